@@ -1,0 +1,78 @@
+"""gantry-portal: the base install is the client; [server] adds the portal itself."""
+
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+CLIENT = [
+    "click>=8.1",  # the command line
+    "requests>=2.32",  # HTTP to the portal's API
+    "rich>=13",  # progress bars and tables on a terminal
+]
+
+SERVER = [
+    "flask>=3.1",
+    "flask-openapi3>=4.2",  # /api/v1 with OpenAPI from pydantic models
+    "flask-wtf>=1.2",  # CSRF tokens
+    "flask-limiter>=3.8",  # rate limits at sign-in
+    "gunicorn>=23",
+    "sqlalchemy>=2.0.36",
+    "alembic>=1.14",
+    "psycopg[binary]>=3.2",
+    "pydantic>=2.10",
+    "pyyaml>=6.0",
+    "argon2-cffi>=23.1",
+    "numpy>=2.0",
+    "h5py>=3.12",
+    "hdf5plugin>=4.4",  # the compression filters instruments use
+    "tifffile>=2025.1",
+    "pillow>=11",
+]
+
+DEV = [
+    "pytest>=8.3",
+    "pytest-xdist>=3.6",
+    "pytest-timeout>=2.3",
+    "hypothesis>=6.120",
+    "playwright>=1.49",  # drives Debian's Chromium
+    "ruff>=0.9",
+    "mypy>=1.14",
+    "import-linter>=2.1",
+    "djlint>=1.36",
+    "jsonschema>=4.23",
+    "openapi-spec-validator>=0.7",
+    "scikit-image>=0.25",  # independent truth for deconvolution and tomography
+    "dclab>=0.62",  # independent truth for deformability cytometry
+    "types-requests",
+    "types-PyYAML",
+    "types-jsonschema",
+]
+
+setup(
+    name="gantry-portal",
+    version="0.1.0",
+    description="A job portal for imaging facilities: datasets, analyses that fit, Slurm, results.",
+    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    packages=find_packages(include=["portal", "portal.*"]),
+    include_package_data=True,
+    package_data={
+        "portal": [
+            "py.typed",
+            "migrations/*.mako",
+            "web/templates/**/*",
+            "web/static/dist/**/*",
+        ]
+    },
+    install_requires=CLIENT,
+    extras_require={
+        "server": SERVER,
+        "ldap": ["ldap3>=2.9"],
+        "oidc": ["authlib>=1.4"],
+        "pyslurm": ["pyslurm"],  # must match the site's Slurm release exactly
+        "dev": SERVER + DEV,
+    },
+    entry_points={"console_scripts": ["gantry=portal.cli.main:main"]},
+)

@@ -1,0 +1,28 @@
+"""gantry-wrappers: what runs on the compute node. It never imports the portal."""
+
+from setuptools import setup
+
+setup(
+    name="gantry-wrappers",
+    version="0.1.0",
+    description="Gantry's batch wrapper, analysis programs and kernels.",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    # This folder *is* the package, so that a checkout needs no src/ level.
+    package_dir={"wrappers": "."},
+    packages=["wrappers", "wrappers.launch", "wrappers.io", "wrappers.kernels"],
+    package_data={"wrappers": ["py.typed"]},
+    install_requires=[
+        "numpy>=2.0",
+        "scipy>=1.14",  # real FFTs, labels, interpolation
+        "h5py>=3.12",
+        "hdf5plugin>=4.4",
+        "tifffile>=2025.1",
+        "pillow>=11",
+        "opencv-python-headless>=4.10",  # contours by the field's reference definitions
+    ],
+    extras_require={
+        "gpu": ["cupy-cuda13x>=14"],
+        "mpi": ["mpi4py>=4"],
+    },
+)
