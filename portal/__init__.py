@@ -1,0 +1,3 @@
+"""Gantry: a job portal for imaging facilities."""
+
+__version__ = "0.1.0"
