@@ -92,9 +92,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
         self._read = sessionmaker(self.engine, expire_on_commit=False)
-        self._write = sessionmaker(
-            self.engine.execution_options(gantry_write=True), expire_on_commit=False
-        )
+        self._write = sessionmaker(self.engine.execution_options(gantry_write=True), expire_on_commit=False)
 
     @contextmanager
     def read(self) -> Iterator[Session]:

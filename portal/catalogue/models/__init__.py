@@ -1,0 +1,67 @@
+"""ICAT's entities as SQLAlchemy models.
+
+Class and attribute names are ICAT's (attributes in snake_case: `visitId` is `visit_id`), unique keys and
+cascades too. Tables carry the prefix `icat_`, so that ICAT's User and Job are never mistaken for ours.
+"""
+
+from portal.catalogue.models.data import (
+    Datafile,
+    DatafileFormat,
+    Dataset,
+    DatasetParameter,
+    DatasetPicture,
+    DatasetType,
+    ParameterType,
+    ParameterValueType,
+    Sample,
+    SampleType,
+)
+from portal.catalogue.models.experiment import (
+    Facility,
+    Grouping,
+    Instrument,
+    InstrumentScientist,
+    Investigation,
+    InvestigationGroup,
+    InvestigationInstrument,
+    InvestigationType,
+    InvestigationUser,
+    User,
+    UserGroup,
+)
+from portal.catalogue.models.provenance import (
+    Application,
+    DataCollection,
+    DataCollectionDatafile,
+    DataCollectionDataset,
+    Job,
+)
+
+__all__ = [
+    "Application",
+    "DataCollection",
+    "DataCollectionDatafile",
+    "DataCollectionDataset",
+    "Datafile",
+    "DatafileFormat",
+    "Dataset",
+    "DatasetParameter",
+    "DatasetPicture",
+    "DatasetType",
+    "Facility",
+    "Grouping",
+    "Instrument",
+    "InstrumentScientist",
+    "Investigation",
+    "InvestigationGroup",
+    "InvestigationInstrument",
+    "InvestigationType",
+    "InvestigationUser",
+    "Job",
+    "ParameterType",
+    "ParameterValueType",
+    "Sample",
+    "SampleType",
+    "User",
+    "UserGroup",
+]

@@ -1,0 +1,201 @@
+"""Datasets, their files, parameters, samples and pictures."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, Float, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.catalogue.models.entity import Entity
+from portal.catalogue.models.experiment import CASCADE, Facility, Instrument, Investigation
+from portal.db import Base
+
+
+class DatasetType(Entity, Base):
+    """A kind of dataset; which analyses fit is decided by it."""
+
+    __tablename__ = "icat_dataset_type"
+    __table_args__ = (UniqueConstraint("facility_id", "name"),)
+
+    facility_id: Mapped[int] = mapped_column(ForeignKey("icat_facility.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(255))
+    description: Mapped[str | None] = mapped_column(String(255))
+    mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Gantry's: parameter name -> where it stands in a file (HDF5 attribute or dataset, TIFF tag) and its units."""
+    facility: Mapped[Facility] = relationship()
+
+
+class SampleType(Entity, Base):
+    """What a sample is made of."""
+
+    __tablename__ = "icat_sample_type"
+    __table_args__ = (UniqueConstraint("facility_id", "name", "molecular_formula"),)
+
+    facility_id: Mapped[int] = mapped_column(ForeignKey("icat_facility.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(255))
+    molecular_formula: Mapped[str] = mapped_column(String(255), default="")
+    safety_information: Mapped[str | None] = mapped_column(String(4000))
+
+
+class Sample(Entity, Base):
+    """A sample that an investigation measured."""
+
+    __tablename__ = "icat_sample"
+    __table_args__ = (UniqueConstraint("investigation_id", "name"),)
+
+    investigation_id: Mapped[int] = mapped_column(ForeignKey("icat_investigation.id", ondelete="CASCADE"))
+    type_id: Mapped[int | None] = mapped_column(ForeignKey("icat_sample_type.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(255))
+    pid: Mapped[str | None] = mapped_column(String(255))
+    investigation: Mapped[Investigation] = relationship(back_populates="samples")
+    type: Mapped[SampleType | None] = relationship()
+
+
+class Dataset(Entity, Base):
+    """What is measured or computed together. `location` is `<root>:<relative path>` or `results:<relative path>`."""
+
+    __tablename__ = "icat_dataset"
+    __table_args__ = (
+        UniqueConstraint("investigation_id", "name"),
+        Index("ix_icat_dataset_type_start", "type_id", "start_date"),
+        Index("ix_icat_dataset_start", "start_date", "id"),
+    )
+
+    investigation_id: Mapped[int] = mapped_column(ForeignKey("icat_investigation.id", ondelete="CASCADE"))
+    type_id: Mapped[int] = mapped_column(ForeignKey("icat_dataset_type.id", ondelete="CASCADE"))
+    sample_id: Mapped[int | None] = mapped_column(ForeignKey("icat_sample.id", ondelete="SET NULL"), index=True)
+    name: Mapped[str] = mapped_column(String(255))
+    description: Mapped[str | None] = mapped_column(String(255))
+    location: Mapped[str | None] = mapped_column(String(255))
+    doi: Mapped[str | None] = mapped_column(String(255))
+    complete: Mapped[bool] = mapped_column(default=False)
+    """False while the instrument (or a person) still writes it."""
+    start_date: Mapped[datetime | None]
+    end_date: Mapped[datetime | None]
+    file_count: Mapped[int] = mapped_column(BigInteger, default=0)
+    file_size: Mapped[int] = mapped_column(BigInteger, default=0)
+    problem: Mapped[str | None] = mapped_column(Text)
+    """Gantry's: why the files could not be read, in words ("The file is truncated"); None when all is well."""
+    instrument_id: Mapped[int | None] = mapped_column(
+        ForeignKey("icat_instrument.id", ondelete="SET NULL"), index=True
+    )
+    """Gantry's: the instrument that measured it, as ICAT's DatasetInstrument but one at most."""
+    investigation: Mapped[Investigation] = relationship(back_populates="datasets")
+    type: Mapped[DatasetType] = relationship()
+    sample: Mapped[Sample | None] = relationship()
+    instrument: Mapped[Instrument | None] = relationship()
+    datafiles: Mapped[list[Datafile]] = relationship(back_populates="dataset", cascade=CASCADE)
+    parameters: Mapped[list[DatasetParameter]] = relationship(back_populates="dataset", cascade=CASCADE)
+    pictures: Mapped[list[DatasetPicture]] = relationship(
+        back_populates="dataset", cascade=CASCADE, order_by="DatasetPicture.position"
+    )
+
+
+class DatafileFormat(Entity, Base):
+    """A file format with its version."""
+
+    __tablename__ = "icat_datafile_format"
+    __table_args__ = (UniqueConstraint("facility_id", "name", "version"),)
+
+    facility_id: Mapped[int] = mapped_column(ForeignKey("icat_facility.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(255))
+    version: Mapped[str] = mapped_column(String(255), default="")
+    type: Mapped[str | None] = mapped_column(String(255))
+    description: Mapped[str | None] = mapped_column(String(255))
+
+
+class Datafile(Entity, Base):
+    """One file of a dataset. `location` is relative to the dataset's own location."""
+
+    __tablename__ = "icat_datafile"
+    __table_args__ = (UniqueConstraint("dataset_id", "name"),)
+
+    dataset_id: Mapped[int] = mapped_column(ForeignKey("icat_dataset.id", ondelete="CASCADE"))
+    format_id: Mapped[int | None] = mapped_column(ForeignKey("icat_datafile_format.id", ondelete="SET NULL"))
+    name: Mapped[str] = mapped_column(String(255))
+    description: Mapped[str | None] = mapped_column(String(255))
+    location: Mapped[str | None] = mapped_column(String(255))
+    file_size: Mapped[int | None] = mapped_column(BigInteger)
+    checksum: Mapped[str | None] = mapped_column(String(255))
+    """`sha256:<hex>`."""
+    datafile_create_time: Mapped[datetime | None]
+    datafile_mod_time: Mapped[datetime | None]
+    mtime_ns: Mapped[int | None] = mapped_column(BigInteger)
+    """Gantry's: the exact modification time, by which a change is noticed."""
+    dataset: Mapped[Dataset] = relationship(back_populates="datafiles")
+    format: Mapped[DatafileFormat | None] = relationship()
+
+
+class ParameterValueType(StrEnum):
+    """Which of the three value columns holds a parameter's value."""
+
+    NUMERIC = "NUMERIC"
+    STRING = "STRING"
+    DATE_AND_TIME = "DATE_AND_TIME"
+
+
+class ParameterType(Entity, Base):
+    """A named quantity with its units."""
+
+    __tablename__ = "icat_parameter_type"
+    __table_args__ = (UniqueConstraint("facility_id", "name", "units"),)
+
+    facility_id: Mapped[int] = mapped_column(ForeignKey("icat_facility.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(255))
+    units: Mapped[str] = mapped_column(String(255), default="")
+    value_type: Mapped[str] = mapped_column(String(20))
+    description: Mapped[str | None] = mapped_column(String(255))
+    minimum_numeric_value: Mapped[float | None] = mapped_column(Float(53))
+    maximum_numeric_value: Mapped[float | None] = mapped_column(Float(53))
+    facility: Mapped[Facility] = relationship()
+
+
+class DatasetParameter(Entity, Base):
+    """The value of one quantity for one dataset."""
+
+    __tablename__ = "icat_dataset_parameter"
+    __table_args__ = (
+        UniqueConstraint("dataset_id", "type_id"),
+        Index("ix_icat_dataset_parameter_type_numeric", "type_id", "numeric_value"),
+    )
+
+    dataset_id: Mapped[int] = mapped_column(ForeignKey("icat_dataset.id", ondelete="CASCADE"))
+    type_id: Mapped[int] = mapped_column(ForeignKey("icat_parameter_type.id", ondelete="CASCADE"))
+    numeric_value: Mapped[float | None] = mapped_column(Float(53))
+    string_value: Mapped[str | None] = mapped_column(String(4000))
+    date_time_value: Mapped[datetime | None]
+    error: Mapped[float | None] = mapped_column(Float(53))
+    range_bottom: Mapped[float | None] = mapped_column(Float(53))
+    range_top: Mapped[float | None] = mapped_column(Float(53))
+    dataset: Mapped[Dataset] = relationship(back_populates="parameters")
+    type: Mapped[ParameterType] = relationship()
+
+    @property
+    def value(self) -> float | str | datetime | None:
+        """The value in whichever column holds it."""
+        for candidate in (self.numeric_value, self.date_time_value, self.string_value):
+            if candidate is not None:
+                return candidate
+        return None
+
+
+class DatasetPicture(Entity, Base):
+    """Gantry's: a picture of a dataset, kept in the portal's own pictures folder (never in a person's)."""
+
+    __tablename__ = "dataset_picture"
+    __table_args__ = (UniqueConstraint("dataset_id", "name"),)
+
+    dataset_id: Mapped[int] = mapped_column(ForeignKey("icat_dataset.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(255))
+    role: Mapped[str] = mapped_column(String(20))
+    """`thumbnail` (one a dataset) or `preview`."""
+    caption: Mapped[str] = mapped_column(String(255), default="")
+    position: Mapped[int] = mapped_column(default=0)
+    path: Mapped[str] = mapped_column(String(255))
+    """Relative to the pictures folder: `<dataset id>/<sha256>.png`."""
+    width: Mapped[int]
+    height: Mapped[int]
+    dataset: Mapped[Dataset] = relationship(back_populates="pictures")

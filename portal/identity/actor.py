@@ -1,0 +1,41 @@
+"""Who asks: the one thing about a person that services and the catalogue's access filter look at."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a person may do beyond her own experiments."""
+
+    STAFF = "staff"
+    """Sees everything, registers job types, watches the facility."""
+    INGEST = "ingest"
+    """May register data; an instrument's own account."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A signed-in person, or nobody. `name` is the sign-in name and the catalogue's User.name."""
+
+    person_id: int | None = None
+    name: str = ""
+    full_name: str = ""
+    roles: frozenset[Role] = field(default_factory=frozenset)
+
+    @property
+    def staff(self) -> bool:
+        """True for the facility's staff."""
+        return Role.STAFF in self.roles
+
+    @property
+    def may_ingest(self) -> bool:
+        """True for those who may register data in place."""
+        return self.staff or Role.INGEST in self.roles
+
+    @property
+    def signed_in(self) -> bool:
+        """False for a visitor who has not signed in."""
+        return self.person_id is not None
+
+
+NOBODY = Actor()

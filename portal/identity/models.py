@@ -1,0 +1,99 @@
+"""People who sign in, their sessions and their tokens. What they own is the catalogue's business."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.db import Base
+from portal.identity.actor import Actor, Role
+
+
+class Person(Base):
+    """Somebody who can sign in. `name` equals the catalogue's User.name."""
+
+    __tablename__ = "person"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(255), unique=True)
+    full_name: Mapped[str] = mapped_column(String(255))
+    email: Mapped[str | None] = mapped_column(String(255))
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    """argon2id; None for those who sign in elsewhere."""
+    roles: Mapped[list[str]] = mapped_column(default=list)
+    active: Mapped[bool] = mapped_column(default=True)
+    blurb: Mapped[str | None] = mapped_column(String(255))
+    """One line about a demo persona."""
+    account: Mapped[str | None] = mapped_column(String(64))
+    """The Unix account jobs run as; None: the embedded default, the portal's own."""
+    created: Mapped[datetime]
+    identities: Mapped[list["Identity"]] = relationship(back_populates="person", cascade="all, delete-orphan")
+
+    def actor(self) -> Actor:
+        """This person as services see her."""
+        known = {role.value for role in Role}
+        roles = frozenset(Role(role) for role in self.roles if role in known)
+        return Actor(self.id, self.name, self.full_name, roles)
+
+
+class Identity(Base):
+    """A sign-in elsewhere, identified by issuer and subject, never by an e-mail address."""
+
+    __tablename__ = "identity"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    issuer: Mapped[str] = mapped_column(String(255))
+    subject: Mapped[str] = mapped_column(String(255))
+    person: Mapped[Person] = relationship(back_populates="identities")
+
+
+class WebSession(Base):
+    """A browser's sign-in. The cookie holds a random token; here lies only its SHA-256."""
+
+    __tablename__ = "web_session"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), index=True)
+    created: Mapped[datetime]
+    last_seen: Mapped[datetime]
+    expires: Mapped[datetime]
+    person: Mapped[Person] = relationship()
+
+
+class ApiToken(Base):
+    """A personal token for the API and the command line. Only its SHA-256 is kept."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (Index("ix_api_token_person", "person_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(100))
+    prefix: Mapped[str] = mapped_column(String(12))
+    """The first characters, so that a person can tell her tokens apart."""
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    scopes: Mapped[list[str]] = mapped_column(default=list)
+    """`read`, `submit`, `ingest`."""
+    created: Mapped[datetime]
+    expires: Mapped[datetime]
+    last_used: Mapped[datetime | None]
+    revoked: Mapped[datetime | None]
+    person: Mapped[Person] = relationship()
+
+
+class SignInAttempt(Base):
+    """A failed sign-in, counted to slow guessing down across web processes."""
+
+    __tablename__ = "sign_in_attempt"
+    __table_args__ = (
+        Index("ix_sign_in_attempt_name_at", "name", "at"),
+        Index("ix_sign_in_attempt_address_at", "address", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(255))
+    address: Mapped[str] = mapped_column(String(64))
+    at: Mapped[datetime]

@@ -1,0 +1,258 @@
+"""Submission, Job, Attempt and what happened to them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Enum, Float, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from portal.catalogue.models import Dataset, Investigation
+from portal.db import Base
+from portal.errors import ConflictError
+from portal.identity.models import Person
+from portal.jobs.state import State, may_move
+
+NUMBER_OFFSET = 1000  # the first job people see is J-1001
+
+
+def _uuid() -> str:
+    return str(uuid.uuid4())
+
+
+class JobTypeRevision(Base):
+    """A snapshot of a job type as it was when something ran with it."""
+
+    __tablename__ = "job_type_revision"
+    __table_args__ = (UniqueConstraint("name", "digest"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(100))
+    version: Mapped[str] = mapped_column(String(50))
+    digest: Mapped[str] = mapped_column(String(80))
+    """`sha256:<hex>` of the canonical JSON document."""
+    document: Mapped[dict[str, Any]]
+    created: Mapped[datetime]
+
+
+class Submission(Base):
+    """One person's form on N inputs: dispatch's unit. A batch, where N > 1."""
+
+    __tablename__ = "submission"
+    __table_args__ = (
+        UniqueConstraint("person_id", "idempotency_key"),
+        Index("ix_submission_person_created", "person_id", "created"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=_uuid)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    revision_id: Mapped[int] = mapped_column(ForeignKey("job_type_revision.id"))
+    investigation_id: Mapped[int | None] = mapped_column(ForeignKey("icat_investigation.id", ondelete="SET NULL"))
+    """Where results go: the inputs' experiment (the first input's where they differ)."""
+    title: Mapped[str] = mapped_column(String(255))
+    options: Mapped[dict[str, Any]]
+    """Typed values, after the one validator."""
+    variant: Mapped[str] = mapped_column(String(50))
+    resources: Mapped[dict[str, Any]]
+    mode: Mapped[str] = mapped_column(String(10))
+    """`each` (a job a dataset) or `all` (one job over all)."""
+    preset: Mapped[str | None] = mapped_column(String(100))
+    idempotency_key: Mapped[str | None] = mapped_column(String(200))
+    request_digest: Mapped[str | None] = mapped_column(String(80))
+    created: Mapped[datetime]
+    person: Mapped[Person] = relationship()
+    revision: Mapped[JobTypeRevision] = relationship()
+    investigation: Mapped[Investigation | None] = relationship()
+    jobs: Mapped[list[Job]] = relationship(lambda: Job, back_populates="submission", order_by=lambda: Job.index)
+
+
+class Job(Base):
+    """One run that a person asked for. At most one of its attempts counts."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        UniqueConstraint("submission_id", "index"),
+        Index("ix_job_state_id", "state", "id"),
+        Index("ix_job_person_id", "person_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    submission_id: Mapped[str] = mapped_column(ForeignKey("submission.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
+    index: Mapped[int] = mapped_column("index")
+    title: Mapped[str] = mapped_column(String(255))
+    state: Mapped[State] = mapped_column(
+        Enum(State, native_enum=False, length=20, values_callable=lambda states: [s.value for s in states]),
+        default=State.QUEUED,
+    )
+    resources: Mapped[dict[str, Any]]
+    """What the next attempt asks for; a retry may raise it."""
+    created: Mapped[datetime]
+    changed: Mapped[datetime]
+    started: Mapped[datetime | None]
+    ended: Mapped[datetime | None]
+    cancel_requested: Mapped[datetime | None]
+    cancel_requested_by: Mapped[str | None] = mapped_column(String(255))
+    cause: Mapped[str | None] = mapped_column(String(50))
+    """Why it failed or waits, as a code of jobs/verdict.py."""
+    cause_words: Mapped[str | None] = mapped_column(Text)
+    """The same in words for people."""
+    progress: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """The program's latest event, as the daemon read it."""
+    waiting: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Why it waits: reason in words, position, estimate and its basis."""
+    last_seen: Mapped[datetime | None]
+    """When the scheduler last reported it."""
+    absent_since: Mapped[datetime | None]
+    """Since when a scheduler that answered has not known it."""
+    not_before: Mapped[datetime | None]
+    """Dispatch waits until then (back-off after a refusal)."""
+    submission: Mapped[Submission] = relationship(back_populates="jobs")
+    person: Mapped[Person] = relationship()
+    inputs: Mapped[list[JobInput]] = relationship(
+        back_populates="job", order_by="JobInput.position", cascade="all, delete-orphan"
+    )
+    attempts: Mapped[list[Attempt]] = relationship(back_populates="job", order_by="Attempt.number")
+    outputs: Mapped[list[JobOutput]] = relationship(back_populates="job")
+    events: Mapped[list[JobEvent]] = relationship(back_populates="job", order_by="JobEvent.id")
+
+    @property
+    def number(self) -> str:
+        """The short number people use: J-1042."""
+        return f"J-{NUMBER_OFFSET + self.id}"
+
+    @property
+    def attempt(self) -> Attempt | None:
+        """The attempt that counts: the latest one, None before the first."""
+        return self.attempts[-1] if self.attempts else None
+
+    def move(
+        self,
+        new: State,
+        *,
+        at: datetime,
+        by: str = "gantry",
+        cause: str | None = None,
+        words: str | None = None,
+    ) -> JobEvent:
+        """Move to `new` and write the event down. The only way a job's state changes. Raises ConflictError."""
+        if not may_move(self.state, new):
+            raise ConflictError(
+                f"{self.number} is {self.state.words.lower()}; it cannot become {new.words.lower()}."
+            )
+        event = JobEvent(
+            job=self, at=at, from_state=self.state.value, to_state=new.value, by=by, cause=cause, words=words
+        )
+        self.state = new
+        self.changed = at
+        self.cause, self.cause_words = cause, words
+        if new is State.RUNNING and self.started is None:
+            self.started = at
+        if new.final:
+            self.ended = at
+        if new is State.QUEUED:
+            self.started = self.ended = self.absent_since = self.last_seen = None
+            self.progress, self.waiting = {}, {}
+        return event
+
+
+class JobInput(Base):
+    """A dataset that a job reads, in one of its job type's slots."""
+
+    __tablename__ = "job_input"
+    __table_args__ = (UniqueConstraint("job_id", "slot", "position"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id", ondelete="CASCADE"))
+    slot: Mapped[str] = mapped_column(String(50))
+    position: Mapped[int]
+    dataset_id: Mapped[int | None] = mapped_column(ForeignKey("icat_dataset.id", ondelete="SET NULL"), index=True)
+    dataset_name: Mapped[str] = mapped_column(String(255))
+    """As it was called then; a job's history outlives its input."""
+    job: Mapped[Job] = relationship(lambda: Job, back_populates="inputs")
+    dataset: Mapped[Dataset | None] = relationship()
+
+
+class Attempt(Base):
+    """One try at running a job: committed before anything leaves the portal."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (
+        UniqueConstraint("job_id", "number"),
+        Index("ix_attempt_cluster_job", "cluster", "cluster_job"),
+    )
+
+    id: Mapped[str] = mapped_column(String(36), primary_key=True, default=_uuid)
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))
+    number: Mapped[int]
+    """1, 2, …: the try."""
+    name: Mapped[str] = mapped_column(String(100))
+    """The scheduler's name for it: gantry-<submission uuid>-<try>."""
+    cluster: Mapped[str] = mapped_column(String(50))
+    cluster_job: Mapped[str | None] = mapped_column(String(50))
+    array_index: Mapped[int | None]
+    submitted: Mapped[datetime | None]
+    job_sha256: Mapped[str | None] = mapped_column(String(64))
+    resources: Mapped[dict[str, Any]]
+    created: Mapped[datetime]
+    ended: Mapped[datetime | None]
+    fenced: Mapped[datetime | None]
+    """The portal took its claim: it can never run."""
+    outcome: Mapped[str | None] = mapped_column(String(50))
+    """The verdict's code."""
+    seen: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What the scheduler reported: phase, ending, exit code, node, times. Kept apart from the testimony."""
+    testimony: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What result.json said, checked for form only."""
+    purged: Mapped[datetime | None]
+    cpu_s: Mapped[float | None] = mapped_column(Float(53))
+    memory_peak_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    job: Mapped[Job] = relationship(lambda: Job, back_populates="attempts")
+
+
+class JobOutput(Base):
+    """A declared output that became a dataset; unique, so that collecting twice is harmless."""
+
+    __tablename__ = "job_output"
+    __table_args__ = (UniqueConstraint("job_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))
+    attempt_id: Mapped[str] = mapped_column(ForeignKey("attempt.id"))
+    name: Mapped[str] = mapped_column(String(100))
+    dataset_id: Mapped[int | None] = mapped_column(ForeignKey("icat_dataset.id", ondelete="SET NULL"), index=True)
+    job: Mapped[Job] = relationship(lambda: Job, back_populates="outputs")
+    dataset: Mapped[Dataset | None] = relationship()
+
+
+class JobEvent(Base):
+    """A move that happened: the job's history, and the outbox that notices drain."""
+
+    __tablename__ = "job_event"
+    __table_args__ = (Index("ix_job_event_job", "job_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    job_id: Mapped[int] = mapped_column(ForeignKey("job.id"))
+    at: Mapped[datetime]
+    from_state: Mapped[str] = mapped_column(String(20))
+    to_state: Mapped[str] = mapped_column(String(20))
+    by: Mapped[str] = mapped_column(String(255))
+    cause: Mapped[str | None] = mapped_column(String(50))
+    words: Mapped[str | None] = mapped_column(Text)
+    job: Mapped[Job] = relationship(lambda: Job, back_populates="events")
+
+
+class DaemonLease(Base):
+    """Which daemon works. `epoch` goes up with every new holder and stands in each of its conditional UPDATEs."""
+
+    __tablename__ = "daemon_lease"
+
+    name: Mapped[str] = mapped_column(String(50), primary_key=True)
+    holder: Mapped[str] = mapped_column(String(200))
+    epoch: Mapped[int]
+    expires: Mapped[datetime]
+    beat: Mapped[datetime]
+    status: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """What the daemon last saw: the scheduler's answer and since when, queue, nodes. Facility page and banner."""

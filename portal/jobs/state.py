@@ -1,0 +1,75 @@
+"""A job's states, in order, and the one table of allowed moves. Pure: no database, no web."""
+
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a job is. "Unknown" is an observation, never a state."""
+
+    QUEUED = "queued"
+    """In the portal; nothing has left it."""
+    HELD = "held"
+    """Waits for a quota or for staff."""
+    SUBMITTING = "submitting"
+    """An attempt is written down; the scheduler may or may not have it."""
+    PENDING = "pending"
+    """The scheduler has it."""
+    RUNNING = "running"
+    COLLECTING = "collecting"
+    """It ended well; its result is being filed."""
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """True when no move leads on (a retry makes a new attempt and says so)."""
+        return self in FINAL
+
+    @property
+    def at_scheduler(self) -> bool:
+        """True while the scheduler may know about it."""
+        return self in AT_SCHEDULER
+
+    @property
+    def words(self) -> str:
+        """The state that people see: seven words for nine states."""
+        return WORDS[self]
+
+
+FINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
+AT_SCHEDULER = frozenset({State.SUBMITTING, State.PENDING, State.RUNNING})
+
+WORDS: dict[State, str] = {
+    State.QUEUED: "Waiting",
+    State.SUBMITTING: "Waiting",
+    State.PENDING: "Waiting",
+    State.RUNNING: "Running",
+    State.COLLECTING: "Saving",
+    State.SUCCEEDED: "Done",
+    State.FAILED: "Failed",
+    State.HELD: "On hold",
+    State.CANCELLED: "Cancelled",
+}
+
+MOVES: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.SUBMITTING, State.HELD, State.FAILED, State.CANCELLED}),
+    State.HELD: frozenset({State.QUEUED, State.FAILED, State.CANCELLED}),
+    # Back to QUEUED: the scheduler certainly does not have it (refused for now, or fenced).
+    State.SUBMITTING: frozenset(
+        {State.PENDING, State.RUNNING, State.COLLECTING, State.QUEUED, State.FAILED, State.CANCELLED}
+    ),
+    State.PENDING: frozenset({State.RUNNING, State.COLLECTING, State.QUEUED, State.FAILED, State.CANCELLED}),
+    # Back to PENDING: an administrator requeued it. Back to QUEUED: the attempt is lost and retried.
+    State.RUNNING: frozenset({State.PENDING, State.COLLECTING, State.QUEUED, State.FAILED, State.CANCELLED}),
+    State.COLLECTING: frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED}),
+    State.SUCCEEDED: frozenset(),
+    # A person asks to run it again: the same job, a new attempt.
+    State.FAILED: frozenset({State.QUEUED}),
+    State.CANCELLED: frozenset({State.QUEUED}),
+}
+
+
+def may_move(current: State, new: State) -> bool:
+    """True if the table allows the move."""
+    return new in MOVES[current]
