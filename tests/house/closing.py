@@ -1,0 +1,46 @@
+"""Print what was skipped and why, what is untested here, and one last line: passed, failed, skipped.
+
+Usage: closing.py PYTEST-LOG LINT-FAILED(0 or 1). Exits 1 if anything failed or nothing ran.
+"""
+
+import re
+import sys
+from pathlib import Path
+
+UNTESTED_HERE = (
+    "a Slurm cluster, containers run by Apptainer, and people's own Unix accounts",
+    "GPU paths of the kernels",
+)
+
+
+def counts(log: str) -> dict[str, int]:
+    """Numbers of pytest's closing line, zero where it does not name an outcome."""
+    lines = re.findall(r"^=+ (.*\d+ (?:passed|failed|error|errors|skipped).*) =+$", log, re.MULTILINE)
+    found = {word: int(number) for number, word in re.findall(r"(\d+) (\w+)", lines[-1])} if lines else {}
+    errors = found.get("error", 0) + found.get("errors", 0)
+    return {
+        "passed": found.get("passed", 0),
+        "failed": found.get("failed", 0) + errors,
+        "skipped": found.get("skipped", 0) + found.get("xfailed", 0),
+    }
+
+
+def main(log_file: str, lint_failed: str) -> int:
+    """Print the closing words; the exit code says whether all is well."""
+    log = Path(log_file).read_text(encoding="utf-8", errors="replace")
+    total = counts(log)
+    total["failed" if lint_failed == "1" else "passed"] += 1  # lint counts as one
+    skips = re.findall(r"^SKIPPED \[(\d+)\] (.*)$", log, re.MULTILINE)
+    if skips:
+        print("\nSkipped, and why:")
+        for number, reason in skips:
+            print(f"  {number} × {reason}")
+    print("Not tested on this machine:")
+    for thing in UNTESTED_HERE:
+        print(f"  {thing}")
+    print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped")
+    return 1 if total["failed"] or total["passed"] <= 1 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], sys.argv[2]))
