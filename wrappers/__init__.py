@@ -1,0 +1,1 @@
+"""What runs on the compute node: job.json -> arrays -> kernels -> files. Nothing here knows the portal."""

@@ -1,0 +1,81 @@
+"""Arrays in files, read block by block so that a large file needs little memory."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wrappers.errors import BadInput
+
+BLOCK_BYTES = 64 * 2**20
+NUMERIC_KINDS = "biufc"
+
+
+@dataclass(frozen=True)
+class ArraySource:
+    """One numeric array of a file: known by name, shape and type, read on demand.
+
+    `axes` names the axes by one letter each where the format says so (Z, Y, X, C, T, S for colour samples).
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    read: Callable[[tuple[slice, ...]], np.ndarray]
+    chunks: tuple[int, ...] | None = None
+    axes: str = ""
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        return math.prod(self.shape)
+
+    def everything(self) -> np.ndarray:
+        """Return the whole array."""
+        return self.read(tuple(slice(0, length) for length in self.shape))
+
+    def blocks(self, limit: int = BLOCK_BYTES) -> Iterator[tuple[tuple[slice, ...], np.ndarray]]:
+        """Yield (place, values), each element once, in blocks of at most `limit` bytes (or one chunk)."""
+        for place in block_places(self.shape, self.dtype.itemsize, self.chunks, limit):
+            yield place, self.read(place)
+
+
+def block_places(
+    shape: tuple[int, ...], itemsize: int, chunks: tuple[int, ...] | None, limit: int
+) -> Iterator[tuple[slice, ...]]:
+    """Yield the places of blocks that tile `shape`, whole chunks each, so that no chunk is decompressed twice."""
+    block = list(chunks or (1,) * len(shape))
+    for axis in reversed(range(len(shape))):
+        whole = -(-shape[axis] // block[axis])
+        room = limit // max(1, itemsize * math.prod(block))
+        block[axis] *= max(1, min(whole, room))
+    steps = (range(0, length, step) for length, step in zip(shape, block, strict=True))
+    for starts in itertools.product(*steps):
+        yield tuple(
+            slice(start, min(start + step, length))
+            for start, step, length in zip(starts, block, shape, strict=True)
+        )
+
+
+@contextmanager
+def readable(path: Path, kind: str) -> Iterator[None]:
+    """Turn a format library's complaint about a damaged file into one sentence that names the file."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise BadInput(f"{path.name} is not there any more.") from error
+    except PermissionError as error:
+        raise BadInput(f"{path.name} may not be read by you.") from error
+    except (OSError, ValueError, KeyError, IndexError, EOFError, RuntimeError, zlib.error) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise BadInput(
+            f"{path.name} cannot be read as {kind}; it may be incomplete or damaged ({reason[:160].rstrip('.')})."
+        ) from error

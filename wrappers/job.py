@@ -1,0 +1,185 @@
+"""The order a program works on: job.json read once, with typed options and files that can be opened.
+
+A program is `run(main, stages)` with `main(job, events)`. What the data or the options make impossible is raised
+as BadInput; it ends the program with one sentence on stderr and exit code 2.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from wrappers.errors import BadInput
+from wrappers.events import Events
+
+SCHEMA = 1
+BAD_INPUT = 2
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """One file of an input dataset, where this process can open it."""
+
+    name: str
+    path: Path
+
+    @property
+    def suffix(self) -> str:
+        return self.path.suffix.lower()
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A dataset parameter with its units as the catalogue writes them."""
+
+    value: Any
+    units: str
+
+
+@dataclass(frozen=True)
+class InputDataset:
+    """One dataset given to a slot of the form."""
+
+    name: str
+    files: tuple[InputFile, ...]
+    parameters: Mapping[str, Quantity]
+
+    def length_um(self, parameter: str) -> float | None:
+        """Return a parameter with a unit of length in µm; None where it is absent or its unit is not a length."""
+        quantity = self.parameters.get(parameter)
+        if quantity is None or isinstance(quantity.value, str):
+            return None
+        factor = MICROMETRES.get(quantity.units.strip())
+        return None if factor is None else float(quantity.value) * factor
+
+
+MICROMETRES = {"um": 1.0, "µm": 1.0, "μm": 1.0, "micron": 1.0, "nm": 1e-3, "mm": 1e3, "m": 1e6, "Å": 1e-4}
+
+
+@dataclass(frozen=True)
+class Options:
+    """The form's values; null or absent means the default given here."""
+
+    values: Mapping[str, Any]
+
+    def _value(self, name: str, default: Any) -> Any:
+        value = self.values.get(name)
+        return default if value is None else value
+
+    def number(self, name: str, default: float, low: float, high: float) -> float:
+        """Return a finite number in [low, high]."""
+        value = self._value(name, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise BadInput(f"The option {name} is {value!r}; it must be a number from {low:g} to {high:g}.")
+        return float(value)
+
+    def optional_number(self, name: str, low: float, high: float) -> float | None:
+        """Return a number in [low, high], or None where none was given."""
+        return None if self.values.get(name) is None else self.number(name, low, low, high)
+
+    def integer(self, name: str, default: int, low: int, high: int) -> int:
+        """Return a whole number in [low, high]."""
+        value = self.number(name, default, low, high)
+        if value != int(value):
+            raise BadInput(f"The option {name} is {value!r}; it must be a whole number.")
+        return int(value)
+
+    def flag(self, name: str, default: bool) -> bool:
+        """Return true or false."""
+        value = self._value(name, default)
+        if not isinstance(value, bool):
+            raise BadInput(f"The option {name} is {value!r}; it must be true or false.")
+        return value
+
+    def text(self, name: str, default: str) -> str:
+        """Return words, without surrounding space."""
+        value = self._value(name, default)
+        if not isinstance(value, str):
+            raise BadInput(f"The option {name} is {value!r}; it must be text.")
+        return value.strip()
+
+    def choice(self, name: str, default: str, choices: Sequence[str]) -> str:
+        """Return one of `choices`."""
+        value = self._value(name, default)
+        if value not in choices:
+            raise BadInput(f"The option {name} is {value!r}; it must be one of {', '.join(choices)}.")
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Job:
+    """An order, with the folder its results go to."""
+
+    title: str
+    inputs: Mapping[str, tuple[InputDataset, ...]]
+    options: Options
+    cpus: int
+    folder: Path
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "output"
+
+    def datasets(self, slot: str) -> tuple[InputDataset, ...]:
+        """Return the datasets of a slot; BadInput where there is none."""
+        datasets = self.inputs.get(slot, ())
+        if not any(dataset.files for dataset in datasets):
+            raise BadInput(f"No file was given as {slot}.")
+        return datasets
+
+    def one(self, slot: str) -> InputDataset:
+        """Return the only dataset of a slot."""
+        datasets = self.datasets(slot)
+        if len(datasets) > 1:
+            raise BadInput(f"{len(datasets)} datasets were given as {slot}; this analysis takes one.")
+        return datasets[0]
+
+
+def load(environ: Mapping[str, str]) -> Job:
+    """Return the order that GANTRY_JOB names; ValueError where it is not one this release understands."""
+    path = Path(environ["GANTRY_JOB"])
+    document = json.loads(path.read_text(encoding="utf-8"))
+    if document.get("schema") != SCHEMA:
+        raise ValueError(f"job.json has schema {document.get('schema')!r}; this release reads {SCHEMA}")
+    in_container = environ.get("GANTRY_CONTAINER") == "1"
+    folder = Path(environ.get("GANTRY_FOLDER") or path.parent)
+    inputs = {
+        slot: tuple(_dataset(entry, in_container) for entry in entries)
+        for slot, entries in document.get("inputs", {}).items()
+    }
+    return Job(
+        title=str(document.get("job", {}).get("title", "")),
+        inputs=inputs,
+        options=Options(document.get("options", {})),
+        cpus=max(1, int(document.get("resources", {}).get("cpus", 1))),
+        folder=folder,
+    )
+
+
+def _dataset(entry: Mapping[str, Any], in_container: bool) -> InputDataset:
+    where = "target" if in_container else "path"
+    parameters = {
+        name: Quantity(given.get("value"), str(given.get("units") or ""))
+        for name, given in (entry.get("parameters") or {}).items()
+    }
+    files = tuple(InputFile(file["name"], Path(file[where])) for file in entry["files"])
+    return InputDataset(str(entry.get("name", "")), files, parameters)
+
+
+def run(main: Callable[[Job, Events], None], stages: Sequence[str]) -> NoReturn:
+    """Run a program on the order that the environment names, and exit: 0, or 2 with one sentence on stderr."""
+    job = load(os.environ)
+    job.output.mkdir(exist_ok=True)
+    events = Events(job.folder / "events.jsonl", stages)
+    try:
+        main(job, events)
+    except BadInput as error:
+        sys.stderr.write(" ".join(str(error).split()) + "\n")
+        sys.exit(BAD_INPUT)
+    events.done()
+    sys.exit(0)
