@@ -53,7 +53,7 @@ class Submission(Base):
     """Where results go: the inputs' experiment (the first input's where they differ)."""
     title: Mapped[str] = mapped_column(String(255))
     options: Mapped[dict[str, Any]]
-    """Typed values, after the one validator."""
+    """The first job's typed values, after the one validator."""
     variant: Mapped[str] = mapped_column(String(50))
     resources: Mapped[dict[str, Any]]
     mode: Mapped[str] = mapped_column(String(10))
@@ -87,6 +87,10 @@ class Job(Base):
         Enum(State, native_enum=False, length=20, values_callable=lambda states: [s.value for s in states]),
         default=State.QUEUED,
     )
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Typed values of this job: defaults may come from its own dataset, so that a batch's jobs can differ."""
+    investigation_id: Mapped[int | None] = mapped_column(ForeignKey("icat_investigation.id", ondelete="SET NULL"))
+    """Where its results go: its first input's experiment."""
     resources: Mapped[dict[str, Any]]
     """What the next attempt asks for; a retry may raise it."""
     created: Mapped[datetime]
@@ -111,6 +115,7 @@ class Job(Base):
     """Dispatch waits until then (back-off after a refusal)."""
     submission: Mapped[Submission] = relationship(back_populates="jobs")
     person: Mapped[Person] = relationship()
+    investigation: Mapped[Investigation | None] = relationship()
     inputs: Mapped[list[JobInput]] = relationship(
         back_populates="job", order_by="JobInput.position", cascade="all, delete-orphan"
     )
