@@ -1,0 +1,71 @@
+"""The container's command line. Pure: what goes in decides what comes out."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+RUNTIMES = ("apptainer", "singularity")
+FOLDER = "/job"
+TMP = "/tmp"  # noqa: S108 - the place inside the container, a folder of the attempt's own outside
+
+
+def attempt_tmp(folder: str) -> str:
+    """Return the path of the attempt's own folder for temporary files, outside."""
+    return str(Path(folder, "tmp"))
+
+
+def find_runtime(search_path: str) -> str | None:
+    """Return the path of the container runtime on a PATH, or None."""
+    for runtime in RUNTIMES:
+        for directory in search_path.split(os.pathsep):
+            candidate = Path(directory, runtime)
+            if directory.startswith("/") and candidate.is_file() and os.access(candidate, os.X_OK):
+                return str(candidate)
+    return None
+
+
+def container_argv(
+    runtime: str,
+    image: str,
+    folder: str,
+    *,
+    inputs: Sequence[tuple[str, str]],
+    environment: Mapping[str, str],
+    program: Sequence[str],
+    gpus: int,
+    network: bool,
+) -> list[str]:
+    """Return the argument list that runs `program` in `image`.
+
+    `folder` is the attempt's folder outside, seen as /job inside; `inputs` are pairs (path outside, path inside),
+    bound read-only. Nothing else of the host is visible.
+    """
+    argv = [runtime, "exec", "--containall", "--no-home", "--cleanenv"]
+    if gpus > 0:
+        argv.append("--nv")
+    if not network:
+        argv += ["--net", "--network", "none"]
+    for name, value in sorted(environment.items()):
+        argv += ["--env", _csv(f"{name}={value}")]
+    argv += _mount(folder, FOLDER, read_only=False)
+    argv += _mount(f"{folder}/job.json", f"{FOLDER}/job.json", read_only=True)
+    argv += _mount(attempt_tmp(folder), TMP, read_only=False)
+    for source, target in inputs:
+        argv += _mount(source, target, read_only=True)
+    return [*argv, "--pwd", FOLDER, image, *program]
+
+
+def _mount(source: str, target: str, *, read_only: bool) -> list[str]:
+    # --mount, not --bind: colons and commas in people's file names have no meaning here.
+    fields = ["type=bind", f"source={source}", f"destination={target}"]
+    if read_only:
+        fields.append("ro")
+    return ["--mount", ",".join(_csv(field) for field in fields)]
+
+
+def _csv(field: str) -> str:
+    """Quote a field as the runtime's CSV reader wants it (RFC 4180: the whole field, quotes doubled)."""
+    if any(character in field for character in ',"\r\n') or field != field.strip():
+        doubled = field.replace('"', '""')
+        return f'"{doubled}"'
+    return field

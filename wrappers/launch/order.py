@@ -1,0 +1,170 @@
+"""job.json, verified and read into frozen dataclasses."""
+
+import hashlib
+import json
+import os
+import re
+import stat
+from dataclasses import dataclass
+from typing import Any
+
+from wrappers.launch import SCHEMA
+from wrappers.launch.exits import Exit, Refusal
+from wrappers.launch.marks import Argument, parse_argument
+from wrappers.launch.reading import OrderError, Reader
+
+MAX_ORDER_BYTES = 64 * 1024 * 1024
+_MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """One file of an input slot; `target` is its place in a container, `mtime_ns` as the catalogue knew it."""
+
+    name: str
+    path: str
+    target: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What was granted: memory in MiB, times in seconds."""
+
+    cpus: int
+    memory_mb: int
+    time_s: float
+    gpus: int
+    grace_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A container image as it was when the job was submitted."""
+
+    name: str
+    digest: str
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Either a program of this distribution (`module`) or an argument list with marked values."""
+
+    module: str | None
+    command: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What launch needs to know of job.json. The program itself may read more from the file."""
+
+    attempt: str
+    sha256: str
+    program: Program
+    inputs: dict[str, tuple[InputFile, ...]]
+    options: dict[str, Any]
+    resources: Resources
+    image: Image | None
+    network: bool
+    log_limit_bytes: int
+
+
+def read_order(folder_fd: int, sha256: str) -> Order:
+    """Return the order in `folder_fd`/job.json, whose bytes must have the SHA-256 `sha256` (hexadecimal).
+
+    Raises Refusal (exit 90) if the file is missing, changed, of an unknown schema, or malformed.
+    """
+    raw = _read_bytes(folder_fd)
+    found = hashlib.sha256(raw).hexdigest()
+    if found != sha256.lower():
+        raise Refusal(Exit.ORDER, None, f"job.json is not the order that was submitted: its SHA-256 is {found}.")
+    try:
+        return parse_order(json.loads(raw), found)
+    except (OrderError, ValueError, RecursionError) as error:
+        raise Refusal(Exit.ORDER, None, f"job.json cannot be used: {error}.") from error
+
+
+def _read_bytes(folder_fd: int) -> bytes:
+    try:
+        fd = os.open("job.json", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder_fd)
+    except OSError as error:
+        raise Refusal(Exit.ORDER, None, f"job.json cannot be opened: {error.strerror}.") from error
+    with os.fdopen(fd, "rb") as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_ORDER_BYTES:
+            raise Refusal(Exit.ORDER, None, "job.json is not a regular file of a sensible size.")
+        return stream.read(MAX_ORDER_BYTES + 1)
+
+
+def parse_order(document: object, sha256: str) -> Order:
+    """Return the checked form of a decoded job.json. Raises OrderError naming the first wrong key."""
+    top = Reader(document, "")
+    schema = top.whole("schema")
+    if schema != SCHEMA:
+        raise OrderError(f"its schema is {schema}, this version knows {SCHEMA}")
+    slots = top.inner("inputs").keys()
+    return Order(
+        attempt=top.inner("job").text("attempt"),
+        sha256=sha256,
+        program=_program(top.inner("program")),
+        inputs={slot: _files(top.inner("inputs"), slot) for slot in slots},
+        options=top.mapping("options"),
+        resources=_resources(top.inner("resources")),
+        image=top.optional("image", _image),
+        network=top.truth("network"),
+        log_limit_bytes=top.whole("log_limit_bytes"),
+    )
+
+
+def _program(reader: Reader) -> Program:
+    if reader.has("module") == reader.has("command"):
+        raise OrderError("program must have either a module or a command")
+    if reader.has("module"):
+        name = reader.text("module")
+        if not _MODULE.fullmatch(name):
+            raise OrderError(f"program.module is not a module's name: {name!r}")
+        return Program(module=name, command=())
+    items = reader.array("command")
+    command = tuple(parse_argument(item, f"program.command[{i}]") for i, item in enumerate(items))
+    if not command or not isinstance(command[0], str):
+        raise OrderError("program.command must begin with the name of a program")
+    return Program(module=None, command=command)
+
+
+def _files(inputs: Reader, slot: str) -> tuple[InputFile, ...]:
+    """The files of all datasets in a slot, in order."""
+    return tuple(
+        InputFile(
+            name=file.text("name"),
+            path=file.absolute("path"),
+            target=file.absolute("target"),
+            size=file.whole("size"),
+            mtime_ns=file.whole("mtime_ns"),
+        )
+        for dataset in inputs.objects(slot)
+        for file in dataset.objects("files")
+    )
+
+
+def _resources(reader: Reader) -> Resources:
+    return Resources(
+        cpus=reader.whole("cpus", least=1),
+        memory_mb=reader.whole("memory_mb", least=1),
+        time_s=reader.number("time_s", above=0),
+        gpus=reader.whole("gpus"),
+        grace_s=reader.number("grace_s"),
+    )
+
+
+def _image(reader: Reader) -> Image:
+    return Image(
+        name=reader.text("name"),
+        digest=reader.text("digest"),
+        path=reader.absolute("path"),
+        size=reader.whole("size"),
+        mtime_ns=reader.whole("mtime_ns"),
+    )

@@ -1,0 +1,81 @@
+"""How the program is run: in a container, or in the environment that launch itself runs in."""
+
+import importlib.util
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wrappers.launch import container
+from wrappers.launch.environment import SYSTEM_PATH, bare_additions, program_environment
+from wrappers.launch.exits import Exit, Refusal
+from wrappers.launch.keeper import Command
+from wrappers.launch.marks import View, fill
+from wrappers.launch.order import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The command to start, and the word for result.json."""
+
+    runner: str
+    command: Command
+
+
+def plan(order: Order, folder: str, outer: Mapping[str, str], *, require_container: bool) -> Plan:
+    """Choose the runner and build its command. `folder` is absolute, `outer` is launch's own environment.
+
+    Raises Refusal: exit 93 where a container is required and cannot be had, 95 for an unknown program.
+    """
+    runtime = container.find_runtime(outer.get("PATH", SYSTEM_PATH)) if order.image else None
+    if order.image and runtime:
+        return Plan("apptainer", _contained(order, folder, runtime, outer))
+    if require_container:
+        missing = "The node has no container runtime." if order.image else "The order names no image."
+        raise Refusal(Exit.IMAGE, "image", f"The program may run in a container only. {missing}")
+    return Plan("environment", _bare(order, folder, outer))
+
+
+def _contained(order: Order, folder: str, runtime: str, outer: Mapping[str, str]) -> Command:
+    assert order.image
+    files = [file for group in order.inputs.values() for file in group]
+    view = View(container.FOLDER, {slot: [file.target for file in group] for slot, group in order.inputs.items()})
+    resources = order.resources
+    environment = program_environment(outer, resources.cpus, resources.gpus, container.FOLDER, container.TMP)
+    argv = container.container_argv(
+        runtime,
+        order.image.path,
+        folder,
+        inputs=[(file.path, file.target) for file in files],
+        environment=environment | {"GANTRY_CONTAINER": "1"},
+        program=_words(order, view, python="python3"),
+        gpus=resources.gpus,
+        network=order.network,
+    )
+    # The runtime reads APPTAINER_* and SINGULARITY_* variables (further binds among them): it gets none.
+    tmp = container.attempt_tmp(folder)
+    own = {"PATH": SYSTEM_PATH, "LANG": "C.UTF-8", "HOME": tmp, "TMPDIR": tmp}
+    return Command(argv, own, folder)
+
+
+def _bare(order: Order, folder: str, outer: Mapping[str, str]) -> Command:
+    module = order.program.module
+    if module and not _is_there(module):
+        raise Refusal(Exit.START, "start", f"The program could not be started: there is no wrappers.{module}.")
+    view = View(folder, {slot: [file.path for file in group] for slot, group in order.inputs.items()})
+    resources, tmp = order.resources, container.attempt_tmp(folder)
+    environment = program_environment(outer, resources.cpus, resources.gpus, folder, tmp) | bare_additions(tmp)
+    return Command(_words(order, view, python=sys.executable), environment, folder)
+
+
+def _words(order: Order, view: View, python: str) -> list[str]:
+    if order.program.module:
+        # -P: the working directory is the job's folder, where a file could pose as a library.
+        return [python, "-P", "-m", f"wrappers.{order.program.module}"]
+    return fill(order.program.command, order.options, view)
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(f"wrappers.{module}") is not None
+    except ModuleNotFoundError:
+        return False

@@ -1,0 +1,202 @@
+"""Watching the program: its output, its memory, its time, and the signals that reach launch."""
+
+import fcntl
+import os
+import select
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from wrappers.launch.keeper import PATIENCE_S, Command, Ends, keep
+from wrappers.launch.logs import CappedLog
+from wrappers.launch.tree import become_subreaper, end_descendants, memory_bytes
+
+SAMPLE_S = 0.2
+_CHUNK = 1 << 20
+_DRAIN_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """When the program has to end. Times are of time.monotonic(); `memory_bytes` None means: only measured."""
+
+    deadline: float
+    grace_s: float
+    memory_limit_bytes: int
+    enforce_memory: bool
+
+
+@dataclass(slots=True)
+class Ending:
+    """What was seen of the program. `status` is a wait status; None if it was not started or not seen to end."""
+
+    started: bool = False
+    status: int | None = None
+    reason: str | None = None
+    detail: str | None = None
+    cpu_s: float = 0.0
+    memory_peak_bytes: int = 0
+    left_running: int = 0
+
+
+class Signals:
+    """Collects the signals that reach launch from outside, from the moment it is made."""
+
+    CAUGHT = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+
+    def __init__(self) -> None:
+        self.received: list[int] = []
+        self.wake, writing = os.pipe()
+        os.set_blocking(self.wake, False)
+        os.set_blocking(writing, False)
+        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        for signum in self.CAUGHT:
+            signal.signal(signum, lambda number, frame: self.received.append(number))
+
+
+@dataclass(slots=True)
+class Supervisor:
+    """One run of one program, from fork to the last byte of its output."""
+
+    limits: Limits
+    signals: Signals
+    stdout: CappedLog
+    stderr: CappedLog
+    on_start: Callable[[], None]
+    ending: Ending = field(default_factory=Ending)
+    _keeper: int = 0
+    _control: int = -1
+    _kill_at: float | None = None
+    _next_sample: float = 0.0
+    _passed_on: int = 0
+    _reports: bytes = b""
+    _keeper_gone: bool = False
+    _exited: bool = False
+
+    def run(self, command: Command) -> Ending:
+        """Run the command to its end, and all that it started; return what was seen."""
+        become_subreaper()
+        streams = self._fork(command)
+        poll = select.poll()
+        for fd in (*streams, self.signals.wake):
+            poll.register(fd, select.POLLIN)
+        while not self._keeper_gone:
+            for fd, _ in poll.poll(self._milliseconds()):
+                if not self._take(fd, streams):
+                    poll.unregister(fd)
+            self._pass_on_signals()
+            self._watch(time.monotonic())
+        os.close(self._control)
+        os.waitpid(self._keeper, 0)
+        if self.ending.started and self.ending.status is None:
+            self.ending.detail = "The process that watched the program was ended from outside."
+            self.ending.left_running = end_descendants(PATIENCE_S)
+        self._drain(streams)
+        return self.ending
+
+    def _fork(self, command: Command) -> dict[int, Callable[[bytes], None]]:
+        """Fork the keeper; return what to do with what each descriptor brings."""
+        control_read, self._control = os.pipe()
+        reading = [os.pipe() for _ in range(3)]
+        (report, report_write), (out, out_write), (err, err_write) = reading
+        for fd in (out, err):
+            _widen(fd)
+        self._keeper = os.fork()
+        if self._keeper == 0:
+            for fd in (self._control, report, out, err, self.signals.wake):
+                os.close(fd)
+            keep(command, Ends(control_read, report_write, out_write, err_write))
+        for fd in (control_read, report_write, out_write, err_write):
+            os.close(fd)
+        return {report: self._report, out: self.stdout.write, err: self.stderr.write}
+
+    def _take(self, fd: int, streams: dict[int, Callable[[bytes], None]]) -> bool:
+        """Read what is there and hand it on; false at the end of the stream."""
+        data = os.read(fd, _CHUNK)
+        if fd == self.signals.wake:
+            return True
+        if data:
+            streams[fd](data)
+            return True
+        if streams[fd] == self._report:
+            self._keeper_gone = True
+        os.close(fd)
+        del streams[fd]
+        return False
+
+    def _report(self, data: bytes) -> None:
+        *lines, self._reports = (self._reports + data).split(b"\n")
+        for line in lines:
+            match line.decode().split(" ", 1):
+                case ["started", _]:
+                    self.ending.started = True
+                    self.on_start()
+                case ["exited"]:
+                    self._exited = True
+                case ["failed", words]:
+                    self.ending.reason = "start"
+                    self.ending.detail = f"The program could not be started. {words}"
+                case ["ended", figures]:
+                    status, cpu_s, largest, left = figures.split()
+                    self.ending.status = int(status) if int(status) >= 0 else None
+                    self.ending.cpu_s = float(cpu_s)
+                    self.ending.memory_peak_bytes = max(self.ending.memory_peak_bytes, int(largest))
+                    self.ending.left_running = int(left)
+
+    def _milliseconds(self) -> float:
+        now = time.monotonic()
+        due = [self._next_sample, self._kill_at or self.limits.deadline - self.limits.grace_s]
+        return max(0.0, min(due) - now) * 1000 + 1
+
+    def _pass_on_signals(self) -> None:
+        for signum in self.signals.received[self._passed_on :]:
+            self._passed_on += 1
+            self._end("cancelled", signum, time.monotonic() + self.limits.grace_s)
+
+    def _watch(self, now: float) -> None:
+        if now >= self._next_sample and self.ending.started:
+            self._sample()
+            # Never more than a twentieth of a core, however large the tree.
+            self._next_sample = now + max(SAMPLE_S, 20 * (time.monotonic() - now))
+        if self._kill_at is not None and now >= self._kill_at:
+            self._say(signal.SIGKILL)
+            self._kill_at = float("inf")
+        elif self._kill_at is None and now >= self.limits.deadline - self.limits.grace_s:
+            self._end("time", signal.SIGTERM, self.limits.deadline)
+
+    def _sample(self) -> None:
+        used = memory_bytes(self._keeper, self.ending.memory_peak_bytes)
+        self.ending.memory_peak_bytes = max(self.ending.memory_peak_bytes, used)
+        if self.limits.enforce_memory and used > self.limits.memory_limit_bytes:
+            self._end("memory", signal.SIGKILL, float("inf"))
+
+    def _end(self, reason: str, signum: int, kill_at: float) -> None:
+        """Begin to end the program; the first reason stays, the earliest end holds."""
+        if self._exited:
+            return
+        self.ending.reason = self.ending.reason or reason
+        self._kill_at = kill_at if self._kill_at is None else min(self._kill_at, kill_at)
+        self._say(signum)
+
+    def _say(self, signum: int) -> None:
+        try:
+            os.write(self._control, bytes([signum]))
+        except BrokenPipeError:
+            return  # the keeper has ended, and its report is on the way
+
+    def _drain(self, streams: dict[int, Callable[[bytes], None]]) -> None:
+        """Read what is left in the pipes. Nobody should hold them any more; who does is not waited for."""
+        until = time.monotonic() + _DRAIN_S
+        while streams and time.monotonic() < until:
+            for fd in select.select(list(streams), [], [], _DRAIN_S)[0]:
+                self._take(fd, streams)
+        for fd in streams:
+            os.close(fd)
+
+
+def _widen(fd: int) -> None:
+    try:
+        fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _CHUNK)
+    except OSError:
+        return  # the user's share of pipe pages is spent; the default is enough
