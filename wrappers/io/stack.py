@@ -111,8 +111,8 @@ def voxel_size(
 ) -> tuple[float | None, float | None, float | None]:
     """Return voxel sizes (z, y, x) in µm from the catalogue's parameters, else from the file's attributes.
 
-    Attributes: "voxel size z|y|x" or "voxel_size_z|y|x" (units in "… units", µm without), or the three numbers
-    (z, y, x) of "element_size_um" or "voxel_size_um".
+    Attributes: "voxel size z|y|x", "voxel_size_z|y|x" (units in "… units", µm without), "voxel_size_z|y|x_um",
+    or the three numbers (z, y, x) of "element_size_um" or "voxel_size_um".
     """
     triple = next((attributes[key] for key in ("element_size_um", "voxel_size_um") if key in attributes), None)
     sizes: list[float | None] = []
@@ -127,7 +127,7 @@ def voxel_size(
 
 
 def _attribute_um(attributes: Mapping[str, Any], axis: str) -> float | None:
-    for key in (f"voxel size {axis}", f"voxel_size_{axis}"):
+    for key in (f"voxel size {axis}", f"voxel_size_{axis}", f"voxel_size_{axis}_um"):
         value = attributes.get(key)
         if isinstance(value, int | float):
             factor = tiff.MICROMETRES.get(str(attributes.get(f"{key} units", "um")))

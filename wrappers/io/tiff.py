@@ -141,6 +141,5 @@ def write_ome_tiff(path: Path, volume: np.ndarray, voxel_um: tuple[float, float,
         photometric="minisblack",
         compression="zlib",
         compressionargs={"level": 1},
-        predictor=True,
         bigtiff=volume.nbytes > 2**31,
     )

@@ -1,0 +1,77 @@
+"""What is looked at of an array: projections of a volume, the plane itself, a colour picture, a curve."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from wrappers.io.picture import fitted, grey, line_plot
+from wrappers.io.source import ArraySource
+from wrappers.kernels.projection import Projections
+
+Kind: TypeAlias = Literal["max", "mean"]
+
+COLOUR_SAMPLES = (3, 4)
+LONGEST_SIDE = 2048  # pixels kept of a plane, so that a huge one needs little memory
+LONGEST_ROW = 2**20
+
+
+class View:
+    """Gathers the pictures of one array while its blocks go by."""
+
+    def __init__(self, array: ArraySource, kind: Kind) -> None:
+        self._array, self._kind = array, kind
+        shape = array.shape
+        self._colour = (
+            len(shape) == 3
+            and array.dtype == np.uint8
+            and shape[-1] in COLOUR_SAMPLES
+            and array.axes[-1:] in ("", "S")
+        )
+        self._flat = len(shape) < 3 or self._colour
+        longest = LONGEST_SIDE if len(shape) > 1 else LONGEST_ROW
+        self._step = max(1, -(-max(shape[:2]) // longest))
+        thin = tuple(-(-length // self._step) for length in shape[:2]) + shape[2:]
+        self._plane = np.full(thin, np.nan) if self._flat else np.empty(0)
+        self._projections = None if self._flat else Projections(shape, kind)
+
+    def add(self, place: tuple[slice, ...], block: np.ndarray) -> None:
+        """Take in a block of real numbers that lies at `place`."""
+        if self._projections:
+            self._projections.add(place, block)
+            return
+        from_, to = [], []
+        for axis, part in enumerate(place):
+            step = self._step if axis < 2 else 1
+            first = -part.start % step
+            from_.append(slice(first, None, step))
+            number = len(range(first, part.stop - part.start, step))
+            to.append(slice((part.start + first) // step, (part.start + first) // step + number))
+        self._plane[tuple(to)] = block[tuple(from_)]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the projections (float32) by name; nothing for arrays of fewer than three dimensions."""
+        if not self._projections:
+            return {}
+        faces = self._projections.faces
+        return {f"{self._kind}_along_axis_{axis}": face.astype(np.float32) for axis, face in self._named(faces)}
+
+    def pictures(self) -> dict[str, np.ndarray]:
+        """Return uint8 pictures by caption, the most telling first."""
+        if self._projections:
+            return {
+                f"{self._kind} along axis {axis}": fitted(grey(face))
+                for axis, face in self._named(self._projections.faces)
+                if min(face.shape) > 1
+            }
+        if self._colour:
+            return {"picture": fitted(np.ascontiguousarray(self._plane[..., :3].astype(np.uint8)))}
+        if self._plane.ndim == 2 and min(self._plane.shape) > 1:
+            return {"picture": fitted(grey(self._plane))}
+        return {"curve": line_plot(self._plane)}
+
+    def _named(self, faces: list[np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:
+        first = len(self._array.shape) - 3
+        return ((first + along, face) for along, face in enumerate(faces))
