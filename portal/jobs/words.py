@@ -1,0 +1,81 @@
+"""Quantities and lists in words for people. Pure."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+_SIGNALS = {
+    1: "hang-up",
+    2: "interrupt",
+    3: "quit",
+    4: "illegal instruction",
+    6: "abort",
+    7: "bus error",
+    8: "floating point error",
+    9: "kill",
+    11: "segmentation fault",
+    13: "broken pipe",
+    15: "request to end",
+    24: "processor time used up",
+    25: "file too large",
+}
+
+
+def memory(mebibytes: float) -> str:
+    """2048 -> "2 GB", 1536 -> "1.5 GB", 300 -> "300 MB"."""
+    if mebibytes < 1024:
+        return f"{mebibytes:.0f} MB"
+    return f"{mebibytes / 1024:.1f}".removesuffix(".0") + " GB"
+
+
+def size(count: float) -> str:
+    """Bytes: 1536 -> "1.5 kB", 3 * 2**30 -> "3 GB"."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1024:
+            return f"{count:.1f}".removesuffix(".0") + f" {unit}"
+        count /= 1024
+    return f"{count:.1f}".removesuffix(".0") + " TB"
+
+
+def count(number: int, noun: str, plural: str | None = None) -> str:
+    """(1, "job") -> "1 job", (2, "job") -> "2 jobs"."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """90 -> "90 seconds", 600 -> "10 minutes", 5400 -> "1 hour 30 minutes"."""
+    whole = max(0, round(seconds))
+    if whole < 120 and whole % 60:
+        return count(whole, "second")
+    minutes = round(whole / 60)
+    if minutes < 120 and minutes % 60:
+        return count(minutes, "minute")
+    if minutes < 48 * 60:
+        hours, rest = divmod(minutes, 60)
+        return count(hours, "hour") + (f" {count(rest, 'minute')}" if rest else "")
+    return count(round(minutes / 1440), "day")
+
+
+def signal_name(number: int) -> str:
+    """11 -> "signal 11, segmentation fault"."""
+    known = _SIGNALS.get(number)
+    return f"signal {number}, {known}" if known else f"signal {number}"
+
+
+def clock(moment: datetime) -> str:
+    """The time of day in UTC, as "14:02"."""
+    return f"{moment:%H:%M}"
+
+
+def listed(items: Sequence[str], most: int = 3) -> str:
+    """["a", "b", "c", "d"] -> "a, b, c and 1 more"."""
+    if len(items) <= 1:
+        return "".join(items)
+    if len(items) <= most:
+        return f"{', '.join(items[:-1])} and {items[-1]}"
+    return f"{', '.join(items[:most])} and {len(items) - most} more"
+
+
+def one_line(text: str, most: int = 500) -> str:
+    """Foreign text as one printable line of at most `most` characters."""
+    cleaned = " ".join("".join(c if c.isprintable() or c.isspace() else "�" for c in text).split())
+    return cleaned if len(cleaned) <= most else cleaned[: most - 1] + "…"
