@@ -35,7 +35,12 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True)
 class JobRequest:
-    """All a backend needs to start one attempt. `argv` is the command that runs `launch` (never a shell string)."""
+    """All a backend needs to start one attempt.
+
+    `argv` is the command that runs `launch` (never a shell string) up to what the agent knows: folder and
+    digest of the order. A backend adds what only it knows (its cluster's name, the job's id, who watches the
+    memory).
+    """
 
     attempt: str
     name: str
@@ -48,6 +53,8 @@ class JobRequest:
     gpus: int = 0
     share: float = 1.0
     """Relative weight of the person in a backend that does fair share itself."""
+    grace_s: int = 30
+    """Seconds between the request to end (SIGTERM) and the end (SIGKILL) when a job is cancelled."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,8 @@ class JobReport:
     node: str | None = None
     reason: str | None = None
     """Why it waits, or why it ended, in words for people."""
+    position: int | None = None
+    """How many jobs go before a pending one (0: it is next), where the backend knows."""
     ended_by: str | None = None
     """Who cancelled it, where the backend knows."""
     memory_peak_bytes: int | None = None
@@ -99,10 +108,21 @@ class Observation:
     """Why it did not answer, in words."""
 
 
-class Scheduler(Protocol):
-    """The verbs. `submit`, `find` and `cancel` act as a person (in the agent); `observe` is the daemon's bulk query."""
+@dataclass(frozen=True)
+class Estimate:
+    """When a job would start if it were submitted now; `start` None means that the backend cannot say."""
 
-    cluster: str
+    start: datetime | None
+    basis: str
+    """What the estimate rests on, in words for people."""
+
+
+class Scheduler(Protocol):
+    """The verbs. All but `observe` act as a person (in the agent); `observe` is the daemon's bulk query."""
+
+    @property
+    def cluster(self) -> str:
+        """The name that stands in handles and claims."""
 
     def submit(self, request: JobRequest) -> JobHandle:
         """Hand one attempt over. Raises SchedulerError; twice with one attempt gives the first handle."""
@@ -115,6 +135,9 @@ class Scheduler(Protocol):
 
     def observe(self, handles: Sequence[tuple[str, JobHandle]]) -> Observation:
         """One bulk query: (key, handle) pairs in, an Observation by key out. Never raises for an outage."""
+
+    def estimate(self, request: JobRequest) -> Estimate:
+        """When this request would start. Raises SchedulerError if it never could."""
 
 
 class SchedulerError(Exception):
