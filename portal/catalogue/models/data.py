@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import BigInteger, Float, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.catalogue.models.entity import Entity
 from portal.catalogue.models.experiment import CASCADE, Facility, Instrument, Investigation
+from portal.catalogue.models.searchable import search_column
 from portal.db import Base
+
+LOCATION_LENGTH = 1023
+RESULTS = "results"
+"""The root that the store writes; every other root is a name in the settings."""
 
 
 class DatasetType(Entity, Base):
@@ -24,7 +29,9 @@ class DatasetType(Entity, Base):
     name: Mapped[str] = mapped_column(String(255))
     description: Mapped[str | None] = mapped_column(String(255))
     mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """Gantry's: parameter name -> where it stands in a file (HDF5 attribute or dataset, TIFF tag) and its units."""
+    """Gantry's: parameter name -> where it stands in a file (HDF5 attribute or dataset, TIFF tag), its units."""
+    search_text: Mapped[str] = search_column("name", "description")
+    search_fields: ClassVar[tuple[str, ...]] = ("name", "description")
     facility: Mapped[Facility] = relationship()
 
 
@@ -50,18 +57,21 @@ class Sample(Entity, Base):
     type_id: Mapped[int | None] = mapped_column(ForeignKey("icat_sample_type.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(255))
     pid: Mapped[str | None] = mapped_column(String(255))
+    search_text: Mapped[str] = search_column("name")
+    search_fields: ClassVar[tuple[str, ...]] = ("name",)
     investigation: Mapped[Investigation] = relationship(back_populates="samples")
     type: Mapped[SampleType | None] = relationship()
 
 
 class Dataset(Entity, Base):
-    """What is measured or computed together. `location` is `<root>:<relative path>` or `results:<relative path>`."""
+    """What is measured or computed together. `location` is `<root>:<relative path>`, for results `results:…`."""
 
     __tablename__ = "icat_dataset"
     __table_args__ = (
         UniqueConstraint("investigation_id", "name"),
         Index("ix_icat_dataset_type_start", "type_id", "start_date"),
         Index("ix_icat_dataset_start", "start_date", "id"),
+        Index("ix_icat_dataset_investigation_start", "investigation_id", "start_date"),
     )
 
     investigation_id: Mapped[int] = mapped_column(ForeignKey("icat_investigation.id", ondelete="CASCADE"))
@@ -69,7 +79,7 @@ class Dataset(Entity, Base):
     sample_id: Mapped[int | None] = mapped_column(ForeignKey("icat_sample.id", ondelete="SET NULL"), index=True)
     name: Mapped[str] = mapped_column(String(255))
     description: Mapped[str | None] = mapped_column(String(255))
-    location: Mapped[str | None] = mapped_column(String(255))
+    location: Mapped[str | None] = mapped_column(String(LOCATION_LENGTH), index=True)
     doi: Mapped[str | None] = mapped_column(String(255))
     complete: Mapped[bool] = mapped_column(default=False)
     """False while the instrument (or a person) still writes it."""
@@ -83,6 +93,8 @@ class Dataset(Entity, Base):
         ForeignKey("icat_instrument.id", ondelete="SET NULL"), index=True
     )
     """Gantry's: the instrument that measured it, as ICAT's DatasetInstrument but one at most."""
+    search_text: Mapped[str] = search_column("name", "description")
+    search_fields: ClassVar[tuple[str, ...]] = ("name", "description")
     investigation: Mapped[Investigation] = relationship(back_populates="datasets")
     type: Mapped[DatasetType] = relationship()
     sample: Mapped[Sample | None] = relationship()
@@ -92,6 +104,22 @@ class Dataset(Entity, Base):
     pictures: Mapped[list[DatasetPicture]] = relationship(
         back_populates="dataset", cascade=CASCADE, order_by="DatasetPicture.position"
     )
+
+    @property
+    def root(self) -> str | None:
+        """The name of the root (or `results`) that `location` stands beneath; None without a location."""
+        return self.location.partition(":")[0] if self.location else None
+
+    @property
+    def is_result(self) -> bool:
+        """True for what a job computed, False for what an instrument measured."""
+        return self.root == RESULTS
+
+    @property
+    def thumbnail(self) -> DatasetPicture | None:
+        """The picture for lists: the one with that role, else the first."""
+        named = (picture for picture in self.pictures if picture.role == "thumbnail")
+        return next(named, self.pictures[0] if self.pictures else None)
 
 
 class DatafileFormat(Entity, Base):
@@ -117,7 +145,7 @@ class Datafile(Entity, Base):
     format_id: Mapped[int | None] = mapped_column(ForeignKey("icat_datafile_format.id", ondelete="SET NULL"))
     name: Mapped[str] = mapped_column(String(255))
     description: Mapped[str | None] = mapped_column(String(255))
-    location: Mapped[str | None] = mapped_column(String(255))
+    location: Mapped[str | None] = mapped_column(String(LOCATION_LENGTH))
     file_size: Mapped[int | None] = mapped_column(BigInteger)
     checksum: Mapped[str | None] = mapped_column(String(255))
     """`sha256:<hex>`."""

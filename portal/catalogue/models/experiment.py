@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.catalogue.models.entity import Entity
+from portal.catalogue.models.searchable import search_column
 from portal.db import Base
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Instrument(Entity, Base):
     type: Mapped[str | None] = mapped_column(String(255))
     pid: Mapped[str | None] = mapped_column(String(255))
     url: Mapped[str | None] = mapped_column(String(255))
+    search_text: Mapped[str] = search_column("name", "full_name")
+    search_fields: ClassVar[tuple[str, ...]] = ("name", "full_name")
     facility: Mapped[Facility] = relationship()
     scientists: Mapped[list[InstrumentScientist]] = relationship(back_populates="instrument", cascade=CASCADE)
 
@@ -74,6 +77,8 @@ class Investigation(Entity, Base):
     end_date: Mapped[datetime | None]
     release_date: Mapped[datetime | None] = mapped_column(index=True)
     """Public from this moment on; None: never by itself."""
+    search_text: Mapped[str] = search_column("name", "visit_id", "title")
+    search_fields: ClassVar[tuple[str, ...]] = ("name", "visit_id", "title")
     facility: Mapped[Facility] = relationship()
     type: Mapped[InvestigationType] = relationship()
     investigation_users: Mapped[list[InvestigationUser]] = relationship(

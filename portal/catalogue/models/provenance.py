@@ -45,6 +45,8 @@ class DataCollectionDataset(Entity, Base):
 
     data_collection_id: Mapped[int] = mapped_column(ForeignKey("icat_data_collection.id", ondelete="CASCADE"))
     dataset_id: Mapped[int] = mapped_column(ForeignKey("icat_dataset.id", ondelete="CASCADE"), index=True)
+    slot: Mapped[str] = mapped_column(String(100), default="")
+    """Gantry's: which input slot or which output of the job type it filled."""
     data_collection: Mapped[DataCollection] = relationship(back_populates="data_collection_datasets")
     dataset: Mapped[Dataset] = relationship()
 
