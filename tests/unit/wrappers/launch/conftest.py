@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[4]
@@ -82,7 +83,13 @@ class Attempt:
         return subprocess.CompletedProcess(process.args, process.returncode, None, errors)
 
     def result(self) -> dict[str, Any]:
-        document = json.loads((self.folder / "result.json").read_text())
+        """The ending, which is always valid."""
+        return self.valid("result.json", "result")
+
+    def valid(self, name: str, schema: str) -> dict[str, Any]:
+        document = json.loads((self.folder / name).read_text())
+        schema_document = json.loads((SCHEMAS / f"{schema}.schema.json").read_text())
+        jsonschema.Draft202012Validator(schema_document).validate(document)
         assert isinstance(document, dict)
         return document
 
@@ -108,6 +115,24 @@ def attempt(tmp_path: Path) -> Callable[..., Attempt]:
         return Attempt(folder, hashlib.sha256(raw).hexdigest())
 
     return make
+
+
+@pytest.fixture
+def order() -> Callable[..., dict[str, Any]]:
+    """Make a complete job.json; the arguments replace its top-level keys."""
+    return an_order
+
+
+@pytest.fixture
+def schema() -> Callable[[str], dict[str, Any]]:
+    """Read one of the schemas by the name of its file's first part."""
+
+    def read(name: str) -> dict[str, Any]:
+        document = json.loads((SCHEMAS / f"{name}.schema.json").read_text())
+        assert isinstance(document, dict)
+        return document
+
+    return read
 
 
 @pytest.fixture
