@@ -1,0 +1,192 @@
+"""Deformability cytometry files (.rtdc): HDF5 with /events, as dclab reads and checks them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import hdf5plugin
+import numpy as np
+
+from wrappers.errors import BadInput
+from wrappers.io.hdf5 import attributes, inside, open_hdf5
+
+SUFFIXES = (".rtdc", ".h5", ".hdf5")
+KEPT_SECTIONS = ("experiment:", "imaging:", "setup:", "user:")
+CHUNK_BYTES = 2**20
+COMPRESSION_LEVEL = 5  # what dclab asks of Zstandard
+LOG_LINE = 100
+# The HDF5 Image Specification, by which viewers know a grey picture.
+IMAGE_ATTRIBUTES = {"CLASS": "IMAGE", "IMAGE_VERSION": "1.2", "IMAGE_SUBCLASS": "IMAGE_GRAYSCALE"}
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """The frames of an open .rtdc file, each once, though a frame with two events is stored twice."""
+
+    name: str
+    image: h5py.Dataset
+    background: h5py.Dataset | None
+    rows: np.ndarray  # where in the file the n-th frame lies
+    frame: np.ndarray  # its number, counted by the camera
+    time_s: np.ndarray | None
+    offset: np.ndarray  # stored correction of the background's brightness, zero where there is none
+    temperature: np.ndarray | None
+    attributes: Mapping[str, Any]
+
+    @property
+    def pixel_um(self) -> float:
+        """The pixel size in µm; BadInput where the file does not tell or it makes no sense."""
+        size = self.attributes.get("imaging:pixel size")
+        if not isinstance(size, int | float) or not 0 < size < 1000:
+            raise BadInput(f"{self.name} does not tell its pixel size (imaging:pixel size).")
+        return float(size)
+
+    def images(self, part: slice) -> np.ndarray:
+        """Return frames (n, y, x) uint8."""
+        return _rows(self.image, self.rows[part])
+
+    def backgrounds(self, part: slice) -> np.ndarray:
+        """Return the stored background of frames (n, y, x) uint8."""
+        if self.background is None:
+            raise BadInput(f'{self.name} has no stored background (events/image_bg); choose background "median".')
+        return _rows(self.background, self.rows[part])
+
+
+def _rows(dataset: h5py.Dataset, rows: np.ndarray) -> np.ndarray:
+    if rows.size == 0:
+        return np.empty((0, *dataset.shape[1:]), dataset.dtype)
+    first = int(rows[0])
+    return np.asarray(dataset[first : int(rows[-1]) + 1][rows - first])
+
+
+@contextmanager
+def open_measurement(path: Path, name: str) -> Iterator[Measurement]:
+    """Open an .rtdc file; BadInput where it has no 8-bit images in events/image."""
+    with open_hdf5(path) as file:
+        events = file.get("events")
+        if not isinstance(events, h5py.Group):
+            raise BadInput(f"{name} is no .rtdc measurement: it has no group events.")
+        image = _pictures(events, "image", name)
+        if image is None:
+            raise BadInput(f"{name} has no images (events/image).")
+        background = _pictures(events, "image_bg", name)
+        if background is not None and background.shape != image.shape:
+            raise BadInput(f"{name} has images and backgrounds of different shapes.")
+        number = len(image)
+        frame = _scalars(events, "frame", number)
+        rows = np.arange(number) if frame is None else np.unique(frame, return_index=True)[1]
+        rows.sort()
+        offset = _scalars(events, "bg_off", number)
+        time, temperature = _scalars(events, "time", number), _scalars(events, "temp", number)
+        yield Measurement(
+            name=name,
+            image=image,
+            background=background,
+            rows=rows,
+            frame=rows + 1 if frame is None else frame[rows].astype(np.int64),
+            time_s=None if time is None else time[rows],
+            offset=np.zeros(len(rows)) if offset is None else offset[rows],
+            temperature=None if temperature is None else temperature[rows],
+            attributes=attributes(file),
+        )
+
+
+def _pictures(events: h5py.Group, feature: str, name: str) -> h5py.Dataset | None:
+    item = events.get(feature) if isinstance(events.get(feature, getlink=True), h5py.HardLink) else None
+    if not isinstance(item, h5py.Dataset) or not inside(item):
+        return None
+    if item.ndim != 3 or item.dtype != np.uint8 or 0 in item.shape:
+        raise BadInput(
+            f"{name}: events/{feature} is {item.dtype} of shape {item.shape}; 8-bit images (n, y, x) are needed."
+        )
+    return item
+
+
+def _scalars(events: h5py.Group, feature: str, number: int) -> np.ndarray | None:
+    item = events.get(feature) if isinstance(events.get(feature, getlink=True), h5py.HardLink) else None
+    if not isinstance(item, h5py.Dataset) or item.shape != (number,) or item.dtype.kind not in "iuf":
+        return None
+    values = np.asarray(item[:], dtype=np.float64)
+    return values if np.isfinite(values).all() else None
+
+
+class EventWriter:
+    """Writes an .rtdc file event by event, buffered, so that long measurements need little memory."""
+
+    def __init__(self, path: Path, shape: tuple[int, int]) -> None:
+        self._file = h5py.File(path, "w")
+        self._events = self._file.create_group("events")
+        self._many = max(1, CHUNK_BYTES // (shape[0] * shape[1]))
+        self._zstd = hdf5plugin.Zstd(clevel=COMPRESSION_LEVEL)
+        self._pictures: dict[str, list[np.ndarray]] = {"image": [], "image_bg": [], "mask": []}
+        self._scalars: dict[str, list[float]] = {}
+        self.count = 0
+        for name in self._pictures:
+            dataset = self._events.create_dataset(
+                name,
+                shape=(0, *shape),
+                maxshape=(None, *shape),
+                chunks=(self._many, *shape),
+                dtype=np.uint8,
+                **self._zstd,
+            )
+            for key, value in (
+                ("CLASS", "IMAGE"),
+                ("IMAGE_VERSION", "1.2"),
+                ("IMAGE_SUBCLASS", "IMAGE_GRAYSCALE"),
+            ):
+                dataset.attrs[key] = np.bytes_(value)
+
+    def add(
+        self, image: np.ndarray, background: np.ndarray, mask: np.ndarray, features: Mapping[str, float]
+    ) -> None:
+        """Append one event; every event must have the same features."""
+        pictures = (image, background, mask.astype(np.uint8) * 255)
+        for buffer, picture in zip(self._pictures.values(), pictures, strict=True):
+            buffer.append(picture)
+        for name, value in features.items():
+            self._scalars.setdefault(name, []).append(value)
+        self.count += 1
+        if len(self._pictures["image"]) >= self._many:
+            self._flush()
+
+    def features(self, name: str) -> np.ndarray:
+        """Return one feature of the events so far."""
+        return np.asarray(self._scalars.get(name, []), dtype=np.float64)
+
+    def _flush(self) -> None:
+        for name, buffer in self._pictures.items():
+            if buffer:
+                dataset = self._events[name]
+                dataset.resize(len(dataset) + len(buffer), axis=0)
+                dataset[-len(buffer) :] = np.stack(buffer)
+                buffer.clear()
+
+    def close(self, metadata: Mapping[str, Any], log: list[str]) -> None:
+        """Write what is buffered, the scalar features, the metadata ("section:key") and a log, and close."""
+        self._flush()
+        for name, values in self._scalars.items():
+            data = np.asarray(values, dtype=np.int64 if name in ("frame", "nevents") else np.float64)
+            self._events.create_dataset(name, data=data, chunks=data.shape, **self._zstd)
+        self._file.attrs.update(metadata)
+        lines = np.array([line.encode("utf-8")[:LOG_LINE] for line in log], dtype=f"S{LOG_LINE}")
+        self._file.create_group("logs").create_dataset("gantry", data=lines, chunks=lines.shape, **self._zstd)
+        self._file.close()
+
+
+def result_metadata(measurement: Measurement, events: int, software: str) -> dict[str, Any]:
+    """Return the metadata of a result: the measurement's own, without what an earlier analysis left there."""
+    kept = {key: value for key, value in measurement.attributes.items() if key.startswith(KEPT_SECTIONS)}
+    before = str(kept.get("setup:software version", "")).strip()
+    _, height, width = measurement.image.shape
+    return kept | {
+        "experiment:event count": events,
+        "imaging:roi size x": width,
+        "imaging:roi size y": height,
+        "setup:software version": f"{before} | {software}" if before else software,
+    }
