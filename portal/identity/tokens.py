@@ -1,0 +1,97 @@
+"""Personal tokens for the API and the command line: shown once, kept as SHA-256, with scopes and an end."""
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session, joinedload
+
+from portal.errors import ForbiddenError, InvalidError, NotFoundError, SignInNeededError
+from portal.identity.actor import Actor
+from portal.identity.models import ApiToken
+from portal.identity.sessions import TOUCH_EVERY, digest
+
+PREFIX = "gantry_"
+"""Every token starts with it, so that secret scanners find one that was published by mistake."""
+LONGEST_DAYS = 366
+
+
+class Scope(StrEnum):
+    """What a token may be used for; never more than its owner may do."""
+
+    READ = "read"
+    SUBMIT = "submit"
+    INGEST = "ingest"
+
+
+def create_token(
+    session: Session, actor: Actor, name: str, scopes: Iterable[str], *, days: int, now: datetime
+) -> tuple[ApiToken, str]:
+    """A new token of the actor's and its secret, which cannot be had again.
+
+    Raises SignInNeededError, InvalidError with `fields` (name, scopes, days), or ForbiddenError.
+    """
+    if actor.person_id is None:
+        raise SignInNeededError("Sign in to make a token.")
+    wanted = set(scopes)
+    fields = {}
+    if not 1 <= len(name.strip()) <= 100 or "\0" in name:
+        fields["name"] = "Say in 1 to 100 characters what it is for."
+    if not wanted or wanted - {scope.value for scope in Scope}:
+        fields["scopes"] = f"Choose at least one of {', '.join(scope.value for scope in Scope)}."
+    if not 1 <= days <= LONGEST_DAYS:
+        fields["days"] = f"A token is valid for 1 to {LONGEST_DAYS} days."
+    if fields:
+        raise InvalidError("The token was not made.", fields=fields)
+    if Scope.INGEST in wanted and not actor.may_ingest:
+        raise ForbiddenError("Registering data is for staff and for the accounts of instruments.")
+    secret = PREFIX + secrets.token_urlsafe(32)
+    token = ApiToken(
+        person_id=actor.person_id,
+        name=name.strip(),
+        prefix=secret[:12],
+        token_hash=digest(secret),
+        scopes=sorted(str(scope) for scope in wanted),
+        created=now,
+        expires=now + timedelta(days=days),
+    )
+    session.add(token)
+    session.flush()
+    return token, secret
+
+
+def actor_of_token(session: Session, secret: str, *, now: datetime) -> tuple[Actor, frozenset[str]]:
+    """Who holds this token, and its scopes. Raises SignInNeededError if it is unknown, expired or revoked."""
+    found = session.scalar(
+        select(ApiToken).options(joinedload(ApiToken.person)).where(ApiToken.token_hash == digest(secret))
+    )
+    if found is None or not found.person.active:
+        raise SignInNeededError("This token is not known here.")
+    if found.revoked is not None:
+        raise SignInNeededError(f"The token “{found.name}” was revoked.")
+    if found.expires <= now:
+        raise SignInNeededError(f"The token “{found.name}” expired on {found.expires:%d %B %Y}. Make a new one.")
+    return found.person.actor(), frozenset(found.scopes)
+
+
+def touch_token(session: Session, secret: str, *, now: datetime) -> None:
+    """Note that the token was used, at most once a minute."""
+    unused = ApiToken.last_used.is_(None) | (ApiToken.last_used <= now - TOUCH_EVERY)
+    session.execute(update(ApiToken).where(ApiToken.token_hash == digest(secret), unused).values(last_used=now))
+
+
+def list_tokens(session: Session, actor: Actor) -> list[ApiToken]:
+    """The actor's own tokens that are not revoked, newest first."""
+    own = select(ApiToken).where(ApiToken.person_id == actor.person_id, ApiToken.revoked.is_(None))
+    return list(session.scalars(own.order_by(ApiToken.id.desc())))
+
+
+def revoke_token(session: Session, actor: Actor, token_id: int, *, now: datetime) -> ApiToken:
+    """End a token: one's own, or for staff anybody's. Raises NotFoundError."""
+    found = session.get(ApiToken, token_id)
+    if found is None or actor.person_id is None or (found.person_id != actor.person_id and not actor.staff):
+        raise NotFoundError("There is no such token of yours.")
+    found.revoked = found.revoked or now
+    return found
