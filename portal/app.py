@@ -1,0 +1,78 @@
+"""The web's composition root: settings in, a Flask application out."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from flask import Flask, Response, request
+from flask_openapi3 import OpenAPI
+
+from portal.config import Settings
+from portal.db import Database
+from portal.jobtype.load import SUFFIXES, JobTypes, load_folders, shipped_folder
+from portal.web.assets import install_assets
+from portal.web.context import Portal, actor, close_session
+from portal.web.errors import install_errors
+from portal.web.formats import install_formats
+from portal.web.pages import PAGES
+from portal.web.security import install_security
+from portal.web.signed_in import install_sign_in
+from portal.web.timing import install_timing
+
+WEB = Path(__file__).parent / "web"
+
+
+class JobTypeFolders:
+    """Reads job types again when a file of theirs has changed, so that staff need not restart anything."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = tuple(folders)
+        self._lock = threading.Lock()
+        self._seen: tuple[tuple[str, int, int], ...] | None = None
+        self._loaded = JobTypes()
+
+    def __call__(self) -> JobTypes:
+        """The job types as their files are now."""
+        seen = self._state()
+        with self._lock:
+            if seen != self._seen:
+                self._loaded, self._seen = load_folders(self._folders), seen
+            return self._loaded
+
+    def _state(self) -> tuple[tuple[str, int, int], ...]:
+        found = []
+        for folder in self._folders:
+            if not folder.is_dir():
+                continue
+            for file in sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES):
+                status = file.stat()
+                found.append((str(file), status.st_mtime_ns, status.st_size))
+        return tuple(found)
+
+
+def create_app(settings: Settings, *, database: Database | None = None) -> Flask:
+    """The portal's web application: pages, API, assets. The database's tables must exist already."""
+    for folder in settings.folders():
+        folder.mkdir(parents=True, exist_ok=True)
+    app = OpenAPI(
+        "portal.web", static_folder=str(WEB / "static"), template_folder=str(WEB / "templates"), doc_ui=False
+    )
+    app.extensions["gantry"] = Portal(
+        settings=settings,
+        database=database or Database(settings.database),
+        load_jobtypes=JobTypeFolders(settings.jobtypes or (shipped_folder(),)),
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    install_timing(app)
+    install_security(app, settings)
+    install_sign_in(app)
+    install_errors(app)
+    install_assets(app)
+    install_formats(app)
+    app.teardown_request(close_session)
+    app.context_processor(lambda: {"settings": settings, "actor": actor()})
+    app.jinja_env.globals["section"] = ""
+    for blueprint in PAGES:
+        app.register_blueprint(blueprint)
+    return app

@@ -1,0 +1,62 @@
+"""What a request can ask for: the portal's parts, who asks, what time it is, and a session for reading."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import cast
+
+from flask import current_app, g
+from sqlalchemy.orm import Session
+
+from portal.config import Settings
+from portal.db import Database
+from portal.identity.actor import NOBODY, Actor
+from portal.jobtype.load import JobTypes
+
+
+@dataclass(frozen=True)
+class Portal:
+    """The parts that pages and the API work with, in `app.extensions["gantry"]`."""
+
+    settings: Settings
+    database: Database
+    load_jobtypes: Callable[[], JobTypes]
+
+    @property
+    def jobtypes(self) -> JobTypes:
+        """The job types as their files are now."""
+        return self.load_jobtypes()
+
+
+def portal() -> Portal:
+    """The parts of the application that answers this request."""
+    return cast(Portal, current_app.extensions["gantry"])
+
+
+def actor() -> Actor:
+    """Who asks: the signed-in person, or nobody."""
+    return cast(Actor, g.get("actor", NOBODY))
+
+
+def now() -> datetime:
+    """The moment this request came in, the same throughout it."""
+    moment = g.get("now")
+    if moment is None:
+        moment = g.now = datetime.now(UTC)
+    return cast(datetime, moment)
+
+
+def session() -> Session:
+    """This request's session for reading, opened when it is first needed and closed at the end."""
+    if "reading" not in g:
+        g.reading = portal().database.read()
+        g.session = g.reading.__enter__()
+    return cast(Session, g.session)
+
+
+def close_session(_error: BaseException | None = None) -> None:
+    """End this request's reading; called when the request is torn down, or before a write must be seen."""
+    reading = g.pop("reading", None)
+    g.pop("session", None)
+    if reading is not None:
+        reading.__exit__(None, None, None)

@@ -1,0 +1,175 @@
+"""The one table from errors to HTTP, and the pages that say what happened, what is safe and what to do next."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Flask, g, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from portal.errors import (
+    ConfigError,
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    LimitError,
+    NotFoundError,
+    PortalError,
+    SignInNeededError,
+    UnavailableError,
+    UnsafeFileError,
+)
+from portal.web.context import actor
+from portal.web.signed_in import KEPT_INPUT, ask_for_sign_in, path_with_input, safe_next
+
+STATUS: Final[dict[type[PortalError], int]] = {
+    NotFoundError: 404,
+    ForbiddenError: 403,
+    SignInNeededError: 401,
+    InvalidError: 422,
+    ConflictError: 409,
+    LimitError: 429,
+    UnavailableError: 503,
+    UnsafeFileError: 409,
+    ConfigError: 500,
+}
+
+
+def status_of(error: PortalError) -> int:
+    """The HTTP status of a service's error; the API uses the same table."""
+    for kind in type(error).__mro__:
+        if kind in STATUS:
+            return STATUS[kind]
+    return 500
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """An error page: what happened, what is safe, what to do next."""
+
+    title: str
+    happened: str
+    safe: str
+    next: str
+
+
+WORDS: Final[dict[int, Explanation]] = {
+    400: Explanation(
+        "This request was not understood",
+        "The portal could not read what the browser sent.",
+        "Nothing was changed.",
+        "Go back and try again.",
+    ),
+    403: Explanation(
+        "You may not do this",
+        "You may see this, but not change it.",
+        "Nothing was changed.",
+        "Ask the experiment's team or the facility's staff.",
+    ),
+    404: Explanation(
+        "Not found",
+        "Not found, or not shared with you.",
+        "",
+        "Check the address, or ask the person who gave it to you to share the experiment.",
+    ),
+    405: Explanation(
+        "This page cannot do that",
+        "The address exists, but not for this kind of request.",
+        "Nothing was changed.",
+        "Go back and try again.",
+    ),
+    409: Explanation(
+        "This has changed meanwhile",
+        "Somebody, or the portal itself, was faster.",
+        "Nothing was changed by you.",
+        "Look at the page again.",
+    ),
+    413: Explanation(
+        "That is too much at once",
+        "The browser sent more than the portal takes.",
+        "Nothing was changed.",
+        "Choose fewer datasets.",
+    ),
+    422: Explanation("This cannot be used", "Something in the request is not right.", "Nothing was changed.", ""),
+    429: Explanation(
+        "Too many requests",
+        "There were too many tries in a short time.",
+        "Nothing was changed.",
+        "Wait a minute, then try again.",
+    ),
+    500: Explanation(
+        "Something went wrong here",
+        "The portal made a mistake while it prepared this page.",
+        "Your data and your jobs are not affected.",
+        "Try again; if it stays, tell the facility's staff the number below.",
+    ),
+    503: Explanation(
+        "Not available just now",
+        "A part that this page needs does not answer.",
+        "Nothing is lost; running jobs go on.",
+        "Try again in a minute.",
+    ),
+}
+
+
+def error_page(status: int, sentence: str | None = None, detail: str | None = None) -> ResponseReturnValue:
+    """A page about an error; for a live part only its sentence."""
+    words = WORDS.get(status, WORDS[500 if status >= 500 else 400])
+    happened = sentence or words.happened
+    if request.headers.get("HX-Request"):
+        return make_response(happened, status)
+    page = render_template(
+        "errors/error.html",
+        status=status,
+        words=words,
+        happened=happened,
+        detail=detail,
+        request_id=g.get("request_id", ""),
+    )
+    return make_response(page, status)
+
+
+def _portal_error(error: PortalError) -> ResponseReturnValue:
+    if isinstance(error, SignInNeededError):
+        return ask_for_sign_in()
+    status = status_of(error)
+    if status >= 500 and not isinstance(error, UnavailableError):
+        return error_page(status)
+    # Missing and hidden things are never told apart, so the page's own sentence is the only one.
+    return error_page(status, None if status == 404 else error.message, error.detail)
+
+
+def _csrf_error(_error: CSRFError) -> ResponseReturnValue:
+    """The page was opened before the latest sign-in: nothing is done, and nothing typed is lost."""
+    if (request.endpoint or "").startswith("sign_in."):
+        return redirect(url_for("sign_in.show", next=safe_next(request.form.get("next"))), 303)
+    if not actor().signed_in:
+        return ask_for_sign_in()
+    if request.endpoint in KEPT_INPUT:
+        return redirect(path_with_input(), 303)
+    return error_page(400, "This page was opened before your latest sign-in, so its form is out of date.")
+
+
+def _http_error(error: HTTPException) -> ResponseReturnValue:
+    if error.code is None or error.code < 400:
+        return error
+    if error.code == 404 and not actor().signed_in:
+        return error_page(404)
+    return error_page(error.code)
+
+
+def _database_error(_error: OperationalError) -> ResponseReturnValue:
+    return error_page(503, "The portal's database does not answer.")
+
+
+def install_errors(app: Flask) -> None:
+    """Register the handlers for pages; what nobody foresaw is logged by Flask and arrives here as a 500.
+
+    The API's blueprint has its own, which use `status_of`.
+    """
+    app.register_error_handler(PortalError, _portal_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(OperationalError, _database_error)

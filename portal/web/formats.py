@@ -1,0 +1,109 @@
+"""Template filters: sizes, times and numbers as people read them."""
+
+from datetime import UTC, datetime
+
+from flask import Flask
+from markupsafe import Markup
+
+from portal.jobs import words
+from portal.web.context import now
+
+MINUTE, HOUR, DAY = 60, 3600, 86_400
+
+
+def ago(moment: datetime | None) -> str:
+    """`just now`, `6 minutes ago`, `3 hours ago`, `yesterday`, `4 days ago`; after a month the date."""
+    if moment is None:
+        return ""
+    seconds = (now() - moment).total_seconds()
+    if seconds < MINUTE:
+        return "just now"
+    if seconds < HOUR:
+        return f"{words.count(int(seconds // MINUTE), 'minute')} ago"
+    if seconds < DAY:
+        return f"{words.count(int(seconds // HOUR), 'hour')} ago"
+    if seconds < 2 * DAY:
+        return "yesterday"
+    if seconds < 30 * DAY:
+        return f"{int(seconds // DAY)} days ago"
+    return date(moment)
+
+
+def date(moment: datetime | None) -> str:
+    """`20 Nov 2026`, in the server's time zone, which is the facility's."""
+    if moment is None:
+        return ""
+    local = moment.astimezone()
+    return f"{local.day} {local:%b %Y}"
+
+
+def date_time(moment: datetime | None) -> str:
+    """`20 Nov 2026, 14:02`."""
+    return "" if moment is None else f"{date(moment)}, {moment.astimezone():%H:%M}"
+
+
+def dates(start: datetime | None, end: datetime | None) -> str:
+    """`18–20 Nov 2026`, `30 Oct – 2 Nov 2026`, or one date."""
+    if start is None or end is None:
+        return date(start or end)
+    first, last = start.astimezone(), end.astimezone()
+    if first.date() == last.date():
+        return date(end)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{date(end)}"
+    if first.year == last.year:
+        return f"{first.day} {first:%b} – {date(end)}"
+    return f"{date(start)} – {date(end)}"
+
+
+def time_element(moment: datetime | None) -> Markup:
+    """A `<time>`: how long ago, with the exact time for those who point at it and for programs."""
+    if moment is None:
+        return Markup("")
+    exact = moment.astimezone(UTC)
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        f"{exact:%Y-%m-%dT%H:%M:%SZ}", date_time(moment), ago(moment)
+    )
+
+
+def value(number: object) -> str:
+    """A parameter's value: four significant digits, thousands separated, dates as dates."""
+    if isinstance(number, datetime):
+        return date_time(number)
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        return str(number)
+    if float(number).is_integer() and abs(number) < 1e15:
+        return f"{int(number):,}"
+    if abs(number) >= 1000:
+        return f"{number:,.0f}"
+    return f"{number:.4g}"
+
+
+UNITS = {"um": "µm", "us": "µs", "deg": "°", "angstrom": "Å"}
+
+
+def unit(name: str | None) -> str:
+    """A unit as it is printed: `um` is `µm`."""
+    return UNITS.get(name or "", name or "")
+
+
+def initials(full_name: str) -> str:
+    """`Maya Lind` is `ML`."""
+    parts = full_name.split()
+    return "".join(part[0] for part in (parts[:1] + parts[-1:] if len(parts) > 1 else parts)).upper()
+
+
+def install_formats(app: Flask) -> None:
+    """Register the filters."""
+    app.jinja_env.filters.update(
+        ago=time_element,
+        date=date,
+        date_time=date_time,
+        value=value,
+        unit=unit,
+        initials=initials,
+        size=words.size,
+        memory=words.memory,
+        duration=words.duration,
+    )
+    app.jinja_env.globals.update(dates=dates, count=words.count)

@@ -1,0 +1,17 @@
+import "./htmx";
+import { wireCopy } from "./copy";
+import { wireKeys } from "./keys";
+import { wireMenus } from "./menus";
+import { wirePicks } from "./picks";
+import { wireTheme } from "./theme-toggle";
+import { wireErrors, wireForms } from "./forms";
+import { wireLogs } from "./logs";
+
+wireTheme();
+wireMenus();
+wireKeys();
+wireCopy();
+wirePicks();
+wireErrors();
+wireForms();
+wireLogs();

@@ -1,0 +1,18 @@
+"""gunicorn's settings, from ours: `gunicorn --config python:portal.web.gunicorn portal.web.wsgi:app`."""
+
+from portal.config import load_settings
+
+_web = load_settings().web
+
+bind = f"{_web.host}:{_web.port}"
+workers = _web.workers
+threads = _web.threads
+worker_class = "gthread"
+timeout = 60
+graceful_timeout = 10
+keepalive = 15
+# Temporary files of the worker's heartbeat belong in memory, or a slow disk makes a healthy worker look dead.
+worker_tmp_dir = "/dev/shm"  # noqa: S108
+limit_request_line = 8190
+access_log_format = '%(t)s %(m)s %(U)s %(s)s %(B)s %(D)sus %({x-request-id}o)s'
+"""Without query strings: they may hold what people searched for."""

@@ -1,0 +1,101 @@
+"""Headers, CSRF, rate limits and the secret that signs page cookies."""
+
+import secrets
+from pathlib import Path
+from typing import Final
+
+from flask import Flask, Response, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from portal.config import Settings
+from portal.durable import write_whole
+
+POLICY: Final = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "private, no-cache",
+}
+
+ONE_YEAR: Final = 365 * 24 * 3600
+
+limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=True)
+"""Limits within one web process; identity counts failed sign-ins in the database, across all of them."""
+
+csrf = CSRFProtect()
+
+
+def secret_of(settings: Settings) -> str:
+    """The secret that signs page cookies (CSRF token, flashes): made once, kept in var, readable by us only."""
+    path = settings.var / "web-secret"
+    if not path.exists():
+        fresh = path.with_name(f".web-secret.{secrets.token_hex(8)}")
+        write_whole(fresh, secrets.token_hex(32).encode(), mode=0o600)
+        _publish(fresh, path)
+    return path.read_text(encoding="ascii").strip()
+
+
+def _publish(fresh: Path, path: Path) -> None:
+    """Of several web processes that start at once, the first one's secret counts for all."""
+    try:
+        path.hardlink_to(fresh)
+    except FileExistsError:
+        return
+    finally:
+        fresh.unlink()
+
+
+def install_security(app: Flask, settings: Settings) -> None:
+    """Secret, cookies, CSRF on every form, rate limits, and headers on every answer."""
+    if settings.web.trusted_proxies:
+        hops = settings.web.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    app.config.update(
+        SECRET_KEY=secret_of(settings),
+        SESSION_COOKIE_NAME="gantry_page",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.web.cookie_secure,
+        # A form lives as long as the browser's page cookie: nobody loses an hour's work to a clock.
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=settings.web.cookie_secure,
+        MAX_CONTENT_LENGTH=2 * 2**20,
+        MAX_FORM_PARTS=5000,
+    )
+    csrf.init_app(app)
+    limiter.init_app(app)
+
+    def _headers(response: Response) -> Response:
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        if settings.web.cookie_secure:
+            response.headers.setdefault("Strict-Transport-Security", f"max-age={ONE_YEAR}")
+        if request.endpoint == "static" and response.status_code in {200, 206, 304}:
+            # Only hashed names lie in assets/: a file there never changes.
+            hashed = "/dist/assets/" in request.path
+            response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable" if hashed else "no-cache"
+        return response
+
+    app.after_request(_headers)
