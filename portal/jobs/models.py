@@ -15,6 +15,8 @@ from portal.errors import ConflictError
 from portal.identity.models import Person
 from portal.jobs.state import State, may_move
 
+PORTAL = "gantry"
+"""Who moved a job where no person did."""
 NUMBER_OFFSET = 1000  # the first job people see is J-1001
 
 
@@ -129,6 +131,12 @@ class Job(Base):
         return f"J-{NUMBER_OFFSET + self.id}"
 
     @property
+    def waiting_since(self) -> datetime:
+        """Since when it waits: when a person asked for it, or asked for it again."""
+        asked = (event for event in reversed(self.events) if event.to_state == State.QUEUED.value)
+        return next((event.at for event in asked if event.by != PORTAL), self.created)
+
+    @property
     def attempt(self) -> Attempt | None:
         """The attempt that counts: the latest one, None before the first."""
         return self.attempts[-1] if self.attempts else None
@@ -138,7 +146,7 @@ class Job(Base):
         new: State,
         *,
         at: datetime,
-        by: str = "gantry",
+        by: str = PORTAL,
         cause: str | None = None,
         words: str | None = None,
     ) -> JobEvent:

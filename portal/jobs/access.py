@@ -1,0 +1,44 @@
+"""Which jobs a person may see: the one filter that every query about jobs carries."""
+
+from sqlalchemy import Select, exists, false, or_, select
+from sqlalchemy.orm import Session, selectinload
+
+from portal.catalogue.models import InvestigationUser, User
+from portal.errors import NotFoundError
+from portal.identity.actor import Actor
+from portal.jobs.models import Job, Submission
+
+
+def visible_jobs(actor: Actor) -> Select[Job]:
+    """A Select of the jobs this person may see: one's own, the experiments' whose team one is in; staff: all."""
+    query = select(Job)
+    if actor.staff:
+        return query
+    if not actor.signed_in:
+        return query.where(false())
+    in_team = exists().where(
+        InvestigationUser.investigation_id == Job.investigation_id,
+        InvestigationUser.user_id == User.id,
+        User.name == actor.name,
+    )
+    return query.where(or_(Job.person_id == actor.person_id, in_team))
+
+
+def get_job(session: Session, actor: Actor, job_id: int) -> Job:
+    """The job, its inputs, attempts, outputs and history loaded. Raises NotFoundError."""
+    query = loaded(visible_jobs(actor).where(Job.id == job_id))
+    job = session.scalar(query.options(selectinload(Job.events)))
+    if job is None:
+        raise NotFoundError(f"Not found, or not shared with you. Signed in: {actor.full_name or 'nobody'}.")
+    return job
+
+
+def loaded(query: Select[Job]) -> Select[Job]:
+    """The query with all that a card shows, in a fixed number of statements."""
+    return query.options(
+        selectinload(Job.submission).selectinload(Submission.revision),
+        selectinload(Job.person),
+        selectinload(Job.inputs),
+        selectinload(Job.attempts),
+        selectinload(Job.outputs),
+    )

@@ -1,0 +1,103 @@
+"""How far a job is and how long it still takes, from the program's events. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from portal.jobs import words
+
+# Below these a rate is a guess that only misleads.
+LEAST_FRACTION = 0.02
+LEAST_ELAPSED_S = 2.0
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`fraction` of the whole, 0…1, None where nobody knows; `left_s` in seconds, None where it is not known."""
+
+    fraction: float | None
+    stage: str
+    step: int | None
+    steps: int | None
+    message: str
+    left_s: float | None
+    metrics: Mapping[str, float]
+
+    @property
+    def percent(self) -> int | None:
+        """The fraction in whole percent, never 100 before the end."""
+        return None if self.fraction is None else min(99, int(self.fraction * 100))
+
+    @property
+    def sentence(self) -> str:
+        """Sentence 5 of the house's tone."""
+        start = f"Step {self.step} of {self.steps}, {self.stage}" if self.step and self.steps else self.stage
+        start = start[:1].upper() + start[1:]
+        parts = [part for part in (self.message.rstrip("."), self.left_words) if part]
+        return f"{start}: {', '.join(parts)}." if parts else f"{start}."
+
+    @property
+    def left_words(self) -> str:
+        """How long it still takes: "about 3 minutes left"; empty where it is not known."""
+        return "" if self.left_s is None else f"about {words.duration(_rounded(self.left_s))} left"
+
+
+def progress_of(event: Mapping[str, Any], started: datetime | None, now: datetime) -> Progress | None:
+    """What the latest event says; None before the first. Stages count as equally long until they are over."""
+    if "stage" not in event:
+        return None
+    step, steps, within = event.get("step"), event.get("steps"), event.get("fraction")
+    fraction: float | None = None
+    if step and steps and step <= steps:
+        fraction = (step - 1 + (within or 0.0)) / steps
+    elif within is not None:
+        fraction = float(within)
+    return Progress(
+        fraction=fraction,
+        stage=str(event["stage"]),
+        step=step,
+        steps=steps,
+        message=str(event.get("message", "")),
+        left_s=_left(event, fraction, started, now),
+        metrics=dict(event.get("metrics", {})),
+    )
+
+
+def _left(
+    event: Mapping[str, Any], fraction: float | None, started: datetime | None, now: datetime
+) -> float | None:
+    """Seconds left: this stage at its own rate, later ones as long as the mean of the stages so far."""
+    if fraction is None or started is None:
+        return None
+    elapsed = (now - started).total_seconds()
+    since = moment_of(event.get("stage_since")) or started
+    within: float | None = event.get("fraction")
+    step, steps = int(event.get("step") or 1), int(event.get("steps") or 1)
+    in_stage = (now - since).total_seconds()
+    if within is not None and within >= LEAST_FRACTION and in_stage >= LEAST_ELAPSED_S:
+        whole_stage = in_stage / within
+        before = max(0.0, elapsed - in_stage)
+        mean = (before + whole_stage) / step
+        return max(0.0, whole_stage - in_stage) + mean * max(0, steps - step)
+    if fraction >= LEAST_FRACTION and elapsed >= LEAST_ELAPSED_S:
+        return elapsed * (1 - fraction) / fraction
+    return None
+
+
+def moment_of(text: object) -> datetime | None:
+    """A stored ISO time with a zone; None for anything else."""
+    if not isinstance(text, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is not None else None
+
+
+def _rounded(seconds: float) -> float:
+    """As precise as an estimate deserves: 5 s below a minute, then whole minutes."""
+    if seconds < 60:
+        return max(5.0, round(seconds / 5) * 5)
+    return round(seconds / 60) * 60

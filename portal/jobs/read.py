@@ -1,0 +1,139 @@
+"""Reading jobs: every query carries `visible_jobs`, and there is no other way to them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from portal.errors import NotFoundError
+from portal.identity.actor import Actor
+from portal.identity.models import Person
+from portal.jobs.access import get_job, loaded, visible_jobs
+from portal.jobs.log import LogTail, log_tail
+from portal.jobs.models import NUMBER_OFFSET, Job, JobInput, Submission
+from portal.jobs.state import WORDS, State
+from portal.jobs.status import ClusterStatus, cluster_status
+from portal.jobs.view import JobView, Moment, Resource, job_view, sentence
+
+PAGE = 50
+# The seven words that people filter by.
+BY_WORD: dict[str, tuple[State, ...]] = {
+    word.lower(): tuple(state for state in State if state.words == word) for word in WORDS.values()
+}
+
+__all__ = [
+    "ClusterStatus",
+    "JobPage",
+    "JobView",
+    "LogTail",
+    "Moment",
+    "Resource",
+    "cluster_status",
+    "counts",
+    "get_job",
+    "get_submission",
+    "job_view",
+    "list_jobs",
+    "log_tail",
+    "sentence",
+    "visible_jobs",
+]
+
+
+@dataclass(frozen=True)
+class JobPage:
+    """Some of the jobs that were asked for, newest first; `page` counts from 1."""
+
+    items: tuple[Job, ...]
+    total: int
+    page: int
+    size: int
+
+    @property
+    def next(self) -> int | None:
+        """The next page's number, None on the last."""
+        return self.page + 1 if self.page * self.size < self.total else None
+
+
+def get_submission(session: Session, actor: Actor, submission_id: str) -> Submission:
+    """The submission, if the person may see a job of it. Raises NotFoundError."""
+    mine = visible_jobs(actor).where(Job.submission_id == submission_id).limit(1)
+    job = session.scalar(mine)
+    if job is None:
+        raise NotFoundError(f"Not found, or not shared with you. Signed in: {actor.full_name or 'nobody'}.")
+    return job.submission
+
+
+def list_jobs(
+    session: Session,
+    actor: Actor,
+    *,
+    state: str | State | Sequence[State] | None = None,
+    person: str | None = None,
+    text: str | None = None,
+    submission: str | None = None,
+    page: int = 1,
+    size: int = PAGE,
+) -> JobPage:
+    """The visible jobs, newest first. `state`: a State, several, or a word that people see ("waiting").
+
+    `person` is a sign-in name. `text` matches a number (J-1042), a title, an input's name or an analysis.
+    """
+    query = visible_jobs(actor)
+    for condition in _conditions(state, person, text, submission):
+        query = query.where(condition)
+    total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    page, size = max(1, page), max(1, min(size, 500))
+    order = Job.index if submission else Job.id.desc()
+    rows = session.scalars(loaded(query.order_by(order)).limit(size).offset((page - 1) * size))
+    return JobPage(tuple(rows), total, page, size)
+
+
+def counts(session: Session, actor: Actor, submission: Submission | str | None = None) -> dict[State, int]:
+    """How many visible jobs are in each state: of a batch, or of the person herself."""
+    visible = visible_jobs(actor)
+    if submission is None:
+        visible = visible.where(Job.person_id == actor.person_id)
+    else:
+        key = submission if isinstance(submission, str) else submission.id
+        visible = visible.where(Job.submission_id == key)
+    some = visible.subquery()
+    found: dict[State, int] = dict(session.execute(select(some.c.state, func.count()).group_by(some.c.state)).all())
+    return {state: found[state] for state in State if state in found}
+
+
+def _conditions(
+    state: str | State | Sequence[State] | None, person: str | None, text: str | None, submission: str | None
+) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if state:
+        found.append(Job.state.in_(_states(state)))
+    if person:
+        found.append(Job.person_id == select(Person.id).where(Person.name == person).scalar_subquery())
+    if submission:
+        found.append(Job.submission_id == submission)
+    if text and text.strip():
+        found.append(_matches(text.strip()))
+    return found
+
+
+def _states(state: str | State | Sequence[State]) -> tuple[State, ...]:
+    if isinstance(state, State):
+        return (state,)
+    if isinstance(state, str):
+        return BY_WORD.get(state.lower()) or tuple(s for s in State if s.value == state.lower())
+    return tuple(state)
+
+
+def _matches(text: str) -> ColumnElement[bool]:
+    digits = text.upper().removeprefix("J-")
+    conditions = [
+        Job.title.icontains(text, autoescape=True),
+        Job.inputs.any(JobInput.dataset_name.icontains(text, autoescape=True)),
+        Job.submission.has(Submission.revision.has(name=text.lower())),
+    ]
+    if digits.isascii() and digits.isdigit() and len(digits) < 15:
+        conditions.append(Job.id == int(digits) - NUMBER_OFFSET)
+    return or_(*conditions)
+

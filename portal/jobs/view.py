@@ -1,0 +1,228 @@
+"""What a person reads about one job: a sentence, how far it is, why it waits or failed, what it used."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.jobs import words
+from portal.jobs.models import PORTAL, Attempt, Job, JobEvent
+from portal.jobs.progress import Progress, moment_of, progress_of
+from portal.jobs.state import State
+from portal.jobs.status import ClusterStatus
+from portal.jobs.wishes import asked_of
+
+MIB = 2**20
+RUNNERS = {
+    "environment": "It ran in the wrapper's own environment, not in a container.",
+    "apptainer": "It ran in a container.",
+}
+HAPPENED = {
+    State.QUEUED: "Asked for",
+    State.HELD: "Put on hold",
+    State.SUBMITTING: "Handed to the scheduler",
+    State.PENDING: "In the scheduler's queue",
+    State.RUNNING: "Started",
+    State.COLLECTING: "Ended well; saving its result",
+    State.SUCCEEDED: "Result registered",
+    State.FAILED: "Failed",
+    State.CANCELLED: "Cancelled",
+}
+
+ENDED = {
+    State.FAILED: "It failed.",
+    State.CANCELLED: "Cancelled.",
+    State.HELD: "On hold until staff release it.",
+}
+"""What is said where a job's row gives no words of its own."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One line of the history."""
+
+    at: datetime
+    words: str
+    by: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Resource:
+    """What was asked for and what was used, in words; `share` of the asked, 0…, where it can be said."""
+
+    name: str
+    asked: str
+    used: str
+    share: float | None
+
+
+@dataclass(frozen=True)
+class JobView:
+    """All that a page about one job shows besides its inputs and outputs."""
+
+    id: int
+    number: str
+    title: str
+    state: str
+    """The state's code, for colours and programs."""
+    state_words: str
+    sentence: str
+    progress: Progress | None
+    waited_s: float | None
+    reason: str
+    """Why it waits."""
+    position: int | None
+    """How many jobs go first."""
+    cause: str | None
+    cause_words: str | None
+    last_lines: str
+    """The end of the log of a failed job, as it was when it failed."""
+    timeline: tuple[Moment, ...]
+    runner: str
+    resources: tuple[Resource, ...]
+    can_cancel: bool
+    can_retry: bool
+    more_memory_mb: int | None
+    more_time_s: int | None
+    tries: int
+    attempt: str | None
+    cluster: str | None
+    cluster_job: str | None
+    node: str | None
+
+
+def job_view(job: Job, now: datetime, *, status: ClusterStatus | None = None) -> JobView:
+    """The view of a job, in an open session. `status` adds what the daemon last saw of the scheduler."""
+    attempt = job.attempt
+    asked = asked_of(job)
+    progress = progress_of(job.progress, job.started, now) if job.state is State.RUNNING else None
+    seen = attempt.seen if attempt else {}
+    return JobView(
+        id=job.id,
+        number=job.number,
+        title=job.title,
+        state=job.state.value,
+        state_words=job.state.words,
+        sentence=sentence(job, now, status=status),
+        progress=progress,
+        waited_s=(now - job.waiting_since).total_seconds() if _waits(job) else None,
+        reason=_reason(job) if _waits(job) else "",
+        position=job.waiting.get("position") if _waits(job) else None,
+        cause=job.cause,
+        cause_words=job.cause_words,
+        last_lines=str(seen.get("last_lines", "")) if job.state is State.FAILED else "",
+        timeline=tuple(_moment(event) for event in job.events),
+        runner=_runner(attempt),
+        resources=_resources(job, attempt, now),
+        can_cancel=not job.state.final and job.cancel_requested is None,
+        can_retry=job.state in {State.FAILED, State.CANCELLED},
+        more_memory_mb=asked.more_memory_mb,
+        more_time_s=asked.more_time_s,
+        tries=len(job.attempts),
+        attempt=attempt.id if attempt else None,
+        cluster=attempt.cluster if attempt else None,
+        cluster_job=attempt.cluster_job if attempt else None,
+        node=seen.get("node"),
+    )
+
+
+def sentence(job: Job, now: datetime, *, status: ClusterStatus | None = None) -> str:
+    """The one sentence that stands on top of a job's page and on its card."""
+    if job.cancel_requested is not None and not job.state.final:
+        return f"Being cancelled for {job.cancel_requested_by or 'somebody'}."
+    if job.state is State.RUNNING:
+        return _running(job, now, status)
+    if job.state in ENDED:
+        return job.cause_words or ENDED[job.state]
+    if job.state is State.COLLECTING:
+        return str(job.waiting.get("reason") or "It ended well. Its result is being saved.")
+    if job.state is State.SUCCEEDED:
+        return f"Done in {words.duration(_seconds(job))}." if job.started and job.ended else "Done."
+    waited = words.duration((now - job.waiting_since).total_seconds())
+    silent = _silence(status) if job.state.at_scheduler else ""
+    return f"Waiting {waited}. {silent or _reason(job)}".rstrip()
+
+
+def _running(job: Job, now: datetime, status: ClusterStatus | None) -> str:
+    if silent := _silence(status):
+        return silent
+    if job.absent_since is not None:
+        return (
+            f"The scheduler has not listed it since {words.clock(job.absent_since)}. "
+            "Nothing is concluded from that yet; your job may be running."
+        )
+    progress = progress_of(job.progress, job.started, now)
+    if progress is not None:
+        return progress.sentence
+    since = words.duration((now - job.started).total_seconds()) if job.started else "a moment"
+    return f"Running for {since}."
+
+
+def _silence(status: ClusterStatus | None) -> str:
+    return status.banner if status is not None and status.banner else ""
+
+
+def _waits(job: Job) -> bool:
+    return job.state in {State.QUEUED, State.HELD, State.SUBMITTING, State.PENDING}
+
+
+def _reason(job: Job) -> str:
+    if job.state is State.HELD:
+        return job.cause_words or ENDED[State.HELD]
+    known = job.waiting.get("reason") or job.cause_words
+    if known:
+        return str(known)
+    return "It is handed over in a moment." if job.state is State.QUEUED else "The scheduler has it."
+
+
+def _moment(event: JobEvent) -> Moment:
+    try:
+        state = State(event.to_state)
+    except ValueError:
+        return Moment(event.at, event.words or event.to_state, event.by, event.to_state)
+    text = HAPPENED[state]
+    if state is State.QUEUED and event.from_state:
+        text = "Back in the queue" if event.by == PORTAL else "Asked for again"
+    if event.words:
+        text = f"{text}: {event.words}" if state is not State.CANCELLED else event.words
+    return Moment(event.at, text, event.by, event.to_state)
+
+
+def _runner(attempt: Attempt | None) -> str:
+    runner = (attempt.testimony or {}).get("runner") if attempt else None
+    return RUNNERS.get(str(runner), "")
+
+
+def _seconds(job: Job, now: datetime | None = None) -> float:
+    until = job.ended or now
+    return (until - job.started).total_seconds() if job.started and until else 0.0
+
+
+def _ran_s(attempt: Attempt, job: Job, now: datetime) -> float | None:
+    """How long the program ran, as the scheduler saw it, else as the job's row has it."""
+    started, ended = moment_of(attempt.seen.get("started")), moment_of(attempt.seen.get("ended"))
+    if started and ended:
+        return (ended - started).total_seconds()
+    return _seconds(job, now) if job.started else None
+
+
+def _resources(job: Job, attempt: Attempt | None, now: datetime) -> tuple[Resource, ...]:
+    asked = attempt.resources if attempt else job.resources
+    memory_mb, time_s, cpus = int(asked["memory_mb"]), int(asked["time_s"]), int(asked["cpus"])
+    rows = [_row("Memory", words.memory(memory_mb), None, None), _row("Time", words.duration(time_s), None, None)]
+    rows.append(_row("Processors", str(cpus), None, None))
+    if attempt is None:
+        return tuple(rows)
+    if attempt.memory_peak_bytes is not None:
+        share = attempt.memory_peak_bytes / (memory_mb * MIB)
+        rows[0] = _row("Memory", words.memory(memory_mb), words.size(attempt.memory_peak_bytes), share)
+    ran = _ran_s(attempt, job, now)
+    if ran is not None:
+        rows[1] = _row("Time", words.duration(time_s), words.duration(ran), ran / time_s)
+    if attempt.cpu_s is not None and ran and ran > 0:
+        used = attempt.cpu_s / ran
+        rows[2] = _row("Processors", str(cpus), f"{used:.1f} on average", used / cpus)
+    return tuple(rows)
+
+
+def _row(name: str, asked: str, used: str | None, share: float | None) -> Resource:
+    return Resource(name, asked, used or "", share)
