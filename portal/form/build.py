@@ -1,0 +1,287 @@
+"""The form of a job type for these datasets, with what was typed, where defaults come from, and what is wrong."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from portal.errors import InvalidError
+from portal.form.dataset import InputDataset, Inputs
+from portal.form.defaults import Default, default_for
+from portal.form.plan import plan, with_preset
+from portal.form.slots import check_slots
+from portal.form.titles import result_title
+from portal.form.values import as_text, is_blank
+from portal.jobtype.model import JobType, Variant
+from portal.jobtype.option import BooleanOption, ChoiceOption, FloatOption, IntegerOption, OptionBase, TextOption
+
+MOST_PLAIN = 6
+
+
+@dataclass(frozen=True)
+class Field:
+    """One option on the form. `value` is the raw text, exactly as it was typed, or the default."""
+
+    name: str
+    label: str
+    kind: str
+    """boolean, choice, integer, float or text."""
+    value: str
+    placeholder: str
+    unit: str
+    help: str
+    source: str
+    """Where the default comes from, in words; empty for a plain default."""
+    error: str
+    required: bool
+    choices: tuple[tuple[str, str], ...] = ()
+    min: str = ""
+    max: str = ""
+    step: str = ""
+    pattern: str = ""
+    max_length: int | None = None
+
+    @property
+    def checked(self) -> bool:
+        """True for a ticked boolean."""
+        return self.value.strip().lower() in {"true", "on"}
+
+
+@dataclass(frozen=True)
+class Group:
+    """Fields under a heading; the heading of the first group may be empty."""
+
+    title: str
+    fields: tuple[Field, ...]
+
+    @property
+    def has_error(self) -> bool:
+        """True if a field of it needs a look."""
+        return any(field.error for field in self.fields)
+
+
+@dataclass(frozen=True)
+class SlotField:
+    """An input slot with the datasets in it."""
+
+    name: str
+    label: str
+    help: str
+    dataset_types: tuple[str, ...]
+    min: int
+    max: int
+    datasets: tuple[InputDataset, ...]
+    error: str
+
+
+@dataclass(frozen=True)
+class PresetChoice:
+    """A preset to choose from."""
+
+    name: str
+    blurb: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class VariantChoice:
+    """A resource request to choose from; `words` says what it is: "2 CPUs, 2 GiB, at most 10 minutes"."""
+
+    name: str
+    label: str
+    words: str
+    default: bool
+
+
+@dataclass(frozen=True)
+class Form:
+    """Everything a page, the API or the command line shows of a form."""
+
+    jobtype: JobType
+    slots: tuple[SlotField, ...]
+    groups: tuple[Group, ...]
+    more: tuple[Group, ...]
+    """What stands under "More settings"."""
+    presets: tuple[PresetChoice, ...]
+    variants: tuple[VariantChoice, ...]
+    modes: tuple[str, ...]
+    result_title: str
+    errors: Mapping[str, str]
+    """All errors by field name, `inputs.<slot>` for slots; also those of names that the form does not have."""
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """All fields, plain ones first."""
+        return tuple(field for group in (*self.groups, *self.more) for field in group.fields)
+
+    @property
+    def valid(self) -> bool:
+        """True if nothing needs a look."""
+        return not self.errors
+
+
+def build_form(
+    jobtype: JobType,
+    inputs: Inputs,
+    *,
+    preset: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    mode: str | None = None,
+) -> Form:
+    """The form. Without `values` it shows the defaults (or the preset's values) and reproaches nobody.
+
+    With `values`, raw as they were typed, it shows these and what is wrong with them. Raises InvalidError for an
+    unknown preset.
+    """
+    shown = with_preset(jobtype, values or {}, preset)
+    modes = _modes(jobtype, inputs)
+    errors = _errors(jobtype, inputs, shown, mode or modes[0], judged=values is not None)
+    fields = [(option, _field(jobtype, option, inputs, shown, errors)) for option in jobtype.options]
+    plain = [option.name for option in jobtype.options if not option.advanced][:MOST_PLAIN]
+    return Form(
+        jobtype=jobtype,
+        slots=tuple(_slot_fields(jobtype, inputs, errors)),
+        groups=_groups((option, field) for option, field in fields if option.name in plain),
+        more=_groups((option, field) for option, field in fields if option.name not in plain),
+        presets=tuple(
+            PresetChoice(known.name, known.blurb or "", known.name.casefold() == (preset or "").casefold())
+            for known in jobtype.presets
+        ),
+        variants=tuple(
+            VariantChoice(variant.name, variant.label, variant_words(variant), variant is jobtype.variant())
+            for variant in jobtype.resources.variants
+        ),
+        modes=modes,
+        result_title=result_title(jobtype, inputs, {option.name: field.value for option, field in fields}),
+        errors=errors,
+    )
+
+
+def raw_of_html(
+    jobtype: JobType, posted: Mapping[str, Sequence[str]], *, prefix: str = "option."
+) -> dict[str, str]:
+    """The raw values of a posted form whose fields are named `option.<name>`.
+
+    The last value of a name counts, so that a hidden "false" before a box is overruled by the ticked box; a
+    boolean that was not sent at all is an unticked box.
+    """
+    raw = {name.removeprefix(prefix): list(texts)[-1] for name, texts in posted.items() if name.startswith(prefix)}
+    if raw:
+        for option in jobtype.options:
+            if isinstance(option, BooleanOption):
+                raw.setdefault(option.name, "false")
+    return raw
+
+
+def variant_words(variant: Variant) -> str:
+    """A resource request in words."""
+    parts = [f"{variant.cpus} CPU{'s' if variant.cpus > 1 else ''}"]
+    if variant.gpus:
+        parts.append(f"{variant.gpus} GPU{'s' if variant.gpus > 1 else ''}")
+    if variant.ranks > 1:
+        parts.append(f"{variant.ranks} MPI ranks")
+    gib = variant.memory_mb / 1024
+    parts.append(f"{gib:.3g} GiB" if gib >= 1 else f"{variant.memory_mb} MiB")
+    minutes = variant.time_s / 60
+    limit = f"{minutes / 60:.3g} hours" if minutes >= 120 else f"{minutes:.3g} minutes"
+    parts.append(f"at most {limit}")
+    return ", ".join(parts)
+
+
+def _modes(jobtype: JobType, inputs: Inputs) -> tuple[str, ...]:
+    slot = jobtype.slot
+    count = len(inputs.get(slot.name, ())) if slot else 0
+    return jobtype.modes(count) or ("each",)
+
+
+def _errors(
+    jobtype: JobType, inputs: Inputs, shown: Mapping[str, Any], mode: str, *, judged: bool
+) -> dict[str, str]:
+    if not judged:
+        given = {name: datasets for name, datasets in inputs.items() if datasets}
+        return {name: words for name, words in check_slots_of(jobtype, given, mode).items() if name[7:] in given}
+    try:
+        plan(jobtype, shown, inputs, mode=mode)
+    except InvalidError as error:
+        return dict(error.fields)
+    return {}
+
+
+def check_slots_of(jobtype: JobType, inputs: Inputs, mode: str) -> dict[str, str]:
+    """What is wrong with the datasets, the first slot's taken one by one in mode `each`."""
+    slot = jobtype.slot
+    wrong: dict[str, str] = {}
+    if slot is None or mode == "all" or len(inputs.get(slot.name, ())) <= 1:
+        return check_slots(jobtype, inputs)
+    for dataset in inputs[slot.name]:
+        for name, words in check_slots(jobtype, {**inputs, slot.name: [dataset]}).items():
+            wrong.setdefault(name, words)
+    return wrong
+
+
+def _slot_fields(jobtype: JobType, inputs: Inputs, errors: Mapping[str, str]) -> Iterable[SlotField]:
+    for slot in jobtype.inputs:
+        yield SlotField(
+            name=slot.name,
+            label=slot.label,
+            help=slot.help or "",
+            dataset_types=tuple(slot.dataset_types),
+            min=slot.min,
+            max=slot.max,
+            datasets=tuple(inputs.get(slot.name, ())),
+            error=errors.get(f"inputs.{slot.name}", ""),
+        )
+
+
+def _groups(items: Iterable[tuple[OptionBase, Field]]) -> tuple[Group, ...]:
+    """Groups in the order in which their first option stands."""
+    by_title: dict[str, list[Field]] = {}
+    for option, field in items:
+        by_title.setdefault(option.group or "", []).append(field)
+    return tuple(Group(title, tuple(fields)) for title, fields in by_title.items())
+
+
+def _field(
+    jobtype: JobType, option: OptionBase, inputs: Inputs, shown: Mapping[str, Any], errors: Mapping[str, str]
+) -> Field:
+    default = default_for(jobtype, option, inputs)
+    value = as_text(shown[option.name]) if option.name in shown else as_text(default.value)
+    low, high, step = _bounds(option)
+    return Field(
+        name=option.name,
+        label=option.label,
+        kind=str(getattr(option, "type", "text")),
+        value=value,
+        placeholder="each dataset's own" if default.differ else "",
+        unit=option.unit,
+        help=option.help or "",
+        source=_source(option, default, value),
+        error=errors.get(option.name, ""),
+        required=option.required and not default.differ and (option.default_from is None or default.value is None),
+        choices=_choices(option),
+        min=low,
+        max=high,
+        step=step,
+        pattern=option.pattern or "" if isinstance(option, TextOption) else "",
+        max_length=option.max_length if isinstance(option, TextOption) else None,
+    )
+
+
+def _source(option: OptionBase, default: Default, value: str) -> str:
+    if not default.source or default.differ or is_blank(value) or value == as_text(default.value):
+        return default.source
+    said, comma, whose = default.source.rpartition(", from ")
+    return f"Set by you; {said} comes from {whose}" if comma else f"Set by you. {default.source}"
+
+
+def _choices(option: OptionBase) -> tuple[tuple[str, str], ...]:
+    if not isinstance(option, ChoiceOption):
+        return ()
+    return tuple((item.value, item.label or item.value) for item in option.items)
+
+
+def _bounds(option: OptionBase) -> tuple[str, str, str]:
+    if isinstance(option, IntegerOption):
+        return as_text(option.min), as_text(option.max), as_text(option.step)
+    if isinstance(option, FloatOption):
+        return as_text(option.min), as_text(option.max), as_text(option.step) or "any"
+    return "", "", ""

@@ -1,0 +1,112 @@
+"""Where a field's default comes from, with the source in words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from portal.form.dataset import InputDataset, Inputs
+from portal.form.values import as_text
+from portal.jobtype.model import JobType
+from portal.jobtype.option import FloatOption, IntegerOption, OptionBase, TextOption, Value, default_of
+from portal.jobtype.units import factor_between
+
+
+@dataclass(frozen=True)
+class Default:
+    """The value a field has if nobody gives one. `differ`: the datasets disagree, so there is no one value."""
+
+    value: Value | None
+    source: str = ""
+    differ: bool = False
+
+
+def default_for(jobtype: JobType, option: OptionBase, inputs: Inputs) -> Default:
+    """The default of one option for these datasets."""
+    plain = default_of(option)
+    datasets = datasets_asked(jobtype, option, inputs)
+    if option.default_from is None or not datasets:
+        return Default(plain)
+    parameter = option.default_from.parameter
+    given = [from_dataset(option, dataset) for dataset in datasets]
+    known = [value for value in given if value is not None]
+    whose = "your dataset" if len(datasets) == 1 else "your datasets"
+    if not known:
+        return Default(plain, _not_said(option, datasets, plain))
+    if len(known) == len(given) and all(value == known[0] for value in known):
+        return Default(known[0], f"{_with_unit(option, known[0])}, from {whose}")
+    return Default(None, _differ(option, given, known, parameter, plain), differ=True)
+
+
+def datasets_asked(jobtype: JobType, option: OptionBase, inputs: Inputs) -> Sequence[InputDataset]:
+    """The datasets whose parameter gives the option's default."""
+    if option.default_from is None or jobtype.slot is None:
+        return ()
+    return inputs.get(option.default_from.slot or jobtype.slot.name, ())
+
+
+def from_dataset(option: OptionBase, dataset: InputDataset) -> Value | None:
+    """What one dataset says, in the option's unit; None if it says nothing or nothing that can be taken."""
+    source = option.default_from
+    quantity = dataset.parameters.get(source.parameter) if source else None
+    if source is None or quantity is None:
+        return None
+    value: Value
+    if isinstance(option, IntegerOption | FloatOption):
+        if isinstance(quantity.value, str):
+            return None
+        factor = source.factor if source.factor is not None else _conversion(option, quantity.units)
+        if factor is None:
+            return None
+        number = float(quantity.value) * factor
+        if isinstance(option, IntegerOption):
+            if not number.is_integer():
+                return None
+            value = int(number)
+        else:
+            value = float(f"{number:.9g}")  # a unit's conversion must not show as 0.30000000000000004
+    elif isinstance(option, TextOption) or isinstance(quantity.value, str):
+        value = as_text(quantity.value)
+    else:
+        return None
+    return value if option.objection(value) is None else None
+
+
+def _conversion(option: OptionBase, units: str) -> float | None:
+    """Without a unit on either side the number is taken as it is."""
+    return 1.0 if not option.unit or not units.strip() else factor_between(units, option.unit)
+
+
+def _with_unit(option: OptionBase, value: Value) -> str:
+    return f"{as_text(value)} {option.unit}".rstrip()
+
+
+def _not_said(option: OptionBase, datasets: Sequence[InputDataset], plain: Value | None) -> str:
+    assert option.default_from is not None
+    parameter = option.default_from.parameter
+    if len(datasets) > 1:
+        start = f"Your datasets do not record {parameter}"
+    elif (quantity := datasets[0].parameters.get(parameter)) is not None:
+        said = f"{as_text(quantity.value)} {quantity.units}".rstrip()
+        start = f"Your dataset says {said}, which cannot be used here"
+    else:
+        start = f"Your dataset does not record {parameter}"
+    return f"{start}; {_with_unit(option, plain)} is the usual value" if plain is not None else start
+
+
+def _differ(
+    option: OptionBase, given: Sequence[Value | None], known: Sequence[Value], parameter: str, plain: Value | None
+) -> str:
+    numbers = sorted(value for value in known if isinstance(value, int | float))
+    if len(numbers) == len(known) and numbers[0] != numbers[-1]:
+        spread = f" ({as_text(numbers[0])} to {_with_unit(option, numbers[-1])})"
+    else:
+        spread = ""
+    words = f"Your datasets differ{spread}; each keeps its own value unless you give one"
+    silent = len(given) - len(known)
+    if silent:
+        then = f"{_with_unit(option, plain)} is used" if plain is not None else _without(option)
+        words += f". {silent} of {len(given)} do not record {parameter}; there {then}"
+    return words
+
+
+def _without(option: OptionBase) -> str:
+    return "a value is needed" if option.required else "none is set"

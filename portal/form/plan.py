@@ -1,0 +1,155 @@
+"""What was typed -> what runs: one set of typed options for each job."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portal.errors import InvalidError
+from portal.form.dataset import Inputs
+from portal.form.defaults import default_for
+from portal.form.slots import check_slots
+from portal.form.titles import result_title
+from portal.form.values import as_text, is_blank, parse
+from portal.jobtype.checks import suggestion
+from portal.jobtype.model import JobType
+from portal.jobtype.option import BooleanOption, ChoiceOption, OptionBase, Value, default_of
+
+Options = dict[str, Value]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One job of a submission: its datasets by slot, its typed options, its result's name."""
+
+    inputs: Inputs
+    options: Options
+    title: str
+
+
+def typed(jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs, *, preset: str | None = None) -> Options:
+    """The typed options of one job on these datasets. An option without any value is left out.
+
+    A key that is missing from `raw` takes the preset's value, else the dataset's, else the job type's default;
+    one that is there but blank takes the dataset's, else none. Raises InvalidError whose `fields` has an
+    option's name, or `inputs.<slot>`, for each thing wrong.
+    """
+    wrong = check_slots(jobtype, inputs)
+    options, in_options = typed_options(jobtype, with_preset(jobtype, raw, preset), inputs)
+    wrong.update(in_options)
+    if wrong:
+        raise _invalid(jobtype, wrong)
+    return options
+
+
+def plan(
+    jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs, *, mode: str = "each", preset: str | None = None
+) -> list[Planned]:
+    """The jobs of a submission: a job a dataset of the first slot (`each`, with its own defaults) or one (`all`).
+
+    Raises InvalidError.
+    """
+    jobs = split(jobtype, inputs, mode)
+    planned: list[Planned] = []
+    wrong: dict[str, str] = {}
+    for job in jobs:
+        try:
+            options = typed(jobtype, raw, job, preset=preset)
+        except InvalidError as error:
+            for name, words in error.fields.items():
+                wrong.setdefault(name, words)
+            continue
+        planned.append(Planned(job, options, result_title(jobtype, job, options)))
+    if wrong:
+        raise _invalid(jobtype, wrong)
+    return planned
+
+
+def split(jobtype: JobType, inputs: Inputs, mode: str) -> list[Inputs]:
+    """The datasets of each job. Raises InvalidError if the mode is not `each` or `all`."""
+    if mode not in {"each", "all"}:
+        raise InvalidError("Run a job for each dataset, or one over all.", fields={"mode": "Choose each or all."})
+    slot = jobtype.slot
+    if mode == "all" or slot is None or len(inputs.get(slot.name, ())) <= 1:
+        return [inputs]
+    return [{**inputs, slot.name: [dataset]} for dataset in inputs[slot.name]]
+
+
+def with_preset(jobtype: JobType, raw: Mapping[str, Any], preset: str | None) -> dict[str, Any]:
+    """`raw` over the preset's values. Raises InvalidError for a preset that does not exist."""
+    if not preset:
+        return dict(raw)
+    try:
+        values = jobtype.preset(preset).values
+    except KeyError:
+        names = [known.name for known in jobtype.presets]
+        there = f"There are: {', '.join(names)}." if names else "This analysis has none."
+        raise InvalidError(
+            f"No preset is named {preset}. {there}", fields={"preset": f"No such preset. {there}"}
+        ) from None
+    return {**values, **raw}
+
+
+def typed_options(jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs) -> tuple[Options, dict[str, str]]:
+    """Typed values of what can be taken, and words for what cannot."""
+    names = [option.name for option in jobtype.options]
+    wrong = {
+        name: f"This analysis has no option named {name}{suggestion(name, names)}"
+        for name in raw
+        if name not in names
+    }
+    options: Options = {}
+    for option in jobtype.options:
+        try:
+            value = _value(jobtype, option, raw, inputs)
+        except ValueError as error:
+            wrong[option.name] = str(error)
+            continue
+        if value is not None:
+            options[option.name] = value
+    return options, wrong
+
+
+def _value(jobtype: JobType, option: OptionBase, raw: Mapping[str, Any], inputs: Inputs) -> Value | None:
+    given = raw.get(option.name)
+    value = _blank(jobtype, option, option.name in raw, inputs) if is_blank(given) else parse(option, given)
+    if isinstance(option, ChoiceOption):
+        _check_needs(jobtype, option, value, inputs)
+    return value
+
+
+def _blank(jobtype: JobType, option: OptionBase, present: bool, inputs: Inputs) -> Value | None:
+    default = default_for(jobtype, option, inputs)
+    if default.differ:
+        raise ValueError(f"{default.source.split(';', 1)[0]}; one job needs one value. Give one.")
+    cleared = present and option.default_from is None and not isinstance(option, BooleanOption)
+    value = None if cleared else default.value
+    if value is None and option.required:
+        example = default_of(option)
+        raise ValueError("Give a value." if example is None else f"Give a value, for example {as_text(example)}.")
+    return value
+
+
+def _check_needs(jobtype: JobType, option: ChoiceOption, value: Value | None, inputs: Inputs) -> None:
+    for item in option.items:
+        if item.value == value and item.needs_input is not None and not inputs.get(item.needs_input):
+            slot = next(slot for slot in jobtype.inputs if slot.name == item.needs_input)
+            raise ValueError(f"This needs a dataset as “{slot.label}”.")
+
+
+def _invalid(jobtype: JobType, wrong: Mapping[str, str]) -> InvalidError:
+    if len(wrong) == 1:
+        name, words = next(iter(wrong.items()))
+        return InvalidError(f"{label_of(jobtype, name)}: {words}", fields=wrong)
+    labels = ", ".join(label_of(jobtype, name) for name in wrong)
+    return InvalidError(f"{len(wrong)} values cannot be used: {labels}.", fields=wrong)
+
+
+def label_of(jobtype: JobType, name: str) -> str:
+    """What people call the field `name` of an InvalidError."""
+    for slot in jobtype.inputs:
+        if name == f"inputs.{slot.name}":
+            return slot.label
+    for option in jobtype.options:
+        if name == option.name:
+            return option.label
+    return name

@@ -1,0 +1,48 @@
+"""Do these datasets fill these slots?"""
+
+from collections.abc import Sequence
+
+from portal.form.dataset import InputDataset, Inputs
+from portal.jobtype.checks import suggestion
+from portal.jobtype.match import accepts, words_of
+from portal.jobtype.model import JobType, Slot
+
+
+def check_slots(jobtype: JobType, inputs: Inputs) -> dict[str, str]:
+    """What is wrong with the datasets of one job: `inputs.<slot>` -> words. Empty if all is well."""
+    wrong: dict[str, str] = {}
+    slots = {slot.name: slot for slot in jobtype.inputs}
+    for name in inputs:
+        if name not in slots and inputs[name]:
+            wrong[f"inputs.{name}"] = f"This analysis has no input named {name}{suggestion(name, slots)}"
+    for name, slot in slots.items():
+        reason = _objection(slot, inputs.get(name, ()))
+        if reason is not None:
+            wrong[f"inputs.{name}"] = reason
+    return wrong
+
+
+def _objection(slot: Slot, datasets: Sequence[InputDataset]) -> str | None:
+    count = len(datasets)
+    if count < slot.min:
+        if slot.min == 1:
+            return f"Choose {words_of(slot.dataset_types)}."
+        return f"Choose at least {slot.min} datasets; there {_are(count)}."
+    if count > slot.max:
+        most = "one dataset" if slot.max == 1 else f"at most {slot.max} datasets"
+        return f"Takes {most}; there {_are(count)}."
+    if len({dataset.id for dataset in datasets}) < count:
+        return "One dataset is there twice."
+    return next((words for dataset in datasets if (words := _unfit(slot, dataset))), None)
+
+
+def _unfit(slot: Slot, dataset: InputDataset) -> str | None:
+    if not accepts(slot, dataset.type):
+        return f"Needs {words_of(slot.dataset_types)}; “{dataset.name}” is a {dataset.type}."
+    if not dataset.complete and not slot.accept_incomplete:
+        return f"“{dataset.name}” is still being written. It can be analysed as soon as it is complete."
+    return None
+
+
+def _are(count: int) -> str:
+    return "is 1" if count == 1 else f"are {count}"

@@ -1,0 +1,19 @@
+"""The name of a result."""
+
+from collections.abc import Mapping
+
+from portal.form.dataset import Inputs
+from portal.form.values import as_text
+from portal.jobtype import title
+from portal.jobtype.model import JobType
+
+
+def result_title(jobtype: JobType, inputs: Inputs, options: Mapping[str, object]) -> str:
+    """The name the job type gives to the result of these datasets: "Zebrafish heart, deconvolved"."""
+    slot = jobtype.slot
+    datasets = inputs.get(slot.name, ()) if slot else ()
+    name = datasets[0].name if datasets else jobtype.title
+    if len(datasets) > 1:
+        name = f"{name} and {len(datasets) - 1} more"
+    values = {option.name: as_text(options.get(option.name)) for option in jobtype.options}
+    return title.fill(jobtype.result_title, {**values, "input": name, "analysis": jobtype.title})

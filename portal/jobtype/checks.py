@@ -1,0 +1,158 @@
+"""What must hold between the parts of a job type: one finding a place, in words for whoever wrote the file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from portal.jobtype import title
+from portal.jobtype.option import BooleanOption, ChoiceOption, FloatOption, IntegerOption, OptionBase, default_of
+from portal.jobtype.program import FlagMark, InputMark, OptionMark
+
+if TYPE_CHECKING:
+    from portal.jobtype.model import JobType
+
+Path = tuple[str | int, ...]
+Finding = tuple[Path, str]
+
+RESERVED = frozenset({"input", "analysis", "inputs", "variant", "title", "mode", "preset"})
+
+
+def findings(jobtype: JobType) -> list[Finding]:
+    """Everything that does not fit together; empty if the job type is sound."""
+    return [
+        *_doubles("inputs", "slot", [slot.name for slot in jobtype.inputs]),
+        *_doubles("options", "option", [option.name for option in jobtype.options]),
+        *_doubles("outputs", "output", [output.name for output in jobtype.outputs]),
+        *_doubles("presets", "preset", [preset.name.casefold() for preset in jobtype.presets]),
+        *_doubles(("resources", "variants"), "variant", [v.name for v in jobtype.resources.variants]),
+        *_slots(jobtype),
+        *_options(jobtype),
+        *_presets(jobtype),
+        *_resources(jobtype),
+        *_title(jobtype),
+        *_command(jobtype),
+    ]
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """`; did you mean sigma_xy?`, or nothing where no known word is close."""
+    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {close[0]}?" if close else ""
+
+
+def _doubles(place: str | Path, noun: str, names: list[str]) -> Iterator[Finding]:
+    start: Path = (place,) if isinstance(place, str) else place
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield (*start, index, "name"), f"there are two {noun}s named {name}"
+
+
+def _unknown(noun: str, name: str, known: list[str]) -> str:
+    return f"there is no {noun} named {name}{suggestion(name, known)}"
+
+
+def _slots(jobtype: JobType) -> Iterator[Finding]:
+    for index, slot in enumerate(jobtype.inputs):
+        if slot.min > slot.max:
+            yield ("inputs", index, "min"), f"min {slot.min} is above max {slot.max}"
+
+
+def _options(jobtype: JobType) -> Iterator[Finding]:
+    slots = [slot.name for slot in jobtype.inputs]
+    for index, option in enumerate(jobtype.options):
+        place: Path = ("options", index)
+        if option.name in RESERVED:
+            yield (*place, "name"), f"{option.name} is a reserved name"
+        default = default_of(option)
+        if default is not None and (reason := option.objection(default)):
+            yield (*place, "default"), f"the default of {option.name} cannot be taken: {reason}"
+        yield from _bounds(option, place)
+        source = option.default_from
+        if source is not None:
+            yield from _source(option, place, slots)
+        if isinstance(option, ChoiceOption):
+            yield from _choices(option, place, slots)
+
+
+def _bounds(option: OptionBase, place: Path) -> Iterator[Finding]:
+    if not isinstance(option, IntegerOption | FloatOption):
+        return
+    for key in ("min", "max", "step", "default"):
+        value = getattr(option, key)
+        if value is not None and not math.isfinite(value):
+            yield (*place, key), f"{key} of {option.name} is not a finite number"
+    if option.min is not None and option.max is not None and option.min > option.max:
+        yield (*place, "min"), f"min of {option.name} is above its max"
+
+
+def _source(option: OptionBase, place: Path, slots: list[str]) -> Iterator[Finding]:
+    source = option.default_from
+    assert source is not None
+    if isinstance(option, BooleanOption):
+        yield (*place, "default_from"), "a boolean option cannot take its default from a dataset"
+    elif not slots:
+        yield (*place, "default_from"), "there is no input slot whose dataset could give the default"
+    elif source.slot is not None and source.slot not in slots:
+        yield (*place, "default_from", "slot"), _unknown("slot", source.slot, slots)
+    if source.factor is not None and not isinstance(option, IntegerOption | FloatOption):
+        yield (*place, "default_from", "factor"), "only numbers have a factor"
+
+
+def _choices(option: ChoiceOption, place: Path, slots: list[str]) -> Iterator[Finding]:
+    values = [item.value for item in option.items]
+    for index, item in enumerate(option.items):
+        if item.value in values[:index]:
+            yield (*place, "choices", index), f"{item.value} is there twice"
+        if item.needs_input is not None and item.needs_input not in slots:
+            yield (*place, "choices", index, "needs_input"), _unknown("slot", item.needs_input, slots)
+
+
+def _presets(jobtype: JobType) -> Iterator[Finding]:
+    options = {option.name: option for option in jobtype.options}
+    for index, preset in enumerate(jobtype.presets):
+        for name, value in preset.values.items():
+            place: Path = ("presets", index, "values", name)
+            if name not in options:
+                yield place, _unknown("option", name, list(options))
+            elif reason := options[name].objection(value):
+                yield place, f"preset {preset.name}: {name} cannot be {value!r}: {reason}"
+
+
+def _resources(jobtype: JobType) -> Iterator[Finding]:
+    names = [variant.name for variant in jobtype.resources.variants]
+    if jobtype.resources.default not in names:
+        yield ("resources", "default"), _unknown("variant", jobtype.resources.default, names)
+    for index, variant in enumerate(jobtype.resources.variants):
+        if jobtype.grace_s >= variant.time_s:
+            yield (
+                ("resources", "variants", index, "time_s"),
+                f"the time limit of {variant.name} is not longer than grace_s ({jobtype.grace_s} s)",
+            )
+
+
+def _title(jobtype: JobType) -> Iterator[Finding]:
+    known = sorted(title.ALWAYS | {option.name for option in jobtype.options})
+    try:
+        names = title.placeholders(jobtype.result_title)
+    except ValueError as error:
+        yield ("result_title",), f"not a usable template: {error}"
+        return
+    for name in names:
+        if name not in known:
+            yield ("result_title",), f"{{{name}}} is no placeholder here{suggestion(name, known)}"
+
+
+def _command(jobtype: JobType) -> Iterator[Finding]:
+    options = {option.name: option for option in jobtype.options}
+    slots = [slot.name for slot in jobtype.inputs]
+    for index, item in enumerate(jobtype.program.command or ()):
+        place: Path = ("program", "command", index)
+        if isinstance(item, OptionMark) and item.option not in options:
+            yield (*place, "option"), _unknown("option", item.option, list(options))
+        elif isinstance(item, InputMark) and item.input not in slots:
+            yield (*place, "input"), _unknown("slot", item.input, slots)
+        elif isinstance(item, FlagMark) and not isinstance(options.get(item.when), BooleanOption):
+            yield (*place, "when"), f"{item.when} is no boolean option"

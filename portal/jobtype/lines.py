@@ -1,0 +1,125 @@
+"""YAML that keeps its line numbers: safe, YAML 1.2's plain values, no aliases, no duplicate keys."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+MAX_BYTES = 512 * 1024
+MAX_DEPTH = 30
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something wrong at a line (from 1)."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """A parsed file: plain data, the line of every key and item, and what was wrong with the text itself."""
+
+    data: Any
+    lines: dict[Path, int]
+    marks: tuple[Mark, ...]
+
+    def line_of(self, path: Path) -> int:
+        """The line of the nearest place above or at `path`; parts that are in no document are passed over."""
+        known: Path = ()
+        for part in path:
+            if (*known, part) in self.lines:
+                known = (*known, part)
+        return self.lines.get(known, 1)
+
+
+class PlainLoader(yaml.SafeLoader):
+    """Only true, false, null, decimal numbers and text: `no`, `1:30` and dates stay text, as people mean them."""
+
+
+NUMBER = r"(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
+PlainLoader.yaml_implicit_resolvers = {}
+for _tag, _pattern, _first in (
+    ("bool", r"true|True|TRUE|false|False|FALSE", [*"tTfF"]),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
+    ("int", r"[-+]?[0-9]+", [*"-+0123456789"]),
+    ("float", rf"[-+]?{NUMBER}|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)", [*"-+.0123456789"]),
+):
+    PlainLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
+
+
+def _decimal(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    return int(node.value)
+
+
+def _floating(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> float:
+    return float(node.value.lower().replace(".inf", "inf").replace(".nan", "nan"))
+
+
+PlainLoader.add_constructor("tag:yaml.org,2002:int", _decimal)
+PlainLoader.add_constructor("tag:yaml.org,2002:float", _floating)
+
+
+def parse(text: str) -> Document:
+    """The document in `text`. What is wrong is in `marks`; then `data` is not to be used."""
+    if len(text) > MAX_BYTES:
+        return _unusable(1, f"larger than {MAX_BYTES // 1024} KiB")
+    try:
+        return _document(text)
+    except yaml.MarkedYAMLError as error:
+        words = " ".join(part for part in (error.context, error.problem) if part)
+        return _unusable(_line(error.problem_mark or error.context_mark), f"not valid YAML: {words}")
+    except yaml.YAMLError as error:
+        return _unusable(1, f"not valid YAML: {error}")
+    except RecursionError:
+        return _unusable(1, "nested too deeply")
+
+
+def _document(text: str) -> Document:
+    alias = next((event for event in yaml.parse(text, PlainLoader) if isinstance(event, yaml.AliasEvent)), None)
+    if alias is not None:
+        return _unusable(_line(alias.start_mark), "aliases (*name) are not taken here")
+    loader = PlainLoader(text)
+    try:
+        node = loader.get_single_node()
+        if node is None:
+            return _unusable(1, "the file is empty")
+        lines: dict[Path, int] = {(): _line(node.start_mark)}
+        marks: list[Mark] = []
+        _walk(node, (), lines, marks)
+        return Document(loader.construct_document(node) if not marks else None, lines, tuple(marks))
+    finally:
+        loader.dispose()
+
+
+def _unusable(line: int, message: str) -> Document:
+    return Document(None, {}, (Mark(line, message),))
+
+
+def _line(mark: Any) -> int:
+    return int(mark.line) + 1 if mark is not None else 1
+
+
+def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], marks: list[Mark]) -> None:
+    if len(path) > MAX_DEPTH:
+        marks.append(Mark(_line(node.start_mark), "nested too deeply"))
+        return
+    if isinstance(node, yaml.SequenceNode):
+        for index, item in enumerate(node.value):
+            lines[(*path, index)] = _line(item.start_mark)
+            _walk(item, (*path, index), lines, marks)
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            line = _line(key.start_mark)
+            if not isinstance(key, yaml.ScalarNode):
+                marks.append(Mark(line, "a key must be plain text"))
+                continue
+            here: Path = (*path, str(key.value))
+            if here in lines:
+                marks.append(Mark(line, f"the key {key.value} is there twice (first in line {lines[here]})"))
+            lines.setdefault(here, line)
+            _walk(value, here, lines, marks)

@@ -1,0 +1,153 @@
+"""Job types from YAML files. One bad file harms no other; each problem has a file, a line and a reason."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+import portal
+from portal.jobtype import lines
+from portal.jobtype.checks import suggestion
+from portal.jobtype.model import JobType
+
+SUFFIXES = frozenset({".yaml", ".yml"})
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong, and where. `line` counts from 1."""
+
+    file: Path
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+@dataclass(frozen=True)
+class JobTypes:
+    """The sound job types by name, and what was wrong with the others."""
+
+    by_name: Mapping[str, JobType] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+
+def shipped_folder() -> Path:
+    """The folder of the job types that come with the portal."""
+    return Path(portal.__file__).resolve().parent.parent / "jobtypes"
+
+
+def load_folders(paths: Iterable[Path]) -> JobTypes:
+    """All job types in these folders (not in their subfolders). Of two with one name, the first counts."""
+    by_name: dict[str, JobType] = {}
+    came_from: dict[str, Path] = {}
+    problems: list[Problem] = []
+    for folder in paths:
+        try:
+            files = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
+        except OSError as error:
+            problems.append(Problem(folder, 1, f"the folder cannot be read: {error.strerror}"))
+            continue
+        for file in files:
+            jobtype, found = load_file(file)
+            problems.extend(found)
+            if jobtype is None:
+                continue
+            if jobtype.name in by_name:
+                first = came_from[jobtype.name]
+                problems.append(Problem(file, 1, f"the name {jobtype.name} is taken by {first}"))
+                continue
+            by_name[jobtype.name] = jobtype
+            came_from[jobtype.name] = file
+    return JobTypes(by_name, tuple(problems))
+
+
+def load_file(file: Path) -> tuple[JobType | None, list[Problem]]:
+    """One job type, or None and why not."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        return None, [Problem(file, 1, f"cannot be read: {error.strerror}")]
+    except UnicodeDecodeError as error:
+        return None, [Problem(file, 1, f"not UTF-8 text: {error.reason} at byte {error.start}")]
+    return parse_text(text, file)
+
+
+def parse_text(text: str, file: Path) -> tuple[JobType | None, list[Problem]]:
+    """The job type written in `text`; `file` only names it in problems."""
+    document = lines.parse(text)
+    if document.marks:
+        return None, [Problem(file, mark.line, mark.message) for mark in document.marks]
+    try:
+        return JobType.model_validate(document.data), []
+    except ValidationError as error:
+        return None, _problems(error, document, file)
+
+
+def _problems(error: ValidationError, document: lines.Document, file: Path) -> list[Problem]:
+    """One Problem for each thing pydantic found, without repeats, in the order of the file."""
+    found: dict[tuple[int, str], None] = {}
+    for item in error.errors(include_url=False):
+        if item["type"] == "fits_together":
+            for path, message in item["ctx"]["findings"]:
+                found[(document.line_of(path), message)] = None
+        else:
+            found[(document.line_of(item["loc"]), _words(dict(item), document))] = None
+    return [Problem(file, line, message) for line, message in sorted(found)]
+
+
+def _words(item: dict[str, Any], document: lines.Document) -> str:
+    loc: tuple[str | int, ...] = item["loc"]
+    place = _place(loc, document)
+    match item["type"]:
+        case "extra_forbidden":
+            return f"unknown key {place}{suggestion(str(loc[-1]), _known_keys())}"
+        case "missing":
+            return f"{place} is missing"
+        case "union_tag_not_found":
+            return f"{place} needs a type: boolean, choice, integer, float or text"
+        case "union_tag_invalid":
+            tag = item["ctx"]["tag"]
+            return f"{place}: {tag} is no kind of option; there are boolean, choice, integer, float and text"
+        case "string_type" if isinstance(item["input"], int | float):
+            return f'{place} must be text; write "{item["input"]}" in quotes'
+        case _:
+            message = str(item["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+            return f"{place}: {message}"
+
+
+def _place(loc: tuple[str | int, ...], document: lines.Document) -> str:
+    """`options[2].default`, without the parts that pydantic adds for unions; the last part always stays."""
+    words = ""
+    known: tuple[str | int, ...] = ()
+    for position, part in enumerate(loc):
+        if (*known, part) in document.lines:
+            known = (*known, part)
+        elif position != len(loc) - 1:
+            continue
+        if isinstance(part, int):
+            words += f"[{part + 1}]"
+        else:
+            words += f".{part}" if words else part
+    return words or "the file"
+
+
+@cache
+def _known_keys() -> set[str]:
+    """Every key that may stand anywhere in a job type."""
+    keys: set[str] = set()
+    pending: list[Any] = [JobType.model_json_schema()]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            properties = item.get("properties")
+            if isinstance(properties, dict):
+                keys.update(properties)
+            pending.extend(item.values())
+        elif isinstance(item, list):
+            pending.extend(item)
+    return keys

@@ -1,0 +1,208 @@
+"""A job type: a form, a program and a resource request, as one strict document.
+
+The names are those of the YAML files in jobtypes/. `document()` is what is published, snapshotted and hashed.
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import Annotated, Any, TypeVar
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from portal.jobtype.checks import findings
+from portal.jobtype.option import Option, OptionBase
+from portal.jobtype.program import Program
+from portal.jobtype.strict import Count, Line, Name, Slug, Strict, Words
+
+Named = TypeVar("Named", bound="Slot | Variant | OptionBase")
+
+
+def _pattern_beneath(text: str) -> str:
+    path = PurePosixPath(text)
+    if path.is_absolute() or ".." in path.parts:
+        raise ValueError("must be a pattern beneath the folder, without '..'")
+    return text
+
+
+class Slot(Strict):
+    """A place for datasets."""
+
+    name: Name
+    label: Line
+    help: Words | None = None
+    dataset_types: Annotated[list[Line], Field(min_length=1)]
+    min: Annotated[int, Field(ge=0)] = 1
+    max: Annotated[int, Field(ge=1)] = 1
+    files: Line = Field("*", description="Which files of a dataset the program gets: a pattern on their names.")
+    accept_incomplete: bool = Field(False, description="Takes datasets that are still being written.")
+
+    _files_beneath = field_validator("files")(_pattern_beneath)
+
+
+class Variant(Strict):
+    """A resource request: memory in MiB, time in seconds."""
+
+    name: Name
+    label: Line
+    cpus: Annotated[int, Field(ge=1, le=1024)] = 1
+    memory_mb: Annotated[int, Field(ge=16, le=16 * 1024 * 1024)] = 1024
+    time_s: Annotated[int, Field(ge=1, le=60 * 24 * 3600)] = 600
+    gpus: Annotated[int, Field(ge=0, le=64)] = 0
+    ranks: Annotated[int, Field(ge=1, le=10_000)] = 1
+
+    def request(self, grace_s: int) -> dict[str, int]:
+        """The `resources` of job.json."""
+        return {
+            "cpus": self.cpus,
+            "memory_mb": self.memory_mb,
+            "time_s": self.time_s,
+            "gpus": self.gpus,
+            "ranks": self.ranks,
+            "grace_s": grace_s,
+        }
+
+
+class Resources(Strict):
+    """The variants a person may choose from, and which one is meant if she does not."""
+
+    default: Name
+    variants: Annotated[list[Variant], Field(min_length=1, max_length=20)]
+
+
+class Output(Strict):
+    """Files of the output folder that become a dataset."""
+
+    name: Name
+    pattern: Line = Field("*", description="Pattern on paths beneath the output folder.")
+    dataset_type: Line
+    required: bool = True
+
+    _pattern_inside = field_validator("pattern")(_pattern_beneath)
+
+
+class Preset(Strict):
+    """Values that go together."""
+
+    name: Line
+    blurb: Line | None = None
+    values: dict[Name, bool | int | float | str] = Field(default_factory=dict)
+
+
+class RetryRule(Strict):
+    """What the portal does by itself after one class of failure."""
+
+    times: Annotated[int, Field(ge=0, le=5)] = 0
+    memory_factor: Annotated[int | float, Field(ge=1, le=8)] = 1
+    time_factor: Annotated[int | float, Field(ge=1, le=8)] = 1
+
+
+class Retry(Strict):
+    """Retries by class of failure. A program that ends with an error is never retried by itself."""
+
+    lost: RetryRule = RetryRule(times=1)
+    node: RetryRule = RetryRule(times=1)
+    preempted: RetryRule = RetryRule(times=3)
+    memory: RetryRule = RetryRule()
+    time: RetryRule = RetryRule()
+
+
+class JobType(Strict):
+    """One kind of analysis."""
+
+    name: Slug = Field(description="Unique name, as it stands in addresses and commands.")
+    version: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]*$", max_length=50)]
+    title: Line = Field(description="What people read: Light-sheet deconvolution.")
+    summary: Line = Field(description="One sentence on its card: what it does.")
+    description: Words | None = Field(None, description="Method, source, limits.")
+    category: Line = Field(description="Heading under which its card stands.")
+    instruments: list[Line] = Field(default_factory=list, description="Kinds of instruments it is for.")
+    icon: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", max_length=40)] | None = None
+    picture: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=100)] | None = None
+    goes_in: Line | None = Field(None, description="What goes in, in words.")
+    comes_out: Line | None = Field(None, description="What comes out, in words.")
+    typical_time: Line | None = Field(None, description='In words: "about a minute".')
+    contact: Line = Field(description="Whom to ask.")
+    program: Program
+    image: Slug | None = Field(None, description="Container image that holds the program.")
+    network: bool = False
+    inputs: Annotated[list[Slot], Field(max_length=20)] = Field(default_factory=list)
+    options: Annotated[list[Option], Field(max_length=200)] = Field(default_factory=list)
+    presets: list[Preset] = Field(default_factory=list)
+    resources: Resources
+    result_title: Line = Field(description='Name of the result, with placeholders: "{input}, deconvolved".')
+    outputs: Annotated[list[Output], Field(min_length=1, max_length=20)]
+    success_codes: Annotated[list[Annotated[int, Field(ge=0, le=89)]], Field(min_length=1)] = Field(
+        default_factory=lambda: [0]
+    )
+    retry: Retry = Retry()
+    log_limit_bytes: Annotated[int, Field(ge=1024, le=1024**3)] = 10 * 1024**2
+    grace_s: Count = Field(30, description="Warning before the time limit, in seconds.")
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "JobType":
+        found = findings(self)
+        if found:
+            words = "; ".join(message for _, message in found)
+            raise PydanticCustomError("fits_together", "{words}", {"words": words, "findings": found})
+        return self
+
+    def document(self) -> dict[str, Any]:
+        """The whole document as JSON types, defaults filled in."""
+        document = self.model_dump(mode="json")
+        document["program"] = self.program.document()
+        return document
+
+    def canonical(self) -> bytes:
+        """The published bytes: sorted keys, no spaces, UTF-8."""
+        return canonical_json(self.document())
+
+    @property
+    def revision(self) -> str:
+        """`sha256:<hex>` of the canonical document: what identifies this very revision."""
+        return "sha256:" + hashlib.sha256(self.canonical()).hexdigest()
+
+    @property
+    def slot(self) -> Slot | None:
+        """The first slot: the one whose datasets are spread over jobs."""
+        return self.inputs[0] if self.inputs else None
+
+    def option(self, name: str) -> OptionBase:
+        """The option of that name. Raises KeyError."""
+        return _by_name(self.options, name)
+
+    def variant(self, name: str | None = None) -> Variant:
+        """The variant of that name, the default one without. Raises KeyError."""
+        return _by_name(self.resources.variants, name or self.resources.default)
+
+    def preset(self, name: str) -> Preset:
+        """The preset of that name, in whatever case. Raises KeyError."""
+        for preset in self.presets:
+            if preset.name.casefold() == name.casefold():
+                return preset
+        raise KeyError(name)
+
+    def modes(self, datasets: int) -> tuple[str, ...]:
+        """How so many datasets in the first slot can run, best first: `each` (a job a dataset) or `all` (one)."""
+        slot = self.slot
+        if slot is None or datasets <= 1:
+            return ("each",)
+        together = slot.min <= datasets <= slot.max
+        each = slot.min <= 1
+        return tuple(mode for mode, fits in (("each", each), ("all", together)) if fits)
+
+
+def _by_name(items: Sequence[Named], name: str) -> Named:
+    for item in items:
+        if item.name == name:
+            return item
+    raise KeyError(name)
+
+
+def canonical_json(document: object) -> bytes:
+    """JSON with sorted keys and no spaces, so that equal documents have equal bytes."""
+    return json.dumps(
+        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()

@@ -1,0 +1,191 @@
+"""The options of a job type: five kinds, each knowing which values it takes."""
+
+import math
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, field_validator
+
+from portal.jobtype.strict import Line, Name, Strict, Words
+
+Value = bool | int | float | str
+
+
+class DefaultFrom(Strict):
+    """A default that the dataset itself gives: one of its parameters, converted to the option's unit."""
+
+    parameter: Line = Field(description="Name of the dataset parameter, as the catalogue has it.")
+    slot: Name | None = Field(None, description="Input slot whose dataset is asked; the first slot if left out.")
+    factor: float | None = Field(
+        None, description="The parameter is multiplied by this, instead of a conversion by its units."
+    )
+
+
+class OptionBase(Strict):
+    """What every option has."""
+
+    name: Name = Field(description="Name in job.json and on the command line.")
+    label: Line = Field(description="Name on the form.")
+    help: Words | None = Field(None, description="One or two sentences beneath the field.")
+    group: Line | None = Field(None, description="Heading under which it stands.")
+    required: bool = Field(False, description="The form must not be sent without a value.")
+    advanced: bool = Field(False, description='Stands under "More settings".')
+    default_from: DefaultFrom | None = Field(None, description="A dataset parameter that gives the default.")
+
+    @property
+    def unit(self) -> str:
+        """The unit in which values stand; empty for plain numbers and words."""
+        return ""
+
+    def objection(self, value: object) -> str | None:
+        """Why a typed value cannot be taken, in words for the person who gave it; None if it can."""
+        raise NotImplementedError
+
+
+class BooleanOption(OptionBase):
+    """A box to tick."""
+
+    type: Literal["boolean"]
+    default: bool = False
+
+    def objection(self, value: object) -> str | None:
+        """See OptionBase."""
+        return None if isinstance(value, bool) else "Choose true or false."
+
+
+class Choice(Strict):
+    """One of the values of a choice."""
+
+    value: Line
+    label: Line | None = None
+    needs_input: Name | None = Field(None, description="Can be chosen only if a dataset is given in this slot.")
+
+
+class ChoiceOption(OptionBase):
+    """One of a few named values."""
+
+    type: Literal["choice"]
+    choices: Annotated[list[Line | Choice], Field(min_length=1, max_length=100)]
+    default: Line | None = None
+
+    @property
+    def items(self) -> tuple[Choice, ...]:
+        """The choices in their full form."""
+        return tuple(Choice(value=item) if isinstance(item, str) else item for item in self.choices)
+
+    def objection(self, value: object) -> str | None:
+        """See OptionBase."""
+        values = [item.value for item in self.items]
+        if value in values and isinstance(value, str):
+            return None
+        return f"Choose one of: {', '.join(values)}."
+
+
+class IntegerOption(OptionBase):
+    """A whole number."""
+
+    type: Literal["integer"]
+    default: int | None = None
+    min: int | None = None
+    max: int | None = None
+    step: Annotated[int, Field(ge=1)] = 1
+    units: Line | None = Field(None, description="Unit of the value, shown beside the field.")
+
+    @property
+    def unit(self) -> str:
+        """See OptionBase."""
+        return self.units or ""
+
+    def objection(self, value: object) -> str | None:
+        """See OptionBase."""
+        if isinstance(value, bool) or not isinstance(value, int):
+            return "Give a whole number" + within(self.min, self.max) + "."
+        return _out_of_bounds(value, self.min, self.max, self.unit)
+
+
+class FloatOption(OptionBase):
+    """A number with a unit."""
+
+    type: Literal["float"]
+    default: int | float | None = None
+    min: int | float | None = None
+    max: int | float | None = None
+    step: Annotated[int | float, Field(gt=0)] | None = None
+    units: Line | None = Field(None, description="Unit of the value, shown beside the field.")
+
+    @property
+    def unit(self) -> str:
+        """See OptionBase."""
+        return self.units or ""
+
+    def objection(self, value: object) -> str | None:
+        """See OptionBase."""
+        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+            return "Give a number" + within(self.min, self.max) + "."
+        return _out_of_bounds(value, self.min, self.max, self.unit)
+
+
+class TextOption(OptionBase):
+    """A line of text."""
+
+    type: Literal["text"]
+    default: str | None = None
+    pattern: Annotated[str, StringConstraints(max_length=200)] | None = Field(
+        None, description="Regular expression that the whole text must match."
+    )
+    pattern_help: Line | None = Field(None, description="The pattern in words: what a person must write.")
+    max_length: Annotated[int, Field(ge=1, le=4000)] = 200
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"not a regular expression: {error}") from error
+        return pattern
+
+    def objection(self, value: object) -> str | None:
+        """See OptionBase."""
+        if not isinstance(value, str):
+            return "Give a line of text."
+        if len(value) > self.max_length:
+            return f"At most {self.max_length} characters; this has {len(value)}."
+        if any(ord(character) < 32 or ord(character) == 127 for character in value):
+            return "One line without control characters, please."
+        if self.pattern is not None and not re.fullmatch(self.pattern, value):
+            return (self.pattern_help or f"Must match the pattern {self.pattern}").rstrip(".") + "."
+        return None
+
+
+Option = Annotated[
+    BooleanOption | ChoiceOption | IntegerOption | FloatOption | TextOption, Field(discriminator="type")
+]
+
+
+def number_words(value: float) -> str:
+    """A number as people write it: 20, 0.8, 1e-06; at most six significant digits."""
+    return str(value) if isinstance(value, int) else f"{value:.6g}"
+
+
+def within(low: float | None, high: float | None) -> str:
+    """Bounds in words, to stand behind a noun: " from 1 to 200", " of at least 1", or nothing."""
+    if low is not None and high is not None:
+        return f" from {number_words(low)} to {number_words(high)}"
+    if low is not None:
+        return f" of at least {number_words(low)}"
+    return f" of at most {number_words(high)}" if high is not None else ""
+
+
+def _out_of_bounds(value: float, low: float | None, high: float | None, unit: str) -> str | None:
+    if (low is None or value >= low) and (high is None or value <= high):
+        return None
+    behind = f" {unit}" if unit else ""
+    return f"Must be a number{within(low, high)}{behind}; this is {number_words(value)}."
+
+
+def default_of(option: Any) -> Value | None:
+    """The default written in the job type, None where there is none."""
+    value: Value | None = option.default
+    return value

@@ -1,0 +1,26 @@
+"""The base of every part of a job type, and the names that may stand in one."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+
+class Strict(BaseModel):
+    """Unknown keys are errors, nothing is converted silently, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
+"""A job type's name, as it stands in addresses and commands: light-sheet, qc."""
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=50)]
+"""An option's, slot's, output's or variant's name, as programs read it: sigma_xy."""
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\n\r\t]+$")]
+"""One line of words for people."""
+
+Words = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
+"""Words for people, of any number of lines."""
+
+Count = Annotated[int, Field(ge=0, le=100_000)]

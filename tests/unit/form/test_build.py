@@ -1,0 +1,148 @@
+"""The form that people see: defaults with their source, errors beside the field, nothing typed is lost."""
+
+import shlex
+
+import pytest
+
+from portal.errors import InvalidError
+from portal.form import InputDataset, Quantity, as_command, as_python, build_form, raw_of_html
+
+
+def field(form, name):
+    return next(field for field in form.fields if field.name == name)
+
+
+def stack(**parameters):
+    return InputDataset(7, "Stack", "light-sheet stack", True, parameters)
+
+
+def test_a_default_shows_that_it_is_from_the_dataset(jobtype, heart):
+    found = field(build_form(jobtype, {"stack": [heart]}), "sigma")
+    assert (found.value, found.source) == ("0.8", "0.8 um, from your dataset")
+
+
+def test_a_default_is_converted_to_the_options_unit(jobtype, heart):
+    assert field(build_form(jobtype, {"stack": [heart]}), "voxel").value == "0.2"
+
+
+def test_a_dataset_that_does_not_say_leaves_the_usual_value(jobtype, bare):
+    found = field(build_form(jobtype, {"stack": [bare]}), "sigma")
+    assert found.value == "0.3"
+    assert found.source == "Your dataset does not record psf sigma xy; 0.3 um is the usual value"
+
+
+@pytest.mark.parametrize(
+    "quantity",
+    [Quantity(0.0, "um"), Quantity(1e9, "um"), Quantity(3.0, "s"), Quantity("wide"), Quantity(float("nan"))],
+)
+def test_a_datasets_value_that_is_impossible_is_shown_but_not_used(quantity, jobtype):
+    found = field(build_form(jobtype, {"stack": [stack(**{"psf sigma xy": quantity})]}), "sigma")
+    assert found.value == "0.3"
+    assert "which cannot be used here" in found.source
+
+
+def test_datasets_that_differ_say_so_and_leave_the_field_open(jobtype, heart, brain, bare):
+    found = field(build_form(jobtype, {"stack": [heart, brain, bare]}), "sigma")
+    assert found.value == ""
+    assert found.placeholder == "each dataset's own"
+    assert not found.required
+    assert found.source == (
+        "Your datasets differ (0.5 to 0.8 um); each keeps its own value unless you give one. "
+        "1 of 3 do not record psf sigma xy; there 0.3 um is used"
+    )
+
+
+def test_datasets_that_agree_show_their_value(jobtype, heart, brain):
+    found = field(build_form(jobtype, {"stack": [heart, brain]}), "voxel")
+    assert (found.value, found.source) == ("0.2", "0.2 um, from your datasets")
+
+
+def test_a_fresh_form_reproaches_nobody(jobtype):
+    form = build_form(jobtype, {})
+    assert form.valid
+    assert [slot.error for slot in form.slots] == ["", ""]
+
+
+def test_a_fresh_form_tells_that_its_dataset_does_not_fit(jobtype):
+    form = build_form(jobtype, {"stack": [InputDataset(1, "Tooth", "tomography scan")]})
+    assert "is a tomography scan" in form.slots[0].error
+
+
+def test_errors_stand_beside_their_field_and_what_was_typed_stays(jobtype, heart):
+    typed = {"iterations": "twenty", "sigma": "0,8", "note": "  kept  ", "clip": "false"}
+    form = build_form(jobtype, {"stack": [heart]}, values=typed)
+    assert {name: field(form, name).value for name in typed} == typed
+    assert field(form, "iterations").error == "Give a whole number from 1 to 200; “twenty” is not one."
+    assert field(form, "sigma").error == "Write the number with a point: 0.8 instead of 0,8."
+    assert field(form, "note").error == ""
+    assert field(form, "clip").checked is False
+    assert not form.valid
+
+
+def test_a_value_set_by_hand_still_shows_what_the_dataset_says(jobtype, heart):
+    found = field(build_form(jobtype, {"stack": [heart]}, values={"sigma": "2"}), "sigma")
+    assert found.source == "Set by you; 0.8 um comes from your dataset"
+
+
+def test_a_preset_fills_its_values_in(jobtype, heart):
+    form = build_form(jobtype, {"stack": [heart]}, preset="Quick look")
+    assert field(form, "iterations").value == "5"
+    assert [(preset.name, preset.chosen) for preset in form.presets] == [("Quick look", True)]
+
+
+def test_an_unknown_preset_is_refused(jobtype, heart):
+    with pytest.raises(InvalidError):
+        build_form(jobtype, {"stack": [heart]}, preset="Slow")
+
+
+def test_at_most_six_options_are_plain_and_the_rest_stand_under_more_settings(jobtype, heart):
+    form = build_form(jobtype, {"stack": [heart]})
+    plain = [field.name for group in form.groups for field in group.fields]
+    more = [field.name for group in form.more for field in group.fields]
+    assert sorted(plain) == ["background", "clip", "iterations", "note", "psf", "sigma"]
+    assert sorted(more) == ["eighth", "seventh", "voxel"]
+    assert [group.title for group in form.groups] == ["", "Output"]
+
+
+def test_an_error_under_more_settings_is_known_to_its_group(jobtype, heart):
+    form = build_form(jobtype, {"stack": [heart]}, values={"seventh": "x"})
+    assert [group.has_error for group in form.more] == [True]
+    assert [group.has_error for group in form.groups] == [False, False]
+
+
+def test_fields_carry_what_a_browser_can_check(jobtype, heart):
+    form = build_form(jobtype, {"stack": [heart]})
+    iterations, sigma, psf = field(form, "iterations"), field(form, "sigma"), field(form, "psf")
+    assert (iterations.min, iterations.max, iterations.step, iterations.required) == ("1", "200", "1", True)
+    assert (sigma.step, sigma.unit, sigma.required) == ("any", "um", False)
+    assert psf.choices == (("gaussian", "gaussian"), ("file", "the measured one"))
+
+
+def test_resources_are_said_in_words(jobtype, heart):
+    form = build_form(jobtype, {"stack": [heart]})
+    assert [variant.words for variant in form.variants] == [
+        "1 CPU, 512 MiB, at most 10 minutes",
+        "2 CPUs, 1 GPU, 4 MPI ranks, 4 GiB, at most 3 hours",
+    ]
+    assert [variant.default for variant in form.variants] == [True, False]
+
+
+def test_a_posted_form_gives_raw_values_with_unticked_boxes_as_false(jobtype):
+    posted = {"option.iterations": ["30"], "csrf_token": ["x"], "option.note": [""]}
+    assert raw_of_html(jobtype, posted) == {"iterations": "30", "note": "", "clip": "false"}
+    assert raw_of_html(jobtype, {"option.clip": ["false", "true"]}) == {"clip": "true"}
+
+
+def test_the_command_to_copy_is_one_that_a_shell_reads_back(jobtype, heart, brain, bare):
+    inputs = {"stack": [heart, brain], "psf": [bare]}
+    text = as_command(jobtype, inputs, {"iterations": "30", "note": "it's; rm", "sigma": "", "background": "1.5"})
+    assert shlex.split(text) == [
+        *("gantry", "run", "sharpen", "1", "2", "--input", "psf=3"),
+        *("--set", "iterations=30", "--set", "note=it's; rm"),
+    ]
+
+
+def test_the_python_to_copy_compiles(jobtype, heart):
+    text = as_python(jobtype, {"stack": [heart]}, {"iterations": "30", "note": 'a "b"'})
+    compile(text, "example", "exec")
+    assert "options={'iterations': '30', 'note': 'a \"b\"'}" in text
