@@ -48,6 +48,7 @@ class Attempt:
     folder_fd: int
     order: Order
     me: Identity
+    replaced: int | None
     policy: Policy
     outer: Mapping[str, str]
     signals: Signals
@@ -75,6 +76,8 @@ class Attempt:
 
     def _prepare(self) -> None:
         try:
+            if self.replaced is not None:
+                move_aside(self.folder_fd, OF_A_RUN, self.replaced)
             self.reserve = Reserve(self.folder_fd)
             make_directory(self.folder_fd, "output")
             make_temporary(self.folder_fd)
@@ -188,12 +191,10 @@ def launch(folder: str, job_sha256: str, me: Identity, policy: Policy, outer: Ma
         reach("launch-before-claim")
         replaced = take_claim(folder_fd, me, begun)
         reach("launch-after-claim")
-        if replaced is not None:
-            move_aside(folder_fd, OF_A_RUN, replaced)
     except Refusal as refusal:
         complain(refusal.detail)
         return refusal.code
-    return Attempt(folder, folder_fd, order, me, policy, outer, signals, begun, begun_monotonic).run()
+    return Attempt(folder, folder_fd, order, me, replaced, policy, outer, signals, begun, begun_monotonic).run()
 
 
 def complain(sentence: str) -> None:

@@ -102,8 +102,9 @@ def move_aside(folder_fd: int, names: tuple[str, ...], restart: int) -> str:
         except FileExistsError:
             target = f"restart-{restart}.{attempt}"
     target_fd = os.open(target, _DIRECTORY, dir_fd=folder_fd)
+    unfinished = [name for name in os.listdir(folder_fd) if name.startswith(".result.json.")]
     try:
-        for name in names:
+        for name in (*names, *unfinished):
             try:
                 os.rename(name, name, src_dir_fd=folder_fd, dst_dir_fd=target_fd)
             except FileNotFoundError:
@@ -188,17 +189,9 @@ class Reserve:
 
 def is_full(folder_fd: int, probe_bytes: int = 16 * 1024) -> bool:
     """Whether the folder takes no further data: tried, because quotas do not show in the free space."""
-    name = f".probe.{os.urandom(8).hex()}"
     try:
-        fd = open_new(folder_fd, name)
+        aside = write_aside(folder_fd, "probe", bytes(probe_bytes))
+        os.unlink(aside, dir_fd=folder_fd)
     except OSError as error:
         return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    try:
-        write_all(fd, bytes(probe_bytes))
-        os.fsync(fd)
-    except OSError as error:
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)
-    finally:
-        os.close(fd)
-        os.unlink(name, dir_fd=folder_fd)
     return False

@@ -139,13 +139,21 @@ def _become(command: Command, ends: Ends, keeper: int, say: int) -> NoReturn:
         nothing = os.open(os.devnull, os.O_RDONLY)
         for source, number in ((nothing, 0), (ends.stdout, 1), (ends.stderr, 2)):
             os.dup2(source, number)
-        os.closerange(3, say)
-        os.closerange(say + 1, os.sysconf("SC_OPEN_MAX"))
+        _close_others(say)
         os.execvpe(command.argv[0], list(command.argv), dict(command.environment))  # noqa: S606 - a list, and meant so
     except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
         os.write(say, f"{command.argv[0]}: {getattr(error, 'strerror', None) or error}".encode())
     finally:
         os._exit(127)
+
+
+def _close_others(kept: int) -> None:
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - names of descriptors, not files
+        if int(name) > 2 and int(name) != kept:
+            try:
+                os.close(int(name))
+            except OSError:
+                continue  # the descriptor of the listing itself
 
 
 def _tell(report: int, line: str) -> None:

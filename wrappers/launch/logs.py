@@ -50,9 +50,13 @@ class CappedLog:
             self._append(_note(f"part of this log could not be written: {failed}"))
         elif self.truncated:
             self._append(_note(f"log limit of {self._limit} bytes reached: the program wrote {self.total} bytes"))
-        self.error = (failed or self.error) if self.truncated or self._tail else None
+        lost = self.truncated or bool(self._tail)
         self._tail = b""
-        os.close(self._fd)
+        try:
+            os.close(self._fd)
+        except OSError as error:  # network file systems may say only now that a write failed
+            failed, lost = error.strerror, True
+        self.error = (failed or self.error) if lost else None
 
     def _keep(self, data: bytes) -> bytes:
         """Append a piece of the stream; return the part that could not be written."""

@@ -1,6 +1,7 @@
 """Watching the program: its output, its memory, its time, and the signals that reach launch."""
 
 import fcntl
+import math
 import os
 import select
 import signal
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 
 from wrappers.launch.keeper import PATIENCE_S, Command, Ends, keep
 from wrappers.launch.logs import CappedLog
-from wrappers.launch.tree import become_subreaper, end_descendants, memory_bytes
+from wrappers.launch.tree import become_subreaper, end_descendants, kill, memory_bytes
 
 SAMPLE_S = 0.2
 _CHUNK = 1 << 20
@@ -43,7 +44,7 @@ class Ending:
 class Signals:
     """Collects the signals that reach launch from outside, from the moment it is made."""
 
-    CAUGHT = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1)
+    CAUGHT = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGHUP)
 
     def __init__(self) -> None:
         self.received: list[int] = []
@@ -53,6 +54,8 @@ class Signals:
         signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         for signum in self.CAUGHT:
             signal.signal(signum, lambda number, frame: self.received.append(number))
+        # Whoever started launch may have blocked signals, and a blocked mask is inherited.
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
 
 
 @dataclass(slots=True)
@@ -68,6 +71,7 @@ class Supervisor:
     _keeper: int = 0
     _control: int = -1
     _kill_at: float | None = None
+    _give_up_at: float = math.inf
     _next_sample: float = 0.0
     _passed_on: int = 0
     _reports: bytes = b""
@@ -77,7 +81,12 @@ class Supervisor:
     def run(self, command: Command) -> Ending:
         """Run the command to its end, and all that it started; return what was seen."""
         become_subreaper()
-        streams = self._fork(command)
+        try:
+            streams = self._fork(command)
+        except OSError as error:
+            self.ending.reason = "start"
+            self.ending.detail = f"The program could not be started. {error.strerror}"
+            return self.ending
         poll = select.poll()
         for fd in (*streams, self.signals.wake):
             poll.register(fd, select.POLLIN)
@@ -89,7 +98,7 @@ class Supervisor:
             self._watch(time.monotonic())
         os.close(self._control)
         os.waitpid(self._keeper, 0)
-        if self.ending.started and self.ending.status is None:
+        if self.ending.status is None and self.ending.reason != "start":
             self.ending.detail = "The process that watched the program was ended from outside."
             self.ending.left_running = end_descendants(PATIENCE_S)
         self._drain(streams)
@@ -146,8 +155,10 @@ class Supervisor:
 
     def _milliseconds(self) -> float:
         now = time.monotonic()
-        due = [self._next_sample, self._kill_at or self.limits.deadline - self.limits.grace_s]
-        return max(0.0, min(due) - now) * 1000 + 1
+        due = [self._kill_at or self.limits.deadline - self.limits.grace_s, self._give_up_at]
+        if self.ending.started:
+            due.append(self._next_sample)
+        return min(max(0.0, min(due) - now), 3600.0) * 1000 + 1
 
     def _pass_on_signals(self) -> None:
         for signum in self.signals.received[self._passed_on :]:
@@ -159,9 +170,12 @@ class Supervisor:
             self._sample()
             # Never more than a twentieth of a core, however large the tree.
             self._next_sample = now + max(SAMPLE_S, 20 * (time.monotonic() - now))
+        if now >= self._give_up_at:
+            kill(self._keeper, signal.SIGKILL)
+            self._give_up_at = math.inf
         if self._kill_at is not None and now >= self._kill_at:
             self._say(signal.SIGKILL)
-            self._kill_at = float("inf")
+            self._kill_at = math.inf
         elif self._kill_at is None and now >= self.limits.deadline - self.limits.grace_s:
             self._end("time", signal.SIGTERM, self.limits.deadline)
 
@@ -169,7 +183,7 @@ class Supervisor:
         used = memory_bytes(self._keeper, self.ending.memory_peak_bytes)
         self.ending.memory_peak_bytes = max(self.ending.memory_peak_bytes, used)
         if self.limits.enforce_memory and used > self.limits.memory_limit_bytes:
-            self._end("memory", signal.SIGKILL, float("inf"))
+            self._end("memory", signal.SIGKILL, math.inf)
 
     def _end(self, reason: str, signum: int, kill_at: float) -> None:
         """Begin to end the program; the first reason stays, the earliest end holds."""
@@ -180,6 +194,9 @@ class Supervisor:
         self._say(signum)
 
     def _say(self, signum: int) -> None:
+        if signum == signal.SIGKILL:
+            # The keeper has its own patience; one that does not answer after it hangs, and is ended itself.
+            self._give_up_at = min(self._give_up_at, time.monotonic() + 2.5 * PATIENCE_S)
         try:
             os.write(self._control, bytes([signum]))
         except BrokenPipeError:

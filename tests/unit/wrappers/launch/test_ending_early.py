@@ -67,6 +67,18 @@ def test_a_signal_from_outside_reaches_the_program(attempt, script, wait_for, si
     assert (made.result()["exit_code"], made.result()["reason"]) == (3, "cancelled")
 
 
+def test_signals_blocked_by_whoever_started_launch_are_heard(attempt, script, wait_for):
+    made = attempt(script(POLITE), resources={"grace_s": 30})
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        process = made.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    wait_for(lambda: pid_of(made))
+    process.terminate()
+    assert process.wait(60) == 3
+
+
 def test_a_program_that_ignores_the_signal_is_killed_after_the_grace(attempt, script, wait_for, is_running):
     made = attempt(script(STUBBORN), resources={"grace_s": 0.5})
     process = made.start()
@@ -148,6 +160,27 @@ def test_when_the_keeper_is_killed_launch_ends_the_rest_and_says_so(attempt, scr
     assert not is_running(main)
     assert not is_running(pid_of(made))
     assert "ended from outside" in made.result()["detail"]
+
+
+@pytest.mark.slow
+def test_a_keeper_that_hangs_is_given_up(attempt, script, wait_for, is_running):
+    made = attempt(script(STUBBORN), resources={"time_s": 2})
+    process = made.start()
+    pid = wait_for(lambda: pid_of(made))
+    os.kill(keeper_of(process.pid), signal.SIGSTOP)
+    assert process.wait(120) == 128 + signal.SIGKILL
+    assert made.result()["reason"] == "time"
+    assert not is_running(pid)
+
+
+def test_a_cancel_at_the_very_beginning_is_not_lost(attempt, script, wait_for):
+    made = attempt(script("import time; time.sleep(600)"))
+    process = made.start()
+    wait_for(lambda: (made.folder / "claim").exists())
+    process.terminate()
+    # Before the program was started, or just after: both are the same to people.
+    assert process.wait(60) in (95, 128 + signal.SIGTERM)
+    assert made.result()["reason"] == "cancelled"
 
 
 HUNGRY = "import time; taken = bytearray(300 * 1024 * 1024); time.sleep(600)"
