@@ -184,7 +184,7 @@ def _keep(job: Job, settings: Settings, sink: Sink, frames: int) -> None:
     writer, gallery = sink.writer, sink.gallery
     kept = Result(job.output)
     area, deformation = writer.features("area_um"), writer.features("deform")
-    plot = scatter(area, deformation, "Area [µm²]", "Deformation")
+    plot = scatter(area, deformation, "Area in square micrometres", "Deformation")
     kept.preview("scatter", plot, "Deformation against area", "thumbnail")
     step = max(1, len(gallery.images) // MOST_OVERLAYS)
     images, contours = gallery.images[::step][:MOST_OVERLAYS], gallery.contours[::step][:MOST_OVERLAYS]

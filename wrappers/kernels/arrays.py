@@ -71,3 +71,8 @@ def _sweep_alone(work: Callable[[slice], None], length: int, block: int) -> None
 def _drain(results: Iterator[None]) -> None:
     for _ in results:
         pass
+
+
+def filters(xp: Any) -> Any:
+    """Return the image filters with scipy.ndimage's interface for the array module `xp`."""
+    return importlib.import_module("scipy.ndimage" if xp is np else "cupyx.scipy.ndimage")

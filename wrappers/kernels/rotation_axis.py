@@ -1,0 +1,89 @@
+"""Where the rotation axis lies in a sinogram.
+
+N. T. Vo, M. Drakopoulos, R. C. Atwood, C. Reinhard, "Reliable method for calculating the center of rotation in
+parallel-beam tomography", Opt. Express 22, 19078 (2014): a sinogram of a full turn, made of half a turn and its mirror
+image, has almost no energy outside a double wedge of its Fourier transform; a wrong axis breaks the seams and spills
+energy there.
+"""
+
+from __future__ import annotations
+
+import math
+
+from wrappers.kernels.arrays import Array, filters, fourier, namespace
+
+_COARSE_COLUMNS = 200  # the first search runs on a sinogram binned to about this many columns
+_DROP = 0.03  # the lowest angular frequencies, as a share, say nothing of the seams
+
+
+def half_turn(sinogram: Array, angles: Array) -> Array:
+    """Return the rows of `sinogram` (angles, columns) in order of angle that make up one half turn.
+
+    `angles` are in radians. ValueError where they cover less than 170 degrees.
+    """
+    xp = namespace(sinogram)
+    order = xp.argsort(angles, kind="stable")
+    turned = angles[order] - angles[order[0]]
+    step = float(turned[-1]) / max(1, len(angles) - 1)
+    chosen = order[turned < math.pi - step / 2]
+    if len(chosen) < 4 or float(turned[-1]) + step < math.radians(170):
+        raise ValueError("the angles cover less than half a turn")
+    return sinogram[chosen]
+
+
+def find_centre(sinogram: Array) -> float:
+    """Return the column of the rotation axis from half a turn (angles, columns), to about a tenth of a pixel."""
+    columns = sinogram.shape[1]
+    binning = max(1, columns // _COARSE_COLUMNS)
+    small = sinogram[:, : columns // binning * binning].reshape(len(sinogram), -1, binning).mean(axis=2)
+    quarter = small.shape[1] // 4
+    middle = (small.shape[1] - 1) / 2
+    coarse = _best(small, middle, quarter, 0.5)
+    rough = coarse * binning + (binning - 1) / 2
+    whole = _best(sinogram, rough, binning + 1, 0.5)
+    return _parabola(sinogram, _best(sinogram, whole, 0.5, 0.125), 0.25)
+
+
+def _best(sinogram: Array, around: float, reach: float, step: float) -> float:
+    half = round(reach / step)
+    candidates = [round(around * 2) / 2 + step * place for place in range(-half, half + 1)]
+    outside = _outside_wedge(sinogram)
+    return min(candidates, key=lambda centre: spilled(sinogram, centre, outside))
+
+
+def _parabola(sinogram: Array, around: float, step: float) -> float:
+    outside = _outside_wedge(sinogram)
+    before, here, after = (spilled(sinogram, around + step * place, outside) for place in (-1, 0, 1))
+    bend = before - 2 * here + after
+    return around + (step * 0.5 * (before - after) / bend if bend > 0 else 0.0)
+
+
+def spilled(sinogram: Array, centre: float, outside: Array) -> float:
+    """Return the mean Fourier magnitude outside the wedge for a full turn about `centre`."""
+    xp = namespace(sinogram)
+    columns = sinogram.shape[1]
+    shift = 2 * centre - (columns - 1)
+    mirrored = xp.ascontiguousarray(sinogram[:, ::-1])
+    if shift == int(shift):
+        moved = xp.roll(mirrored, int(shift), axis=1)
+    else:
+        moved = filters(xp).shift(mirrored, (0, shift), order=3, mode="nearest", prefilter=True)
+    # What the mirror image does not cover is taken from the sinogram itself.
+    missing = math.ceil(abs(shift))
+    if missing:
+        gap = slice(0, missing) if shift > 0 else slice(columns - missing, columns)
+        moved[:, gap] = sinogram[:, gap]
+    magnitude = xp.abs(fourier(xp).rfft2(xp.concatenate([sinogram, moved]), axes=(0, 1)))
+    return float(magnitude[outside].mean())
+
+
+def _outside_wedge(sinogram: Array) -> Array:
+    xp = namespace(sinogram)
+    angles, columns = sinogram.shape
+    turns = xp.abs(xp.fft.fftfreq(2 * angles)) * 2 * angles
+    across = xp.fft.rfftfreq(columns)
+    radius = columns / 2
+    beyond = turns[:, None] > 2 * math.pi * radius * across[None, :]
+    beyond &= (turns > max(2.0, _DROP * angles))[:, None]
+    beyond[:, :1] = False
+    return beyond
