@@ -58,10 +58,12 @@ def seed(rng: np.random.Generator) -> Phantom:
     for side in (-1.0, 1.0):
         for _ in range(60):
             angle, away = rng.uniform(0.0, 2.0 * math.pi), math.sqrt(rng.uniform(0.0, 0.75))
-            place = (1.9 * away * math.cos(angle), side * 0.83 + 0.58 * away * math.sin(angle))
+            z = rng.uniform(-1.6, 1.6)
+            narrow = 0.93 * away * math.sqrt(1.0 - ((abs(z) + 0.1) / 2.5) ** 2)
+            place = (1.9 * narrow * math.cos(angle), side * 0.83 + 0.58 * narrow * math.sin(angle), z)
             size = rng.uniform(0.05, 0.13, 3)
             body = (float(size[0]), float(size[1]), float(size[2]))
-            parts.append(Ellipsoid((*place, rng.uniform(-1.6, 1.6)), body, OIL * rng.choice([-0.4, 0.6])))
+            parts.append(Ellipsoid(place, body, OIL * rng.choice([-0.4, 0.6])))
     for angle in np.arange(0.0, 2.0 * math.pi, math.pi / 14):
         ridge = (2.5 * math.cos(angle), 1.91 * math.sin(angle), rng.uniform(-0.4, 0.4))
         parts.append(Ellipsoid(ridge, (0.16, 0.10, 1.4), 0.13, turn=angle))
