@@ -29,8 +29,9 @@ class Planned:
 def typed(jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs, *, preset: str | None = None) -> Options:
     """The typed options of one job on these datasets. An option without any value is left out.
 
-    A key that is missing from `raw` takes the preset's value, else the dataset's, else the job type's default;
-    one that is there but blank takes the dataset's, else none. Raises InvalidError whose `fields` has an
+    A key that is missing from `raw` takes the preset's value, else the dataset's, else the job type's default; so
+    does one that is there but blank, unless it is required and no dataset gives it: then a person cleared a
+    field that must be filled, and is asked. Raises InvalidError whose `fields` has an
     option's name, or `inputs.<slot>`, for each thing wrong.
     """
     wrong = check_slots(jobtype, inputs)
@@ -121,8 +122,8 @@ def _blank(jobtype: JobType, option: OptionBase, present: bool, inputs: Inputs) 
     default = default_for(jobtype, option, inputs)
     if default.differ:
         raise ValueError(f"{default.source.split(';', 1)[0]}; one job needs one value. Give one.")
-    cleared = present and option.default_from is None and not isinstance(option, BooleanOption)
-    value = None if cleared else default.value
+    cleared = present and option.required and option.default_from is None
+    value = None if cleared and not isinstance(option, BooleanOption) else default.value
     if value is None and option.required:
         example = default_of(option)
         raise ValueError("Give a value." if example is None else f"Give a value, for example {as_text(example)}.")

@@ -42,8 +42,11 @@ def test_a_field_left_blank_takes_the_datasets_value(jobtype, heart):
     assert typed(jobtype, {"sigma": None}, {"stack": [heart]})["sigma"] == 0.8
 
 
-def test_an_optional_field_that_was_cleared_has_no_value(jobtype, heart):
-    assert "background" not in typed(jobtype, {"background": " "}, {"stack": [heart]})
+def test_an_optional_field_that_was_cleared_has_its_default_or_no_value(jobtype, heart):
+    options = typed(jobtype, {"background": " ", "eighth": "", "clip": ""}, {"stack": [heart]})
+    assert options["background"] == 1.5
+    assert options["clip"] is True
+    assert "eighth" not in options
 
 
 def test_a_required_field_that_was_cleared_is_asked_for_again(jobtype, heart):

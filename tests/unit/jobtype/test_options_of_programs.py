@@ -1,0 +1,34 @@
+"""The options of a job type are those that its program reads."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import wrappers
+from portal.jobtype.load import load_folders, shipped_folder
+
+SHIPPED = load_folders([shipped_folder()]).by_name
+PROGRAMS = [name for name, jobtype in SHIPPED.items() if jobtype.program.module]
+READERS = {"integer", "number", "optional_number", "choice", "flag", "text", "get"}
+
+
+def names_read(module: str) -> set[str]:
+    """The first arguments of options.integer("…"), options.choice("…"), options.values.get("…")."""
+    tree = ast.parse(Path(wrappers.__path__[0], f"{module}.py").read_text(encoding="utf-8"))
+    return {
+        call.args[0].value
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in READERS
+        and "options" in ast.unparse(call.func.value)
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
+    }
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_form_and_program_agree_on_the_options(name):
+    jobtype = SHIPPED[name]
+    assert {option.name for option in jobtype.options} == names_read(jobtype.program.module)
