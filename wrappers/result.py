@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 
 from wrappers.io.picture import save_png
+
+Role: TypeAlias = Literal["thumbnail", "preview"]
 
 
 class Result:
@@ -31,7 +33,7 @@ class Result:
         name: str,
         picture: np.ndarray,
         caption: str,
-        role: Literal["thumbnail", "preview"] = "preview",
+        role: Role = "preview",
     ) -> None:
         """Write `picture` (uint8, y x or y x 3) as previews/`name`.png."""
         folder = self._output / "previews"

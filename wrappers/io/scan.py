@@ -25,7 +25,7 @@ ANGLE_UNITS = {"deg": 1.0, "rad": 180 / math.pi}
 
 @dataclass(frozen=True)
 class Scan:
-    """A scan in an open file. Frames are read a few detector rows at a time, as (frames, rows, columns) float32."""
+    """A scan in an open file. Frames are read by detector rows, as (frames, rows, columns) float32."""
 
     name: str
     layout: str
@@ -82,9 +82,9 @@ def _data_exchange(file: h5py.File, name: str) -> Scan:
 
 def _nxtomo_entry(file: h5py.File) -> h5py.Group | None:
     for name in file:
-        if isinstance(file.get(name, getlink=True), h5py.HardLink) and isinstance(file[name], h5py.Group):
-            if _find(file[name], "image_key") is not None:
-                return file[name]
+        entry = file[name] if isinstance(file.get(name, getlink=True), h5py.HardLink) else None
+        if isinstance(entry, h5py.Group) and _find(entry, "image_key") is not None:
+            return entry
     return None
 
 

@@ -1,9 +1,9 @@
 """Where the rotation axis lies in a sinogram.
 
 N. T. Vo, M. Drakopoulos, R. C. Atwood, C. Reinhard, "Reliable method for calculating the center of rotation in
-parallel-beam tomography", Opt. Express 22, 19078 (2014): a sinogram of a full turn, made of half a turn and its mirror
-image, has almost no energy outside a double wedge of its Fourier transform; a wrong axis breaks the seams and spills
-energy there.
+parallel-beam tomography", Opt. Express 22, 19078 (2014): a sinogram of a full turn, made of half a turn and its
+mirror image, has almost no energy outside a double wedge of its Fourier transform; a wrong axis breaks the seams
+and spills energy there.
 """
 
 from __future__ import annotations

@@ -72,8 +72,9 @@ def angle_weights(angles: Array) -> Array:
 def filter_response(length: int, kind: Filter) -> np.ndarray:
     """Return a reconstruction filter for real transforms of `length` samples (length // 2 + 1 values).
 
-    The ramp is the transform of its band-limited impulse response, which keeps the mean right (A. C. Kak, M. Slaney,
-    Principles of Computerized Tomographic Imaging, 1988, equation 61); the others multiply it by a window.
+    The ramp is the transform of its band-limited impulse response, which keeps the mean right (A. C. Kak,
+    M. Slaney, Principles of Computerized Tomographic Imaging, 1988, equation 61); the others multiply it by a
+    window.
     """
     offset = np.concatenate([np.arange(length // 2 + 1), np.arange((length - 1) // 2, 0, -1)])
     impulse = np.zeros(length)
@@ -112,8 +113,8 @@ def filtered_back_projection(
     """Return slices (rows, columns, columns) of attenuation a pixel, zero outside their inscribed circle.
 
     `centre` is the column of the rotation axis (0 is the middle of the first column). At angle 0 the beam runs
-    along the slice's columns; angles count counter-clockwise, seen with row 0 on top. The axis is the middle of the
-    slice. Values between columns are interpolated linearly. `progress(share)` is called now and then.
+    along the slice's columns; angles count counter-clockwise, seen with row 0 on top. The axis is the middle of
+    the slice. Values between columns are interpolated linearly. `progress(share)` is called now and then.
     """
     xp = namespace(sinograms)
     rows, _, columns = sinograms.shape
@@ -129,11 +130,7 @@ def filtered_back_projection(
     done = [0]
 
     def band(part: slice) -> None:
-        nearest = (
-            0.0
-            if part.start <= radius <= part.stop - 1
-            else min(abs(part.start - radius), abs(part.stop - 1 - radius))
-        )
+        nearest = max(0.0, part.start - radius, radius - (part.stop - 1))
         half = math.sqrt(max(0.0, radius**2 - nearest**2))
         within = slice(max(0, math.floor(radius - half)), min(columns, math.ceil(radius + half) + 1))
         across, down = position[None, within], position[part, None]
