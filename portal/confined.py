@@ -77,7 +77,7 @@ class Root:
         `uid`: whose it must be. `max_bytes`: larger is a LimitError. `hard_links`: whether it may have other names
         (which another person may have made, to have their file opened in this one's place).
         """
-        handle = self._look(relative)
+        handle = self.handle(relative)
         try:
             check_file(os.fstat(handle), relative, uid=uid, max_bytes=max_bytes, hard_links=hard_links)
             # The name in /proc leads to the inode that was looked at, whatever has the path now.
@@ -95,9 +95,13 @@ class Root:
         made.path, made.fd, made._openat2 = self.path / relative, fd, self._openat2
         return made
 
+    def handle(self, relative: str) -> int:
+        """A descriptor that names a thing without opening it (O_PATH); of a link, the link itself. Close it."""
+        return self._open(relative, os.O_PATH)
+
     def stat(self, relative: str) -> os.stat_result:
         """What a name is; of a link, the link itself."""
-        handle = self._look(relative)
+        handle = self.handle(relative)
         try:
             return os.fstat(handle)
         finally:
@@ -140,9 +144,6 @@ class Root:
                     yield from self._walk(path, depth + 1)
         finally:
             os.close(fd)
-
-    def _look(self, relative: str) -> int:
-        return self._open(relative, os.O_PATH)
 
     def _open(self, relative: str, flags: int) -> int:
         flags |= os.O_NOFOLLOW | os.O_CLOEXEC

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from portal.errors import ForbiddenError, LimitError, NotFoundError, PortalError, UnavailableError, UnsafeFileError
@@ -22,6 +23,8 @@ MAX_ANSWER_BYTES = 64 << 20
 MAX_ITEMS = 10_000
 UNUSABLE = 2
 """The exit code of a program that did nothing, as it could not use the request."""
+PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR")
+TEST_ONLY = ("GANTRY_FAILPOINT", "GANTRY_FAILPOINT_ONCE")
 
 Item = Mapping[str, Any]
 Handler = Callable[[Item], Mapping[str, Any]]
@@ -154,6 +157,13 @@ def code_of(error: PortalError) -> str:
         (UnavailableError, "unavailable"),
     )
     return next((code for kind, code in codes if isinstance(error, kind)), "refused")
+
+
+def clean_environment() -> dict[str, str]:
+    """What programs that this process starts see of its environment: no secret, nothing that changes a program."""
+    kept = {name: os.environ[name] for name in (*PASSED_ON, *TEST_ONLY) if name in os.environ}
+    # PYTHONSAFEPATH: the folder in which a program starts is no place for its modules.
+    return kept | {"PYTHONPATH": str(Path(__file__).resolve().parent.parent), "PYTHONSAFEPATH": "1"}
 
 
 def call(

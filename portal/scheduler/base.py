@@ -130,8 +130,8 @@ class Scheduler(Protocol):
     def find(self, attempt: str, name: str) -> JobHandle | None:
         """The job of this attempt if the backend has ever taken it, ended ones included."""
 
-    def cancel(self, handle: JobHandle) -> bool:
-        """Ask for its end; False if it had ended already."""
+    def cancel(self, handle: JobHandle, *, by: str | None = None) -> bool:
+        """Ask for its end; False if it had ended already. `by`: who wishes it, where the backend can keep that."""
 
     def observe(self, handles: Sequence[tuple[str, JobHandle]]) -> Observation:
         """One bulk query: (key, handle) pairs in, an Observation by key out. Never raises for an outage."""

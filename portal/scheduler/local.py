@@ -134,8 +134,9 @@ class LocalScheduler:
             return Estimate(start, "A slot is free.")
         return Estimate(start, "The latest start, if the jobs before it use their whole time limits.")
 
-    def step(self, now: datetime) -> bool:
+    def step(self, now: datetime | None = None) -> bool:
         """Start what may start; whether anything was started. Safe from several processes at once."""
+        now = now or datetime.now(UTC)
         with self.spool.locked():
             records = self.spool.records()
             ends = {record.job_id: _end_of(record, now) for record in records}

@@ -6,14 +6,12 @@ import sys
 from datetime import datetime
 from pathlib import Path
 
-import portal
+from portal.exchange import clean_environment
 from portal.scheduler.base import Ending
 from portal.scheduler.local_spool import End, Record, read_record, take_lock, write_end
 
 START_TRIES = 3
 START_TIMEOUT_S = 60.0
-PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR")
-TEST_ONLY = ("GANTRY_FAILPOINT", "GANTRY_FAILPOINT_ONCE")
 
 
 def start_supervisor(record: Record, now: datetime) -> bool:
@@ -54,10 +52,3 @@ def _spawn(folder: Path, lock: int) -> bool:
             starter.kill()
             starter.wait()
             return False
-
-
-def clean_environment() -> dict[str, str]:
-    """What supervisors and jobs see of this process's environment: no secret, nothing that changes a program."""
-    kept = {name: os.environ[name] for name in (*PASSED_ON, *TEST_ONLY) if name in os.environ}
-    root = str(Path(portal.__file__).parent.parent)
-    return kept | {"PYTHONPATH": root, "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1"}

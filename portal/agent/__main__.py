@@ -1,0 +1,37 @@
+"""`python -m portal.agent`: one request on standard input, one answer on standard output."""
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from portal.agent.backend import choose
+from portal.agent.verbs import Verbs
+from portal.exchange import Handler, UnusableError, serve
+
+MOST_SECONDS = 600
+
+
+def main() -> int:
+    """Answer one request: exit code 0 if it was answered at all, 2 if it was unusable and nothing was done."""
+    signal.alarm(MOST_SECONDS)
+    os.umask(0o027)
+    used: list[Verbs] = []
+
+    def verbs(config: Mapping[str, Any]) -> Mapping[str, Handler]:
+        backend = choose(config)
+        try:
+            used.append(Verbs(backend, backend.scheduler()))
+        except OSError as error:
+            raise UnusableError(f"The spool cannot be used: {error.strerror}: {error.filename}") from error
+        return used[0].table()
+
+    code = serve(verbs, "backend")
+    for answered in used:
+        answered.start_what_may_start()
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,179 @@
+"""The attempt's folder: made whole with its order, fenced, opened to the portal's group, removed."""
+
+import hashlib
+import json
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from portal.confined import Kind, Root, kind_of
+from portal.durable import iso
+from portal.errors import NotFoundError
+from portal.exchange import SCHEMA, RefusedError
+from portal.removal import remove_tree
+
+FOLDER_MODE = 0o2750
+MAX_CLAIM_BYTES = 64 << 10
+MAX_ORDER_BYTES = 64 << 20
+
+
+def make(scratch: Path, attempt: str, order: bytes) -> tuple[Path, str]:
+    """The attempt's folder with its job.json, and that file's SHA-256; twice with the same order is once.
+
+    Raises RefusedError: `fenced`, or `attempt-differs` if the folder holds another order.
+    """
+    with Root(scratch) as root:
+        if not root.exists(attempt):
+            _put(root, attempt, "job.json", order, 0o440)
+        with _own(root, attempt) as folder:
+            found = _read(folder, "job.json", MAX_ORDER_BYTES)
+            claim = _claim(folder)
+            if found is None or (claim is not None and claim.get("by") == "fence"):
+                raise RefusedError("fenced", "This attempt was given up; it cannot be submitted any more.")
+            if found != order:
+                raise RefusedError("attempt-differs", "This attempt was submitted before with another order.")
+    return scratch / attempt, hashlib.sha256(order).hexdigest()
+
+
+def fence(scratch: Path, attempt: str) -> dict[str, Any]:
+    """Take the attempt's claim, so that it can never run: `{"won": true}`, or whose claim it is."""
+    claim = {
+        "schema": SCHEMA,
+        "by": "fence",
+        "cluster": "none",
+        "job_id": None,
+        "array_index": None,
+        "restart": 0,
+        "host": os.uname().nodename,
+        "pid": os.getpid(),
+        "at": iso(datetime.now(UTC)),
+    }
+    data = json.dumps(claim).encode() + b"\n"
+    with Root(scratch) as root:
+        if not root.exists(attempt):
+            # A submission that arrives late must find the claim: the folder is made with it.
+            _put(root, attempt, "claim", data, 0o440)
+        with _own(root, attempt) as folder:
+            _publish(folder, data)
+            found = _claim(folder)
+    if found is not None and found.get("by") == "fence":
+        return {"won": True}
+    return {"won": False, "claim": found}
+
+
+def _publish(folder: Root, data: bytes) -> None:
+    """Publish the claim by link(2), which fails where there is one, on network file systems too."""
+    aside = f".claim-{os.uname().nodename}-{os.getpid()}"
+    try:
+        _write(folder, aside, data, 0o440)
+        with suppress(FileExistsError):
+            os.link(aside, "claim", src_dir_fd=folder.fd, dst_dir_fd=folder.fd, follow_symlinks=False)
+        os.fsync(folder.fd)
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(aside, dir_fd=folder.fd)
+
+
+def _put(root: Root, attempt: str, name: str, data: bytes, mode: int) -> None:
+    """Make the folder with one file in it; if another process made it meanwhile, that one stays."""
+    aside = f".{attempt}-{os.getpid()}"
+    os.mkdir(aside, 0o700, dir_fd=root.fd)
+    try:
+        with root.open_folder(aside) as folder:
+            _write(folder, name, data, mode)
+            os.fchmod(folder.fd, FOLDER_MODE)
+            os.fsync(folder.fd)
+        with suppress(FileExistsError):
+            os.rename(aside, attempt, src_dir_fd=root.fd, dst_dir_fd=root.fd)
+        os.fsync(root.fd)
+    finally:
+        remove_tree(root.fd, aside)
+
+
+def _write(folder: Root, name: str, data: bytes, mode: int) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(name, flags, 0o600, dir_fd=folder.fd), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fchmod(file.fileno(), mode)
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _own(root: Root, attempt: str) -> Iterator[Root]:
+    """The attempt's folder, which must be this person's."""
+    with root.open_folder(attempt) as folder:
+        if os.fstat(folder.fd).st_uid != os.geteuid():
+            raise RefusedError("unsafe", "The attempt's folder belongs to another account.")
+        yield folder
+
+
+def _read(folder: Root, name: str, most: int) -> bytes | None:
+    try:
+        with folder.open_file(name, uid=os.geteuid(), max_bytes=most, hard_links=True) as file:
+            return file.read()
+    except NotFoundError:
+        return None
+
+
+def _claim(folder: Root) -> dict[str, Any] | None:
+    """The published claim; None if there is none or it cannot be read."""
+    raw = _read(folder, "claim", MAX_CLAIM_BYTES)
+    try:
+        claim = json.loads(raw or b"null")
+    except ValueError:
+        return {}
+    return claim if isinstance(claim, dict) else None
+
+
+def seal(scratch: Path, attempt: str) -> dict[str, int]:
+    """Let the folder's group read everything in it; how many files and bytes there are.
+
+    Links and devices are left alone, and so are files with a second name: opening those to a group could open a
+    file of the person's that lies elsewhere.
+    """
+    files = size = 0
+    with Root(scratch) as root, _own(root, attempt) as folder:
+        group = os.fstat(folder.fd).st_gid
+        _grant(folder.fd, group)
+        for entry in folder.walk():
+            handle = folder.handle(entry.path)
+            try:
+                status = os.fstat(handle)
+                if kind_of(status) is Kind.FILE and status.st_nlink == 1:
+                    files += 1
+                    size += status.st_size
+                    _grant(handle, group)
+                elif kind_of(status) is Kind.FOLDER:
+                    _grant(handle, group)
+            finally:
+                os.close(handle)
+    return {"files": files, "bytes": size}
+
+
+def _grant(handle: int, group: int) -> None:
+    """The group may read a file, and enter a folder, of this person's."""
+    status = os.fstat(handle)
+    if status.st_uid != os.geteuid():
+        return
+    bits = 0o050 if kind_of(status) is Kind.FOLDER else 0o040
+    path = f"/proc/self/fd/{handle}"  # chmod(2) by descriptor does not work on O_PATH ones
+    if status.st_gid != group:
+        os.chown(path, -1, group)
+    if status.st_mode & bits != bits:
+        Path(path).chmod(stat.S_IMODE(status.st_mode) | bits)
+
+
+def purge(scratch: Path, attempt: str) -> dict[str, bool]:
+    """Remove the folder; one that is gone already is no error."""
+    with Root(scratch) as root:
+        if not root.exists(attempt):
+            return {"removed": False}
+        with _own(root, attempt):
+            pass
+        remove_tree(root.fd, attempt)
+    return {"removed": True}

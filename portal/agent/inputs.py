@@ -1,0 +1,106 @@
+"""Opening the inputs as the person whose job it will be: what she may not read stops the job before it starts."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from portal.agent import reading
+from portal.agent.reading import bad
+from portal.confined import Root
+from portal.errors import ForbiddenError, NotFoundError, PortalError
+from portal.exchange import RefusedError, fields
+
+MAX_DATASETS = 10_000
+MAX_FILES = 200_000
+DATASET_KEYS = ("dataset", "root", "location", "files")
+NAMED_KEYS = ("name", "type", "parameters")
+
+
+def open_inputs(inputs: Any, roots: Mapping[str, Path]) -> dict[str, list[dict[str, Any]]]:
+    """Open every file of every slot: the datasets by slot, with absolute paths, each file's size and mtime_ns.
+
+    """Open every file of every slot: the datasets by slot, with absolute paths and each file's size and mtime_ns.
+    `input-unsafe` (a link, a device …) or `input-changed` (not of the size or time the catalogue knows).
+    """
+    opened = {}
+    for slot, datasets in reading.mapping(inputs, "inputs").items():
+        reading.matching(slot, reading.SLUG, "A slot's name")
+        listed = reading.sequence(datasets, f"The slot {slot}", most=MAX_DATASETS)
+        opened[slot] = [_dataset(slot, index, dataset, roots) for index, dataset in enumerate(listed)]
+    return opened
+
+
+def _dataset(slot: str, index: int, item: Any, roots: Mapping[str, Path]) -> dict[str, Any]:
+    given = fields(item, "A dataset", required=DATASET_KEYS, optional=NAMED_KEYS)
+    root_name = reading.text(given["root"], "root", least=1)
+    location = reading.text(given["location"], "location", most=4096)
+    if root_name not in roots:
+        raise bad(f"There is no root {root_name!r}.")
+    root = roots[root_name]
+    files = reading.sequence(given["files"], "files", most=MAX_FILES)
+    listed = []
+    try:
+        with Root(root) as top, top.open_folder(location) as folder:
+            for file in files:
+                listed.append(_file(folder, root / location, f"/inputs/{slot}/{index}", file))
+    except PortalError as error:
+        raise refusal_of_input(error, location) from error
+    return {
+        "dataset": reading.whole(given["dataset"], "dataset"),
+        "name": reading.text(given["name"] or "", "name"),
+        "type": reading.text(given["type"] or "", "type"),
+        "root": str(root),
+        "location": location,
+        "files": listed,
+        "parameters": _parameters(given["parameters"]),
+    }
+
+
+def _file(folder: Root, base: Path, target: str, item: Any) -> dict[str, Any]:
+    given = fields(item, "A file", required=("name",), optional=("size", "mtime_ns"))
+    name = reading.text(given["name"], "A file's name", least=1, most=4096)
+    try:
+        # Another name of the file cannot open more than the person may open anyway: the agent is the person.
+        with folder.open_file(name, hard_links=True) as file:
+            status = os.fstat(file.fileno())
+    except PortalError as error:
+        raise refusal_of_input(error, name) from error
+    for key, now in (("size", status.st_size), ("mtime_ns", status.st_mtime_ns)):
+        known = given[key]
+        if known is not None and reading.whole(known, key, most=2**63) != now:
+            raise RefusedError(
+                "input-changed",
+                f"The file {name} has changed since it was registered.",
+                detail=f"{base / name}: {key} {now}, registered {known}",
+            )
+    path = base / name
+    return {
+        "name": name,
+        "path": str(path),
+        "target": f"{target}/{name}",
+        "size": status.st_size,
+        "mtime_ns": status.st_mtime_ns,
+    }
+
+
+def refusal_of_input(error: PortalError, name: str) -> RefusedError:
+    """The refusal of an input in the agent's own codes; one that names its file already stays."""
+    if isinstance(error, NotFoundError):
+        return RefusedError("input-missing", f"The file {name} does not exist any more.", detail=error.message)
+    if isinstance(error, ForbiddenError):
+        return RefusedError(
+            "input-unreadable", f"Your account may not read the file {name}.", detail=error.message
+        )
+    return RefusedError("input-unsafe", error.message, retry=error.retry, detail=error.detail)
+
+
+def _parameters(value: Any) -> dict[str, dict[str, Any]]:
+    checked = {}
+    for name, item in reading.mapping(value if value is not None else {}, "parameters").items():
+        given = fields(item, "A parameter", required=("value",), optional=("units",))
+        if not isinstance(given["value"], str | int | float | bool | None):
+            raise bad("A parameter's value must be a number, a text, true, false or null.")
+        units = reading.text(given["units"] or "", "A parameter's units")
+        checked[reading.text(name, "A parameter's name", least=1)] = {"value": given["value"], "units": units}
+    return checked

@@ -1,0 +1,89 @@
+"""Options, checked once more by the job type that was signed off: names, types, bounds, choices, patterns."""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from portal.agent import reading
+from portal.agent.jobtype import PublishedType
+from portal.exchange import RefusedError
+
+Option = Mapping[str, Any]
+MAX_TEXT = 4000
+
+
+def check_options(jobtype: PublishedType, given: Any) -> dict[str, Any]:
+    """The options of job.json: the given values, and the job type's defaults for the others.
+
+    Raises RefusedError `option`, naming the option and what is wrong.
+    """
+    values = reading.mapping(given, "options")
+    unknown = sorted(set(values) - set(jobtype.options))
+    if unknown:
+        raise RefusedError("option", f"{jobtype.name} has no option {unknown[0]!r}.")
+    checked = {}
+    for name, option in jobtype.options.items():
+        value = values.get(name)
+        if value is None:
+            value = option.get("default")
+        if value is None:
+            if option.get("required"):
+                raise RefusedError("option", f"The option {name} needs a value.")
+            continue
+        objection = CHECKS[option["type"]](option, value)
+        if objection is not None:
+            raise RefusedError("option", f"The option {name} {objection}.")
+        checked[name] = value
+    return checked
+
+
+def _boolean(_option: Option, value: Any) -> str | None:
+    return None if isinstance(value, bool) else "must be true or false"
+
+
+def _choice(option: Option, value: Any) -> str | None:
+    choices = [item["value"] if isinstance(item, dict) else item for item in option["choices"]]
+    return None if isinstance(value, str) and value in choices else "must be one of its choices"
+
+
+def _integer(option: Option, value: Any) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return "must be a whole number"
+    return _bounds(option, value)
+
+
+def _float(option: Option, value: Any) -> str | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return "must be a number"
+    return _bounds(option, value)
+
+
+def _bounds(option: Option, value: float) -> str | None:
+    low, high = option.get("min"), option.get("max")
+    if low is not None and value < low:
+        return f"must be at least {low}"
+    if high is not None and value > high:
+        return f"must be at most {high}"
+    return None
+
+
+def _text(option: Option, value: Any) -> str | None:
+    most = min(option.get("max_length") or MAX_TEXT, MAX_TEXT)
+    if not isinstance(value, str) or len(value) > most:
+        return f"must be text of at most {most} characters"
+    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+        return "must not hold control characters"
+    pattern = option.get("pattern")
+    if pattern is not None and not re.fullmatch(pattern, value):
+        return "does not match its pattern"
+    return None
+
+
+CHECKS: Mapping[str, Callable[[Option, Any], str | None]] = {
+    "boolean": _boolean,
+    "choice": _choice,
+    "integer": _integer,
+    "float": _float,
+    "text": _text,
+}

@@ -1,0 +1,118 @@
+"""job.json: the order of one attempt, built from the signed-off job type and what the request may choose."""
+
+import os
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from portal.agent import jobtype as published
+from portal.agent import reading
+from portal.agent.backend import Backend
+from portal.agent.inputs import open_inputs
+from portal.agent.options import check_options
+from portal.confined import Root
+from portal.durable import canonical_json, read_json
+from portal.errors import PortalError
+from portal.exchange import SCHEMA, RefusedError, fields
+
+ORDER_KEYS = ("job", "jobtype", "inputs", "options", "resources")
+JOB_KEYS = ("id", "number", "submission", "index", "attempt", "try", "name", "title", "person")
+
+
+def build(backend: Backend, attempt: str, name: str, order: Any) -> tuple[dict[str, Any], bytes]:
+    """The order as a document and as the bytes of job.json: the same request gives the same bytes.
+
+    Opens every input. Raises RefusedError.
+    """
+    given = fields(order, "order", required=ORDER_KEYS)
+    jobtype = published.load(backend.jobtypes, given["jobtype"])
+    document = {
+        "schema": SCHEMA,
+        "job": _job(given["job"], attempt, name),
+        "jobtype": {"name": jobtype.name, "version": jobtype.version, "revision": jobtype.revision},
+        "program": jobtype.program,
+        "inputs": _inputs(jobtype, open_inputs(given["inputs"], backend.roots)),
+        "options": check_options(jobtype, given["options"]),
+        "resources": published.resources(jobtype, given["resources"]),
+        "image": _image(backend, jobtype.image),
+        "network": jobtype.network,
+        "outputs": list(jobtype.outputs),
+        "success_codes": list(jobtype.success_codes),
+        "log_limit_bytes": jobtype.log_limit_bytes,
+    }
+    return document, canonical_json(document)
+
+
+def _job(value: Any, attempt: str, name: str) -> dict[str, Any]:
+    given = fields(value, "job", required=JOB_KEYS)
+    checked = {
+        "id": reading.whole(given["id"], "id"),
+        "number": reading.text(given["number"], "number", least=1),
+        "submission": reading.attempt_id(given["submission"]),
+        "index": reading.whole(given["index"], "index"),
+        "attempt": reading.attempt_id(given["attempt"]),
+        "try": reading.whole(given["try"], "try", least=1),
+        "name": reading.matching(given["name"], reading.JOB_NAME, "The name"),
+        "title": reading.text(given["title"], "title"),
+        "person": reading.text(given["person"], "person", least=1),
+    }
+    if checked["attempt"] != attempt or checked["name"] != name:
+        raise reading.bad("The order is not one of this attempt and name.")
+    return checked
+
+
+def _inputs(
+    jobtype: published.PublishedType, opened: Mapping[str, list[dict[str, Any]]]
+) -> dict[str, list[dict[str, Any]]]:
+    """The inputs by slot: as many datasets as the slot takes, of each the files that it wants."""
+    unknown = sorted(set(opened) - set(jobtype.slots))
+    if unknown:
+        raise RefusedError("inputs", f"{jobtype.name} has no slot {unknown[0]!r}.")
+    for name, slot in jobtype.slots.items():
+        count, least, most = len(opened.get(name, [])), slot.get("min", 1), slot.get("max")
+        if count < least or (most is not None and count > most):
+            raise RefusedError("inputs", f"The slot {name} takes {least} to {most} datasets, not {count}.")
+    return {
+        name: [_wanted_files(jobtype.slots[name], dataset) for dataset in datasets]
+        for name, datasets in opened.items()
+    }
+
+
+def _wanted_files(slot: Mapping[str, Any], dataset: dict[str, Any]) -> dict[str, Any]:
+    pattern = slot.get("files") or "*"
+    files = [
+        file
+        for file in dataset["files"]
+        if fnmatchcase(file["name"], pattern) or fnmatchcase(file["name"].rpartition("/")[2], pattern)
+    ]
+    if not files:
+        raise RefusedError("inputs", f"The dataset {dataset['name']} has no file like {pattern}.")
+    return dataset | {"files": files}
+
+
+def _image(backend: Backend, name: str | None) -> dict[str, Any] | None:
+    """The staged image as its manifest has it; None if the job type names none or none is staged.
+
+    Raises RefusedError `image` if the file is not what was hashed when it was staged.
+    """
+    if name is None or backend.images is None:
+        return None
+    reading.matching(name, reading.SLUG, "The image's name")
+    manifest = read_json(backend.images / f"{name}.json")
+    if manifest is None:
+        return None
+    try:
+        with Root(backend.images) as root, root.open_file(manifest["file"]) as file:
+            status = os.fstat(file.fileno())
+    except (PortalError, KeyError) as error:
+        raise RefusedError("image", f"The image {name} cannot be used.", detail=str(error)) from error
+    found = (status.st_size, status.st_mtime_ns)
+    if status.st_uid not in (0, os.geteuid()) or found != (manifest.get("size"), manifest.get("mtime_ns")):
+        raise RefusedError("image", f"The image {name} has changed since it was staged.")
+    return {
+        "name": name,
+        "digest": manifest.get("digest"),
+        "path": str(backend.images / manifest["file"]),
+        "size": status.st_size,
+        "mtime_ns": status.st_mtime_ns,
+    }
