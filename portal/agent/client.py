@@ -1,7 +1,7 @@
 """Asking the agent: what the daemon uses. Each method takes many items and gives one result an item, in order.
 
 A result is what was asked for or a Refusal; a refused item harms no other. AnswerLostError: the effect is not
-not known (ask `find`); CallRefusedError that nothing was done.
+known (ask `find`); CallRefusedError that nothing was done.
 """
 
 import sys
