@@ -49,10 +49,8 @@ class Portal:
     def start(self) -> None:
         """Start both and wait until the web answers. Raises UnavailableError with the end of the log."""
         self.start_daemon()
-        web = self.settings.web
-        command = [sys.executable, "-m", "gunicorn", "portal.web.wsgi:app", "--bind", f"{web.host}:{web.port}"]
-        command += ["--workers", str(web.workers), "--threads", str(web.threads), "--worker-class", "gthread"]
-        command += ["--log-level", "warning", "--access-logfile", str(self._log("access"))]
+        command = [sys.executable, "-m", "gunicorn", "--config", "python:portal.web.gunicorn"]
+        command += ["--log-level", "warning", "portal.web.wsgi:app"]
         self.web = self._spawn("web", command)
         self._wait_for_web()
 
@@ -83,7 +81,12 @@ class Portal:
 
     def _spawn(self, name: str, command: list[str]) -> subprocess.Popen[bytes]:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("GANTRY_")}
-        environment |= {"GANTRY_CONFIG": str(self.config), "PYTHONUNBUFFERED": "1", **self.environment}
+        environment |= {
+            "GANTRY_CONFIG": str(self.config),
+            "GANTRY_WEB_PORT": str(self.settings.web.port),
+            "PYTHONUNBUFFERED": "1",
+            **self.environment,
+        }
         with self._log(name).open("ab") as log:
             # A session of its own: the terminal's Ctrl-C reaches only us, and we end the two in order.
             return subprocess.Popen(
@@ -100,7 +103,9 @@ class Portal:
                     return
             except requests.ConnectionError:
                 time.sleep(0.05)
-        raise UnavailableError(f"The web server did not answer within {START_S:.0f} s. Its log: {self._log('web')}")
+        raise UnavailableError(
+            f"The web server did not answer within {START_S:.0f} s. Its log: {self._log('web')}"
+        )
 
     @staticmethod
     def _end(process: subprocess.Popen[bytes] | None) -> None:

@@ -1,0 +1,125 @@
+"""`./run demo`: prepare what is missing, start web and daemon, say where and who, end cleanly."""
+
+import shutil
+import signal
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from sqlalchemy import select
+
+from portal.config import Settings
+from portal.db import Database
+from portal.demo.first_jobs import submit_first_jobs
+from portal.demo.prepare import prepare, settings_of
+from portal.demo.processes import Portal, free_port
+from portal.identity.models import Person
+from portal.jobs.models import Job
+from portal.jobs.state import State
+from portal.jobtype.load import load_folders, shipped_folder
+
+BAR = 30
+
+
+class Stopped(Exception):  # noqa: N818 - a wish, not an error
+    """Ctrl-C, or SIGTERM."""
+
+
+def run(var: Path, *, port: int | None, reset: bool) -> int:
+    """Run the demo until Ctrl-C; the exit code."""
+    if reset:
+        _forget(var)
+    settings, config = settings_of(var, port=free_port(port if port is not None else 8080))
+    new = prepare(settings, _bar)
+    if new:
+        _say(f"\r{'The facility is ready.':<70}")
+    portal = Portal(settings, config)
+    signal.signal(signal.SIGTERM, _stop)
+    signal.signal(signal.SIGINT, _stop)
+    try:
+        portal.start()
+        _first_jobs(settings)
+        _welcome(settings, portal.url)
+        while True:
+            time.sleep(0.5)
+            if complaint := portal.died():
+                _say(complaint)
+                return 1
+    except Stopped:
+        _say("\nEnding: no new job is started.")
+        return 0
+    finally:
+        # A second Ctrl-C must not leave half of it running.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        portal.stop_daemon()
+        _still_running(settings)
+        portal.stop()
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    raise Stopped
+
+
+def _forget(var: Path) -> None:
+    """Remove an earlier demo; refuses any other folder."""
+    if not var.exists():
+        return
+    if not (var / "gantry.toml").exists():
+        raise SystemExit(f"{var} is not a demo's folder (it holds no gantry.toml); nothing was removed.")
+    for path in var.rglob("*"):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o700)  # registered results are sealed against writing
+    shutil.rmtree(var)
+
+
+def _first_jobs(settings: Settings) -> None:
+    database = Database(settings.database)
+    try:
+        jobtypes = load_folders(settings.jobtypes or (shipped_folder(),))
+        with database.write() as session:
+            submit_first_jobs(session, jobtypes=jobtypes, settings=settings, now=datetime.now(UTC))
+    finally:
+        database.dispose()
+
+
+def _welcome(settings: Settings, url: str) -> None:
+    database = Database(settings.database)
+    with database.read() as session:
+        people = session.scalars(select(Person).where(Person.active).order_by(Person.id)).all()
+    database.dispose()
+    lines = ["", f"  Gantry is at {url}", "", "  Sign in as one of these (a click, no password):"]
+    lines += [f"    {person.full_name:<14} {person.blurb or ''}" for person in people]
+    lines += ["", "  Jobs run on this machine as you, without a cluster. Ctrl-C ends it.", ""]
+    _say("\n".join(lines))
+
+
+def _still_running(settings: Settings) -> None:
+    database = Database(settings.database)
+    with database.read() as session:
+        running = session.scalars(select(Job).where(Job.state == State.RUNNING).order_by(Job.id)).all()
+        waiting = session.scalars(
+            select(Job.id).where(Job.state.in_([State.QUEUED, State.PENDING, State.SUBMITTING]))
+        ).all()
+    database.dispose()
+    for job in running:
+        _say(f"  {job.number} “{job.title}” still runs; its result is filed at the next start.")
+    if waiting:
+        _say(f"  {len(waiting)} {'job waits' if len(waiting) == 1 else 'jobs wait'} for the next start.")
+    if not running and not waiting:
+        _say("  Nothing is running.")
+
+
+def _bar(name: str, fraction: float) -> None:
+    if sys.stderr.isatty():
+        done = int(BAR * fraction)
+        sys.stderr.write(f"\r  {'█' * done}{'░' * (BAR - done)} {fraction:4.0%}  {name:<36.36}")
+        sys.stderr.flush()
+    elif fraction >= 1.0:
+        _say(f"  {name}: done")
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
