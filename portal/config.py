@@ -72,6 +72,12 @@ class DaemonSettings(Section):
     lost_s: float = Field(
         900.0, ge=0, description="Claimed, no result, absent for this long: the attempt is lost."
     )
+    keep_done_hours: float = Field(
+        24.0, ge=0, description="The working folder of a job that succeeded is removed after this long."
+    )
+    keep_failed_days: float = Field(
+        14.0, ge=0, description="Working folders of all other jobs, and the scheduler's notes, stay this long."
+    )
 
 
 class LocalSettings(Section):

@@ -1,9 +1,9 @@
 """Which jobs a person may see: the one filter that every query about jobs carries."""
 
-from sqlalchemy import Select, exists, false, or_, select
+from sqlalchemy import Select, false, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from portal.catalogue.models import InvestigationUser, User
+from portal.catalogue.access import team_investigations
 from portal.errors import NotFoundError
 from portal.identity.actor import Actor
 from portal.jobs.models import Job, Submission
@@ -16,11 +16,7 @@ def visible_jobs(actor: Actor) -> Select[Job]:
         return query
     if not actor.signed_in:
         return query.where(false())
-    in_team = exists().where(
-        InvestigationUser.investigation_id == Job.investigation_id,
-        InvestigationUser.user_id == User.id,
-        User.name == actor.name,
-    )
+    in_team = Job.investigation_id.in_(team_investigations(actor))
     return query.where(or_(Job.person_id == actor.person_id, in_team))
 
 

@@ -73,17 +73,21 @@ def list_jobs(
     person: str | None = None,
     text: str | None = None,
     submission: str | None = None,
+    before: int | None = None,
     page: int = 1,
     size: int = PAGE,
 ) -> JobPage:
     """The visible jobs, newest first. `state`: a State, several, or a word that people see ("waiting").
 
     `person` is a sign-in name. `text` matches a number (J-1042), a title, an input's name or an analysis.
+    `before` gives only jobs older than this id, which a list that grows meanwhile can be walked by.
     """
     query = visible_jobs(actor)
     for condition in _conditions(state, person, text, submission):
         query = query.where(condition)
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
+    if before is not None:
+        query = query.where(Job.id < before)
     page, size = max(1, page), max(1, min(size, 500))
     order = Job.index if submission else Job.id.desc()
     rows = session.scalars(loaded(query.order_by(order)).limit(size).offset((page - 1) * size))
@@ -99,7 +103,8 @@ def counts(session: Session, actor: Actor, submission: Submission | str | None =
         key = submission if isinstance(submission, str) else submission.id
         visible = visible.where(Job.submission_id == key)
     some = visible.subquery()
-    found: dict[State, int] = dict(session.execute(select(some.c.state, func.count()).group_by(some.c.state)).all())
+    query = select(some.c.state, func.count()).group_by(some.c.state)
+    found: dict[State, int] = dict(session.execute(query).all())
     return {state: found[state] for state in State if state in found}
 
 

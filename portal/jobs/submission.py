@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.catalogue import access
 from portal.catalogue.inputs import input_dataset
-from portal.catalogue.models import Dataset
+from portal.catalogue.models import Dataset, Investigation
 from portal.config import LimitSettings, Settings
 from portal.errors import ConflictError, ForbiddenError, InvalidError, LimitError, NotFoundError, SignInNeededError
 from portal.form import InputDataset, Planned, plan
@@ -84,15 +84,16 @@ def submit(
     if jobtype is None:
         raise NotFoundError(f"There is no analysis called {request.jobtype}.")
     variant = _variant(jobtype, request.variant)
-    datasets = _datasets(session, actor, request)
+    datasets = _datasets(session, actor, request, now)
     inputs = {slot: [input_dataset(datasets[i]) for i in ids] for slot, ids in request.inputs.items()}
     planned = plan(jobtype, request.options, inputs, mode=request.mode, preset=request.preset)
-    _check_may_submit(session, actor, [datasets[i] for ids in request.inputs.values() for i in ids])
+    targets = [_target(jobtype, one, datasets) for one in planned]
+    _check_may_submit(session, actor, targets, now)
     held = _admit(session, actor, len(planned), settings.limits)
     submission = Submission(
         person_id=actor.person_id,
         revision=snapshot(session, jobtype, now),
-        investigation=_target(jobtype, planned[0], datasets),
+        investigation=targets[0],
         title=_title(request, jobtype, planned),
         options=planned[0].options,
         variant=variant.name,
@@ -104,9 +105,9 @@ def submit(
         created=now,
     )
     session.add(submission)
-    for index, one in enumerate(planned):
+    for index, (one, target) in enumerate(zip(planned, targets, strict=True)):
         title = submission.title if len(planned) == 1 else one.title
-        job = _job(submission, index, one, title=title, target=_target(jobtype, one, datasets))
+        job = _job(submission, index, one, title=title, target=target)
         _first_event(job, actor, held, now)
         session.add(job)
     session.flush()
@@ -138,13 +139,13 @@ def _variant(jobtype: JobType, name: str | None) -> Variant:
         ) from None
 
 
-def _datasets(session: Session, actor: Actor, request: SubmitRequest) -> dict[int, Dataset]:
+def _datasets(session: Session, actor: Actor, request: SubmitRequest, now: datetime) -> dict[int, Dataset]:
     """The chosen datasets by id, as far as the person may see them. Raises NotFoundError."""
     wanted = {i for ids in request.inputs.values() for i in ids}
     found: dict[int, Dataset] = {}
     chosen = sorted(wanted)
     for start in range(0, len(chosen), 500):
-        query = access.visible(actor, Dataset).where(Dataset.id.in_(chosen[start : start + 500]))
+        query = access.visible(actor, Dataset, now=now).where(Dataset.id.in_(chosen[start : start + 500]))
         found.update({dataset.id: dataset for dataset in session.scalars(query).unique()})
     missing = sorted(wanted - found.keys())
     if missing:
@@ -155,17 +156,14 @@ def _datasets(session: Session, actor: Actor, request: SubmitRequest) -> dict[in
     return found
 
 
-def _check_may_submit(session: Session, actor: Actor, datasets: Sequence[Dataset]) -> None:
-    """Results go to the inputs' experiments, so analyses must be allowed there. Raises ForbiddenError."""
-    seen: set[int] = set()
-    for dataset in datasets:
-        if dataset.investigation_id in seen:
-            continue
-        seen.add(dataset.investigation_id)
-        if not access.may(session, actor, "submit", dataset.investigation):
+def _check_may_submit(
+    session: Session, actor: Actor, targets: Sequence[Investigation], now: datetime
+) -> None:
+    """Results go to these experiments, so analyses must be allowed there. Raises ForbiddenError."""
+    for target in {target.id: target for target in targets}.values():
+        if not access.may(session, actor, access.Action.SUBMIT, target, now=now):
             raise ForbiddenError(
-                f"You can see “{dataset.name}”, but only the team of “{dataset.investigation.title}” "
-                "runs analyses there."
+                f"You can see the data of “{target.title}”, but only its team can run analyses there."
             )
 
 
@@ -233,16 +231,16 @@ def checked_title(title: str) -> str:
     return line
 
 
-def _target(jobtype: JobType, planned: Planned, datasets: Mapping[int, Dataset]) -> Any:
-    """The experiment of the first dataset of the first slot that has one."""
+def _target(jobtype: JobType, planned: Planned, datasets: Mapping[int, Dataset]) -> Investigation:
+    """The experiment of the first dataset of the first slot that has one. Raises InvalidError if none has."""
     for slot in jobtype.inputs:
         given: Sequence[InputDataset] = planned.inputs.get(slot.name, ())
         if given:
             return datasets[given[0].id].investigation
-    return None
+    raise InvalidError("Choose a dataset: the result is filed in its experiment.")
 
 
-def _job(submission: Submission, index: int, planned: Planned, *, title: str, target: Any) -> Job:
+def _job(submission: Submission, index: int, planned: Planned, *, title: str, target: Investigation) -> Job:
     inputs = [
         JobInput(slot=slot, position=position, dataset_id=dataset.id, dataset_name=dataset.name)
         for slot, given in planned.inputs.items()

@@ -1,0 +1,112 @@
+"""What every step of the daemon works with, and the transaction that only the active daemon can commit."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from portal.agent.client import Fenced, Sealed, Submitted, Taken
+from portal.config import Settings
+from portal.db import Database
+from portal.exchange import Refusal
+from portal.jobs import lease as leases
+from portal.jobs.lease import Lease
+from portal.scheduler.base import JobHandle, Observation
+
+log = logging.getLogger("gantry.daemon")
+
+
+class Observer(Protocol):
+    """The part of a scheduler that the daemon itself uses."""
+
+    @property
+    def cluster(self) -> str:
+        """The name that stands in handles and claims."""
+
+    def observe(self, handles: Sequence[tuple[str, JobHandle]]) -> Observation:
+        """One bulk query."""
+
+
+class Agent(Protocol):
+    """What acts as a person: portal.agent.client.AgentClient. One result an item, in order.
+
+    Raises AnswerLostError (the effect is not known) and CallRefusedError (nothing was done).
+    """
+
+    def submit(self, items: Sequence[Mapping[str, Any]]) -> Sequence[Submitted | Refusal]: ...
+
+    def find(self, items: Sequence[tuple[str, str]]) -> Sequence[Taken | Refusal | None]: ...
+
+    def fence(self, attempts: Sequence[str]) -> Sequence[Fenced | Refusal]: ...
+
+    def cancel(
+        self, items: Sequence[tuple[str, str, str]], *, by: str | None = None
+    ) -> Sequence[bool | Refusal]: ...
+
+    def seal(self, attempts: Sequence[str]) -> Sequence[Sealed | Refusal]: ...
+
+    def purge(self, attempts: Sequence[str]) -> Sequence[bool | Refusal]: ...
+
+
+@dataclass
+class Health:
+    """What the scheduler's last answers were; kept in memory, since a new daemon must see for itself."""
+
+    answered: bool | None = None
+    since: datetime | None = None
+    message: str | None = None
+    problems: dict[str, str] = field(default_factory=dict)
+    """What is wrong, by what it is about, in words for staff."""
+
+    def record(self, observation: Observation, now: datetime) -> None:
+        """Note an answer or a silence."""
+        if observation.answered is not self.answered:
+            self.answered, self.since = observation.answered, now
+            say("scheduler", answered=observation.answered, message=observation.message)
+        self.message = observation.message
+
+    def trouble(self, about: str, text: str | None) -> None:
+        """Note that something is wrong (or, with None, well again)."""
+        if text is None:
+            self.problems.pop(about, None)
+        elif self.problems.get(about) != text:
+            self.problems[about] = text
+            say("trouble", about=about, message=text)
+
+
+@dataclass
+class Deps:
+    """All that varies, for the steps."""
+
+    settings: Settings
+    database: Database
+    scheduler: Observer
+    agent: Agent
+    store: Any
+    lease: Lease
+    health: Health = field(default_factory=Health)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A writing transaction that commits only while this daemon is the active one. Raises LeaseLost."""
+        with self.database.write() as session:
+            leases.guard(session, self.lease)
+            yield session
+
+    def still_active(self) -> None:
+        """The check before an effect outside the database. Raises LeaseLost."""
+        leases.beat(self.database, self.lease)
+
+
+def backoff(tries: int, *, first_s: float = 2.0, most_s: float = 300.0) -> timedelta:
+    """How long to wait before the next try: doubled each time, bounded."""
+    return timedelta(seconds=min(most_s, first_s * 2.0 ** min(tries, 20)))
+
+
+def say(what: str, **fields: object) -> None:
+    """One structured line for the operator's log: an event and its fields."""
+    log.info(what, extra={"fields": fields})

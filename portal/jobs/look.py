@@ -1,0 +1,158 @@
+"""What the scheduler and the folders say about the jobs at the scheduler: read outside of any transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from portal.confined import Root
+from portal.errors import PortalError
+from portal.exchange import AnswerLostError, CallRefusedError, Refusal
+from portal.jobs.deps import Deps
+from portal.jobs.folder import Result, Tail, read_events, read_result
+from portal.jobs.log import last_lines
+from portal.jobs.models import Job
+from portal.jobs.state import State
+from portal.scheduler.base import JobHandle, JobReport, Observation, Phase
+
+WATCHED = (State.PENDING, State.RUNNING)
+SEEN_EVERY = timedelta(seconds=30)
+"""`last_seen` is written this often at most, so that a job that only goes on costs no writing."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A job at the scheduler, as its rows were before the question."""
+
+    job_id: int
+    attempt_id: str
+    state: State
+    handle: JobHandle
+    job_sha256: str | None
+    offset: int
+    waiting: Mapping[str, Any]
+    last_seen: datetime | None
+    absent_since: datetime | None
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the scheduler and the folder say about one job."""
+
+    watched: Watched
+    report: JobReport | None
+    result: Result
+    tail: Tail | None
+    last_lines: str
+    fence_won: bool | None = None
+    """Whether the portal took the claim of a job that was absent for too long; None: not tried, or no answer."""
+
+    def tells_more(self, now: datetime) -> bool:
+        """True if anything may have to be written down."""
+        was, report = self.watched, self.report
+        if report is None or report.phase is Phase.ENDED or self.tail is not None:
+            return True
+        if was.absent_since is not None or was.last_seen is None or now - was.last_seen >= SEEN_EVERY:
+            return True
+        same_state = report.phase.value == was.state.value
+        return not same_state or waiting_of(report) != was.waiting
+
+
+def waiting_of(report: JobReport) -> dict[str, Any]:
+    """Why a job waits, as the scheduler says it; empty for one that does not."""
+    return {"reason": report.reason, "position": report.position} if report.phase is Phase.PENDING else {}
+
+
+def watched_jobs(session: Session) -> list[Watched]:
+    """Every job that the scheduler should know."""
+    query = select(Job).where(Job.state.in_(WATCHED)).order_by(Job.id).options(selectinload(Job.attempts))
+    found = []
+    for job in session.scalars(query):
+        attempt = job.attempt
+        if attempt is None or attempt.cluster_job is None or attempt.submitted is None:
+            continue
+        handle = JobHandle(
+            attempt.cluster, attempt.cluster_job, attempt.array_index, attempt.name, attempt.submitted
+        )
+        found.append(
+            Watched(
+                job_id=job.id,
+                attempt_id=attempt.id,
+                state=job.state,
+                handle=handle,
+                job_sha256=attempt.job_sha256,
+                offset=int(job.progress.get("offset", 0)),
+                waiting=job.waiting,
+                last_seen=job.last_seen,
+                absent_since=job.absent_since,
+            )
+        )
+    return found
+
+
+def look_at_all(deps: Deps, watched: Sequence[Watched], observation: Observation, now: datetime) -> list[Look]:
+    """What is to be seen of each job; none at all if the folder of attempts does not answer."""
+    try:
+        with Root(deps.settings.scratch) as scratch:
+            deps.health.trouble("scratch", None)
+            looks = [_look_at(scratch, one, observation.reports.get(one.attempt_id)) for one in watched]
+    except PortalError as error:
+        deps.health.trouble("scratch", error.message)
+        return []
+    return _fence_the_lost(deps, looks, now)
+
+
+def _look_at(scratch: Root, one: Watched, report: JobReport | None) -> Look:
+    result, lines = Result(), ""
+    if report is None or report.phase is Phase.ENDED:
+        result = read_result(scratch, one.attempt_id, job_sha256=one.job_sha256, job_id=one.handle.job_id)
+        lines = _last_lines(scratch, one.attempt_id)
+    tail = None
+    if report is not None and report.phase is not Phase.PENDING:
+        tail = read_events(scratch, one.attempt_id, one.offset)
+    return Look(one, report, result, tail, lines)
+
+
+def _last_lines(scratch: Root, attempt: str) -> str:
+    try:
+        with scratch.open_folder(attempt) as folder:
+            return last_lines(folder)
+    except PortalError:
+        return ""
+
+
+def _fence_the_lost(deps: Deps, looks: Sequence[Look], now: datetime) -> list[Look]:
+    """For jobs that were absent for too long and left nothing: could they still start? The fence tells."""
+    patience_s = deps.settings.daemon.lost_s
+    lost = {
+        look.watched.attempt_id
+        for look in looks
+        if look.report is None
+        and look.watched.absent_since is not None
+        and look.result == Result()
+        and absent_s(look.watched.absent_since, deps, now) >= patience_s
+    }
+    if not lost:
+        return list(looks)
+    deps.still_active()
+    wanted = sorted(lost)
+    try:
+        answers = deps.agent.fence(wanted)
+    except (AnswerLostError, CallRefusedError) as error:
+        deps.health.trouble("agent", error.message)
+        return [look for look in looks if look.watched.attempt_id not in lost]
+    won = {
+        attempt: None if isinstance(answer, Refusal) else answer.won
+        for attempt, answer in zip(wanted, answers, strict=True)
+    }
+    return [replace(look, fence_won=won.get(look.watched.attempt_id)) for look in looks]
+
+
+def absent_s(absent_since: datetime | None, deps: Deps, now: datetime) -> float:
+    """Seconds for which a scheduler that answered all that time has not known the job."""
+    if absent_since is None:
+        return 0.0
+    return (now - max(absent_since, deps.health.since or now)).total_seconds()

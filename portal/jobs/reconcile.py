@@ -1,0 +1,173 @@
+"""What the scheduler says about all jobs, in one query, and what becomes of each.
+
+Law: not knowing is not an answer. A scheduler that does not answer changes nothing; neither does a job that an
+answer leaves out, until the absence rule and a fence say otherwise.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from portal import failpoints
+from portal.durable import iso
+from portal.jobs.adopt import give_up
+from portal.jobs.deps import Deps, say
+from portal.jobs.ending import carry_out
+from portal.jobs.folder import Result, merged_progress
+from portal.jobs.look import SEEN_EVERY, WATCHED, Look, absent_s, look_at_all, waiting_of, watched_jobs
+from portal.jobs.models import Attempt, Job
+from portal.jobs.progress import moment_of
+from portal.jobs.state import State
+from portal.jobs.verdict import Action, Ended, Verdict, judge, judge_absent
+from portal.jobs.wishes import asked_of
+from portal.scheduler.base import JobReport, Phase
+
+
+def reconcile_step(deps: Deps, now: datetime) -> bool:
+    """One question about all jobs, and the moves that follow; True if a job moved or progressed."""
+    with deps.database.read() as session:
+        watched = watched_jobs(session)
+    if not watched:
+        return False
+    observation = deps.scheduler.observe([(one.attempt_id, one.handle) for one in watched])
+    deps.health.record(observation, now)
+    if not observation.answered:
+        return False
+    failpoints.reach("reconcile-observed")
+    looks = [look for look in look_at_all(deps, watched, observation, now) if look.tells_more(now)]
+    changed = 0
+    if looks:
+        with deps.write() as session:
+            changed = sum(_apply(session, deps, look, now) for look in looks)
+    if changed:
+        failpoints.reach("reconcile-moved")
+    return changed > 0
+
+
+def _apply(session: Session, deps: Deps, look: Look, now: datetime) -> bool:
+    """Write down what follows for one job; True if anything did. The row may have changed since the look."""
+    attempt = session.get_one(Attempt, look.watched.attempt_id)
+    job = session.get_one(Job, look.watched.job_id, with_for_update={"of": Job}, populate_existing=True)
+    if job.state not in WATCHED or job.attempt is not attempt:
+        return False
+    if look.report is None:
+        return _absent(job, attempt, look, deps, now)
+    changed = _seen(job, now)
+    changed |= _note_progress(job, look, now)
+    if look.report.phase is Phase.ENDED:
+        return _ended(job, attempt, look, deps, now) or changed
+    changed |= _waiting(job, look.report)
+    wanted = State.RUNNING if look.report.phase is Phase.RUNNING else State.PENDING
+    if job.state is not wanted:
+        say("moved", job=job.id, state=wanted.value)
+        job.move(wanted, at=now)
+        changed = True
+    if wanted is State.RUNNING and look.report.started and job.started != look.report.started:
+        job.started = look.report.started
+        attempt.seen = {**attempt.seen, "node": look.report.node, "started": iso(look.report.started)}
+    return changed
+
+
+def _seen(job: Job, now: datetime) -> bool:
+    """Note that the scheduler knows the job; not itself worth a write unless it was absent."""
+    was_absent = job.absent_since is not None
+    job.absent_since = None
+    if job.last_seen is None or now - job.last_seen >= SEEN_EVERY:
+        job.last_seen = now
+    return was_absent
+
+
+def _note_progress(job: Job, look: Look, now: datetime) -> bool:
+    if look.tail is None:
+        return False
+    job.progress = merged_progress(job.progress, look.tail, now)
+    return bool(look.tail.event)
+
+
+def _waiting(job: Job, report: JobReport) -> bool:
+    """Keep why it waits, as the scheduler says it."""
+    waiting = waiting_of(report)
+    if job.waiting == waiting:
+        return False
+    job.waiting = waiting
+    return True
+
+
+def _absent(job: Job, attempt: Attempt, look: Look, deps: Deps, now: datetime) -> bool:
+    """The absence rule. `absent_since` starts anew whenever the scheduler was silent in between."""
+    if job.absent_since is None:
+        job.absent_since = now
+        say("absent", job=job.id)
+        return True
+    if look.result.unreadable:
+        return False
+    settings = deps.settings.daemon
+    if look.fence_won:
+        give_up(job, attempt, now)
+        return True
+    if look.result == Result() and look.fence_won is None:
+        return False
+    silent_s = absent_s(job.absent_since, deps, now)
+    verdict = judge_absent(look.result.testimony, asked_of(job), absent_s=silent_s, lost_s=settings.lost_s)
+    return _carry_out(job, attempt, look, verdict, now)
+
+
+def _ended(job: Job, attempt: Attempt, look: Look, deps: Deps, now: datetime) -> bool:
+    first, report = moment_of(attempt.seen.get("ended_seen")) or now, look.report
+    assert report is not None
+    if report.ending is None:
+        deps.health.trouble("word", f"The scheduler's word for the end of {job.number} is unknown: {report.raw}.")
+        return False
+    if look.result.unreadable:
+        return False
+    attempt.seen = {**attempt.seen, **_seen_ending(report), "ended_seen": iso(first)}
+    verdict = judge(
+        Ended(report.ending, report.exit_code, report.signal, report.node, report.reason, report.ended_by),
+        look.result.testimony,
+        asked_of(job),
+        wished_by=job.cancel_requested_by if job.cancel_requested else None,
+        waited_s=(now - first).total_seconds(),
+        late_result_s=deps.settings.daemon.late_result_s,
+        invalid=look.result.invalid,
+    )
+    if verdict.action is Action.WAIT and not job.waiting:
+        job.waiting = {"reason": "It ended. Its report has not shown yet; it is waited for."}
+    return _carry_out(job, attempt, look, verdict, now)
+
+
+def _seen_ending(report: JobReport) -> Mapping[str, object]:
+    """What the scheduler saw, kept apart from what the program says."""
+    return {
+        "ending": report.ending.value if report.ending else None,
+        "raw": report.raw,
+        "exit_code": report.exit_code,
+        "signal": report.signal,
+        "node": report.node,
+        "reason": report.reason,
+        "by": report.ended_by,
+        "started": iso(report.started) if report.started else None,
+        "ended": iso(report.ended) if report.ended else None,
+        "cpu_s": report.cpu_s,
+        "memory_peak_bytes": report.memory_peak_bytes,
+    }
+
+
+def _carry_out(job: Job, attempt: Attempt, look: Look, verdict: Verdict, now: datetime) -> bool:
+    if verdict.action in {Action.NOTHING, Action.WAIT}:
+        return False
+    testimony, report = look.result.testimony, look.report
+    if testimony is not None:
+        attempt.testimony = testimony.document()
+    attempt.cpu_s = (report.cpu_s if report else None) or (testimony.cpu_s if testimony else None)
+    peaks = [report.memory_peak_bytes if report else None, testimony.memory_peak_bytes if testimony else None]
+    attempt.memory_peak_bytes = max((peak for peak in peaks if peak is not None), default=None)
+    if look.result.invalid:
+        attempt.seen = {**attempt.seen, "invalid_result": look.result.invalid}
+    if verdict.action is not Action.COLLECT and look.last_lines:
+        attempt.seen = {**attempt.seen, "last_lines": look.last_lines}
+    if job.started is None and report is not None:
+        job.started = report.started
+    carry_out(job, attempt, verdict, now)
+    say("ended", job=job.id, state=job.state.value, cause=job.cause)
+    return True

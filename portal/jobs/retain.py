@@ -1,0 +1,46 @@
+"""Attempts' folders do not stay for ever: those of good jobs go soon, those of failed ones after a while."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select
+
+from portal.exchange import AnswerLostError, CallRefusedError, Refusal
+from portal.jobs.deps import Deps, say
+from portal.jobs.models import Attempt, Job
+from portal.jobs.state import FINAL, State
+from portal.scheduler.local import LocalScheduler
+
+BATCH = 200
+
+
+def retain_step(deps: Deps, now: datetime) -> bool:
+    """Have the agent remove the folders whose time is over; True if there may be more."""
+    settings = deps.settings.daemon
+    good = now - timedelta(hours=settings.keep_done_hours)
+    bad = now - timedelta(days=settings.keep_failed_days)
+    over = or_((Job.state == State.SUCCEEDED) & (Job.ended < good), Job.ended < bad)
+    query = (
+        select(Attempt.id)
+        .join(Job)
+        .where(Attempt.purged.is_(None), Job.state.in_(FINAL), over)
+        .order_by(Attempt.created)
+        .limit(BATCH)
+    )
+    with deps.database.read() as session:
+        attempts = list(session.scalars(query))
+    if isinstance(deps.scheduler, LocalScheduler):
+        deps.scheduler.prune(bad)
+    if not attempts:
+        return False
+    deps.still_active()
+    try:
+        answers = deps.agent.purge(attempts)
+    except (AnswerLostError, CallRefusedError) as error:
+        deps.health.trouble("agent", error.message)
+        return False
+    with deps.write() as session:
+        for attempt_id, answer in zip(attempts, answers, strict=True):
+            if not isinstance(answer, Refusal):
+                session.get_one(Attempt, attempt_id).purged = now
+    say("purged", attempts=len(attempts))
+    return len(attempts) == BATCH
