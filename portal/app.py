@@ -4,7 +4,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from flask import Flask, Response, request
+from flask import Flask
 from flask_openapi3 import OpenAPI
 
 from portal.config import Settings
@@ -12,6 +12,7 @@ from portal.db import Database
 from portal.jobtype.load import SUFFIXES, JobTypes, load_folders, shipped_folder
 from portal.web.assets import install_assets
 from portal.web.context import Portal, actor, close_session
+from portal.web.converters import JobNumber
 from portal.web.errors import install_errors
 from portal.web.formats import install_formats
 from portal.web.pages import PAGES
@@ -73,6 +74,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     app.teardown_request(close_session)
     app.context_processor(lambda: {"settings": settings, "actor": actor()})
     app.jinja_env.globals["section"] = ""
+    app.url_map.converters["job"] = JobNumber
     for blueprint in PAGES:
         app.register_blueprint(blueprint)
     return app

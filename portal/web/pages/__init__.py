@@ -1,5 +1,31 @@
 """The pages: blueprints, one module a noun."""
 
-from portal.web.pages import health, help, me, sign_in
+from portal.web.pages import (
+    analyses,
+    batches,
+    data,
+    datasets,
+    experiments,
+    facility,
+    health,
+    help,
+    home,
+    jobs,
+    me,
+    sign_in,
+)
 
-PAGES = (sign_in.page, me.page, help.page, health.page)
+PAGES = (
+    home.page,
+    data.page,
+    datasets.page,
+    experiments.page,
+    analyses.page,
+    jobs.page,
+    batches.page,
+    facility.page,
+    me.page,
+    help.page,
+    sign_in.page,
+    health.page,
+)

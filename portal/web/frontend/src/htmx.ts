@@ -11,46 +11,58 @@ htmx.defineExtension("morph", {
   },
 } as unknown as Parameters<typeof htmx.defineExtension>[1]);
 
-// A tab that nobody looks at asks nothing; it asks again when it is looked at.
+// A live part (`data-live`) of a tab that nobody looks at asks nothing; it asks again when it is looked at. When the
+// portal does not answer, it asks ever more rarely: after 5, 10, 20 … 60 seconds.
+interface Quiet {
+  failures: number;
+  until: number;
+}
+
+const quiet = new WeakMap<Element, Quiet>();
 const asleep = new Set<Element>();
 
-document.addEventListener("htmx:beforeRequest", (event) => {
+function wake(element: Element): void {
+  if (element.isConnected) htmx.trigger(element, "wake");
+}
+
+function liveTarget(event: Event): Element | null {
   const element = event.target;
-  if (document.hidden && element instanceof Element && element.hasAttribute("data-live")) {
-    event.preventDefault();
-    asleep.add(element);
-  }
+  return element instanceof Element && element.hasAttribute("data-live") ? element : null;
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const element = liveTarget(event);
+  if (!element) return;
+  if (document.hidden) asleep.add(element);
+  if (document.hidden || (quiet.get(element)?.until ?? 0) > Date.now()) event.preventDefault();
 });
 
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
-  for (const element of asleep) {
-    if (element.isConnected) htmx.trigger(element, "wake");
-  }
+  asleep.forEach(wake);
   asleep.clear();
 });
 
-// When the portal does not answer, ask again ever more rarely: 5, 10, 20 … 60 seconds.
-const failures = new WeakMap<Element, number>();
-
-function later(event: Event): void {
-  const element = event.target;
-  if (!(element instanceof Element) || !element.hasAttribute("data-live")) return;
-  const count = (failures.get(element) ?? 0) + 1;
-  failures.set(element, count);
-  const seconds = Math.min(60, 5 * 2 ** (count - 1));
-  window.setTimeout(() => {
-    if (element.isConnected) htmx.trigger(element, "wake");
-  }, seconds * 1000);
+function failed(event: Event): void {
+  const element = liveTarget(event);
+  if (!element) return;
+  const failures = (quiet.get(element)?.failures ?? 0) + 1;
+  const pause = Math.min(60, 5 * 2 ** (failures - 1)) * 1000;
+  quiet.set(element, { failures, until: Date.now() + pause - 50 });
+  window.setTimeout(wake, pause, element);
 }
 
-document.addEventListener("htmx:sendError", later);
-document.addEventListener("htmx:timeout", later);
+document.addEventListener("htmx:sendError", failed);
+document.addEventListener("htmx:timeout", failed);
 document.addEventListener("htmx:responseError", (event) => {
   const status = (event as CustomEvent<{ xhr: XMLHttpRequest }>).detail.xhr.status;
   // The sign-in ended: load the page again, which asks for a new one and comes back here.
   if (status === 401) window.location.reload();
-  else later(event);
+  else failed(event);
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  const element = liveTarget(event);
+  if (element && (event as CustomEvent<{ successful: boolean }>).detail.successful) quiet.delete(element);
 });
 
 export { htmx };

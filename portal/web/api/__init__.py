@@ -1,0 +1,58 @@
+"""The API, /api/v1: the same services and the same validator as the pages, as JSON."""
+
+from flask import Flask, jsonify, request
+from flask.typing import ResponseReturnValue
+from flask_openapi3 import Info, OpenAPI
+
+import portal
+from portal.errors import NotFoundError
+from portal.web.api import analyses, datasets, experiments, jobs, me, submissions, tokens
+from portal.web.api.blueprint import make_blueprint
+from portal.web.api.problem import Problem, of_validation_error
+from portal.web.security import csrf
+
+NOUNS = (me.api, tokens.api, datasets.api, experiments.api, analyses.api, submissions.api, jobs.api)
+
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+DESCRIPTION = """\
+Datasets, analyses and jobs of this facility, for programs. Every request needs a personal token
+(`Authorization: Bearer gantry_…`); make one in the browser under your name, or with `gantry login`.
+
+Times are ISO 8601 in UTC, sizes bytes, memory MiB, durations seconds. Lists come in pages: while `next` is not null,
+ask again with `cursor` set to it. Errors are problem documents (RFC 9457) whose `detail` is a sentence for people.
+"""
+
+
+def register_api(app: Flask) -> None:
+    """Add /api/v1 to an application, and its description at /api/v1/openapi.json."""
+    if not isinstance(app, OpenAPI):
+        raise TypeError("the API needs an application made by flask_openapi3.OpenAPI")
+    app.info = Info(title="Gantry", version=portal.__version__, description=DESCRIPTION)
+    app.security_schemes = {
+        "token": {"type": "http", "scheme": "bearer", "description": "A personal token."}  # type: ignore[dict-item]
+    }
+    app.validation_error_status = "422"
+    app.validation_error_model = Problem
+    app.validation_error_callback = of_validation_error
+    for blueprint in (*NOUNS, _about()):
+        csrf.exempt(blueprint)
+        app.register_api(blueprint)
+
+
+def _about():  # type: ignore[no-untyped-def]
+    """The API's own description, and an answer in JSON for addresses that do not exist."""
+    about = make_blueprint("", "About the API.")
+
+    @about.get("/openapi.json", doc_ui=False)
+    def document() -> ResponseReturnValue:
+        from flask import current_app
+
+        assert isinstance(current_app, OpenAPI)
+        return jsonify(current_app.api_doc)
+
+    def nothing_here(rest: str) -> ResponseReturnValue:
+        raise NotFoundError(f"There is no {request.method} /api/v1/{rest}. See /api/v1/openapi.json.")
+
+    about.add_url_rule("/<path:rest>", "nothing_here", nothing_here, methods=METHODS)
+    return about

@@ -1,0 +1,114 @@
+"""Analyses: what is possible, and the form of each."""
+
+from collections.abc import Mapping, Sequence
+
+from flask import jsonify
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel, ConfigDict, Field
+
+from portal.catalogue.access import visible
+from portal.catalogue.inputs import input_dataset
+from portal.catalogue.models import Dataset
+from portal.errors import NotFoundError
+from portal.form import InputDataset, build_form
+from portal.jobtype.match import fitting
+from portal.jobtype.model import JobType
+from portal.web.api.blueprint import make_blueprint
+from portal.web.api.form_shapes import (
+    AnalysisDetails,
+    AnalysisList,
+    FormOut,
+    MisfitOut,
+    analysis_details,
+    analysis_out,
+    form_out,
+)
+from portal.web.api.submissions import FormValues
+from portal.web.context import actor, portal, session
+
+api = make_blueprint("analyses", "Kinds of analysis and their forms.")
+
+MOST_DATASETS = 1000
+
+
+class AnalysesQuery(BaseModel):
+    """For which datasets."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    dataset: list[int] = Field(default_factory=list, max_length=MOST_DATASETS, description="Ids; may be repeated.")
+
+
+class AnalysisPath(BaseModel):
+    """Which analysis."""
+
+    name: str = Field(max_length=60)
+
+
+class AnalysisQuery(AnalysesQuery):
+    """For which datasets, with which preset."""
+
+    preset: str | None = Field(None, max_length=200)
+
+
+def _jobtype(name: str) -> JobType:
+    jobtype = portal().jobtypes.by_name.get(name)
+    if jobtype is None:
+        raise NotFoundError(f"There is no analysis called {name}.")
+    return jobtype
+
+
+def _datasets(inputs: Mapping[str, Sequence[int]]) -> dict[str, list[InputDataset]]:
+    """The datasets by slot, if this person may see them all. Raises NotFoundError."""
+    wanted = {number for ids in inputs.values() for number in ids}
+    if len(wanted) > MOST_DATASETS:
+        raise NotFoundError(f"At most {MOST_DATASETS} datasets at once.")
+    found = {
+        dataset.id: input_dataset(dataset)
+        for dataset in session().scalars(visible(actor(), Dataset).where(Dataset.id.in_(wanted))).unique()
+    }
+    missing = sorted(wanted - found.keys())
+    if missing:
+        named = ", ".join(map(str, missing[:5]))
+        raise NotFoundError(f"Dataset {named}: not found, or not shared with you.")
+    return {slot: [found[number] for number in ids] for slot, ids in inputs.items()}
+
+
+@api.get("/analyses", summary="Analyses that fit", responses={200: AnalysisList})
+def read_analyses(query: AnalysesQuery) -> ResponseReturnValue:
+    """All, or with `dataset` those that fit these datasets, and why the others do not."""
+    jobtypes = portal().jobtypes
+    if not query.dataset:
+        everything = sorted(jobtypes.by_name.values(), key=lambda jobtype: (jobtype.category, jobtype.title))
+        page = AnalysisList(items=[analysis_out(jobtype) for jobtype in everything], others=[])
+    else:
+        types = [dataset.type for dataset in _datasets({"": query.dataset})[""]]
+        found = fitting(jobtypes, types)
+        page = AnalysisList(
+            items=[analysis_out(jobtype) for jobtype in found.fits],
+            others=[
+                MisfitOut(name=other.jobtype.name, title=other.jobtype.title, reason=other.reason)
+                for other in found.others
+            ],
+        )
+    return jsonify(page.model_dump())
+
+
+@api.get("/analyses/<name>", summary="One analysis and its form", responses={200: AnalysisDetails})
+def read_analysis(path: AnalysisPath, query: AnalysisQuery) -> ResponseReturnValue:
+    """With `dataset` the form has the defaults that these datasets give."""
+    jobtype = _jobtype(path.name)
+    slot = jobtype.slot
+    inputs = _datasets({slot.name: query.dataset}) if slot and query.dataset else {}
+    form = build_form(jobtype, inputs, preset=query.preset)
+    return jsonify(analysis_details(jobtype, form).model_dump())
+
+
+@api.post("/analyses/<name>/form", summary="Check a form without starting it", responses={200: FormOut})
+def check_form(path: AnalysisPath, body: FormValues) -> ResponseReturnValue:
+    """The form with these values, and what is wrong with them. Nothing is started."""
+    jobtype = _jobtype(path.name)
+    form = build_form(
+        jobtype, _datasets(body.inputs), preset=body.preset, values=body.options, mode=body.mode
+    )
+    return jsonify(form_out(form).model_dump())

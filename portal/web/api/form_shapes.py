@@ -1,0 +1,202 @@
+"""Analyses and their forms as JSON."""
+
+from pydantic import BaseModel, Field
+
+from portal.form import Field as FormField
+from portal.form import Form
+from portal.form.build import variant_words
+from portal.jobtype.model import JobType
+
+
+class AnalysisOut(BaseModel):
+    """A kind of analysis, in short."""
+
+    name: str
+    version: str
+    revision: str
+    title: str
+    summary: str
+    category: str
+    goes_in: str | None
+    comes_out: str | None
+    typical_time: str | None
+    contact: str
+
+
+class MisfitOut(BaseModel):
+    """An analysis that does not fit, and why."""
+
+    name: str
+    title: str
+    reason: str
+
+
+class AnalysisList(BaseModel):
+    """The analyses that fit the given datasets, the most particular ones first; without datasets: all."""
+
+    items: list[AnalysisOut]
+    others: list[MisfitOut]
+
+
+class FieldOut(BaseModel):
+    """An option on the form."""
+
+    name: str
+    label: str
+    kind: str = Field(description="boolean, choice, integer, float or text.")
+    value: str = Field(description="As text: what was given, or the default.")
+    unit: str
+    help: str
+    source: str = Field(description="Where the default comes from, in words.")
+    error: str
+    required: bool
+    advanced: bool
+    group: str
+    choices: list[dict[str, str]]
+    min: str
+    max: str
+    pattern: str
+
+
+class SlotOut(BaseModel):
+    """A place for datasets."""
+
+    name: str
+    label: str
+    help: str
+    dataset_types: list[str]
+    min: int
+    max: int
+    datasets: list[int]
+    error: str
+
+
+class PresetOut(BaseModel):
+    """Values that go together."""
+
+    name: str
+    blurb: str
+
+
+class VariantOut(BaseModel):
+    """A resource request."""
+
+    name: str
+    label: str
+    words: str
+    cpus: int
+    memory_mb: int
+    time_s: int
+    gpus: int
+    default: bool
+
+
+class FormOut(BaseModel):
+    """A form, with what was typed and what is wrong with it."""
+
+    valid: bool
+    result_title: str
+    modes: list[str]
+    slots: list[SlotOut]
+    fields: list[FieldOut]
+    presets: list[PresetOut]
+    errors: dict[str, str]
+
+
+class AnalysisDetails(AnalysisOut):
+    """A kind of analysis with its form's description."""
+
+    description: str | None
+    outputs: list[str] = Field(description="Types of the datasets that come out.")
+    variants: list[VariantOut]
+    form: FormOut
+
+
+def analysis_out(jobtype: JobType) -> AnalysisOut:
+    """In short."""
+    return AnalysisOut(
+        name=jobtype.name,
+        version=jobtype.version,
+        revision=jobtype.revision,
+        title=jobtype.title,
+        summary=jobtype.summary,
+        category=jobtype.category,
+        goes_in=jobtype.goes_in,
+        comes_out=jobtype.comes_out,
+        typical_time=jobtype.typical_time,
+        contact=jobtype.contact,
+    )
+
+
+def analysis_details(jobtype: JobType, form: Form) -> AnalysisDetails:
+    """With everything that a program needs to fill the form in."""
+    return AnalysisDetails(
+        **analysis_out(jobtype).model_dump(),
+        description=jobtype.description,
+        outputs=[output.dataset_type for output in jobtype.outputs],
+        variants=[
+            VariantOut(
+                name=variant.name,
+                label=variant.label,
+                words=variant_words(variant),
+                cpus=variant.cpus,
+                memory_mb=variant.memory_mb,
+                time_s=variant.time_s,
+                gpus=variant.gpus,
+                default=variant.name == jobtype.resources.default,
+            )
+            for variant in jobtype.resources.variants
+        ],
+        form=form_out(form),
+    )
+
+
+def form_out(form: Form) -> FormOut:
+    """The form as JSON; fields in the order of the page."""
+    fields = [
+        _field(field, group.title, advanced)
+        for groups, advanced in ((form.groups, False), (form.more, True))
+        for group in groups
+        for field in group.fields
+    ]
+    return FormOut(
+        valid=form.valid,
+        result_title=form.result_title,
+        modes=list(form.modes),
+        slots=[
+            SlotOut(
+                name=slot.name,
+                label=slot.label,
+                help=slot.help,
+                dataset_types=list(slot.dataset_types),
+                min=slot.min,
+                max=slot.max,
+                datasets=[dataset.id for dataset in slot.datasets],
+                error=slot.error,
+            )
+            for slot in form.slots
+        ],
+        fields=fields,
+        presets=[PresetOut(name=preset.name, blurb=preset.blurb) for preset in form.presets],
+        errors=dict(form.errors),
+    )
+
+
+def _field(field: FormField, group: str, advanced: bool) -> FieldOut:
+    return FieldOut(
+        name=field.name,
+        label=field.label,
+        kind=field.kind,
+        value=field.value,
+        unit=field.unit,
+        help=field.help,
+        source=field.source,
+        error=field.error,
+        required=field.required,
+        advanced=advanced,
+        group=group,
+        choices=[{"value": value, "label": label} for value, label in field.choices],
+        min=field.min,
+        max=field.max,
+        pattern=field.pattern,
+    )

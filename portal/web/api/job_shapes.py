@@ -1,0 +1,200 @@
+"""Jobs and submissions as JSON."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from portal.jobs.models import Job, Submission
+from portal.jobs.progress import progress_of
+from portal.jobs.read import ClusterStatus, job_view, sentence
+from portal.jobs.state import State
+
+
+class JobProgress(BaseModel):
+    """How far a running job is."""
+
+    stage: str
+    step: int | None
+    steps: int | None
+    fraction: float | None = Field(description="Of the whole, 0 to 1; null if it cannot say.")
+    seconds_left: float | None
+    message: str
+
+
+class JobInputOut(BaseModel):
+    """A dataset that a job reads."""
+
+    slot: str
+    dataset: int | None = Field(description="Null if the dataset is gone.")
+    name: str
+
+
+class JobOut(BaseModel):
+    """One run of an analysis."""
+
+    id: int
+    number: str = Field(description="The short number people use: J-1042.")
+    title: str
+    analysis: str
+    submission: str
+    person: str = Field(description="Sign-in name of the person who asked.")
+    state: str = Field(
+        description="queued, held, submitting, pending, running, collecting, succeeded, failed or cancelled."
+    )
+    state_words: str = Field(description="The same as people see it: Waiting, Running, Saving, Done, …")
+    final: bool = Field(description="Nothing will change any more by itself.")
+    sentence: str = Field(description="How it is going.")
+    cause: str | None = Field(description="Why it failed or waits, as a code.")
+    progress: JobProgress | None
+    inputs: list[JobInputOut]
+    results: list[int] = Field(description="Ids of the datasets that came out.")
+    created: datetime
+    changed: datetime
+    started: datetime | None
+    ended: datetime | None
+
+
+class MomentOut(BaseModel):
+    """One line of a job's history."""
+
+    at: datetime
+    words: str
+    by: str
+    state: str
+
+
+class ResourceOut(BaseModel):
+    """What was asked for and what was used, in words."""
+
+    name: str
+    asked: str
+    used: str
+    share: float | None
+
+
+class JobDetails(JobOut):
+    """A job with its history and technical details."""
+
+    options: dict[str, Any]
+    cause_words: str | None
+    last_lines: str = Field(description="The end of a failed job's log.")
+    waited_s: float | None
+    timeline: list[MomentOut]
+    resources: list[ResourceOut]
+    runner: str
+    can_cancel: bool
+    can_retry: bool
+    tries: int
+    attempt: str | None
+    cluster: str | None
+    cluster_job: str | None
+    node: str | None
+
+
+class JobList(BaseModel):
+    """A page of jobs, newest first."""
+
+    items: list[JobOut]
+    total: int
+    next: str | None = Field(description="Cursor of the next page; null on the last.")
+
+
+class SubmissionOut(BaseModel):
+    """One person's form on one or many datasets."""
+
+    id: str
+    analysis: str
+    version: str
+    revision: str
+    title: str
+    person: str
+    mode: str
+    preset: str | None
+    variant: str
+    options: dict[str, Any]
+    created: datetime
+    counts: dict[str, int] = Field(description="How many jobs are in each state.")
+    final: bool = Field(description="All jobs have ended.")
+    jobs: list[JobOut]
+
+
+def job_out(job: Job, now: datetime, status: ClusterStatus | None) -> JobOut:
+    """A job as it stands in a list. Needs nothing that a list does not load at once."""
+    return JobOut(**_fields(job, now, status))
+
+
+def _fields(job: Job, now: datetime, status: ClusterStatus | None) -> dict[str, Any]:
+    progress = progress_of(job.progress, job.started, now) if job.state is State.RUNNING else None
+    return {
+        "id": job.id,
+        "number": job.number,
+        "title": job.title,
+        "analysis": job.submission.revision.name,
+        "submission": job.submission_id,
+        "person": job.person.name,
+        "state": job.state.value,
+        "state_words": job.state.words,
+        "final": job.state.final,
+        "sentence": sentence(job, now, status=status),
+        "cause": job.cause,
+        "progress": None
+        if progress is None
+        else JobProgress(
+            stage=progress.stage,
+            step=progress.step,
+            steps=progress.steps,
+            fraction=progress.fraction,
+            seconds_left=progress.left_s,
+            message=progress.message,
+        ),
+        "inputs": [JobInputOut(slot=i.slot, dataset=i.dataset_id, name=i.dataset_name) for i in job.inputs],
+        "results": [output.dataset_id for output in job.outputs if output.dataset_id is not None],
+        "created": job.created,
+        "changed": job.changed,
+        "started": job.started,
+        "ended": job.ended,
+    }
+
+
+def job_details(job: Job, now: datetime, status: ClusterStatus | None) -> JobDetails:
+    """A job with everything."""
+    view = job_view(job, now, status=status)
+    return JobDetails(
+        **_fields(job, now, status),
+        options=job.options,
+        cause_words=view.cause_words,
+        last_lines=view.last_lines,
+        waited_s=view.waited_s,
+        timeline=[MomentOut(at=m.at, words=m.words, by=m.by, state=m.state) for m in view.timeline],
+        resources=[ResourceOut(name=r.name, asked=r.asked, used=r.used, share=r.share) for r in view.resources],
+        runner=view.runner,
+        can_cancel=view.can_cancel,
+        can_retry=view.can_retry,
+        tries=view.tries,
+        attempt=view.attempt,
+        cluster=view.cluster,
+        cluster_job=view.cluster_job,
+        node=view.node,
+    )
+
+
+def submission_out(submission: Submission, jobs: list[JobOut], counted: Mapping[State, int]) -> SubmissionOut:
+    """A submission with those of its jobs that are shown."""
+    return SubmissionOut(
+        id=submission.id,
+        analysis=submission.revision.name,
+        version=submission.revision.version,
+        revision=submission.revision.digest,
+        title=submission.title,
+        person=submission.person.name,
+        mode=submission.mode,
+        preset=submission.preset,
+        variant=submission.variant,
+        options=submission.options,
+        created=submission.created,
+        counts={state.value: number for state, number in counted.items()},
+        final=all(state.final for state in counted),
+        jobs=jobs,
+    )

@@ -1,0 +1,37 @@
+"""Who am I, and what may this token do?"""
+
+from flask import g, jsonify
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel, Field
+
+from portal.jobs.read import counts
+from portal.web.api.blueprint import make_blueprint
+from portal.web.context import actor, portal, session
+
+api = make_blueprint("me", "The person whose token it is.")
+
+
+class Me(BaseModel):
+    """The signed-in person."""
+
+    name: str = Field(description="Sign-in name.")
+    full_name: str
+    roles: list[str] = Field(description="Beyond her own experiments: staff, ingest.")
+    scopes: list[str] = Field(description="What this token may be used for.")
+    site: str = Field(description="The facility's name.")
+    jobs: dict[str, int] = Field(description="How many of her jobs are in each state.")
+
+
+@api.get("/me", summary="The person whose token it is", responses={200: Me})
+def read_me() -> ResponseReturnValue:
+    """See Me."""
+    who = actor()
+    found = Me(
+        name=who.name,
+        full_name=who.full_name,
+        roles=sorted(role.value for role in who.roles),
+        scopes=sorted(g.scopes),
+        site=portal().settings.site_name,
+        jobs={state.value: number for state, number in counts(session(), who).items()},
+    )
+    return jsonify(found.model_dump())

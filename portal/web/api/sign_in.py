@@ -1,0 +1,71 @@
+"""Who asks, and what the token allows: every request of the API passes here first.
+
+A browser's cookie counts for reading only. What changes something needs a token in a header, which no other
+site can make a browser send: that is the API's protection against forged requests.
+"""
+
+from datetime import datetime
+from typing import Final
+
+from flask import g, request
+from sqlalchemy import select
+
+from portal.errors import ForbiddenError, SignInNeededError
+from portal.identity.models import ApiToken
+from portal.identity.sessions import TOUCH_EVERY, actor_of_session, digest
+from portal.identity.tokens import Scope, actor_of_token, touch_token
+from portal.web.context import now, portal, session
+from portal.web.signed_in import COOKIE
+
+SAFE: Final = frozenset({"GET", "HEAD"})
+
+OPEN: Final = frozenset({"api.document", "api_tokens.create_token"})
+"""The API's description, and making a token, which asks for the password itself."""
+
+WITHOUT_SCOPE: Final = frozenset({"api_tokens.revoke_token"})
+"""What any valid token may do: giving one's own rights up needs none."""
+
+READING_POSTS: Final = frozenset({"api_analyses.check_form"})
+"""What is sent as POST for its size, but changes nothing."""
+
+HOW: Final = "Send a personal token: Authorization: Bearer gantry_…"
+
+
+def find_actor() -> None:
+    """Set g.actor and g.scopes, or raise SignInNeededError or ForbiddenError."""
+    if request.endpoint in OPEN:
+        return
+    header = request.headers.get("Authorization", "")
+    if header:
+        _by_token(header)
+    elif request.method in SAFE and (cookie := request.cookies.get(COOKIE)):
+        found = actor_of_session(session(), cookie, now=now())
+        if found is None:
+            raise SignInNeededError(f"Your sign-in has ended. {HOW}")
+        g.actor, g.scopes = found, frozenset({Scope.READ})
+    else:
+        raise SignInNeededError(HOW)
+    if request.endpoint not in WITHOUT_SCOPE:
+        _need(Scope.READ if request.method in SAFE or request.endpoint in READING_POSTS else Scope.SUBMIT)
+
+
+def _by_token(header: str) -> None:
+    kind, _, secret = header.partition(" ")
+    if kind.lower() != "bearer" or not secret.strip():
+        raise SignInNeededError(HOW)
+    secret = secret.strip()
+    g.actor, scopes = actor_of_token(session(), secret, now=now())
+    g.scopes = frozenset(scopes)
+    last = session().scalar(select(ApiToken.last_used).where(ApiToken.token_hash == digest(secret)))
+    if _due(last):
+        with portal().database.write() as writing:
+            touch_token(writing, secret, now=now())
+
+
+def _due(last: datetime | None) -> bool:
+    return last is None or last <= now() - TOUCH_EVERY
+
+
+def _need(scope: Scope) -> None:
+    if scope not in g.scopes:
+        raise ForbiddenError(f"This token may not do that: it lacks the scope “{scope.value}”.")

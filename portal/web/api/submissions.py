@@ -1,0 +1,96 @@
+"""Starting analyses: one form on one or many datasets, exactly once by an Idempotency-Key."""
+
+from flask import jsonify
+from flask.typing import ResponseReturnValue
+from pydantic import BaseModel, ConfigDict, Field
+
+from portal.jobs.read import cluster_status, counts, get_submission, list_jobs
+from portal.jobs.service import SubmitRequest, retry_failed, submit
+from portal.web.api.blueprint import PREFIX, make_blueprint
+from portal.web.api.job_shapes import SubmissionOut, job_out, submission_out
+from portal.web.context import actor, close_session, now, portal, session
+
+api = make_blueprint("submissions", "Starting analyses.")
+
+JOBS_SHOWN = 500
+
+
+class FormValues(BaseModel):
+    """A filled-in form. Options are JSON values or the same as text, as a browser would send them."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    inputs: dict[str, list[int]] = Field(description="Ids of datasets by slot.")
+    options: dict[str, bool | int | float | str | None] = Field(default_factory=dict)
+    preset: str | None = Field(None, description="Values for the options that are not given.")
+    mode: str = Field("each", description="`each`: a job a dataset; `all`: one job over all.")
+
+
+class SubmissionRequest(FormValues):
+    """A form to be started."""
+
+    analysis: str
+    variant: str | None = Field(None, description="Resource request; null: the analysis's default.")
+    title: str | None = Field(None, description="Name of the result; null: as the analysis names it.")
+
+
+class IdempotencyHeader(BaseModel):
+    """Makes a repetition harmless."""
+
+    key: str | None = Field(
+        None,
+        alias="Idempotency-Key",
+        max_length=200,
+        description="The same key with the same body gives the first submission again, with another body 409.",
+    )
+
+
+class SubmissionPath(BaseModel):
+    """Which submission."""
+
+    submission: str = Field(max_length=36)
+
+
+@api.post("/submissions", summary="Start an analysis", responses={201: SubmissionOut, 200: SubmissionOut})
+def create_submission(header: IdempotencyHeader, body: SubmissionRequest) -> ResponseReturnValue:
+    """201 and what was made; 200 and the first submission where the Idempotency-Key was used for the same."""
+    request = SubmitRequest(
+        jobtype=body.analysis,
+        inputs=body.inputs,
+        options=body.options,
+        variant=body.variant,
+        title=body.title,
+        mode=body.mode,
+        preset=body.preset,
+        idempotency_key=header.key,
+    )
+    close_session()
+    with portal().database.write() as writing:
+        made = submit(writing, actor(), request, jobtypes=portal().jobtypes, settings=portal().settings, now=now())
+        key, fresh = made.id, made.created == now()
+    response = jsonify(_shown(key).model_dump(mode="json"))
+    response.headers["Location"] = f"{PREFIX}/submissions/{key}"
+    return response, 201 if fresh else 200
+
+
+@api.get("/submissions/<submission>", summary="One submission", responses={200: SubmissionOut})
+def read_submission(path: SubmissionPath) -> ResponseReturnValue:
+    """With its jobs (at most 500; /jobs?submission=… lists all) and how many are in each state."""
+    return jsonify(_shown(path.submission).model_dump(mode="json"))
+
+
+@api.post("/submissions/<submission>/retry-failed", summary="Run what failed again", responses={200: SubmissionOut})
+def retry_submission(path: SubmissionPath) -> ResponseReturnValue:
+    """Only the failed jobs, each with more of what it ran out of."""
+    close_session()
+    with portal().database.write() as writing:
+        retry_failed(writing, actor(), path.submission, now=now())
+    return jsonify(_shown(path.submission).model_dump(mode="json"))
+
+
+def _shown(key: str) -> SubmissionOut:
+    submission = get_submission(session(), actor(), key)
+    jobs = list_jobs(session(), actor(), submission=key, size=JOBS_SHOWN).items
+    status = cluster_status(session())
+    shown = [job_out(job, now(), status) for job in jobs]
+    return submission_out(submission, shown, counts(session(), actor(), submission))

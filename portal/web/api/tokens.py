@@ -1,0 +1,108 @@
+"""Personal tokens. A token cannot make another one: that takes the password, or a signed-in browser."""
+
+from datetime import datetime
+
+from flask import jsonify
+from flask.typing import ResponseReturnValue
+from flask_limiter.util import get_remote_address
+from pydantic import BaseModel, ConfigDict, Field
+
+from portal.identity import tokens as service
+from portal.identity.models import ApiToken
+from portal.identity.people import authenticate
+from portal.web.api.blueprint import make_blueprint
+from portal.web.context import actor, close_session, now, portal, session
+from portal.web.security import limiter
+
+api = make_blueprint("tokens", "Personal tokens for programs and the command line.")
+
+
+class TokenOut(BaseModel):
+    """A token without its secret."""
+
+    id: int
+    name: str = Field(description="What it is for.")
+    prefix: str = Field(description="Its first characters.")
+    scopes: list[str]
+    created: datetime
+    expires: datetime
+    last_used: datetime | None
+
+
+class NewToken(TokenOut):
+    """A token that was just made."""
+
+    secret: str = Field(description="The token itself. It cannot be had again.")
+
+
+class TokenList(BaseModel):
+    """A person's tokens, newest first."""
+
+    items: list[TokenOut]
+
+
+class TokenRequest(BaseModel):
+    """Sign-in name and password, and what the token shall be for."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    person: str = Field(max_length=255, description="Sign-in name.")
+    password: str = Field(max_length=1024)
+    name: str = Field(description="What it is for: the name of a computer or a program.")
+    scopes: list[str] = Field(default_factory=lambda: ["read", "submit"])
+    days: int = Field(90, description="For how long it is valid.")
+
+
+class TokenPath(BaseModel):
+    """Which token."""
+
+    token_id: int
+
+
+def _shown(token: ApiToken) -> TokenOut:
+    return TokenOut(
+        id=token.id,
+        name=token.name,
+        prefix=token.prefix,
+        scopes=list(token.scopes),
+        created=token.created,
+        expires=token.expires,
+        last_used=token.last_used,
+    )
+
+
+def _limit() -> str:
+    return portal().settings.web.sign_in_limit
+
+
+@api.post("/tokens", summary="Make a token, by password", security=[], responses={201: NewToken})
+@limiter.limit(_limit)
+def create_token(body: TokenRequest) -> ResponseReturnValue:
+    """For those with a local account. Others make a token in the browser, under their name."""
+    person = authenticate(
+        portal().database, body.person, body.password, address=get_remote_address(), now=now()
+    )
+    with portal().database.write() as writing:
+        token, secret = service.create_token(
+            writing, person.actor(), body.name, body.scopes, days=body.days, now=now()
+        )
+        shown = NewToken(**_shown(token).model_dump(), secret=secret)
+    response = jsonify(shown.model_dump(mode="json"))
+    response.headers["Cache-Control"] = "no-store"
+    return response, 201
+
+
+@api.get("/tokens", summary="My tokens", responses={200: TokenList})
+def list_tokens() -> ResponseReturnValue:
+    """Those that are not revoked, newest first."""
+    found = TokenList(items=[_shown(token) for token in service.list_tokens(session(), actor())])
+    return jsonify(found.model_dump(mode="json"))
+
+
+@api.delete("/tokens/<int:token_id>", summary="Revoke a token", responses={204: None})
+def revoke_token(path: TokenPath) -> ResponseReturnValue:
+    """End one of one's own tokens; also the one that is used here."""
+    close_session()
+    with portal().database.write() as writing:
+        service.revoke_token(writing, actor(), path.token_id, now=now())
+    return "", 204

@@ -1,0 +1,140 @@
+"""Analyses: what is possible, and the form that starts one."""
+
+import uuid
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from portal.catalogue.access import may
+from portal.catalogue.models import Dataset
+from portal.catalogue.service import who_sees
+from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError
+from portal.form import build_form
+from portal.jobs.read import cluster_status
+from portal.jobs.service import SubmitRequest, submit
+from portal.jobtype.model import JobType
+from portal.web.context import actor, now, portal, session
+from portal.web.views.analyses import analysis_card, by_category, fitting_cards
+from portal.web.views.pictures import thumbnails
+from portal.web.views.start import (
+    Typed,
+    beside,
+    chosen_datasets,
+    further_slots,
+    inputs_of,
+    problems_of,
+    typed_form,
+)
+
+page = Blueprint("analyses", __name__, url_prefix="/analyses")
+
+
+@page.get("")
+def show() -> ResponseReturnValue:
+    """What is possible; with `dataset` in the address: what fits these, and why the rest does not."""
+    jobtypes = portal().jobtypes
+    ids = [int(text) for text in request.args.getlist("dataset") if text.isascii() and text.isdigit()]
+    if not ids:
+        groups = by_category(jobtypes.by_name.values())
+        return render_template("analyses/list.html", section="analyses", groups=groups)
+    datasets = chosen_datasets(session(), actor(), {"": ids})[""]
+    fits, others = fitting_cards(jobtypes, datasets)
+    return render_template(
+        "analyses/fitting.html",
+        section="analyses",
+        datasets=datasets,
+        pictures=thumbnails(session(), actor(), ids),
+        fits=fits,
+        others=others,
+    )
+
+
+def _jobtype(name: str) -> JobType:
+    jobtype = portal().jobtypes.by_name.get(name)
+    if jobtype is None:
+        raise NotFoundError(f"There is no analysis called {name}.")
+    return jobtype
+
+
+@page.route("/<name>/start", methods=["GET", "POST"])
+def start(name: str) -> ResponseReturnValue:
+    """The form (GET, also with values in the address), and what it starts (POST)."""
+    jobtype = _jobtype(name)
+    typed = typed_form(jobtype, request.form if request.method == "POST" else MultiDict(request.args))
+    if request.method == "GET":
+        return _form(jobtype, typed)
+    asked = SubmitRequest(
+        jobtype=name,
+        inputs=typed.ids,
+        options=typed.raw or {},
+        variant=typed.variant,
+        title=typed.title,
+        mode=typed.mode or "each",
+        preset=typed.preset,
+        idempotency_key=typed.key,
+    )
+    try:
+        with portal().database.write() as writing:
+            made = submit(
+                writing, actor(), asked, jobtypes=portal().jobtypes, settings=portal().settings, now=now()
+            )
+            jobs = [job.id for job in made.jobs]
+            batch = made.id
+    except InvalidError as error:
+        return make_response(_form(jobtype, typed, error), 422)
+    except (LimitError, ConflictError) as error:
+        flash(error.message, "wrong")
+        return make_response(_form(jobtype, typed), 429 if isinstance(error, LimitError) else 409)
+    if len(jobs) == 1:
+        return redirect(url_for("jobs.job", job_id=jobs[0]), 303)
+    return redirect(url_for("batches.show", submission_id=batch), 303)
+
+
+@page.post("/<name>/beside")
+def estimate(name: str) -> ResponseReturnValue:
+    """What stands beside the form, for what is in it now."""
+    jobtype = _jobtype(name)
+    typed = typed_form(jobtype, request.form)
+    return render_template("analyses/_beside.html", **_context(jobtype, typed))
+
+
+def _form(jobtype: JobType, typed: Typed, error: InvalidError | None = None) -> str:
+    context = _context(jobtype, typed, error)
+    return render_template("analyses/start.html", section="analyses", key=typed.key or uuid.uuid4().hex, **context)
+
+
+def _context(jobtype: JobType, typed: Typed, error: InvalidError | None = None) -> dict[str, object]:
+    datasets = chosen_datasets(session(), actor(), typed.ids)
+    inputs = inputs_of(datasets)
+    judged = typed.raw if error is not None or typed.raw else None
+    form = build_form(jobtype, inputs, preset=typed.preset, values=judged, mode=typed.mode)
+    main = datasets.get(jobtype.slot.name, []) if jobtype.slot else []
+    status = cluster_status(session())
+    return {
+        "jobtype": jobtype,
+        "analysis": analysis_card(jobtype),
+        "form": form,
+        "typed": typed,
+        "errors": problems_of(form, error) if judged is not None else [],
+        "main": main,
+        "pictures": thumbnails(session(), actor(), [dataset.id for dataset in main[:12]]),
+        "further": further_slots(session(), actor(), jobtype, datasets, form),
+        "beside": beside(session(), form, inputs, typed, status, now()),
+        "seen_by": who_sees(session(), main[0].investigation) if main else "",
+        "refused": _refused(main),
+        "variant": typed.variant or jobtype.resources.default,
+        "mode": typed.mode or form.modes[0],
+        "cluster_banner": status.banner,
+    }
+
+
+def _refused(datasets: list[Dataset]) -> str:
+    """Why this person cannot start anything on these datasets; empty if she can."""
+    for dataset in {item.investigation_id: item for item in datasets}.values():
+        if not may(session(), actor(), "submit", dataset.investigation):
+            return (
+                f"You can see “{dataset.name}”, but only the team of “{dataset.investigation.title}” "
+                "runs analyses there."
+            )
+    return ""

@@ -1,0 +1,66 @@
+"""A batch: one submission of many datasets."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.jobs import service
+from portal.jobs.read import cluster_status, counts, get_submission, list_jobs
+from portal.jobs.state import FINAL, State
+from portal.jobs.words import count
+from portal.web.context import actor, now, portal, session
+from portal.web.views.batches import batch_counts, batch_sentence
+from portal.web.views.jobs import job_cards
+from portal.web.views.live import ask_again_for_all_s
+from portal.web.views.paging import page_links, page_number
+
+page = Blueprint("batches", __name__, url_prefix="/batches")
+
+TILES = 100
+
+
+@page.get("/<submission_id>")
+def show(submission_id: str) -> ResponseReturnValue:
+    """Which of them failed?"""
+    return render_template("batches/show.html", section="jobs", **_context(submission_id))
+
+
+@page.get("/<submission_id>/live")
+def live(submission_id: str) -> ResponseReturnValue:
+    """The part that changes."""
+    return render_template("batches/_live.html", **_context(submission_id))
+
+
+def _context(submission_id: str) -> dict[str, object]:
+    submission = get_submission(session(), actor(), submission_id)
+    by_state = counts(session(), actor(), submission)
+    found = list_jobs(
+        session(), actor(), submission=submission_id, page=page_number(request.args), size=TILES
+    )
+    status = cluster_status(session())
+    jobtype = portal().jobtypes.by_name.get(submission.revision.name)
+    total = sum(by_state.values())
+    unfinished = sum(number for state, number in by_state.items() if state not in FINAL)
+    return {
+        "submission": submission,
+        "analysis": jobtype.title if jobtype else submission.revision.name,
+        "counts": batch_counts(by_state),
+        "sentence": batch_sentence(by_state),
+        "share_done": (total - unfinished) / total if total else None,
+        "unfinished": unfinished,
+        "failed": by_state.get(State.FAILED, 0),
+        "mine": submission.person_id == actor().person_id or actor().staff,
+        "cards": job_cards(session(), actor(), found.items, now(), status=status),
+        "links": page_links(found.page, found.next, found.size, found.total, "jobs"),
+        "again_s": (ask_again_for_all_s(found.items, now()) or 5) if unfinished else None,
+        "cluster_banner": status.banner,
+    }
+
+
+@page.post("/<submission_id>/retry")
+def retry(submission_id: str) -> ResponseReturnValue:
+    """Run those that failed again, each with more of what it ran out of."""
+    with portal().database.write() as writing:
+        jobs = service.retry_failed(writing, actor(), submission_id, now=now())
+        again = len(jobs)
+    flash(f"{count(again, 'job')} in the queue again." if again else "Nothing had failed.")
+    return redirect(url_for("batches.show", submission_id=submission_id), 303)

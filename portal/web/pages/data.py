@@ -1,0 +1,32 @@
+"""Data: where is my dataset?"""
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from portal.catalogue.search import facets, find_datasets
+from portal.web.context import actor, now, portal, session
+from portal.web.views.datasets import dataset_cards
+from portal.web.views.paging import page_links
+from portal.web.views.searching import chosen_filters, filter_groups, query_of
+
+page = Blueprint("data", __name__)
+
+
+@page.get("/data")
+def show() -> ResponseReturnValue:
+    """Search, filters, pictures; ticked datasets go on to the analyses that fit them."""
+    query = query_of(request.args)
+    found = find_datasets(session(), actor(), query)
+    jobtype = portal().jobtypes.by_name.get(request.args.get("fits", ""))
+    context = {
+        "query": query,
+        "cards": dataset_cards(session(), actor(), found.items, now()),
+        "total": found.total,
+        "links": page_links(query.page, found.next, query.size, found.total, "datasets"),
+        "filters": chosen_filters(session(), actor(), request.args),
+        "fits": jobtype,
+    }
+    if request.headers.get("HX-Target") == "results":
+        return render_template("data/_results.html", **context)
+    counted = facets(session(), actor(), query)
+    return render_template("data/show.html", section="data", groups=filter_groups(counted, request.args), **context)

@@ -1,0 +1,64 @@
+"""Experiments: what was measured in a visit, and what was done with it."""
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from portal.catalogue.search import DatasetQuery, find_datasets
+from portal.catalogue.service import get_investigation, list_investigations, team, who_sees
+from portal.jobs.read import cluster_status
+from portal.web.context import actor, now, portal, session
+from portal.web.views.datasets import dataset_cards, is_public
+from portal.web.views.experiments import experiment_jobs, experiment_lines, instrument_names
+from portal.web.views.jobs import job_cards
+from portal.web.views.live import ask_again_for_all_s
+from portal.web.views.paging import page_links, page_number
+
+page = Blueprint("experiments", __name__, url_prefix="/experiments")
+
+
+@page.get("")
+def index() -> ResponseReturnValue:
+    """The experiments I can see, newest first."""
+    found = list_investigations(session(), actor(), page=page_number(request.args))
+    return render_template(
+        "experiments/list.html",
+        section="data",
+        lines=experiment_lines(session(), actor(), found.items, now()),
+        links=page_links(found.page, found.next, found.size, found.total, "experiments"),
+    )
+
+
+@page.get("/<int:investigation_id>")
+def show(investigation_id: int) -> ResponseReturnValue:
+    """Team, instrument, dates; datasets with their processing state; live while something runs."""
+    experiment = get_investigation(session(), actor(), investigation_id)
+    status = cluster_status(session())
+    jobs = experiment_jobs(session(), actor(), investigation_id)
+    titles = {name: jobtype.title for name, jobtype in portal().jobtypes.by_name.items()}
+    context = {
+        "experiment": experiment,
+        "jobs": job_cards(session(), actor(), jobs, now(), status=status, titles=titles),
+        "again_s": ask_again_for_all_s(jobs, now()),
+    }
+    if request.headers.get("HX-Request"):
+        return render_template("experiments/_jobs.html", **context)
+    number = page_number(request.args)
+    found = find_datasets(
+        session(), actor(), DatasetQuery(investigation=investigation_id, raw=True, page=number, size=24)
+    )
+    results = find_datasets(session(), actor(), DatasetQuery(investigation=investigation_id, raw=False, size=8))
+    cards = dataset_cards(session(), actor(), [*found.items, *results.items], now())
+    return render_template(
+        "experiments/show.html",
+        section="data",
+        team=team(session(), actor(), experiment),
+        instruments=instrument_names(experiment),
+        seen_by=who_sees(session(), experiment),
+        public=is_public(experiment, now()),
+        measured=cards[: len(found.items)],
+        results=cards[len(found.items) :],
+        result_count=results.total,
+        links=page_links(number, found.next, 24, found.total, "datasets"),
+        cluster_banner=status.banner,
+        **context,
+    )

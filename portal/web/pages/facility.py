@@ -1,0 +1,30 @@
+"""The facility at a glance, for staff: what is stuck? Nothing is changed here."""
+
+from flask import Blueprint, render_template
+
+from portal.errors import ForbiddenError
+from portal.jobs.read import cluster_status
+from portal.web.context import actor, now, portal, session
+from portal.web.views.facility import failures_by_cause, overview, stuck_jobs
+from portal.web.views.jobs import job_cards
+
+page = Blueprint("facility", __name__)
+
+
+@page.get("/facility")
+def show() -> str:
+    """What is stuck, failures by cause, the queue, the daemon and the scheduler, job types with problems."""
+    if not actor().staff:
+        raise ForbiddenError("This page is for the facility's staff.")
+    status = cluster_status(session())
+    return render_template(
+        "facility/show.html",
+        section="facility",
+        status=status,
+        overview=overview(session(), actor(), status),
+        stuck=job_cards(session(), actor(), stuck_jobs(session(), actor(), now()), now(), status=status),
+        failures=failures_by_cause(session(), actor(), now()),
+        problems=portal().jobtypes.problems,
+        jobtypes=sorted(portal().jobtypes.by_name.values(), key=lambda item: item.title),
+        cluster_banner=status.banner,
+    )

@@ -1,0 +1,47 @@
+"""Home: what needs me?"""
+
+from datetime import timedelta
+
+from flask import Blueprint, render_template, request
+from flask.typing import ResponseReturnValue
+
+from portal.catalogue.search import DatasetQuery, find_datasets
+from portal.jobs.read import cluster_status, list_jobs
+from portal.jobs.state import FINAL, State
+from portal.web.context import actor, now, portal, session
+from portal.web.views.datasets import dataset_cards
+from portal.web.views.home import next_step
+from portal.web.views.jobs import job_cards
+from portal.web.views.live import ask_again_for_all_s
+
+page = Blueprint("home", __name__)
+
+ACTIVE = tuple(state for state in State if state not in FINAL)
+RECENT = timedelta(days=3)
+
+
+@page.get("/")
+def show() -> ResponseReturnValue:
+    """Running and failed jobs, newest results as pictures, newest datasets, one next step."""
+    status = cluster_status(session())
+    mine = list_jobs(session(), actor(), person=actor().name, state=(*ACTIVE, State.FAILED), size=12).items
+    jobs = [job for job in mine if not job.state.final or (job.ended and now() - job.ended < RECENT)][:6]
+    titles = {name: jobtype.title for name, jobtype in portal().jobtypes.by_name.items()}
+    context = {
+        "jobs": job_cards(session(), actor(), jobs, now(), status=status, titles=titles),
+        "again_s": ask_again_for_all_s(jobs, now()),
+    }
+    if request.headers.get("HX-Request"):
+        return render_template("home/_jobs.html", **context)
+    results = find_datasets(session(), actor(), DatasetQuery(raw=False, size=8)).items
+    measured = find_datasets(session(), actor(), DatasetQuery(raw=True, size=8)).items
+    cards = dataset_cards(session(), actor(), [*results, *measured], now())
+    return render_template(
+        "home/show.html",
+        section="home",
+        results=cards[: len(results)],
+        measured=cards[len(results) :],
+        step=next_step(jobs, results, measured),
+        cluster_banner=status.banner,
+        **context,
+    )

@@ -1,0 +1,147 @@
+"""Jobs: the list, one job, its live part, its log, and what can be asked of it."""
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.errors import ConflictError, ForbiddenError, InvalidError, LimitError
+from portal.jobs import service
+from portal.jobs.models import Job
+from portal.jobs.read import cluster_status, counts, get_job, job_view, list_jobs, log_tail
+from portal.jobs.state import FINAL, State
+from portal.web.context import actor, now, portal, session
+from portal.web.views.job_page import job_parts
+from portal.web.views.jobs import job_cards
+from portal.web.views.live import ask_again_for_all_s, ask_again_s
+from portal.web.views.paging import page_links, page_number
+
+page = Blueprint("jobs", __name__, url_prefix="/jobs")
+
+TABS = (("", "All"), ("active", "Not finished"), ("failed", "Failed"), ("done", "Done"))
+ACTIVE = tuple(state for state in State if state not in FINAL)
+
+
+@page.get("")
+def show() -> ResponseReturnValue:
+    """My jobs, or those of everybody whose experiments I share; live while any of them can change."""
+    values = request.args
+    chosen = values.get("state", "")
+    whose = "all" if values.get("whose") == "all" else "mine"
+    found = list_jobs(
+        session(),
+        actor(),
+        state=ACTIVE if chosen == "active" else chosen or None,
+        person=actor().name if whose == "mine" else None,
+        text=values.get("q"),
+        page=page_number(values),
+        size=25,
+    )
+    status = cluster_status(session())
+    titles = {name: jobtype.title for name, jobtype in portal().jobtypes.by_name.items()}
+    context = {
+        "cards": job_cards(session(), actor(), found.items, now(), status=status, titles=titles),
+        "links": page_links(found.page, found.next, found.size, found.total, "jobs"),
+        "again_s": ask_again_for_all_s(found.items, now()),
+        "searched": bool(values.get("q") or chosen),
+    }
+    if request.headers.get("HX-Request"):
+        return render_template("jobs/_list.html", **context)
+    return render_template(
+        "jobs/list.html",
+        section="jobs",
+        tabs=TABS,
+        chosen=chosen,
+        whose=whose,
+        text=values.get("q", ""),
+        cluster_banner=status.banner,
+        **context,
+    )
+
+
+@page.get("/<job:job_id>")
+def job(job_id: int) -> ResponseReturnValue:
+    """How one job is going."""
+    return render_template("jobs/job.html", section="jobs", **_job_context(job_id))
+
+
+@page.get("/<job:job_id>/live")
+def live(job_id: int) -> ResponseReturnValue:
+    """The part of the page that changes, as the page asks for it again and again."""
+    return render_template("jobs/_live.html", **_job_context(job_id))
+
+
+def _job_context(job_id: int) -> dict[str, object]:
+    found = get_job(session(), actor(), job_id)
+    status = cluster_status(session())
+    batch = sum(counts(session(), actor(), found.submission_id).values())
+    return {
+        "job": found,
+        "view": job_view(found, now(), status=status),
+        "parts": job_parts(session(), actor(), found, portal().jobtypes.by_name, batch),
+        "again_s": ask_again_s(found, now()),
+        "cluster_banner": status.banner,
+    }
+
+
+@page.get("/<job:job_id>/log")
+def log(job_id: int) -> ResponseReturnValue:
+    """A piece of the log: as text, or for the live page as what follows the piece that it has."""
+    values = request.args
+    stream = values.get("stream", "stdout")
+    offset = values.get("offset", "0")
+    start = int(offset) if offset.removeprefix("-").isdigit() and len(offset) < 16 else 0
+    piece = log_tail(session(), actor(), job_id, stream, start, portal().settings)
+    if request.headers.get("HX-Request"):
+        again_s = None if piece.final else 1 if piece.next_offset < piece.size else 3
+        return render_template("jobs/_log.html", piece=piece, job_id=job_id, stream=stream, again_s=again_s)
+    answer = make_response(piece.text or piece.note)
+    answer.mimetype = "text/plain"
+    return answer
+
+
+def _changed(job: Job, words: str) -> ResponseReturnValue:
+    flash(words)
+    return redirect(url_for("jobs.job", job_id=job.id), 303)
+
+
+@page.post("/<job:job_id>/cancel")
+def cancel(job_id: int) -> ResponseReturnValue:
+    """Ask for a job's end."""
+    with portal().database.write() as writing:
+        found = service.cancel(writing, actor(), job_id, now=now())
+    done = found.state is State.CANCELLED
+    return _changed(found, "It is cancelled." if done else "It is being cancelled; this takes a few seconds.")
+
+
+@page.post("/<job:job_id>/retry")
+def retry(job_id: int) -> ResponseReturnValue:
+    """Run a failed or cancelled job again, as before or with more memory or time."""
+    more = request.form.get("more") or None
+    try:
+        with portal().database.write() as writing:
+            found = service.retry(writing, actor(), job_id, now=now(), resources=more)
+    except (ConflictError, LimitError) as error:
+        flash(error.message, "wrong")
+        return redirect(url_for("jobs.job", job_id=job_id), 303)
+    return _changed(found, "It is in the queue again.")
+
+
+@page.post("/<job:job_id>/rename")
+def rename(job_id: int) -> ResponseReturnValue:
+    """Give a job another title."""
+    try:
+        with portal().database.write() as writing:
+            found = service.rename(writing, actor(), job_id, request.form.get("title", ""), now=now())
+    except InvalidError as error:
+        flash(error.message, "wrong")
+        return redirect(url_for("jobs.job", job_id=job_id), 303)
+    return _changed(found, "It has a new name.")
+
+
+@page.post("/<job:job_id>/release")
+def release(job_id: int) -> ResponseReturnValue:
+    """Staff let a job on hold go ahead."""
+    if not actor().staff:
+        raise ForbiddenError("Only staff release jobs that are on hold.")
+    with portal().database.write() as writing:
+        found = service.release(writing, actor(), job_id, now=now())
+    return _changed(found, "It is released.")

@@ -1,0 +1,94 @@
+"""Datasets as cards."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.catalogue.access import visible
+from portal.catalogue.models import DataCollectionDataset, Dataset, Investigation
+from portal.catalogue.models import Job as Run
+from portal.identity.actor import Actor
+from portal.web.views.pictures import Picture, thumbnails
+
+RESULTS = "results:"
+
+
+@dataclass(frozen=True)
+class DatasetCard:
+    """A dataset in a list."""
+
+    id: int
+    url: str
+    name: str
+    origin: str
+    """The instrument that measured it; for a result, its type."""
+    date: datetime | None
+    size: int
+    experiment: str
+    public: bool
+    results: int
+    complete: bool
+    problem: str | None
+    picture: Picture | None
+
+
+def is_result(dataset: Dataset) -> bool:
+    """True for what a job made."""
+    return (dataset.location or "").startswith(RESULTS)
+
+
+def is_public(investigation: Investigation, now: datetime) -> bool:
+    """True once everybody may see it."""
+    return investigation.release_date is not None and investigation.release_date <= now
+
+
+def origin(dataset: Dataset) -> str:
+    """Where it comes from, in two or three words."""
+    if dataset.instrument is not None and not is_result(dataset):
+        return dataset.instrument.full_name or dataset.instrument.name
+    return dataset.type.name.capitalize()
+
+
+def dataset_cards(session: Session, actor: Actor, datasets: Sequence[Dataset], now: datetime) -> list[DatasetCard]:
+    """Cards of datasets whose type, instrument and investigation are loaded: two more queries for all of them."""
+    ids = [dataset.id for dataset in datasets]
+    pictures = thumbnails(session, actor, ids)
+    results = count_results(session, actor, ids)
+    return [
+        DatasetCard(
+            id=dataset.id,
+            url=url_for("datasets.show", dataset_id=dataset.id),
+            name=dataset.name,
+            origin=origin(dataset),
+            date=dataset.start_date or dataset.create_time,
+            size=dataset.file_size,
+            experiment=dataset.investigation.title,
+            public=is_public(dataset.investigation, now),
+            results=results.get(dataset.id, 0),
+            complete=dataset.complete,
+            problem=dataset.problem,
+            picture=pictures.get(dataset.id),
+        )
+        for dataset in datasets
+    ]
+
+
+def count_results(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, int]:
+    """How many visible datasets were made from each of these."""
+    if not ids:
+        return {}
+    member_in, member_out = DataCollectionDataset.__table__.alias("given"), DataCollectionDataset.__table__.alias("made")
+    readable = visible(actor, Dataset).with_only_columns(Dataset.id)
+    query = (
+        select(member_in.c.dataset_id, func.count(func.distinct(member_out.c.dataset_id)))
+        .select_from(member_in)
+        .join(Run, Run.input_data_collection_id == member_in.c.data_collection_id)
+        .join(member_out, member_out.c.data_collection_id == Run.output_data_collection_id)
+        .where(member_in.c.dataset_id.in_(ids), member_out.c.dataset_id.in_(readable))
+        .group_by(member_in.c.dataset_id)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}

@@ -1,0 +1,80 @@
+"""Experiments in a list, and what runs in one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.catalogue.access import visible
+from portal.catalogue.models import Dataset, Instrument, Investigation, InvestigationInstrument
+from portal.identity.actor import Actor
+from portal.jobs.access import loaded, visible_jobs
+from portal.jobs.models import Job
+from portal.jobs.state import FINAL
+from portal.web.formats import dates
+from portal.web.views.datasets import is_public
+
+MOST_JOBS = 12
+
+
+@dataclass(frozen=True)
+class ExperimentLine:
+    """An experiment in a list."""
+
+    url: str
+    title: str
+    name: str
+    when: str
+    instruments: str
+    datasets: int
+    public: bool
+
+
+def instrument_names(experiment: Investigation) -> list[str]:
+    """The instruments that were used, by the names people use."""
+    rows = experiment.investigation_instruments
+    return [row.instrument.full_name or row.instrument.name for row in rows]
+
+
+def experiment_lines(
+    session: Session, actor: Actor, experiments: Sequence[Investigation], now: datetime
+) -> list[ExperimentLine]:
+    """Lines of a list, with two queries for all of them."""
+    ids = [experiment.id for experiment in experiments]
+    counted = (
+        visible(actor, Dataset)
+        .where(Dataset.investigation_id.in_(ids))
+        .with_only_columns(Dataset.investigation_id, func.count())
+        .group_by(Dataset.investigation_id)
+    )
+    numbers = {row[0]: row[1] for row in session.execute(counted)}
+    used = (
+        select(InvestigationInstrument.investigation_id, func.coalesce(Instrument.full_name, Instrument.name))
+        .join(Instrument, Instrument.id == InvestigationInstrument.instrument_id)
+        .where(InvestigationInstrument.investigation_id.in_(ids))
+        .order_by(Instrument.name)
+    )
+    instruments: dict[int, list[str]] = {}
+    for experiment_id, name in session.execute(used):
+        instruments.setdefault(experiment_id, []).append(name)
+    return [
+        ExperimentLine(
+            url=url_for("experiments.show", investigation_id=experiment.id),
+            title=experiment.title,
+            name=experiment.name,
+            when=dates(experiment.start_date, experiment.end_date),
+            instruments=", ".join(instruments.get(experiment.id, ())),
+            datasets=numbers.get(experiment.id, 0),
+            public=is_public(experiment, now),
+        )
+        for experiment in experiments
+    ]
+
+
+def experiment_jobs(session: Session, actor: Actor, investigation_id: int) -> Sequence[Job]:
+    """The unfinished jobs whose results go to this experiment, newest first."""
+    query = visible_jobs(actor).where(Job.investigation_id == investigation_id, Job.state.not_in(FINAL))
+    return session.scalars(loaded(query.order_by(Job.id.desc())).limit(MOST_JOBS)).all()

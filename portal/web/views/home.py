@@ -1,0 +1,44 @@
+"""The one next step that the home page offers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import url_for
+
+from portal.catalogue.models import Dataset
+from portal.jobs.models import Job
+from portal.jobs.state import State
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """A sentence and where its button leads."""
+
+    sentence: str
+    words: str
+    href: str
+
+
+def next_step(jobs: Sequence[Job], results: Sequence[Dataset], measured: Sequence[Dataset]) -> NextStep:
+    """What needs this person most: a failed job, a fresh dataset, or finding data at all."""
+    failed = next((job for job in jobs if job.state is State.FAILED), None)
+    if failed is not None:
+        return NextStep(
+            f"“{failed.title}” failed. {failed.cause_words or ''}".strip(),
+            "Look at it",
+            url_for("jobs.job", job_id=failed.id),
+        )
+    fresh = next((dataset for dataset in measured if dataset.complete and not dataset.problem), None)
+    if fresh is not None and not jobs:
+        return NextStep(
+            f"“{fresh.name}” is your newest dataset.",
+            "Analyse it",
+            url_for("datasets.show", dataset_id=fresh.id),
+        )
+    if results:
+        return NextStep(
+            f"“{results[0].name}” is your newest result.",
+            "Open it",
+            url_for("datasets.show", dataset_id=results[0].id),
+        )
+    return NextStep("Choose a dataset, and see what can be done with it.", "Go to the data", url_for("data.show"))

@@ -1,0 +1,121 @@
+"""What one job's page shows around the service's view: inputs and results, its settings, what can be done."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.catalogue.access import visible
+from portal.catalogue.models import Dataset
+from portal.form.values import as_text
+from portal.identity.actor import Actor
+from portal.jobs.models import Job
+from portal.jobs.wishes import jobtype_of
+from portal.jobtype.model import JobType
+from portal.web.views.pictures import Picture, thumbnails
+
+
+@dataclass(frozen=True)
+class Related:
+    """A dataset beside a job. `url` is None where this person may not open it (any more)."""
+
+    name: str
+    url: str | None
+    picture: Picture | None
+    caption: str
+
+
+@dataclass(frozen=True)
+class Setting:
+    """An option as it was used."""
+
+    label: str
+    value: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class JobParts:
+    """Inputs beside results, settings, and the addresses of what can be done next."""
+
+    inputs: tuple[Related, ...]
+    results: tuple[Related, ...]
+    analysis: str
+    version: str
+    settings: tuple[Setting, ...]
+    change_url: str | None
+    """The form with this job's values; None if its analysis is gone."""
+    experiment: str | None
+    experiment_url: str | None
+    mine: bool
+    batch_url: str | None
+    batch_size: int
+
+
+def job_parts(session: Session, actor: Actor, job: Job, jobtypes: Mapping[str, JobType], batch: int) -> JobParts:
+    """The parts of a job's page. `batch`: how many jobs its submission has."""
+    outputs = [output.dataset_id for output in job.outputs]
+    ids = [row.dataset_id for row in job.inputs] + outputs
+    names = _names(session, actor, ids)
+    pictures = thumbnails(session, actor, names)
+    jobtype = jobtype_of(job)
+    labels = {slot.name: slot.label for slot in jobtype.inputs}
+    experiment = job.investigation
+    return JobParts(
+        inputs=tuple(
+            _related(row.dataset_id, row.dataset_name, labels.get(row.slot, row.slot), names, pictures)
+            for row in job.inputs
+        ),
+        results=tuple(_related(i, names.get(i, job.title), "Result", names, pictures) for i in outputs if i),
+        analysis=jobtype.title,
+        version=jobtype.version,
+        settings=tuple(_settings(job, jobtype)),
+        change_url=_change_url(job) if jobtype.name in jobtypes else None,
+        experiment=experiment.title if experiment else None,
+        experiment_url=url_for("experiments.show", investigation_id=experiment.id) if experiment else None,
+        mine=job.person_id == actor.person_id or actor.staff,
+        batch_url=url_for("batches.show", submission_id=job.submission_id) if batch > 1 else None,
+        batch_size=batch,
+    )
+
+
+def _names(session: Session, actor: Actor, ids: list[int | None]) -> dict[int, str]:
+    wanted = {i for i in ids if i is not None}
+    if not wanted:
+        return {}
+    chosen = visible(actor, Dataset).where(Dataset.id.in_(wanted)).with_only_columns(Dataset.id, Dataset.name)
+    return {row[0]: row[1] for row in session.execute(chosen)}
+
+
+def _related(
+    dataset_id: int | None, name: str, caption: str, names: Mapping[int, str], pictures: Mapping[int, Picture]
+) -> Related:
+    if dataset_id is None or dataset_id not in names:
+        return Related(name, None, None, caption)
+    url = url_for("datasets.show", dataset_id=dataset_id)
+    return Related(names[dataset_id], url, pictures.get(dataset_id), caption)
+
+
+def _settings(job: Job, jobtype: JobType) -> list[Setting]:
+    known = {option.name: option for option in jobtype.options}
+    return [
+        Setting(known[name].label, as_text(value), known[name].unit)
+        for name, value in job.options.items()
+        if name in known
+    ]
+
+
+def _change_url(job: Job) -> str:
+    name = job.submission.revision.name
+    query: dict[str, list[str]] = {}
+    first = job.inputs[0].slot if job.inputs else ""
+    for row in job.inputs:
+        if row.dataset_id is not None:
+            query.setdefault("dataset" if row.slot == first else f"in.{row.slot}", []).append(str(row.dataset_id))
+    for option, value in job.options.items():
+        query[f"option.{option}"] = [as_text(value)]
+    if job.submission.variant:
+        query["variant"] = [job.submission.variant]
+    return url_for("analyses.start", name=name, **query)  # type: ignore[arg-type]

@@ -1,0 +1,109 @@
+"""Jobs as cards, and what a job's own page shows besides the service's view of it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from portal.identity.actor import Actor
+from portal.jobs.models import Job
+from portal.jobs.progress import progress_of
+from portal.jobs.read import sentence
+from portal.jobs.state import State
+from portal.jobs.status import ClusterStatus
+from portal.web.views.pictures import Picture, thumbnails
+
+
+@dataclass(frozen=True)
+class CardAction:
+    """The one thing to do next with a job, as a link."""
+
+    href: str
+    words: str
+
+
+@dataclass(frozen=True)
+class JobCard:
+    """A job in a list."""
+
+    id: int
+    url: str
+    number: str
+    title: str
+    state: str
+    sentence: str
+    active: bool
+    fraction: float | None
+    analysis: str
+    owner: str
+    changed: datetime
+    picture: Picture | None
+    action: CardAction | None
+
+
+def job_url(job: Job) -> str:
+    """A job's page: its short number stands in the address."""
+    return url_for("jobs.job", job_id=job.id)
+
+
+def result_ids(job: Job) -> list[int]:
+    """The datasets that came out of a job."""
+    return [output.dataset_id for output in job.outputs if output.dataset_id is not None]
+
+
+def job_cards(
+    session: Session,
+    actor: Actor,
+    jobs: Sequence[Job],
+    now: datetime,
+    *,
+    status: ClusterStatus | None = None,
+    titles: Mapping[str, str] | None = None,
+) -> list[JobCard]:
+    """Cards of jobs whose inputs, outputs, person and submission are loaded: one more query, for the pictures."""
+    pictures = thumbnails(session, actor, _pictured(jobs))
+    return [_card(actor, job, now, pictures, status, titles or {}) for job in jobs]
+
+
+def _pictured(jobs: Iterable[Job]) -> Iterable[int | None]:
+    for job in jobs:
+        yield from result_ids(job)[:1] or [row.dataset_id for row in job.inputs[:1]]
+
+
+def _card(
+    actor: Actor,
+    job: Job,
+    now: datetime,
+    pictures: Mapping[int, Picture],
+    status: ClusterStatus | None,
+    titles: Mapping[str, str],
+) -> JobCard:
+    progress = progress_of(job.progress, job.started, now) if job.state is State.RUNNING else None
+    shown = next((pictures[i] for i in _pictured([job]) if i in pictures), None)
+    name = job.submission.revision.name
+    return JobCard(
+        id=job.id,
+        url=job_url(job),
+        number=job.number,
+        title=job.title,
+        state=job.state.words,
+        sentence=sentence(job, now, status=status),
+        active=not job.state.final,
+        fraction=progress.fraction if progress else None,
+        analysis=titles.get(name, name),
+        owner="" if job.person_id == actor.person_id else job.person.full_name,
+        changed=job.ended or job.changed,
+        picture=shown,
+        action=_action(actor, job),
+    )
+
+
+def _action(actor: Actor, job: Job) -> CardAction | None:
+    results = result_ids(job)
+    if results:
+        return CardAction(url_for("datasets.show", dataset_id=results[0]), "Open the result")
+    if job.state is State.FAILED and (job.person_id == actor.person_id or actor.staff):
+        return CardAction(job_url(job), "See why")
+    return None

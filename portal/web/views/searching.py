@@ -1,0 +1,114 @@
+"""From an address to a query and back: filters as links, so that they work without a script and can be shared."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from portal.catalogue.access import visible
+from portal.catalogue.models import Investigation
+from portal.catalogue.search import DatasetQuery, Facet, Facets
+from portal.identity.actor import Actor
+from portal.web.views.paging import address, page_number
+
+PAGE = 24
+KINDS = {"raw": "Measured", "results": "Results"}
+
+
+@dataclass(frozen=True)
+class FilterLink:
+    """A filter to choose, or to take away again."""
+
+    words: str
+    href: str
+    number: int | None
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class FilterGroup:
+    """Filters of one kind."""
+
+    title: str
+    items: list[FilterLink]
+
+
+def _day(text: str | None, *, end: bool = False) -> datetime | None:
+    """The start of a day in the facility's time zone, or of the next one; None if it is no date."""
+    try:
+        day = datetime.strptime(text or "", "%Y-%m-%d").astimezone()  # noqa: DTZ007
+    except ValueError:
+        return None
+    return (day + timedelta(days=1) if end else day).astimezone(UTC)
+
+
+def query_of(values: Mapping[str, str]) -> DatasetQuery:
+    """The query that an address asks for; what makes no sense is left out."""
+    experiment = values.get("investigation", "")
+    kind = values.get("kind")
+    return DatasetQuery(
+        text=values.get("q", "").strip() or None,
+        type=values.get("type") or None,
+        instrument=values.get("instrument") or None,
+        investigation=int(experiment) if experiment.isascii() and experiment.isdigit() else None,
+        start=_day(values.get("start")),
+        end=_day(values.get("end"), end=True),
+        raw=None if kind not in KINDS else kind == "raw",
+        page=page_number(values),
+        size=PAGE,
+    )
+
+
+def chosen_filters(session: Session, actor: Actor, values: Mapping[str, str]) -> list[FilterLink]:
+    """What the list is narrowed to, each with a link that takes it away."""
+    words = {
+        "type": values.get("type"),
+        "instrument": values.get("instrument"),
+        "investigation": _experiment_title(session, actor, values.get("investigation")),
+        "kind": KINDS.get(values.get("kind", "")),
+        "start": f"from {values['start']}" if values.get("start") else None,
+        "end": f"to {values['end']}" if values.get("end") else None,
+    }
+    return [
+        FilterLink(text[:1].upper() + text[1:], address(page=None, **{name: None}), None, True)
+        for name, text in words.items()
+        if text
+    ]
+
+
+def _experiment_title(session: Session, actor: Actor, text: str | None) -> str | None:
+    if not text or not text.isascii() or not text.isdigit():
+        return None
+    query = visible(actor, Investigation).where(Investigation.id == int(text))
+    found = session.scalar(query)
+    return found.title if found else None
+
+
+def filter_groups(counted: Facets, values: Mapping[str, str]) -> list[FilterGroup]:
+    """Filters to choose from, with how many datasets each leaves."""
+
+    def links(name: str, found: Sequence[Facet], most: int) -> list[FilterLink]:
+        now = values.get(name, "")
+        return [
+            FilterLink(
+                item.label[:1].upper() + item.label[1:],
+                address(page=None, **{name: None if str(item.value) == now else item.value}),
+                item.count,
+                str(item.value) == now,
+            )
+            for item in found[:most]
+        ]
+
+    chosen = values.get("kind", "")
+    kinds = [
+        FilterLink(words, address(page=None, kind=None if kind == chosen else kind), None, kind == chosen)
+        for kind, words in KINDS.items()
+    ]
+    groups = [
+        FilterGroup("Kind", kinds),
+        FilterGroup("Type", links("type", counted.types, 12)),
+        FilterGroup("Instrument", links("instrument", counted.instruments, 12)),
+        FilterGroup("Experiment", links("investigation", counted.investigations, 8)),
+    ]
+    return [group for group in groups if group.items]

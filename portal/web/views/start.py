@@ -1,0 +1,205 @@
+"""The form of an analysis: what was asked for in its address or typed into it, and what stands beside it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+
+from portal.catalogue.access import visible
+from portal.catalogue.inputs import input_dataset
+from portal.catalogue.models import Dataset
+from portal.errors import InvalidError, NotFoundError
+from portal.form import Form, Inputs, as_command, as_python, raw_of_html
+from portal.form.plan import label_of
+from portal.identity.actor import Actor
+from portal.jobs import words
+from portal.jobs.models import Job, JobTypeRevision, Submission
+from portal.jobs.status import ClusterStatus
+from portal.jobtype.match import accepts
+from portal.jobtype.model import JobType, Slot, Variant
+from portal.web.views.problems import FieldProblem
+
+MOST_CANDIDATES = 50
+ENOUGH_TO_SAY = 5
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A form as it came: datasets by slot, raw option values, and the rest."""
+
+    ids: Mapping[str, Sequence[int]]
+    raw: Mapping[str, str] | None
+    """None when nothing was typed yet."""
+    variant: str | None
+    mode: str | None
+    preset: str | None
+    title: str | None
+    key: str | None
+
+
+def typed_form(jobtype: JobType, values: MultiDict[str, str]) -> Typed:
+    """What an address or a posted form says. Datasets are `dataset` (first slot) and `in.<slot>`."""
+    first = jobtype.slot.name if jobtype.slot else ""
+    ids: dict[str, list[int]] = {first: _ids(values.getlist("dataset"))} if first else {}
+    for name in values:
+        if name.startswith("in.") and name != f"in.{first}":
+            ids[name.removeprefix("in.")] = _ids(values.getlist(name))
+    raw = raw_of_html(jobtype, values.to_dict(flat=False))
+    return Typed(
+        ids={slot: chosen for slot, chosen in ids.items() if chosen},
+        raw=raw or None,
+        variant=values.get("variant") or None,
+        mode=values.get("mode") or None,
+        preset=values.get("preset") or None,
+        title=values.get("title") or None,
+        key=values.get("idempotency_key") or None,
+    )
+
+
+def _ids(texts: Sequence[str]) -> list[int]:
+    found = dict.fromkeys(int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 16)
+    return list(found)
+
+
+def chosen_datasets(session: Session, actor: Actor, ids: Mapping[str, Sequence[int]]) -> dict[str, list[Dataset]]:
+    """The datasets by slot, as far as this person sees them. Raises NotFoundError if one is missing."""
+    wanted = sorted({i for chosen in ids.values() for i in chosen})
+    found: dict[int, Dataset] = {}
+    for start in range(0, len(wanted), 500):
+        query = visible(actor, Dataset).where(Dataset.id.in_(wanted[start : start + 500]))
+        found.update({dataset.id: dataset for dataset in session.scalars(query)})
+    if len(found) < len(wanted):
+        raise NotFoundError("A dataset is not there, or not shared with you.")
+    return {slot: [found[i] for i in chosen] for slot, chosen in ids.items()}
+
+
+def inputs_of(datasets: Mapping[str, Sequence[Dataset]]) -> Inputs:
+    """The same for the validator."""
+    return {slot: [input_dataset(dataset) for dataset in chosen] for slot, chosen in datasets.items()}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A dataset that could go into a further slot."""
+
+    id: int
+    name: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class FurtherSlot:
+    """An input slot after the first, as a choice."""
+
+    slot: Slot
+    candidates: tuple[Candidate, ...]
+    error: str
+
+
+def further_slots(
+    session: Session, actor: Actor, jobtype: JobType, datasets: Mapping[str, Sequence[Dataset]], form: Form
+) -> list[FurtherSlot]:
+    """Choices for the slots after the first: the newest datasets of the experiment that fit, then others."""
+    first = [dataset for chosen in datasets.values() for dataset in chosen][:1]
+    experiment = first[0].investigation_id if first else 0
+    errors = {field.name: field.error for field in form.slots}
+    found = []
+    for slot in jobtype.inputs[1:]:
+        chosen = {dataset.id for dataset in datasets.get(slot.name, ())}
+        query = visible(actor, Dataset).where(Dataset.complete, Dataset.problem.is_(None))
+        query = query.order_by(Dataset.investigation_id != experiment, Dataset.id.desc())
+        rows = [row for row in session.scalars(query.limit(200)) if accepts(slot, row.type.name)]
+        rows = [*datasets.get(slot.name, ()), *(row for row in rows if row.id not in chosen)][:MOST_CANDIDATES]
+        candidates = tuple(Candidate(row.id, row.name, row.id in chosen) for row in rows)
+        found.append(FurtherSlot(slot, candidates, errors.get(slot.name, "")))
+    return found
+
+
+def problems_of(form: Form, error: InvalidError | None = None) -> list[FieldProblem]:
+    """The error summary: what is wrong, linked to its field. `error` adds what only the submission found."""
+    found = {**(error.fields if error else {}), **form.errors}
+    return [
+        FieldProblem(f"f-{name.replace('.', '-')}", label_of(form.jobtype, name), text)
+        for name, text in found.items()
+    ]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside the form: cost, likely wait, the same as a command and as Python."""
+
+    jobs: int
+    cost: str
+    wait: str
+    wait_basis: str
+    command: str
+    python: str
+
+
+def beside(
+    session: Session, form: Form, inputs: Inputs, typed: Typed, status: ClusterStatus, now: datetime
+) -> Beside:
+    """Computed from what is in the form now; values that are wrong do not change it."""
+    jobtype = form.jobtype
+    variant = _variant(jobtype, typed.variant)
+    mode = typed.mode or form.modes[0]
+    first = len(inputs.get(jobtype.slot.name, ())) if jobtype.slot else 1
+    jobs = max(1, first) if mode == "each" else 1
+    wait, basis = likely_wait(session, jobtype.name, status, now)
+    raw = typed.raw or {}
+    return Beside(
+        jobs=jobs,
+        cost=_cost(variant, jobs),
+        wait=wait,
+        wait_basis=basis,
+        command=as_command(jobtype, inputs, raw, mode=mode),
+        python=as_python(jobtype, inputs, raw, mode=mode),
+    )
+
+
+def _variant(jobtype: JobType, name: str | None) -> Variant:
+    try:
+        return jobtype.variant(name)
+    except KeyError:
+        return jobtype.variant()
+
+
+def _cost(variant: Variant, jobs: int) -> str:
+    """The most it can use: processors times time limit."""
+    hours = variant.cpus * variant.time_s * jobs / 3600
+    cost = f"At most {hours:.2g} CPU-hours" if hours < 10 else f"At most {hours:,.0f} CPU-hours"
+    if variant.gpus:
+        cost += f" and {variant.gpus * variant.time_s * jobs / 3600:.2g} GPU-hours"
+    return cost
+
+
+def likely_wait(session: Session, name: str, status: ClusterStatus, now: datetime) -> tuple[str, str]:
+    """How long such jobs waited in the last 30 days (nine of ten), else how the queue looks; and on what that rests."""
+    if status.banner:
+        return status.banner, ""
+    recent = (
+        select(Job.created, Job.started)
+        .join(Submission, Submission.id == Job.submission_id)
+        .join(JobTypeRevision, JobTypeRevision.id == Submission.revision_id)
+        .where(JobTypeRevision.name == name, Job.started.is_not(None), Job.created > now - timedelta(days=30))
+        .order_by(Job.id.desc())
+        .limit(200)
+    )
+    waits = sorted((started - created).total_seconds() for created, started in session.execute(recent))
+    if len(waits) >= ENOUGH_TO_SAY:
+        slow = max(1.0, waits[min(len(waits) - 1, int(len(waits) * 0.9))])
+        return f"Usually starts within {words.duration(_round_up(slow))}", "Jobs like this, last 30 days"
+    waiting = sum(number for state, number in status.counts.items() if state in {"queued", "pending", "submitting"})
+    if waiting:
+        return f"{words.count(waiting, 'job')} {'waits' if waiting == 1 else 'wait'} before it", "The queue now"
+    return "Starts at once", "Nothing waits now"
+
+
+def _round_up(seconds: float) -> int:
+    for step in (5, 10, 20, 30, 60):
+        if seconds <= step:
+            return step
+    return int(-(-seconds // 60) * 60)
