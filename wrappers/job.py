@@ -96,13 +96,6 @@ class Options:
             raise BadInput(f"The option {name} is {value!r}; it must be true or false.")
         return value
 
-    def text(self, name: str, default: str) -> str:
-        """Return words, without surrounding space."""
-        value = self._value(name, default)
-        if not isinstance(value, str):
-            raise BadInput(f"The option {name} is {value!r}; it must be text.")
-        return value.strip()
-
     def choice(self, name: str, default: str, choices: Sequence[str]) -> str:
         """Return one of `choices`."""
         value = self._value(name, default)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -151,10 +152,10 @@ def _fill(finding: Finding, totals: _Totals, dtype: np.dtype[Any], bins: int) ->
         finding.note = "No value is finite."
         return
     finding.minimum, finding.maximum = found.low, found.high
-    finding.mean, finding.std = found.mean, found.std
+    finding.mean, finding.std = _number(found.mean), _number(found.std)
     exact = totals.percentiles is not None or (totals.bins.integer and totals.bins.width == 1)
     ranks = totals.percentiles or statistics.percentiles(totals.counts, totals.bins, RANKS)
-    finding.percentiles = {f"{rank:g}": value for rank, value in zip(RANKS, ranks, strict=True)}
+    finding.percentiles = {f"{rank:g}": float(np.nan_to_num(v)) for rank, v in zip(RANKS, ranks, strict=True)}
     finding.percentiles_exact = exact
     level = statistics.saturation_level(dtype, found.high)
     mask = np.count_nonzero(totals.counts) <= 2  # a mask or a constant is no measured brightness
@@ -163,5 +164,10 @@ def _fill(finding: Finding, totals: _Totals, dtype: np.dtype[Any], bins: int) ->
         last = int(totals.counts[-1]) if totals.bins.width == 1 else None
         finding.saturated = 0 if found.high < level else last
     counts, coarse = statistics.coarser(totals.counts, totals.bins, bins)
-    finding.histogram_edges = [float(edge) for edge in coarse.edges]
+    finding.histogram_edges = [float(edge) for edge in np.nan_to_num(coarse.edges)]
     finding.histogram_counts = [int(number) for number in counts]
+
+
+def _number(value: float) -> float | None:
+    """Return a figure, or None where it is beyond the range of floats: JSON has no word for it."""
+    return value if math.isfinite(value) else None

@@ -21,7 +21,7 @@ def save_png(path: Path, picture: np.ndarray) -> None:
 
 def grey(plane: np.ndarray, *, low: float = 0.5, high: float = 99.8) -> np.ndarray:
     """Return `plane` as uint8 with its contrast between two percentiles; not-finite pixels are black."""
-    values = np.asarray(plane, dtype=np.float64)
+    values = _tame(plane)
     finite = np.isfinite(values)
     if not finite.any():
         return np.zeros(values.shape, np.uint8)
@@ -31,6 +31,13 @@ def grey(plane: np.ndarray, *, low: float = 0.5, high: float = 99.8) -> np.ndarr
     scale = 255.0 / (top - bottom) if top > bottom else 0.0
     stretched = (np.where(finite, values, bottom) - bottom) * scale
     return np.asarray(np.clip(stretched, 0, 255), dtype=np.uint8)
+
+
+def _tame(values: np.ndarray) -> np.ndarray:
+    """Return values as float64, scaled down where their range would not be a float: pictures show proportions."""
+    plain = np.asarray(values, dtype=np.float64)
+    largest = np.max(np.abs(plain), initial=0.0, where=np.isfinite(plain))
+    return plain / largest if largest > 1e300 else plain
 
 
 def fitted(picture: np.ndarray, aspect: float = 1.0, *, largest: int = LARGEST, smallest: int = 256) -> np.ndarray:
@@ -52,7 +59,7 @@ def line_plot(values: np.ndarray, *, width: int = 640, height: int = 240) -> np.
     """Return a picture of a row of numbers as a curve; long rows show each column's smallest and largest value."""
     canvas = Image.new("RGB", (width, height), BACKGROUND)
     draw = ImageDraw.Draw(canvas)
-    row = np.asarray(values, dtype=np.float64).ravel()
+    row = _tame(values).ravel()
     finite = row[np.isfinite(row)]
     if finite.size == 0:
         return np.asarray(canvas)

@@ -29,15 +29,36 @@ MICROMETRES = {
 }
 _RESOLUTION_UNIT_UM = {2: 25400.0, 3: 10000.0}
 
-# What is wrong with a file is said once, by the exception that ends the program.
-logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+# What tifffile only logs where a file was cut short: it goes on with the pages it finds.
+_SIGNS_OF_DAMAGE = ("invalid page offset", "failed to reshape", "corrupted")
+
+
+class _Complaints(logging.Handler):
+    """Keeps what tifffile logs of a file, so that a missing part is an error and not a smaller picture."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.damage: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        words = record.getMessage()
+        if any(sign in words for sign in _SIGNS_OF_DAMAGE):
+            self.damage.append(words)
 
 
 @contextmanager
 def open_tiff(path: Path) -> Iterator[tifffile.TiffFile]:
     """Open a TIFF file for reading; BadInput where it is not one or is damaged, also while it is being read."""
-    with readable(path, "TIFF"), tifffile.TiffFile(path) as file:
-        yield file
+    logger, complaints = logging.getLogger("tifffile"), _Complaints()
+    logger.propagate = False
+    logger.addHandler(complaints)
+    try:
+        with readable(path, "TIFF"), tifffile.TiffFile(path) as file:
+            if file.series and complaints.damage:
+                raise ValueError("it ends before its last page")
+            yield file
+    finally:
+        logger.removeHandler(complaints)
 
 
 def sources(file: tifffile.TiffFile, path: Path) -> list[ArraySource]:

@@ -49,9 +49,10 @@ def moments(block: Array) -> Moments:
     if values.size == 0:
         return Moments(not_finite=missing)
     low, high = values.min().item(), values.max().item()
-    mean = float(values.mean(dtype=xp.float64))
-    offset = values.astype(xp.float64) - mean
-    return Moments(int(values.size), missing, low, high, mean, float(xp.dot(offset, offset)))
+    with np.errstate(over="ignore", invalid="ignore"):  # beyond the range of floats the figures are infinite
+        mean = float(values.mean(dtype=xp.float64))
+        offset = values.astype(xp.float64) - mean
+        return Moments(int(values.size), missing, low, high, mean, float(xp.dot(offset, offset)))
 
 
 def merge(first: Moments, second: Moments) -> Moments:
@@ -90,7 +91,9 @@ class Bins:
         if self.integer:
             first, width = int(self.low), int(self.width)
             return np.array([float(first + place * width) for place in range(self.number + 1)])
-        return self.low + (self.high / self.number - self.low / self.number) * np.arange(self.number + 1)
+        # Weighted so that no step leaves the range of floats, even for the largest ones.
+        share = np.arange(self.number + 1) / self.number
+        return self.low * (1 - share) + self.high * share
 
 
 def integer_bins(low: int, high: int, most: int) -> Bins:
@@ -134,7 +137,8 @@ def coarser(counts: np.ndarray, bins: Bins, most: int) -> tuple[np.ndarray, Bins
     padded = np.zeros(number * group, dtype=counts.dtype)
     padded[: bins.number] = counts
     width = bins.width * group
-    high = bins.high if bins.integer else bins.low + width * number
+    reach = number * group / bins.number
+    high = bins.high if bins.integer else bins.low * (1 - reach) + bins.high * reach
     return padded.reshape(number, group).sum(axis=1), Bins(bins.integer, bins.low, high, number, width)
 
 

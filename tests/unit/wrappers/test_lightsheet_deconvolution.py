@@ -1,0 +1,166 @@
+"""The deconvolution program end to end: files in, files out, held against scikit-image."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import tifffile
+from scipy.ndimage import gaussian_filter
+from skimage.restoration import richardson_lucy as reference
+
+from wrappers.kernels.deconvolution import gaussian_psf
+
+SHAPE = (24, 40, 44)
+SIGMA = (2.0, 1.5, 1.5)
+VOXEL = {"voxel size x": {"value": 200, "units": "nm"}, "voxel size y": {"value": 0.2, "units": "um"},
+         "voxel size z": {"value": 0.5, "units": "um"}}  # fmt: skip
+
+
+def beads() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    truth = np.zeros(SHAPE)
+    for place in ((6, 10, 12), (12, 30, 20), (18, 15, 33)):
+        truth[place] = 4000
+    return rng.poisson(gaussian_filter(truth, SIGMA) + 3).astype(np.uint16)
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> Path:
+    path = tmp_path / "stack.h5"
+    with h5py.File(path, "w") as file:
+        file["entry/data/data"] = beads()
+        file["entry/other"] = np.zeros((60, 60, 60), np.uint8)
+    return path
+
+
+@pytest.fixture
+def psf_file(tmp_path: Path) -> Path:
+    path = tmp_path / "psf.tif"
+    tifffile.imwrite(path, (gaussian_psf(SIGMA, (13, 9, 9)) * 1e5).astype(np.uint16), photometric="minisblack")
+    return path
+
+
+def deconvolved(ending: object) -> np.ndarray:
+    with h5py.File(ending.output / "deconvolved.h5") as file:  # type: ignore[attr-defined]
+        return np.asarray(file["data"])
+
+
+def test_a_measured_psf_and_the_zero_boundary_give_scikit_images_result(run_program, stack, psf_file) -> None:
+    options = {"psf": "file", "iterations": 15, "boundary": "zero", "background": 3.0}
+    ending = run_program("lightsheet_deconvolution", {"stack": [stack], "psf": [psf_file]}, options, cpus=2)
+    psf = tifffile.imread(psf_file).astype(float)
+    image = np.maximum(beads().astype(float) - 3, 0)
+    wanted = reference(image, psf / psf.sum(), 15, clip=False)
+    assert np.abs(deconvolved(ending) - wanted).max() <= 1e-5 * wanted.max()
+    assert ending.parameters["total intensity ratio"] == pytest.approx(wanted.sum() / image.sum(), rel=1e-4)
+    assert ending.parameters["sharpness gain"] > 3
+
+
+def test_a_gaussian_psf_in_micrometres_uses_the_voxel_sizes_of_the_catalogue(run_program, stack) -> None:
+    options = {"sigma_xy": 0.3, "sigma_z": 1.0, "iterations": 10, "boundary": "zero"}
+    ending = run_program("lightsheet_deconvolution", {"stack": [stack]}, options, parameters=VOXEL)
+    wanted = reference(beads().astype(float), gaussian_psf(SIGMA, (17, 13, 13)), 10, clip=False)
+    assert np.abs(deconvolved(ending) - wanted).max() <= 1e-5 * wanted.max()
+    stages = list(dict.fromkeys(event["stage"] for event in ending.events))
+    assert stages == ["reading", "deconvolving", "saving"]
+
+
+def test_both_files_hold_the_same_volume_with_its_voxel_sizes(run_program, stack) -> None:
+    ending = run_program("lightsheet_deconvolution", {"stack": [stack]}, {"iterations": 3}, parameters=VOXEL)
+    volume = deconvolved(ending)
+    assert volume.shape == SHAPE
+    assert volume.dtype == np.float32
+    with h5py.File(ending.output / "deconvolved.h5") as file:
+        assert dict(file["data"].attrs)["voxel size x"] == pytest.approx(0.2)
+        assert dict(file["data"].attrs)["voxel size z"] == 0.5
+        assert file["data"].compression == "gzip"
+        assert file["psf"][...].sum() == pytest.approx(1, rel=1e-5)
+    with tifffile.TiffFile(ending.output / "deconvolved.ome.tif") as file:
+        assert file.is_ome
+        assert file.series[0].axes == "ZYX"
+        assert np.array_equal(file.asarray(), volume)
+        pixels = tifffile.xml2dict(file.ome_metadata)["OME"]["Image"]["Pixels"]
+        assert [pixels[f"Size{axis}"] for axis in "XYZCT"] == [SHAPE[2], SHAPE[1], SHAPE[0], 1, 1]
+        assert (pixels["Type"], pixels["PhysicalSizeZUnit"]) == ("float", "µm")
+        assert pixels["TiffData"]["PlaneCount"] == SHAPE[0]
+        sizes = [pixels[f"PhysicalSize{axis}"] for axis in "ZYX"]
+        assert sizes == pytest.approx([0.5, 0.2, 0.2])
+
+
+def test_the_result_can_be_deconvolved_again_from_either_file(run_program, stack) -> None:
+    first = run_program("lightsheet_deconvolution", {"stack": [stack]}, {"iterations": 2}, parameters=VOXEL)
+    for name in ("deconvolved.h5", "deconvolved.ome.tif"):
+        # Neither says its voxel sizes in the catalogue now: they are read from the file.
+        again = run_program("lightsheet_deconvolution", {"stack": [first.output / name]}, {"iterations": 1})
+        assert again.parameters["voxel size z"] == pytest.approx(0.5)
+        assert again.parameters["voxel size x"] == pytest.approx(0.2)
+
+
+def test_the_forms_voxel_sizes_come_before_the_files(run_program, stack) -> None:
+    options = {"iterations": 1, "voxel_xy": 0.4, "voxel_z": 0.8}
+    ending = run_program("lightsheet_deconvolution", {"stack": [stack]}, options, parameters=VOXEL)
+    assert (ending.parameters["voxel size x"], ending.parameters["voxel size z"]) == (0.4, 0.8)
+
+
+def test_double_precision_is_scikit_images_to_the_last_digits_kept(run_program, stack, psf_file) -> None:
+    options = {"psf": "file", "iterations": 5, "boundary": "zero", "precision": "double"}
+    ending = run_program("lightsheet_deconvolution", {"stack": [stack], "psf": [psf_file]}, options)
+    psf = tifffile.imread(psf_file).astype(float)
+    wanted = reference(beads().astype(float), psf / psf.sum(), 5, clip=False)
+    assert np.allclose(deconvolved(ending), wanted, rtol=1e-6, atol=1e-6 * wanted.max())
+
+
+def test_the_recorded_volume_gains_sharpness_and_keeps_its_light(run_program, test_data) -> None:
+    folder = test_data / "lightsheet"
+    inputs = {"stack": [folder / "gendata_psfconv_poiss.tif"], "psf": [folder / "PSF_RFI_8bit.tif"]}
+    ending = run_program("lightsheet_deconvolution", inputs, {"psf": "file", "iterations": 10}, cpus=2)
+    # The volume is a grid of points: nine columns of light in the projection along z.
+    bright = deconvolved(ending).max(axis=0)
+    assert ending.parameters["sharpness gain"] > 3
+    assert ending.parameters["total intensity ratio"] == pytest.approx(1, abs=0.05)
+    from skimage.feature import peak_local_max
+
+    assert len(peak_local_max(bright, min_distance=10, threshold_rel=0.3, exclude_border=False)) == 9
+
+
+def test_a_stack_of_unknown_voxel_size_needs_one_for_a_gaussian_psf(run_program, refused, stack) -> None:
+    ending = run_program("lightsheet_deconvolution", {"stack": [stack]}, {"iterations": 1})
+    refused(ending, "voxel size of this stack is not known")
+
+
+def test_unfit_stacks_end_in_one_sentence(run_program, refused, tmp_path: Path, psf_file: Path) -> None:
+    cases = {
+        "nan.h5": (np.full((4, 14, 14), np.nan), "are not finite numbers"),
+        "complex.h5": (np.zeros((14, 14, 14), complex), "real numbers are needed"),
+        "flat.h5": (np.zeros((14, 14)), "no three-dimensional array"),
+        "dark.h5": (np.zeros((14, 14, 14)), "brighter than the background"),
+        "small.h5": (np.ones((4, 14, 14)), "The PSF (13 × 9 × 9 voxels, z × y × x) is larger than the stack"),
+    }
+    for name, (values, words) in cases.items():
+        path = tmp_path / name
+        with h5py.File(path, "w") as file:
+            file["data"] = values
+        refused(
+            run_program("lightsheet_deconvolution", {"stack": [path], "psf": [psf_file]}, {"psf": "file"}), words
+        )
+
+
+def test_a_truncated_stack_is_named(run_program, refused, stack, psf_file) -> None:
+    stack.write_bytes(stack.read_bytes()[:-5000])
+    ending = run_program("lightsheet_deconvolution", {"stack": [stack], "psf": [psf_file]}, {"psf": "file"})
+    refused(ending, "stack.h5 cannot be read as HDF5; it may be incomplete or damaged")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"iterations": 0}, "iterations"),
+        ({"boundary": "periodic"}, "boundary"),
+        ({"sigma_xy": -1}, "sigma_xy"),
+        ({"psf": "file"}, "No file was given as psf"),
+        ({"sigma_z": 50}, "The PSF is larger than the stack"),
+    ],
+)
+def test_options_out_of_bounds_end_in_one_sentence(run_program, refused, stack, options, words) -> None:
+    refused(run_program("lightsheet_deconvolution", {"stack": [stack]}, options, parameters=VOXEL), words)
