@@ -186,5 +186,5 @@ def _hash_of_nobody() -> str:
 
 
 def _storable(text: str, length: int) -> str:
-    """`text` as a column of `length` can hold it: databases refuse NUL and lone surrogates, as no name has them."""
+    """`text` as a column of `length` can hold it: NUL and lone surrogates are refused there."""
     return text.replace("\0", "?").encode("utf-8", "replace").decode("utf-8")[:length]
