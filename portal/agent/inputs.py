@@ -20,8 +20,8 @@ NAMED_KEYS = ("name", "type", "parameters")
 def open_inputs(inputs: Any, roots: Mapping[str, Path]) -> dict[str, list[dict[str, Any]]]:
     """Open every file of every slot: the datasets by slot, with absolute paths, each file's size and mtime_ns.
 
-    Raises RefusedError, whose code tells why and whose message names the file: `input-missing`, `input-unreadable`,
-    `input-unsafe` (a link, a device …) or `input-changed` (not of the size or time the catalogue knows).
+    Raises RefusedError, whose code tells why and whose message names the file: `input-missing`,
+    `input-unreadable`, `input-unsafe` (a link, a device …) or `input-changed` (not of the size or time the catalogue knows).
     """
     opened = {}
     for slot, datasets in reading.mapping(inputs, "inputs").items():

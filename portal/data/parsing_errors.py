@@ -1,0 +1,35 @@
+"""What the limited child says when it cannot go on, and the plain values that it may hand out."""
+
+import math
+from typing import Any
+
+MAX_TEXT = 500
+
+
+class FileError(Exception):
+    """The file cannot be used. `code` is `unsafe`, `limit` or `invalid`; the message is for people."""
+
+    def __init__(self, code: str, message: str, detail: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.detail = detail
+
+
+def plain(value: Any) -> bool | int | float | str | None:
+    """One JSON value from what HDF5 or TIFF gave; None if it is not a single, finite value."""
+    if hasattr(value, "size") and hasattr(value, "reshape"):
+        if value.size != 1:
+            return None
+        value = value.reshape(-1)[0]
+    if hasattr(value, "item") and not isinstance(value, str | bytes):
+        value = value.item()
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", errors="replace").rstrip("\0")
+    if isinstance(value, str):
+        return value[:MAX_TEXT]
+    if isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return None

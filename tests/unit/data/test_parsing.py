@@ -1,0 +1,368 @@
+"""Looking into files that a person could have written, real and hostile."""
+
+import io
+import os
+import struct
+import zipfile
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from portal.data import parsing
+from portal.data.confined import open_checked
+from portal.errors import InvalidError, LimitError, PortalError, UnsafeFileError
+
+DATA = Path(os.environ.get("GANTRY_TEST_DATA", Path(__file__).parents[4] / "shared" / "data"))
+
+
+@pytest.fixture
+def made(tmp_path):
+    """An HDF5 file to be bent, and a secret beside it."""
+    with h5py.File(tmp_path / "secret.h5", "w") as secret:
+        secret["data"] = np.full((4, 4), 42.0)
+    (tmp_path / "secret.raw").write_bytes(np.full(16, 42.0).tobytes())
+    with h5py.File(tmp_path / "scan.h5", "w") as file:
+        group = file.create_group("entry/deep/deeper")
+        group["plane"] = np.arange(64.0).reshape(8, 8)
+        group["plane"].attrs["units"] = "counts"
+    return tmp_path / "scan.h5"
+
+
+def look(path, function, *args, **kwargs):
+    with path.open("rb") as file:
+        return function(file, *args, **kwargs)
+
+
+def picture(raw):
+    return np.asarray(Image.open(io.BytesIO(raw)))
+
+
+def test_a_file_that_stands_for_itself_passes_the_door(made):
+    with open_checked(made.parent, "scan.h5", uid=os.geteuid()) as file:
+        assert file.read(4) == b"\x89HDF"
+
+
+def bend(made, change):
+    with h5py.File(made, "a") as file:
+        change(file["entry/deep/deeper"], made.parent)
+
+
+def virtual(group, folder, source):
+    layout = h5py.VirtualLayout(shape=(4, 4), dtype="f8")
+    layout[:] = h5py.VirtualSource(source, "data", shape=(4, 4))
+    group.create_virtual_dataset("v", layout)
+
+
+LEADS_OUT = {
+    "an external link": lambda group, folder: group.__setitem__("x", h5py.ExternalLink("secret.h5", "/data")),
+    "an external link by absolute path": lambda group, folder: group.__setitem__(
+        "x", h5py.ExternalLink(str(folder / "secret.h5"), "/")
+    ),
+    "an external link behind a soft link": lambda group, folder: (
+        group.__setitem__("x", h5py.ExternalLink("secret.h5", "/")),
+        group.file.__setitem__("way", h5py.SoftLink("/entry/deep/deeper/x/data")),
+    ),
+    "external storage": lambda group, folder: group.create_dataset(
+        "e", (16,), "f8", external=[(str(folder / "secret.raw"), 0, 128)]
+    ),
+    "a virtual source": lambda group, folder: virtual(group, folder, str(folder / "secret.h5")),
+    "a virtual source by relative path": lambda group, folder: virtual(group, folder, "secret.h5"),
+}
+
+
+@pytest.mark.parametrize("change", LEADS_OUT.values(), ids=LEADS_OUT.keys())
+@pytest.mark.parametrize(
+    "ask",
+    [parsing.check, parsing.describe, lambda f: parsing.values(f, ["x/data"]), parsing.thumbnail],
+    ids=["check", "describe", "values", "thumbnail"],
+)
+def test_what_leads_out_of_the_file_is_refused_before_anything_is_read(made, change, ask):
+    bend(made, change)
+    with pytest.raises(UnsafeFileError, match="leads out of itself"):
+        look(made, ask)
+
+
+def test_the_door_itself_refuses_it(made):
+    bend(made, LEADS_OUT["an external link"])
+    with pytest.raises(UnsafeFileError):
+        open_checked(made.parent, "scan.h5")
+
+
+def test_a_virtual_dataset_of_the_file_itself_is_allowed(made):
+    def inside(group, folder):
+        group["data"] = np.ones((4, 4))
+        layout = h5py.VirtualLayout(shape=(4, 4), dtype="f8")
+        layout[:] = h5py.VirtualSource(group["data"])
+        group.create_virtual_dataset("v", layout)
+
+    bend(made, inside)
+    assert look(made, parsing.check) == "hdf5"
+
+
+def test_links_in_a_circle_and_into_nothing_end(made):
+    def circle(group, folder):
+        group["up"] = group.file["entry"]
+        group["soft"] = h5py.SoftLink("/entry/deep/deeper/soft")
+        group["nothing"] = h5py.SoftLink("/nowhere")
+
+    bend(made, circle)
+    paths = [item["path"] for item in look(made, parsing.describe)["items"]]
+    assert paths.count("entry/deep/deeper/plane") == 1
+
+
+def test_a_description_tells_arrays_with_type_shape_and_attributes(made):
+    description = look(made, parsing.describe)
+    [array] = [item for item in description["items"] if item["kind"] == "array"]
+    assert (array["path"], array["dtype"], array["shape"]) == ("entry/deep/deeper/plane", "float64", [8, 8])
+    assert array["attrs"] == {"units": "counts"}
+    assert description["format"] == "hdf5"
+    assert not description["more"]
+
+
+def test_values_are_single_and_what_is_not_there_is_left_out(made):
+    def add(group, folder):
+        group["temperature"] = np.float32(36.5)
+        group["one"] = np.array([7])
+        group["name"] = "heart"
+        group["nan"] = np.nan
+        group.attrs["flag"] = True
+
+    bend(made, add)
+    base = "entry/deep/deeper"
+    paths = ["temperature", "one", "name", "nan", "plane", "gone", "plane@units", "plane@gone"]
+    found = look(made, parsing.values, [f"{base}/{path}" for path in paths] + [f"{base}@flag", "@gone"])
+    assert found == {
+        f"{base}/temperature": 36.5,
+        f"{base}/one": 7,
+        f"{base}/name": "heart",
+        f"{base}/plane@units": "counts",
+        f"{base}@flag": True,
+    }
+
+
+def test_a_truncated_hdf5_says_how_much_is_missing(made):
+    size = made.stat().st_size
+    made.write_bytes(made.read_bytes()[: size // 2])
+    with pytest.raises(InvalidError, match=f"truncated: it should hold {size} bytes and has {size // 2}"):
+        look(made, parsing.describe)
+
+
+def test_a_damaged_hdf5_is_said_to_be_damaged(made):
+    raw = bytearray(made.read_bytes())
+    raw[8:400] = os.urandom(392)
+    made.write_bytes(raw)
+    with pytest.raises(PortalError, match=r"damaged|truncated|more time or memory"):
+        look(made, parsing.describe)
+
+
+def test_another_kind_of_file_is_named_so(tmp_path):
+    (tmp_path / "notes.txt").write_text("hello")
+    with pytest.raises(InvalidError, match="neither HDF5 nor TIFF"):
+        look(tmp_path / "notes.txt", parsing.describe)
+    assert look(tmp_path / "notes.txt", parsing.check) == "other"
+
+
+def test_a_huge_array_that_was_never_written_is_shown_from_its_middle(made):
+    def huge(group, folder):
+        del group["plane"]
+        group.create_dataset("huge", (10**7, 10**7), "f4", chunks=(1024, 1024), fillvalue=1.0)
+
+    bend(made, huge)
+    try:
+        assert picture(look(made, parsing.thumbnail)).shape == (512, 512)
+    except LimitError as error:
+        assert "more" in error.message
+
+
+def test_a_block_that_would_fill_the_memory_is_refused(made):
+    def bomb(group, folder):
+        group.create_dataset("bomb", (2**15, 2**14), "f8", chunks=(2**15, 2**14), compression="gzip")
+
+    bend(made, bomb)
+    with pytest.raises(LimitError, match="blocks larger than 512 MiB"):
+        look(made, parsing.thumbnail)
+
+
+def test_a_reader_that_takes_too_long_is_stopped(made):
+    with pytest.raises(LimitError, match="took longer than"):
+        look(made, parsing.describe, timeout_s=0.01)
+
+
+def test_the_position_of_the_callers_file_does_not_move(made):
+    with made.open("rb", buffering=0) as file:
+        file.seek(3)
+        parsing.describe(file)
+        assert file.tell() == 3
+
+
+def test_a_volume_is_shown_by_its_maximum(tmp_path):
+    volume = np.zeros((20, 200, 300), np.uint16)
+    volume[13, 50:60, 100:110] = 1000
+    with h5py.File(tmp_path / "v.h5", "w") as file:
+        file["volume"] = volume
+    shown = picture(look(tmp_path / "v.h5", parsing.thumbnail))
+    assert shown.shape == (200, 300)
+    assert shown[50:60, 100:110].min() == 255
+    assert shown[:40].max() == 0
+
+
+def test_a_thumbnail_keeps_its_bounds(tmp_path):
+    with h5py.File(tmp_path / "v.h5", "w") as file:
+        file["image"] = np.random.default_rng(1).random((1000, 3000))
+    assert picture(look(tmp_path / "v.h5", parsing.thumbnail, max_side=300)).shape == (100, 300)
+
+
+def test_a_nexus_file_shows_its_default_signal(tmp_path):
+    with h5py.File(tmp_path / "n.h5", "w") as file:
+        file["other"] = np.zeros((500, 500))
+        file.attrs["default"] = "entry"
+        file.create_group("entry").attrs["default"] = "data"
+        file.create_group("entry/data").attrs["signal"] = "counts"
+        file["entry/data/counts"] = np.tile(np.arange(200.0), (150, 1))
+    shown = picture(look(tmp_path / "n.h5", parsing.thumbnail))
+    assert shown.shape == (150, 200)
+    assert shown[0, 0] == 0
+    assert shown[0, -1] == 255
+
+
+def test_a_tomogram_shows_a_projection_and_no_flat_field(tmp_path):
+    frames = np.full((9, 128, 128), 5.0)
+    frames[4:] = np.arange(128)
+    with h5py.File(tmp_path / "t.nxs", "w") as file:
+        file["entry/definition"] = "NXtomo"
+        file["entry/data/data"] = frames
+        file["entry/data/image_key"] = [1, 1, 2, 2, 0, 0, 0, 0, 0]
+    shown = picture(look(tmp_path / "t.nxs", parsing.thumbnail))
+    assert shown[:, 127].min() == 255
+    assert shown[:, 0].max() == 0
+
+
+def test_without_a_picture_the_look_says_so_and_gives_the_rest(tmp_path):
+    with h5py.File(tmp_path / "s.h5", "w") as file:
+        file["spectrum"] = np.arange(10.0)
+        file["spectrum"].attrs["units"] = "eV"
+    seen = look(tmp_path / "s.h5", parsing.inspect, ["spectrum@units"])
+    assert seen.thumbnail is None
+    assert seen.no_thumbnail == "There is no array of two or more dimensions to show."
+    assert seen.values == {"spectrum@units": "eV"}
+    with pytest.raises(InvalidError, match="no array"):
+        look(tmp_path / "s.h5", parsing.thumbnail)
+
+
+def test_a_tiff_is_described_valued_and_shown(tmp_path):
+    volume = np.zeros((5, 140, 160), np.uint16)
+    volume[3, 70, 80] = 900
+    tifffile.imwrite(
+        tmp_path / "v.tif", volume, imagej=True, resolution=(2.0, 2.0), metadata={"spacing": 0.5, "axes": "ZYX"}
+    )
+    seen = look(tmp_path / "v.tif", parsing.inspect, ["XResolution", "imagej:spacing", "Nothing", "imagej:no"])
+    assert seen.values == {"XResolution": 2.0, "imagej:spacing": 0.5}
+    assert seen.description["items"][0]["shape"] == [5, 140, 160]
+    assert seen.description["tags"]["ImageWidth"] == 160
+    assert picture(seen.thumbnail).shape == (140, 160)
+
+
+def test_an_ome_tiff_gives_its_physical_sizes(tmp_path):
+    volume = np.zeros((5, 130, 150), np.uint8)
+    tifffile.imwrite(tmp_path / "a.ome.tif", volume, metadata={"axes": "ZYX", "PhysicalSizeX": 0.25})
+    found = look(tmp_path / "a.ome.tif", parsing.values, ["ome:PhysicalSizeX", "ome:SizeZ", "ome:Nothing"])
+    assert found == {"ome:PhysicalSizeX": 0.25, "ome:SizeZ": 5}
+
+
+def test_an_ome_tiff_that_names_another_file_as_its_part_shows_only_itself(tmp_path):
+    secret, own = np.full((130, 150), 200, np.uint8), np.zeros((130, 150), np.uint8)
+    tifffile.imwrite(tmp_path / "secret.tif", secret)
+    parts = "".join(
+        f'<TiffData IFD="0" FirstZ="{z}" PlaneCount="1"><UUID FileName="{name}">urn:uuid:{uid}</UUID></TiffData>'
+        for z, name, uid in ((0, "own.ome.tif", 2), (1, "secret.tif", 1))
+    )
+    xml = (
+        '<?xml version="1.0"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" UUID="urn:uuid:2">'
+        '<Image ID="Image:0"><Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint8" SizeX="150" SizeY="130"'
+        ' SizeC="1" SizeZ="2" SizeT="1"><Channel ID="Channel:0:0" SamplesPerPixel="1"/>'
+        f"{parts}</Pixels></Image></OME>"
+    )
+    tifffile.imwrite(tmp_path / "own.ome.tif", own, description=xml, metadata=None)
+    with tifffile.TiffFile(tmp_path / "own.ome.tif") as without_care:
+        assert without_care.series[0].asarray().max() == 200
+    try:
+        assert picture(look(tmp_path / "own.ome.tif", parsing.thumbnail)).max() == 0
+    except InvalidError as error:
+        assert "secret" not in error.message
+
+
+def test_a_colour_tiff_stays_in_colour(tmp_path):
+    image = np.zeros((150, 140, 3), np.uint8)
+    image[..., 0] = 250
+    tifffile.imwrite(tmp_path / "c.tif", image, photometric="rgb")
+    assert picture(look(tmp_path / "c.tif", parsing.thumbnail)).tolist() == image.tolist()
+
+
+def test_a_tiff_with_lzw_is_shown(tmp_path):
+    ramp = np.tile(np.arange(200, dtype=np.uint8), (150, 1))
+    Image.fromarray(ramp).save(tmp_path / "l.tif", compression="tiff_lzw")
+    assert picture(look(tmp_path / "l.tif", parsing.thumbnail))[0, -1] == 255
+
+
+def test_a_truncated_tiff_says_how_much_is_missing(tmp_path):
+    tifffile.imwrite(tmp_path / "v.tif", np.ones((10, 100, 100), np.uint16))
+    raw = (tmp_path / "v.tif").read_bytes()
+    (tmp_path / "v.tif").write_bytes(raw[:50_000])
+    with pytest.raises(InvalidError, match=r"truncated: it should hold \d+ bytes and has 50000"):
+        look(tmp_path / "v.tif", parsing.describe)
+
+
+def test_a_tiff_that_claims_to_be_huge_is_refused(tmp_path):
+    tags = [
+        (256, 4, 2**31 - 1),
+        (257, 4, 2**31 - 1),
+        (258, 3, 8),
+        (259, 3, 1),
+        (262, 3, 1),
+        (273, 4, 8),
+        (279, 4, 8),
+    ]
+    raw = struct.pack("<2sHI", b"II", 42, 8) + struct.pack("<H", len(tags))
+    raw += b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags) + struct.pack("<I", 0)
+    (tmp_path / "h.tif").write_bytes(raw)
+    with pytest.raises((LimitError, InvalidError)):
+        look(tmp_path / "h.tif", parsing.thumbnail)
+
+
+@pytest.mark.parametrize("head", [b"II*\0", b"MM\0+", b"\x89HDF\r\n\x1a\n"])
+def test_noise_behind_a_signature_harms_nobody(tmp_path, head):
+    (tmp_path / "noise").write_bytes(head + np.random.default_rng(7).bytes(4000))
+    with pytest.raises(PortalError):
+        look(tmp_path / "noise", parsing.inspect)
+
+
+def real(relative):
+    path = DATA / relative
+    if not path.exists():
+        pytest.skip(f"{path} is not here")
+    return path
+
+
+def test_a_real_tomogram_shows_its_sinogram():
+    seen = look(real("tomography/tooth.h5"), parsing.inspect, ["exchange/data@units", "exchange/title"])
+    assert seen.values == {"exchange/data@units": "counts", "exchange/title": "tomography_raw_projections"}
+    assert picture(seen.thumbnail).shape == (145, 512)
+
+
+def test_a_real_cytometry_file_shows_its_events(tmp_path):
+    with zipfile.ZipFile(real("cytometry/fmt-hdf5_cytoshot_full-features_2024.zip")) as archive:
+        [name] = archive.namelist()
+        archive.extract(name, tmp_path)
+    seen = look(tmp_path / name, parsing.inspect, ["@imaging:pixel size"])
+    assert seen.values["@imaging:pixel size"] == pytest.approx(0.2645)
+    assert max(picture(seen.thumbnail).shape) == 512
+
+
+def test_a_real_light_sheet_volume_shows_its_beads():
+    seen = look(real("lightsheet/gendata_psfconv_poiss.tif"), parsing.inspect)
+    assert seen.description["items"][0]["shape"] == [160, 160, 160]
+    assert picture(seen.thumbnail).shape == (160, 160)
