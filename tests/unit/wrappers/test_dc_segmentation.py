@@ -1,0 +1,183 @@
+"""The segmentation program end to end, judged by dclab and by drawn cells."""
+
+from pathlib import Path
+
+import dclab
+import h5py
+import hdf5plugin  # noqa: F401 - recorded files are compressed with Zstandard
+import numpy as np
+import pytest
+from dclab.rtdc_dataset.check import check_dataset
+
+METADATA = {
+    "experiment:date": "2026-05-02",
+    "experiment:event count": 60,
+    "experiment:run index": 1,
+    "experiment:sample": "drawn ellipses",
+    "experiment:time": "14:59:41",
+    "imaging:flash device": "LED",
+    "imaging:flash duration": 2.0,
+    "imaging:frame rate": 2000.0,
+    "imaging:pixel size": 0.34,
+    "imaging:roi position x": 0,
+    "imaging:roi position y": 0,
+    "imaging:roi size x": 160,
+    "imaging:roi size y": 64,
+    "setup:channel width": 20.0,
+    "setup:chip region": "channel",
+    "setup:flow rate": 0.06,
+    "setup:flow rate sample": 0.015,
+    "setup:flow rate sheath": 0.045,
+    "setup:identifier": "drawn",
+    "setup:medium": "CellCarrierB",
+    "setup:module composition": "none",
+    "setup:software version": "a test",
+    "setup:temperature": 23.0,
+    "pipeline:dcnum generation": "8",
+}
+FRAMES = 60
+
+
+def drawn(frames: int = FRAMES) -> tuple[np.ndarray, np.ndarray, list[tuple[float, float, float, float]]]:
+    """Return images, backgrounds and one (x, y, half width, half height) in pixels a frame."""
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:64, :160]
+    background = np.round(140 + 10 * np.cos(y / 10) + x / 40)
+    images, cells = [], []
+    for _ in range(frames):
+        cell = (rng.uniform(30, 130), rng.uniform(24, 40), rng.uniform(10, 18), rng.uniform(8, 14))
+        inside = ((x - cell[0]) / cell[2]) ** 2 + ((y - cell[1]) / cell[3]) ** 2 <= 1
+        images.append(np.where(inside, background - 25, background) + rng.integers(-2, 3, x.shape))
+        cells.append(cell)
+    return np.array(images, np.uint8), np.repeat(background[None], frames, 0).astype(np.uint8), cells
+
+
+@pytest.fixture
+def measurement(tmp_path: Path) -> Path:
+    path = tmp_path / "drawn.rtdc"
+    images, backgrounds, _ = drawn()
+    with h5py.File(path, "w") as file:
+        file.attrs.update(METADATA)
+        file["events/image"] = images
+        file["events/image_bg"] = backgrounds
+    return path
+
+
+def changed(path: Path, **datasets: np.ndarray | None) -> Path:
+    with h5py.File(path, "r+") as file:
+        for name, values in datasets.items():
+            if f"events/{name}" in file:
+                del file[f"events/{name}"]
+            if values is not None:
+                file[f"events/{name}"] = values
+    return path
+
+
+@pytest.mark.parametrize("background", ["stored", "median"])
+def test_drawn_cells_are_found_where_and_as_large_as_they_are(run_program, measurement, background) -> None:
+    ending = run_program("dc_segmentation", {"measurement": [measurement]}, {"background": background})
+    _, _, cells = drawn()
+    with dclab.new_dataset(ending.output / "segmented.rtdc") as found:
+        assert len(found) == FRAMES == ending.parameters["cells"]
+        x, y, across, down = np.array(cells).T
+        assert np.abs(found["pos_x"] / 0.34 - x).max() < 0.6
+        assert np.abs(found["pos_y"] / 0.34 - y).max() < 0.6
+        # Outlines run through the outermost pixels' centres, about 0.4 pixels inside the drawn edge.
+        wanted = np.pi * (across - 0.4) * (down - 0.4) * 0.34**2
+        assert found["area_um"][:] == pytest.approx(wanted, rel=0.05)
+        assert found["inert_ratio_cvx"] == pytest.approx(across / down, rel=0.05)
+        assert found["bright_bc_avg"] == pytest.approx(-25, abs=1)
+        assert found["frame"] == pytest.approx(np.arange(1, FRAMES + 1))
+        assert found["time"] == pytest.approx(np.arange(FRAMES) / 2000)
+
+
+def test_dclab_computes_the_same_from_the_masks_and_its_checker_has_no_complaint(run_program, measurement) -> None:
+    result = run_program("dc_segmentation", {"measurement": [measurement]}).output / "segmented.rtdc"
+    violations, alerts, _ = check_dataset(result)
+    assert violations == []
+    assert alerts == []
+    with dclab.new_dataset(result) as found:
+        assert found.config["experiment"]["event count"] == FRAMES
+        assert found.config["setup"]["software version"].startswith("a test | gantry")
+        from dclab.features.bright import get_bright
+        from dclab.features.inert_ratio import get_inert_ratio_raw, get_tilt
+        from dclab.features.volume import get_volume
+
+        average, deviation = get_bright(found["mask"][:], found["image"][:])
+        assert found["bright_avg"] == pytest.approx(average)
+        assert found["bright_sd"] == pytest.approx(deviation)
+        contours = [found["contour"][number] for number in range(FRAMES)]
+        assert found["inert_ratio_raw"] == pytest.approx(get_inert_ratio_raw(contours))
+        assert found["tilt"] == pytest.approx(get_tilt(contours), abs=1e-6)
+        volume = get_volume(contours, found["pos_x"][:], found["pos_y"][:], 0.34, fix_orientation=True)
+        assert found["volume"] == pytest.approx(volume)
+    with h5py.File(result) as file:
+        assert not [key for key in file.attrs if key.startswith("pipeline:")]
+
+
+def test_a_recorded_measurement_gives_the_cells_stored_in_it(run_program, recorded_rtdc: Path) -> None:
+    options = {"min_area_um": 0.5}
+    result = run_program("dc_segmentation", {"measurement": [recorded_rtdc]}, options).output / "segmented.rtdc"
+    assert check_dataset(result)[0] == []
+    with dclab.new_dataset(recorded_rtdc) as stored, dclab.new_dataset(result) as found:
+        large = stored["area_um"] > 20
+        compared = 0
+        for frame, area, x in zip(
+            stored["frame"][large], stored["area_um"][large], stored["pos_x"][large], strict=True
+        ):
+            rows = np.flatnonzero((found["frame"] == frame) & (np.abs(found["pos_x"] - x) < 3))
+            assert len(rows) == 1
+            compared += int(abs(found["area_um"][rows[0]] / area - 1) < 0.15)
+        assert compared >= large.sum() - 2
+        # The file stores a frame once for each of its events; none may be counted twice.
+        pairs = list(zip(found["frame"], found["pos_x"], strict=True))
+        assert len(pairs) == len(set(pairs))
+
+
+def test_a_frame_stored_twice_is_segmented_once(run_program, measurement) -> None:
+    with h5py.File(measurement) as file:
+        twice = {name: np.repeat(file[f"events/{name}"][...], 2, axis=0) for name in ("image", "image_bg")}
+    changed(measurement, **twice, frame=np.repeat(np.arange(100, 100 + FRAMES), 2))
+    ending = run_program("dc_segmentation", {"measurement": [measurement]})
+    assert ending.parameters["cells"] == ending.parameters["frames"] == FRAMES
+
+
+def test_two_cells_in_a_frame_are_two_events(run_program, measurement) -> None:
+    images, _, _ = drawn()
+    images[0] = 145
+    images[0, 20:40, 20:45] = images[0, 20:40, 100:125] = 110
+    flat = np.full_like(images, 145)
+    changed(measurement, image=images[:1], image_bg=flat[:1])
+    ending = run_program("dc_segmentation", {"measurement": [measurement]})
+    with dclab.new_dataset(ending.output / "segmented.rtdc") as found:
+        assert found["nevents"][:].tolist() == [2, 2]
+        assert found["frame"][:].tolist() == [1, 1]
+
+
+def test_a_larger_smallest_area_leaves_cells_out(run_program, measurement) -> None:
+    _, _, cells = drawn()
+    area = np.pi * np.array([(cell[2] - 0.4) * (cell[3] - 0.4) for cell in cells]) * 0.34**2
+    ending = run_program("dc_segmentation", {"measurement": [measurement]}, {"min_area_um": 60.0})
+    with dclab.new_dataset(ending.output / "segmented.rtdc") as found:
+        assert found["area_um"].min() >= 60
+        assert abs(len(found) - (area > 60).sum()) <= 4
+
+
+def test_unfit_measurements_end_in_one_sentence(run_program, refused, measurement, tmp_path: Path) -> None:
+    def ending(options: dict | None = None):
+        return run_program("dc_segmentation", {"measurement": [measurement]}, options)
+
+    refused(ending({"min_area_um": 5000.0}), "No cell of at least 5000 µm²")
+    assert not list(tmp_path.rglob("segmented.rtdc"))
+    refused(ending({"threshold": 6}), "The option threshold is 6")
+    with h5py.File(measurement, "r+") as file:
+        del file.attrs["imaging:pixel size"]
+    refused(ending(), "does not tell its pixel size")
+    changed(measurement, image_bg=None)
+    refused(ending(), 'choose background "median"')
+    changed(measurement, image=np.zeros((3, 64, 160), np.float32))
+    refused(ending(), "8-bit images")
+    changed(measurement, image=None)
+    refused(ending(), "has no images")
+    measurement.write_bytes(measurement.read_bytes()[:3000])
+    refused(ending(), "drawn.rtdc cannot be read as HDF5")
