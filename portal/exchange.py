@@ -7,6 +7,7 @@ answer an item, in order, and a failed item harms no other. Standard library onl
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,7 @@ from portal.errors import ForbiddenError, LimitError, NotFoundError, PortalError
 SCHEMA = 1
 MAX_REQUEST_BYTES = 16 << 20
 MAX_ANSWER_BYTES = 64 << 20
+MAX_OPERATORS_BYTES = 1 << 20
 MAX_ITEMS = 10_000
 UNUSABLE = 2
 """The exit code of a program that did nothing, as it could not use the request."""
@@ -74,6 +76,33 @@ def fields(item: object, what: str, *, required: Sequence[str], optional: Sequen
     if missing:
         raise RefusedError("request", f"{what} lacks the key {missing[0]!r}.")
     return dict.fromkeys(optional) | item
+
+
+def operators(path: Path) -> dict[str, Any] | None:
+    """What an operator wrote for this program; None if there is no such file.
+
+    Raises UnusableError if others than root could have written it, or if there is none but the program was started
+    through sudo: whoever may start it as another must not also say what it does.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        if "SUDO_UID" in os.environ:
+            raise UnusableError(f"Through sudo this program needs its own file {path}.") from None
+        return None
+    except OSError as error:
+        raise UnusableError(f"{path} cannot be read: {error.strerror}.") from error
+    with os.fdopen(fd, "rb") as file:
+        status = os.fstat(fd)
+        if status.st_uid != 0 or stat.S_IMODE(status.st_mode) & 0o022:
+            raise UnusableError(f"{path} must belong to root and be writable by nobody else.")
+        try:
+            document = json.loads(file.read(MAX_OPERATORS_BYTES))
+        except ValueError as error:
+            raise UnusableError(f"{path} is not JSON: {error}.") from error
+    if not isinstance(document, dict):
+        raise UnusableError(f"{path} must hold an object.")
+    return document
 
 
 def serve(

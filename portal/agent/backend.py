@@ -1,21 +1,18 @@
 """Where the agent works: folders, roots, scheduler; from the operator's file or, embedded, from the request."""
 
-import json
 import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from portal.exchange import RefusedError, UnusableError, fields
+from portal.exchange import RefusedError, UnusableError, fields, operators
 from portal.scheduler.base import Scheduler
 from portal.scheduler.local import LocalScheduler
 
 OPERATORS_FILE = Path("/etc/gantry/agent.json")
 FIRST_PERSON_UID = 1000
 NOBODY_UID = 65534
-MAX_FILE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -40,40 +37,16 @@ def choose(request: Mapping[str, Any], *, operators_file: Path = OPERATORS_FILE)
 
     Raises UnusableError for root and system accounts (unless embedded), and for a file that others could write.
     """
-    document = _operators(operators_file)
-    if document is None:
-        if "SUDO_UID" in os.environ:
-            raise UnusableError(f"Through sudo the agent needs its own file {operators_file}.")
-        document = dict(request)
-    elif document.get("kind") != "local":
+    document = operators(operators_file)
+    if document is not None and document.get("kind") != "local":
         refuse_system_account(os.geteuid())
-    return parse(document)
+    return parse(request if document is None else document)
 
 
 def refuse_system_account(uid: int) -> None:
     """Only people have jobs."""
     if uid < FIRST_PERSON_UID or uid == NOBODY_UID:
         raise UnusableError("The agent acts for people only, never as root or a system account.")
-
-
-def _operators(path: Path) -> dict[str, Any] | None:
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise UnusableError(f"{path} cannot be read: {error.strerror}.") from error
-    with os.fdopen(fd, "rb") as file:
-        status = os.fstat(fd)
-        if status.st_uid != 0 or stat.S_IMODE(status.st_mode) & 0o022:
-            raise UnusableError(f"{path} must belong to root and be writable by nobody else.")
-        try:
-            document = json.loads(file.read(MAX_FILE_BYTES))
-        except ValueError as error:
-            raise UnusableError(f"{path} is not JSON: {error}.") from error
-    if not isinstance(document, dict):
-        raise UnusableError(f"{path} must hold an object.")
-    return document
 
 
 def parse(document: Mapping[str, Any]) -> Backend:

@@ -21,7 +21,8 @@ def open_inputs(inputs: Any, roots: Mapping[str, Path]) -> dict[str, list[dict[s
     """Open every file of every slot: the datasets by slot, with absolute paths, each file's size and mtime_ns.
 
     Raises RefusedError, whose code tells why and whose message names the file: `input-missing`,
-    `input-unreadable`, `input-unsafe` (a link, a device …) or `input-changed` (not of the size or time the catalogue knows).
+    `input-unreadable`, `input-unsafe` (a link, a device …) or `input-changed` (not of the size or time the
+    catalogue knows).
     """
     opened = {}
     for slot, datasets in reading.mapping(inputs, "inputs").items():

@@ -1,0 +1,27 @@
+"""`python -m portal.store`: one request on standard input, one answer on standard output."""
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from portal.exchange import Handler, UnusableError, serve
+from portal.store.backend import choose
+from portal.store.verbs import Verbs
+
+
+def main() -> int:
+    """Answer one request: exit code 0 if it was answered at all, 2 if it was unusable and nothing was done."""
+    os.umask(0o027)
+
+    def verbs(config: Mapping[str, Any]) -> Mapping[str, Handler]:
+        try:
+            return Verbs(choose(config)).table()
+        except OSError as error:
+            raise UnusableError(f"The results cannot be used: {error.strerror}: {error.filename}") from error
+
+    return serve(verbs, "store")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""Copying an output: every file through the door, hashed as it is copied, refused if it changes meanwhile."""
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from portal.confined import Entry, Kind, Root, check_file
+from portal.exchange import RefusedError
+
+BLOCK = 1 << 20
+FILE_MODE = 0o440
+FOLDER_MODE = 0o550
+WORKING_MODE = 0o750
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One file of a result: its path in the dataset, bytes, SHA-256 in hexadecimal, time in nanoseconds."""
+
+    name: str
+    size: int
+    sha256: str
+    mtime_ns: int
+
+    def document(self) -> dict[str, Any]:
+        """As it stands in answers and manifests."""
+        return asdict(self)
+
+
+def chosen(output: Root, wanted: Callable[[str], bool], *, uid: int | None, max_files: int) -> list[Entry]:
+    """The regular files beneath output/ that are wanted, each checked.
+
+    Raises PortalError for anything among the wanted names that is no regular file of the expected owner: a result
+    must not silently lack what its program put there.
+    """
+    found = []
+    for entry in output.walk(max_entries=max_files * 2 + 1000):
+        if entry.kind is Kind.FOLDER or not wanted(entry.path):
+            continue
+        check_file(entry.status, f"output/{entry.path}", uid=uid)
+        found.append(entry)
+        if len(found) > max_files:
+            raise RefusedError("limit", f"The output holds more than {max_files} files.")
+    return found
+
+
+def copy_all(
+    output: Root, entries: Sequence[Entry], target: Path, *, uid: int | None, max_bytes: int
+) -> list[Kept]:
+    """Copy the entries beneath `target`, which exists and is empty. Files are synced and read-only afterwards."""
+    kept, total = [], 0
+    for entry in entries:
+        place = target / entry.path
+        place.parent.mkdir(mode=WORKING_MODE, parents=True, exist_ok=True)
+        with output.open_file(entry.path, uid=uid) as source:
+            before = os.fstat(source.fileno())
+            if _identity(before) != _identity(entry.status):
+                raise _changed(entry.path)
+            if total + before.st_size > max_bytes:
+                raise RefusedError("limit", f"The output is larger than {max_bytes} bytes.")
+            size, digest = _copy(source, place, before.st_size)
+            if size != before.st_size or _identity(os.fstat(source.fileno())) != _identity(before):
+                raise _changed(entry.path)
+        os.utime(place, ns=(before.st_mtime_ns, before.st_mtime_ns))
+        total += size
+        kept.append(Kept(entry.path, size, digest, before.st_mtime_ns))
+    return kept
+
+
+def _identity(status: os.stat_result) -> tuple[int, ...]:
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+
+
+def _changed(path: str) -> RefusedError:
+    return RefusedError("output-changed", f"The file output/{path} changed while it was copied.", retry=True)
+
+
+def _copy(source: BinaryIO, place: Path, expected: int) -> tuple[int, str]:
+    """Copy one file, at most a block more than it should have; its size and digest."""
+    digest, size = hashlib.sha256(), 0
+    fd = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(fd, "wb") as target:
+        while size <= expected and (block := source.read(BLOCK)):
+            digest.update(block)
+            target.write(block)
+            size += len(block)
+        target.flush()
+        os.fchmod(fd, FILE_MODE)
+        os.fsync(fd)
+    return size, digest.hexdigest()
+
+
+def hash_file(root: Root, name: str) -> tuple[int, str]:
+    """Size and SHA-256 of a file beneath a result's folder."""
+    digest, size = hashlib.sha256(), 0
+    with root.open_file(name) as file:
+        while block := file.read(BLOCK):
+            digest.update(block)
+            size += len(block)
+    return size, digest.hexdigest()
+
+
+def seal(target: Path) -> None:
+    """Make every folder below `target` read-only and durable, innermost first; `target` itself stays writable.
+
+    A folder that cannot be written cannot be renamed to another place by its ordinary owner.
+    """
+    for folder, _, _ in os.walk(target, topdown=False):
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            if Path(folder) != target:
+                os.fchmod(fd, FOLDER_MODE)
+            os.fsync(fd)
+        finally:
+            os.close(fd)

@@ -1,0 +1,173 @@
+"""Keeping an output: copied whole under a temporary name, sealed, renamed; a second time only answered."""
+
+import errno
+import fcntl
+import os
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from portal import failpoints
+from portal.confined import Root
+from portal.durable import read_json, write_json
+from portal.errors import NotFoundError, PortalError, UnsafeFileError
+from portal.exchange import Item, RefusedError, code_of, fields
+from portal.removal import remove_tree
+from portal.store import reading
+from portal.store.backend import Backend
+from portal.store.copying import FOLDER_MODE, WORKING_MODE, chosen, copy_all, seal
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One checked item of `keep`. `uid` None: whoever owns the files."""
+
+    job: int
+    output: str
+    attempt: str
+    place: Path
+    pattern: re.Pattern[str]
+    also: list[re.Pattern[str]]
+    words: str
+    required: bool
+    uid: int | None
+
+    def wants(self, path: str) -> bool:
+        """Whether a file beneath output/ belongs to it."""
+        return any(one.fullmatch(path) for one in (self.pattern, *self.also))
+
+
+class Keeper:
+    """Keeps outputs in one results tree. Names in it that begin with a dot are the store's own."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.incoming = backend.results / ".incoming"
+        self.index = backend.results / ".index"
+        for folder in (self.incoming, self.index):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    def keep(self, item: Item) -> Mapping[str, Any]:
+        """Copy one output of a sealed attempt into the results tree: all of it or nothing."""
+        wanted = self._wanted(item)
+        with self.alone(wanted.job, wanted.output):
+            known = self._kept(wanted)
+            if known is not None:
+                return known
+            try:
+                return self._copy(wanted)
+            except PortalError as error:
+                code = "output-unsafe" if isinstance(error, UnsafeFileError) else code_of(error)
+                raise RefusedError(code, error.message, retry=error.retry, detail=error.detail) from error
+            except OSError as error:
+                if error.errno in FULL:
+                    message = "The results' disk is full: nothing of this result was kept."
+                    raise RefusedError("disk-full", message, retry=True, detail=str(error)) from error
+                raise
+
+    def _wanted(self, item: Item) -> Wanted:
+        given = fields(
+            item,
+            "The item",
+            required=("job", "output", "attempt", "pattern", "destination"),
+            optional=("also", "required", "uid"),
+        )
+        pattern, also = reading.patterns_of(given)
+        return Wanted(
+            reading.job_of(given["job"]),
+            reading.output_of(given["output"]),
+            reading.attempt_of(given["attempt"]),
+            self.backend.results / reading.destination_of(given["destination"]),
+            pattern,
+            also,
+            given["pattern"],
+            given["required"] is not False,
+            given["uid"],
+        )
+
+    def _copy(self, wanted: Wanted) -> Mapping[str, Any]:
+        aside = self.incoming / f"{wanted.job}-{wanted.output}"
+        self._clear(aside.name)  # what a store that was killed left behind
+        aside.mkdir(mode=WORKING_MODE)
+        try:
+            with Root(self.backend.scratch) as scratch, _output_folder(scratch, wanted.attempt) as source:
+                entries = chosen(source, wanted.wants, uid=wanted.uid, max_files=self.backend.max_files)
+                if wanted.required and not any(wanted.pattern.fullmatch(entry.path) for entry in entries):
+                    raise RefusedError("output-missing", f"The job wrote no file like {wanted.words}.")
+                kept = copy_all(source, entries, aside, uid=wanted.uid, max_bytes=self.backend.max_bytes)
+            document = reading.new_manifest(wanted.job, wanted.output, wanted.attempt, kept)
+            write_json(aside / reading.MANIFEST, document, mode=0o440)
+            seal(aside)
+            failpoints.reach("store-copied")
+            self._publish(wanted, aside)
+            failpoints.reach("store-sealed")
+        finally:
+            self._clear(aside.name)
+        return reading.answer_of(document, wanted.place, self.backend.results)
+
+    def _clear(self, name: str) -> None:
+        with Root(self.incoming) as incoming:
+            remove_tree(incoming.fd, name)
+
+    def _publish(self, wanted: Wanted, aside: Path) -> None:
+        """Give the copy its final name; where it went is written down before, so that a second keep finds it."""
+        place = wanted.place
+        location = str(place.relative_to(self.backend.results))
+        write_json(self.index_of(wanted.job, wanted.output), {"location": location}, mode=0o600)
+        place.parent.mkdir(mode=WORKING_MODE, parents=True, exist_ok=True)
+        with Root(self.backend.results) as results, results.open_folder(str(Path(location).parent)) as parent:
+            try:
+                os.rename(aside, place.name, dst_dir_fd=parent.fd)
+            except OSError as error:
+                if error.errno in (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR):
+                    message = f"There is another result at {location}."
+                    raise RefusedError("destination-taken", message) from error
+                raise
+            os.fsync(parent.fd)
+        place.chmod(FOLDER_MODE)
+
+    def _kept(self, wanted: Wanted) -> Mapping[str, Any] | None:
+        """The answer that was given before, if this output was kept before, wherever that was."""
+        place = wanted.place
+        index = read_json(self.index_of(wanted.job, wanted.output))
+        places = [self.backend.results / index["location"], place] if index is not None else [place]
+        for folder in places:
+            document = read_json(folder / reading.MANIFEST, max_bytes=reading.MAX_MANIFEST_BYTES)
+            if document is not None and (document.get("job"), document.get("output")) == (
+                wanted.job,
+                wanted.output,
+            ):
+                folder.chmod(FOLDER_MODE)  # the store may have been killed just before it did
+                return reading.answer_of(document, folder, self.backend.results)
+        if place.exists():
+            raise RefusedError(
+                "destination-taken",
+                f"There is another result at {place.relative_to(self.backend.results)}.",
+            )
+        return None
+
+    def index_of(self, job: int, output: str) -> Path:
+        """The file that says where an output went."""
+        return self.index / f"{job}-{output}.json"
+
+    @contextmanager
+    def alone(self, job: int, output: str) -> Iterator[None]:
+        """One store at a time works on an output."""
+        fd = os.open(self.incoming / f".{job}-{output}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(fd)
+
+
+def _output_folder(scratch: Root, attempt: str) -> Root:
+    try:
+        return scratch.open_folder(f"{attempt}/output")
+    except NotFoundError as error:
+        raise RefusedError("output-missing", "The job left no output folder.") from error

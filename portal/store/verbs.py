@@ -1,0 +1,83 @@
+"""The verbs: keep an output for good, check it again, drop it. Each can be asked twice without harm."""
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from portal.confined import Kind, Root
+from portal.durable import read_json
+from portal.errors import PortalError
+from portal.exchange import Handler, Item, RefusedError, fields
+from portal.removal import remove_tree
+from portal.store import reading
+from portal.store.backend import Backend
+from portal.store.copying import hash_file
+from portal.store.keeping import Keeper
+
+
+class Verbs:
+    """The verbs on one results tree."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.keeper = Keeper(backend)
+
+    def table(self) -> Mapping[str, Handler]:
+        """Every verb by its name."""
+        return {"keep": self.keeper.keep, "verify": self.verify, "drop": self.drop}
+
+    def verify(self, item: Item) -> Mapping[str, Any]:
+        """Hash a result again: whether it is what was kept, and every difference."""
+        given = fields(item, "The item", required=("location",))
+        location = reading.destination_of(given["location"])
+        document = self._manifest_of(location)
+        differences = []
+        with Root(self.backend.results) as results, results.open_folder(location) as folder:
+            expected = {file["name"]: file for file in document["files"]}
+            for name, file in expected.items():
+                problem = _difference(folder, name, file)
+                if problem is not None:
+                    differences.append({"name": name, "problem": problem})
+            for entry in folder.walk(max_entries=self.backend.max_files * 2 + 1000):
+                if entry.kind is not Kind.FOLDER and entry.path not in expected and entry.path != reading.MANIFEST:
+                    differences.append({"name": entry.path, "problem": "was not part of the result"})
+        return {"intact": not differences, "files": len(expected), "differences": differences}
+
+    def drop(self, item: Item) -> Mapping[str, Any]:
+        """Remove a result; one that is gone already is no error. `job` and `output` must be those it is of."""
+        given = fields(item, "The item", required=("location", "job", "output"))
+        location, job, output = (
+            reading.destination_of(given["location"]),
+            reading.job_of(given["job"]),
+            reading.output_of(given["output"]),
+        )
+        with self.keeper.alone(job, output):
+            if not (self.backend.results / location).exists():
+                return {"dropped": False}
+            document = self._manifest_of(location)
+            if (document["job"], document["output"]) != (job, output):
+                raise RefusedError("another", f"The result at {location} is one of another job or output.")
+            self.keeper.index_of(job, output).unlink(missing_ok=True)
+            parent, _, name = location.rpartition("/")
+            with Root(self.backend.results) as results, results.open_folder(parent) as folder:
+                remove_tree(folder.fd, name)
+                os.fsync(folder.fd)
+        return {"dropped": True}
+
+    def _manifest_of(self, location: str) -> dict[str, Any]:
+        document = read_json(
+            self.backend.results / location / reading.MANIFEST, max_bytes=reading.MAX_MANIFEST_BYTES
+        )
+        if document is None:
+            raise RefusedError("missing", f"There is no result at {location}.")
+        return document
+
+
+def _difference(folder: Root, name: str, file: Mapping[str, Any]) -> str | None:
+    try:
+        size, digest = hash_file(folder, name)
+    except PortalError as error:
+        return error.message
+    if size != file["size"]:
+        return f"has {size} bytes instead of {file['size']}"
+    return None if digest == file["sha256"] else "has other content"
