@@ -144,13 +144,13 @@ def _claim(session: Session, deps: Deps, job: Job, now: datetime) -> Claimed | N
         return None
     number = len(job.attempts) + 1
     attempt = Attempt(
-        job=job,
         number=number,
         name=f"gantry-{job.submission_id}-{number}",
         cluster=deps.scheduler.cluster,
         resources=dict(job.resources),
         created=now,
     )
+    job.attempts.append(attempt)
     job.move(State.SUBMITTING, at=now)
     job.waiting, job.not_before = {"tries": job.waiting.get("tries", 0)}, None
     session.flush()

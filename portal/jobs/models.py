@@ -156,8 +156,9 @@ class Job(Base):
                 f"{self.number} is {self.state.words.lower()}; it cannot become {new.words.lower()}."
             )
         event = JobEvent(
-            job=self, at=at, from_state=self.state.value, to_state=new.value, by=by, cause=cause, words=words
+            at=at, from_state=self.state.value, to_state=new.value, by=by, cause=cause, words=words
         )
+        self.events.append(event)
         self.state = new
         self.changed = at
         self.cause, self.cause_words = cause, words

@@ -63,10 +63,19 @@ def _apply(session: Session, deps: Deps, look: Look, now: datetime) -> bool:
         say("moved", job=job.id, state=wanted.value)
         job.move(wanted, at=now)
         changed = True
-    if wanted is State.RUNNING and look.report.started and job.started != look.report.started:
-        job.started = look.report.started
-        attempt.seen = {**attempt.seen, "node": look.report.node, "started": iso(look.report.started)}
+    if wanted is State.RUNNING:
+        changed |= _note_start(job, attempt, look.report)
     return changed
+
+
+def _note_start(job: Job, attempt: Attempt, report: JobReport) -> bool:
+    """Since when it runs and where, as the scheduler saw it; a requeued job starts anew."""
+    start = {"node": report.node, "started": iso(report.started) if report.started else None}
+    if start.items() <= attempt.seen.items():
+        return False
+    attempt.seen = {**attempt.seen, **start}
+    job.started = report.started or job.started
+    return True
 
 
 def _seen(job: Job, now: datetime) -> bool:

@@ -265,4 +265,5 @@ def _first_event(job: Job, actor: Actor, held: str | None, now: datetime) -> Non
     job.state = State.HELD if held else State.QUEUED
     cause = Cause.QUOTA.value if held else None
     job.cause, job.cause_words = cause, held
-    JobEvent(job=job, at=now, from_state="", to_state=job.state.value, by=by, cause=cause, words=held)
+    event = JobEvent(at=now, from_state="", to_state=job.state.value, by=by, cause=cause, words=held)
+    job.events.append(event)

@@ -1,0 +1,2 @@
+def collect_step(deps, now):
+    return False
