@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Float, ForeignKey, Index, String, Text, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import BigInteger, Float, ForeignKey, Index, String, Text, UniqueConstraint, event
+from sqlalchemy.engine import Connection
+from sqlalchemy.engine.default import DefaultExecutionContext
+from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
 
 from portal.catalogue.models.entity import Entity
 from portal.catalogue.models.experiment import CASCADE, Facility, Instrument, Investigation
@@ -63,15 +65,20 @@ class Sample(Entity, Base):
     type: Mapped[SampleType | None] = relationship()
 
 
+def _date_of(context: DefaultExecutionContext) -> datetime:
+    values: dict[str, Any] = context.get_current_parameters()  # type: ignore[no-untyped-call]
+    return values.get("start_date") or values.get("create_time") or datetime.now(UTC)
+
+
 class Dataset(Entity, Base):
     """What is measured or computed together. `location` is `<root>:<relative path>`, for results `results:…`."""
 
     __tablename__ = "icat_dataset"
     __table_args__ = (
         UniqueConstraint("investigation_id", "name"),
-        Index("ix_icat_dataset_type_start", "type_id", "start_date"),
-        Index("ix_icat_dataset_start", "start_date", "id"),
-        Index("ix_icat_dataset_investigation_start", "investigation_id", "start_date"),
+        Index("ix_icat_dataset_date", "date", "id"),
+        Index("ix_icat_dataset_type_date", "type_id", "date", "id"),
+        Index("ix_icat_dataset_investigation_date", "investigation_id", "date", "id"),
     )
 
     investigation_id: Mapped[int] = mapped_column(ForeignKey("icat_investigation.id", ondelete="CASCADE"))
@@ -81,10 +88,14 @@ class Dataset(Entity, Base):
     description: Mapped[str | None] = mapped_column(String(255))
     location: Mapped[str | None] = mapped_column(String(LOCATION_LENGTH), index=True)
     doi: Mapped[str | None] = mapped_column(String(255))
+    single_file: Mapped[bool] = mapped_column(default=False)
+    """Gantry's: `location` is the folder of the one file that was registered; the folder itself was not."""
     complete: Mapped[bool] = mapped_column(default=False)
     """False while the instrument (or a person) still writes it."""
     start_date: Mapped[datetime | None]
     end_date: Mapped[datetime | None]
+    date: Mapped[datetime] = mapped_column(default=_date_of)
+    """Gantry's: what lists are sorted by: the start date, or when it was registered if that is not known."""
     file_count: Mapped[int] = mapped_column(BigInteger, default=0)
     file_size: Mapped[int] = mapped_column(BigInteger, default=0)
     problem: Mapped[str | None] = mapped_column(Text)
@@ -120,6 +131,12 @@ class Dataset(Entity, Base):
         """The picture for lists: the one with that role, else the first."""
         named = (picture for picture in self.pictures if picture.role == "thumbnail")
         return next(named, self.pictures[0] if self.pictures else None)
+
+
+@event.listens_for(Dataset, "before_insert")
+@event.listens_for(Dataset, "before_update")
+def _refresh_date(_mapper: Mapper[Dataset], _connection: Connection, dataset: Dataset) -> None:
+    dataset.date = dataset.start_date or dataset.create_time or datetime.now(UTC)
 
 
 class DatafileFormat(Entity, Base):

@@ -22,8 +22,9 @@ class _Searchable(Protocol):
 
 
 def fold(text: str) -> str:
-    """`text` as it is compared: compatibility forms unified, case removed."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    """`text` as it is compared: compatibility forms unified, case removed, without what no database stores."""
+    storable = text.replace("\0", " ").encode("utf-8", "replace").decode("utf-8")
+    return unicodedata.normalize("NFKC", storable).casefold()
 
 
 def _text_of(values: Callable[[str], Any], fields: tuple[str, ...]) -> str:
@@ -37,7 +38,7 @@ def search_column(*fields: str) -> MappedColumn[str]:
         values: dict[str, Any] = context.get_current_parameters()  # type: ignore[no-untyped-call]
         return _text_of(values.get, fields)
 
-    return mapped_column(Text, default=default)
+    return mapped_column(Text, default=default, deferred=True)
 
 
 @event.listens_for(Base, "before_insert", propagate=True)

@@ -162,9 +162,11 @@ def upgrade() -> None:
         sa.Column("description", sa.String(255)),
         sa.Column("location", sa.String(1023)),
         sa.Column("doi", sa.String(255)),
+        sa.Column("single_file", sa.Boolean, nullable=False),
         sa.Column("complete", sa.Boolean, nullable=False),
         sa.Column("start_date", TIME),
         sa.Column("end_date", TIME),
+        sa.Column("date", TIME, nullable=False),
         sa.Column("file_count", sa.BigInteger, nullable=False),
         sa.Column("file_size", sa.BigInteger, nullable=False),
         sa.Column("problem", sa.Text),
@@ -172,12 +174,12 @@ def upgrade() -> None:
         sa.Column("search_text", sa.Text, nullable=False),
         sa.UniqueConstraint("investigation_id", "name"),
     )
+    op.create_index("ix_icat_dataset_date", "icat_dataset", ["date", "id"])
     op.create_index("ix_icat_dataset_instrument_id", "icat_dataset", ["instrument_id"])
-    op.create_index("ix_icat_dataset_investigation_start", "icat_dataset", ["investigation_id", "start_date"])
+    op.create_index("ix_icat_dataset_investigation_date", "icat_dataset", ["investigation_id", "date", "id"])
     op.create_index("ix_icat_dataset_location", "icat_dataset", ["location"])
     op.create_index("ix_icat_dataset_sample_id", "icat_dataset", ["sample_id"])
-    op.create_index("ix_icat_dataset_start", "icat_dataset", ["start_date", "id"])
-    op.create_index("ix_icat_dataset_type_start", "icat_dataset", ["type_id", "start_date"])
+    op.create_index("ix_icat_dataset_type_date", "icat_dataset", ["type_id", "date", "id"])
     op.create_table(
         "dataset_picture",
         *entity(),

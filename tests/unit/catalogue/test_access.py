@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
+from hypothesis import HealthCheck, Phase, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from small_facility import NOW, SmallFacility
@@ -223,9 +223,25 @@ def actor(name: str | None) -> Actor:
     return NOBODY if name is None else Actor(1 + PEOPLE.index(name), name, name, ROLES.get(name, frozenset()))
 
 
+PRIVATE_ANALYSIS_OF_PUBLIC_DATA = Plan(
+    groups=[frozenset(), frozenset()],
+    scientists=[frozenset(), frozenset()],
+    experiments=[
+        Experiment(frozenset({"ann"}), frozenset(), frozenset(), NOW),
+        Experiment(frozenset({"bob"}), frozenset(), frozenset(), None),
+    ],
+    runs=[(frozenset({0}), frozenset({2}))],
+)
+
+
+@example(plan=PRIVATE_ANALYSIS_OF_PUBLIC_DATA)
 @given(plan=plans())
 @hypothesis_settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
+    max_examples=15,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
 )
 def test_lists_and_single_answers_agree_with_the_plain_rules(database: Database, plan: Plan) -> None:
     with Session(database.engine, autoflush=False) as session:
