@@ -1,8 +1,10 @@
 """The API, /api/v1: the same services and the same validator as the pages, as JSON."""
 
-from flask import Flask, jsonify, request
+from flask import Flask, current_app, jsonify, request
 from flask.typing import ResponseReturnValue
-from flask_openapi3 import Info, OpenAPI
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
 
 import portal
 from portal.errors import NotFoundError
@@ -19,8 +21,9 @@ DESCRIPTION = """\
 Datasets, analyses and jobs of this facility, for programs. Every request needs a personal token
 (`Authorization: Bearer gantry_…`); make one in the browser under your name, or with `gantry login`.
 
-Times are ISO 8601 in UTC, sizes bytes, memory MiB, durations seconds. Lists come in pages: while `next` is not null,
-ask again with `cursor` set to it. Errors are problem documents (RFC 9457) whose `detail` is a sentence for people.
+Times are ISO 8601 in UTC, sizes bytes, memory MiB, durations seconds. Lists come in pages: while `next` is not
+null, ask again with `cursor` set to it. Errors are problem documents (RFC 9457) whose `detail` is a sentence for
+people.
 """
 
 
@@ -29,9 +32,7 @@ def register_api(app: Flask) -> None:
     if not isinstance(app, OpenAPI):
         raise TypeError("the API needs an application made by flask_openapi3.OpenAPI")
     app.info = Info(title="Gantry", version=portal.__version__, description=DESCRIPTION)
-    app.security_schemes = {
-        "token": {"type": "http", "scheme": "bearer", "description": "A personal token."}  # type: ignore[dict-item]
-    }
+    app.security_schemes = {"token": {"type": "http", "scheme": "bearer", "description": "A personal token."}}
     app.validation_error_status = "422"
     app.validation_error_model = Problem
     app.validation_error_callback = of_validation_error
@@ -40,14 +41,12 @@ def register_api(app: Flask) -> None:
         app.register_api(blueprint)
 
 
-def _about():  # type: ignore[no-untyped-def]
+def _about() -> APIBlueprint:
     """The API's own description, and an answer in JSON for addresses that do not exist."""
     about = make_blueprint("", "About the API.")
 
     @about.get("/openapi.json", doc_ui=False)
     def document() -> ResponseReturnValue:
-        from flask import current_app
-
         assert isinstance(current_app, OpenAPI)
         return jsonify(current_app.api_doc)
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from portal.catalogue.access import visible
 from portal.catalogue.inputs import input_dataset
 from portal.catalogue.models import Dataset
-from portal.errors import NotFoundError
+from portal.errors import LimitError, NotFoundError
 from portal.form import InputDataset, build_form
 from portal.jobtype.match import fitting
 from portal.jobtype.model import JobType
@@ -62,7 +62,7 @@ def _datasets(inputs: Mapping[str, Sequence[int]]) -> dict[str, list[InputDatase
     """The datasets by slot, if this person may see them all. Raises NotFoundError."""
     wanted = {number for ids in inputs.values() for number in ids}
     if len(wanted) > MOST_DATASETS:
-        raise NotFoundError(f"At most {MOST_DATASETS} datasets at once.")
+        raise LimitError(f"At most {MOST_DATASETS} datasets at once.")
     found = {
         dataset.id: input_dataset(dataset)
         for dataset in session().scalars(visible(actor(), Dataset).where(Dataset.id.in_(wanted))).unique()
@@ -108,7 +108,5 @@ def read_analysis(path: AnalysisPath, query: AnalysisQuery) -> ResponseReturnVal
 def check_form(path: AnalysisPath, body: FormValues) -> ResponseReturnValue:
     """The form with these values, and what is wrong with them. Nothing is started."""
     jobtype = _jobtype(path.name)
-    form = build_form(
-        jobtype, _datasets(body.inputs), preset=body.preset, values=body.options, mode=body.mode
-    )
+    form = build_form(jobtype, _datasets(body.inputs), preset=body.preset, values=body.options, mode=body.mode)
     return jsonify(form_out(form).model_dump())

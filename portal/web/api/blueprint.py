@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from flask_openapi3 import APIBlueprint, Tag
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
@@ -57,5 +58,5 @@ def make_blueprint(noun: str, words: str) -> APIBlueprint:
     return blueprint
 
 
-def _operation_id(*, name: str, path: str, method: str) -> str:  # noqa: ARG001 - the library's signature
+def _operation_id(*, name: str, path: str, method: str) -> str:
     return name

@@ -79,7 +79,9 @@ def read_submission(path: SubmissionPath) -> ResponseReturnValue:
     return jsonify(_shown(path.submission).model_dump(mode="json"))
 
 
-@api.post("/submissions/<submission>/retry-failed", summary="Run what failed again", responses={200: SubmissionOut})
+@api.post(
+    "/submissions/<submission>/retry-failed", summary="Run what failed again", responses={200: SubmissionOut}
+)
 def retry_submission(path: SubmissionPath) -> ResponseReturnValue:
     """Only the failed jobs, each with more of what it ran out of."""
     close_session()

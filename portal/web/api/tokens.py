@@ -76,12 +76,10 @@ def _limit() -> str:
 
 
 @api.post("/tokens", summary="Make a token, by password", security=[], responses={201: NewToken})
-@limiter.limit(_limit)
+@limiter.limit(_limit)  # type: ignore[untyped-decorator]
 def create_token(body: TokenRequest) -> ResponseReturnValue:
     """For those with a local account. Others make a token in the browser, under their name."""
-    person = authenticate(
-        portal().database, body.person, body.password, address=get_remote_address(), now=now()
-    )
+    person = authenticate(portal().database, body.person, body.password, address=get_remote_address(), now=now())
     with portal().database.write() as writing:
         token, secret = service.create_token(
             writing, person.actor(), body.name, body.scopes, days=body.days, now=now()

@@ -1,0 +1,87 @@
+"""gantry analyses: what is possible."""
+
+import click
+
+from portal.cli.arguments import dataset_ids, make_client, nearest
+from portal.cli.output import json_option, show_json, show_pairs, show_rows
+from portal.client import Client
+from portal.client_http import Document
+from portal.errors import NotFoundError
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--for", "datasets", multiple=True, metavar="DATASET", help="Only what fits these; - for stdin.")
+@json_option
+def analyses(name: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
+    """List analyses, or show the form of one with all its options."""
+    client = make_client()
+    ids = dataset_ids(datasets)
+    if name is not None:
+        found = analysis_or_hint(client, name, ids)
+        if as_json:
+            show_json(found)
+        else:
+            _show(found)
+        return
+    page = client.analyses(ids)
+    if as_json:
+        show_json(page)
+        return
+    show_rows(
+        ("Name", "Analysis", "What it does", "Typical time"),
+        ((item["name"], item["title"], item["summary"], item["typical_time"]) for item in page["items"]),
+        empty="No analysis fits.",
+    )
+    for other in page["others"]:
+        click.echo(f"{other['title']} does not fit. {other['reason']}", err=True)
+
+
+def analysis_or_hint(client: Client, name: str, datasets: list[int]) -> Document:
+    """The analysis; where there is none of that name, the error names the nearest. Raises PortalError."""
+    try:
+        return client.analysis(name, datasets)
+    except NotFoundError as error:
+        known = [item["name"] for item in client.analyses()["items"]]
+        if name in known:
+            raise
+        hint = nearest(name, known) or f" There are: {', '.join(known)}."
+        raise NotFoundError(f"There is no analysis called {name}.{hint}") from error
+
+
+def _show(found: Document) -> None:
+    form = found["form"]
+    click.echo(f"{found['title']} ({found['name']} {found['version']}): {found['summary']}")
+    show_pairs(
+        [
+            ("Takes", found["goes_in"]),
+            ("Gives", found["comes_out"]),
+            ("Typical time", found["typical_time"]),
+            ("Ask", found["contact"]),
+        ]
+    )
+    click.echo("\nInputs")
+    for slot in form["slots"]:
+        need = "required" if slot["min"] else "optional"
+        click.echo(f"  {slot['name']}: {slot['label']} ({need}; {', '.join(slot['dataset_types'])})")
+    click.echo("\nOptions (--set NAME=VALUE)")
+    for field in form["fields"]:
+        click.echo(
+            f"  {field['name']} = {field['value']}{' ' + field['unit'] if field['unit'] else ''}   {_about(field)}"
+        )
+    for preset in form["presets"]:
+        click.echo(f"\n--preset “{preset['name']}”: {preset['blurb']}")
+    click.echo("\nResources (--variant NAME)")
+    for variant in found["variants"]:
+        click.echo(f"  {variant['name']}{' (default)' if variant['default'] else ''}: {variant['words']}")
+
+
+def _about(field: Document) -> str:
+    words = [field["label"]]
+    if field["choices"]:
+        words.append("one of " + ", ".join(choice["value"] for choice in field["choices"]))
+    elif field["min"] or field["max"]:
+        words.append(f"{field['min'] or '…'} to {field['max'] or '…'}")
+    if field["source"]:
+        words.append(field["source"])
+    return "; ".join(words)

@@ -1,0 +1,55 @@
+"""Ids from the command line or from standard input, and values of the form NAME=VALUE."""
+
+import sys
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+import click
+
+from portal.client import Client
+from portal.errors import SignInNeededError
+
+STDIN = "-"
+
+
+def make_client() -> Client:
+    """The portal where this person is signed in. Raises SignInNeededError before anything is sent."""
+    client = Client.from_environment()
+    if client.token is None:
+        raise SignInNeededError(f"You are not signed in to {client.url}.")
+    return client
+
+
+def words_given(words: Iterable[str]) -> list[str]:
+    """The words, with `-` replaced by the first column of every line of standard input."""
+    given: list[str] = []
+    for word in words:
+        if word == STDIN:
+            given += [line.split()[0] for line in sys.stdin if line.strip()]
+        else:
+            given.append(word)
+    return given
+
+
+def dataset_ids(words: Iterable[str]) -> list[int]:
+    """Dataset ids. A repeated one counts once. Fails like a mistyped command where a word is no id."""
+    found: dict[int, None] = {}
+    for word in words_given(words):
+        if not (word.isascii() and word.isdigit()):
+            raise click.BadParameter(f"“{word}” is no dataset id. Ids are numbers: gantry data list")
+        found[int(word)] = None
+    return list(found)
+
+
+def pair(text: str, what: str) -> tuple[str, str]:
+    """`name=value` -> both. Only the first = divides."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise click.BadParameter(f"“{text}” is not of the form {what}.")
+    return name.strip(), value
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """` Did you mean qc?`, or nothing."""
+    close = get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f" Did you mean {close[0]}?" if close else ""

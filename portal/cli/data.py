@@ -1,0 +1,138 @@
+"""gantry data: finding datasets, looking at them, taking them home."""
+
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from portal.cli.arguments import dataset_ids, make_client
+from portal.cli.groups import LazyGroup
+from portal.cli.output import console, day_words, json_option, show_json, show_pairs, show_rows, size_words
+from portal.client import Client
+
+
+@click.group(cls=LazyGroup, lazy={"add": "portal.cli.data_add:add"})
+def data() -> None:
+    """Find datasets, look at them, take their files home, register new ones."""
+
+
+@data.command("list")
+@click.argument("text", required=False)
+@click.option("--type", "type_", metavar="TYPE", help="Dataset type, such as “light-sheet stack”.")
+@click.option("--instrument", help="Name of the instrument.")
+@click.option("--experiment", type=int, help="Id of the experiment.")
+@click.option("--raw", "kind", flag_value="raw", help="Only what instruments measured.")
+@click.option("--results", "kind", flag_value="results", help="Only what analyses made.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="How many at most.")
+@json_option
+def list_data(limit: int, as_json: bool, type_: str | None, **query: Any) -> None:
+    """List datasets, newest first; TEXT searches their names and more."""
+    found = make_client().datasets(type=type_, limit=min(limit, 500), **query)
+    listed = list(islice(found, limit))
+    if as_json:
+        show_json(listed)
+        return
+    show_rows(
+        ("Id", "Dataset", "Type", "Experiment", "Date", "Size"),
+        (
+            (
+                one["id"],
+                one["name"],
+                one["type"],
+                one["experiment"]["title"],
+                day_words(one["date"]),
+                size_words(one["size"]),
+            )
+            for one in listed
+        ),
+        empty="No datasets, or none that are shared with you.",
+    )
+
+
+@data.command()
+@click.argument("dataset")
+@json_option
+def show(dataset: str, as_json: bool) -> None:
+    """Show a dataset: what it is, its parameters, where it came from and what came of it."""
+    client = make_client()
+    (number,) = dataset_ids([dataset])
+    found = client.dataset(number)
+    if as_json:
+        show_json(found)
+        return
+    fits = client.analyses([number])["items"]
+    click.echo(f"{found['id']}  {found['name']}")
+    show_pairs(
+        [
+            ("Type", found["type"]),
+            ("Experiment", f"{found['experiment']['title']} ({found['experiment']['id']})"),
+            ("Instrument", found["instrument"]),
+            ("Sample", found["sample"]),
+            ("Date", day_words(found["date"])),
+            ("Files", f"{found['file_count']}, {size_words(found['size'])}"),
+            ("State", found["problem"] or ("" if found["complete"] else "still being written")),
+            ("Seen by", found["seen_by"]),
+            ("Made by", found["made_by"]),
+            ("Made from", ", ".join(f"{one['name']} ({one['id']})" for one in found["made_from"])),
+            ("Results", ", ".join(f"{one['name']} ({one['id']})" for one in found["results"])),
+            ("Analyses", ", ".join(one["name"] for one in fits)),
+        ]
+    )
+    for parameter in found["parameters"]:
+        click.echo(f"  {parameter['name']}: {parameter['value']} {parameter['units']}".rstrip())
+
+
+@data.command()
+@click.argument("dataset")
+@json_option
+def files(dataset: str, as_json: bool) -> None:
+    """List a dataset's files."""
+    (number,) = dataset_ids([dataset])
+    listed = list(make_client().files(number))
+    if as_json:
+        show_json(listed)
+        return
+    show_rows(
+        ("Id", "Name", "Size", "Checksum"),
+        ((one["id"], one["name"], size_words(one["size"]), one["checksum"]) for one in listed),
+    )
+
+
+@data.command()
+@click.argument("datasets", nargs=-1, required=True, metavar="DATASET...")
+@click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Folder.")
+@click.option("--only", metavar="PATTERN", help="Only files whose names match, such as “*.h5”.")
+@json_option
+def get(datasets: tuple[str, ...], folder: Path, only: str | None, as_json: bool) -> None:
+    """Take the files of datasets home, each into a folder of its id; give - to read ids from standard input.
+
+    Checksums are compared. The same command goes on where it stopped, and keeps what is there already.
+    """
+    client = make_client()
+    written = []
+    for number in dataset_ids(datasets):
+        target = folder / str(number)
+        written += _download(client, number, target, only)
+    if as_json:
+        show_json([str(path) for path in written])
+    else:
+        for path in written:
+            click.echo(str(path))
+
+
+def _download(client: Client, number: int, target: Path, only: str | None) -> list[Path]:
+    screen = console(stderr=True)
+    if not screen.is_terminal:
+        return client.download(number, target, only=only)
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=screen, transient=True) as bars:
+        tasks: dict[str, Any] = {}
+
+        def tell(name: str, done: int, total: int | None) -> None:
+            if name not in tasks:
+                tasks[name] = bars.add_task(name, total=total)
+            bars.update(tasks[name], completed=done)
+
+        return client.download(number, target, progress=tell, only=only)

@@ -1,0 +1,162 @@
+"""gantry run: start an analysis on datasets."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import click
+from click.shell_completion import CompletionItem
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from portal.cli.analyses import analysis_or_hint
+from portal.cli.arguments import dataset_ids, make_client, pair
+from portal.cli.errors import JOB_FAILED
+from portal.cli.output import console, json_option, show_json, show_rows
+from portal.client import Client
+from portal.client_http import Document
+from portal.errors import InvalidError, PortalError
+
+
+def _complete_analysis(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Names for the shell's TAB; a portal that does not answer must not disturb typing."""
+    try:
+        items = Client.from_environment().analyses()["items"]
+    except PortalError:
+        return []
+    return [
+        CompletionItem(item["name"], help=item["title"]) for item in items if item["name"].startswith(incomplete)
+    ]
+
+
+@click.command()
+@click.argument("analysis", shell_complete=_complete_analysis)
+@click.argument("datasets", nargs=-1, metavar="DATASET...")
+@click.option("--set", "options", multiple=True, metavar="NAME=VALUE", help="An option of the analysis.")
+@click.option("--input", "inputs", multiple=True, metavar="SLOT=DATASET", help="A dataset for a further input.")
+@click.option("--preset", help="Take the values of this preset for what is not --set.")
+@click.option("--variant", help="Resources: one of the analysis's variants.")
+@click.option("--title", help="Name of the result.")
+@click.option("--together", is_flag=True, help="One job over all datasets instead of one for each.")
+@click.option("--key", help="The same key again gives the same jobs, not new ones.")
+@click.option("--dry-run", is_flag=True, help="Check everything and show the form, but start nothing.")
+@click.option("--wait", is_flag=True, help="Wait for the end; the exit code is 10 if a job failed.")
+@json_option
+def run(analysis: str, datasets: tuple[str, ...], **given: Any) -> int:
+    """Start ANALYSIS on each DATASET.
+
+    Datasets are ids; give - to read them from standard input: gantry data list --type "light-sheet stack" | gantry
+    run qc -
+    """
+    client = make_client()
+    ids = dataset_ids(datasets)
+    found = analysis_or_hint(client, analysis, [])
+    inputs = _inputs(found, ids, given["inputs"])
+    options = dict(pair(text, "NAME=VALUE") for text in given["options"])
+    values = {"preset": given["preset"], "mode": "all" if given["together"] else "each"}
+    if given["dry_run"]:
+        return _show_form(client.check(analysis, inputs, options, **values), given["as_json"])
+    more = {name: given[name] for name in ("variant", "title", "key")}
+    made = client.submit(analysis, inputs, options, **values, **more)
+    if not given["wait"]:
+        _show_made(client, made, given["as_json"])
+        return 0
+    return wait_for(client, made, as_json=given["as_json"])
+
+
+def _inputs(found: Document, ids: list[int], further: tuple[str, ...]) -> dict[str, list[int]]:
+    slots = [slot["name"] for slot in found["form"]["slots"]]
+    inputs: dict[str, list[int]] = {}
+    if ids:
+        if not slots:
+            raise InvalidError(f"{found['title']} takes no dataset.")
+        inputs[slots[0]] = ids
+    for text in further:
+        slot, value = pair(text, "SLOT=DATASET")
+        if slot not in slots:
+            raise InvalidError(f"{found['title']} has no input named {slot}; there are: {', '.join(slots)}.")
+        inputs.setdefault(slot, []).extend(dataset_ids([value]))
+    return inputs
+
+
+def _show_form(form: Document, as_json: bool) -> int:
+    if as_json:
+        show_json(form)
+    else:
+        show_rows(
+            ("Option", "Value", "Unit", "Where from"),
+            ((field["name"], field["value"] or "–", field["unit"], field["source"]) for field in form["fields"]),
+        )
+        click.echo(f"Result: {form['result_title']}", err=True)
+    if not form["valid"]:
+        count = len(form["errors"])
+        raise InvalidError(f"{count} value{'s' if count > 1 else ''} cannot be used.", fields=form["errors"])
+    click.echo("All is well; nothing was started.", err=True)
+    return 0
+
+
+def _show_made(client: Client, made: Document, as_json: bool) -> None:
+    if as_json:
+        show_json(made)
+        return
+    show_rows(
+        ("Job", "State", "Title"), ((job["number"], job["state_words"], job["title"]) for job in made["jobs"])
+    )
+    if sys.stdout.isatty():
+        one = made["jobs"][0]["number"] if len(made["jobs"]) == 1 else None
+        click.echo(f"Watch: {client.url}/jobs/{one}" if one else f"Watch: {client.url}/batches/{made['id']}")
+
+
+def wait_for(client: Client, made: Document, *, as_json: bool) -> int:
+    """Wait for a submission's jobs, with a bar on a terminal; 0, or 10 if one did not succeed."""
+    if sys.stderr.isatty():
+        with _bar() as progress:
+            jobs = client.wait(made, tell=_teller(progress, len(made["jobs"])))
+    else:
+        jobs = client.wait(made)
+    if as_json:
+        show_json(client.submission(made["id"]))
+    else:
+        show_rows(
+            ("Job", "State", "Title", "Results", "What happened"),
+            (
+                (
+                    job["number"],
+                    job["state_words"],
+                    job["title"],
+                    " ".join(map(str, job["results"])),
+                    job["sentence"],
+                )
+                for job in jobs
+            ),
+        )
+    return 0 if all(job["state"] == "succeeded" for job in jobs) else JOB_FAILED
+
+
+def _bar() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console(stderr=True),
+        transient=True,
+    )
+
+
+def _teller(progress: Progress, total: int) -> Callable[[Document], None]:
+    """One bar: of the job's own progress for one job, of ended jobs for many."""
+    task = progress.add_task("Waiting", total=100 if total == 1 else total)
+
+    def tell(submission: Document) -> None:
+        jobs = submission["jobs"]
+        if total == 1:
+            (job,) = jobs
+            fraction = (job["progress"] or {}).get("fraction") or 0.0
+            done = 100 if job["final"] else int(100 * fraction)
+            progress.update(task, completed=done, description=job["sentence"])
+            return
+        words = ", ".join(f"{n} {word.lower()}" for word, n in Counter(job["state_words"] for job in jobs).items())
+        progress.update(task, completed=sum(job["final"] for job in jobs), description=words)
+
+    return tell
