@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Flask, g, make_response, redirect, render_template, request, url_for
+from flask import Flask, current_app, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
@@ -160,7 +160,8 @@ def _http_error(error: HTTPException) -> ResponseReturnValue:
     return error_page(error.code)
 
 
-def _database_error(_error: OperationalError) -> ResponseReturnValue:
+def _database_error(error: OperationalError) -> ResponseReturnValue:
+    current_app.logger.error("request %s: the database: %s", g.get("request_id", ""), error)
     return error_page(503, "The portal's database does not answer.")
 
 

@@ -37,6 +37,15 @@ def date(moment: datetime | None) -> str:
     return f"{local.day} {local:%b %Y}"
 
 
+def short_date(moment: datetime | None) -> str:
+    """`20 Nov`, with the year only if it is another one; it never breaks over two lines."""
+    if moment is None:
+        return ""
+    local = moment.astimezone()
+    words = f"{local.day} {local:%b}" if local.year == now().astimezone().year else date(moment)
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def date_time(moment: datetime | None) -> str:
     """`20 Nov 2026, 14:02`."""
     return "" if moment is None else f"{date(moment)}, {moment.astimezone():%H:%M}"
@@ -87,6 +96,11 @@ def unit(name: str | None) -> str:
     return UNITS.get(name or "", name or "")
 
 
+def printed_units(text: str) -> str:
+    """Words in which units stand as catalogues write them, printed as people do: `0.3 um` is `0.3 µm`."""
+    return " ".join(UNITS.get(word, word) for word in text.split(" "))
+
+
 def initials(full_name: str) -> str:
     """`Maya Lind` is `ML`."""
     parts = full_name.split()
@@ -98,6 +112,8 @@ def install_formats(app: Flask) -> None:
     app.jinja_env.filters.update(
         ago=time_element,
         date=date,
+        short_date=short_date,
+        printed_units=printed_units,
         date_time=date_time,
         value=value,
         unit=unit,

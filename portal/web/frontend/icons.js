@@ -8,13 +8,12 @@ const folder = join(dirname(require.resolve("bootstrap-icons/package.json")), "i
 
 // The icons the templates use, by the name `icon("…")` calls them. A test compares this list with the templates.
 export const names = [
-  "arrow-clockwise", "arrow-down", "arrow-left", "arrow-right", "arrow-repeat", "box-arrow-right", "camera",
-  "check-circle-fill", "check-lg", "chevron-down", "chevron-right", "clipboard", "clock", "clock-history",
-  "cpu", "database", "diagram-3", "download", "exclamation-circle", "exclamation-octagon-fill",
-  "exclamation-triangle", "file-earmark", "folder2-open", "funnel", "globe2", "grid", "hdd-network",
-  "hourglass-split", "house", "image", "info-circle", "key", "lock", "moon-stars", "pause-circle-fill",
-  "people", "person-circle", "play-fill", "question-circle", "save", "search", "sliders", "slash-circle",
-  "speedometer2", "sun", "circle-half", "x-lg", "pencil", "list-check", "droplet", "terminal",
+  "archive", "arrow-clockwise", "arrow-left", "arrow-right", "box-arrow-right", "camera", "check-circle-fill",
+  "check-lg", "chevron-right", "circle", "circle-half", "clipboard", "clipboard-check", "clock", "cpu",
+  "database", "disc", "download", "droplet", "exclamation-circle", "exclamation-octagon-fill",
+  "exclamation-triangle", "funnel", "globe2", "grid", "hourglass-split", "house", "image", "info-circle",
+  "key", "layers", "list-check", "lock", "moon-stars", "pause-circle-fill", "people", "person-circle",
+  "play-fill", "question-circle", "save", "search", "slash-circle", "sliders", "speedometer2", "sun", "x-lg",
 ];
 
 function symbol(name) {

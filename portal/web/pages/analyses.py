@@ -15,7 +15,7 @@ from portal.jobs.read import cluster_status
 from portal.jobs.service import SubmitRequest, submit
 from portal.jobtype.model import JobType
 from portal.web.context import actor, now, portal, session
-from portal.web.views.analyses import analysis_card, by_category, fitting_cards
+from portal.web.views.analyses import all_cards, analysis_card, fitting_cards
 from portal.web.views.pictures import thumbnails
 from portal.web.views.start import (
     Typed,
@@ -36,8 +36,8 @@ def show() -> ResponseReturnValue:
     jobtypes = portal().jobtypes
     ids = [int(text) for text in request.args.getlist("dataset") if text.isascii() and text.isdigit()]
     if not ids:
-        groups = by_category(jobtypes.by_name.values())
-        return render_template("analyses/list.html", section="analyses", groups=groups)
+        cards = all_cards(session(), actor(), jobtypes.by_name.values())
+        return render_template("analyses/list.html", section="analyses", cards=cards)
     datasets = chosen_datasets(session(), actor(), {"": ids})[""]
     fits, others = fitting_cards(jobtypes, datasets)
     return render_template(

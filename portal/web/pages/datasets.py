@@ -1,17 +1,23 @@
 """A dataset or result: what is it, what can I do? Also its pictures and files."""
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from portal.catalogue.provenance import came_from, came_of
 from portal.catalogue.service import get_dataset, list_files, who_sees
+from portal.confined import Root
+from portal.errors import NotFoundError
 from portal.web.context import actor, now, portal, session
+from portal.web.sending import send_open_file
 from portal.web.views.analyses import fitting_cards
 from portal.web.views.dataset_page import figures, file_line, first_picture, place, previews
-from portal.web.views.datasets import dataset_cards, is_public, is_result, origin
+from portal.web.views.datasets import is_public, origin
+from portal.web.views.history import history_of
 from portal.web.views.paging import page_links, page_number
+from portal.web.views.pictures import find_picture
 
 page = Blueprint("datasets", __name__, url_prefix="/datasets")
+
+TEN_MINUTES = 600
 
 
 @page.get("/<int:dataset_id>")
@@ -20,7 +26,6 @@ def show(dataset_id: int) -> ResponseReturnValue:
     dataset = get_dataset(session(), actor(), dataset_id)
     fits, _others = fitting_cards(portal().jobtypes, [dataset])
     found = list_files(session(), actor(), dataset_id, page_number(request.args))
-    made = came_of(session(), actor(), dataset)
     return render_template(
         "datasets/show.html",
         section="data",
@@ -35,20 +40,30 @@ def show(dataset_id: int) -> ResponseReturnValue:
         files=[file_line(dataset_id, row.id, row.name, row.file_size, row.checksum) for row in found.items],
         file_links=page_links(found.page, found.next, found.size, found.total, "files"),
         place=place(portal().settings, dataset),
-        source=came_from(session(), actor(), dataset),
-        made=made,
+        history=history_of(session(), actor(), dataset, portal().jobtypes.by_name),
     )
 
 
 @page.get("/<int:dataset_id>/pictures/<int:picture_id>")
 def picture(dataset_id: int, picture_id: int) -> ResponseReturnValue:
-    return Response()
+    """One picture of a dataset."""
+    row = find_picture(session(), actor(), dataset_id, picture_id)
+    with Root(portal().settings.pictures) as pictures:
+        file = pictures.open_file(row.path)
+    return send_open_file(file, "picture.png", etag=row.path.rsplit("/", 1)[-1], max_age_s=TEN_MINUTES, inline=True)
 
 
 @page.get("/<int:dataset_id>/files/<int:file_id>")
 def download(dataset_id: int, file_id: int) -> ResponseReturnValue:
-    return Response()
+    """One file of a dataset, whole or in ranges."""
+    return _send(dataset_id, file_id, report=False)
+
 
 @page.get("/<int:dataset_id>/files/<int:file_id>/report")
 def report(dataset_id: int, file_id: int) -> ResponseReturnValue:
-    return Response()
+    """A report that a program wrote, shown in the browser and walled off from the portal."""
+    return _send(dataset_id, file_id, report=True)
+
+
+def _send(dataset_id: int, file_id: int, *, report: bool) -> ResponseReturnValue:
+    raise NotFoundError("")

@@ -5,14 +5,21 @@ from dataclasses import dataclass
 from typing import Final
 
 from flask import url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from portal.catalogue.access import visible
 from portal.catalogue.models import Dataset
+from portal.identity.actor import Actor
+from portal.jobs.access import visible_jobs
+from portal.jobs.models import Job, JobOutput, JobTypeRevision, Submission
 from portal.jobtype.load import JobTypes
 from portal.jobtype.match import fitting, words_of
 from portal.jobtype.model import JobType
+from portal.web.views.pictures import Picture, thumbnails
 
 ICONS: Final = frozenset(
-    {"archive", "circle", "layers", "clipboard-check", "disc", "sliders", "image", "cpu", "droplet", "grid", "camera"}
+    {"archive", "camera", "circle", "clipboard-check", "cpu", "disc", "droplet", "grid", "image", "layers", "sliders"}
 )
 """The icons a job type may name; others show as sliders."""
 
@@ -32,9 +39,13 @@ class AnalysisCard:
     contact: str
     url: str
     why_not: str = ""
+    picture: Picture | None = None
+    """The newest result of it that this person sees, as an example."""
 
 
-def analysis_card(jobtype: JobType, dataset_ids: Sequence[int] = (), why_not: str = "") -> AnalysisCard:
+def analysis_card(
+    jobtype: JobType, dataset_ids: Sequence[int] = (), why_not: str = "", picture: Picture | None = None
+) -> AnalysisCard:
     """The card; its address leads to the form for these datasets."""
     slot = jobtype.slot
     return AnalysisCard(
@@ -49,6 +60,7 @@ def analysis_card(jobtype: JobType, dataset_ids: Sequence[int] = (), why_not: st
         contact=jobtype.contact,
         url=url_for("analyses.start", name=jobtype.name, dataset=list(dataset_ids) or None),
         why_not=why_not,
+        picture=picture,
     )
 
 
@@ -62,9 +74,26 @@ def fitting_cards(jobtypes: JobTypes, datasets: Sequence[Dataset]) -> tuple[list
     )
 
 
-def by_category(jobtypes: Iterable[JobType]) -> list[tuple[str, list[AnalysisCard]]]:
-    """All analyses under the headings that their job types name, "Any data" last."""
-    groups: dict[str, list[AnalysisCard]] = {}
-    for jobtype in sorted(jobtypes, key=lambda item: item.title):
-        groups.setdefault(jobtype.category, []).append(analysis_card(jobtype))
-    return sorted(groups.items(), key=lambda item: (item[0] == "Any data", item[0]))
+def all_cards(session: Session, actor: Actor, jobtypes: Iterable[JobType]) -> list[AnalysisCard]:
+    """All analyses, those of one category together, "Any data" last; each with an example where there is one."""
+    examples = example_results(session, actor)
+    pictures = thumbnails(session, actor, examples.values())
+    return [
+        analysis_card(jobtype, picture=pictures.get(examples.get(jobtype.name, 0)))
+        for jobtype in sorted(jobtypes, key=lambda item: (item.category == "Any data", item.category, item.title))
+    ]
+
+
+def example_results(session: Session, actor: Actor) -> dict[str, int]:
+    """The newest visible result of each analysis: job type name -> dataset id."""
+    mine = visible_jobs(actor).with_only_columns(Job.id)
+    readable = visible(actor, Dataset).with_only_columns(Dataset.id)
+    query = (
+        select(JobTypeRevision.name, func.max(JobOutput.dataset_id))
+        .join(Submission, Submission.revision_id == JobTypeRevision.id)
+        .join(Job, Job.submission_id == Submission.id)
+        .join(JobOutput, JobOutput.job_id == Job.id)
+        .where(Job.id.in_(mine), JobOutput.dataset_id.in_(readable))
+        .group_by(JobTypeRevision.name)
+    )
+    return {row[0]: row[1] for row in session.execute(query)}

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.catalogue.access import visible
 from portal.catalogue.models import Dataset, DatasetPicture
+from portal.errors import NotFoundError
 from portal.identity.actor import Actor
 
 
@@ -45,3 +46,14 @@ def thumbnails(session: Session, actor: Actor, dataset_ids: Iterable[int | None]
     for row in rows:
         found.setdefault(row.dataset_id, picture_of(row))
     return found
+
+
+def find_picture(session: Session, actor: Actor, dataset_id: int, picture_id: int) -> DatasetPicture:
+    """One picture of a dataset that this person sees. Raises NotFoundError."""
+    query = visible(actor, DatasetPicture).where(
+        DatasetPicture.id == picture_id, DatasetPicture.dataset_id == dataset_id
+    )
+    row = session.scalar(query)
+    if row is None:
+        raise NotFoundError("There is no such picture, or it is not shared with you.")
+    return row

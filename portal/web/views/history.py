@@ -1,0 +1,77 @@
+"""Where a dataset came from and what came of it, with pictures and links."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from portal.catalogue.models import Dataset
+from portal.catalogue.provenance import Run, came_from, came_of
+from portal.identity.actor import Actor
+from portal.jobtype.model import JobType
+from portal.web.views.pictures import Picture, thumbnails
+
+
+@dataclass(frozen=True)
+class Relative:
+    """A dataset in the history."""
+
+    name: str
+    type: str
+    url: str
+    picture: Picture | None
+
+
+@dataclass(frozen=True)
+class RunLine:
+    """One run: what was done, by whom, when; its job's page where there is one."""
+
+    analysis: str
+    version: str
+    person: str
+    at: datetime
+    job_url: str | None
+    datasets: tuple[Relative, ...]
+    """Of the run that made the dataset its inputs; of a run that used it the outputs."""
+    hidden: int
+    """How many of them this person does not see."""
+
+
+@dataclass(frozen=True)
+class History:
+    """Both directions."""
+
+    source: RunLine | None
+    made: tuple[RunLine, ...]
+
+
+def history_of(session: Session, actor: Actor, dataset: Dataset, jobtypes: Mapping[str, JobType]) -> History:
+    """The run that made the dataset, if any, and the runs that used it, newest first."""
+    source, made = came_from(session, actor, dataset), came_of(session, actor, dataset)
+    shown = [linked.dataset for run in made for linked in run.outputs]
+    shown += [linked.dataset for linked in source.inputs] if source else []
+    pictures = thumbnails(session, actor, [item.id for item in shown])
+
+    def line(run: Run, datasets: Sequence[Dataset], hidden: int) -> RunLine:
+        jobtype = jobtypes.get(run.application)
+        return RunLine(
+            analysis=jobtype.title if jobtype else run.application,
+            version=run.version,
+            person=run.person,
+            at=run.at,
+            job_url=url_for("jobs.job", job_id=run.portal_job) if run.portal_job and actor.signed_in else None,
+            datasets=tuple(_relative(item, pictures) for item in datasets),
+            hidden=hidden,
+        )
+
+    return History(
+        source=line(source, [linked.dataset for linked in source.inputs], source.hidden_inputs) if source else None,
+        made=tuple(line(run, [linked.dataset for linked in run.outputs], 0) for run in made),
+    )
+
+
+def _relative(dataset: Dataset, pictures: Mapping[int, Picture]) -> Relative:
+    url = url_for("datasets.show", dataset_id=dataset.id)
+    return Relative(dataset.name, dataset.type.name, url, pictures.get(dataset.id))
