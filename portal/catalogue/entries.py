@@ -1,0 +1,185 @@
+"""Rows below a dataset: its files, parameters and pictures, given as plain values that were checked for form."""
+
+import hashlib
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from portal.catalogue.ensure import ensure_parameter_type
+from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetPicture, ParameterValueType
+from portal.catalogue.models.data import LOCATION_LENGTH
+from portal.durable import write_whole
+from portal.errors import ConflictError, InvalidError
+
+NAME_LENGTH = 255
+NAMES_TRIED = 1000
+ROWS_AT_ONCE = 2000
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """A file: path relative to the dataset's location, bytes, modification time, SHA-256 as hex."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class ParameterEntry:
+    """A quantity with its units; a number or a text."""
+
+    name: str
+    value: float | str
+    units: str = ""
+
+
+@dataclass(frozen=True)
+class PictureEntry:
+    """A PNG that the portal's own code encoded. `role` is `thumbnail` or `preview`."""
+
+    name: str
+    png: bytes | Path
+    role: str = "preview"
+    caption: str = ""
+
+
+def replace_files(session: Session, dataset: Dataset, files: Sequence[FileEntry], *, by: str) -> None:
+    """Make `files` the dataset's files, and their number and size the dataset's. Raises InvalidError."""
+    rows = [_file_row(dataset, file, by) for file in files]
+    session.execute(delete(Datafile).where(Datafile.dataset_id == dataset.id))
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        session.execute(insert(Datafile), rows[start : start + ROWS_AT_ONCE])
+    dataset.file_count, dataset.file_size = len(files), sum(file.size for file in files)
+    session.expire(dataset, ["datafiles"])
+
+
+def _file_row(dataset: Dataset, file: FileEntry, by: str) -> dict[str, object]:
+    modified = datetime.fromtimestamp(file.mtime_ns / 1e9, UTC)
+    return {
+        "dataset_id": dataset.id,
+        "name": short_name(storable_path(file.path)),
+        "location": file.path,
+        "file_size": file.size,
+        "checksum": f"sha256:{file.sha256}",
+        "datafile_mod_time": modified,
+        "mtime_ns": file.mtime_ns,
+        "create_id": by,
+        "mod_id": by,
+    }
+
+
+def storable_path(path: str) -> str:
+    """`path` if the catalogue can hold it. Raises InvalidError."""
+    try:
+        path.encode("utf-8")
+    except UnicodeEncodeError as error:
+        name = path.encode("utf-8", "replace").decode("utf-8")
+        raise InvalidError(f"The name {name} is not valid UTF-8; rename it first.") from error
+    if len(path) > LOCATION_LENGTH:
+        raise InvalidError(f"The path {path[:100]}… is longer than {LOCATION_LENGTH} characters.")
+    return path
+
+
+def short_name(path: str) -> str:
+    """A path as ICAT's name of a file: itself, or its beginning and a digest if it is too long."""
+    if len(path) <= NAME_LENGTH:
+        return path
+    digest = hashlib.sha256(path.encode()).hexdigest()[:16]
+    return f"{path[: NAME_LENGTH - 17]}…{digest}"
+
+
+def replace_parameters(
+    session: Session, dataset: Dataset, parameters: Iterable[ParameterEntry], *, facility_id: int, by: str
+) -> None:
+    """Make these the dataset's parameters; what is no finite number and no text is left out."""
+    session.execute(delete(DatasetParameter).where(DatasetParameter.dataset_id == dataset.id))
+    taken: set[int] = set()
+    for entry in parameters:
+        row = _parameter_row(session, dataset, entry, facility_id)
+        if row is not None and row.type.id not in taken:
+            taken.add(row.type.id)
+            row.create_id = row.mod_id = by
+            session.add(row)
+    session.flush()
+    session.expire(dataset, ["parameters"])
+
+
+def _parameter_row(
+    session: Session, dataset: Dataset, entry: ParameterEntry, facility_id: int
+) -> DatasetParameter | None:
+    number = _number(entry.value)
+    if isinstance(entry.value, float | int) and number is None:
+        return None
+    is_text = isinstance(entry.value, str)
+    wanted = ParameterValueType.STRING if is_text else ParameterValueType.NUMERIC
+    kind = ensure_parameter_type(session, facility_id, entry.name, entry.units, wanted)
+    if kind.value_type == ParameterValueType.NUMERIC and number is None:
+        # Somebody registered the same quantity as a number: the text needs a type of its own.
+        kind = ensure_parameter_type(session, facility_id, f"{entry.name} (text)", entry.units, wanted)
+    row = DatasetParameter(dataset_id=dataset.id, type=kind)
+    if kind.value_type == ParameterValueType.NUMERIC:
+        row.numeric_value = number
+    else:
+        row.string_value = str(entry.value).replace("\0", "")[:4000]
+    return row
+
+
+def _number(value: float | str) -> float | None:
+    try:
+        number = float(value)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def replace_pictures(
+    session: Session, dataset: Dataset, pictures: Sequence[PictureEntry], *, folder: Path, by: str
+) -> None:
+    """Make these the dataset's pictures and write them into the pictures folder, named by content.
+
+    A picture that is written though the transaction fails is harmless: the next try writes the same name.
+    """
+    session.execute(delete(DatasetPicture).where(DatasetPicture.dataset_id == dataset.id))
+    for position, entry in enumerate(pictures):
+        png = entry.png if isinstance(entry.png, bytes) else entry.png.read_bytes()
+        if not png.startswith(SIGNATURE) or len(png) < 33:
+            raise InvalidError(f"The picture {entry.name} is not a PNG.")
+        path = f"{dataset.id}/{hashlib.sha256(png).hexdigest()}.png"
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        write_whole(folder / path, png)
+        row = DatasetPicture(
+            dataset_id=dataset.id,
+            name=entry.name,
+            role=entry.role,
+            caption=entry.caption[:255],
+            position=position,
+            path=path,
+            # Width and height stand at fixed places of the first chunk (PNG 1.2, 11.2.2).
+            width=int.from_bytes(png[16:20], "big"),
+            height=int.from_bytes(png[20:24], "big"),
+            create_id=by,
+            mod_id=by,
+        )
+        session.add(row)
+    session.flush()
+    session.expire(dataset, ["pictures"])
+
+
+def free_name(session: Session, investigation_id: int, wanted: str) -> str:
+    """`wanted`, or `wanted (2)`, `wanted (3)` …: a name that no dataset of the investigation has."""
+    wanted = " ".join(wanted.split()) or "Dataset"
+    for number in range(1, NAMES_TRIED):
+        tail = f" ({number})" if number > 1 else ""
+        name = wanted[: NAME_LENGTH - len(tail)] + tail
+        taken = select(Dataset.id).where(Dataset.investigation_id == investigation_id, Dataset.name == name)
+        if session.scalar(taken) is None:
+            return name
+    raise ConflictError(f"There are too many datasets called {wanted} in this experiment. Choose another name.")

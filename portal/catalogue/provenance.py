@@ -1,0 +1,116 @@
+"""Where a dataset came from, and what came of it: runs with the datasets that this person may see."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.orm import Session, joinedload
+
+from portal.catalogue.access import Action, allowed, visible
+from portal.catalogue.models import DataCollectionDataset, Dataset, Job
+from portal.identity.actor import Actor
+
+MOST_RUNS = 100
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A dataset in a run, and which slot or output of the job type it filled."""
+
+    slot: str
+    dataset: Dataset
+
+
+@dataclass(frozen=True)
+class Run:
+    """An application's run, as ICAT's Job tells it."""
+
+    application: str
+    version: str
+    options: dict[str, Any]
+    portal_job: int | None
+    person: str
+    """Sign-in name of who asked for it."""
+    at: datetime
+    inputs: list[Linked] = field(default_factory=list)
+    outputs: list[Linked] = field(default_factory=list)
+    hidden_inputs: int = 0
+    """How many inputs this person may not see."""
+
+
+def came_from(session: Session, actor: Actor, dataset: Dataset, *, now: datetime | None = None) -> Run | None:
+    """The run that made the dataset; None if it was measured, or the run is not visible."""
+    runs = _runs(session, actor, dataset, Job.output_data_collection_id, now)
+    return runs[0] if runs else None
+
+
+def came_of(session: Session, actor: Actor, dataset: Dataset, *, now: datetime | None = None) -> list[Run]:
+    """The runs that used the dataset, newest first, one hundred at most."""
+    return _runs(session, actor, dataset, Job.input_data_collection_id, now)
+
+
+def _runs(session: Session, actor: Actor, dataset: Dataset, side: Any, now: datetime | None) -> list[Run]:
+    member = exists().where(
+        DataCollectionDataset.data_collection_id == side, DataCollectionDataset.dataset_id == dataset.id
+    )
+    newest = visible(actor, Job, now=now).where(member).order_by(Job.id.desc()).limit(MOST_RUNS)
+    jobs = session.scalars(newest.options(joinedload(Job.application))).all()
+    members = _members(session, actor, jobs, now)
+    sizes = _sizes(session, jobs)
+    return [_run(job, members, sizes) for job in jobs]
+
+
+def _run(job: Job, members: dict[int, list[Linked]], sizes: dict[int, int]) -> Run:
+    given, made = job.input_data_collection_id or 0, job.output_data_collection_id or 0
+    inputs = members.get(given, [])
+    return Run(
+        application=job.application.name,
+        version=job.application.version,
+        options=_options(job.arguments),
+        portal_job=job.portal_job,
+        person=job.create_id,
+        at=job.create_time,
+        inputs=inputs,
+        outputs=members.get(made, []),
+        hidden_inputs=sizes.get(given, 0) - len(inputs),
+    )
+
+
+def _collections(jobs: Sequence[Job]) -> set[int]:
+    both = [(job.input_data_collection_id, job.output_data_collection_id) for job in jobs]
+    return {collection for pair in both for collection in pair if collection is not None}
+
+
+def _members(session: Session, actor: Actor, jobs: Sequence[Job], now: datetime | None) -> dict[int, list[Linked]]:
+    query = (
+        select(DataCollectionDataset.data_collection_id, DataCollectionDataset.slot, Dataset)
+        .join(Dataset, Dataset.id == DataCollectionDataset.dataset_id)
+        .where(
+            DataCollectionDataset.data_collection_id.in_(_collections(jobs)),
+            allowed(actor, Action.READ, Dataset, now=now),
+        )
+        .options(joinedload(Dataset.type), joinedload(Dataset.investigation))
+        .order_by(DataCollectionDataset.id)
+    )
+    found: dict[int, list[Linked]] = {}
+    for collection, slot, dataset in session.execute(query):
+        found.setdefault(collection, []).append(Linked(slot, dataset))
+    return found
+
+
+def _sizes(session: Session, jobs: Sequence[Job]) -> dict[int, int]:
+    collection = DataCollectionDataset.data_collection_id
+    query = select(collection, func.count()).where(collection.in_(_collections(jobs))).group_by(collection)
+    return {row[0]: row[1] for row in session.execute(query)}
+
+
+def _options(arguments: str | None) -> dict[str, Any]:
+    try:
+        document = json.loads(arguments or "{}")
+    except ValueError:
+        return {}  # an ICAT that was brought over may hold anything here
+    options = document.get("options", document) if isinstance(document, dict) else {}
+    return options if isinstance(options, dict) else {}

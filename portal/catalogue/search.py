@@ -1,0 +1,223 @@
+"""Finding datasets among many: text, filters, pages, and how many each filter would leave.
+
+Fast at a million datasets because nothing counts or sorts all of them: lists walk an index of (date, id), counts
+stop at COUNTED, and the text of a dataset is compared in one folded column.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select
+from sqlalchemy.orm import Session, joinedload
+
+from portal.catalogue.access import Action, allowed, visible
+from portal.catalogue.models import Dataset, DatasetType, Instrument, Investigation, Sample
+from portal.catalogue.models.data import RESULTS
+from portal.catalogue.models.searchable import fold
+from portal.catalogue.page import Page
+from portal.errors import InvalidError
+from portal.identity.actor import Actor
+
+COUNTED = 10_000
+"""Matches are counted up to here."""
+LARGEST_PAGE = 500
+LAST_PAGE = 10**9
+WORDS = 8
+
+SORTS = {"newest": "newest first", "oldest": "oldest first", "name": "by name"}
+
+
+@dataclass(frozen=True)
+class DatasetQuery:
+    """What is looked for; None does not narrow."""
+
+    text: str | None = None
+    """Words that must all stand in name, description, sample, experiment, type or instrument."""
+    type: str | None = None
+    """A dataset type's name."""
+    instrument: str | None = None
+    """An instrument's name."""
+    investigation: int | None = None
+    start: datetime | None = None
+    """Measured at or after."""
+    end: datetime | None = None
+    """Measured before."""
+    complete: bool | None = None
+    raw: bool | None = None
+    """True: measured; False: results."""
+    sort: str = "newest"
+    """`newest`, `oldest` or `name`."""
+    page: int = 1
+    size: int = 24
+    after: int | None = None
+    """Only what comes behind the dataset with this id, in the order of `sort` (instead of `page`)."""
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A value to narrow to: `value` goes into the query, `label` is for people."""
+
+    value: str | int
+    label: str
+    count: int
+
+
+@dataclass(frozen=True)
+class Facets:
+    """How many datasets each type, instrument and experiment would leave, most first."""
+
+    types: list[Facet]
+    instruments: list[Facet]
+    investigations: list[Facet]
+
+
+def find_datasets(
+    session: Session, actor: Actor, query: DatasetQuery, *, now: datetime | None = None
+) -> Page[Dataset]:
+    """A page of visible datasets with type, instrument, sample and experiment loaded. Raises InvalidError."""
+    page, size = min(max(1, query.page), LAST_PAGE), min(max(1, query.size), LARGEST_PAGE)
+    conditions = _conditions(query)
+    total, at_least = _count(session, actor, conditions, now)
+    wanted = _sorted(visible(actor, Dataset, now=now).where(*conditions), query.sort)
+    if query.after is not None:
+        wanted = wanted.where(_behind(session, actor, query.after, query.sort, now))
+    elif page > 1:
+        wanted = wanted.offset((page - 1) * size)
+    wanted = wanted.limit(size + 1).options(
+        joinedload(Dataset.type, innerjoin=True),
+        joinedload(Dataset.investigation, innerjoin=True),
+        joinedload(Dataset.instrument),
+        joinedload(Dataset.sample),
+    )
+    items = list(session.scalars(wanted))
+    more = len(items) > size
+    return Page(items[:size], total, page, size, page + 1 if more else None, at_least)
+
+
+def facets(session: Session, actor: Actor, query: DatasetQuery, *, now: datetime | None = None) -> Facets:
+    """What can be narrowed further. A filter that is chosen still shows its alternatives.
+
+    Among more than COUNTED matches, that many of them are counted.
+    """
+    kinds = _grouped(session, actor, replace(query, type=None), Dataset.type_id, now)
+    places = _grouped(session, actor, replace(query, instrument=None), Dataset.instrument_id, now)
+    visits = _grouped(session, actor, replace(query, investigation=None), Dataset.investigation_id, now)
+    return Facets(
+        types=_labelled(session, kinds, DatasetType.id, DatasetType.name, DatasetType.name),
+        instruments=_labelled(
+            session, places, Instrument.id, Instrument.name, func.coalesce(Instrument.full_name, Instrument.name)
+        ),
+        investigations=_labelled(session, visits, Investigation.id, Investigation.id, Investigation.title),
+    )
+
+
+def _conditions(query: DatasetQuery) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = [_has(word) for word in fold(query.text or "").split()[:WORDS]]
+    if query.type is not None:
+        found.append(Dataset.type_id.in_(select(DatasetType.id).where(DatasetType.name == query.type)))
+    if query.instrument is not None:
+        named = select(Instrument.id).where(Instrument.name == query.instrument)
+        found.append(Dataset.instrument_id.in_(named))
+    if query.investigation is not None:
+        found.append(_is(Dataset.investigation_id, query.investigation))
+    if query.start is not None:
+        found.append(Dataset.date >= query.start)
+    if query.end is not None:
+        found.append(Dataset.date < query.end)
+    if query.complete is not None:
+        found.append(Dataset.complete.is_(query.complete))
+    if query.raw is not None:
+        result = Dataset.location.startswith(f"{RESULTS}:", autoescape=True)
+        found.append(or_(Dataset.location.is_(None), ~result) if query.raw else result)
+    return found
+
+
+def _is(column: Any, number: int) -> ColumnElement[bool]:
+    """Equality with a number from an address, which may be larger than a database can compare."""
+    return column == number if 0 < number < 2**63 else false()
+
+
+def _has(word: str) -> ColumnElement[bool]:
+    """The word stands in the dataset's own text or in that of what it belongs to."""
+
+    def matching(kind: Any) -> Select[int]:
+        return select(kind.id).where(kind.search_text.contains(word, autoescape=True))
+
+    return or_(
+        Dataset.search_text.contains(word, autoescape=True),
+        Dataset.investigation_id.in_(matching(Investigation)),
+        Dataset.type_id.in_(matching(DatasetType)),
+        Dataset.instrument_id.in_(matching(Instrument)),
+        Dataset.sample_id.in_(matching(Sample)),
+    )
+
+
+def _count(
+    session: Session, actor: Actor, conditions: Sequence[ColumnElement[bool]], now: datetime | None
+) -> tuple[int, bool]:
+    some = select(literal(1)).where(allowed(actor, Action.READ, Dataset, now=now), *conditions)
+    found = session.scalar(
+        select(func.count()).select_from(some.select_from(Dataset).limit(COUNTED + 1).subquery())
+    )
+    total = found or 0
+    return min(total, COUNTED), total > COUNTED
+
+
+def _sorted(query: Select[Dataset], sort: str) -> Select[Dataset]:
+    match sort:
+        case "newest":
+            return query.order_by(Dataset.date.desc(), Dataset.id.desc())
+        case "oldest":
+            return query.order_by(Dataset.date, Dataset.id)
+        case "name":
+            return query.order_by(Dataset.name, Dataset.id)
+    raise InvalidError(
+        "Datasets cannot be sorted like this.", fields={"sort": f"Choose one of {', '.join(SORTS)}."}
+    )
+
+
+def _behind(session: Session, actor: Actor, after: int, sort: str, now: datetime | None) -> ColumnElement[bool]:
+    place = (
+        visible(actor, Dataset, now=now)
+        .where(_is(Dataset.id, after))
+        .with_only_columns(Dataset.date, Dataset.name)
+    )
+    row = session.execute(place).first()
+    if row is None:
+        raise InvalidError("The list has changed. Start again at its beginning.", fields={"after": "Unknown."})
+    date, name = row
+    if sort == "name":
+        return or_(Dataset.name > name, and_(Dataset.name == name, Dataset.id > after))
+    if sort == "oldest":
+        return or_(Dataset.date > date, and_(Dataset.date == date, Dataset.id > after))
+    return or_(Dataset.date < date, and_(Dataset.date == date, Dataset.id < after))
+
+
+def _grouped(
+    session: Session, actor: Actor, query: DatasetQuery, column: Any, now: datetime | None
+) -> Counter[int]:
+    some = (
+        select(column.label("value"))
+        .where(allowed(actor, Action.READ, Dataset, now=now), column.is_not(None), *_conditions(query))
+        .limit(COUNTED)
+        .subquery()
+    )
+    rows = session.execute(select(some.c.value, func.count()).group_by(some.c.value))
+    return Counter({row[0]: row[1] for row in rows})
+
+
+def _labelled(session: Session, counts: Counter[int], key: Any, value: Any, label: Any) -> list[Facet]:
+    """Facets with their words, most first; what shares a value is added up."""
+    found: dict[str | int, Facet] = {}
+    for batch in _batches(sorted(counts)):
+        for row in session.execute(select(key, value, label).where(key.in_(batch))):
+            before = found[row[1]].count if row[1] in found else 0
+            found[row[1]] = Facet(row[1], row[2], before + counts[row[0]])
+    return sorted(found.values(), key=lambda facet: (-facet.count, facet.label))
+
+
+def _batches(ids: Sequence[int], size: int = 500) -> Iterable[Sequence[int]]:
+    return (ids[start : start + size] for start in range(0, len(ids), size))
