@@ -16,6 +16,7 @@ from portal.exchange import Refusal
 from portal.jobs import lease as leases
 from portal.jobs.lease import Lease
 from portal.scheduler.base import JobHandle, Observation
+from portal.store.client import Keep, Result
 
 log = logging.getLogger("gantry.daemon")
 
@@ -52,6 +53,14 @@ class Agent(Protocol):
     def purge(self, attempts: Sequence[str]) -> Sequence[bool | Refusal]: ...
 
 
+class Store(Protocol):
+    """What owns registered results: portal.store.client.StoreClient. Raises as the agent does."""
+
+    def keep(self, items: Sequence[Keep]) -> Sequence[Result | Refusal]: ...
+
+    def drop(self, items: Sequence[tuple[str, int, str]]) -> Sequence[bool | Refusal]: ...
+
+
 @dataclass
 class Health:
     """What the scheduler's last answers were; kept in memory, since a new daemon must see for itself."""
@@ -86,7 +95,7 @@ class Deps:
     database: Database
     scheduler: Observer
     agent: Agent
-    store: Any
+    store: Store
     lease: Lease
     health: Health = field(default_factory=Health)
 

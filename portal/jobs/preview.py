@@ -47,5 +47,9 @@ def redraw(file: BinaryIO, *, timeout_s: float = TIMEOUT_S) -> Picture:
         raise InvalidError("it is no picture, or a damaged one")
     if len(out) > MAX_PICTURE_BYTES:
         raise LimitError("the picture is too large")
-    # The sizes stand at fixed places of the IHDR chunk, which is always the first (PNG 1.2, 11.2.2).
-    return Picture(out, int.from_bytes(out[16:20], "big"), int.from_bytes(out[20:24], "big"))
+    return Picture(out, *sizes(out))
+
+
+def sizes(png: bytes) -> tuple[int, int]:
+    """Width and height of a PNG: they stand at fixed places of its first chunk (PNG 1.2, 11.2.2)."""
+    return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")

@@ -1,11 +1,11 @@
 """Reading jobs: every query carries `visible_jobs`, and there is no other way to them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
+from portal.catalogue.page import Page
 from portal.errors import NotFoundError
 from portal.identity.actor import Actor
 from portal.identity.models import Person
@@ -24,7 +24,6 @@ BY_WORD: dict[str, tuple[State, ...]] = {
 
 __all__ = [
     "ClusterStatus",
-    "JobPage",
     "JobView",
     "LogTail",
     "Moment",
@@ -39,21 +38,6 @@ __all__ = [
     "sentence",
     "visible_jobs",
 ]
-
-
-@dataclass(frozen=True)
-class JobPage:
-    """Some of the jobs that were asked for, newest first; `page` counts from 1."""
-
-    items: tuple[Job, ...]
-    total: int
-    page: int
-    size: int
-
-    @property
-    def next(self) -> int | None:
-        """The next page's number, None on the last."""
-        return self.page + 1 if self.page * self.size < self.total else None
 
 
 def get_submission(session: Session, actor: Actor, submission_id: str) -> Submission:
@@ -76,7 +60,7 @@ def list_jobs(
     before: int | None = None,
     page: int = 1,
     size: int = PAGE,
-) -> JobPage:
+) -> Page[Job]:
     """The visible jobs, newest first. `state`: a State, several, or a word that people see ("waiting").
 
     `person` is a sign-in name. `text` matches a number (J-1042), a title, an input's name or an analysis.
@@ -91,7 +75,7 @@ def list_jobs(
     page, size = max(1, page), max(1, min(size, 500))
     order = Job.index if submission else Job.id.desc()
     rows = session.scalars(loaded(query.order_by(order)).limit(size).offset((page - 1) * size))
-    return JobPage(tuple(rows), total, page, size)
+    return Page(list(rows), total, page, size, page + 1 if page * size < total else None)
 
 
 def counts(session: Session, actor: Actor, submission: Submission | str | None = None) -> dict[State, int]:

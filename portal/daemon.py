@@ -1,0 +1,270 @@
+"""The loop around the steps: dispatch, start, reconcile, cancel, collect, retain. `python -m portal.daemon`.
+
+One daemon is active, by the lease; others wait. Everything it knows lies in the database, the spool and the
+attempts' folders, so that it may die at any moment and another goes on.
+"""
+
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from types import FrameType
+
+from sqlalchemy.exc import DBAPIError
+
+from portal import daemon_parts as parts
+from portal.config import Settings, load_settings
+from portal.daemon_log import log_to_stderr
+from portal.daemon_status import Status
+from portal.db import Database
+from portal.errors import ConfigError
+from portal.jobs import lease as leases
+from portal.jobs.cancel import cancel_step
+from portal.jobs.collect import collect_step
+from portal.jobs.deps import Agent, Deps, Health, Observer, Store, log, say
+from portal.jobs.dispatch import dispatch_step
+from portal.jobs.lease import Lease, LeaseLost
+from portal.jobs.reconcile import reconcile_step
+from portal.jobs.retain import retain_step
+from portal.scheduler.local import LocalScheduler
+
+Step = Callable[[Deps, datetime], bool]
+RETAIN_EVERY_S = 600.0
+AFTER_A_FAULT_S = 5.0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Daemon:
+    """The steps, the lease, and when to do what."""
+
+    def __init__(
+        self, settings: Settings, database: Database, scheduler: Observer, agent: Agent, store: Store
+    ) -> None:
+        self.settings = settings
+        self.database = database
+        self.scheduler = scheduler
+        self.agent = agent
+        self.store = store
+        self.holder = f"{socket.gethostname()}:{os.getpid()}"
+        self.health = Health()
+        self.stopping = threading.Event()
+        self._deps: Deps | None = None
+        self._status = Status()
+        self._next_poll = self._next_retain = 0.0
+        self._poll_s = settings.daemon.poll_s
+        self._turn_began = (_now(), time.monotonic())
+        self._faults: dict[str, float] = {}
+
+    @property
+    def active(self) -> bool:
+        """True while this daemon holds the lease, as far as it knows."""
+        return self._deps is not None
+
+    def turn(self, now: datetime, *, collect: bool = True) -> bool:
+        """Everything once; True if there is more to do at once. Without the lease it only tries to get it."""
+        deps = self._deps or self._take_lease()
+        if deps is None:
+            return False
+        self._turn_began = (now, time.monotonic())
+        try:
+            busy = self._work(deps)
+            if collect:
+                busy |= self._step("collect", collect_step, deps)
+            self._status.write(deps, self._clock())
+            return busy
+        except LeaseLost as lost:
+            self._lose(lost)
+            return False
+        except DBAPIError as error:
+            self._database_away(error)
+            return False
+
+    def _clock(self) -> datetime:
+        """The turn's time, gone on since it began: a step may take seconds."""
+        now, began = self._turn_began
+        return now + timedelta(seconds=time.monotonic() - began)
+
+    def _work(self, deps: Deps) -> bool:
+        busy = False
+        if not self.stopping.is_set():
+            busy = self._step("dispatch", dispatch_step, deps)
+            busy |= self._step("start", self._start, deps)
+        cancelled = self._step("cancel", cancel_step, deps)
+        if busy or cancelled or time.monotonic() >= self._next_poll:
+            busy |= self._poll(deps)
+        if time.monotonic() >= self._next_retain:
+            self._next_retain = time.monotonic() + RETAIN_EVERY_S
+            self._step("retain", retain_step, deps)
+        return busy
+
+    def _start(self, deps: Deps, now: datetime) -> bool:
+        """Let the embedded backend start what may start."""
+        if not isinstance(deps.scheduler, LocalScheduler) or not self._status.at_scheduler(deps):
+            return False
+        return deps.scheduler.step(now)
+
+    def _poll(self, deps: Deps) -> bool:
+        """Ask the scheduler; the pause grows while nothing changes, up to `poll_max_s`."""
+        changed = self._step("reconcile", reconcile_step, deps)
+        shortest = self.settings.daemon.poll_s
+        # The embedded backend is a folder of this machine: asking it costs nobody else anything.
+        longest = shortest if isinstance(deps.scheduler, LocalScheduler) else self.settings.daemon.poll_max_s
+        self._poll_s = shortest if changed else min(longest, self._poll_s * 1.5)
+        self._next_poll = time.monotonic() + self._poll_s
+        return False
+
+    def _step(self, name: str, step: Step, deps: Deps) -> bool:
+        """One step. A fault in it is logged and shown, and does not keep the other steps from their work."""
+        if time.monotonic() < self._faults.get(name, 0.0):
+            return False
+        try:
+            done = step(deps, self._clock())
+        except (LeaseLost, DBAPIError):
+            raise
+        except Exception as error:  # the daemon serves everybody: one row's fault must not stop all jobs
+            log.exception("fault", extra={"fields": {"step": name}})
+            deps.health.trouble(name, f"The step {name} failed: {type(error).__name__}: {error}"[:500])
+            self._faults[name] = time.monotonic() + AFTER_A_FAULT_S
+            return False
+        if self._faults.pop(name, None) is not None:
+            deps.health.trouble(name, None)
+        return done
+
+    def _take_lease(self) -> Deps | None:
+        lasts = timedelta(seconds=self.settings.daemon.lease_s)
+        try:
+            lease = leases.take(self.database, self.holder, lasts=lasts)
+        except DBAPIError as error:
+            self._database_away(error)
+            return None
+        if lease is None:
+            return None
+        say("active", holder=lease.holder, epoch=lease.epoch)
+        self.health = Health()
+        self._status = Status()
+        self._deps = self._with(lease)
+        return self._deps
+
+    def _with(self, lease: Lease) -> Deps:
+        return Deps(
+            self.settings, self.database, self.scheduler, self.agent, self.store, lease, self.health
+        )
+
+    def _lose(self, lost: LeaseLost) -> None:
+        if self._deps is not None:
+            say("lease-lost", message=str(lost))
+        self._deps = None
+
+    def _database_away(self, error: DBAPIError) -> None:
+        """Locked for long, or gone: nothing is lost, everything is tried again."""
+        log.warning("database", extra={"fields": {"message": str(error.orig)}})
+
+    # ---- the process -----------------------------------------------------------------------------------------
+
+    def run(self) -> int:
+        """Turn until a signal says stop; what runs at the scheduler goes on without us."""
+        self._handle_signals()
+        threads = [
+            threading.Thread(target=self._beat_on, name="lease", daemon=True),
+            threading.Thread(target=self._collect_on, name="collect", daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
+        while not self.stopping.is_set():
+            if not self.turn(_now(), collect=False):
+                pause = self.settings.daemon.idle_s
+                self.stopping.wait(pause if self.active else min(1.0, self.settings.daemon.lease_s / 3))
+        for thread in threads:
+            thread.join(self.settings.daemon.lease_s)
+        self._say_goodbye()
+        return 0
+
+    def _beat_on(self) -> None:
+        """Prolong the lease while a step takes long. A stopped process does not get here, and is replaced."""
+        while not self.stopping.wait(self.settings.daemon.lease_s / 4):
+            deps = self._deps
+            if deps is not None:
+                self._quietly(deps.still_active)
+
+    def _collect_on(self) -> None:
+        """Collect beside the other steps: a large result is copied for minutes."""
+        while not self.stopping.is_set():
+            deps, busy = self._deps, False
+            if deps is not None:
+                busy = self._quietly(partial(self._step, "collect", collect_step, deps))
+            if not busy:
+                self.stopping.wait(self.settings.daemon.idle_s)
+
+    def _quietly(self, act: Callable[[], bool | None]) -> bool:
+        try:
+            return bool(act())
+        except LeaseLost as lost:
+            self._lose(lost)
+        except DBAPIError as error:
+            self._database_away(error)
+        return False
+
+    def _say_goodbye(self) -> None:
+        deps = self._deps
+        if deps is None:
+            return
+        try:
+            counts = self._status.counts(deps)
+            leases.release(self.database, deps.lease)
+        except DBAPIError as error:
+            self._database_away(error)
+            return
+        say("stopped", goes_on={state: count for state, count in counts.items() if count})
+
+    def _handle_signals(self) -> None:
+        def stop(number: int, _frame: FrameType | None) -> None:
+            say("stopping", signal=signal.Signals(number).name)
+            self.stopping.set()
+
+        def reload(_number: int, _frame: FrameType | None) -> None:
+            jobtypes = parts.publish_jobtypes(self.settings)
+            say("reloaded", jobtypes=sorted(jobtypes.by_name), problems=[str(p) for p in jobtypes.problems])
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        signal.signal(signal.SIGHUP, reload)
+
+
+def build(settings: Settings) -> Daemon:
+    """A daemon of real parts; its folders are made and the job types published."""
+    for folder in settings.folders():
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    jobtypes = parts.publish_jobtypes(settings)
+    for problem in jobtypes.problems:
+        log.warning("jobtype", extra={"fields": {"problem": str(problem)}})
+    return Daemon(
+        settings,
+        Database(settings.database),
+        parts.make_scheduler(settings),
+        parts.make_agent(settings),
+        parts.make_store(settings),
+    )
+
+
+def main() -> int:
+    """Run until stopped: 0 after a clean end, 2 if a setting is wrong."""
+    log_to_stderr()
+    try:
+        settings = load_settings()
+    except ConfigError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return build(settings).run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

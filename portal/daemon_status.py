@@ -1,0 +1,77 @@
+"""What the daemon tells the Facility page and the banner: written only when it changed, or as a sign of life."""
+
+import time
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from portal.durable import iso
+from portal.jobs.deps import Deps
+from portal.jobs.lease import write_status
+from portal.jobs.models import Job
+from portal.jobs.state import AT_SCHEDULER, FINAL, State
+from portal.scheduler.local import LocalScheduler
+
+AT_MOST_EVERY_S = 1.0
+AT_LEAST_EVERY_S = 5.0
+
+
+class Status:
+    """Remembers what was written last."""
+
+    def __init__(self) -> None:
+        self._written: dict[str, Any] | None = None
+        self._at = 0.0
+
+    def counts(self, deps: Deps) -> dict[str, int]:
+        """Unfinished jobs by state."""
+        query = select(Job.state, func.count()).where(Job.state.not_in(FINAL)).group_by(Job.state)
+        with deps.database.read() as session:
+            found: dict[State, int] = dict(session.execute(query).all())
+        return {state.value: found[state] for state in State if state in found}
+
+    def at_scheduler(self, deps: Deps) -> bool:
+        """Whether the scheduler may have anything of ours."""
+        query = select(Job.id).where(Job.state.in_(AT_SCHEDULER)).limit(1)
+        with deps.database.read() as session:
+            return session.scalar(query) is not None
+
+    def write(self, deps: Deps, now: datetime) -> None:
+        """Write it if it is time. Raises LeaseLost."""
+        age = time.monotonic() - self._at
+        if self._written is not None and age < AT_MOST_EVERY_S:
+            return
+        status = self._status(deps)
+        if status == self._written and age < AT_LEAST_EVERY_S:
+            return
+        with deps.database.write() as session:
+            write_status(session, deps.lease, status | {"written": iso(now)})
+        self._written, self._at = status, time.monotonic()
+
+    def _status(self, deps: Deps) -> dict[str, Any]:
+        health = deps.health
+        return {
+            "answered": health.answered,
+            "since": iso(health.since) if health.since else None,
+            "message": health.message,
+            "problems": sorted(health.problems.values()),
+            "counts": self.counts(deps),
+            "slots": self._slots(deps),
+        }
+
+    def _slots(self, deps: Deps) -> dict[str, Any]:
+        """What the embedded backend hands out, and what running jobs hold of it."""
+        if not isinstance(deps.scheduler, LocalScheduler):
+            return {}
+        limits = deps.scheduler.limits
+        with deps.database.read() as session:
+            running = session.scalars(select(Job.resources).where(Job.state == State.RUNNING)).all()
+        return {
+            "cpus": limits.cpus,
+            "memory_mb": limits.memory_mb,
+            "gpus": limits.gpus,
+            "used_cpus": sum(int(asked["cpus"]) for asked in running),
+            "used_memory_mb": sum(int(asked["memory_mb"]) for asked in running),
+            "used_gpus": sum(int(asked.get("gpus", 0)) for asked in running),
+        }
