@@ -1,6 +1,8 @@
 """The verbs: each takes one item and gives one answer, and can be asked twice without harm."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from portal import failpoints
@@ -10,6 +12,7 @@ from portal.agent.inputs import open_inputs
 from portal.agent.jobtype import SMALLEST
 from portal.agent.order import build
 from portal.durable import iso
+from portal.errors import PortalError
 from portal.exchange import Handler, Item, RefusedError, fields
 from portal.scheduler.base import JobHandle, JobRequest, Scheduler, SchedulerError
 from portal.scheduler.local import LocalScheduler
@@ -51,7 +54,7 @@ class Verbs:
         name = reading.matching(given["name"], reading.JOB_NAME, "The name")
         share = reading.number(1.0 if given["share"] is None else given["share"], "share", above=0.0)
         document, order = build(self.backend, attempt, name, given["order"])
-        path, sha256 = folder.make(self.backend.scratch, attempt, order)
+        path, sha256 = self._make_folder(attempt, order)
         failpoints.reach("agent-folder-made")
         resources = document["resources"]
         request = JobRequest(
@@ -74,6 +77,14 @@ class Verbs:
         self.submitted = True
         failpoints.reach("agent-submitted")
         return _handle(handle) | {"job_sha256": sha256, "folder": str(path)}
+
+    def _make_folder(self, attempt: str, order: bytes) -> tuple[Path, str]:
+        try:
+            return folder.make(self.backend.scratch, attempt, order)
+        except (OSError, PortalError) as error:
+            why = error.strerror if isinstance(error, OSError) else error.message
+            message = f"The job's folder cannot be made: {str(why).rstrip('.')}."
+            raise RefusedError("scratch", message, retry=True, detail=str(error)) from error
 
     def find(self, item: Item) -> Mapping[str, Any]:
         """Whether the scheduler ever took this attempt."""
@@ -130,7 +141,8 @@ class Verbs:
     def start_what_may_start(self) -> None:
         """A local job need not wait for the daemon's next turn."""
         if self.submitted and isinstance(self.scheduler, LocalScheduler):
-            self.scheduler.step()
+            with suppress(OSError):  # the job is taken and the answer given; the daemon's turn will tell of this
+                self.scheduler.step()
 
     def _find(self, given: Mapping[str, Any]) -> JobHandle | None:
         attempt = reading.attempt_id(given["attempt"])

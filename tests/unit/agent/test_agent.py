@@ -416,3 +416,50 @@ def test_an_agent_killed_between_its_steps_loses_and_doubles_nothing(facility, m
     assert found is None or answer.job_id == found.job_id
     assert ended(facility, item["name"], answer).ending is Ending.COMPLETED
     assert (answer.folder / "runs").read_text().count("\n") == 1
+
+
+def test_a_scratch_that_is_gone_is_said_so_and_may_be_tried_again(facility):
+    facility.scratch.rmdir()
+    answer = submit(facility, facility.item())
+    assert (answer.code, answer.retry) == ("scratch", True)
+    assert answer.message.startswith("The job's folder cannot be made: ")
+    assert facility.scheduler.spool.records() == []
+
+
+def test_a_staged_image_is_compared_with_its_manifest(facility):
+    images = facility.path / "images"
+    images.mkdir()
+    (images / "science.sif").write_bytes(b"image")
+    status = (images / "science.sif").stat()
+    manifest = {"file": "science.sif", "digest": "sha256:" + "a" * 64, "size": 5, "mtime_ns": status.st_mtime_ns}
+    (images / "science.json").write_text(json.dumps(manifest))
+    named = json.loads(next((facility.published / "lightsheet-deconvolution").iterdir()).read_text())
+    facility.revision = facility.publish(named | {"image": "science"})
+    item = facility.item()
+    assert isinstance(submit(facility, item), Submitted)
+    image = json.loads((facility.folder(item) / "job.json").read_text())["image"]
+    assert image == {"name": "science", "path": str(images / "science.sif")} | {
+        key: manifest[key] for key in ("digest", "size", "mtime_ns")
+    }
+    (images / "science.sif").write_bytes(b"other")
+    assert submit(facility, facility.item()).code == "image"
+
+
+@pytest.mark.parametrize(
+    "module", ["portal.agent.__main__", "portal.store.__main__", "portal.scheduler.supervisor"]
+)
+def test_what_acts_for_people_imports_the_standard_library_only(module):
+    code = (
+        f"import sys, {module}\n"
+        "ours = {name.partition('.')[0] for name in sys.modules if not name.startswith('_')}\n"
+        "print(sorted(ours - set(sys.stdlib_module_names) - {'portal'}))"
+    )
+    command = [
+        sys.executable,
+        "-S",
+        "-E",
+        "-c",
+        f"import sys; sys.path.insert(0, {str(SCHEMAS.parents[1])!r})\n{code}",
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert (done.stdout.strip(), done.stderr) == ("[]", "")
