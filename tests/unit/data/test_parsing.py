@@ -4,7 +4,6 @@ import io
 import os
 import struct
 import zipfile
-from pathlib import Path
 
 import h5py
 import numpy as np
@@ -15,8 +14,6 @@ from PIL import Image
 from portal.data import parsing
 from portal.data.confined import open_checked
 from portal.errors import InvalidError, LimitError, PortalError, UnsafeFileError
-
-DATA = Path(os.environ.get("GANTRY_TEST_DATA", Path(__file__).parents[4] / "shared" / "data"))
 
 
 @pytest.fixture
@@ -340,21 +337,14 @@ def test_noise_behind_a_signature_harms_nobody(tmp_path, head):
         look(tmp_path / "noise", parsing.inspect)
 
 
-def real(relative):
-    path = DATA / relative
-    if not path.exists():
-        pytest.skip(f"{path} is not here")
-    return path
-
-
-def test_a_real_tomogram_shows_its_sinogram():
-    seen = look(real("tomography/tooth.h5"), parsing.inspect, ["exchange/data@units", "exchange/title"])
+def test_a_real_tomogram_shows_its_sinogram(test_data):
+    seen = look(test_data / "tomography/tooth.h5", parsing.inspect, ["exchange/data@units", "exchange/title"])
     assert seen.values == {"exchange/data@units": "counts", "exchange/title": "tomography_raw_projections"}
     assert picture(seen.thumbnail).shape == (145, 512)
 
 
-def test_a_real_cytometry_file_shows_its_events(tmp_path):
-    with zipfile.ZipFile(real("cytometry/fmt-hdf5_cytoshot_full-features_2024.zip")) as archive:
+def test_a_real_cytometry_file_shows_its_events(test_data, tmp_path):
+    with zipfile.ZipFile(test_data / "cytometry/fmt-hdf5_cytoshot_full-features_2024.zip") as archive:
         [name] = archive.namelist()
         archive.extract(name, tmp_path)
     seen = look(tmp_path / name, parsing.inspect, ["@imaging:pixel size"])
@@ -362,7 +352,7 @@ def test_a_real_cytometry_file_shows_its_events(tmp_path):
     assert max(picture(seen.thumbnail).shape) == 512
 
 
-def test_a_real_light_sheet_volume_shows_its_beads():
-    seen = look(real("lightsheet/gendata_psfconv_poiss.tif"), parsing.inspect)
+def test_a_real_light_sheet_volume_shows_its_beads(test_data):
+    seen = look(test_data / "lightsheet/gendata_psfconv_poiss.tif", parsing.inspect)
     assert seen.description["items"][0]["shape"] == [160, 160, 160]
     assert picture(seen.thumbnail).shape == (160, 160)
