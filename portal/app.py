@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from flask import Flask
-from flask_openapi3 import OpenAPI
+from flask_openapi3.openapi import OpenAPI
 
 from portal.config import Settings
 from portal.db import Database
 from portal.jobtype.load import SUFFIXES, JobTypes, load_folders, shipped_folder
+from portal.web.api import register_api
 from portal.web.assets import install_assets
 from portal.web.context import Portal, actor, close_session
 from portal.web.converters import JobNumber
@@ -77,4 +78,5 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     app.url_map.converters["job"] = JobNumber
     for blueprint in PAGES:
         app.register_blueprint(blueprint)
+    register_api(app)
     return app

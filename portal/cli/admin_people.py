@@ -33,7 +33,7 @@ def _password() -> str:
 )
 def add(name: str, full_name: str, email: str | None, roles: tuple[str, ...]) -> None:
     """Add a person who signs in as NAME. The password is asked for, or read from standard input."""
-    from portal.catalogue.service import ensure_user
+    from portal.catalogue.ensure import ensure_user
     from portal.identity.people import create_person
 
     password = _password()

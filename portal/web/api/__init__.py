@@ -1,7 +1,6 @@
 """The API, /api/v1: the same services and the same validator as the pages, as JSON."""
 
-from flask import Flask, current_app, jsonify, request
-from flask.typing import ResponseReturnValue
+from flask import Flask, Response, current_app, jsonify, request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
@@ -46,11 +45,11 @@ def _about() -> APIBlueprint:
     about = make_blueprint("", "About the API.")
 
     @about.get("/openapi.json", doc_ui=False)
-    def document() -> ResponseReturnValue:
+    def document() -> Response:
         assert isinstance(current_app, OpenAPI)
         return jsonify(current_app.api_doc)
 
-    def nothing_here(rest: str) -> ResponseReturnValue:
+    def nothing_here(rest: str) -> Response:
         raise NotFoundError(f"There is no {request.method} /api/v1/{rest}. See /api/v1/openapi.json.")
 
     about.add_url_rule("/<path:rest>", "nothing_here", nothing_here, methods=METHODS)

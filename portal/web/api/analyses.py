@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from flask import jsonify
-from flask.typing import ResponseReturnValue
+from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from portal.catalogue.access import visible
@@ -13,6 +12,7 @@ from portal.errors import LimitError, NotFoundError
 from portal.form import InputDataset, build_form
 from portal.jobtype.match import fitting
 from portal.jobtype.model import JobType
+from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
 from portal.web.api.form_shapes import (
     AnalysisDetails,
@@ -75,7 +75,7 @@ def _datasets(inputs: Mapping[str, Sequence[int]]) -> dict[str, list[InputDatase
 
 
 @api.get("/analyses", summary="Analyses that fit", responses={200: AnalysisList})
-def read_analyses(query: AnalysesQuery) -> ResponseReturnValue:
+def read_analyses(query: AnalysesQuery) -> Response:
     """All, or with `dataset` those that fit these datasets, and why the others do not."""
     jobtypes = portal().jobtypes
     if not query.dataset:
@@ -91,22 +91,22 @@ def read_analyses(query: AnalysesQuery) -> ResponseReturnValue:
                 for other in found.others
             ],
         )
-    return jsonify(page.model_dump())
+    return answer(page)
 
 
 @api.get("/analyses/<name>", summary="One analysis and its form", responses={200: AnalysisDetails})
-def read_analysis(path: AnalysisPath, query: AnalysisQuery) -> ResponseReturnValue:
+def read_analysis(path: AnalysisPath, query: AnalysisQuery) -> Response:
     """With `dataset` the form has the defaults that these datasets give."""
     jobtype = _jobtype(path.name)
     slot = jobtype.slot
     inputs = _datasets({slot.name: query.dataset}) if slot and query.dataset else {}
     form = build_form(jobtype, inputs, preset=query.preset)
-    return jsonify(analysis_details(jobtype, form).model_dump())
+    return answer(analysis_details(jobtype, form))
 
 
 @api.post("/analyses/<name>/form", summary="Check a form without starting it", responses={200: FormOut})
-def check_form(path: AnalysisPath, body: FormValues) -> ResponseReturnValue:
+def check_form(path: AnalysisPath, body: FormValues) -> Response:
     """The form with these values, and what is wrong with them. Nothing is started."""
     jobtype = _jobtype(path.name)
     form = build_form(jobtype, _datasets(body.inputs), preset=body.preset, values=body.options, mode=body.mode)
-    return jsonify(form_out(form).model_dump())
+    return answer(form_out(form))

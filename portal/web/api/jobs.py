@@ -2,12 +2,12 @@
 
 from typing import Literal
 
-from flask import jsonify
-from flask.typing import ResponseReturnValue
+from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from portal.jobs import service
 from portal.jobs.read import cluster_status, get_job, list_jobs, log_tail
+from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
 from portal.web.api.cursor import PageQuery, decode, encode
 from portal.web.api.job_shapes import JobDetails, JobList, job_details, job_out
@@ -78,7 +78,7 @@ class RenameRequest(BaseModel):
 
 
 @api.get("/jobs", summary="Jobs, newest first", responses={200: JobList})
-def read_jobs(query: JobsQuery) -> ResponseReturnValue:
+def read_jobs(query: JobsQuery) -> Response:
     """One's own, those of the experiments one is in; staff see all."""
     found = list_jobs(
         session(),
@@ -96,23 +96,23 @@ def read_jobs(query: JobsQuery) -> ResponseReturnValue:
         total=found.total,
         next=encode({"job": min(job.id for job in found.items)}) if len(found.items) == query.limit else None,
     )
-    return jsonify(page.model_dump(mode="json"))
+    return answer(page)
 
 
-def _details(job_id: int) -> ResponseReturnValue:
+def _details(job_id: int) -> Response:
     close_session()
     job = get_job(session(), actor(), job_id)
-    return jsonify(job_details(job, now(), cluster_status(session())).model_dump(mode="json"))
+    return answer(job_details(job, now(), cluster_status(session())))
 
 
 @api.get("/jobs/<job>", summary="One job", responses={200: JobDetails})
-def read_job(path: JobPath) -> ResponseReturnValue:
+def read_job(path: JobPath) -> Response:
     """With its history, and what it asked for and used."""
     return _details(job_id_of(path.job))
 
 
 @api.get("/jobs/<job>/logs/<stream>", summary="A job's log, by offset", responses={200: LogOut})
-def read_log(path: LogPath, query: LogQuery) -> ResponseReturnValue:
+def read_log(path: LogPath, query: LogQuery) -> Response:
     """Grows while the job runs: ask again from `next_offset` until `final`."""
     piece = log_tail(session(), actor(), job_id_of(path.job), path.stream, query.offset, portal().settings)
     found = LogOut(
@@ -123,11 +123,11 @@ def read_log(path: LogPath, query: LogQuery) -> ResponseReturnValue:
         final=piece.final,
         note=piece.note,
     )
-    return jsonify(found.model_dump())
+    return answer(found)
 
 
 @api.post("/jobs/<job>/cancel", summary="Cancel a job", responses={200: JobDetails})
-def cancel_job(path: JobPath) -> ResponseReturnValue:
+def cancel_job(path: JobPath) -> Response:
     """What has not left the portal ends at once, the rest within moments. Asking twice is no error."""
     job_id = job_id_of(path.job)
     with portal().database.write() as writing:
@@ -136,7 +136,7 @@ def cancel_job(path: JobPath) -> ResponseReturnValue:
 
 
 @api.post("/jobs/<job>/retry", summary="Run a failed job again", responses={200: JobDetails})
-def retry_job(path: JobPath, body: RetryRequest) -> ResponseReturnValue:
+def retry_job(path: JobPath, body: RetryRequest) -> Response:
     """The same job, a new try; its earlier tries stay in its history."""
     job_id = job_id_of(path.job)
     with portal().database.write() as writing:
@@ -145,7 +145,7 @@ def retry_job(path: JobPath, body: RetryRequest) -> ResponseReturnValue:
 
 
 @api.patch("/jobs/<job>", summary="Rename a job", responses={200: JobDetails})
-def rename_job(path: JobPath, body: RenameRequest) -> ResponseReturnValue:
+def rename_job(path: JobPath, body: RenameRequest) -> Response:
     """A result that is registered keeps its name."""
     job_id = job_id_of(path.job)
     with portal().database.write() as writing:

@@ -1,10 +1,10 @@
 """Who am I, and what may this token do?"""
 
-from flask import g, jsonify
-from flask.typing import ResponseReturnValue
+from flask import Response, g
 from pydantic import BaseModel, Field
 
 from portal.jobs.read import counts
+from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
 from portal.web.context import actor, portal, session
 
@@ -23,7 +23,7 @@ class Me(BaseModel):
 
 
 @api.get("/me", summary="The person whose token it is", responses={200: Me})
-def read_me() -> ResponseReturnValue:
+def read_me() -> Response:
     """See Me."""
     who = actor()
     found = Me(
@@ -34,4 +34,4 @@ def read_me() -> ResponseReturnValue:
         site=portal().settings.site_name,
         jobs={state.value: number for state, number in counts(session(), who).items()},
     )
-    return jsonify(found.model_dump())
+    return answer(found)

@@ -34,7 +34,7 @@ def problem(status: int, detail: str, *, fields: Mapping[str, str] | None = None
     """A problem document as a response."""
     words = WORDS.get(status, WORDS[500 if status >= 500 else 400])
     document = Problem(
-        title=words.title,
+        title="Sign-in needed" if status == 401 else words.title,
         status=status,
         detail=detail,
         fields=dict(fields or {}),

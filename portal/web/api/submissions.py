@@ -1,11 +1,11 @@
 """Starting analyses: one form on one or many datasets, exactly once by an Idempotency-Key."""
 
-from flask import jsonify
-from flask.typing import ResponseReturnValue
+from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from portal.jobs.read import cluster_status, counts, get_submission, list_jobs
 from portal.jobs.service import SubmitRequest, retry_failed, submit
+from portal.web.api.answer import answer
 from portal.web.api.blueprint import PREFIX, make_blueprint
 from portal.web.api.job_shapes import SubmissionOut, job_out, submission_out
 from portal.web.context import actor, close_session, now, portal, session
@@ -52,7 +52,7 @@ class SubmissionPath(BaseModel):
 
 
 @api.post("/submissions", summary="Start an analysis", responses={201: SubmissionOut, 200: SubmissionOut})
-def create_submission(header: IdempotencyHeader, body: SubmissionRequest) -> ResponseReturnValue:
+def create_submission(header: IdempotencyHeader, body: SubmissionRequest) -> Response:
     """201 and what was made; 200 and the first submission where the Idempotency-Key was used for the same."""
     request = SubmitRequest(
         jobtype=body.analysis,
@@ -68,26 +68,26 @@ def create_submission(header: IdempotencyHeader, body: SubmissionRequest) -> Res
     with portal().database.write() as writing:
         made = submit(writing, actor(), request, jobtypes=portal().jobtypes, settings=portal().settings, now=now())
         key, fresh = made.id, made.created == now()
-    response = jsonify(_shown(key).model_dump(mode="json"))
+    response = answer(_shown(key), 201 if fresh else 200)
     response.headers["Location"] = f"{PREFIX}/submissions/{key}"
-    return response, 201 if fresh else 200
+    return response
 
 
 @api.get("/submissions/<submission>", summary="One submission", responses={200: SubmissionOut})
-def read_submission(path: SubmissionPath) -> ResponseReturnValue:
+def read_submission(path: SubmissionPath) -> Response:
     """With its jobs (at most 500; /jobs?submission=… lists all) and how many are in each state."""
-    return jsonify(_shown(path.submission).model_dump(mode="json"))
+    return answer(_shown(path.submission))
 
 
 @api.post(
     "/submissions/<submission>/retry-failed", summary="Run what failed again", responses={200: SubmissionOut}
 )
-def retry_submission(path: SubmissionPath) -> ResponseReturnValue:
+def retry_submission(path: SubmissionPath) -> Response:
     """Only the failed jobs, each with more of what it ran out of."""
     close_session()
     with portal().database.write() as writing:
         retry_failed(writing, actor(), path.submission, now=now())
-    return jsonify(_shown(path.submission).model_dump(mode="json"))
+    return answer(_shown(path.submission))
 
 
 def _shown(key: str) -> SubmissionOut:

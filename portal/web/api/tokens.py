@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from flask import jsonify
-from flask.typing import ResponseReturnValue
+from flask import Response
 from flask_limiter.util import get_remote_address
 from pydantic import BaseModel, ConfigDict, Field
 
 from portal.identity import tokens as service
 from portal.identity.models import ApiToken
 from portal.identity.people import authenticate
+from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
 from portal.web.context import actor, close_session, now, portal, session
 from portal.web.security import limiter
@@ -77,7 +77,7 @@ def _limit() -> str:
 
 @api.post("/tokens", summary="Make a token, by password", security=[], responses={201: NewToken})
 @limiter.limit(_limit)  # type: ignore[untyped-decorator]
-def create_token(body: TokenRequest) -> ResponseReturnValue:
+def create_token(body: TokenRequest) -> Response:
     """For those with a local account. Others make a token in the browser, under their name."""
     person = authenticate(portal().database, body.person, body.password, address=get_remote_address(), now=now())
     with portal().database.write() as writing:
@@ -85,22 +85,22 @@ def create_token(body: TokenRequest) -> ResponseReturnValue:
             writing, person.actor(), body.name, body.scopes, days=body.days, now=now()
         )
         shown = NewToken(**_shown(token).model_dump(), secret=secret)
-    response = jsonify(shown.model_dump(mode="json"))
+    response = answer(shown, 201)
     response.headers["Cache-Control"] = "no-store"
-    return response, 201
+    return response
 
 
 @api.get("/tokens", summary="My tokens", responses={200: TokenList})
-def list_tokens() -> ResponseReturnValue:
+def list_tokens() -> Response:
     """Those that are not revoked, newest first."""
     found = TokenList(items=[_shown(token) for token in service.list_tokens(session(), actor())])
-    return jsonify(found.model_dump(mode="json"))
+    return answer(found)
 
 
 @api.delete("/tokens/<int:token_id>", summary="Revoke a token", responses={204: None})
-def revoke_token(path: TokenPath) -> ResponseReturnValue:
+def revoke_token(path: TokenPath) -> Response:
     """End one of one's own tokens; also the one that is used here."""
     close_session()
     with portal().database.write() as writing:
         service.revoke_token(writing, actor(), path.token_id, now=now())
-    return "", 204
+    return Response(status=204)

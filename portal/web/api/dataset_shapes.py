@@ -1,0 +1,220 @@
+"""Datasets and experiments as JSON."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from portal.catalogue.models import Datafile, Dataset, DatasetParameter, Investigation
+from portal.catalogue.provenance import Linked, Run
+
+
+class ExperimentRef(BaseModel):
+    """An experiment in short."""
+
+    id: int
+    title: str
+
+
+class DatasetRef(BaseModel):
+    """A dataset in short."""
+
+    id: int
+    name: str
+    type: str
+
+
+class DatasetOut(BaseModel):
+    """What was measured or computed together."""
+
+    id: int
+    name: str
+    type: str
+    kind: str = Field(description="raw: measured by an instrument; results: made by an analysis.")
+    experiment: ExperimentRef
+    instrument: str | None
+    date: datetime = Field(description="When it was measured, else when it was registered.")
+    size: int
+    file_count: int
+    complete: bool = Field(description="False while it is still being written.")
+    problem: str | None = Field(description="Why its files could not be read.")
+
+
+class ParameterOut(BaseModel):
+    """A quantity with its units."""
+
+    name: str
+    value: float | str | datetime | None
+    units: str
+
+
+class PictureOut(BaseModel):
+    """A picture of a dataset."""
+
+    id: int
+    role: str
+    caption: str
+    width: int
+    height: int
+    url: str
+
+
+class RunOut(BaseModel):
+    """An analysis that used or made a dataset."""
+
+    analysis: str
+    version: str
+    job: int | None
+    person: str
+    at: datetime
+    options: dict[str, bool | int | float | str | None]
+    inputs: list[DatasetRef]
+    outputs: list[DatasetRef]
+    hidden_inputs: int = Field(description="Inputs that you may not see.")
+
+
+class DatasetDetails(DatasetOut):
+    """A dataset with its parameters, pictures and history."""
+
+    description: str | None
+    sample: str | None
+    seen_by: str = Field(description="Who can see it, in words.")
+    parameters: list[ParameterOut]
+    pictures: list[PictureOut]
+    made_by: RunOut | None
+    used_by: list[RunOut]
+
+
+class DatasetList(BaseModel):
+    """A page of datasets."""
+
+    items: list[DatasetOut]
+    total: int
+    total_is_exact: bool = Field(description="False where more match than were counted.")
+    next: str | None = Field(description="Cursor of the next page; null on the last.")
+
+
+class FileOut(BaseModel):
+    """A file of a dataset."""
+
+    id: int
+    name: str = Field(description="Its path beneath the dataset.")
+    size: int | None
+    checksum: str | None = Field(description="sha256:…")
+    modified: datetime | None
+    url: str
+
+
+class FileList(BaseModel):
+    """A page of files, by name."""
+
+    items: list[FileOut]
+    total: int
+    next: str | None
+
+
+class ExperimentOut(BaseModel):
+    """An experiment: one visit of one team."""
+
+    id: int
+    name: str
+    visit: str
+    title: str
+    summary: str | None
+    start: datetime | None
+    end: datetime | None
+    released: datetime | None = Field(description="Public from this moment on.")
+
+
+class MemberOut(BaseModel):
+    """A member of a team."""
+
+    name: str
+    role: str = Field(description="In words.")
+
+
+class ExperimentDetails(ExperimentOut):
+    """An experiment with its team."""
+
+    seen_by: str
+    team: list[MemberOut]
+
+
+class ExperimentList(BaseModel):
+    """A page of experiments, newest first."""
+
+    items: list[ExperimentOut]
+    total: int
+    next: str | None
+
+
+def dataset_fields(dataset: Dataset) -> dict[str, object]:
+    """The fields of DatasetOut."""
+    return {
+        "id": dataset.id,
+        "name": dataset.name,
+        "type": dataset.type.name,
+        "kind": "results" if dataset.is_result else "raw",
+        "experiment": ExperimentRef(id=dataset.investigation_id, title=dataset.investigation.title),
+        "instrument": dataset.instrument.name if dataset.instrument else None,
+        "date": dataset.date,
+        "size": dataset.file_size,
+        "file_count": dataset.file_count,
+        "complete": dataset.complete,
+        "problem": dataset.problem,
+    }
+
+
+def dataset_out(dataset: Dataset) -> DatasetOut:
+    """In short."""
+    return DatasetOut.model_validate(dataset_fields(dataset))
+
+
+def parameter_out(parameter: DatasetParameter) -> ParameterOut:
+    """A quantity with its units."""
+    return ParameterOut(name=parameter.type.name, value=parameter.value, units=parameter.type.units)
+
+
+def file_out(file: Datafile, url: str) -> FileOut:
+    """A file and where its content is."""
+    return FileOut(
+        id=file.id,
+        name=file.location or file.name,
+        size=file.file_size,
+        checksum=file.checksum,
+        modified=file.datafile_mod_time,
+        url=url,
+    )
+
+
+def run_out(run: Run) -> RunOut:
+    """A run with the datasets that this person may see."""
+    return RunOut(
+        analysis=run.application,
+        version=run.version,
+        job=run.portal_job,
+        person=run.person,
+        at=run.at,
+        options=run.options,
+        inputs=[_ref(linked) for linked in run.inputs],
+        outputs=[_ref(linked) for linked in run.outputs],
+        hidden_inputs=run.hidden_inputs,
+    )
+
+
+def _ref(linked: Linked) -> DatasetRef:
+    dataset = linked.dataset
+    return DatasetRef(id=dataset.id, name=dataset.name, type=dataset.type.name)
+
+
+def experiment_out(investigation: Investigation) -> ExperimentOut:
+    """In short."""
+    return ExperimentOut(
+        id=investigation.id,
+        name=investigation.name,
+        visit=investigation.visit_id,
+        title=investigation.title,
+        summary=investigation.summary,
+        start=investigation.start_date,
+        end=investigation.end_date,
+        released=investigation.release_date,
+    )

@@ -1,0 +1,172 @@
+"""Datasets: finding them, what is known of them, their files and pictures."""
+
+from datetime import datetime
+from typing import Literal
+
+from flask import Response
+from pydantic import BaseModel, Field
+
+from portal.catalogue.models import Dataset
+from portal.catalogue.provenance import came_from, came_of
+from portal.catalogue.search import DatasetQuery, find_datasets
+from portal.catalogue.service import get_dataset, list_files, who_sees
+from portal.confined import Root
+from portal.web.api.answer import answer
+from portal.web.api.blueprint import PREFIX, make_blueprint
+from portal.web.api.content import open_datafile
+from portal.web.api.cursor import PageQuery, decode, encode
+from portal.web.api.dataset_shapes import (
+    DatasetDetails,
+    DatasetList,
+    FileList,
+    PictureOut,
+    dataset_fields,
+    dataset_out,
+    file_out,
+    parameter_out,
+    run_out,
+)
+from portal.web.context import actor, portal, session
+from portal.web.sending import send_open_file
+from portal.web.views.pictures import find_picture
+
+api = make_blueprint("datasets", "What was measured or computed.")
+
+CONTENT = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+PICTURE = {"image/png": {"schema": {"type": "string", "format": "binary"}}}
+
+
+class DatasetsQuery(PageQuery):
+    """Which datasets."""
+
+    text: str | None = Field(None, max_length=200, description="Words in name, description, experiment, sample.")
+    type: str | None = Field(None, max_length=255, description="Dataset type.")
+    instrument: str | None = Field(None, max_length=255, description="Name of the instrument.")
+    experiment: int | None = Field(None, description="Id of the experiment.")
+    kind: Literal["raw", "results"] | None = Field(None, description="Measured, or made by analyses.")
+    complete: bool | None = Field(None, description="False: only what is still being written.")
+    start: datetime | None = Field(None, description="Measured at or after this time.")
+    end: datetime | None = Field(None, description="Measured before this time.")
+    sort: Literal["newest", "oldest", "name"] = "newest"
+
+
+class DatasetPath(BaseModel):
+    """Which dataset."""
+
+    dataset: int
+
+
+class FilePath(DatasetPath):
+    """Which file of it."""
+
+    file: int
+
+
+class PicturePath(DatasetPath):
+    """Which picture of it."""
+
+    picture: int
+
+
+@api.get("/datasets", summary="Datasets that match", responses={200: DatasetList})
+def read_datasets(query: DatasetsQuery) -> Response:
+    """Only what this person may see; so are the counts."""
+    asked = DatasetQuery(
+        text=query.text,
+        type=query.type,
+        instrument=query.instrument,
+        investigation=query.experiment,
+        start=query.start,
+        end=query.end,
+        complete=query.complete,
+        raw=None if query.kind is None else query.kind == "raw",
+        sort=query.sort,
+        size=query.limit,
+        after=decode(query.cursor, "dataset"),
+    )
+    found = find_datasets(session(), actor(), asked)
+    page = DatasetList(
+        items=[dataset_out(dataset) for dataset in found.items],
+        total=found.total,
+        total_is_exact=not found.at_least,
+        next=encode({"dataset": found.items[-1].id}) if found.next else None,
+    )
+    return answer(page)
+
+
+@api.get("/datasets/<int:dataset>", summary="One dataset", responses={200: DatasetDetails})
+def read_dataset(path: DatasetPath) -> Response:
+    """With parameters, pictures, where it came from and what came of it."""
+    dataset = get_dataset(session(), actor(), path.dataset)
+    source = came_from(session(), actor(), dataset)
+    details = DatasetDetails.model_validate(
+        {
+            **dataset_fields(dataset),
+            "description": dataset.description,
+            "sample": dataset.sample.name if dataset.sample else None,
+            "seen_by": who_sees(session(), dataset.investigation),
+            "parameters": [parameter_out(parameter) for parameter in dataset.parameters],
+            "pictures": _pictures(dataset),
+            "made_by": run_out(source) if source else None,
+            "used_by": [run_out(run) for run in came_of(session(), actor(), dataset)],
+        }
+    )
+    return answer(details)
+
+
+def _pictures(dataset: Dataset) -> list[PictureOut]:
+    return [
+        PictureOut(
+            id=picture.id,
+            role=picture.role,
+            caption=picture.caption,
+            width=picture.width,
+            height=picture.height,
+            url=f"{PREFIX}/datasets/{dataset.id}/pictures/{picture.id}",
+        )
+        for picture in dataset.pictures
+    ]
+
+
+@api.get("/datasets/<int:dataset>/files", summary="A dataset's files", responses={200: FileList})
+def read_files(path: DatasetPath, query: PageQuery) -> Response:
+    """With sizes and checksums."""
+    number = decode(query.cursor, "page") or 1
+    found = list_files(session(), actor(), path.dataset, number, size=query.limit)
+    address = f"{PREFIX}/datasets/{path.dataset}/files"
+    page = FileList(
+        items=[file_out(file, f"{address}/{file.id}/content") for file in found.items],
+        total=found.total,
+        next=encode({"page": found.next}) if found.next else None,
+    )
+    return answer(page)
+
+
+@api.get(
+    "/datasets/<int:dataset>/pictures/<int:picture>",
+    summary="A picture of a dataset",
+    responses={200: {"description": "A PNG picture.", "content": PICTURE}},
+)
+def read_picture(path: PicturePath) -> Response:
+    """As it is shown on the dataset's page."""
+    row = find_picture(session(), actor(), path.dataset, path.picture)
+    with Root(portal().settings.pictures) as pictures:
+        file = pictures.open_file(row.path)
+    return send_open_file(file, "picture.png", etag=row.path.rsplit("/", 1)[-1], inline=True)
+
+
+@api.get(
+    "/datasets/<int:dataset>/files/<int:file>/content",
+    summary="A file, whole or in ranges",
+    responses={
+        200: {
+            "description": "The file. Range requests are answered with 206.",
+            "content": CONTENT,
+        }
+    },
+)
+def read_content(path: FilePath) -> Response:
+    """As it was registered: a file that has changed since is not handed out."""
+    file, row = open_datafile(session(), actor(), portal().settings, path.dataset, path.file)
+    etag = row.checksum.replace(":", "-") if row.checksum else None
+    return send_open_file(file, row.location or row.name, etag=etag)
