@@ -9,6 +9,7 @@ from portal.jobs import words
 from portal.web.context import now
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
+STEPS = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"))
 
 
 def ago(moment: datetime | None) -> str:
@@ -18,15 +19,12 @@ def ago(moment: datetime | None) -> str:
     seconds = (now() - moment).total_seconds()
     if seconds < MINUTE:
         return "just now"
-    if seconds < HOUR:
-        return f"{words.count(int(seconds // MINUTE), 'minute')} ago"
-    if seconds < DAY:
-        return f"{words.count(int(seconds // HOUR), 'hour')} ago"
-    if seconds < 2 * DAY:
+    if seconds >= 30 * DAY:
+        return date(moment)
+    if DAY <= seconds < 2 * DAY:
         return "yesterday"
-    if seconds < 30 * DAY:
-        return f"{int(seconds // DAY)} days ago"
-    return date(moment)
+    size, noun = next((size, noun) for size, noun in STEPS if seconds >= size)
+    return f"{words.count(int(seconds // size), noun)} ago"
 
 
 def date(moment: datetime | None) -> str:

@@ -1,8 +1,9 @@
 """Headers, CSRF, rate limits and the secret that signs page cookies."""
 
 import secrets
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar, cast
 
 from flask import Flask, Response, request
 from flask_limiter import Limiter
@@ -12,6 +13,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal.config import Settings
 from portal.durable import write_whole
+from portal.web.context import portal
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
 
 POLICY: Final = "; ".join(
     (
@@ -45,6 +49,16 @@ limiter = Limiter(get_remote_address, storage_uri="memory://", headers_enabled=T
 """Limits within one web process; identity counts failed sign-ins in the database, across all of them."""
 
 csrf = CSRFProtect()
+
+
+def limited(handler: Handler) -> Handler:
+    """A handler that checks a password: only so many tries an address and minute (`web.sign_in_limit`)."""
+    shared = limiter.shared_limit(_sign_in_limit, scope="sign-in")
+    return cast(Handler, shared(handler))
+
+
+def _sign_in_limit() -> str:
+    return portal().settings.web.sign_in_limit
 
 
 def secret_of(settings: Settings) -> str:

@@ -29,8 +29,8 @@ def send_open_file(
 ) -> Response:
     """The file's bytes, whole or the range that was asked for; an attachment unless it is a picture or a report.
 
-    `etag`: what identifies the content (a checksum); without it, size and modification time do. `report`: HTML that
-    a person's program wrote, walled off by a sandbox.
+    `etag`: what identifies the content (a checksum); without it, size and modification time do. `report`: HTML
+    that a person's program wrote, walled off by a sandbox.
     """
     status = fstat(file.fileno())
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
@@ -50,4 +50,5 @@ def send_open_file(
         "Content-Disposition", "inline" if inline or report else "attachment", filename=name.rsplit("/", 1)[-1]
     )
     response.headers["Content-Security-Policy"] = REPORT_POLICY if report else "default-src 'none'; sandbox"
-    return response.make_conditional(request.environ, accept_ranges=True, complete_length=status.st_size)
+    response.make_conditional(request.environ, accept_ranges=True, complete_length=status.st_size)
+    return response

@@ -27,7 +27,7 @@ OPEN: Final = frozenset(
         "experiments.show",
     }
 )
-"""Endpoints that answer without a sign-in. The API (blueprint names beginning with `api`) asks for tokens itself."""
+"""Endpoints that answer without a sign-in. The API (blueprints named `api…`) asks for tokens itself."""
 
 KEPT_INPUT: Final = frozenset({"analyses.start"})
 """Forms whose input outlives the end of a sign-in: their page also takes values from its address."""
@@ -52,7 +52,8 @@ def set_cookie(response: Response, token: str) -> Response:
 
 def drop_cookie(response: Response) -> Response:
     """Take the sign-in back, and what the browser kept of our pages."""
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Lax", secure=portal().settings.web.cookie_secure)
+    secure = portal().settings.web.cookie_secure
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Lax", secure=secure)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 

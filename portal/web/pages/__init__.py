@@ -7,8 +7,8 @@ from portal.web.pages import (
     datasets,
     experiments,
     facility,
+    guide,
     health,
-    help,
     home,
     jobs,
     me,
@@ -25,7 +25,7 @@ PAGES = (
     batches.page,
     facility.page,
     me.page,
-    help.page,
+    guide.page,
     sign_in.page,
     health.page,
 )

@@ -120,7 +120,7 @@ def _context(jobtype: JobType, typed: Typed, error: InvalidError | None = None) 
         "main": main,
         "pictures": thumbnails(session(), actor(), [dataset.id for dataset in main[:12]]),
         "further": further_slots(session(), actor(), jobtype, datasets, form),
-        "beside": beside(session(), form, inputs, typed, status, now()),
+        "beside": beside(session(), form, inputs, typed, status=status, now=now()),
         "seen_by": who_sees(session(), main[0].investigation) if main else "",
         "refused": _refused(main),
         "variant": typed.variant or jobtype.resources.default,

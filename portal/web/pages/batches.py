@@ -33,9 +33,7 @@ def live(submission_id: str) -> ResponseReturnValue:
 def _context(submission_id: str) -> dict[str, object]:
     submission = get_submission(session(), actor(), submission_id)
     by_state = counts(session(), actor(), submission)
-    found = list_jobs(
-        session(), actor(), submission=submission_id, page=page_number(request.args), size=TILES
-    )
+    found = list_jobs(session(), actor(), submission=submission_id, page=page_number(request.args), size=TILES)
     status = cluster_status(session())
     jobtype = portal().jobtypes.by_name.get(submission.revision.name)
     total = sum(by_state.values())
@@ -50,7 +48,7 @@ def _context(submission_id: str) -> dict[str, object]:
         "failed": by_state.get(State.FAILED, 0),
         "mine": submission.person_id == actor().person_id or actor().staff,
         "cards": job_cards(session(), actor(), found.items, now(), status=status),
-        "links": page_links(found.page, found.next, found.size, found.total, "jobs"),
+        "links": page_links(found, "job"),
         "again_s": (ask_again_for_all_s(found.items, now()) or 5) if unfinished else None,
         "cluster_banner": status.banner,
     }

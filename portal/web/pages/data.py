@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from portal.catalogue.search import facets, find_datasets
 from portal.web.context import actor, now, portal, session
 from portal.web.views.datasets import dataset_cards
-from portal.web.views.paging import page_links
+from portal.web.views.paging import page_links, total_words
 from portal.web.views.searching import chosen_filters, filter_groups, query_of
 
 page = Blueprint("data", __name__)
@@ -21,12 +21,13 @@ def show() -> ResponseReturnValue:
     context = {
         "query": query,
         "cards": dataset_cards(session(), actor(), found.items, now()),
-        "total": found.total,
-        "links": page_links(query.page, found.next, query.size, found.total, "datasets"),
+        "total": total_words(found, "dataset"),
+        "links": page_links(found, "dataset"),
         "filters": chosen_filters(session(), actor(), request.args),
         "fits": jobtype,
     }
     if request.headers.get("HX-Target") == "results":
         return render_template("data/_results.html", **context)
     counted = facets(session(), actor(), query)
-    return render_template("data/show.html", section="data", groups=filter_groups(counted, request.args), **context)
+    groups = filter_groups(counted, request.args)
+    return render_template("data/show.html", section="data", groups=groups, **context)

@@ -38,7 +38,7 @@ def show(dataset_id: int) -> ResponseReturnValue:
         figures=figures(dataset.parameters),
         fits=fits,
         files=[file_line(dataset_id, row.id, row.name, row.file_size, row.checksum) for row in found.items],
-        file_links=page_links(found.page, found.next, found.size, found.total, "files"),
+        file_links=page_links(found, "file"),
         place=place(portal().settings, dataset),
         history=history_of(session(), actor(), dataset, portal().jobtypes.by_name),
     )
@@ -50,7 +50,8 @@ def picture(dataset_id: int, picture_id: int) -> ResponseReturnValue:
     row = find_picture(session(), actor(), dataset_id, picture_id)
     with Root(portal().settings.pictures) as pictures:
         file = pictures.open_file(row.path)
-    return send_open_file(file, "picture.png", etag=row.path.rsplit("/", 1)[-1], max_age_s=TEN_MINUTES, inline=True)
+    etag = row.path.rsplit("/", 1)[-1]  # its SHA-256
+    return send_open_file(file, "picture.png", etag=etag, max_age_s=TEN_MINUTES, inline=True)
 
 
 @page.get("/<int:dataset_id>/files/<int:file_id>")

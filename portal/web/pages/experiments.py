@@ -24,7 +24,7 @@ def index() -> ResponseReturnValue:
         "experiments/list.html",
         section="data",
         lines=experiment_lines(session(), actor(), found.items, now()),
-        links=page_links(found.page, found.next, found.size, found.total, "experiments"),
+        links=page_links(found, "experiment"),
     )
 
 
@@ -58,7 +58,7 @@ def show(investigation_id: int) -> ResponseReturnValue:
         measured=cards[: len(found.items)],
         results=cards[len(found.items) :],
         result_count=results.total,
-        links=page_links(number, found.next, 24, found.total, "datasets"),
+        links=page_links(found, "dataset"),
         cluster_banner=status.banner,
         **context,
     )

@@ -39,7 +39,7 @@ def show() -> ResponseReturnValue:
     titles = {name: jobtype.title for name, jobtype in portal().jobtypes.by_name.items()}
     context = {
         "cards": job_cards(session(), actor(), found.items, now(), status=status, titles=titles),
-        "links": page_links(found.page, found.next, found.size, found.total, "jobs"),
+        "links": page_links(found, "job"),
         "again_s": ask_again_for_all_s(found.items, now()),
         "searched": bool(values.get("q") or chosen),
     }

@@ -10,7 +10,7 @@ from portal.errors import InvalidError
 from portal.identity.people import change_password
 from portal.identity.tokens import Scope, create_token, list_tokens, revoke_token
 from portal.web.context import actor, now, portal, session
-from portal.web.security import limiter
+from portal.web.security import limited
 from portal.web.signed_in import COOKIE
 from portal.web.views.problems import FieldProblem
 
@@ -18,10 +18,6 @@ page = Blueprint("me", __name__)
 
 LABELS = {"name": "What it is for", "scopes": "What it may do", "days": "Valid for", "current": "Password now",
           "new": "New password", "again": "New password again"}  # fmt: skip
-
-
-def _limit() -> str:
-    return portal().settings.web.sign_in_limit
 
 
 def _page(
@@ -82,7 +78,7 @@ def revoke(token_id: int) -> ResponseReturnValue:
 
 
 @page.post("/me/password")
-@limiter.limit(_limit)
+@limited
 def password() -> ResponseReturnValue:
     """A new password; every other sign-in of mine ends."""
     form = request.form

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, flash, make_response, redirect, render_template, request, session as page_cookie, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask import session as page_cookie
 from flask.typing import ResponseReturnValue
 from flask_limiter.util import get_remote_address
 
@@ -11,15 +12,11 @@ from portal.identity.models import Person
 from portal.identity.people import authenticate, list_personas
 from portal.identity.sessions import close_session, open_session
 from portal.web.context import actor, now, portal, session
-from portal.web.security import limiter
+from portal.web.security import limited
 from portal.web.signed_in import COOKIE, drop_cookie, safe_next, set_cookie
 from portal.web.views.problems import FieldProblem
 
 page = Blueprint("sign_in", __name__)
-
-
-def _limit() -> str:
-    return portal().settings.web.sign_in_limit
 
 
 def _form(name: str = "", error: PortalError | None = None, status: int = 200) -> ResponseReturnValue:
@@ -42,9 +39,7 @@ def _come_in(person: Person) -> ResponseReturnValue:
     settings = portal().settings
     lifetime = timedelta(hours=settings.web.session_hours)
     with portal().database.write() as writing:
-        token = open_session(
-            writing, person, now=now(), lifetime=lifetime, replaces=request.cookies.get(COOKIE)
-        )
+        token = open_session(writing, person, now=now(), lifetime=lifetime, replaces=request.cookies.get(COOKIE))
     page_cookie.clear()
     return set_cookie(make_response(redirect(safe_next(request.form.get("next")), 303)), token)
 
@@ -58,7 +53,7 @@ def show() -> ResponseReturnValue:
 
 
 @page.post("/sign-in")
-@limiter.limit(_limit)
+@limited
 def submit() -> ResponseReturnValue:
     """Check name and password."""
     name = request.form.get("name", "").strip()
@@ -74,7 +69,7 @@ def submit() -> ResponseReturnValue:
 
 
 @page.post("/sign-in/persona")
-@limiter.limit(_limit)
+@limited
 def persona() -> ResponseReturnValue:
     """Demo mode only: come in as one of the personas without a password."""
     if not portal().settings.demo:

@@ -19,7 +19,19 @@ from portal.jobtype.model import JobType
 from portal.web.views.pictures import Picture, thumbnails
 
 ICONS: Final = frozenset(
-    {"archive", "camera", "circle", "clipboard-check", "cpu", "disc", "droplet", "grid", "image", "layers", "sliders"}
+    [
+        "archive",
+        "camera",
+        "circle",
+        "clipboard-check",
+        "cpu",
+        "disc",
+        "droplet",
+        "grid",
+        "image",
+        "layers",
+        "sliders",
+    ]
 )
 """The icons a job type may name; others show as sliders."""
 
@@ -64,7 +76,9 @@ def analysis_card(
     )
 
 
-def fitting_cards(jobtypes: JobTypes, datasets: Sequence[Dataset]) -> tuple[list[AnalysisCard], list[AnalysisCard]]:
+def fitting_cards(
+    jobtypes: JobTypes, datasets: Sequence[Dataset]
+) -> tuple[list[AnalysisCard], list[AnalysisCard]]:
     """Cards of what fits all these datasets, best first, and of the rest with reasons."""
     ids = [dataset.id for dataset in datasets]
     found = fitting(jobtypes, [dataset.type.name for dataset in datasets])
@@ -96,4 +110,4 @@ def example_results(session: Session, actor: Actor) -> dict[str, int]:
         .where(Job.id.in_(mine), JobOutput.dataset_id.in_(readable))
         .group_by(JobTypeRevision.name)
     )
-    return {row[0]: row[1] for row in session.execute(query)}
+    return {name: newest for name, newest in session.execute(query) if newest is not None}

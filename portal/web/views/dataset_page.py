@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from flask import url_for
 
 from portal.catalogue.models import Dataset, DatasetParameter
+from portal.catalogue.service import writable_by_people
 from portal.config import Settings
 from portal.web.views.pictures import Picture, picture_of
 
@@ -45,13 +46,12 @@ class Place:
 
 
 def figures(parameters: Sequence[DatasetParameter]) -> list[Figure]:
-    """Parameters with what has a unit first, for those are what people compare; otherwise as they were registered."""
-    shown = [
+    """Parameters, those with a unit first, for these are what people compare."""
+    return [
         Figure(row.type.name, row.value, row.type.units)
         for row in sorted(parameters, key=lambda row: (not row.type.units, row.numeric_value is None, row.id))
         if row.value is not None
     ]
-    return shown
 
 
 def previews(dataset: Dataset) -> list[Picture]:
@@ -73,16 +73,16 @@ def file_line(dataset_id: int, file_id: int, name: str, size: int | None, checks
 
 def place(settings: Settings, dataset: Dataset) -> Place:
     """Where the files lie for people who work on the facility's computers."""
-    root, colon, relative = (dataset.location or "").partition(":")
+    _root, colon, relative = (dataset.location or "").partition(":")
     if not colon:
         return Place(None, False)
-    if root == "results":
+    if dataset.is_result:
         return Place(str(settings.results / relative), False)
-    known = settings.roots.get(root)
-    return Place(str(known.path / relative), known.writable_by_people) if known else Place(None, False)
+    known = settings.roots.get(dataset.root or "")
+    return Place(str(known.path / relative) if known else None, writable_by_people(dataset, settings))
 
 
 def first_picture(dataset: Dataset) -> Picture | None:
-    """The picture on top of the page: the first preview, which is larger than the thumbnail, else the thumbnail."""
+    """The picture on top of the page: the first preview, larger than the thumbnail, or else that."""
     shown = sorted(dataset.pictures, key=lambda row: (row.role == "thumbnail", row.position))
     return picture_of(shown[0]) if shown else None

@@ -6,15 +6,13 @@ from datetime import datetime
 
 from flask import url_for
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from portal.catalogue.access import visible
 from portal.catalogue.models import DataCollectionDataset, Dataset, Investigation
 from portal.catalogue.models import Job as Run
 from portal.identity.actor import Actor
 from portal.web.views.pictures import Picture, thumbnails
-
-RESULTS = "results:"
 
 
 @dataclass(frozen=True)
@@ -36,11 +34,6 @@ class DatasetCard:
     picture: Picture | None
 
 
-def is_result(dataset: Dataset) -> bool:
-    """True for what a job made."""
-    return (dataset.location or "").startswith(RESULTS)
-
-
 def is_public(investigation: Investigation, now: datetime) -> bool:
     """True once everybody may see it."""
     return investigation.release_date is not None and investigation.release_date <= now
@@ -48,7 +41,7 @@ def is_public(investigation: Investigation, now: datetime) -> bool:
 
 def origin(dataset: Dataset) -> str:
     """Where it comes from, in two or three words."""
-    if dataset.instrument is not None and not is_result(dataset):
+    if dataset.instrument is not None and not dataset.is_result:
         return dataset.instrument.full_name or dataset.instrument.name
     return dataset.type.name.capitalize()
 
@@ -81,14 +74,13 @@ def count_results(session: Session, actor: Actor, ids: Sequence[int]) -> dict[in
     """How many visible datasets were made from each of these."""
     if not ids:
         return {}
-    member_in, member_out = DataCollectionDataset.__table__.alias("given"), DataCollectionDataset.__table__.alias("made")
+    given, made = aliased(DataCollectionDataset), aliased(DataCollectionDataset)
     readable = visible(actor, Dataset).with_only_columns(Dataset.id)
     query = (
-        select(member_in.c.dataset_id, func.count(func.distinct(member_out.c.dataset_id)))
-        .select_from(member_in)
-        .join(Run, Run.input_data_collection_id == member_in.c.data_collection_id)
-        .join(member_out, member_out.c.data_collection_id == Run.output_data_collection_id)
-        .where(member_in.c.dataset_id.in_(ids), member_out.c.dataset_id.in_(readable))
-        .group_by(member_in.c.dataset_id)
+        select(given.dataset_id, func.count(func.distinct(made.dataset_id)))
+        .join(Run, Run.input_data_collection_id == given.data_collection_id)
+        .join(made, made.data_collection_id == Run.output_data_collection_id)
+        .where(given.dataset_id.in_(ids), made.dataset_id.in_(readable))
+        .group_by(given.dataset_id)
     )
     return {row[0]: row[1] for row in session.execute(query)}

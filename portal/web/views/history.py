@@ -51,8 +51,8 @@ def history_of(session: Session, actor: Actor, dataset: Dataset, jobtypes: Mappi
     """The run that made the dataset, if any, and the runs that used it, newest first."""
     source, made = came_from(session, actor, dataset), came_of(session, actor, dataset)
     shown = [linked.dataset for run in made for linked in run.outputs]
-    shown += [linked.dataset for linked in source.inputs] if source else []
-    pictures = thumbnails(session, actor, [item.id for item in shown])
+    inputs = [linked.dataset for linked in source.inputs] if source else []
+    pictures = thumbnails(session, actor, [item.id for item in (*shown, *inputs)])
 
     def line(run: Run, datasets: Sequence[Dataset], hidden: int) -> RunLine:
         jobtype = jobtypes.get(run.application)
@@ -67,7 +67,7 @@ def history_of(session: Session, actor: Actor, dataset: Dataset, jobtypes: Mappi
         )
 
     return History(
-        source=line(source, [linked.dataset for linked in source.inputs], source.hidden_inputs) if source else None,
+        source=line(source, inputs, source.hidden_inputs) if source else None,
         made=tuple(line(run, [linked.dataset for linked in run.outputs], 0) for run in made),
     )
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import url_for
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.access import visible

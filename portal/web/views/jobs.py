@@ -50,7 +50,8 @@ def job_url(job: Job) -> str:
 
 def result_ids(job: Job) -> list[int]:
     """The datasets that came out of a job."""
-    return [output.dataset_id for output in job.outputs if output.dataset_id is not None]
+    found = (output.dataset_id for output in job.outputs)
+    return [dataset_id for dataset_id in found if dataset_id is not None]
 
 
 def job_cards(
@@ -64,24 +65,29 @@ def job_cards(
 ) -> list[JobCard]:
     """Cards of jobs whose inputs, outputs, person and submission are loaded: one more query, for the pictures."""
     pictures = thumbnails(session, actor, _pictured(jobs))
-    return [_card(actor, job, now, pictures, status, titles or {}) for job in jobs]
+    return [_card(actor, job, now, pictures=pictures, status=status, titles=titles or {}) for job in jobs]
 
 
 def _pictured(jobs: Iterable[Job]) -> Iterable[int | None]:
     for job in jobs:
-        yield from result_ids(job)[:1] or [row.dataset_id for row in job.inputs[:1]]
+        results = result_ids(job)
+        if results:
+            yield results[0]
+        elif job.inputs:
+            yield job.inputs[0].dataset_id
 
 
 def _card(
     actor: Actor,
     job: Job,
     now: datetime,
+    *,
     pictures: Mapping[int, Picture],
     status: ClusterStatus | None,
     titles: Mapping[str, str],
 ) -> JobCard:
     progress = progress_of(job.progress, job.started, now) if job.state is State.RUNNING else None
-    shown = next((pictures[i] for i in _pictured([job]) if i in pictures), None)
+    shown = next((pictures[i] for i in _pictured([job]) if i is not None and i in pictures), None)
     name = job.submission.revision.name
     return JobCard(
         id=job.id,

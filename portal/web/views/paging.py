@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from flask import request, url_for
+
+from portal.jobs.words import count
 
 
 @dataclass(frozen=True)
@@ -15,9 +18,9 @@ class PageLinks:
     words: str
 
 
-def address(**changes: object) -> str:
+def address(**changes: Any) -> str:
     """This page's address with some of its query changed; None takes a part away."""
-    query: dict[str, object] = {name: request.args.getlist(name) for name in request.args if name != "csrf_token"}
+    query: dict[str, Any] = {name: request.args.getlist(name) for name in request.args if name != "csrf_token"}
     for name, value in changes.items():
         query.pop(name, None)
         if value is not None and value != "":
@@ -25,15 +28,35 @@ def address(**changes: object) -> str:
     return url_for(str(request.endpoint), **(request.view_args or {}), **query)
 
 
-def page_links(page: int, next_page: int | None, size: int, total: int, noun: str) -> PageLinks:
-    """Links for page `page`, counted from 1, of `total` things of `size` a page."""
-    first = (page - 1) * size + 1
-    last = min(page * size, total)
+class Listed(Protocol):
+    """A page of a list, as services return it; `page` counts from 1."""
+
+    @property
+    def total(self) -> int: ...
+    @property
+    def page(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def next(self) -> int | None: ...
+
+
+def page_links(found: Listed, noun: str) -> PageLinks:
+    """Links to the pages around this one."""
+    first, last = (found.page - 1) * found.size + 1, found.page * found.size
+    if found.next is None:
+        last = max(first, min(last, found.total))
     return PageLinks(
-        previous=address(page=page - 1 if page > 2 else None) if page > 1 else None,
-        next=address(page=next_page) if next_page else None,
-        words=f"{first:,}–{last:,} of {total:,} {noun}" if total else "",
+        previous=address(page=found.page - 1 if found.page > 2 else None) if found.page > 1 else None,
+        next=address(page=found.next) if found.next else None,
+        words=f"{first:,}–{last:,} of {total_words(found, noun)}" if found.total else "",
     )
+
+
+def total_words(found: Listed, noun: str) -> str:
+    """`1 dataset`, `12 datasets`, `more than 10,000 datasets`."""
+    words = count(found.total, noun)
+    return f"more than {words}" if getattr(found, "at_least", False) else words
 
 
 def page_number(values: Mapping[str, str]) -> int:

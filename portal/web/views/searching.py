@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.catalogue.access import visible
 from portal.catalogue.models import Investigation
-from portal.catalogue.search import DatasetQuery, Facet, Facets
+from portal.catalogue.search import SORTS, DatasetQuery, Facet, Facets
 from portal.identity.actor import Actor
 from portal.web.views.paging import address, page_number
 
@@ -37,7 +37,7 @@ class FilterGroup:
 def _day(text: str | None, *, end: bool = False) -> datetime | None:
     """The start of a day in the facility's time zone, or of the next one; None if it is no date."""
     try:
-        day = datetime.strptime(text or "", "%Y-%m-%d").astimezone()  # noqa: DTZ007
+        day = datetime.strptime(text or "", "%Y-%m-%d").astimezone()
     except ValueError:
         return None
     return (day + timedelta(days=1) if end else day).astimezone(UTC)
@@ -54,10 +54,16 @@ def query_of(values: Mapping[str, str]) -> DatasetQuery:
         investigation=int(experiment) if experiment.isascii() and experiment.isdigit() else None,
         start=_day(values.get("start")),
         end=_day(values.get("end"), end=True),
+        sort=_sort(values),
         raw=None if kind not in KINDS else kind == "raw",
         page=page_number(values),
         size=PAGE,
     )
+
+
+def _sort(values: Mapping[str, str]) -> str:
+    wanted = values.get("sort", "")
+    return wanted if wanted in SORTS else "newest"
 
 
 def chosen_filters(session: Session, actor: Actor, values: Mapping[str, str]) -> list[FilterLink]:
@@ -111,4 +117,10 @@ def filter_groups(counted: Facets, values: Mapping[str, str]) -> list[FilterGrou
         FilterGroup("Instrument", links("instrument", counted.instruments, 12)),
         FilterGroup("Experiment", links("investigation", counted.investigations, 8)),
     ]
+    order = [
+        FilterLink(words.capitalize(), address(page=None, sort=None if sort == "newest" else sort), None, False)
+        for sort, words in SORTS.items()
+        if sort != _sort(values)
+    ]
+    groups.append(FilterGroup(f"Order: {SORTS[_sort(values)]}", order))
     return [group for group in groups if group.items]

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload, selectinload
 from werkzeug.datastructures import MultiDict
 
 from portal.catalogue.access import visible
 from portal.catalogue.inputs import input_dataset
-from portal.catalogue.models import Dataset
+from portal.catalogue.models import Dataset, DatasetParameter
 from portal.errors import InvalidError, NotFoundError
 from portal.form import Form, Inputs, as_command, as_python, raw_of_html
 from portal.form.plan import label_of
@@ -24,6 +24,11 @@ from portal.web.views.problems import FieldProblem
 
 MOST_CANDIDATES = 50
 ENOUGH_TO_SAY = 5
+LOADED = (
+    joinedload(Dataset.type, innerjoin=True),
+    joinedload(Dataset.investigation, innerjoin=True),
+    selectinload(Dataset.parameters).joinedload(DatasetParameter.type),
+)
 
 
 @dataclass(frozen=True)
@@ -69,7 +74,7 @@ def chosen_datasets(session: Session, actor: Actor, ids: Mapping[str, Sequence[i
     wanted = sorted({i for chosen in ids.values() for i in chosen})
     found: dict[int, Dataset] = {}
     for start in range(0, len(wanted), 500):
-        query = visible(actor, Dataset).where(Dataset.id.in_(wanted[start : start + 500]))
+        query = visible(actor, Dataset).where(Dataset.id.in_(wanted[start : start + 500])).options(*LOADED)
         found.update({dataset.id: dataset for dataset in session.scalars(query)})
     if len(found) < len(wanted):
         raise NotFoundError("A dataset is not there, or not shared with you.")
@@ -109,7 +114,7 @@ def further_slots(
     found = []
     for slot in jobtype.inputs[1:]:
         chosen = {dataset.id for dataset in datasets.get(slot.name, ())}
-        query = visible(actor, Dataset).where(Dataset.complete, Dataset.problem.is_(None))
+        query = visible(actor, Dataset).where(Dataset.complete, Dataset.problem.is_(None)).options(LOADED[0])
         query = query.order_by(Dataset.investigation_id != experiment, Dataset.id.desc())
         rows = [row for row in session.scalars(query.limit(200)) if accepts(slot, row.type.name)]
         rows = [*datasets.get(slot.name, ()), *(row for row in rows if row.id not in chosen)][:MOST_CANDIDATES]
@@ -140,7 +145,7 @@ class Beside:
 
 
 def beside(
-    session: Session, form: Form, inputs: Inputs, typed: Typed, status: ClusterStatus, now: datetime
+    session: Session, form: Form, inputs: Inputs, typed: Typed, *, status: ClusterStatus, now: datetime
 ) -> Beside:
     """Computed from what is in the form now; values that are wrong do not change it."""
     jobtype = form.jobtype
@@ -177,7 +182,7 @@ def _cost(variant: Variant, jobs: int) -> str:
 
 
 def likely_wait(session: Session, name: str, status: ClusterStatus, now: datetime) -> tuple[str, str]:
-    """How long such jobs waited in the last 30 days (nine of ten), else how the queue looks; and on what that rests."""
+    """How long nine of ten such jobs waited in the last 30 days, else how the queue looks; and the basis of it."""
     if status.banner:
         return status.banner, ""
     recent = (
@@ -188,11 +193,12 @@ def likely_wait(session: Session, name: str, status: ClusterStatus, now: datetim
         .order_by(Job.id.desc())
         .limit(200)
     )
-    waits = sorted((started - created).total_seconds() for created, started in session.execute(recent))
+    rows = session.execute(recent)
+    waits = sorted((started - created).total_seconds() for created, started in rows if started is not None)
     if len(waits) >= ENOUGH_TO_SAY:
         slow = max(1.0, waits[min(len(waits) - 1, int(len(waits) * 0.9))])
         return f"Usually starts within {words.duration(_round_up(slow))}", "Jobs like this, last 30 days"
-    waiting = sum(number for state, number in status.counts.items() if state in {"queued", "pending", "submitting"})
+    waiting = sum(status.counts.get(state, 0) for state in ("queued", "submitting", "pending"))
     if waiting:
         return f"{words.count(waiting, 'job')} {'waits' if waiting == 1 else 'wait'} before it", "The queue now"
     return "Starts at once", "Nothing waits now"
