@@ -24,12 +24,15 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True)
 class FileEntry:
-    """A file: path relative to the dataset's location, bytes, modification time, SHA-256 as hex."""
+    """A file: path relative to the dataset's location, bytes, modification time, SHA-256 as hex.
+
+    The digest is None for a file that is still being written.
+    """
 
     path: str
     size: int
     mtime_ns: int
-    sha256: str
+    sha256: str | None
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def _file_row(dataset: Dataset, file: FileEntry, by: str) -> dict[str, object]:
         "name": short_name(storable_path(file.path)),
         "location": file.path,
         "file_size": file.size,
-        "checksum": f"sha256:{file.sha256}",
+        "checksum": f"sha256:{file.sha256}" if file.sha256 else None,
         "datafile_mod_time": modified,
         "mtime_ns": file.mtime_ns,
         "create_id": by,

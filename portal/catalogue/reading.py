@@ -1,0 +1,190 @@
+"""Reading what is to be registered in place: files with size, time and digest, parameters, a thumbnail.
+
+Knows no database. Everything is opened through the door, and what changes meanwhile is noticed.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any, BinaryIO
+
+from portal.catalogue.entries import FileEntry, ParameterEntry, storable_path
+from portal.data.confined import Entry, Kind, Root
+from portal.data.parsing import Inspection, inspect
+from portal.errors import ConflictError, InvalidError, LimitError, UnsafeFileError
+
+Progress = Callable[[int, int], None]
+"""Called with bytes read so far and bytes in all."""
+
+PARSED = frozenset({".h5", ".hdf5", ".hdf", ".he5", ".nxs", ".nx", ".rtdc", ".ims", ".tif", ".tiff"})
+MOST_PARSED = 4
+"""A series of planes holds the same facts in each; looking into the first few is enough."""
+CHUNK = 4 << 20
+
+
+@dataclass(frozen=True)
+class Place:
+    """A file or folder beneath a root: `location` is the folder that files are relative to."""
+
+    root: str
+    location: str
+    only: str | None
+    """The name of the one file, or None for a whole folder."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What was read."""
+
+    files: tuple[FileEntry, ...]
+    parameters: tuple[ParameterEntry, ...]
+    thumbnail: bytes | None
+    problem: str | None
+
+
+def list_files(root: Root, place: Place) -> list[Entry]:
+    """The regular files of `place`, with paths relative to its location. Nothing is opened.
+
+    Raises UnsafeFileError for links and devices, InvalidError for names that cannot be stored.
+    """
+    if place.only is not None:
+        path = f"{place.location}/{place.only}".lstrip("/")
+        found = [Entry(place.only, Kind.FILE, root.stat(path))]
+    else:
+        with root.open_folder(place.location) as folder:
+            found = [entry for entry in folder.walk() if entry.kind is not Kind.FOLDER]
+    for entry in found:
+        storable_path(entry.path)
+        if entry.kind is not Kind.FILE:
+            what = "a link" if entry.kind is Kind.LINK else "a device or pipe"
+            raise UnsafeFileError(f"{entry.path} is {what}. Only regular files can be registered.")
+    return found
+
+
+def read(
+    root: Root,
+    place: Place,
+    entries: Sequence[Entry],
+    mapping: Mapping[str, Any],
+    *,
+    complete: bool,
+    progress: Progress | None,
+) -> Contents:
+    """Read all files once. Of a dataset that is still being written no digests are taken.
+
+    Raises ConflictError if a file changes while it is read, UnsafeFileError if it may not be trusted.
+    """
+    total = sum(entry.status.st_size for entry in entries)
+    reader = _Reader(mapping, total, progress, complete)
+    parsed = _worth_parsing(entries)
+    files = []
+    for entry in entries:
+        path = f"{place.location}/{entry.path}".lstrip("/")
+        with root.open_file(path) as file:
+            files.append(reader.read(entry, file, parse=entry.path in parsed))
+        if complete and root.stat(path).st_ino != entry.status.st_ino:
+            raise _changed(entry.path)
+    return Contents(tuple(files), tuple(reader.parameters.values()), reader.thumbnail, reader.problem)
+
+
+def _worth_parsing(entries: Sequence[Entry]) -> set[str]:
+    known = [entry.path for entry in entries if PurePosixPath(entry.path).suffix.lower() in PARSED]
+    if not known and len(entries) == 1:
+        return {entries[0].path}
+    return set(known[:MOST_PARSED])
+
+
+class _Reader:
+    """Collects parameters, the first thumbnail and the first problem over the files of a dataset."""
+
+    def __init__(self, mapping: Mapping[str, Any], total: int, progress: Progress | None, complete: bool) -> None:
+        self.mapping, self.total, self.progress, self.complete = mapping, total, progress, complete
+        self.done = 0
+        self.parameters: dict[str, ParameterEntry] = {}
+        self.thumbnail: bytes | None = None
+        self.problem: str | None = None
+
+    def read(self, entry: Entry, file: BinaryIO, *, parse: bool) -> FileEntry:
+        before = os.fstat(file.fileno())
+        digest = self._digest(file) if self.complete else None
+        if parse:
+            self._look_into(entry.path, file)
+        after = os.fstat(file.fileno())
+        if self.complete and not _same(before, after, entry.status):
+            raise _changed(entry.path)
+        return FileEntry(entry.path, after.st_size, after.st_mtime_ns, digest)
+
+    def _digest(self, file: BinaryIO) -> str:
+        digest = hashlib.sha256()
+        while data := file.read(CHUNK):
+            digest.update(data)
+            self.done += len(data)
+            if self.progress is not None:
+                self.progress(self.done, max(self.total, self.done))
+        file.seek(0)
+        return digest.hexdigest()
+
+    def _look_into(self, path: str, file: BinaryIO) -> None:
+        try:
+            seen = inspect(file, source_paths(self.mapping))
+        except (InvalidError, LimitError) as error:
+            # A file that is still being written need not be readable yet.
+            if self.complete and self.problem is None:
+                self.problem = f"{path}: {error.message}"
+            return
+        for entry in parameters_of(self.mapping, seen):
+            self.parameters.setdefault(entry.name, entry)
+        if self.thumbnail is None:
+            self.thumbnail = seen.thumbnail
+
+
+def _same(*looks: os.stat_result) -> bool:
+    return len({(look.st_ino, look.st_size, look.st_mtime_ns) for look in looks}) == 1
+
+
+def _changed(path: str) -> ConflictError:
+    return ConflictError(
+        f"{path} changed while it was read, so nothing was registered. If it is still being written, register it "
+        "as incomplete; otherwise try again."
+    )
+
+
+# ---- the mapping of a dataset type ---------------------------------------------------------------------------
+
+
+def source_paths(mapping: Mapping[str, Any]) -> list[str]:
+    """All places that the mapping names, as `portal.data.parsing.values` takes them."""
+    return list(dict.fromkeys(_path(source) for rule in mapping.values() for source in rule.get("sources", ())))
+
+
+def parameters_of(mapping: Mapping[str, Any], seen: Inspection) -> list[ParameterEntry]:
+    """The parameters that the file has: for each the first of its sources that exists."""
+    found = []
+    for name, rule in mapping.items():
+        places = (_path(source) for source in rule.get("sources", ()))
+        value = next((seen.values[place] for place in places if place in seen.values), None)
+        typed = _typed(value, rule.get("kind", "number"))
+        if typed is not None:
+            found.append(ParameterEntry(name, typed, rule.get("units", "")))
+    return found
+
+
+def _path(source: str) -> str:
+    """`hdf5:/a/b@c` -> `/a/b@c`, `tiff:Tag` -> `Tag`, `ome:Pixels@Name` -> `ome:Name`; others as they are."""
+    scheme, _colon, place = source.partition(":")
+    if scheme in ("hdf5", "tiff"):
+        return place
+    if scheme == "ome" and place.startswith("Pixels@"):
+        return f"ome:{place.removeprefix('Pixels@')}"
+    return source
+
+
+def _typed(value: float | str | None, kind: str) -> float | str | None:
+    if value is None or kind == "text":
+        return None if value is None else str(value)
+    try:
+        return float(value)
+    except ValueError:
+        return None

@@ -1,0 +1,258 @@
+"""Registering data where it lies, beneath a configured root. Twice is harmless."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from portal.catalogue.access import Action, may
+from portal.catalogue.ensure import ensure_sample
+from portal.catalogue.entries import (
+    PictureEntry,
+    free_name,
+    replace_files,
+    replace_parameters,
+    replace_pictures,
+    storable_path,
+)
+from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetType, Instrument, Investigation
+from portal.catalogue.reading import Contents, Place, Progress, list_files, read
+from portal.config import Settings
+from portal.confined import kind_of
+from portal.data.confined import Entry, Kind, Root
+from portal.db import Database
+from portal.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, UnsafeFileError
+from portal.identity.actor import Actor
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What the caller said."""
+
+    type_name: str
+    investigation_id: int
+    name: str | None
+    sample: str | None
+    description: str | None
+    instrument: str | None
+    complete: bool
+    by: str
+
+
+@dataclass(frozen=True)
+class _Order:
+    """The wish, checked against the file system and the catalogue."""
+
+    place: Place
+    wish: _Wish
+    facility_id: int
+    type: DatasetType
+    instrument_id: int | None
+
+    @property
+    def location(self) -> str:
+        return storable_path(f"{self.place.root}:{self.place.location}")
+
+    @property
+    def default_name(self) -> str:
+        """The file's name without its suffix, or the folder's name."""
+        only = self.place.only
+        return (Path(only).stem if only else Path(self.place.location).name).replace("_", " ")
+
+
+def add_in_place(
+    database: Database,
+    actor: Actor,
+    path: Path,
+    *,
+    type_name: str,
+    investigation: int,
+    settings: Settings,
+    now: datetime,
+    progress: Progress | None = None,
+    name: str | None = None,
+    sample: str | None = None,
+    description: str | None = None,
+    instrument: str | None = None,
+    complete: bool = True,
+) -> Dataset:
+    """The dataset for a file or folder at the absolute `path`; what is read, is read outside of any transaction.
+
+    A place that is registered as complete and has not changed gives that dataset again, without reading; one that
+    was incomplete is brought up to date. A file that is damaged gives a dataset with `problem` in words.
+    Raises ForbiddenError (neither staff nor ingest), InvalidError (not beneath a root, unknown type or
+    instrument), NotFoundError, UnsafeFileError (links, devices, files that lead out of themselves), ConflictError
+    (changed while it was read, or since it was registered; or registered in another experiment).
+    """
+    if not actor.may_ingest:
+        raise ForbiddenError("Registering data is for staff and for the accounts of instruments.")
+    wish = _Wish(type_name, investigation, name, sample, description, instrument, complete, actor.name)
+    root_name, folder, relative = _beneath_root(path, settings)
+    with Root(folder) as root:
+        place = _place(root, root_name, relative)
+        entries = list_files(root, place)
+        if not entries and complete:
+            raise InvalidError(f"There is no file in {path}.")
+        with database.read() as session:
+            order = _check(session, place, wish)
+            known = _registered(session, order)
+            if known is not None and _is_settled(known, entries):
+                return known
+        contents = read(root, place, entries, order.type.mapping, complete=complete, progress=progress)
+    with database.write() as session:
+        # One registration into an experiment at a time: the question below must not race with another answer.
+        session.execute(select(Investigation.id).where(Investigation.id == investigation).with_for_update())
+        known = _registered(session, order)
+        if known is not None and _is_settled(known, entries):
+            return known
+        dataset = known or _new(session, order, now)
+        _fill(session, dataset, order, contents, now)
+        pictures = [PictureEntry("thumbnail.png", contents.thumbnail, "thumbnail")] if contents.thumbnail else []
+        replace_pictures(session, dataset, pictures, folder=settings.pictures, by=wish.by)
+        return dataset
+
+
+def investigation_for_ingest(session: Session, actor: Actor, text: str) -> Investigation:
+    """The one experiment with this title, name, visit or id, for those who register data into any experiment.
+
+    An instrument's account is in no team, so `visible` does not show it the experiments it delivers to.
+    Raises ForbiddenError, NotFoundError, InvalidError (several).
+    """
+    if not may(session, actor, Action.CREATE, Dataset):
+        raise ForbiddenError("Registering data is for staff and for the accounts of instruments.")
+    conditions = [Investigation.title == text, Investigation.name == text, Investigation.visit_id == text]
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        conditions.append(Investigation.id == int(text))
+    found = list(session.scalars(select(Investigation).where(or_(*conditions)).limit(3)))
+    if not found:
+        raise NotFoundError(f"There is no experiment “{text}”.")
+    if len(found) > 1:
+        listed = ", ".join(f"{one.id} ({one.title}, {one.visit_id})" for one in found)
+        raise InvalidError(f"“{text}” is not one experiment: {listed}. Give the id.")
+    return found[0]
+
+
+def _beneath_root(path: Path, settings: Settings) -> tuple[str, Path, str]:
+    """Name and folder of the innermost root that holds `path`, and the path beneath it; links are not followed."""
+    wanted = Path(os.path.normpath(path))
+    fitting = [
+        (len(folder.parts), name, root.path, str(wanted.relative_to(folder)))
+        for name, root in settings.roots.items()
+        for folder in (root.path, root.path.resolve())
+        if wanted.is_relative_to(folder) and wanted != folder
+    ]
+    if not wanted.is_absolute() or not fitting:
+        roots = ", ".join(str(root.path) for root in settings.roots.values()) or "none is configured"
+        raise InvalidError(f"{path} is not beneath a folder that data may be registered from ({roots}).")
+    return max(fitting)[1:]
+
+
+def _place(root: Root, name: str, relative: str) -> Place:
+    match kind_of(root.stat(relative)):
+        case Kind.FOLDER:
+            return Place(name, relative, None)
+        case Kind.FILE:
+            folder, _slash, file = relative.rpartition("/")
+            return Place(name, folder, file)
+    raise UnsafeFileError(f"{relative} is a link or a device. Only files and folders can be registered.")
+
+
+def _check(session: Session, place: Place, wish: _Wish) -> _Order:
+    number = wish.investigation_id
+    investigation = session.get(Investigation, number) if 0 < number < 2**63 else None
+    if investigation is None:
+        raise NotFoundError(f"There is no experiment {number}.")
+    types = select(DatasetType).where(DatasetType.facility_id == investigation.facility_id)
+    kind = session.scalar(types.where(DatasetType.name == wish.type_name))
+    if kind is None:
+        known = sorted(one.name for one in session.scalars(types))
+        raise InvalidError(
+            f"There is no dataset type “{wish.type_name}”. The types are: {', '.join(known) or 'none yet'}.",
+            fields={"type": "Unknown."},
+        )
+    instrument_id = _instrument_id(session, investigation, wish.instrument)
+    return _Order(place, wish, investigation.facility_id, kind, instrument_id)
+
+
+def _instrument_id(session: Session, investigation: Investigation, name: str | None) -> int | None:
+    """The instrument with this name; without one, the experiment's if it used only one."""
+    if name is None:
+        used = {row.instrument_id for row in investigation.investigation_instruments}
+        return used.pop() if len(used) == 1 else None
+    found = session.scalar(
+        select(Instrument.id).where(
+            Instrument.facility_id == investigation.facility_id,
+            or_(Instrument.name == name, Instrument.full_name == name),
+        )
+    )
+    if found is None:
+        raise InvalidError(f"There is no instrument “{name}”.", fields={"instrument": "Unknown."})
+    return found
+
+
+def _registered(session: Session, order: _Order) -> Dataset | None:
+    """The dataset that was registered from this very place. Raises ConflictError if it belongs elsewhere."""
+    only = order.place.only
+    query = select(Dataset).where(Dataset.location == order.location, Dataset.single_file.is_(only is not None))
+    if only is not None:
+        query = query.where(Dataset.datafiles.any(Datafile.location == only))
+    options = (
+        selectinload(Dataset.datafiles),
+        selectinload(Dataset.parameters).joinedload(DatasetParameter.type),
+        joinedload(Dataset.type),
+    )
+    dataset = session.scalars(query.options(*options)).first()
+    if dataset is not None and dataset.investigation_id != order.wish.investigation_id:
+        raise ConflictError("This is registered in another experiment already.", detail=f"dataset {dataset.id}")
+    return dataset
+
+
+def _is_settled(known: Dataset, entries: Sequence[Entry]) -> bool:
+    """True if nothing is to be done. Raises ConflictError if a whole dataset's files have changed."""
+    if not known.complete:
+        return False
+    registered = {(file.location, file.file_size, file.mtime_ns) for file in known.datafiles}
+    found = {(entry.path, entry.status.st_size, entry.status.st_mtime_ns) for entry in entries}
+    if registered == found:
+        return True
+    if known.problem is not None:
+        return False  # a damaged file that was copied again
+    names = sorted({str(one[0]) for one in registered ^ found})
+    shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+    raise ConflictError(
+        f"This was registered as “{known.name}”, and has changed since: {shown}. What is registered is left as it "
+        "is; put the new data into a folder of its own."
+    )
+
+
+def _new(session: Session, order: _Order, now: datetime) -> Dataset:
+    wish = order.wish
+    return Dataset(
+        investigation_id=wish.investigation_id,
+        name=free_name(session, wish.investigation_id, wish.name or order.default_name),
+        location=order.location,
+        single_file=order.place.only is not None,
+        create_id=wish.by,
+        create_time=now,
+    )
+
+
+def _fill(session: Session, dataset: Dataset, order: _Order, contents: Contents, now: datetime) -> None:
+    wish = order.wish
+    dataset.type_id, dataset.instrument_id = order.type.id, order.instrument_id
+    dataset.complete, dataset.problem = wish.complete, contents.problem
+    dataset.description = (wish.description or dataset.description or "")[:255] or None
+    dataset.mod_id, dataset.mod_time = wish.by, now
+    if wish.sample:
+        dataset.sample_id = ensure_sample(session, wish.investigation_id, wish.sample).id
+    times = [datetime.fromtimestamp(file.mtime_ns / 1e9, UTC) for file in contents.files] or [now]
+    dataset.start_date = dataset.start_date or min(times)
+    dataset.end_date = max(times) if wish.complete else None
+    session.add(dataset)
+    session.flush()
+    replace_files(session, dataset, contents.files, by=wish.by)
+    replace_parameters(session, dataset, contents.parameters, facility_id=order.facility_id, by=wish.by)

@@ -1,0 +1,43 @@
+"""A dataset's picture, open for somebody who may see it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO
+
+from sqlalchemy.orm import Session
+
+from portal.catalogue.access import visible
+from portal.catalogue.models import DatasetPicture
+from portal.catalogue.service import check_id, not_found
+from portal.config import Settings
+from portal.data.confined import Root
+from portal.identity.actor import Actor
+
+
+@dataclass(frozen=True)
+class OpenPicture:
+    """An open PNG and its entry. Close `file`."""
+
+    picture: DatasetPicture
+    file: BinaryIO
+
+
+def open_picture(
+    session: Session,
+    actor: Actor,
+    dataset_id: int,
+    picture_id: int,
+    *,
+    settings: Settings,
+    now: datetime | None = None,
+) -> OpenPicture:
+    """One picture of a dataset, from the portal's own pictures folder. Raises NotFoundError."""
+    query = visible(actor, DatasetPicture, now=now).where(
+        DatasetPicture.id == check_id(actor, picture_id),
+        DatasetPicture.dataset_id == check_id(actor, dataset_id),
+    )
+    found = session.scalar(query)
+    if found is None:
+        raise not_found(actor)
+    with Root(settings.pictures) as root:
+        return OpenPicture(found, root.open_file(found.path))
