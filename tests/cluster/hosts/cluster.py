@@ -1,0 +1,169 @@
+"""The whole cluster: bare hosts, turned by Ansible into a facility, kept as layers, up again in seconds."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from hosts import base, layers, mirrors, playbook
+from hosts.commands import succeed
+from hosts.host import Host
+from hosts.network import Network
+from hosts.place import Place, need_root
+
+# Host -> the last number of its address, and the groups of site.yml that it is in.
+HOSTS = {"ctl": 11, "node1": 21, "node2": 22, "portal": 31}
+GROUPS = {
+    "slurm_controller": ["ctl"],
+    "slurm_nodes": ["node1", "node2"],
+    "gantry_portal": ["portal"],
+}
+ROOTS_HOME = "/root"
+APT_OPTIONS = 'Acquire::Languages "none";\n'
+
+
+@dataclass(frozen=True)
+class Stage:
+    """How long a step of bringing the cluster up took, in seconds."""
+
+    name: str
+    seconds: float
+
+
+class Cluster:
+    """The lab's hosts as one thing."""
+
+    def __init__(self, place: Place, network: Network, say: Callable[[str], None]) -> None:
+        self.place = place
+        self.network = network
+        self.say = say
+        self.stages: list[Stage] = []
+
+    @cached_property
+    def mirrors(self) -> mirrors.Mirrors:
+        """This machine's package sources."""
+        return mirrors.of_this_machine()
+
+    @cached_property
+    def hosts(self) -> dict[str, Host]:
+        """All hosts by name, on or off."""
+        return {name: self.host(name, last) for name, last in HOSTS.items()}
+
+    def host(self, name: str, last: int) -> Host:
+        """A host of this lab with its files."""
+        return Host(name, last, self.place, self.network, self._files(name))
+
+    def _files(self, name: str) -> dict[str, str]:
+        """What is written onto a host's disk at each boot, because it depends on this machine."""
+        names = "".join(f"{self.network.address(last)} {host}\n" for host, last in HOSTS.items())
+        resolver = Path("/run/systemd/resolve/resolv.conf")
+        resolver = resolver if resolver.exists() else Path("/etc/resolv.conf")
+        files = {
+            "/etc/hostname": f"{name}\n",
+            "/etc/hosts": f"127.0.0.1 localhost\n{names}",
+            "/etc/resolv.conf": resolver.read_text(encoding="utf-8"),
+            "/etc/apt/sources.list.d/debian.sources": base.sources(self.mirrors),
+            "/etc/apt/apt.conf.d/90lab": self.mirrors.apt_options + APT_OPTIONS,
+            "/etc/pip.conf": self.mirrors.pip_config,
+            f"{ROOTS_HOME}/.ssh/authorized_keys": self.place.key.with_suffix(".pub").read_text(encoding="utf-8"),
+        }
+        certificates = Path("/etc/ssl/certs/ca-certificates.crt")
+        if certificates.exists():
+            files[str(certificates)] = certificates.read_text(encoding="utf-8")
+        return files
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Note how long the block took."""
+        began = time.monotonic()
+        self.say(f"{name} …")
+        yield
+        self.stages.append(Stage(name, time.monotonic() - began))
+
+    # ---- up and down ------------------------------------------------------------------------------------------
+
+    def prepare(self) -> Path:
+        """Everything before the first host: tools, the base tree, key, bridge. The base tree's folder."""
+        need_root()
+        self.place.running.mkdir(parents=True, exist_ok=True)
+        if self.place.cache.stat().st_uid == 0:
+            self.place.running.chmod(0o700)
+        with self.stage("Ansible's environment"):
+            playbook.environment(self.place)
+        with self.stage("Base tree"):
+            tree = base.ensure(self.place, self.mirrors)
+        self._make_key(tree)
+        self.network.up()
+        self.place.shared.mkdir(exist_ok=True)
+        return tree
+
+    def _make_key(self, tree: Path) -> None:
+        self.place.key.parent.mkdir(exist_ok=True, mode=0o700)
+        if not self.place.key.exists():
+            succeed("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "lab", "-f", self.place.key)
+        public = (tree / "etc/ssh/ssh_host_ed25519_key.pub").read_text(encoding="utf-8").split()
+        lines = [f"{self.network.address(last)},{name} {public[0]} {public[1]}\n" for name, last in HOSTS.items()]
+        self.place.known_hosts.write_text("".join(lines), encoding="utf-8")
+
+    def up(self) -> None:
+        """Bring up what is not up: from layers where they fit, else from the bare base through Ansible."""
+        tree = self.prepare()
+        keys = {name: self._key(name) for name in HOSTS}
+        bare = [name for name in HOSTS if self.hosts[name].pid is None and self._layer(name, keys) is None]
+        with self.stage("Boot"), ThreadPoolExecutor(len(HOSTS)) as pool:
+            list(pool.map(lambda name: self._boot(name, tree, keys), HOSTS))
+        if bare:
+            with self.stage(f"Ansible, from nothing: {', '.join(bare)}"):
+                self.apply()
+            with self.stage("Keep as layers"):
+                self._keep(bare, tree, keys)
+
+    def inventory(self) -> Path:
+        """Write and return the inventory."""
+        return playbook.write_inventory(self.place, self.hosts, GROUPS)
+
+    def apply(self, *words: str) -> playbook.Recap:
+        """Run site.yml on all hosts."""
+        return playbook.run(self.place, self.inventory(), *words)
+
+    def down(self, *, wipe: bool = False) -> None:
+        """Switch all hosts off; `wipe` forgets their disks and the common file system too. Caches stay."""
+        for host in self.hosts.values():
+            host.kill()
+            if wipe:
+                host.wipe()
+        self.network.down()
+        if wipe and self.place.shared.exists():
+            shutil.rmtree(self.place.shared)
+
+    def _key(self, name: str) -> str:
+        groups = [group for group, names in GROUPS.items() if name in names]
+        return playbook.key(
+            self.place, ["all", *groups], [base.key(), name, *(f"{k}={v}" for k, v in HOSTS.items())]
+        )
+
+    def _layer(self, name: str, keys: dict[str, str]) -> layers.Layer | None:
+        return layers.find(self.place, name, keys[name])
+
+    def _boot(self, name: str, tree: Path, keys: dict[str, str]) -> None:
+        host = self.hosts[name]
+        if host.pid is not None:
+            return
+        host.kill()
+        layer = self._layer(name, keys)
+        lower = [layer.tree, tree] if layer else [tree]
+        host.boot(lower, {"/shared": (self.place.shared, "rw")})
+
+    def _keep(self, names: list[str], tree: Path, keys: dict[str, str]) -> None:
+        for name in names:
+            host = self.hosts[name]
+            packages = layers.installed(host)
+            host.switch_off()
+            layers.keep(self.place, host, keys[name], packages)
+            host.wipe()
+        with ThreadPoolExecutor(len(names)) as pool:
+            list(pool.map(lambda name: self._boot(name, tree, keys), names))

@@ -1,0 +1,75 @@
+"""Where the lab's parts lie, and the words in which it refuses to work."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+class LabError(Exception):
+    """The lab cannot do what was asked; the text says why, and what would help."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The lab's folder outside the checkout.
+
+    `cache` outlives every cluster (base tree, layers, wheelhouses, tools); `running` is the present one.
+    """
+
+    cache: Path
+
+    @property
+    def running(self) -> Path:
+        """State of the hosts that run now: their disks, processes, key and common file system."""
+        return self.cache / "lab"
+
+    @property
+    def shared(self) -> Path:
+        """The common file system, bound to /shared in every host."""
+        return self.running / "shared"
+
+    @property
+    def key(self) -> Path:
+        """The private key with which ssh enters the hosts."""
+        return self.running / "ssh" / "id_ed25519"
+
+    @property
+    def known_hosts(self) -> Path:
+        """The hosts' public keys."""
+        return self.running / "ssh" / "known_hosts"
+
+
+def the_place() -> Place:
+    """The place named by GANTRY_CACHE, else /var/cache/gantry."""
+    return Place(Path(os.environ.get("GANTRY_CACHE") or "/var/cache/gantry").absolute())
+
+
+def need_root() -> None:
+    """Raise LabError unless this process may make namespaces, bridges and mounts."""
+    if os.geteuid() != 0:
+        raise LabError("The lab makes namespaces, a bridge and mounts: it needs root (sudo ./run lab …).")
+
+
+def digest(parts: Iterable[str | bytes]) -> str:
+    """Sixteen hex digits that stand for these parts in this order."""
+    sha = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        sha.update(len(data).to_bytes(8, "big") + data)
+    return sha.hexdigest()[:16]
+
+
+def digest_of_files(paths: Iterable[Path], root: Path) -> str:
+    """Digest of names, modes and contents of files; folders are walked."""
+    parts: list[str | bytes] = []
+    for path in paths:
+        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        for file in files:
+            if "__pycache__" in file.parts:
+                continue
+            parts += [str(file.relative_to(root)), oct(file.stat().st_mode & 0o111), file.read_bytes()]
+    return digest(parts)
