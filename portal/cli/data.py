@@ -11,6 +11,7 @@ from portal.cli.arguments import dataset_ids, make_client
 from portal.cli.groups import LazyGroup
 from portal.cli.output import console, day_words, json_option, show_json, show_pairs, show_rows, size_words
 from portal.client import Client
+from portal.client_http import Document
 
 
 @click.group(cls=LazyGroup, lazy={"add": "portal.cli.data_add:add"})
@@ -74,14 +75,23 @@ def show(dataset: str, as_json: bool) -> None:
             ("Files", f"{found['file_count']}, {size_words(found['size'])}"),
             ("State", found["problem"] or ("" if found["complete"] else "still being written")),
             ("Seen by", found["seen_by"]),
-            ("Made by", found["made_by"]),
-            ("Made from", ", ".join(f"{one['name']} ({one['id']})" for one in found["made_from"])),
-            ("Results", ", ".join(f"{one['name']} ({one['id']})" for one in found["results"])),
+            ("Made by", _run_words(found["made_by"])),
+            ("Results", ", ".join(_named(one) for run in found["used_by"] for one in run["outputs"])),
             ("Analyses", ", ".join(one["name"] for one in fits)),
         ]
     )
     for parameter in found["parameters"]:
         click.echo(f"  {parameter['name']}: {parameter['value']} {parameter['units']}".rstrip())
+
+
+def _named(one: Document) -> str:
+    return f"{one['name']} ({one['id']})"
+
+
+def _run_words(run: Document | None) -> str:
+    if run is None:
+        return ""
+    return f"{run['analysis']} {run['version']} from {', '.join(_named(one) for one in run['inputs'])}"
 
 
 @data.command()

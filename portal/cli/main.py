@@ -1,6 +1,5 @@
 """The command `gantry`."""
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -49,10 +48,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (click.Abort, KeyboardInterrupt) as error:
         click.echo("Stopped. What was started goes on.", err=True)
         return exit_code_of(KeyboardInterrupt() if isinstance(error, click.Abort) else error)
-    except BrokenPipeError:
-        # Who reads us has seen enough (`| head`): no complaint, also not when Python closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except (PortalError, TimeoutError) as error:
         say_error(error)
         return exit_code_of(error)

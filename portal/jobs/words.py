@@ -44,7 +44,7 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 def duration(seconds: float) -> str:
     """90 -> "90 seconds", 600 -> "10 minutes", 5400 -> "1 hour 30 minutes"."""
     whole = max(0, round(seconds))
-    if whole < 120 and whole % 60:
+    if whole == 0 or (whole < 120 and whole % 60):
         return count(whole, "second")
     minutes = round(whole / 60)
     if minutes < 120 and minutes % 60:

@@ -75,7 +75,7 @@ def _limit() -> str:
     return portal().settings.web.sign_in_limit
 
 
-@api.post("/tokens", summary="Make a token, by password", security=[], responses={201: NewToken})
+@api.post("/tokens", summary="Make a token, by password", security=[{}], responses={201: NewToken})
 @limiter.limit(_limit)  # type: ignore[untyped-decorator]
 def create_token(body: TokenRequest) -> Response:
     """For those with a local account. Others make a token in the browser, under their name."""

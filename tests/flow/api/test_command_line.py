@@ -1,0 +1,223 @@
+"""The command line against a real server."""
+
+import io
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+import pytest
+from asking import CONTENT
+
+from portal.cli.main import main
+from portal.identity.people import create_person
+from portal.jobs.models import Job
+from portal.jobs.state import State
+
+
+@pytest.fixture
+def gantry(served, token_of, monkeypatch, capsys, tmp_path):
+    """Run a command as Maya; its exit code, standard output and standard error."""
+    monkeypatch.setenv("GANTRY_URL", served)
+    monkeypatch.setenv("GANTRY_TOKEN", token_of("maya"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+    def run(*words: str, stdin: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        code = main([str(word) for word in words])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def end(database, number, state):
+    with database.write() as session:
+        job = session.get_one(Job, number)
+        now = datetime.now(UTC)
+        if state is State.SUCCEEDED:
+            for step in (State.SUBMITTING, State.RUNNING, State.COLLECTING):
+                job.move(step, at=now)
+        job.move(state, at=now, words=None if state is State.SUCCEEDED else "It ran out of memory.")
+
+
+def test_datasets_are_listed_a_line_each_with_the_id_first(gantry, stack):
+    code, out, _ = gantry("data", "list", "zebrafish")
+    assert code == 0
+    (line,) = out.splitlines()
+    assert line.split("\t")[:3] == [str(stack), "Zebrafish heart, first run", "light-sheet stack"]
+
+
+def test_json_is_one_document(gantry, stack):
+    for words in (
+        ["data", "list"],
+        ["data", "show", stack],
+        ["data", "files", stack],
+        ["analyses"],
+        ["analyses", "qc"],
+        ["jobs", "list"],
+        ["whoami"],
+        ["run", "qc", stack, "--dry-run"],
+        ["run", "qc", stack],
+    ):
+        code, out, err = gantry(*words, "--json")
+        assert code == 0, err
+        json.loads(out)
+
+
+def test_a_dataset_shows_what_fits_it(gantry, stack):
+    _, out, _ = gantry("data", "show", stack)
+    assert "lightsheet-deconvolution, qc, archive" in out
+    assert "Maya Lind" in out
+
+
+def test_ids_come_from_another_command(gantry, stack):
+    _, listed, _ = gantry("data", "list", "--type", "light-sheet stack")
+    code, out, _ = gantry("run", "qc", "-", stdin=listed)
+    assert code == 0
+    assert out == "J-1001\tWaiting\tZebrafish heart, first run, quality check\n"
+    _, jobs, _ = gantry("jobs", "list", "--state", "waiting")
+    code, out, _ = gantry("jobs", "cancel", "-", stdin=jobs)
+    assert (code, out.split("\t")[:2]) == (0, ["J-1001", "Cancelled"])
+
+
+def test_options_are_set_and_shown(gantry, stack):
+    code, _, _ = gantry("run", "qc", stack, "--set", "projection=mean", "--title", "Mine")
+    assert code == 0
+    _, out, _ = gantry("jobs", "show", "J-1001")
+    assert "J-1001  Mine: Waiting" in out
+    assert "projection=mean, histogram_bins=256" in out
+
+
+def test_a_dry_run_starts_nothing_and_says_what_is_wrong(gantry, stack):
+    code, out, err = gantry("run", "qc", stack, "--dry-run", "--set", "histogram_bins=1,5")
+    assert code == 6
+    assert "histogram_bins\t1,5" in out
+    assert "Write the number with a point: 1.5 instead of 1,5." in err
+    code, _, err = gantry("run", "qc", stack, "--dry-run")
+    assert (code, "nothing was started" in err) == (0, True)
+    assert gantry("jobs", "list")[1] == ""
+
+
+WRONG = {
+    "no such command": (["jbos"], 2, "Did you mean jobs?"),
+    "no such subcommand": (["jobs", "lst"], 2, "Did you mean list"),
+    "no such analysis": (["run", "qcc", "1"], 3, "Did you mean qc?"),
+    "no such dataset": (["run", "qc", "999999"], 3, "not found"),
+    "no such option": (["run", "qc", "1", "--set", "projektion=max"], 6, "did you mean projection?"),
+    "no such input": (["run", "qc", "1", "--input", "psf=1"], 6, "no input named psf"),
+    "no pair": (["run", "qc", "1", "--set", "projection"], 2, "not of the form NAME=VALUE"),
+    "no id": (["run", "qc", "heart"], 2, "is no dataset id"),
+    "no such job": (["jobs", "show", "J-9999"], 3, "Not found"),
+    "no such job at all": (["jobs", "show", "xyz"], 3, "is no job"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_goes_wrong_has_words_and_an_exit_code(what, gantry, stack):
+    words, code, said = WRONG[what]
+    found, out, err = gantry(*words)
+    assert (found, out) == (code, "")
+    assert said in err
+
+
+def test_waiting_ends_with_the_job_and_tells_how_it_ended(gantry, stack, sqlite_database, monkeypatch):
+    from portal.client import Client
+
+    looked = []
+    real = Client.submission
+
+    def submission(self, key):
+        looked.append(key)
+        if len(looked) == 2:
+            end(sqlite_database, 1, State.FAILED)
+        return real(self, key)
+
+    monkeypatch.setattr("portal.client.POLL_S", 0.001)
+    monkeypatch.setattr(Client, "submission", submission)
+    code, out, _ = gantry("run", "qc", stack, "--wait")
+    assert code == 10
+    assert out.split("\t")[:2] == ["J-1001", "Failed"]
+    assert "It ran out of memory." in out
+
+
+def test_waiting_for_a_success_exits_with_zero(gantry, stack, sqlite_database, served):
+    key = "same"
+    gantry("run", "qc", stack, "--key", key)
+    end(sqlite_database, 1, State.SUCCEEDED)
+    code, out, _ = gantry("run", "qc", stack, "--key", key, "--wait")
+    assert (code, out.split("\t")[:2]) == (0, ["J-1001", "Done"])
+
+
+def test_one_job_that_cannot_be_retried_harms_no_other(gantry, stack, sqlite_database):
+    gantry("run", "qc", stack)
+    gantry("run", "qc", stack)
+    end(sqlite_database, 2, State.FAILED)
+    code, out, err = gantry("jobs", "retry", "J-1001", "J-1002")
+    assert code == 7
+    assert "J-1001 is waiting" in err
+    assert out.split("\t")[:2] == ["J-1002", "Waiting"]
+
+
+def test_logs_say_why_there_is_nothing(gantry, stack):
+    gantry("run", "qc", stack)
+    assert gantry("jobs", "logs", "J-1001") == (0, "", "It has not started yet.\n")
+
+
+def test_files_are_taken_home_and_checked(gantry, stack, tmp_path):
+    code, out, _ = gantry("data", "get", stack, "--to", tmp_path / "home")
+    target = tmp_path / "home" / str(stack) / "stack.h5"
+    assert (code, out) == (0, f"{target}\n")
+    assert target.read_bytes() == CONTENT
+
+
+def test_signing_in_with_a_token_on_standard_input(gantry, token_of, monkeypatch, tmp_path):
+    secret = token_of("tom")
+    monkeypatch.delenv("GANTRY_TOKEN")
+    assert gantry("whoami")[0] == 5
+    code, out, _ = gantry("login", stdin=f"{secret}\n")
+    assert code == 0
+    assert "as Tom Okafor" in out and secret not in out
+    assert "Tom Okafor (tom)" in gantry("whoami")[1]
+    code, out, _ = gantry("logout")
+    assert (code, out) == (0, "Signed out.\n")
+    monkeypatch.setenv("GANTRY_TOKEN", secret)
+    assert gantry("whoami")[0] == 5
+
+
+def test_a_wrong_token_is_not_kept(gantry, monkeypatch, tmp_path):
+    monkeypatch.delenv("GANTRY_TOKEN")
+    code, _, err = gantry("login", stdin="gantry_wrong\n")
+    assert (code, "not known here" in err) == (5, True)
+    assert not (tmp_path / "config").exists()
+
+
+def test_signing_in_by_password(gantry, monkeypatch, sqlite_database, now):
+    monkeypatch.delenv("GANTRY_TOKEN")
+    with sqlite_database.write() as session:
+        create_person(session, "ada", "Ada King", password="a long password", now=now)
+    code, out, _ = gantry("login", "--person", "ada", stdin="a long password\n")
+    assert (code, "as Ada King" in out) == (0, True)
+    assert gantry("data", "list")[0] == 0
+
+
+def test_a_portal_that_is_away_has_an_exit_code_of_its_own(gantry, monkeypatch):
+    monkeypatch.setattr("portal.client_http.FIRST_PAUSE_S", 0.001)
+    monkeypatch.setenv("GANTRY_URL", "http://127.0.0.1:9")
+    code, _, err = gantry("jobs", "list")
+    assert code == 9
+    assert "Nothing is lost" in err
+
+
+def test_a_reader_that_has_seen_enough_causes_no_complaint(gantry, served, stack, token_of):
+    command = [sys.executable, "-m", "portal.cli.main", "analyses", "lightsheet-deconvolution", "--json"]
+    environment = {
+        "GANTRY_URL": served,
+        "GANTRY_TOKEN": token_of("maya"),
+        "PATH": "/usr/bin",
+        "HOME": "/nonexistent",
+    }
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 1
