@@ -23,7 +23,7 @@ def visible_jobs(actor: Actor) -> Select[Job]:
 def get_job(session: Session, actor: Actor, job_id: int) -> Job:
     """The job, its inputs, attempts, outputs and history loaded. Raises NotFoundError."""
     query = loaded(visible_jobs(actor).where(Job.id == job_id))
-    job = session.scalar(query.options(selectinload(Job.events)))
+    job = session.scalar(query)
     if job is None:
         raise NotFoundError(f"Not found, or not shared with you. Signed in: {actor.full_name or 'nobody'}.")
     return job
@@ -37,4 +37,5 @@ def loaded(query: Select[Job]) -> Select[Job]:
         selectinload(Job.inputs),
         selectinload(Job.attempts),
         selectinload(Job.outputs),
+        selectinload(Job.events),
     )

@@ -1,19 +1,21 @@
 """A dataset or result: what is it, what can I do? Also its pictures and files."""
 
+from pathlib import PurePosixPath
+
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from portal.catalogue.service import get_dataset, list_files, who_sees
-from portal.confined import Root
+from portal.data.files import open_datafile
+from portal.data.pictures import open_picture
 from portal.errors import NotFoundError
 from portal.web.context import actor, now, portal, session
 from portal.web.sending import send_open_file
 from portal.web.views.analyses import fitting_cards
-from portal.web.views.dataset_page import figures, file_line, first_picture, place, previews
+from portal.web.views.dataset_page import REPORTS, figures, file_line, first_picture, place, previews
 from portal.web.views.datasets import is_public, origin
 from portal.web.views.history import history_of
 from portal.web.views.paging import page_links, page_number
-from portal.web.views.pictures import find_picture
 
 page = Blueprint("datasets", __name__, url_prefix="/datasets")
 
@@ -47,11 +49,9 @@ def show(dataset_id: int) -> ResponseReturnValue:
 @page.get("/<int:dataset_id>/pictures/<int:picture_id>")
 def picture(dataset_id: int, picture_id: int) -> ResponseReturnValue:
     """One picture of a dataset."""
-    row = find_picture(session(), actor(), dataset_id, picture_id)
-    with Root(portal().settings.pictures) as pictures:
-        file = pictures.open_file(row.path)
-    etag = row.path.rsplit("/", 1)[-1]  # its SHA-256
-    return send_open_file(file, "picture.png", etag=etag, max_age_s=TEN_MINUTES, inline=True)
+    found = open_picture(session(), actor(), dataset_id, picture_id, settings=portal().settings)
+    etag = found.picture.path.rsplit("/", 1)[-1]  # its SHA-256
+    return send_open_file(found.file, "picture.png", etag=etag, max_age_s=TEN_MINUTES, inline=True)
 
 
 @page.get("/<int:dataset_id>/files/<int:file_id>")
@@ -67,4 +67,10 @@ def report(dataset_id: int, file_id: int) -> ResponseReturnValue:
 
 
 def _send(dataset_id: int, file_id: int, *, report: bool) -> ResponseReturnValue:
-    raise NotFoundError("")
+    found = open_datafile(session(), actor(), dataset_id, file_id, settings=portal().settings)
+    name, checksum = found.datafile.name, found.datafile.checksum
+    if report and PurePosixPath(name).suffix.lower() not in REPORTS:
+        found.file.close()
+        raise NotFoundError(f"{name} is no report.")
+    complete = found.datafile.dataset.complete
+    return send_open_file(found.file, name, etag=checksum if complete else None, report=report)

@@ -1,0 +1,139 @@
+"""The web application over a small facility: people, datasets with pictures and files, a job of Maya's."""
+
+import hashlib
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+from small_facility import SmallFacility, fill_small_facility
+
+from portal.app import create_app
+from portal.catalogue.models import Datafile, Dataset, DatasetPicture
+from portal.config import Settings, load_settings
+from portal.db import Database
+from portal.identity.models import Person
+from portal.identity.people import HASHER
+from portal.identity.sessions import open_session
+from portal.jobs.service import SubmitRequest, submit
+from portal.jobtype.load import load_folders, shipped_folder
+from portal.web.signed_in import COOKIE
+
+PASSWORD = "correct horse battery"
+REPORT = b"<!doctype html><script>fetch('/me')</script><h1>Quality</h1>"
+
+
+@dataclass
+class Site:
+    """The application and what is in it."""
+
+    app: Flask
+    settings: Settings
+    database: Database
+    facility: SmallFacility
+    job: int = 0
+    submission: str = ""
+    picture: int = 0
+    file: int = 0
+    report: int = 0
+
+    def client(self, name: str | None = None) -> FlaskClient:
+        """A browser; with a name, signed in as that person."""
+        client = self.app.test_client()
+        if name is not None:
+            with self.database.write() as session:
+                person = session.get_one(Person, self.facility.actors[name].person_id)
+                token = open_session(session, person, now=datetime.now(UTC), lifetime=timedelta(hours=1))
+            client.set_cookie(COOKIE, token)
+        return client
+
+
+def csrf_of(client: FlaskClient, page: str = "/help") -> str:
+    """The token that forms on this browser's pages carry."""
+    html = client.get(page, follow_redirects=True).text
+    found = re.search(r'name="csrf_token" value="([^"]+)"', html)
+    assert found, f"{page} has no form"
+    return found.group(1)
+
+
+@pytest.fixture
+def csrf() -> Callable[..., str]:
+    """`csrf(client)`: the token for that browser's forms."""
+    return csrf_of
+
+
+def _fill(site: Site) -> None:
+    facility, settings = site.facility, site.settings
+    folder = settings.roots["demo"].path / "heart"
+    folder.mkdir()
+    (folder / "stack.h5").write_bytes(bytes(range(256)) * 40)
+    (folder / "report.html").write_bytes(REPORT)
+    buffer = io.BytesIO()
+    Image.new("RGB", (40, 30), (10, 200, 90)).save(buffer, "PNG")
+    name = f"{hashlib.sha256(buffer.getvalue()).hexdigest()}.png"
+    with site.database.write() as session:
+        dataset = session.get_one(Dataset, facility.datasets["private"])
+        dataset.location = "demo:heart"
+        pictures = settings.pictures / str(dataset.id)
+        pictures.mkdir(parents=True)
+        (pictures / name).write_bytes(buffer.getvalue())
+        picture = DatasetPicture(
+            dataset_id=dataset.id, name="xy", role="thumbnail", path=f"{dataset.id}/{name}", width=40, height=30
+        )
+        files = []
+        for file in ("stack.h5", "report.html"):
+            status = (folder / file).stat()
+            digest = hashlib.sha256((folder / file).read_bytes()).hexdigest()
+            files.append(
+                Datafile(
+                    dataset_id=dataset.id,
+                    name=file,
+                    location=file,
+                    file_size=status.st_size,
+                    mtime_ns=status.st_mtime_ns,
+                    checksum=f"sha256:{digest}",
+                )
+            )
+        dataset.file_count, dataset.file_size = 2, sum(file.file_size or 0 for file in files)
+        for person in session.query(Person):
+            person.password_hash = HASHER.hash(PASSWORD) if person.name == "maya" else None
+            person.blurb = f"{person.full_name} of the demo"
+        session.add_all([picture, *files])
+        session.flush()
+        site.picture, site.file, site.report = picture.id, files[0].id, files[1].id
+    with site.database.write() as session:
+        made = submit(
+            session,
+            facility.actors["maya"],
+            SubmitRequest("lightsheet-deconvolution", {"stack": [facility.datasets["private"]]}),
+            jobtypes=load_folders([shipped_folder()]),
+            settings=settings,
+            now=datetime.now(UTC),
+        )
+        site.submission, site.job = made.id, made.jobs[0].id
+
+
+@pytest.fixture
+def make_site(sqlite_database: Database, settings: Settings) -> Callable[..., Site]:
+    """`make_site(demo=True)`: the application with some settings changed."""
+
+    def make(**changes: object) -> Site:
+        merged = load_settings({}, **{**settings.model_dump(), **changes})
+        # Real time, because the web asks the clock: what is public "since yesterday" must be.
+        facility = fill_small_facility(sqlite_database, datetime.now(UTC))
+        site = Site(create_app(merged, database=sqlite_database), merged, sqlite_database, facility)
+        _fill(site)
+        return site
+
+    return make
+
+
+@pytest.fixture
+def site(make_site: Callable[..., Site]) -> Iterator[Site]:
+    """The application as a real site has it."""
+    yield make_site(web={"sign_in_limit": "1000 per minute"})

@@ -1,0 +1,33 @@
+"""Pictures: served to those who see the dataset, kept by their browsers, asked for again with an ETag."""
+
+from typing import Any
+
+
+def _address(site: Any) -> str:
+    return f"/datasets/{site.facility.datasets['private']}/pictures/{site.picture}"
+
+
+def test_a_picture_is_private_and_can_be_revalidated(site: Any) -> None:
+    maya = site.client("maya")
+    answer = maya.get(_address(site))
+    assert answer.status_code == 200 and answer.mimetype == "image/png"
+    assert answer.headers["Cache-Control"].startswith("private")
+    again = maya.get(_address(site), headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304 and again.data == b""
+
+
+def test_a_picture_of_another_team_is_not_found(site: Any) -> None:
+    assert site.client("tom").get(_address(site)).status_code == 404
+    assert site.client().get(_address(site)).status_code == 404
+
+
+def test_a_picture_that_has_become_a_link_is_not_followed(site: Any, tmp_path: Any) -> None:
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(b"secret")
+    folder = site.settings.pictures / str(site.facility.datasets["private"])
+    stored = next(folder.iterdir())
+    stored.unlink()
+    stored.symlink_to(secret)
+    answer = site.client("maya").get(_address(site))
+    assert answer.status_code == 409
+    assert b"secret" not in answer.data.replace(b"secret.png", b"")
