@@ -14,7 +14,7 @@ import requests
 from portal.config import Settings
 from portal.errors import UnavailableError
 
-START_S = 30.0
+START_S = 60.0
 STOP_S = 15.0
 
 
@@ -101,7 +101,7 @@ class Portal:
             try:
                 if requests.get(f"{self.url}/healthz", timeout=2).ok:
                     return
-            except requests.ConnectionError:
+            except (requests.ConnectionError, requests.Timeout):
                 time.sleep(0.05)
         raise UnavailableError(
             f"The web server did not answer within {START_S:.0f} s. Its log: {self._log('web')}"
