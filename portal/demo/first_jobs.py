@@ -29,7 +29,7 @@ class First:
 
 FIRST = (
     First("maya", "lightsheet-deconvolution", "stack", "Zebrafish heart, GFP"),
-    First("maya", "qc", "dataset", "Zebrafish heart, mCherry"),
+    First("maya", "qc", "data", "Zebrafish heart, mCherry"),
     # Far more work than its minute allows: it exceeds its time limit.
     First(
         "maya",
