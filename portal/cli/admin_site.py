@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from portal.config import Settings, load_settings
 from portal.db import Database
+from portal.errors import ConfigError
 from portal.migrations import check
 from portal.migrations import upgrade as upgrade_database
 
@@ -17,7 +19,13 @@ def site() -> Iterator[tuple[Settings, Database]]:
     settings = load_settings()
     database = Database(settings.database)
     try:
-        check(database)
+        try:
+            check(database)
+        except OperationalError as error:
+            raise ConfigError(
+                "The database cannot be opened. If it is new, make it with: gantry admin upgrade",
+                detail=str(error),
+            ) from error
         yield settings, database
     finally:
         database.dispose()

@@ -15,8 +15,6 @@ from portal.cli.output import console, json_option, show_json
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from portal.identity.actor import Actor
-
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
@@ -43,7 +41,7 @@ def add(path: Path, experiment: str, as_json: bool, **given: Any) -> None:
             actor = get_person(session, who).actor()
             if not actor.may_ingest:
                 raise ForbiddenError(f"{who} may not register data: it takes the role staff or ingest.")
-            investigation = _experiment(session, actor, experiment)
+            investigation = _experiment(session, experiment)
         screen = console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
         with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bars:
@@ -70,20 +68,29 @@ def add(path: Path, experiment: str, as_json: bool, **given: Any) -> None:
         click.echo(f"{dataset.id}\t{dataset.name}")
 
 
-def _experiment(session: "Session", actor: "Actor", text: str) -> int:
-    """The id of the one experiment that is meant. Raises NotFoundError, InvalidError."""
-    from sqlalchemy import or_
+def _experiment(session: "Session", text: str) -> int:
+    """The id of the one experiment that is meant. Raises NotFoundError, InvalidError.
+
+    An instrument files data in experiments that its account does not see otherwise; who runs this command could
+    open the database itself. So names are looked up as staff do.
+    """
+    from sqlalchemy import false, or_
 
     from portal.catalogue.access import visible
     from portal.catalogue.models import Investigation
     from portal.errors import InvalidError, NotFoundError
+    from portal.identity.actor import Actor, Role
 
-    conditions = [Investigation.title == text, Investigation.name == text, Investigation.visit_id == text]
-    if text.isascii() and text.isdigit():
-        conditions.append(Investigation.id == int(text))
-    found = list(session.scalars(visible(actor, Investigation).where(or_(*conditions)).limit(3)))
+    operator = Actor(roles=frozenset({Role.STAFF}))
+    named = or_(Investigation.title == text, Investigation.name == text, Investigation.visit_id == text)
+    # A number is an id before it is anything else, so that an id always is an answer to "which one?".
+    numbered = Investigation.id == int(text) if text.isascii() and text.isdigit() and len(text) < 15 else false()
+    for condition in (numbered, named):
+        found = list(session.scalars(visible(operator, Investigation).where(condition).limit(3)))
+        if found:
+            break
     if not found:
-        titles = [one.title for one in session.scalars(visible(actor, Investigation).limit(1000))]
+        titles = [one.title for one in session.scalars(visible(operator, Investigation).limit(1000))]
         raise NotFoundError(f"There is no experiment “{text}”.{nearest(text, titles)}")
     if len(found) > 1:
         listed = ", ".join(f"{one.id} ({one.title}, {one.visit_id})" for one in found)

@@ -7,6 +7,15 @@ from typing import Any
 
 import click
 
+from portal.errors import ConfigError
+
+
+def _needs_server(error: ModuleNotFoundError) -> ConfigError:
+    return ConfigError(
+        f"This command works on the portal's own machine and needs its server part ({error.name} is missing): "
+        "pip install 'gantry-portal[server]'"
+    )
+
 
 class LazyGroup(click.Group):
     """A group whose commands stand as `name -> module:attribute`; each module is imported only when it is used."""
@@ -25,7 +34,10 @@ class LazyGroup(click.Group):
         if place is None:
             return super().get_command(ctx, cmd_name)
         module, _, attribute = place.partition(":")
-        command = getattr(import_module(module), attribute)
+        try:
+            command = getattr(import_module(module), attribute)
+        except ModuleNotFoundError as error:
+            raise _needs_server(error) from error
         assert isinstance(command, click.Command)
         return command
 
