@@ -4,8 +4,8 @@
 
 PYTHON is an interpreter with the package RedLionfish (it may be left out). Each round runs every program once, one
 after the other, so that a busy machine slows all of them; ratios are taken within a round. Processor seconds (all
-threads) are given beside elapsed ones, because other work on the machine changes them less. Prints one JSON object.
-Needs the project's root on PYTHONPATH.
+threads) are given beside elapsed ones, because other work on the machine changes them less. Prints one JSON
+object. Needs the project's root on PYTHONPATH.
 """
 
 import argparse

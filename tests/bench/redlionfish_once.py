@@ -1,8 +1,8 @@
 """One deconvolution by RedLionfish, run by bench_deconvolution.py with an interpreter that has it.
 
-Usage: redlionfish_once.py VOLUME.npy PSF.npy ITERATIONS THREADS RESULT.npy. Prints (elapsed, processor)
-seconds of two of its ways as JSON: what its public function does (periodic, at the volume's own size) and its padded form, whose result is
-saved.
+Usage: redlionfish_once.py VOLUME.npy PSF.npy ITERATIONS THREADS RESULT.npy. Prints (elapsed, processor) seconds of
+two of its ways as JSON: what its public function does (periodic, at the volume's own size) and its padded form,
+whose result is saved.
 """
 
 import json

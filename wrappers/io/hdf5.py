@@ -11,7 +11,6 @@ import h5py
 import hdf5plugin  # noqa: F401 - registers the compression filters that instruments use
 import numpy as np
 
-from wrappers.errors import BadInput
 from wrappers.io.source import NUMERIC_KINDS, ArraySource, readable
 
 SUFFIXES = (".h5", ".hdf5", ".hdf", ".nxs", ".nx5", ".rtdc", ".ims")
@@ -20,8 +19,13 @@ CHUNK_BYTES = 2**20
 
 @contextmanager
 def open_hdf5(path: Path) -> Iterator[h5py.File]:
-    """Open an HDF5 file for reading; BadInput where it is not one or is damaged, also while it is being read."""
-    with readable(path, "HDF5"), h5py.File(path, "r", locking=False) as file:
+    """Open an HDF5 file for reading; BadInput where it is not one or its end is missing.
+
+    What is read later goes through `readable` where it is read, so that no other fault is taken for damage.
+    """
+    with readable(path, "HDF5"):
+        file = h5py.File(path, "r", locking=False)
+    with file:
         yield file
 
 
@@ -37,7 +41,8 @@ def sources(file: h5py.File, path: Path) -> list[ArraySource]:
         if isinstance(item, h5py.Dataset) and inside(item) and item.dtype.kind in NUMERIC_KINDS and item.ndim:
             found.append(source(item, path))
 
-    file.visititems(visit)
+    with readable(path, "HDF5"):
+        file.visititems(visit)
     return found
 
 
@@ -114,11 +119,3 @@ def write_arrays(
                 )
             for key, value in attributes_of.get(name, {}).items():
                 dataset.attrs[key] = value
-
-
-def require_dataset(file: h5py.File, name: str) -> h5py.Dataset:
-    """Return a dataset by name; BadInput where it is missing or lies outside the file."""
-    item = file.get(name) if isinstance(file.get(name, getlink=True), h5py.HardLink | h5py.SoftLink) else None
-    if not isinstance(item, h5py.Dataset) or not inside(item):
-        raise BadInput(f"{Path(file.filename).name} has no dataset {name}.")
-    return item

@@ -14,6 +14,7 @@ import numpy as np
 
 from wrappers.errors import BadInput
 from wrappers.io.hdf5 import attributes, inside, open_hdf5
+from wrappers.io.source import readable
 
 SUFFIXES = (".rtdc", ".h5", ".hdf5")
 KEPT_SECTIONS = ("experiment:", "imaging:", "setup:", "user:")
@@ -29,6 +30,7 @@ class Measurement:
     """The frames of an open .rtdc file, each once, though a frame with two events is stored twice."""
 
     name: str
+    path: Path
     image: h5py.Dataset
     background: h5py.Dataset | None
     rows: np.ndarray  # where in the file the n-th frame lies
@@ -48,52 +50,58 @@ class Measurement:
 
     def images(self, part: slice) -> np.ndarray:
         """Return frames (n, y, x) uint8."""
-        return _rows(self.image, self.rows[part])
+        return self._read(self.image, part)
 
     def backgrounds(self, part: slice) -> np.ndarray:
         """Return the stored background of frames (n, y, x) uint8."""
         if self.background is None:
             raise BadInput(f'{self.name} has no stored background (events/image_bg); choose background "median".')
-        return _rows(self.background, self.rows[part])
+        return self._read(self.background, part)
 
-
-def _rows(dataset: h5py.Dataset, rows: np.ndarray) -> np.ndarray:
-    if rows.size == 0:
-        return np.empty((0, *dataset.shape[1:]), dataset.dtype)
-    first = int(rows[0])
-    return np.asarray(dataset[first : int(rows[-1]) + 1][rows - first])
+    def _read(self, dataset: h5py.Dataset, part: slice) -> np.ndarray:
+        rows = self.rows[part]
+        first, last = int(rows[0]), int(rows[-1])
+        with readable(self.path, "HDF5"):
+            return np.asarray(dataset[first : last + 1][rows - first])
 
 
 @contextmanager
 def open_measurement(path: Path, name: str) -> Iterator[Measurement]:
     """Open an .rtdc file; BadInput where it has no 8-bit images in events/image."""
     with open_hdf5(path) as file:
-        events = file.get("events")
-        if not isinstance(events, h5py.Group):
-            raise BadInput(f"{name} is no .rtdc measurement: it has no group events.")
-        image = _pictures(events, "image", name)
-        if image is None:
-            raise BadInput(f"{name} has no images (events/image).")
-        background = _pictures(events, "image_bg", name)
-        if background is not None and background.shape != image.shape:
-            raise BadInput(f"{name} has images and backgrounds of different shapes.")
-        number = len(image)
-        frame = _scalars(events, "frame", number)
-        rows = np.arange(number) if frame is None else np.unique(frame, return_index=True)[1]
-        rows.sort()
-        offset = _scalars(events, "bg_off", number)
-        time, temperature = _scalars(events, "time", number), _scalars(events, "temp", number)
-        yield Measurement(
-            name=name,
-            image=image,
-            background=background,
-            rows=rows,
-            frame=rows + 1 if frame is None else frame[rows].astype(np.int64),
-            time_s=None if time is None else time[rows],
-            offset=np.zeros(len(rows)) if offset is None else offset[rows],
-            temperature=None if temperature is None else temperature[rows],
-            attributes=attributes(file),
-        )
+        with readable(path, "HDF5"):
+            measurement = _measurement(file, path, name)
+        yield measurement
+
+
+def _measurement(file: h5py.File, path: Path, name: str) -> Measurement:
+    events = file.get("events")
+    if not isinstance(events, h5py.Group):
+        raise BadInput(f"{name} is no .rtdc measurement: it has no group events.")
+    image = _pictures(events, "image", name)
+    if image is None:
+        raise BadInput(f"{name} has no images (events/image).")
+    background = _pictures(events, "image_bg", name)
+    if background is not None and background.shape != image.shape:
+        raise BadInput(f"{name} has images and backgrounds of different shapes.")
+    number = len(image)
+    frame = _scalars(events, "frame", number)
+    rows = np.arange(number) if frame is None else np.unique(frame, return_index=True)[1]
+    rows.sort()
+    offset = _scalars(events, "bg_off", number)
+    time, temperature = _scalars(events, "time", number), _scalars(events, "temp", number)
+    return Measurement(
+        name=name,
+        path=path,
+        image=image,
+        background=background,
+        rows=rows,
+        frame=rows + 1 if frame is None else frame[rows].astype(np.int64),
+        time_s=None if time is None else time[rows],
+        offset=np.zeros(len(rows)) if offset is None else offset[rows],
+        temperature=None if temperature is None else temperature[rows],
+        attributes=attributes(file),
+    )
 
 
 def _pictures(events: h5py.Group, feature: str, name: str) -> h5py.Dataset | None:

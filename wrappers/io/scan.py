@@ -16,6 +16,7 @@ import numpy as np
 
 from wrappers.errors import BadInput
 from wrappers.io.hdf5 import inside, open_hdf5
+from wrappers.io.source import readable
 from wrappers.io.tiff import MICROMETRES
 
 SUFFIXES = (".h5", ".hdf5", ".hdf", ".nxs", ".nx")
@@ -43,13 +44,18 @@ class Scan:
 def open_scan(path: Path, name: str) -> Iterator[Scan]:
     """Open a scan; BadInput where the file is neither kind, or lacks flat fields, angles or numbers."""
     with open_hdf5(path) as file:
-        if isinstance(file.get("exchange"), h5py.Group):
-            yield _data_exchange(file, name)
-            return
-        entry = _nxtomo_entry(file)
-        if entry is None:
-            raise BadInput(f"{name} is neither an NXtomo nor a Data Exchange scan.")
-        yield _nxtomo(entry, name)
+        with readable(path, "HDF5"):
+            scan = _scan(file, name)
+        yield scan
+
+
+def _scan(file: h5py.File, name: str) -> Scan:
+    if isinstance(file.get("exchange"), h5py.Group):
+        return _data_exchange(file, name)
+    entry = _nxtomo_entry(file)
+    if entry is None:
+        raise BadInput(f"{name} is neither an NXtomo nor a Data Exchange scan.")
+    return _nxtomo(entry, name)
 
 
 def _data_exchange(file: h5py.File, name: str) -> Scan:
@@ -179,8 +185,9 @@ def _reader(
     def read(rows: slice) -> np.ndarray:
         number = len(range(*rows.indices(data.shape[1])))
         values = np.empty((len(frames), number, data.shape[2]), np.float32)
-        for place, frame in enumerate(frames):
-            values[place] = data[int(frame), rows]
+        with readable(Path(data.file.filename), "HDF5"):
+            for place, frame in enumerate(frames):
+                values[place] = data[int(frame), rows]
         if not np.isfinite(values).all():
             raise BadInput(f"{name} has readings that are not finite numbers (NaN or infinite).")
         if current is not None:

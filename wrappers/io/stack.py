@@ -13,7 +13,7 @@ import numpy as np
 
 from wrappers.errors import BadInput
 from wrappers.io import hdf5, tiff
-from wrappers.io.source import ArraySource
+from wrappers.io.source import ArraySource, readable
 from wrappers.job import InputDataset, InputFile
 
 PREFERRED = ("/data", "/entry/data/data", "/exchange/data")
@@ -97,7 +97,7 @@ def _check(values: np.ndarray, file: InputFile, array: ArraySource) -> None:
 def _inherited(path: Path, name: str) -> dict[str, Any]:
     """Return the attributes of the file's root and of the groups above a dataset, the nearest last."""
     merged: dict[str, Any] = {}
-    with hdf5.open_hdf5(path) as file:
+    with hdf5.open_hdf5(path) as file, readable(path, "HDF5"):
         merged |= hdf5.attributes(file)
         group: h5py.Group = file
         for part in name.strip("/").split("/")[:-1]:

@@ -48,14 +48,17 @@ class _Complaints(logging.Handler):
 
 @contextmanager
 def open_tiff(path: Path) -> Iterator[tifffile.TiffFile]:
-    """Open a TIFF file for reading; BadInput where it is not one or is damaged, also while it is being read."""
+    """Open a TIFF file for reading; BadInput where it is not one or ends before its last page."""
     logger, complaints = logging.getLogger("tifffile"), _Complaints()
     logger.propagate = False
     logger.addHandler(complaints)
     try:
-        with readable(path, "TIFF"), tifffile.TiffFile(path) as file:
-            if file.series and complaints.damage:
-                raise ValueError("it ends before its last page")
+        with readable(path, "TIFF"):
+            file = tifffile.TiffFile(path)
+        with file:
+            with readable(path, "TIFF"):
+                if file.series and complaints.damage:
+                    raise ValueError("it ends before its last page")
             yield file
     finally:
         logger.removeHandler(complaints)
@@ -63,11 +66,12 @@ def open_tiff(path: Path) -> Iterator[tifffile.TiffFile]:
 
 def sources(file: tifffile.TiffFile, path: Path) -> list[ArraySource]:
     """Return the numeric series of a TIFF file, largest resolution each."""
-    return [
-        _source(series, index, path)
-        for index, series in enumerate(file.series)
-        if np.dtype(series.dtype).kind in NUMERIC_KINDS and series.ndim
-    ]
+    with readable(path, "TIFF"):
+        return [
+            _source(series, index, path)
+            for index, series in enumerate(file.series)
+            if np.dtype(series.dtype).kind in NUMERIC_KINDS and series.ndim
+        ]
 
 
 def _source(series: Any, index: int, path: Path) -> ArraySource:

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from dclab.rtdc_dataset.check import check_dataset
 
+from wrappers.io.rtdc import open_measurement
+
 METADATA = {
     "experiment:date": "2026-05-02",
     "experiment:event count": 60,
@@ -181,3 +183,9 @@ def test_unfit_measurements_end_in_one_sentence(run_program, refused, measuremen
     refused(ending(), "has no images")
     measurement.write_bytes(measurement.read_bytes()[:3000])
     refused(ending(), "drawn.rtdc cannot be read as HDF5")
+
+
+def test_a_full_disk_is_not_taken_for_a_damaged_measurement(measurement) -> None:
+    with pytest.raises(OSError, match="No space left"), open_measurement(measurement, "drawn.rtdc") as opened:
+        assert opened.images(slice(0, 2)).shape == (2, 64, 160)
+        raise OSError(28, "No space left on device")
