@@ -104,8 +104,10 @@ def test_what_never_fits_has_no_start():
             [waits(1, "maya"), waits(2, "tom"), waits(3, "tom")],
             {"maya": 9.0},
             2,
-            ("Waiting for a free slot: 2 of 2 are busy; 2 jobs go first."
-            " Others used less lately, so they go first."),
+            (
+                "Waiting for a free slot: 2 of 2 are busy; 2 jobs go first."
+                " Others used less lately, so they go first."
+            ),
         ),
     ],
 )
