@@ -63,6 +63,7 @@ class Daemon:
         self._poll_s = settings.daemon.poll_s
         self._turn_began = (_now(), time.monotonic())
         self._faults: dict[str, float] = {}
+        self._signals: list[signal.Signals] = []
 
     @property
     def active(self) -> bool:
@@ -181,8 +182,8 @@ class Daemon:
             thread.start()
         while not self.stopping.is_set():
             if not self.turn(_now(), collect=False):
-                pause = self.settings.daemon.idle_s
-                self.stopping.wait(pause if self.active else min(1.0, self.settings.daemon.lease_s / 3))
+                time.sleep(self.settings.daemon.idle_s)
+            self._heed_signals()
         for thread in threads:
             thread.join(self.settings.daemon.lease_s)
         self._say_goodbye()
@@ -226,17 +227,22 @@ class Daemon:
         say("stopped", goes_on={state: count for state, count in counts.items() if count})
 
     def _handle_signals(self) -> None:
-        def stop(number: int, _frame: FrameType | None) -> None:
-            say("stopping", signal=signal.Signals(number).name)
-            self.stopping.set()
+        # A handler runs in the middle of anything: it takes no lock, so it only leaves a note.
+        def note(number: int, _frame: FrameType | None) -> None:
+            self._signals.append(signal.Signals(number))
 
-        def reload(_number: int, _frame: FrameType | None) -> None:
-            jobtypes = parts.publish_jobtypes(self.settings)
-            say("reloaded", jobtypes=sorted(jobtypes.by_name), problems=[str(p) for p in jobtypes.problems])
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, note)
 
-        signal.signal(signal.SIGTERM, stop)
-        signal.signal(signal.SIGINT, stop)
-        signal.signal(signal.SIGHUP, reload)
+    def _heed_signals(self) -> None:
+        while self._signals:
+            number = self._signals.pop(0)
+            if number is signal.SIGHUP:
+                found = parts.publish_jobtypes(self.settings)
+                say("reloaded", jobtypes=sorted(found.by_name), problems=[str(p) for p in found.problems])
+            else:
+                say("stopping", signal=number.name)
+                self.stopping.set()
 
 
 def build(settings: Settings) -> Daemon:

@@ -72,7 +72,7 @@ def analysis(name: str, code: str, **changes: Any) -> dict[str, Any]:
         },
         "result_title": "{input}, " + name,
         "outputs": [{"name": "counts", "pattern": "*.txt", "dataset_type": "counts"}],
-        "grace_s": 2,
+        "grace_s": 1,
     }
     return document | changes
 
@@ -93,6 +93,20 @@ class Yard:
     def ledger(self) -> Path:
         """Where programs note that they ran: one attempt a line."""
         return self.folder / "ledger.txt"
+
+    def stack_again(self, name: str) -> int:
+        """Another dataset like the stack, with files of its own."""
+        folder = self.settings.roots["demo"].path / name
+        folder.mkdir()
+        with self.database.write() as session:
+            first = session.get_one(Dataset, self.stack)
+            made = Dataset(
+                investigation_id=first.investigation_id, type_id=first.type_id, name=f"Stack {name}", complete=True
+            )
+            session.add(made)
+            session.flush()
+            dataset_id = made.id
+        return add_stack(self.database, dataset_id, folder)
 
     def starts(self) -> list[str]:
         """The attempts whose program ran, in order, as the program itself wrote them down."""
