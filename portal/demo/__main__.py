@@ -41,4 +41,5 @@ def main(port: int | None, var: Path, reset: bool, check: bool, flip_byte: bool)
         sys.exit(1)
 
 
-main(prog_name="./run demo")
+if __name__ == "__main__":
+    main(prog_name="./run demo")

@@ -58,6 +58,7 @@ class InvestigationType(Entity, Base):
     facility_id: Mapped[int] = mapped_column(ForeignKey("icat_facility.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(255))
     description: Mapped[str | None] = mapped_column(String(255))
+    facility: Mapped[Facility] = relationship()
 
 
 class Investigation(Entity, Base):
