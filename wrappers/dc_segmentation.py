@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 
 from wrappers.errors import BadInput
@@ -89,6 +90,7 @@ def main(job: Job, events: Events) -> None:
     """Segment every frame, write segmented.rtdc, a scatter plot, outlines and metadata."""
     settings = settings_of(job)
     file = measurement_file(job)
+    cv2.setNumThreads(job.cpus)
     events.stage("segmenting")
     with open_measurement(file.path, file.name) as measurement:
         writer = EventWriter(job.output / "segmented.rtdc", measurement.image.shape[1:])
