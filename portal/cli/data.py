@@ -9,7 +9,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from portal.cli.arguments import dataset_ids, make_client
 from portal.cli.groups import LazyGroup
-from portal.cli.output import console, day_words, json_option, show_json, show_pairs, show_rows, size_words
+from portal.cli.output import console, day_words, json_option, plain, show_json, show_pairs, show_rows, size_words
 from portal.client import Client
 from portal.client_http import Document
 
@@ -74,14 +74,16 @@ def show(dataset: str, as_json: bool) -> None:
             ("Date", day_words(found["date"])),
             ("Files", f"{found['file_count']}, {size_words(found['size'])}"),
             ("State", found["problem"] or ("" if found["complete"] else "still being written")),
-            ("Seen by", found["seen_by"]),
             ("Made by", _run_words(found["made_by"])),
             ("Results", ", ".join(_named(one) for run in found["used_by"] for one in run["outputs"])),
             ("Analyses", ", ".join(one["name"] for one in fits)),
         ]
     )
     for parameter in found["parameters"]:
-        click.echo(f"  {parameter['name']}: {parameter['value']} {parameter['units']}".rstrip())
+        value = parameter["value"]
+        words = f"{value:.6g}" if isinstance(value, float) else plain(value)
+        click.echo(f"  {parameter['name']}: {words} {parameter['units']}".rstrip())
+    click.echo(found["seen_by"])
 
 
 def _named(one: Document) -> str:

@@ -11,9 +11,9 @@ from portal.catalogue.provenance import came_from, came_of
 from portal.catalogue.search import DatasetQuery, find_datasets
 from portal.catalogue.service import get_dataset, list_files, who_sees
 from portal.confined import Root
+from portal.data.files import open_datafile
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import PREFIX, make_blueprint
-from portal.web.api.content import open_datafile
 from portal.web.api.cursor import PageQuery, decode, encode
 from portal.web.api.dataset_shapes import (
     DatasetDetails,
@@ -167,6 +167,7 @@ def read_picture(path: PicturePath) -> Response:
 )
 def read_content(path: FilePath) -> Response:
     """As it was registered: a file that has changed since is not handed out."""
-    file, row = open_datafile(session(), actor(), portal().settings, path.dataset, path.file)
-    etag = row.checksum.replace(":", "-") if row.checksum else None
-    return send_open_file(file, row.location or row.name, etag=etag)
+    opened = open_datafile(session(), actor(), path.dataset, path.file, settings=portal().settings)
+    row = opened.datafile
+    etag = row.checksum.replace(":", "-") if row.checksum and row.dataset.complete else None
+    return send_open_file(opened.file, row.location or row.name, etag=etag)

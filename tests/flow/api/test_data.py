@@ -90,7 +90,7 @@ def test_a_file_that_was_changed_after_registration_is_not_handed_out(maya, stac
     (file,) = maya("GET", f"/datasets/{stack}/files").json["items"]
     answer = maya("GET", file["url"].removeprefix("/api/v1"))
     assert answer.status_code == 409
-    assert "has changed since it was registered" in answer.json["detail"]
+    assert "changed after it was registered" in answer.json["detail"]
 
 
 def test_a_link_in_place_of_a_file_is_not_followed(maya, stack, settings, tmp_path):
