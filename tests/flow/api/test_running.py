@@ -1,5 +1,6 @@
 """Analyses, forms, submissions and jobs over the API."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
@@ -218,3 +219,11 @@ def test_a_job_is_renamed(maya, stack):
 @pytest.mark.parametrize("job", ["0", "J-", "J-x", "99999999999999999999", "-1", "1.5"])
 def test_what_is_no_job_is_not_found(job, maya):
     assert maya("GET", f"/jobs/{job}").status_code == 404
+
+
+def test_one_key_sent_by_many_at_once_makes_one_submission(maya, stack):
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: submit(maya, stack, "k1"), range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    assert len({answer.json["id"] for answer in answers}) == 1
+    assert maya("GET", "/jobs").json["total"] == 1
