@@ -1,5 +1,6 @@
 """Template filters: sizes, times and numbers as people read them."""
 
+import re
 from datetime import UTC, datetime
 
 from flask import Flask
@@ -96,7 +97,12 @@ def unit(name: str | None) -> str:
 
 def printed_units(text: str) -> str:
     """Words in which units stand as catalogues write them, printed as people do: `0.3 um` is `0.3 µm`."""
-    return " ".join(UNITS.get(word, word) for word in text.split(" "))
+    return re.sub(r"(?<=\d )[A-Za-z]+\b", lambda found: unit(found.group()), text)
+
+
+def after(sentence: str, word: str) -> str:
+    """A sentence behind the state it begins with: `Done` and `Done in 18 seconds.` give `in 18 seconds.`"""
+    return sentence.removeprefix(f"{word} ") if sentence != f"{word}." else ""
 
 
 def initials(full_name: str) -> str:
@@ -113,6 +119,7 @@ def install_formats(app: Flask) -> None:
         short_date=short_date,
         printed_units=printed_units,
         date_time=date_time,
+        after=after,
         value=value,
         unit=unit,
         initials=initials,

@@ -1,6 +1,6 @@
 """Analyses as cards: those that fit some datasets, and why others do not."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.access import visible
-from portal.catalogue.models import Dataset
+from portal.catalogue.models import Dataset, DatasetType
 from portal.identity.actor import Actor
 from portal.jobs.access import visible_jobs
 from portal.jobs.models import Job, JobOutput, JobTypeRevision, Submission
@@ -88,12 +88,13 @@ def fitting_cards(
     )
 
 
-def all_cards(session: Session, actor: Actor, jobtypes: Iterable[JobType]) -> list[AnalysisCard]:
+def all_cards(session: Session, actor: Actor, jobtypes: Collection[JobType]) -> list[AnalysisCard]:
     """All analyses, those of one category together, "Any data" last; each with an example where there is one."""
-    examples = example_results(session, actor)
+    results, measured = example_results(session, actor), example_inputs(session, actor)
+    examples = {jobtype.name: results.get(jobtype.name) or _input_of(jobtype, measured) for jobtype in jobtypes}
     pictures = thumbnails(session, actor, examples.values())
     return [
-        analysis_card(jobtype, picture=pictures.get(examples.get(jobtype.name, 0)))
+        analysis_card(jobtype, picture=pictures.get(examples[jobtype.name] or 0))
         for jobtype in sorted(jobtypes, key=lambda item: (item.category == "Any data", item.category, item.title))
     ]
 
@@ -111,3 +112,17 @@ def example_results(session: Session, actor: Actor) -> dict[str, int]:
         .group_by(JobTypeRevision.name)
     )
     return {name: newest for name, newest in session.execute(query) if newest is not None}
+
+
+def example_inputs(session: Session, actor: Actor) -> dict[str, int]:
+    """The newest visible dataset of each type: name of the type -> dataset id."""
+    newest = visible(actor, Dataset).where(Dataset.complete, Dataset.problem.is_(None))
+    some = newest.with_only_columns(Dataset.type_id, func.max(Dataset.id).label("id")).group_by(Dataset.type_id)
+    found = some.subquery()
+    rows = session.execute(select(DatasetType.name, found.c.id).join(found, found.c.type_id == DatasetType.id))
+    return {row[0]: row[1] for row in rows}
+
+
+def _input_of(jobtype: JobType, measured: Mapping[str, int]) -> int | None:
+    types = jobtype.slot.dataset_types if jobtype.slot else []
+    return next((measured[name] for name in types if name in measured), None)

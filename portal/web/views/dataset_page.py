@@ -83,6 +83,6 @@ def place(settings: Settings, dataset: Dataset) -> Place:
 
 
 def first_picture(dataset: Dataset) -> Picture | None:
-    """The picture on top of the page: the first preview, larger than the thumbnail, or else that."""
-    shown = sorted(dataset.pictures, key=lambda row: (row.role == "thumbnail", row.position))
+    """The picture on top of the page: the one that its program chose, or else the first."""
+    shown = sorted(dataset.pictures, key=lambda row: (row.role != "thumbnail", row.position))
     return picture_of(shown[0]) if shown else None

@@ -1,13 +1,15 @@
 """What staff look at first: the queue, what has not moved for long, and why jobs failed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.identity.actor import Actor
+from portal.jobs import words
 from portal.jobs.access import loaded, visible_jobs
 from portal.jobs.models import Job
 from portal.jobs.state import FINAL, State
@@ -29,16 +31,12 @@ class StateNumber:
 
 @dataclass(frozen=True)
 class Use:
-    """How much of what the scheduler hands out is in use; None where it does not say."""
+    """How much of what the scheduler hands out is in use: in words, and as 0…1."""
 
     name: str
-    used: float
-    total: float
-
-    @property
-    def fraction(self) -> float:
-        """0…1."""
-        return min(1.0, self.used / self.total) if self.total else 0.0
+    used: str
+    total: str
+    fraction: float
 
 
 @dataclass(frozen=True)
@@ -68,12 +66,15 @@ def overview(session: Session, actor: Actor, status: ClusterStatus) -> Overview:
     for state, number in session.execute(select(some.c.state, func.count()).group_by(some.c.state)):
         by_word[state.words] = by_word.get(state.words, 0) + number
     queue = tuple(StateNumber(word, by_word.get(word, 0)) for word in ("Waiting", "On hold", "Running", "Saving"))
-    names = (("Processors", "cpus"), ("Memory in MB", "memory_mb"), ("GPUs", "gpus"))
-    slots = status.slots
-    uses = tuple(
-        Use(words, float(slots.get(f"used_{key}", 0)), float(slots[key])) for words, key in names if slots.get(key)
-    )
-    return Overview(queue, uses)
+    return Overview(queue, tuple(_uses(status.slots)))
+
+
+def _uses(slots: Mapping[str, Any]) -> Iterator[Use]:
+    kinds = (("Processors", "cpus", str), ("Memory", "memory_mb", words.memory), ("GPUs", "gpus", str))
+    for name, key, shown in kinds:
+        total, used = slots.get(key), slots.get(f"used_{key}", 0)
+        if total:
+            yield Use(name, shown(used), shown(total), min(1.0, used / total))
 
 
 def stuck_jobs(session: Session, actor: Actor, now: datetime) -> Sequence[Job]:
