@@ -4,7 +4,7 @@ import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import delete, insert, select
@@ -65,18 +65,22 @@ def replace_files(session: Session, dataset: Dataset, files: Sequence[FileEntry]
 
 
 def _file_row(dataset: Dataset, file: FileEntry, by: str) -> dict[str, object]:
-    modified = datetime.fromtimestamp(file.mtime_ns / 1e9, UTC)
     return {
         "dataset_id": dataset.id,
         "name": short_name(storable_path(file.path)),
         "location": file.path,
         "file_size": file.size,
         "checksum": f"sha256:{file.sha256}" if file.sha256 else None,
-        "datafile_mod_time": modified,
+        "datafile_mod_time": moment_of(file.mtime_ns),
         "mtime_ns": file.mtime_ns,
         "create_id": by,
         "mod_id": by,
     }
+
+
+def moment_of(mtime_ns: int) -> datetime:
+    """A modification time in nanoseconds as a time in UTC, cut (not rounded) to microseconds."""
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=mtime_ns // 1000)
 
 
 def storable_path(path: str) -> str:

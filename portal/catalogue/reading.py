@@ -84,8 +84,8 @@ def read(
         path = f"{place.location}/{entry.path}".lstrip("/")
         with root.open_file(path) as file:
             files.append(reader.read(entry, file, parse=entry.path in parsed))
-        if complete and root.stat(path).st_ino != entry.status.st_ino:
-            raise _changed(entry.path)
+    if complete:
+        _check_unchanged(entries, list_files(root, place))
     return Contents(tuple(files), tuple(reader.parameters.values()), reader.thumbnail, reader.problem)
 
 
@@ -108,7 +108,7 @@ class _Reader:
 
     def read(self, entry: Entry, file: BinaryIO, *, parse: bool) -> FileEntry:
         before = os.fstat(file.fileno())
-        digest = self._digest(file) if self.complete else None
+        digest = self._digest(file, before.st_size) if self.complete else None
         if parse:
             self._look_into(entry.path, file)
         after = os.fstat(file.fileno())
@@ -116,10 +116,13 @@ class _Reader:
             raise _changed(entry.path)
         return FileEntry(entry.path, after.st_size, after.st_mtime_ns, digest)
 
-    def _digest(self, file: BinaryIO) -> str:
+    def _digest(self, file: BinaryIO, size: int) -> str:
+        """SHA-256 of the first `size` bytes: a file that grows as fast as it is read must not be read for ever."""
         digest = hashlib.sha256()
-        while data := file.read(CHUNK):
+        left = size
+        while data := file.read(min(CHUNK, left)):
             digest.update(data)
+            left -= len(data)
             self.done += len(data)
             if self.progress is not None:
                 self.progress(self.done, max(self.total, self.done))
@@ -138,6 +141,14 @@ class _Reader:
             self.parameters.setdefault(entry.name, entry)
         if self.thumbnail is None:
             self.thumbnail = seen.thumbnail
+
+
+def _check_unchanged(before: Sequence[Entry], after: Sequence[Entry]) -> None:
+    """The names still lead to the files that were read, and none was added."""
+    was, now = ({entry.path: entry.status for entry in look} for look in (before, after))
+    for path in sorted(was.keys() | now.keys()):
+        if path not in was or path not in now or not _same(was[path], now[path]):
+            raise _changed(path)
 
 
 def _same(*looks: os.stat_result) -> bool:

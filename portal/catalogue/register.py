@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import or_, select
@@ -14,6 +14,7 @@ from portal.catalogue.ensure import ensure_sample
 from portal.catalogue.entries import (
     PictureEntry,
     free_name,
+    moment_of,
     replace_files,
     replace_parameters,
     replace_pictures,
@@ -117,17 +118,19 @@ def add_in_place(
 
 
 def investigation_for_ingest(session: Session, actor: Actor, text: str) -> Investigation:
-    """The one experiment with this title, name, visit or id, for those who register data into any experiment.
+    """The experiment with this id, or the only one with this title, name or visit, for those who register data.
 
     An instrument's account is in no team, so `visible` does not show it the experiments it delivers to.
     Raises ForbiddenError, NotFoundError, InvalidError (several).
     """
     if not may(session, actor, Action.CREATE, Dataset):
         raise ForbiddenError("Registering data is for staff and for the accounts of instruments.")
-    conditions = [Investigation.title == text, Investigation.name == text, Investigation.visit_id == text]
-    if text.isascii() and text.isdigit() and len(text) < 19:
-        conditions.append(Investigation.id == int(text))
-    found = list(session.scalars(select(Investigation).where(or_(*conditions)).limit(3)))
+    is_id = text.isascii() and text.isdigit() and len(text) < 19
+    by_id = session.get(Investigation, int(text)) if is_id else None
+    if by_id is not None:
+        return by_id
+    named = or_(Investigation.title == text, Investigation.name == text, Investigation.visit_id == text)
+    found = list(session.scalars(select(Investigation).where(named).limit(3)))
     if not found:
         raise NotFoundError(f"There is no experiment “{text}”.")
     if len(found) > 1:
@@ -249,7 +252,7 @@ def _fill(session: Session, dataset: Dataset, order: _Order, contents: Contents,
     dataset.mod_id, dataset.mod_time = wish.by, now
     if wish.sample:
         dataset.sample_id = ensure_sample(session, wish.investigation_id, wish.sample).id
-    times = [datetime.fromtimestamp(file.mtime_ns / 1e9, UTC) for file in contents.files] or [now]
+    times = [moment_of(file.mtime_ns) for file in contents.files] or [now]
     dataset.start_date = dataset.start_date or min(times)
     dataset.end_date = max(times) if wish.complete else None
     session.add(dataset)
