@@ -38,9 +38,9 @@ def compile_lock(name: str, wanted: list[str], constraint: Path | None = None) -
         source = Path(folder) / f"{name}.in"
         source.write_text("\n".join(wanted) + "\n", encoding="utf-8")
         target = HERE / f"{name}.txt"
-        command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11"]
-        command += ["--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header"]
-        command += ["--upgrade", "-o", str(target)]
+        command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
+        command += ["--python-version", "3.11", "--generate-hashes", "--no-emit-index-url"]
+        command += ["--no-annotate", "--no-header", "--upgrade", "-o", str(target)]
         if constraint:
             command += ["-c", str(constraint)]
         target.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from hosts import base, layers, mirrors, playbook
 from hosts.commands import succeed
 from hosts.host import Host
 from hosts.network import Network
-from hosts.place import Place, need_root
+from hosts.place import LabError, Place, need_root
 
 # Host -> the last number of its address, and the groups of site.yml that it is in.
 HOSTS = {"ctl": 11, "node1": 21, "node2": 22, "portal": 31}
@@ -22,6 +22,9 @@ GROUPS = {
     "slurm_nodes": ["node1", "node2"],
     "gantry_portal": ["portal"],
 }
+FROM_NOTHING = " from nothing"
+SLURM_SECONDS = 60
+NOT_YET = ("unknown", "down", "future", "powering", "reboot")  # sinfo's words, before a flag of one character
 ROOTS_HOME = "/root"
 APT_OPTIONS = 'Acquire::Languages "none";\n'
 
@@ -54,8 +57,8 @@ class Cluster:
         return {name: self.host(name, last) for name, last in HOSTS.items()}
 
     def host(self, name: str, last: int) -> Host:
-        """A host of this lab with its files."""
-        return Host(name, last, self.place, self.network, self._files(name))
+        """A host of this lab."""
+        return Host(name, last, self.place, self.network)
 
     def _files(self, name: str) -> dict[str, str]:
         """What is written onto a host's disk at each boot, because it depends on this machine."""
@@ -113,14 +116,34 @@ class Cluster:
         """Bring up what is not up: from layers where they fit, else from the bare base through Ansible."""
         tree = self.prepare()
         keys = {name: self._key(name) for name in HOSTS}
-        bare = [name for name in HOSTS if self.hosts[name].pid is None and self._layer(name, keys) is None]
         with self.stage("Boot"), ThreadPoolExecutor(len(HOSTS)) as pool:
             list(pool.map(lambda name: self._boot(name, tree, keys), HOSTS))
-        if bare:
-            with self.stage(f"Ansible, from nothing: {', '.join(bare)}"):
+        bare = [name for name in HOSTS if self.hosts[name].disk == keys[name] + FROM_NOTHING]
+        stale = [name for name in HOSTS if not str(self.hosts[name].disk).startswith(keys[name])]
+        if bare or stale:
+            with self.stage(f"Ansible: {', '.join(bare + stale)}"):
                 self.apply()
+        for name in stale:
+            self.hosts[name].mark(f"{keys[name]} brought up to date")
+        if bare:
             with self.stage("Keep as layers"):
                 self._keep(bare, tree, keys)
+        with self.stage("Slurm"):
+            self._wait_for_slurm()
+
+    def _wait_for_slurm(self) -> None:
+        deadline = time.monotonic() + SLURM_SECONDS
+        while time.monotonic() < deadline:
+            asked = self.hosts["ctl"].run("sinfo", "--noheader", "--Node", "-o", "%T")
+            states = set(asked.stdout.split())
+            if asked.returncode == 0 and states and not any(state.startswith(NOT_YET) for state in states):
+                return
+            time.sleep(0.2)
+        raise LabError(f"Slurm's nodes do not come up: {asked.stdout}{asked.stderr}")
+
+    def power_on(self, name: str) -> None:
+        """Switch a host on again after a lost power cord."""
+        self.hosts[name].power_on()
 
     def inventory(self) -> Path:
         """Write and return the inventory."""
@@ -156,7 +179,8 @@ class Cluster:
         host.kill()
         layer = self._layer(name, keys)
         lower = [layer.tree, tree] if layer else [tree]
-        host.boot(lower, {"/shared": (self.place.shared, "rw")})
+        disk = keys[name] + ("" if layer else FROM_NOTHING)
+        host.boot(lower, disk, binds={"/shared": (self.place.shared, "rw")}, files=self._files(name))
 
     def _keep(self, names: list[str], tree: Path, keys: dict[str, str]) -> None:
         for name in names:

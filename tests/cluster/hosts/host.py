@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from hosts import network as net
@@ -25,7 +25,6 @@ class Host:
     last: int
     place: Place
     network: Network
-    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
@@ -56,10 +55,26 @@ class Host:
         except (FileNotFoundError, ProcessLookupError):
             return None
 
-    def boot(self, lower: Sequence[Path], binds: Mapping[str, tuple[Path, str]]) -> None:
-        """Switch the host on with these layers beneath its own disk, and wait until systemd says that it is up."""
+    @property
+    def disk(self) -> str | None:
+        """What its disk was made as; None if it has none."""
+        try:
+            return (self.folder / "disk").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+
+    def boot(
+        self, lower: Sequence[Path], disk: str, *, binds: Mapping[str, tuple[Path, str]], files: Mapping[str, str]
+    ) -> None:
+        """Switch the host on with these layers beneath its own disk, and wait until systemd says that it is up.
+
+        `disk` names what the disk is made from; a disk that was made as something else is forgotten first.
+        `binds` maps a path in the host to (path here, "rw" or "ro"); `files` are written onto the disk.
+        """
         if self.pid is not None:
             raise LabError(f"{self.name} is on already.")
+        if self.disk not in {None, disk}:
+            self.wipe()
         for name in ("upper", "work", "root"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         order = {
@@ -69,9 +84,26 @@ class Host:
             "work": str(self.folder / "work"),
             "lower": [str(layer) for layer in lower],
             "binds": {target: [str(source), mode] for target, (source, mode) in binds.items()},
-            "files": dict(self.files),
+            "files": dict(files),
         }
+        self.mark(disk)
         (self.folder / "order.json").write_text(json.dumps(order), encoding="utf-8")
+        self._start()
+
+    def mark(self, disk: str) -> None:
+        """Note what its disk has become."""
+        (self.folder / "disk").write_text(disk, encoding="utf-8")
+
+    def power_on(self) -> None:
+        """Switch a host on again with the disk that it had."""
+        if self.pid is not None:
+            raise LabError(f"{self.name} is on already.")
+        if self.disk is None:
+            raise LabError(f"{self.name} has no disk.")
+        self.kill()
+        self._start()
+
+    def _start(self) -> None:
         init = self._unshare()
         (self.folder / "init.json").write_text(
             json.dumps({"pid": init, "started": started(init)}), encoding="utf-8"
@@ -132,7 +164,8 @@ class Host:
             "-n",
             "-p",
             "-C",
-            "--wd=/",
+            "-r",
+            "-w",
             "--",
             *command,
             env=env,

@@ -62,12 +62,8 @@ def key(place: Place, groups: Iterable[str], beside: Sequence[str]) -> str:
     """Changes when what Ansible makes of a host in these groups would: roles, variables, and `beside`."""
     by_group = roles_of_groups(place)
     roles = sorted({role for group in groups for role in by_group.get(group, [])})
-    files = [ANSIBLE / "roles" / role for role in roles] + [
-        ANSIBLE / "group_vars",
-        ANSIBLE / "site.yml",
-        LAB_VARIABLES,
-    ]
-    return digest([*beside, *sorted(groups), digest_of_files([f for f in files if f.exists()], CHECKOUT)])
+    files = [ANSIBLE / "roles" / role for role in roles] + [LAB_VARIABLES]
+    return digest([*beside, *sorted(groups), *roles, digest_of_files(files, CHECKOUT)])
 
 
 def write_inventory(place: Place, hosts: Mapping[str, Host], groups: Mapping[str, Sequence[str]]) -> Path:
