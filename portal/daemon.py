@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -30,13 +30,17 @@ from portal.jobs.collect import collect_step
 from portal.jobs.deps import Agent, Deps, Health, Observer, Store, log, say
 from portal.jobs.dispatch import dispatch_step
 from portal.jobs.lease import Lease, LeaseLost
+from portal.jobs.look import WATCHED
 from portal.jobs.reconcile import reconcile_step
 from portal.jobs.retain import retain_step
+from portal.jobs.state import AT_SCHEDULER, State
 from portal.scheduler.local import LocalScheduler
 
 Step = Callable[[Deps, datetime], bool]
 RETAIN_EVERY_S = 600.0
 AFTER_A_FAULT_S = 5.0
+COLLECT_LOOKS_EVERY_S = 5.0
+TO_DISPATCH = frozenset({State.QUEUED, State.HELD, State.SUBMITTING})
 
 
 def _now() -> datetime:
@@ -62,6 +66,7 @@ class Daemon:
         self._next_poll = self._next_retain = 0.0
         self._poll_s = settings.daemon.poll_s
         self._turn_began = (_now(), time.monotonic())
+        self._to_collect = threading.Event()
         self._faults: dict[str, float] = {}
         self._signals: list[signal.Signals] = []
 
@@ -77,8 +82,9 @@ class Daemon:
             return False
         self._turn_began = (now, time.monotonic())
         try:
-            busy = self._work(deps)
-            if collect:
+            counts = self._status.counts(deps)
+            busy = self._work(deps, counts)
+            if collect and (busy or State.COLLECTING in counts):
                 busy |= self._step("collect", collect_step, deps)
             self._status.write(deps, self._clock())
             return busy
@@ -94,14 +100,18 @@ class Daemon:
         now, began = self._turn_began
         return now + timedelta(seconds=time.monotonic() - began)
 
-    def _work(self, deps: Deps) -> bool:
+    def _work(self, deps: Deps, counts: Mapping[State, int]) -> bool:
+        """The steps that have something to work on: an idle daemon asks the database one thing a turn."""
         busy = False
-        if not self.stopping.is_set():
+        if not self.stopping.is_set() and counts.keys() & TO_DISPATCH:
             busy = self._step("dispatch", dispatch_step, deps)
+        if not self.stopping.is_set() and (busy or counts.keys() & AT_SCHEDULER):
             busy |= self._step("start", self._start, deps)
-        cancelled = self._step("cancel", cancel_step, deps)
-        if busy or cancelled or time.monotonic() >= self._next_poll:
+        cancelled = bool(counts.keys() & WATCHED) and self._step("cancel", cancel_step, deps)
+        if busy or cancelled or (counts.keys() & WATCHED and time.monotonic() >= self._next_poll):
             busy |= self._poll(deps)
+        if State.COLLECTING in counts:
+            self._to_collect.set()
         if time.monotonic() >= self._next_retain:
             self._next_retain = time.monotonic() + RETAIN_EVERY_S
             self._step("retain", retain_step, deps)
@@ -109,19 +119,18 @@ class Daemon:
 
     def _start(self, deps: Deps, now: datetime) -> bool:
         """Let the embedded backend start what may start."""
-        if not isinstance(deps.scheduler, LocalScheduler) or not self._status.at_scheduler(deps):
-            return False
-        return deps.scheduler.step(now)
+        return isinstance(deps.scheduler, LocalScheduler) and deps.scheduler.step(now)
 
     def _poll(self, deps: Deps) -> bool:
-        """Ask the scheduler; the pause grows while nothing changes, up to `poll_max_s`."""
+        """Ask the scheduler; the pause grows while nothing changes, up to `poll_max_s`. True if jobs moved."""
         changed = self._step("reconcile", reconcile_step, deps)
-        shortest = self.settings.daemon.poll_s
-        # The embedded backend is a folder of this machine: asking it costs nobody else anything.
-        longest = shortest if isinstance(deps.scheduler, LocalScheduler) else self.settings.daemon.poll_max_s
+        shortest, longest = self.settings.daemon.poll_s, self.settings.daemon.poll_max_s
+        if isinstance(deps.scheduler, LocalScheduler):
+            # A folder of this machine: asking it costs nobody anything, and people see short jobs end at once.
+            shortest = longest = min(shortest, self.settings.daemon.idle_s)
         self._poll_s = shortest if changed else min(longest, self._poll_s * 1.5)
         self._next_poll = time.monotonic() + self._poll_s
-        return False
+        return changed
 
     def _step(self, name: str, step: Step, deps: Deps) -> bool:
         """One step. A fault in it is logged and shown, and does not keep the other steps from their work."""
@@ -203,7 +212,8 @@ class Daemon:
             if deps is not None:
                 busy = self._quietly(partial(self._step, "collect", collect_step, deps))
             if not busy:
-                self.stopping.wait(self.settings.daemon.idle_s)
+                self._to_collect.clear()
+                self._to_collect.wait(COLLECT_LOOKS_EVERY_S)
 
     def _quietly(self, act: Callable[[], bool | None]) -> bool:
         try:
@@ -224,7 +234,7 @@ class Daemon:
         except DBAPIError as error:
             self._database_away(error)
             return
-        say("stopped", goes_on={state: count for state, count in counts.items() if count})
+        say("stopped", goes_on={state.value: count for state, count in counts.items()})
 
     def _handle_signals(self) -> None:
         # A handler runs in the middle of anything: it takes no lock, so it only leaves a note.
@@ -243,6 +253,7 @@ class Daemon:
             else:
                 say("stopping", signal=number.name)
                 self.stopping.set()
+                self._to_collect.set()
 
 
 def build(settings: Settings) -> Daemon:

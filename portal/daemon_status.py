@@ -10,11 +10,12 @@ from portal.durable import iso
 from portal.jobs.deps import Deps
 from portal.jobs.lease import write_status
 from portal.jobs.models import Job
-from portal.jobs.state import AT_SCHEDULER, FINAL, State
+from portal.jobs.state import FINAL, State
 from portal.scheduler.local import LocalScheduler
 
 AT_MOST_EVERY_S = 1.0
 AT_LEAST_EVERY_S = 5.0
+COUNTS = select(Job.state, func.count()).where(Job.state.not_in(FINAL)).group_by(Job.state)
 
 
 class Status:
@@ -24,18 +25,11 @@ class Status:
         self._written: dict[str, Any] | None = None
         self._at = 0.0
 
-    def counts(self, deps: Deps) -> dict[str, int]:
+    def counts(self, deps: Deps) -> dict[State, int]:
         """Unfinished jobs by state."""
-        query = select(Job.state, func.count()).where(Job.state.not_in(FINAL)).group_by(Job.state)
         with deps.database.read() as session:
-            found: dict[State, int] = dict(session.execute(query).all())
-        return {state.value: found[state] for state in State if state in found}
-
-    def at_scheduler(self, deps: Deps) -> bool:
-        """Whether the scheduler may have anything of ours."""
-        query = select(Job.id).where(Job.state.in_(AT_SCHEDULER)).limit(1)
-        with deps.database.read() as session:
-            return session.scalar(query) is not None
+            found: dict[State, int] = dict(session.execute(COUNTS).all())
+        return found
 
     def write(self, deps: Deps, now: datetime) -> None:
         """Write it if it is time. Raises LeaseLost."""
@@ -56,7 +50,7 @@ class Status:
             "since": iso(health.since) if health.since else None,
             "message": health.message,
             "problems": sorted(health.problems.values()),
-            "counts": self.counts(deps),
+            "counts": {state.value: count for state, count in sorted(self.counts(deps).items())},
             "slots": self._slots(deps),
         }
 

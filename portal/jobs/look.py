@@ -18,7 +18,7 @@ from portal.jobs.models import Job
 from portal.jobs.state import State
 from portal.scheduler.base import JobHandle, JobReport, Observation, Phase
 
-WATCHED = (State.PENDING, State.RUNNING)
+WATCHED = frozenset({State.PENDING, State.RUNNING})
 SEEN_EVERY = timedelta(seconds=30)
 """`last_seen` is written this often at most, so that a job that only goes on costs no writing."""
 

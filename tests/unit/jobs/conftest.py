@@ -166,14 +166,12 @@ class Bench:
 
 
 @pytest.fixture
-def bench(
-    sqlite_database: Database, sqlite_facility: SmallFacility, jobtypes: JobTypes, settings: Settings
-) -> Bench:
-    """The steps, nothing submitted yet. On SQLite: what is tested here is the order of things."""
+def bench(database: Database, facility: SmallFacility, jobtypes: JobTypes, settings: Settings) -> Bench:
+    """The steps, nothing submitted yet."""
     now = datetime.now(UTC)
-    desk = Desk(sqlite_database, sqlite_facility, jobtypes, settings, now)
+    desk = Desk(database, facility, jobtypes, settings, now)
     cluster = FakeCluster()
-    held = lease.take(sqlite_database, "test", lasts=timedelta(seconds=60))
+    held = lease.take(database, "test", lasts=timedelta(seconds=60))
     assert held is not None
     health = Health(answered=True, since=now)
-    return Bench(desk, cluster, Deps(settings, sqlite_database, cluster, cluster, None, held, health), now)
+    return Bench(desk, cluster, Deps(settings, database, cluster, cluster, None, held, health), now)

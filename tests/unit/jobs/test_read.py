@@ -1,0 +1,231 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
+
+from portal.catalogue.models import Grouping, InvestigationGroup, User, UserGroup
+from portal.errors import InvalidError, NotFoundError
+from portal.identity.actor import NOBODY
+from portal.jobs import lease
+from portal.jobs.models import Attempt, Job
+from portal.jobs.read import (
+    cluster_status,
+    counts,
+    get_job,
+    get_submission,
+    job_view,
+    list_jobs,
+    log_tail,
+    sentence,
+)
+from portal.jobs.state import State
+
+
+def listed(desk, who="maya", **asked):
+    with desk.database.read() as session:
+        return list_jobs(session, desk.actor(who), **asked)
+
+
+def set_jobs(desk, **values):
+    with desk.database.write() as session:
+        session.execute(update(Job).values(**values))
+
+
+@pytest.mark.parametrize(("person", "sees"), [("maya", True), ("ravi", True), ("sam", True), ("tom", False)])
+def test_owner_team_and_staff_see_a_job_and_others_do_not(desk, person, sees):
+    submission = desk.submit()
+    job = desk.jobs()[0].id
+    assert listed(desk, person).total == sees
+    with desk.database.read() as session:
+        if sees:
+            assert get_job(session, desk.actor(person), job).id == job
+            assert get_submission(session, desk.actor(person), submission).id == submission
+            return
+        with pytest.raises(NotFoundError):
+            get_job(session, desk.actor(person), job)
+        with pytest.raises(NotFoundError):
+            get_submission(session, desk.actor(person), submission)
+        assert counts(session, desk.actor(person), submission) == {}
+        with pytest.raises(NotFoundError):
+            log_tail(session, desk.actor(person), job, "stdout", 0, desk.settings)
+
+
+def test_a_group_of_the_experiment_sees_its_jobs(desk):
+    desk.submit()
+    with desk.database.write() as session:
+        group = Grouping(name="collaborators")
+        tom = session.query(User).filter_by(name="tom").one()
+        session.add_all([
+            group, UserGroup(grouping=group, user=tom),
+            InvestigationGroup(
+                grouping=group, investigation_id=desk.facility.investigations["private"], role="collaborator"
+            ),
+        ])
+    assert listed(desk, "tom").total == 1
+
+
+def test_a_visitor_sees_no_job(desk):
+    desk.submit()
+    with desk.database.read() as session:
+        assert list_jobs(session, NOBODY).total == 0
+
+
+def test_jobs_are_found_by_state_word_person_text_and_number(desk):
+    desk.submit(*desk.more_stacks(3))
+    desk.submit(person="ravi", title="Ravi's own")
+    assert listed(desk, state="waiting").total == 4
+    assert listed(desk, state=State.FAILED).total == 0
+    assert listed(desk, person="ravi", state="queued").total == 1
+    assert listed(desk, text="stack 1").total == 1
+    assert listed(desk, text="COUNT").total == 4
+    assert listed(desk, text=desk.jobs()[0].number.lower()).total == 1
+    assert listed(desk, text="100%").total == 0
+
+
+def test_lists_come_in_pages_newest_first(desk):
+    desk.submit(*desk.more_stacks(5))
+    first = listed(desk, size=2)
+    assert ([job.title for job in first.items], first.total, first.next) == (
+        ["Stack 4, counted", "Stack 3, counted"], 5, 2,
+    )
+    assert listed(desk, size=2, page=3).next is None
+
+
+def test_a_batch_is_counted_by_state(desk):
+    submission = desk.submit(*desk.more_stacks(3))
+    with desk.database.write() as session:
+        session.execute(update(Job).where(Job.index == 1).values(state=State.FAILED))
+    with desk.database.read() as session:
+        assert counts(session, desk.actor(), submission) == {State.QUEUED: 2, State.FAILED: 1}
+        assert counts(session, desk.actor("ravi")) == {}
+
+
+def view(desk, after_s=360, status=None, **values):
+    set_jobs(desk, **values)
+    with desk.database.read() as session:
+        job = get_job(session, desk.actor(), desk.jobs()[0].id)
+        return job_view(job, desk.now + timedelta(seconds=after_s), status=status)
+
+
+def test_a_waiting_job_says_how_long_and_why(desk):
+    desk.submit()
+    seen = view(desk, waiting={"reason": "All 4 GPUs are busy; two jobs are ahead.", "position": 2})
+    assert seen.sentence == "Waiting 6 minutes. All 4 GPUs are busy; two jobs are ahead."
+    assert (seen.waited_s, seen.position, seen.can_cancel, seen.can_retry) == (360, 2, True, False)
+
+
+def test_a_failed_job_offers_more_of_what_it_lacked(desk):
+    desk.submit()
+    seen = view(desk, state=State.FAILED, cause="memory", cause_words="It ran out of memory (1 GB).")
+    assert (seen.sentence, seen.more_memory_mb, seen.more_time_s) == ("It ran out of memory (1 GB).", 2048, 90)
+    assert (seen.can_cancel, seen.can_retry) == (False, True)
+
+
+def test_a_job_being_cancelled_says_for_whom(desk):
+    desk.submit()
+    seen = view(desk, state=State.RUNNING, cancel_requested=desk.now, cancel_requested_by="Maya Lind")
+    assert (seen.sentence, seen.can_cancel) == ("Being cancelled for Maya Lind.", False)
+
+
+def status_of(desk, **seen):
+    held = lease.take(desk.database, "d", lasts=timedelta(seconds=60))
+    with desk.database.write() as session:
+        lease.write_status(session, held, seen)
+    with desk.database.read() as session:
+        return cluster_status(session)
+
+
+def test_a_silent_cluster_is_said_on_the_jobs_it_may_run(desk):
+    desk.submit()
+    status = status_of(desk, answered=False, since="2026-11-20T14:02:00Z")
+    seen = view(desk, status=status, state=State.RUNNING, started=desk.now)
+    assert seen.sentence == (
+        "The cluster has not answered since 14:02. Nothing is lost; your job may be running."
+    )
+    assert status.healthy is False
+
+
+def test_without_a_daemon_the_banner_says_so(desk):
+    with desk.database.read() as session:
+        status = cluster_status(session)
+    assert "have not been looked after" in status.banner
+
+
+def test_an_absent_job_says_that_nothing_is_concluded(desk):
+    desk.submit()
+    seen = view(desk, state=State.RUNNING, started=desk.now, absent_since=desk.now)
+    assert "has not listed it since 12:00" in seen.sentence
+
+
+def test_the_sentence_of_a_card_is_the_one_of_the_page(desk):
+    desk.submit()
+    with desk.database.read() as session:
+        job = get_job(session, desk.actor(), desk.jobs()[0].id)
+        assert sentence(job, desk.now) == job_view(job, desk.now).sentence
+
+
+# ---- the log -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def log(desk):
+    """The log of a job that runs, as its program writes it."""
+    desk.submit()
+    with desk.database.write() as session:
+        job = session.get_one(Job, desk.jobs()[0].id)
+        attempt = Attempt(
+            job_id=job.id, number=1, name="x", cluster="local", resources=job.resources, created=desk.now
+        )
+        session.add(attempt)
+        session.flush()
+        folder = desk.settings.scratch / attempt.id
+    folder.mkdir()
+    set_jobs(desk, state=State.RUNNING)
+    return folder / "stdout.log"
+
+
+def tail(desk, offset=0, stream="stdout"):
+    with desk.database.read() as session:
+        return log_tail(session, desk.actor(), desk.jobs()[0].id, stream, offset, desk.settings)
+
+
+def test_a_log_is_read_piece_by_piece_while_it_grows(desk, log):
+    assert tail(desk).note == "It has not written anything yet."
+    log.write_text("one\n")
+    first = tail(desk)
+    assert (first.text, first.next_offset, first.final) == ("one\n", 4, False)
+    with log.open("a") as stream:
+        stream.write("two\n")
+    assert tail(desk, first.next_offset).text == "two\n"
+    assert tail(desk, -2).text == "o\n"
+    assert tail(desk, 999).text == ""
+    set_jobs(desk, state=State.SUCCEEDED)
+    assert tail(desk, 4).final
+
+
+def test_a_character_is_never_cut_in_two(desk, log):
+    log.write_bytes(b"x" * 65535 + "é".encode() + b"end")
+    first = tail(desk)
+    assert (len(first.text), first.next_offset) == (65535, 65535)
+    assert tail(desk, first.next_offset).text == "éend"
+
+
+def test_a_log_that_is_a_link_is_not_followed(desk, log, tmp_path):
+    (tmp_path / "secret").write_text("secret")
+    log.symlink_to(tmp_path / "secret")
+    seen = tail(desk)
+    assert seen.text == ""
+    assert "cannot be shown" in seen.note
+
+
+def test_a_job_has_two_logs_and_no_others(desk, log):
+    with pytest.raises(InvalidError):
+        tail(desk, stream="../job.json")
+
+
+def test_when_the_folder_is_gone_the_last_lines_remain(desk, log):
+    with desk.database.write() as session:
+        session.execute(update(Attempt).values(purged=datetime.now(UTC), seen={"last_lines": "It broke."}))
+    seen = tail(desk)
+    assert (seen.text, seen.final) == ("It broke.", True)
+    assert "removed" in seen.note
