@@ -32,6 +32,7 @@ def run(var: Path, *, port: int | None, reset: bool) -> int:
     if reset:
         _forget(var)
     settings, config = settings_of(var, port=free_port(port if port is not None else 8080))
+    _say("Preparing the demo facility …")
     new = prepare(settings, _bar)
     if new:
         _say(f"\r{'The facility is ready.':<70}")
@@ -116,8 +117,6 @@ def _bar(name: str, fraction: float) -> None:
         done = int(BAR * fraction)
         sys.stderr.write(f"\r  {'█' * done}{'░' * (BAR - done)} {fraction:4.0%}  {name:<36.36}")
         sys.stderr.flush()
-    elif fraction >= 1.0:
-        _say(f"  {name}: done")
 
 
 def _say(text: str) -> None:
