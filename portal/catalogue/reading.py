@@ -183,13 +183,9 @@ def parameters_of(mapping: Mapping[str, Any], seen: Inspection) -> list[Paramete
 
 
 def _path(source: str) -> str:
-    """`hdf5:/a/b@c` -> `/a/b@c`, `tiff:Tag` -> `Tag`, `ome:Pixels@Name` -> `ome:Name`; others as they are."""
+    """`hdf5:/a/b@c` -> `/a/b@c`, `tiff:Tag` -> `Tag`; `ome:…` and `imagej:…` as they are."""
     scheme, _colon, place = source.partition(":")
-    if scheme in ("hdf5", "tiff"):
-        return place
-    if scheme == "ome" and place.startswith("Pixels@"):
-        return f"ome:{place.removeprefix('Pixels@')}"
-    return source
+    return place if scheme in ("hdf5", "tiff") else source
 
 
 def _typed(value: float | str | None, kind: str) -> float | str | None:

@@ -102,9 +102,10 @@ def facets(session: Session, actor: Actor, query: DatasetQuery, *, now: datetime
 
     Among more than COUNTED matches, that many of them are counted.
     """
-    kinds = _grouped(session, actor, replace(query, type=None), Dataset.type_id, now)
-    places = _grouped(session, actor, replace(query, instrument=None), Dataset.instrument_id, now)
-    visits = _grouped(session, actor, replace(query, investigation=None), Dataset.investigation_id, now)
+    counted = _Counted(session, actor, now)
+    kinds = counted.by(replace(query, type=None))[Dataset.type_id.key]
+    places = counted.by(replace(query, instrument=None))[Dataset.instrument_id.key]
+    visits = counted.by(replace(query, investigation=None))[Dataset.investigation_id.key]
     return Facets(
         types=_labelled(session, kinds, DatasetType.id, DatasetType.name, DatasetType.name),
         instruments=_labelled(
@@ -196,17 +197,30 @@ def _behind(session: Session, actor: Actor, after: int, sort: str, now: datetime
     return or_(Dataset.date < date, and_(Dataset.date == date, Dataset.id < after))
 
 
-def _grouped(
-    session: Session, actor: Actor, query: DatasetQuery, column: Any, now: datetime | None
-) -> Counter[int]:
-    some = (
-        select(column.label("value"))
-        .where(allowed(actor, Action.READ, Dataset, now=now), column.is_not(None), *_conditions(query))
-        .limit(COUNTED)
-        .subquery()
-    )
-    rows = session.execute(select(some.c.value, func.count()).group_by(some.c.value))
-    return Counter({row[0]: row[1] for row in rows})
+class _Counted:
+    """Counts by type, instrument and experiment, asked once for queries that are the same."""
+
+    def __init__(self, session: Session, actor: Actor, now: datetime | None) -> None:
+        self.session, self.actor, self.now = session, actor, now
+        self.known: dict[DatasetQuery, dict[str, Counter[int]]] = {}
+
+    def by(self, query: DatasetQuery) -> dict[str, Counter[int]]:
+        """For each column: how many of the matches (COUNTED at most) have which value."""
+        if query not in self.known:
+            self.known[query] = self._ask(query)
+        return self.known[query]
+
+    def _ask(self, query: DatasetQuery) -> dict[str, Counter[int]]:
+        columns = (Dataset.type_id, Dataset.instrument_id, Dataset.investigation_id)
+        readable = allowed(self.actor, Action.READ, Dataset, now=self.now)
+        some = select(*columns).where(readable, *_conditions(query)).limit(COUNTED).subquery()
+        rows = self.session.execute(select(*some.c, func.count()).group_by(*some.c)).all()
+        found: dict[str, Counter[int]] = {column.key: Counter() for column in columns}
+        for *values, number in rows:
+            for column, value in zip(columns, values, strict=True):
+                if value is not None:
+                    found[column.key][value] += number
+        return found
 
 
 def _labelled(session: Session, counts: Counter[int], key: Any, value: Any, label: Any) -> list[Facet]:

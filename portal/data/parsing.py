@@ -56,7 +56,8 @@ def values(file: BinaryIO, paths: Sequence[str], *, timeout_s: float = TIMEOUT_S
     """Single values by path; a path that the file does not have, or that is no single value, is left out.
 
     HDF5: `entry/sample/temperature` for a dataset, `exchange/data@units` or `@setup:medium` for an attribute.
-    TIFF: `XResolution` for a tag, `imagej:spacing` and `ome:PhysicalSizeX` for what descriptions say.
+    TIFF: `XResolution` for a tag; `imagej:spacing`, `ome:PhysicalSizeX` (of Pixels), `ome:Channel@Color` and
+    `ome:map@gain` (a key of a map annotation) for what descriptions say.
     """
     return dict(_ask(file, {"values": list(paths)}, timeout_s)["values"])
 

@@ -164,12 +164,21 @@ def _tag_value(tag: tifffile.TiffTag) -> Any:
 
 
 def _ome(text: str, name: str) -> Any:
-    """An attribute of the first Pixels element, as a number where it is one."""
+    """`Name`: an attribute of the first Pixels; `Element@Name`: of the first such element; `map@KEY`: the value of
+    a key in a map annotation. As a number where it is one.
+    """
+    wanted, attribute = name.split("@", 1) if "@" in name else ("Pixels", name)
     for element in ET.fromstring(text).iter():  # noqa: S314 - see the import
-        if element.tag.rpartition("}")[2] == "Pixels" and name in element.attrib:
-            value = element.attrib[name]
-            try:
-                return plain(float(value)) if "." in value or "e" in value.lower() else int(value)
-            except ValueError:
-                return plain(value)
+        kind = element.tag.rpartition("}")[2]
+        if wanted == "map" and kind == "M" and element.get("K") == attribute:
+            return _number_or_text(element.text or "")
+        if kind == wanted and attribute in element.attrib:
+            return _number_or_text(element.attrib[attribute])
     return None
+
+
+def _number_or_text(text: str) -> Any:
+    try:
+        return plain(float(text)) if "." in text or "e" in text.lower() else int(text)
+    except ValueError:
+        return plain(text)

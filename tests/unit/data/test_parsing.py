@@ -270,6 +270,24 @@ def test_an_ome_tiff_gives_its_physical_sizes(tmp_path):
     assert found == {"ome:PhysicalSizeX": 0.25, "ome:SizeZ": 5}
 
 
+def test_an_ome_tiff_gives_attributes_of_other_elements_and_map_annotations(tmp_path):
+    metadata = {
+        "axes": "ZYX",
+        "PhysicalSizeX": 0.25,
+        "Channel": {"EmissionWavelength": 525},
+        "MapAnnotation": {"Namespace": "gain", "gain": "1.5", "medium": "water"},
+    }
+    volume = np.zeros((2, 8, 8), "u2")
+    tifffile.imwrite(tmp_path / "a.ome.tif", volume, metadata=metadata)
+    expected = {
+        "ome:Pixels@PhysicalSizeX": 0.25,
+        "ome:Channel@EmissionWavelength": 525,
+        "ome:map@gain": 1.5,
+        "ome:map@medium": "water",
+    }
+    assert look(tmp_path / "a.ome.tif", parsing.values, [*expected, "ome:map@nothing"]) == expected
+
+
 def test_an_ome_tiff_that_names_another_file_as_its_part_shows_only_itself(tmp_path):
     secret, own = np.full((130, 150), 200, np.uint8), np.zeros((130, 150), np.uint8)
     tifffile.imwrite(tmp_path / "secret.tif", secret)
