@@ -32,7 +32,8 @@ class DatasetType(Entity, Base):
     description: Mapped[str | None] = mapped_column(String(255))
     mapping: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Gantry's: parameter name -> {"units", "sources", "kind": "number" or "text"}. The first source that a file
-    has counts: `hdf5:PATH`, `hdf5:PATH@ATTRIBUTE`, `tiff:TAG`, `ome:ELEMENT@ATTRIBUTE`, `ome:map@KEY`, `imagej:KEY`.
+    has counts: `hdf5:PATH`, `hdf5:PATH@ATTRIBUTE`, `tiff:TAG`, `ome:ELEMENT@ATTRIBUTE`, `ome:map@KEY` or
+    `imagej:KEY`.
     """
     search_text: Mapped[str] = search_column("name", "description")
     search_fields: ClassVar[tuple[str, ...]] = ("name", "description")
