@@ -36,9 +36,9 @@ FIRST = (
         "lightsheet-deconvolution",
         "stack",
         "Zebrafish heart, GFP, 72 h",
-        {"iterations": 200, "precision": "double"},
+        {"iterations": 1000, "precision": "double"},
         "short",
-        "Zebrafish heart at 72 h, 200 iterations",
+        "Zebrafish heart at 72 h, 1000 iterations",
     ),
     # Asks for both slots, so it waits until they are free together.
     First(
