@@ -4,9 +4,7 @@ One daemon is active, by the lease; others wait. Everything it knows lies in the
 attempts' folders, so that it may die at any moment and another goes on.
 """
 
-import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -20,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from portal import daemon_parts as parts
 from portal.config import Settings, load_settings
+from portal.daemon_holder import is_surely_gone, my_name
 from portal.daemon_log import log_to_stderr
 from portal.daemon_status import Status
 from portal.db import Database
@@ -58,7 +57,7 @@ class Daemon:
         self.scheduler = scheduler
         self.agent = agent
         self.store = store
-        self.holder = f"{socket.gethostname()}:{os.getpid()}"
+        self.holder = my_name()
         self.health = Health()
         self.stopping = threading.Event()
         self._deps: Deps | None = None
@@ -89,7 +88,7 @@ class Daemon:
             self._status.write(deps, self._clock())
             return busy
         except LeaseLost as lost:
-            self._lose(lost)
+            self._lose(deps, lost)
             return False
         except DBAPIError as error:
             self._database_away(error)
@@ -152,7 +151,7 @@ class Daemon:
     def _take_lease(self) -> Deps | None:
         lasts = timedelta(seconds=self.settings.daemon.lease_s)
         try:
-            lease = leases.take(self.database, self.holder, lasts=lasts)
+            lease = leases.take(self.database, self.holder, lasts=lasts, is_gone=is_surely_gone)
         except DBAPIError as error:
             self._database_away(error)
             return None
@@ -169,10 +168,11 @@ class Daemon:
             self.settings, self.database, self.scheduler, self.agent, self.store, lease, self.health
         )
 
-    def _lose(self, lost: LeaseLost) -> None:
-        if self._deps is not None:
+    def _lose(self, deps: Deps, lost: LeaseLost) -> None:
+        # A step that began under an earlier lease must not take away the one that was gained since.
+        if self._deps is deps:
             say("lease-lost", message=str(lost))
-        self._deps = None
+            self._deps = None
 
     def _database_away(self, error: DBAPIError) -> None:
         """Locked for long, or gone: nothing is lost, everything is tried again."""
@@ -203,23 +203,23 @@ class Daemon:
         while not self.stopping.wait(self.settings.daemon.lease_s / 4):
             deps = self._deps
             if deps is not None:
-                self._quietly(deps.still_active)
+                self._quietly(deps, deps.still_active)
 
     def _collect_on(self) -> None:
         """Collect beside the other steps: a large result is copied for minutes."""
         while not self.stopping.is_set():
             deps, busy = self._deps, False
             if deps is not None:
-                busy = self._quietly(partial(self._step, "collect", collect_step, deps))
+                busy = self._quietly(deps, partial(self._step, "collect", collect_step, deps))
             if not busy:
                 self._to_collect.clear()
                 self._to_collect.wait(COLLECT_LOOKS_EVERY_S)
 
-    def _quietly(self, act: Callable[[], bool | None]) -> bool:
+    def _quietly(self, deps: Deps, act: Callable[[], bool | None]) -> bool:
         try:
             return bool(act())
         except LeaseLost as lost:
-            self._lose(lost)
+            self._lose(deps, lost)
         except DBAPIError as error:
             self._database_away(error)
         return False

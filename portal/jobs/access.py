@@ -38,4 +38,5 @@ def loaded(query: Select[Job]) -> Select[Job]:
         selectinload(Job.attempts),
         selectinload(Job.outputs),
         selectinload(Job.events),
+        selectinload(Job.events),
     )

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import Session, selectinload
 
 from portal import failpoints
 from portal.errors import PortalError
@@ -51,6 +51,7 @@ class Collected:
     investigation_id: int | None
     account: str | None
     outputs: Sequence[dict[str, Any]]
+    cancelled: bool
 
 
 def collect_step(deps: Deps, now: datetime) -> bool:
@@ -59,6 +60,9 @@ def collect_step(deps: Deps, now: datetime) -> bool:
     if one is None:
         return False
     deps.still_active()
+    if one.cancelled:
+        _cancel(deps, one, now)
+        return True
     failpoints.reach("collect-started")
     try:
         results = _keep(deps, one)
@@ -90,6 +94,7 @@ def _next(deps: Deps, now: datetime) -> Collected | None:
             investigation_id=job.investigation_id,
             account=job.person.account,
             outputs=job.submission.revision.document["outputs"],
+            cancelled=job.cancel_requested is not None and not job.outputs,
         )
 
 
@@ -126,17 +131,12 @@ def _wanted(one: Collected, output: dict[str, Any]) -> Keep:
 
 def _without_the_stale(deps: Deps, one: Collected, kept: Sequence[Result | Refusal]) -> list[Result | Refusal]:
     """An earlier attempt's output, kept and never registered, gives way to this attempt's."""
-    stale = [
-        (index, result)
-        for index, result in enumerate(kept)
-        if isinstance(result, Result) and result.attempt != one.attempt_id
-    ]
     fresh = list(kept)
-    if stale:
-        deps.store.drop([(result.location, one.job_id, one.outputs[index]["name"]) for index, result in stale])
-        again = deps.store.keep([_wanted(one, one.outputs[index]) for index, _result in stale])
-        for (index, _result), result in zip(stale, again, strict=True):
-            fresh[index] = result
+    for index, result in enumerate(kept):
+        if isinstance(result, Result) and result.attempt != one.attempt_id:
+            output = one.outputs[index]
+            deps.store.drop([(result.location, one.job_id, output["name"])], attempt=result.attempt)
+            fresh[index] = deps.store.keep([_wanted(one, output)])[0]
     return fresh
 
 
@@ -170,10 +170,6 @@ def _register(
         job = _still_ours(session.get(Job, one.job_id, with_for_update={"of": Job}), one)
         if job is None:
             return
-        if job.cancel_requested is not None:
-            words = say_cause.cancelled(job.cancel_requested_by)
-            job.move(State.CANCELLED, at=now, cause=Cause.CANCELLED.value, words=words)
-            return
         file_results(session, job, filed, deps.settings, now)
     failpoints.reach("collect-registered")
     with deps.write() as session:
@@ -192,16 +188,19 @@ def _still_ours(job: Job | None, one: Collected) -> Job | None:
     return job if mine and job is not None and job.attempt and job.attempt.id == one.attempt_id else None
 
 
+def _cancel(deps: Deps, one: Collected, now: datetime) -> None:
+    """Somebody asked for its end before anything of it was registered."""
+    with deps.write() as session:
+        job = _still_ours(session.get(Job, one.job_id, with_for_update={"of": Job}), one)
+        if job is None:
+            return
+        words = say_cause.cancelled(job.cancel_requested_by)
+        _end(session, job, one, state=State.CANCELLED, cause=Cause.CANCELLED, words=words, now=now)
+    _drop(deps, one)
+
+
 def _refuse(deps: Deps, one: Collected, refused: RefusedResult, now: datetime) -> None:
-    """FAILED with words; what was kept of it already is dropped, for nothing refers to it."""
-    places = [
-        (f"{one.investigation_id}/{one.number}-{output['name']}", one.job_id, output["name"])
-        for output in one.outputs
-    ]
-    try:
-        deps.store.drop(places)
-    except (AnswerLostError, CallRefusedError) as error:
-        deps.health.trouble("store", error.message)
+    """FAILED with words."""
     words = say_cause.refused(str(refused))
     if refused.cause is Cause.MISSING_OUTPUT:
         words = f"It ended well but left no result. {str(refused).rstrip('.')}. {say_cause.SAFE}"
@@ -209,7 +208,26 @@ def _refuse(deps: Deps, one: Collected, refused: RefusedResult, now: datetime) -
         job = _still_ours(session.get(Job, one.job_id, with_for_update={"of": Job}), one)
         if job is None:
             return
-        attempt = session.get_one(Attempt, one.attempt_id)
-        attempt.outcome, attempt.ended, job.waiting = refused.cause.value, now, {}
-        job.move(State.FAILED, at=now, cause=refused.cause.value, words=words)
+        _end(session, job, one, state=State.FAILED, cause=refused.cause, words=words, now=now)
     say("refused", job=one.job_id, cause=refused.cause.value, message=str(refused))
+    _drop(deps, one)
+
+
+def _end(
+    session: Session, job: Job, one: Collected, *, state: State, cause: Cause, words: str, now: datetime
+) -> None:
+    attempt = session.get_one(Attempt, one.attempt_id)
+    attempt.outcome, attempt.ended, job.waiting = cause.value, now, {}
+    job.move(state, at=now, cause=cause.value, words=words)
+
+
+def _drop(deps: Deps, one: Collected) -> None:
+    """Let the store forget what it kept of this attempt, which can no longer be registered."""
+    places = [
+        (f"{one.investigation_id}/{one.number}-{output['name']}", one.job_id, output["name"])
+        for output in one.outputs
+    ]
+    try:
+        deps.store.drop(places, attempt=one.attempt_id)
+    except (AnswerLostError, CallRefusedError) as error:
+        deps.health.trouble("store", error.message)

@@ -58,7 +58,9 @@ class Store(Protocol):
 
     def keep(self, items: Sequence[Keep]) -> Sequence[Result | Refusal]: ...
 
-    def drop(self, items: Sequence[tuple[str, int, str]]) -> Sequence[bool | Refusal]: ...
+    def drop(
+        self, items: Sequence[tuple[str, int, str]], *, attempt: str | None = None
+    ) -> Sequence[bool | Refusal]: ...
 
 
 @dataclass

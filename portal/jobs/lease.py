@@ -4,7 +4,7 @@ Whoever takes the lease raises the epoch. Every writing transaction of a daemon 
 once the epoch is another's: a daemon that was stopped, and wakes after it was replaced, cannot write any more.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,8 +33,18 @@ class Lease:
     name: str = NAME
 
 
-def take(database: Database, holder: str, *, lasts: timedelta, name: str = NAME) -> Lease | None:
-    """The lease, if nobody holds it or its holder has been silent for too long; otherwise None."""
+def take(
+    database: Database,
+    holder: str,
+    *,
+    lasts: timedelta,
+    name: str = NAME,
+    is_gone: Callable[[str], bool] = lambda _holder: False,
+) -> Lease | None:
+    """The lease, if nobody holds it or its holder has been silent for too long; otherwise None.
+
+    `is_gone(holder)` may say that a holder is surely dead, so that it need not be waited for.
+    """
     try:
         with database.write() as session:
             now = database_now(session)
@@ -46,7 +56,7 @@ def take(database: Database, holder: str, *, lasts: timedelta, name: str = NAME)
                     )
                 )
                 return Lease(holder, 1, lasts, name)
-            if row.expires > now:
+            if row.expires > now and not is_gone(row.holder):
                 return None
             epoch = row.epoch + 1
             row.holder, row.epoch, row.expires, row.beat = holder, epoch, now + lasts, now

@@ -16,6 +16,9 @@ from portal.jobs.state import State
 from portal.jobs.submission import checked_title
 from portal.jobtype.model import JobType
 
+MOST_PARSED = 256
+_PARSED: dict[str, JobType] = {}
+"""Job types by revision: what has a digest never changes, and a page of jobs asks fifty times."""
 AT_ONCE = frozenset({State.QUEUED, State.HELD})
 RAISED = {"memory": "memory_mb", "time": "time_s"}
 
@@ -135,7 +138,13 @@ def _wanted_more(job: Job) -> str | None:
 
 def jobtype_of(job: Job) -> JobType:
     """The job type as it was when the job was submitted."""
-    return JobType.model_validate(job.submission.revision.document)
+    revision = job.submission.revision
+    found = _PARSED.get(revision.digest)
+    if found is None:
+        if len(_PARSED) >= MOST_PARSED:
+            _PARSED.clear()
+        found = _PARSED[revision.digest] = JobType.model_validate(revision.document)
+    return found
 
 
 def largest(jobtype: JobType) -> dict[str, int]:

@@ -44,8 +44,12 @@ class Verbs:
         return {"intact": not differences, "files": len(expected), "differences": differences}
 
     def drop(self, item: Item) -> Mapping[str, Any]:
-        """Remove a result; one that is gone already is no error. `job` and `output` must be those it is of."""
-        given = fields(item, "The item", required=("location", "job", "output"))
+        """Remove a result; one that is gone already is no error. `job` and `output` must be those it is of.
+
+        With `attempt` it must be of that attempt too: a request that comes late cannot remove what came since.
+        """
+        given = fields(item, "The item", required=("location", "job", "output"), optional=("attempt",))
+        attempt = None if given["attempt"] is None else reading.attempt_of(given["attempt"])
         location, job, output = (
             reading.destination_of(given["location"]),
             reading.job_of(given["job"]),
@@ -55,8 +59,9 @@ class Verbs:
             if not (self.backend.results / location).exists():
                 return {"dropped": False}
             document = self._manifest_of(location)
-            if (document["job"], document["output"]) != (job, output):
-                raise RefusedError("another", f"The result at {location} is one of another job or output.")
+            of = (document["job"], document["output"], document["attempt"])
+            if of != (job, output, attempt or document["attempt"]):
+                raise RefusedError("another", f"The result at {location} is another job's, output's or attempt's.")
             self.keeper.index_of(job, output).unlink(missing_ok=True)
             parent, _, name = location.rpartition("/")
             with Root(self.backend.results) as results, results.open_folder(parent) as folder:

@@ -183,3 +183,19 @@ def test_provenance_and_order_hold_no_more_than_what_was_asked(yard_with):
     assert order["job"]["person"] == "maya"
     assert order["options"]["wait"] == 30
     assert [file["name"] for file in order["inputs"]["stack"][0]["files"]] == ["a.raw", "b.raw"]
+
+
+def test_a_job_whose_result_cannot_be_saved_can_still_be_cancelled(yard_with):
+    yard = yard_with()
+    yard.submit()
+    daemon = yard.daemon()
+    results = yard.settings.results
+    results.rmdir()
+    results.write_text("in the way")  # for root as for anybody: no store can work here
+    yard.until(daemon, lambda: "could not be saved yet" in str(yard.job().waiting.get("reason")))
+    yard.change(service.cancel, yard.job().id)
+    results.unlink()
+    results.mkdir()
+    yard.until_ended(daemon, 90)
+    assert yard.job().state is State.CANCELLED
+    assert yard.results() == []

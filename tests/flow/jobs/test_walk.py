@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from job_yard import COUNT, analysis, states
 from sqlalchemy import select
 
@@ -125,3 +126,13 @@ def test_the_daemons_status_is_written_for_the_facility_page(yard_with):
     status = seen()
     assert (status.daemon_alive, status.answered, status.banner) == (True, True, "")
     assert (status.slots["cpus"], status.slots["used_cpus"]) == (2, 1)
+
+
+@pytest.mark.postgres
+def test_the_walk_on_postgresql(yard_with, postgres_url):
+    yard = yard_with(database_url=postgres_url)
+    yard.submit()
+    yard.submit("count", yard.stack, yard.stack_again("other"))
+    jobs = yard.until_ended(yard.daemon())
+    assert [job.state for job in jobs] == [State.SUCCEEDED] * 3, yard.tell()
+    assert len(yard.results()) == 3

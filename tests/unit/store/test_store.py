@@ -261,6 +261,7 @@ def test_drop_removes_a_result_of_that_job_only(place):
     location = place.keep().location
     assert place.client.drop([(location, 7, "result")])[0].code == "another"
     assert (place.results / location / "result.h5").exists()
+    assert place.client.drop([(location, 42, "result")], attempt=str(uuid.uuid4()))[0].code == "another"
     assert place.client.drop([(location, 42, "result")]) == [True]
     assert not (place.results / location).exists()
     assert place.client.drop([(location, 42, "result")]) == [False]
