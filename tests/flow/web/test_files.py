@@ -22,7 +22,8 @@ def test_a_file_is_an_attachment_of_no_particular_type(site: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "start", "stop"), [("bytes=0-9", 0, 10), ("bytes=10000-", 10000, 10240), ("bytes=-240", 10000, 10240)]
+    ("asked", "start", "stop"),
+    [("bytes=0-9", 0, 10), ("bytes=10000-", 10000, 10240), ("bytes=-240", 10000, 10240)],
 )
 def test_an_interrupted_download_goes_on_where_it_stopped(site: Any, asked: str, start: int, stop: int) -> None:
     answer = site.client("maya").get(_address(site), headers={"Range": asked})

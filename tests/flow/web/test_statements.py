@@ -73,7 +73,9 @@ def _more_jobs(site: Any, datasets: list[int]) -> str:
         return str(made.id)
 
 
-@pytest.mark.parametrize("page", ["/", "/data", "/experiments/{experiment}", "/experiments", "/jobs", "/jobs?whose=all"])
+@pytest.mark.parametrize(
+    "page", ["/", "/data", "/experiments/{experiment}", "/experiments", "/jobs", "/jobs?whose=all"]
+)
 def test_a_longer_list_makes_no_more_statements(site: Any, page: str) -> None:
     client = site.client("maya")
     address = page.format(experiment=site.facility.investigations["private"])

@@ -107,7 +107,7 @@ def test_what_stands_beside_the_form_follows_what_is_typed(site: Any, csrf: Any)
 def test_a_job_s_live_part_asks_again_while_it_can_change_and_no_longer(site: Any) -> None:
     maya = site.client("maya")
     live = f"/jobs/{_number(site)}/live"
-    assert "hx-trigger=\"every" in maya.get(live).text
+    assert 'hx-trigger="every' in maya.get(live).text
     with site.database.write() as session:
         job = session.get_one(Job, site.job)
         job.move(State.CANCELLED, at=job.created, by="Maya Lind", words="Cancelled by Maya Lind.")

@@ -1,0 +1,198 @@
+"""A whole portal for Chromium: the demo facility with its first jobs run, web server and daemon together."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from sqlalchemy import select
+
+from portal.catalogue.models import Dataset
+from portal.db import Database
+from portal.demo.prepare import prepare, settings_of
+from portal.demo.processes import Portal, free_port
+from portal.identity.models import Person
+from portal.jobs.models import Job, JobOutput
+from portal.jobs.service import SubmitRequest, submit
+from portal.jobs.state import FINAL, State
+from portal.jobtype.load import load_folders, shipped_folder
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DECONVOLUTION = "lightsheet-deconvolution"
+BROKEN = "Zebrafish trunk, transfer broken off"
+JOBS_S = 280.0
+
+
+@dataclass
+class Demo:
+    """The running portal and the addresses of its pages by a short name."""
+
+    url: str
+    database: Database
+    pages: dict[str, str] = field(default_factory=dict)
+
+
+def _submit(demo: Demo, settings: Any, key: str, jobtype: str, names: list[str], **more: Any) -> str:
+    jobtypes = load_folders([shipped_folder()])
+    slot = jobtypes.by_name[jobtype].inputs[0].name
+    with demo.database.write() as session:
+        ids = [session.scalars(select(Dataset.id).where(Dataset.name == name)).one() for name in names]
+        person = session.scalars(select(Person).where(Person.name == "maya")).one()
+        made = submit(
+            session,
+            person.actor(),
+            SubmitRequest(jobtype, {slot: ids}, idempotency_key=key, **more),
+            jobtypes=jobtypes,
+            settings=settings,
+            now=datetime.now(UTC),
+        )
+        return made.id
+
+
+def _wait(demo: Demo) -> None:
+    end = time.monotonic() + JOBS_S
+    while time.monotonic() < end:
+        with demo.database.read() as session:
+            if session.scalar(select(Job.id).where(Job.state.not_in(FINAL)).limit(1)) is None:
+                return
+        time.sleep(0.5)
+    pytest.fail(f"the first jobs have not ended within {JOBS_S:.0f} s")
+
+
+def _addresses(demo: Demo, batch: str) -> dict[str, str]:
+    with demo.database.read() as session:
+
+        def dataset(*conditions: Any) -> int:
+            return session.scalars(select(Dataset.id).where(*conditions).order_by(Dataset.id).limit(1)).one()
+
+        def job(*conditions: Any) -> str:
+            return session.scalars(select(Job).where(*conditions).order_by(Job.id).limit(1)).one().number
+
+        heart = dataset(Dataset.name == "Zebrafish heart, GFP")
+        experiment = session.scalars(select(Dataset.investigation_id).where(Dataset.id == heart)).one()
+        result = session.scalars(select(JobOutput.dataset_id).order_by(JobOutput.id).limit(1)).one()
+        return {
+            "home": "/",
+            "data": "/data",
+            "data-searched": "/data?q=heart",
+            "data-nothing": "/data?q=nothing-is-called-this",
+            "experiments": "/experiments",
+            "experiment": f"/experiments/{experiment}",
+            "dataset": f"/datasets/{heart}",
+            "dataset-result": f"/datasets/{result}",
+            "dataset-broken": f"/datasets/{dataset(Dataset.name == BROKEN)}",
+            "dataset-unfinished": f"/datasets/{dataset(Dataset.complete.is_(False))}",
+            "analyses": "/analyses",
+            "analyses-fitting": f"/analyses?dataset={heart}",
+            "form": f"/analyses/{DECONVOLUTION}/start?dataset={heart}",
+            "form-without-data": f"/analyses/{DECONVOLUTION}/start",
+            "jobs": "/jobs",
+            "job-done": f"/jobs/{job(Job.state == State.SUCCEEDED)}",
+            "job-failed": f"/jobs/{job(Job.state == State.FAILED)}",
+            "batch": f"/batches/{batch}",
+            "me": "/me",
+            "help": "/help",
+            "not-found": "/datasets/999999",
+        }
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The running demo."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip("no Chromium: on Debian, apt-get install chromium")
+    var = tmp_path_factory.mktemp("browser") / "var"
+    settings, config = settings_of(var, port=free_port(0))
+    prepare(settings, lambda _name, _fraction: None)
+    portal = Portal(settings, config, {"GANTRY_WEB_SIGN_IN_LIMIT": "1000 per minute"})
+    made = Demo(portal.url, Database(settings.database))
+    try:
+        portal.start()
+        _submit(made, settings, "first", DECONVOLUTION, ["Zebrafish heart, GFP"])
+        _submit(made, settings, "broken", DECONVOLUTION, [BROKEN])
+        batch = _submit(made, settings, "batch", "qc", ["Zebrafish trunk, kdrl:GFP", BROKEN])
+        _wait(made)
+        made.pages = _addresses(made, batch)
+        yield made
+    finally:
+        portal.stop()
+        made.database.dispose()
+        for path in var.rglob("*"):
+            if path.is_dir() and not path.is_symlink():
+                path.chmod(0o700)  # registered results are sealed against writing
+        shutil.rmtree(var, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def states(demo: Demo, chromium: Browser) -> Callable[[str], Any]:
+    """`states("maya")`: the cookies of somebody who has signed in through the page."""
+    known: dict[str, Any] = {}
+
+    def state(name: str) -> Any:
+        if name not in known:
+            context = chromium.new_context(base_url=demo.url)
+            page = context.new_page()
+            page.goto("/sign-in")
+            page.locator(f'form:has(input[value="{name}"]) button').click()
+            page.wait_for_url("**/")
+            known[name] = context.storage_state()
+            context.close()
+        return known[name]
+
+    return state
+
+
+@pytest.fixture
+def browse(demo: Demo, chromium: Browser, states: Callable[[str], Any]) -> Iterator[Callable[..., Page]]:
+    """`browse("maya", width=360, scheme="dark", script=False)`: a page of a browser signed in as that person."""
+    contexts: list[BrowserContext] = []
+
+    def open_browser(
+        name: str | None = "maya",
+        *,
+        width: int = 1440,
+        height: int = 900,
+        scheme: Any = "light",
+        script: bool = True,
+    ) -> Page:
+        context = chromium.new_context(
+            base_url=demo.url,
+            viewport={"width": width, "height": height},
+            color_scheme=scheme,
+            java_script_enabled=script,
+            storage_state=states(name) if name else None,
+            reduced_motion="reduce",
+            accept_downloads=True,
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        return page
+
+    yield open_browser
+    for context in contexts:
+        context.close()

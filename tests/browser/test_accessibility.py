@@ -1,0 +1,57 @@
+"""axe-core finds nothing serious on any page, in both colour schemes."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+AXE = Path(__file__).parents[2] / "portal/web/frontend/node_modules/axe-core/axe.min.js"
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+def _violations(page: Page) -> list[str]:
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found: dict[str, Any] = page.evaluate("rules => axe.run(document, rules)", RULES)
+    return [
+        f"{item['id']} ({item['impact']}): {node['html'][:200]}"
+        for item in found["violations"]
+        if item["impact"] in {"serious", "critical"}
+        for node in item["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_obstacle(demo: Any, browse: Callable[..., Page], scheme: str) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: npm ci in portal/web/frontend")
+    found: dict[str, list[str]] = {}
+    page = browse("maya", scheme=scheme)
+    for name, address in demo.pages.items():
+        page.goto(address)
+        found[name] = _violations(page)
+    staff, visitor = browse("sam", scheme=scheme), browse(None, scheme=scheme)
+    staff.goto("/facility")
+    visitor.goto("/sign-in")
+    found |= {"facility": _violations(staff), "sign-in": _violations(visitor)}
+    assert not {name: wrong for name, wrong in found.items() if wrong}
+
+
+def test_with_everything_unfolded_and_errors_shown_there_is_no_serious_obstacle(
+    demo: Any, browse: Callable[..., Page]
+) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: npm ci in portal/web/frontend")
+    page = browse("maya")
+    for name in ("form", "dataset-result", "job-done", "job-failed"):
+        page.goto(demo.pages[name])
+        page.evaluate("document.querySelectorAll('details').forEach(item => { item.open = true; })")
+        assert not _violations(page), name
+    page.goto(demo.pages["form"])
+    page.fill("#f-iterations", "many")
+    page.click("text=Start >> nth=-1")
+    page.wait_for_selector("[data-error-summary]")
+    assert not _violations(page)

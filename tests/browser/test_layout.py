@@ -1,0 +1,51 @@
+"""Nothing sticks out sideways, on a phone, a tablet and a desk; targets are large enough to hit."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+TOO_SMALL = """() => [...document.querySelectorAll('button, summary, .nav a, .btn, .tool, select, input:not([type=hidden])')]
+  .filter(item => item.checkVisibility() && !item.closest('.visually-hidden, .tick, .choices, .pick'))
+  .filter(item => item.getBoundingClientRect().height < 31.5)
+  .map(item => item.outerHTML.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_is_wider_than_its_window(demo: Any, browse: Callable[..., Page], width: int, scheme: str) -> None:
+    page, wide = browse("maya", width=width, scheme=scheme), {}
+    for name, address in demo.pages.items():
+        page.goto(address)
+        page.evaluate("document.querySelectorAll('main details').forEach(item => { item.open = true; })")
+        wide[name] = page.evaluate(TOO_WIDE)
+    staff = browse("sam", width=width, scheme=scheme)
+    staff.goto("/facility")
+    wide["facility"] = staff.evaluate(TOO_WIDE)
+    assert not {name: pixels for name, pixels in wide.items() if pixels > 0}
+
+
+def test_targets_are_at_least_32_pixels_high(demo: Any, browse: Callable[..., Page]) -> None:
+    page = browse("maya", width=360)
+    small = {}
+    for name, address in demo.pages.items():
+        page.goto(address)
+        small[name] = page.evaluate(TOO_SMALL)
+    assert not {name: items for name, items in small.items() if items}
+
+
+def test_on_a_phone_the_navigation_is_at_the_bottom_and_covers_nothing(
+    demo: Any, browse: Callable[..., Page]
+) -> None:
+    page = browse("maya", width=390, height=844)
+    page.goto("/help")
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    navigation = page.locator(".main-nav").bounding_box()
+    footer = page.locator(".footer a").last.bounding_box()
+    assert navigation and footer
+    assert navigation["y"] + navigation["height"] == pytest.approx(844, abs=1)
+    assert footer["y"] + footer["height"] <= navigation["y"]
