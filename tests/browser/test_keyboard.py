@@ -33,9 +33,7 @@ def test_every_stop_of_the_tab_key_is_visible(demo: Any, browse: Callable[..., P
     for _ in range(25):
         page.keyboard.press("Tab")
         stops.append(page.evaluate(FOCUSED))
-    stops = [
-        stop for stop in stops if stop["tag"] != "BODY"
-    ]  # behind the last one the browser itself has the focus
+    stops = [stop for stop in stops if stop["tag"] != "BODY"]  # behind the last one comes the browser
     assert all(stop["seen"] for stop in stops), [stop for stop in stops if not stop["seen"]]
     assert len({stop["name"] for stop in stops}) > 15
 

@@ -9,7 +9,8 @@ from playwright.sync_api import Page
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 TOO_WIDE = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-TOO_SMALL = """() => [...document.querySelectorAll('button, summary, .nav a, .btn, .tool, select, input:not([type=hidden])')]
+TOO_SMALL = """() => [...document.querySelectorAll(
+    'button, summary, .nav a, .btn, .tool, select, input:not([type=hidden])')]
   .filter(item => item.checkVisibility() && !item.closest('.visually-hidden, .tick, .choices, .pick'))
   .filter(item => item.getBoundingClientRect().height < 31.5)
   .map(item => item.outerHTML.slice(0, 120))"""

@@ -47,9 +47,7 @@ def test_a_cancelled_job_says_so_without_reloading(demo: Any, browse: Callable[.
     expect(page.get_by_role("button", name="Run again", exact=True)).to_be_visible()
 
 
-def test_the_search_narrows_while_one_types_and_the_address_follows(
-    demo: Any, browse: Callable[..., Page]
-) -> None:
+def test_the_search_narrows_while_one_types(demo: Any, browse: Callable[..., Page]) -> None:
     page = browse("maya")
     said = _listen(page)
     page.goto("/data")
