@@ -41,6 +41,14 @@ class Client(Connection):
         body = {"person": person, "password": password, "name": name, "scopes": list(scopes), "days": days}
         return self.call("POST", "tokens", json=body)
 
+    def ask_to_sign_in(self, *, name: str, scopes: Sequence[str], days: int) -> Document:
+        """The codes with which a person lets this program in on the portal's page /device; see the API."""
+        return self.call("POST", "device", json={"name": name, "scopes": list(scopes), "days": days})
+
+    def fetch_token(self, device_code: str) -> Document:
+        """Whether somebody has let it in: `status`, `interval`, and once the `token`."""
+        return self.call("POST", "device/token", json={"device_code": device_code})
+
     def revoke_this_token(self) -> bool:
         """End the token that this client uses; True if it was found among the person's own."""
         prefix = (self.token or "")[:12]

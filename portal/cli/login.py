@@ -1,8 +1,7 @@
-"""Signing in: a personal token, made in the browser or by password, kept in a file that only you can read."""
+"""Signing in: a personal token, allowed in the browser, and kept in a file that only you can read."""
 
 import platform
 import sys
-import webbrowser
 
 import click
 
@@ -16,24 +15,34 @@ LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 
 
 @click.command()
-@click.option("--url", help="The portal's address, such as https://gantry.example.org.")
-@click.option("--browser/--no-browser", default=True, help="Open the page where tokens are made.")
-@click.option("--person", help="Sign in with this name and a password instead of a token.")
-@click.option("--days", default=90, show_default=True, help="How long a token made by password is valid.")
-def login(url: str | None, browser: bool, person: str | None, days: int) -> None:
-    """Sign in on this computer.
+@click.argument("address", required=False, metavar="[URL]")
+@click.option("--url", help="The portal's address, such as https://gantry.example.org; the same as URL.")
+@click.option("--browser/--no-browser", default=True, help="Open the page where you allow it.")
+@click.option("--person", help="Sign in with this name and a password instead.")
+@click.option("--token-stdin", is_flag=True, help="Read a token that you have: from standard input, or paste it.")
+@click.option("--days", default=90, show_default=True, help="How long the new token is valid.")
+def login(
+    *, address: str | None, url: str | None, browser: bool, person: str | None, token_stdin: bool, days: int
+) -> None:
+    """Sign in to the portal at URL on this computer.
 
-    Opens your page of tokens in the browser; make one there and paste it here. Or give --person to sign in with a
-    password. A program can give a token on standard input.
+    Shows a short code and opens the page where you allow it. Without a browser here, open the page on any other
+    computer and type the code. Where standard input is no terminal, a token is read from it.
     """
-    url = clean_url(url or load_credentials().url)
+    if address and url and clean_url(address) != clean_url(url):
+        raise click.UsageError("URL and --url are two different addresses.")
+    if token_stdin and person:
+        raise click.UsageError("Choose one of --token-stdin and --person.")
+    url = clean_url(address or url or load_credentials().url)
     _warn_if_open(url)
-    if not sys.stdin.isatty() and person is None:
-        secret = sys.stdin.readline().strip()
-    elif person is not None:
+    if person is not None:
         secret = _by_password(url, person, days)
+    elif token_stdin or not sys.stdin.isatty():
+        secret = _given_token()
     else:
-        secret = _by_browser(url, browser)
+        from portal.cli.login_device import sign_in_by_code
+
+        secret = sign_in_by_code(Client(url, None), name=_our_name(), days=days, browser=browser)
     me = Client(url, secret).me()
     path = save_credentials(url, secret)
     click.echo(f"Signed in to {me['site']} as {me['full_name'] or me['name']}. The token is kept in {path}.")
@@ -41,20 +50,25 @@ def login(url: str | None, browser: bool, person: str | None, days: int) -> None
         click.echo("This token can only read: it lacks the scope “submit”.")
 
 
+def _our_name() -> str:
+    return f"gantry on {platform.node() or 'a computer'}"[:100]
+
+
+def _given_token() -> str:
+    if not sys.stdin.isatty():
+        if not (secret := sys.stdin.readline().strip()):
+            raise click.UsageError("Standard input is no terminal, and there is no token on it.")
+        return secret
+    pasted: str = click.prompt("Token", hide_input=True, err=True)
+    return pasted.strip()
+
+
 def _by_password(url: str, person: str, days: int) -> str:
     password = click.prompt("Password", hide_input=True, err=True) if sys.stdin.isatty() else sys.stdin.readline()
     made = Client(url, None).make_token(
-        person, password.rstrip("\n"), name=f"gantry on {platform.node()}", scopes=("read", "submit"), days=days
+        person, password.rstrip("\n"), name=_our_name(), scopes=("read", "submit"), days=days
     )
     return str(made["secret"])
-
-
-def _by_browser(url: str, browser: bool) -> str:
-    page = f"{url}/me"
-    opened = browser and webbrowser.open(page)
-    click.echo(f"{'Opened' if opened else 'Open'} {page} and make a token there.", err=True)
-    secret: str = click.prompt("Token", hide_input=True, err=True)
-    return secret.strip()
 
 
 def _warn_if_open(url: str) -> None:

@@ -97,3 +97,28 @@ class SignInAttempt(Base):
     name: Mapped[str] = mapped_column(String(255))
     address: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime]
+
+
+class DeviceRequest(Base):
+    """A program without a browser that asks to be signed in (RFC 8628). Only SHA-256 of its two codes are kept."""
+
+    __tablename__ = "device_request"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    device_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(100))
+    """What the token is for, as the program says: usually its computer's name."""
+    scopes: Mapped[list[str]] = mapped_column(default=list)
+    days: Mapped[int]
+    address: Mapped[str] = mapped_column(String(64))
+    """Where the program asked from."""
+    state: Mapped[str] = mapped_column(String(16))
+    """`waiting`, `allowed`, `denied`, `used`."""
+    person_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    """Who allowed or denied it."""
+    created: Mapped[datetime]
+    expires: Mapped[datetime]
+    interval_s: Mapped[int]
+    last_asked: Mapped[datetime | None]
+    person: Mapped[Person | None] = relationship()

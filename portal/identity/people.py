@@ -120,9 +120,9 @@ def authenticate(database: Database, name: str, password: str, *, address: str, 
     work) or LimitError. It takes the database because the try must be kept though it raises, and because no
     transaction may stay open during the hashing.
     """
-    name, address = _storable(name, 255), _storable(address, 64)
+    name, address = storable(name, 255), storable(address, 64)
     with database.write() as session:
-        _refuse_guessing(session, name, address, now)
+        refuse_guessing(session, name, address, now)
         session.add(SignInAttempt(name=name, address=address, at=now))
         person = session.scalar(select(Person).where(Person.name == name, Person.active))
     stored = person.password_hash if person is not None else None
@@ -142,7 +142,8 @@ def forget_tries(session: Session, *, now: datetime) -> None:
     session.execute(delete(SignInAttempt).where(SignInAttempt.at < now - WINDOW))
 
 
-def _refuse_guessing(session: Session, name: str, address: str, now: datetime) -> None:
+def refuse_guessing(session: Session, name: str, address: str, now: datetime) -> None:
+    """Raise LimitError if there were too many tries with this name or from this address."""
     by_name, by_address = SignInAttempt.name == name, SignInAttempt.address == address
     limits = (
         ((by_name, by_address), TRIES_OF_NAME_AT_ADDRESS),
@@ -185,6 +186,6 @@ def _hash_of_nobody() -> str:
     return HASHER.hash("nobody has this password")
 
 
-def _storable(text: str, length: int) -> str:
+def storable(text: str, length: int) -> str:
     """`text` as a column of `length` can hold it: NUL and lone surrogates are refused there."""
     return text.replace("\0", "?").encode("utf-8", "replace").decode("utf-8")[:length]

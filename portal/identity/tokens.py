@@ -26,16 +26,12 @@ class Scope(StrEnum):
     INGEST = "ingest"
 
 
-def create_token(
-    session: Session, actor: Actor, name: str, scopes: Iterable[str], *, days: int, now: datetime
-) -> tuple[ApiToken, str]:
-    """A new token of the actor's and its secret, which cannot be had again.
+def check_wish(actor: Actor | None, name: str, scopes: Iterable[str], days: int) -> list[str]:
+    """The scopes, sorted, if the actor (None: somebody not known yet) may have such a token.
 
-    Raises SignInNeededError, InvalidError with `fields` (name, scopes, days), or ForbiddenError.
+    Raises InvalidError with `fields` (name, scopes, days), or ForbiddenError.
     """
-    if actor.person_id is None:
-        raise SignInNeededError("Sign in to make a token.")
-    wanted = set(scopes)
+    wanted = {str(scope) for scope in scopes}
     fields = {}
     if not 1 <= len(name.strip()) <= 100 or "\0" in name:
         fields["name"] = "Say in 1 to 100 characters what it is for."
@@ -45,15 +41,28 @@ def create_token(
         fields["days"] = f"A token is valid for 1 to {LONGEST_DAYS} days."
     if fields:
         raise InvalidError("The token was not made.", fields=fields)
-    if Scope.INGEST in wanted and not actor.may_ingest:
+    if actor is not None and Scope.INGEST in wanted and not actor.may_ingest:
         raise ForbiddenError("Registering data is for staff and for the accounts of instruments.")
+    return sorted(wanted)
+
+
+def create_token(
+    session: Session, actor: Actor, name: str, scopes: Iterable[str], *, days: int, now: datetime
+) -> tuple[ApiToken, str]:
+    """A new token of the actor's and its secret, which cannot be had again.
+
+    Raises SignInNeededError, InvalidError with `fields` (name, scopes, days), or ForbiddenError.
+    """
+    if actor.person_id is None:
+        raise SignInNeededError("Sign in to make a token.")
+    wanted = check_wish(actor, name, scopes, days)
     secret = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken(
         person_id=actor.person_id,
         name=name.strip(),
         prefix=secret[:12],
         token_hash=digest(secret),
-        scopes=sorted(str(scope) for scope in wanted),
+        scopes=wanted,
         created=now,
         expires=now + timedelta(days=days),
     )

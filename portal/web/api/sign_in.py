@@ -19,8 +19,10 @@ from portal.web.signed_in import COOKIE
 
 SAFE: Final = frozenset({"GET", "HEAD"})
 
-OPEN: Final = frozenset({"api.document", "api_tokens.create_token"})
-"""The API's description, and making a token, which asks for the password itself."""
+OPEN: Final = frozenset(
+    {"api.document", "api_tokens.create_token", "api_device.ask_for_token", "api_device.fetch_token"}
+)
+"""The API's description, and the ways to a token: they ask for the password or for a code themselves."""
 
 WITHOUT_SCOPE: Final = frozenset({"api_tokens.revoke_token"})
 """What any valid token may do: giving one's own rights up needs none."""

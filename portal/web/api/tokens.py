@@ -59,7 +59,8 @@ class TokenPath(BaseModel):
     token_id: int
 
 
-def _shown(token: ApiToken) -> TokenOut:
+def token_out(token: ApiToken) -> TokenOut:
+    """A token as the API shows it."""
     return TokenOut(
         id=token.id,
         name=token.name,
@@ -84,7 +85,7 @@ def create_token(body: TokenRequest) -> Response:
         token, secret = service.create_token(
             writing, person.actor(), body.name, body.scopes, days=body.days, now=now()
         )
-        shown = NewToken(**_shown(token).model_dump(), secret=secret)
+        shown = NewToken(**token_out(token).model_dump(), secret=secret)
     response = answer(shown, 201)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -93,7 +94,7 @@ def create_token(body: TokenRequest) -> Response:
 @api.get("/tokens", summary="My tokens", responses={200: TokenList})
 def list_tokens() -> Response:
     """Those that are not revoked, newest first."""
-    found = TokenList(items=[_shown(token) for token in service.list_tokens(session(), actor())])
+    found = TokenList(items=[token_out(token) for token in service.list_tokens(session(), actor())])
     return answer(found)
 
 
