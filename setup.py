@@ -62,6 +62,7 @@ setup(
         "portal": [
             "py.typed",
             "migrations/*.mako",
+            "migrations/versions/*.py",
             "web/templates/**/*",
             "web/static/dist/**/*",
         ]
