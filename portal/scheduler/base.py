@@ -55,6 +55,12 @@ class JobRequest:
     """Relative weight of the person in a backend that does fair share itself."""
     grace_s: int = 30
     """Seconds between the request to end (SIGTERM) and the end (SIGKILL) when a job is cancelled."""
+    ranks: int = 1
+    """MPI ranks; `cpus` is then a rank's, memory and GPUs are the whole job's."""
+    index: int | None = None
+    """Its place in its submission: jobs of one name that have one may be handed over as one array."""
+    at_once: int = 0
+    """How many jobs of its array may run at the same time; 0: as many as the scheduler likes."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,8 @@ class JobHandle:
     array_index: int | None
     name: str
     submitted: datetime
+    user: str | None = field(default=None, compare=False)
+    """The Unix account it runs as, where that is known; a job of another is then not this one."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,10 @@ class JobReport:
     """Why it waits, or why it ended, in words for people."""
     position: int | None = None
     """How many jobs go before a pending one (0: it is next), where the backend knows."""
+    expected_start: datetime | None = None
+    """When the backend plans to start a pending one, where it has planned it."""
+    restarts: int = 0
+    """How often the scheduler put it back and started it again."""
     ended_by: str | None = None
     """Who cancelled it, where the backend knows."""
     memory_peak_bytes: int | None = None
@@ -105,7 +117,9 @@ class Observation:
     reports: dict[str, JobReport] = field(default_factory=dict)
     """By attempt name plus index: the key that was asked for."""
     message: str | None = None
-    """Why it did not answer, in words."""
+    """Why it did not answer, or why its absences do not count, in words."""
+    absences_count: bool = True
+    """False: it is not sure that everything was to be seen, so that a missing name is not even absent."""
 
 
 @dataclass(frozen=True)

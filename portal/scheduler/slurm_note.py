@@ -1,0 +1,118 @@
+"""What the agent notes in an attempt's folder about its submission: so that asking twice submits once.
+
+The note is written before sbatch is asked (without an id: perhaps Slurm has it, perhaps not) and after. It saves
+questions; where it is gone, Slurm itself is asked by name and working directory.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from portal.durable import from_iso, iso, read_json
+from portal.scheduler.base import JobHandle, JobRequest, SchedulerError
+
+NOTE = "slurm.json"
+MANIFEST = "array.json"
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Note:
+    """One submission of one attempt."""
+
+    name: str
+    asked: datetime
+    """When sbatch was about to be asked."""
+    array: str | None = None
+    """The folder of the array that it went into, and its task's index there."""
+    index: int | None = None
+    job_id: str | None = None
+    submitted: datetime | None = None
+
+    def handle(self, cluster: str) -> JobHandle | None:
+        """What identifies the job; None as long as that is not known."""
+        if self.job_id is None or self.submitted is None:
+            return None
+        return JobHandle(cluster, self.job_id, self.index, self.name, self.submitted)
+
+    def taken(self, job_id: str, submitted: datetime) -> "Note":
+        """The note with what Slurm said."""
+        return replace(self, job_id=job_id, submitted=submitted)
+
+
+def read(folder: Path) -> Note | None:
+    """The note of an attempt's folder; None if there is none that can be read."""
+    document = read_json(folder / NOTE)
+    try:
+        if document is None or document["schema"] != SCHEMA:
+            return None
+        submitted = document["submitted"]
+        return Note(
+            str(document["name"]),
+            from_iso(document["asked"]),
+            document["array"],
+            document["index"],
+            document["job_id"],
+            from_iso(submitted) if submitted else None,
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def write(folder: Path, note: Note) -> None:
+    """Keep the note. Raises SchedulerError if it cannot be written: then nothing must be submitted.
+
+    It is not forced to the disk: after a power cut Slurm is asked.
+    """
+    document = {
+        "schema": SCHEMA,
+        "name": note.name,
+        "asked": iso(note.asked),
+        "array": note.array,
+        "index": note.index,
+        "job_id": note.job_id,
+        "submitted": iso(note.submitted) if note.submitted else None,
+    }
+    _put(folder / NOTE, document)
+
+
+def array_folder(scratch: Path, requests: Mapping[int, JobRequest], asked: datetime) -> Path:
+    """Make the folder of an array, with its manifest: index -> attempt. The same array gives the same folder."""
+    attempts = {str(index): request.attempt for index, request in requests.items()}
+    digest = hashlib.sha256(json.dumps(attempts, sort_keys=True).encode()).hexdigest()[:32]
+    folder = scratch / f"array-{digest}"
+    try:
+        folder.mkdir(mode=0o2750, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    name = next(iter(requests.values())).name
+    _put(folder / MANIFEST, {"schema": SCHEMA, "name": name, "asked": iso(asked), "attempts": attempts})
+    return folder
+
+
+def remaining(folder: Path) -> int | None:
+    """How many attempts of an array's manifest still have a folder beside it; None if there is no manifest."""
+    document = read_json(folder / MANIFEST, max_bytes=16 << 20)
+    attempts = (document or {}).get("attempts")
+    if not isinstance(attempts, dict):
+        return None
+    return sum((folder.parent / str(attempt)).exists() for attempt in attempts.values())
+
+
+def _put(path: Path, document: object) -> None:
+    aside = path.with_name(f".{path.name}-{os.getpid()}")
+    try:
+        aside.write_text(json.dumps(document), encoding="utf-8")
+        aside.rename(path)
+    except OSError as error:
+        raise _unwritable(path.parent, error) from error
+
+
+def _unwritable(folder: Path, error: OSError) -> SchedulerError:
+    return SchedulerError(
+        f"The job's folder cannot be written: {error.strerror}.", retry=True, detail=f"{folder}: {error}"
+    )

@@ -1,0 +1,186 @@
+"""Handing jobs to sbatch: one a job, or one an array; then one question for the times of all.
+
+Nothing is handed over twice: a note in the attempt's folder says that sbatch was, or may have been, asked.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from portal.scheduler import slurm_note as notes
+from portal.scheduler import slurm_script as script
+from portal.scheduler.base import JobHandle, JobRequest, SchedulerError
+from portal.scheduler.slurm_arrays import place
+from portal.scheduler.slurm_commands import Questions, silence
+from portal.scheduler.slurm_note import Note
+from portal.scheduler.slurm_rows import Row, queue_rows
+from portal.scheduler.slurm_words import FULL, refusal
+
+Result = JobHandle | SchedulerError
+Group = Mapping[int, JobRequest]
+TAKEN = re.compile(r"(\d+)(?:;[^\s;]+)?")
+LOST = "It is not clear whether the cluster has taken the job."
+
+
+class FullError(SchedulerError):
+    """The account may not have so many jobs at the cluster."""
+
+
+class Submission:
+    """One call's worth of requests: what becomes of each, in `results` by position."""
+
+    def __init__(self, questions: Questions, scratch: Path, find: Callable[[str, str], JobHandle | None]) -> None:
+        self.questions = questions
+        self.config = questions.config
+        self.scratch = scratch
+        self.find = find
+        self.results: dict[int, Result] = {}
+        self._asked: dict[int, tuple[JobRequest, Note]] = {}
+        self._away: SchedulerError | None = None
+
+    def submit(self, requests: Sequence[JobRequest]) -> list[Result]:
+        """Hand all over that were not handed over before; one result a request, in order."""
+        fresh = [position for position, request in enumerate(requests) if not self._known(position, request)]
+        for group in _groups({position: requests[position] for position in fresh}, self.config.max_array_size):
+            self._hand_over(group, requests)
+        self._learn_times()
+        return [self.results[position] for position in range(len(requests))]
+
+    def _known(self, position: int, request: JobRequest) -> bool:
+        """Whether it was handed over before; what is known of it goes into the results."""
+        note = notes.read(request.folder)
+        if note is None:
+            return False
+        try:
+            if note.name != request.name:
+                raise SchedulerError("This attempt was submitted before under another name.", retry=False)
+            handle = note.handle(self.config.cluster) or self.find(request.attempt, request.name)
+            if handle is None:
+                raise SchedulerError(LOST, retry=True, detail=f"asked at {note.asked}, found nowhere yet")
+            self.results[position] = handle
+        except SchedulerError as error:
+            self.results[position] = error
+        return True
+
+    def _hand_over(self, positions: Sequence[int], requests: Sequence[JobRequest]) -> None:
+        """One sbatch for a group; halved for as long as it is more than the account may have."""
+        try:
+            if self._away is not None:
+                raise self._away
+            self._sbatch({position: requests[position] for position in positions})
+        except FullError as full:
+            middle = len(positions) // 2
+            self._fail(positions[middle:] if middle else positions, full)
+            if middle:
+                self._hand_over(positions[:middle], requests)
+                if all(isinstance(self.results.get(p), (JobHandle, type(None))) for p in positions[:middle]):
+                    self._hand_over(positions[middle:], requests)
+        except SchedulerError as error:
+            self._fail(positions, error)
+
+    def _fail(self, positions: Sequence[int], error: SchedulerError) -> None:
+        for position in positions:
+            self.results[position] = error
+
+    def _sbatch(self, group: Group) -> None:
+        now = datetime.now(UTC)
+        if len(group) == 1:
+            [(position, request)] = group.items()
+            command, text = script.single(request, self.config)
+            planned = {position: Note(request.name, now)}
+        else:
+            tasks = {place(_index(one), self.config.max_array_size)[1]: one for one in group.values()}
+            folder = notes.array_folder(self.scratch, tasks, now)
+            command, text = script.array(tasks, folder, self.config)
+            by_attempt = {one.attempt: index for index, one in tasks.items()}
+            planned = {
+                position: Note(one.name, now, folder.name, by_attempt[one.attempt])
+                for position, one in group.items()
+            }
+        for position, note in planned.items():
+            notes.write(group[position].folder, note)
+        job_id = self._ask(command, text, group)
+        for position, note in planned.items():
+            self.results.pop(position, None)
+            self._asked[position] = (group[position], replace(note, job_id=job_id))
+
+    def _ask(self, command: Sequence[str], text: str, group: Group) -> str:
+        """The id of the new job. Raises SchedulerError; where Slurm certainly has it not, the notes go again."""
+        try:
+            answer = self.questions.commands.run(command, stdin=text)
+        except SchedulerError as error:
+            self._away = SchedulerError(error.message, retry=True, detail=error.detail)
+            raise SchedulerError(LOST, retry=True, detail=error.detail) from error
+        taken = TAKEN.fullmatch(answer.out.strip().rpartition("\n")[2])
+        if answer.code == 0 and taken:
+            return taken[1]
+        if answer.silent:
+            self._away = silence(answer)
+            raise SchedulerError(LOST, retry=True, detail=self._away.detail)
+        if answer.code == 0 or "Batch job submission failed:" not in answer.err:
+            raise SchedulerError(LOST, retry=True, detail=f"exit {answer.code}: {answer.err.strip()[-500:]}")
+        for request in group.values():
+            (request.folder / notes.NOTE).unlink(missing_ok=True)
+        words, retry = refusal(answer.err)
+        kind = FullError if FULL.search(answer.err) else SchedulerError
+        raise kind(words, retry=retry, detail=answer.err.strip()[-500:])
+
+    def _learn_times(self) -> None:
+        """The times of submission, as Slurm has them: a part of what identifies a job."""
+        if not self._asked:
+            return
+        ids = sorted({note.job_id or "" for _request, note in self._asked.values()}, key=int)
+        try:
+            rows = queue_rows(self.questions.ask("squeue", "--states=all", f"--jobs={','.join(ids)}"))
+        except (SchedulerError, ValueError) as error:
+            detail = error.detail if isinstance(error, SchedulerError) else str(error)
+            rows, self._away = (
+                [],
+                SchedulerError("The cluster took the job, and is asked again.", retry=True, detail=detail),
+            )
+        times = _times(rows)
+        for position, (request, note) in self._asked.items():
+            submitted = times.get((note.job_id or "", note.name))
+            if submitted is None:
+                self.results[position] = self._away or SchedulerError(
+                    LOST, retry=True, detail="taken, then unknown"
+                )
+                continue
+            known = note.taken(note.job_id or "", submitted)
+            notes.write(request.folder, known)
+            handle = known.handle(self.config.cluster)
+            assert handle is not None
+            self.results[position] = handle
+
+
+def _times(rows: Sequence[Row]) -> dict[tuple[str, str], datetime]:
+    return {(row.job_id, row.name): row.submitted for row in rows if not row.restart}
+
+
+def _index(request: JobRequest) -> int:
+    assert request.index is not None
+    return request.index
+
+
+def _groups(fresh: Group, max_array_size: int) -> list[list[int]]:
+    """Positions that go over together: jobs of one name, one size and one chunk; no index twice."""
+    groups: dict[object, dict[int, int]] = {}
+    alone = []
+    for position, request in fresh.items():
+        if request.index is None:
+            alone.append([position])
+            continue
+        chunk, task = place(request.index, max_array_size)
+        key = (request.name, request.person, chunk, _size(request))
+        tasks = groups.setdefault(key, {})
+        if task in tasks:
+            alone.append([position])
+        else:
+            tasks[task] = position
+    return [list(tasks.values()) for tasks in groups.values()] + alone
+
+
+def _size(request: JobRequest) -> tuple[int, ...]:
+    return (request.cpus, request.memory_mb, request.time_s, request.gpus, request.ranks, request.at_once)
