@@ -3,6 +3,10 @@
 from pathlib import Path
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).parent
+JOBTYPES = ("*.yaml", "schema/*.json")
 
 CLIENT = [
     "click>=8.1",  # the command line
@@ -48,20 +52,39 @@ DEV = [
     "types-jsonschema",
 ]
 
+
+class BuildPy(build_py):
+    """Puts the shipped job types into the package: in a checkout they lie beside it."""
+
+    def run(self) -> None:
+        """Build as always, then copy them."""
+        super().run()
+        if self.editable_mode:
+            return
+        if not (ROOT / "portal/web/static/dist/manifest.json").exists():
+            self.warn("the front end is not built, so its pages will be missing: ./run frontend")
+        for pattern in JOBTYPES:
+            for file in (ROOT / "jobtypes").glob(pattern):
+                target = Path(self.build_lib, "portal/jobtype/shipped", file.relative_to(ROOT / "jobtypes"))
+                self.mkpath(str(target.parent))
+                self.copy_file(str(file), str(target))
+
+
 setup(
     name="gantry-portal",
     version="0.1.0",
     description="A job portal for imaging facilities: datasets, analyses that fit, Slurm, results.",
-    long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.11",
     packages=find_packages(include=["portal", "portal.*"]),
-    include_package_data=True,
+    cmdclass={"build_py": BuildPy},
     package_data={
         "portal": [
             "py.typed",
             "migrations/*.mako",
+            "migrations/versions/*.py",
             "migrations/versions/*.py",
             "web/templates/**/*",
             "web/static/dist/**/*",

@@ -37,8 +37,10 @@ class JobTypes:
 
 
 def shipped_folder() -> Path:
-    """The folder of the job types that come with the portal."""
-    return Path(portal.__file__).resolve().parent.parent / "jobtypes"
+    """The folder of the job types that come with the portal: in it if it is installed, beside it in a checkout."""
+    package = Path(portal.__file__).resolve().parent
+    installed = package / "jobtype" / "shipped"
+    return installed if installed.is_dir() else package.parent / "jobtypes"
 
 
 def load_folders(paths: Iterable[Path]) -> JobTypes:
