@@ -1,5 +1,7 @@
 """gunicorn's settings, from ours: `gunicorn --config python:portal.web.gunicorn portal.web.wsgi:app`."""
 
+import gc
+
 from portal.config import load_settings
 
 _web = load_settings().web
@@ -16,3 +18,9 @@ worker_tmp_dir = "/dev/shm"  # noqa: S108
 limit_request_line = 8190
 access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s %(D)sus %({x-request-id}o)s"
 """Without query strings: they may hold what people searched for."""
+
+
+def post_worker_init(_worker: object) -> None:
+    """What was imported lives as long as the worker: the collector need not look at it again during requests."""
+    gc.collect()
+    gc.freeze()

@@ -6,7 +6,7 @@ from urllib.parse import urlencode, urlsplit
 from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.identity.sessions import actor_of_session
+from portal.identity.sessions import find_session, touch_session
 from portal.web.context import now, portal, session
 
 COOKIE: Final = "gantry_session"
@@ -97,9 +97,13 @@ def _find_actor() -> None:
     token = request.cookies.get(COOKIE)
     # The API has its own way of knowing who asks; assets belong to nobody.
     if token and request.endpoint not in {"static", None} and not _is_api():
-        found = actor_of_session(session(), token, now=now())
-        if found is not None:
-            g.actor = found
+        found = find_session(session(), token, now=now())
+        if found is None:
+            return
+        g.actor = found.actor
+        if found.touch and request.method == "POST":  # reading pages never waits for the database's write lock
+            with portal().database.write() as writing:
+                touch_session(writing, token, now=now())
 
 
 def _is_api() -> bool:

@@ -5,12 +5,11 @@ from datetime import timedelta
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from portal.catalogue.search import DatasetQuery, find_datasets
 from portal.jobs.read import cluster_status, list_jobs
 from portal.jobs.state import FINAL, State
 from portal.web.context import actor, now, portal, session
 from portal.web.views.datasets import dataset_cards
-from portal.web.views.home import next_step
+from portal.web.views.home import newest_datasets, next_step
 from portal.web.views.jobs import job_cards
 from portal.web.views.live import ask_again_for_all_s
 
@@ -33,8 +32,8 @@ def show() -> ResponseReturnValue:
     }
     if request.headers.get("HX-Request"):
         return render_template("home/_jobs.html", **context)
-    results = find_datasets(session(), actor(), DatasetQuery(raw=False, size=8)).items
-    measured = find_datasets(session(), actor(), DatasetQuery(raw=True, size=8)).items
+    results = newest_datasets(session(), actor(), results=True)
+    measured = newest_datasets(session(), actor(), results=False)
     cards = dataset_cards(session(), actor(), [*results, *measured], now())
     return render_template(
         "home/show.html",

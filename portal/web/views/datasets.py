@@ -8,11 +8,11 @@ from flask import url_for
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
-from portal.catalogue.access import visible
+from portal.catalogue.access import Action, allowed
 from portal.catalogue.models import DataCollectionDataset, Dataset, Investigation
 from portal.catalogue.models import Job as Run
 from portal.identity.actor import Actor
-from portal.web.views.pictures import Picture, thumbnails
+from portal.web.views.pictures import Picture, thumbnails_of
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def origin(dataset: Dataset) -> str:
 def dataset_cards(session: Session, actor: Actor, datasets: Sequence[Dataset], now: datetime) -> list[DatasetCard]:
     """Cards of datasets whose type, instrument and investigation are loaded: two more queries for all of them."""
     ids = [dataset.id for dataset in datasets]
-    pictures = thumbnails(session, actor, ids)
+    pictures = thumbnails_of(session, datasets)
     results = count_results(session, actor, ids)
     return [
         DatasetCard(
@@ -75,12 +75,12 @@ def count_results(session: Session, actor: Actor, ids: Sequence[int]) -> dict[in
     if not ids:
         return {}
     given, made = aliased(DataCollectionDataset), aliased(DataCollectionDataset)
-    readable = visible(actor, Dataset).with_only_columns(Dataset.id)
     query = (
-        select(given.dataset_id, func.count(func.distinct(made.dataset_id)))
+        select(given.dataset_id, func.count(func.distinct(Dataset.id)))
         .join(Run, Run.input_data_collection_id == given.data_collection_id)
         .join(made, made.data_collection_id == Run.output_data_collection_id)
-        .where(given.dataset_id.in_(ids), made.dataset_id.in_(readable))
+        .join(Dataset, Dataset.id == made.dataset_id)
+        .where(given.dataset_id.in_(ids), allowed(actor, Action.READ, Dataset))
         .group_by(given.dataset_id)
     )
     return {row[0]: row[1] for row in session.execute(query)}

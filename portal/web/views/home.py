@@ -4,10 +4,34 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import url_for
+from sqlalchemy import or_
+from sqlalchemy.orm import Session, joinedload
 
+from portal.catalogue.access import visible
 from portal.catalogue.models import Dataset
+from portal.catalogue.models.data import RESULTS
+from portal.identity.actor import Actor
 from portal.jobs.models import Job
 from portal.jobs.state import State
+
+NEWEST = 8
+
+
+def newest_datasets(session: Session, actor: Actor, *, results: bool) -> Sequence[Dataset]:
+    """The newest results, or the newest measured datasets, without counting how many there are."""
+    made = Dataset.location.startswith(f"{RESULTS}:", autoescape=True)
+    query = (
+        visible(actor, Dataset)
+        .where(made if results else or_(Dataset.location.is_(None), ~made))
+        .order_by(Dataset.date.desc(), Dataset.id.desc())
+        .limit(NEWEST)
+        .options(
+            joinedload(Dataset.type, innerjoin=True),
+            joinedload(Dataset.investigation, innerjoin=True),
+            joinedload(Dataset.instrument),
+        )
+    )
+    return session.scalars(query).all()
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import url_for
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.access import visible
@@ -36,14 +36,20 @@ def thumbnails(session: Session, actor: Actor, dataset_ids: Iterable[int | None]
     if not wanted:
         return {}
     readable = visible(actor, Dataset).where(Dataset.id.in_(wanted)).with_only_columns(Dataset.id)
-    rows = session.scalars(
-        select(DatasetPicture)
-        .where(DatasetPicture.dataset_id.in_(readable))
-        # The thumbnail first; where an analysis made none, its first preview stands in.
-        .order_by(DatasetPicture.dataset_id, DatasetPicture.role != "thumbnail", DatasetPicture.position)
-    )
+    return _first(session, DatasetPicture.dataset_id.in_(readable))
+
+
+def thumbnails_of(session: Session, datasets: Iterable[Dataset]) -> dict[int, Picture]:
+    """The same for datasets that a service has handed out, so that nobody need ask again if they are visible."""
+    ids = [dataset.id for dataset in datasets]
+    return _first(session, DatasetPicture.dataset_id.in_(ids)) if ids else {}
+
+
+def _first(session: Session, condition: ColumnElement[bool]) -> dict[int, Picture]:
+    # The thumbnail first; where an analysis made none, its first preview stands in.
+    order = (DatasetPicture.dataset_id, DatasetPicture.role != "thumbnail", DatasetPicture.position)
     found: dict[int, Picture] = {}
-    for row in rows:
+    for row in session.scalars(select(DatasetPicture).where(condition).order_by(*order)):
         found.setdefault(row.dataset_id, picture_of(row))
     return found
 
