@@ -85,7 +85,6 @@ setup(
             "py.typed",
             "migrations/*.mako",
             "migrations/versions/*.py",
-            "migrations/versions/*.py",
             "web/templates/**/*",
             "web/static/dist/**/*",
         ]

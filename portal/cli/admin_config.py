@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from portal.cli.errors import EXIT_CODES
 from portal.cli.output import json_option, on_terminal, show_json
+from portal.cli.settings_page import settings_page, variable_of
 from portal.config import Section, Settings, load_settings
 from portal.db import Database
 from portal.errors import ConfigError
@@ -27,6 +28,7 @@ class Setting:
 
     key: str
     variable: str
+    """Empty for tables and lists, which only the file can hold."""
     value: str
     source: str
     """default, the file's name, or the variable."""
@@ -35,12 +37,16 @@ class Setting:
 
 @click.command()
 @click.option("--changed", is_flag=True, help="Only what is not the default.")
+@click.option("--markdown", is_flag=True, help="Print the manual's page of all settings instead.")
 @json_option
-def config(changed: bool, as_json: bool) -> int:
+def config(changed: bool, markdown: bool, as_json: bool) -> int:
     """Explain every setting: its value, where it comes from, what it means, and what is wrong.
 
     The exit code is 12 if something is wrong.
     """
+    if markdown:
+        click.echo(settings_page(), nl=False)
+        return 0
     try:
         settings = load_settings()
     except ConfigError as error:
@@ -79,7 +85,7 @@ def _explain_section(
             yield from _explain_section(value, f"{name}.", written.get(name, {}), environ, file)
             continue
         key = f"{prefix}{name}"
-        variable = f"GANTRY_{key.replace('.', '_').upper()}"
+        variable = variable_of(key, field)
         source = variable if variable in environ else file if name in written else "default"
         yield Setting(key, variable, _shown(name, value), source, field.description or "")
 
@@ -136,7 +142,7 @@ def _say(one: Setting) -> None:
     name = click.style(one.key, bold=True) if on_terminal() else one.key
     click.echo(f"{name} = {one.value}")
     click.echo(f"    {one.description}".rstrip())
-    click.echo(f"    {one.variable}; now from: {one.source}")
+    click.echo(f"    {one.variable or 'in the file only'}; now from: {one.source}")
 
 
 def _say_problems(problems: list[str]) -> None:
