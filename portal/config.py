@@ -23,6 +23,7 @@ NOT_SETTINGS = frozenset(
         "GANTRY_FAILPOINT_ONCE",
         "GANTRY_TEST_DATA",
         "GANTRY_TEST_POSTGRES",
+        "GANTRY_TEST_SLURM",
         "GANTRY_TOKEN",
         "GANTRY_URL",
         "GANTRY_JOB",
@@ -41,7 +42,7 @@ class Section(BaseModel):
 class RootSettings(Section):
     """A folder beneath which data may be registered in place."""
 
-    path: Path
+    path: Path = Field(description="The folder, as an absolute path. It must not overlap the portal's own.")
     writable_by_people: bool = Field(
         True, description="People can write there; its datasets are labelled so and re-checked when read."
     )
@@ -83,7 +84,12 @@ class DaemonSettings(Section):
 class LocalSettings(Section):
     """The scheduler that needs no cluster."""
 
-    slots: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, description="CPUs to hand out.")
+    slots: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        description="CPUs to hand out.",
+        json_schema_extra={"default_words": "the machine's"},
+    )
     memory_mb: int = Field(4096, ge=64, description="Memory to hand out, in MiB.")
 
 
