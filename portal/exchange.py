@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 from portal.errors import ForbiddenError, LimitError, NotFoundError, PortalError, UnavailableError, UnsafeFileError
 
@@ -28,8 +28,19 @@ UNUSABLE = 2
 PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 TEST_ONLY = ("GANTRY_FAILPOINT", "GANTRY_FAILPOINT_ONCE")
 
+T = TypeVar("T")
 Item = Mapping[str, Any]
 Handler = Callable[[Item], Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Together:
+    """A handler that takes all items of a request at once: an answer or a RefusedError for each, in order."""
+
+    handle: "Callable[[Sequence[Item]], Sequence[Mapping[str, Any] | RefusedError]]"
+
+
+Handlers = Mapping[str, Handler | Together]
 
 
 class RefusedError(Exception):
@@ -106,7 +117,7 @@ def operators(path: Path) -> dict[str, Any] | None:
 
 
 def serve(
-    verbs: Callable[[dict[str, Any]], Mapping[str, Handler]],
+    verbs: Callable[[dict[str, Any]], Handlers],
     config_key: str,
     *,
     source: BinaryIO | None = None,
@@ -123,7 +134,10 @@ def serve(
         sys.stderr.write(f"{error}\n")
         return UNUSABLE
     handler = handlers[request["verb"]]
-    answers = [_answer(handler, item) for item in request["items"]]
+    if isinstance(handler, Together):
+        answers = [_document(answer) for answer in handler.handle(request["items"])]
+    else:
+        answers = [_document(attempt(handler, item)) for item in request["items"]]
     document = {"schema": SCHEMA, "verb": request["verb"], "items": answers}
     sink.write(json.dumps(document, allow_nan=False).encode() + b"\n")
     sink.flush()
@@ -161,19 +175,24 @@ def _no_constant(word: str) -> None:
     raise ValueError(f"{word} is no number")
 
 
-def _answer(handler: Handler, item: Item) -> dict[str, Any]:
+def attempt(handler: Callable[[Item], T], item: Item) -> T | RefusedError:
+    """What the handler makes of one item, or why it is refused."""
     try:
-        return {"ok": True} | dict(handler(item))
+        return handler(item)
     except RefusedError as error:
-        refused = error
+        return error
     except PortalError as error:
-        refused = RefusedError(code_of(error), error.message, retry=error.retry, detail=error.detail)
+        return RefusedError(code_of(error), error.message, retry=error.retry, detail=error.detail)
     except OSError as error:
-        refused = RefusedError(
-            "system", f"The operating system refused: {error.strerror}.", retry=True, detail=str(error)
-        )
-    error_document = {"code": refused.code, "message": refused.message, "retry": refused.retry}
-    return {"ok": False, "error": error_document | {"detail": refused.detail}}
+        said = f"The operating system refused: {error.strerror}."
+        return RefusedError("system", said, retry=True, detail=str(error))
+
+
+def _document(answer: Mapping[str, Any] | RefusedError) -> dict[str, Any]:
+    if not isinstance(answer, RefusedError):
+        return {"ok": True} | dict(answer)
+    error = {"code": answer.code, "message": answer.message, "retry": answer.retry}
+    return {"ok": False, "error": error | {"detail": answer.detail}}
 
 
 def code_of(error: PortalError) -> str:

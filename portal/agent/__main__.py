@@ -8,7 +8,7 @@ from typing import Any
 
 from portal.agent.backend import choose
 from portal.agent.verbs import Verbs
-from portal.exchange import Handler, UnusableError, serve
+from portal.exchange import Handlers, UnusableError, serve
 
 MOST_SECONDS = 600
 
@@ -19,7 +19,7 @@ def main() -> int:
     os.umask(0o027)
     used: list[Verbs] = []
 
-    def verbs(config: Mapping[str, Any]) -> Mapping[str, Handler]:
+    def verbs(config: Mapping[str, Any]) -> Handlers:
         backend = choose(config)
         try:
             used.append(Verbs(backend, backend.scheduler()))

@@ -9,6 +9,9 @@ from typing import Any
 from portal.exchange import RefusedError, UnusableError, fields, operators
 from portal.scheduler.base import Scheduler
 from portal.scheduler.local import LocalScheduler
+from portal.scheduler.slurm import SlurmScheduler
+from portal.scheduler.slurm_config import SlurmConfig
+from portal.scheduler.slurm_config import parse as parse_slurm
 
 OPERATORS_FILE = Path("/etc/gantry/agent.json")
 FIRST_PERSON_UID = 1000
@@ -20,7 +23,10 @@ class Backend:
     """All absolute. `roots` holds the results folder as `results`, so that a result can be an input."""
 
     kind: str
-    spool: Path
+    spool: Path | None
+    """The local backend's; None for another kind."""
+    slurm: SlurmConfig | None
+    """The Slurm cluster; None for another kind."""
     scratch: Path
     launch: tuple[str, ...]
     jobtypes: Path
@@ -29,6 +35,9 @@ class Backend:
 
     def scheduler(self) -> Scheduler:
         """The backend's verbs."""
+        if self.slurm is not None:
+            return SlurmScheduler(self.slurm, self.scratch)
+        assert self.spool is not None
         return LocalScheduler(self.spool)
 
 
@@ -55,13 +64,14 @@ def parse(document: Mapping[str, Any]) -> Backend:
         values = fields(
             document,
             "The backend",
-            required=("kind", "spool", "scratch", "launch", "jobtypes"),
-            optional=("images", "roots", "results"),
+            required=("kind", "scratch", "launch", "jobtypes"),
+            optional=("spool", "slurm", "images", "roots", "results"),
         )
     except RefusedError as error:
         raise UnusableError(error.message) from error
-    if values["kind"] != "local":
-        raise UnusableError(f"There is no backend {values['kind']!r}.")
+    kind = values["kind"]
+    if kind not in ("local", "slurm"):
+        raise UnusableError(f"There is no backend {kind!r}.")
     roots = {name: _path(path, f"root {name}") for name, path in _roots(values["roots"]).items()}
     if values["results"] is not None:
         roots["results"] = _path(values["results"], "results")
@@ -71,14 +81,22 @@ def parse(document: Mapping[str, Any]) -> Backend:
     _path(launch[0], "launch")
     images = values["images"]
     return Backend(
-        values["kind"],
-        _path(values["spool"], "spool"),
+        kind,
+        _path(values["spool"], "spool") if kind == "local" else None,
+        _slurm(values["slurm"]) if kind == "slurm" else None,
         _path(values["scratch"], "scratch"),
         tuple(launch),
         _path(values["jobtypes"], "jobtypes"),
         None if images is None else _path(images, "images"),
         roots,
     )
+
+
+def _slurm(value: Any) -> SlurmConfig:
+    try:
+        return parse_slurm(value if isinstance(value, dict) else {})
+    except ValueError as error:
+        raise UnusableError(f"The backend's slurm: {error}.") from error
 
 
 def _roots(value: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The verbs: each takes one item and gives one answer, and can be asked twice without harm."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,14 @@ from portal.agent.jobtype import SMALLEST
 from portal.agent.order import build
 from portal.durable import iso
 from portal.errors import PortalError
-from portal.exchange import Handler, Item, RefusedError, fields
+from portal.exchange import Handlers, Item, RefusedError, Together, attempt, fields
 from portal.scheduler.base import JobHandle, JobRequest, Scheduler, SchedulerError
 from portal.scheduler.local import LocalScheduler
+from portal.scheduler.slurm import SlurmScheduler
+from portal.scheduler.slurm_note import array_of, remaining
+
+Prepared = tuple[JobRequest, str]
+"""What the scheduler is asked, and the SHA-256 of the order."""
 
 
 class Verbs:
@@ -26,11 +31,12 @@ class Verbs:
         self.scheduler = scheduler
         self.submitted = False
 
-    def table(self) -> Mapping[str, Handler]:
+    def table(self) -> Handlers:
         """Every verb by its name."""
         return {
             "preflight": self.preflight,
-            "submit": self.submit,
+            # Slurm takes jobs of one submission as arrays.
+            "submit": Together(self.submit_all) if isinstance(self.scheduler, SlurmScheduler) else self.submit,
             "find": self.find,
             "fence": self.fence,
             "cancel": self.cancel,
@@ -49,16 +55,36 @@ class Verbs:
 
     def submit(self, item: Item) -> Mapping[str, Any]:
         """Open the inputs, make the folder with its order, hand it to the scheduler."""
+        request, sha256 = self._prepare(item)
+        try:
+            handle = self.scheduler.submit(request)
+        except SchedulerError as error:
+            raise _refusal(error) from error
+        return self._submitted(handle, request, sha256)
+
+    def submit_all(self, items: Sequence[Item]) -> list[Mapping[str, Any] | RefusedError]:
+        """The same for many items at once, where the scheduler can take them together."""
+        assert isinstance(self.scheduler, SlurmScheduler)
+        prepared = [attempt(self._prepare, item) for item in items]
+        ready = [one for one in prepared if not isinstance(one, RefusedError)]
+        results = iter(self.scheduler.submit_many([request for request, _sha256 in ready]))
+        return [one if isinstance(one, RefusedError) else self._answer(next(results), one) for one in prepared]
+
+    def _answer(self, result: JobHandle | SchedulerError, prepared: Prepared) -> Mapping[str, Any] | RefusedError:
+        return _refusal(result) if isinstance(result, SchedulerError) else self._submitted(result, *prepared)
+
+    def _prepare(self, item: Item) -> Prepared:
+        """Everything before the scheduler."""
         given = fields(item, "The item", required=("attempt", "name", "order"), optional=("share",))
-        attempt = reading.attempt_id(given["attempt"])
+        attempt_id = reading.attempt_id(given["attempt"])
         name = reading.matching(given["name"], reading.JOB_NAME, "The name")
         share = reading.number(1.0 if given["share"] is None else given["share"], "share", above=0.0)
-        document, order = build(self.backend, attempt, name, given["order"])
-        path, sha256 = self._make_folder(attempt, order)
+        document, order = build(self.backend, attempt_id, name, given["order"])
+        path, sha256 = self._make_folder(attempt_id, order)
         failpoints.reach("agent-folder-made")
         resources = document["resources"]
         request = JobRequest(
-            attempt=attempt,
+            attempt=attempt_id,
             name=name,
             person=document["job"]["person"],
             argv=(*self.backend.launch, "--folder", str(path), "--job-sha256", sha256),
@@ -69,14 +95,15 @@ class Verbs:
             gpus=resources["gpus"],
             share=share,
             grace_s=resources["grace_s"],
+            ranks=resources["ranks"],
+            index=document["job"]["index"],
         )
-        try:
-            handle = self.scheduler.submit(request)
-        except SchedulerError as error:
-            raise _refusal(error) from error
+        return request, sha256
+
+    def _submitted(self, handle: JobHandle, request: JobRequest, sha256: str) -> Mapping[str, Any]:
         self.submitted = True
         failpoints.reach("agent-submitted")
-        return _handle(handle) | {"job_sha256": sha256, "folder": str(path)}
+        return _handle(handle) | {"job_sha256": sha256, "folder": str(request.folder)}
 
     def _make_folder(self, attempt: str, order: bytes) -> tuple[Path, str]:
         try:
@@ -114,9 +141,14 @@ class Verbs:
         return folder.seal(self.backend.scratch, reading.attempt_id(given["attempt"]))
 
     def purge(self, item: Item) -> Mapping[str, Any]:
-        """Remove the folder."""
+        """Remove the folder, and that of its array with the last of its jobs."""
         given = fields(item, "The item", required=("attempt",))
-        return folder.purge(self.backend.scratch, reading.attempt_id(given["attempt"]))
+        attempt_id, scratch = reading.attempt_id(given["attempt"]), self.backend.scratch
+        array = array_of(scratch / attempt_id) if self.backend.slurm else None
+        answer = folder.purge(scratch, attempt_id)
+        if array is not None and remaining(scratch / array) == 0:
+            folder.purge(scratch, array)
+        return answer
 
     def estimate(self, item: Item) -> Mapping[str, Any]:
         """When a job like this would start."""
@@ -127,11 +159,11 @@ class Verbs:
             name: reading.whole(
                 SMALLEST[name] if wanted[name] is None else wanted[name], name, least=SMALLEST[name]
             )
-            for name in ("cpus", "memory_mb", "time_s", "gpus")
+            for name in ("cpus", "memory_mb", "time_s", "gpus", "ranks")
         }
         share = reading.number(1.0 if given["share"] is None else given["share"], "share", above=0.0)
         person = reading.text(given["person"] or "", "person")
-        request = JobRequest("", "", person, (), self.backend.scratch, **sizes, share=share)
+        request = JobRequest("", "gantry-estimate", person, (), self.backend.scratch, **sizes, share=share)
         try:
             estimate = self.scheduler.estimate(request)
         except SchedulerError as error:
@@ -145,10 +177,10 @@ class Verbs:
                 self.scheduler.step()
 
     def _find(self, given: Mapping[str, Any]) -> JobHandle | None:
-        attempt = reading.attempt_id(given["attempt"])
+        attempt_id = reading.attempt_id(given["attempt"])
         name = reading.matching(given["name"], reading.JOB_NAME, "The name")
         try:
-            return self.scheduler.find(attempt, name)
+            return self.scheduler.find(attempt_id, name)
         except SchedulerError as error:
             raise _refusal(error) from error
 

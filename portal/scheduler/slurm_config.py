@@ -102,5 +102,5 @@ def _accounts(value: Any) -> dict[str, str]:
         raise ValueError("accounts must be a table of person -> account")
     for person, account in value.items():
         if not isinstance(account, str) or not WORD.fullmatch(account):
-            raise ValueError(f"the account of {person} is not a name that Slurm could have: {account!r}")
+            raise ValueError(f"accounts: that of {person} is not a name that Slurm could have: {account!r}")
     return dict(value)

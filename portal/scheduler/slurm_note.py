@@ -7,6 +7,7 @@ questions; where it is gone, Slurm itself is asked by name and working directory
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,6 +18,7 @@ from portal.scheduler.base import JobHandle, JobRequest, SchedulerError
 
 NOTE = "slurm.json"
 MANIFEST = "array.json"
+ARRAY = re.compile(r"array-[0-9a-f]{32}")
 SCHEMA = 1
 
 
@@ -92,6 +94,13 @@ def array_folder(scratch: Path, requests: Mapping[int, JobRequest], asked: datet
     name = next(iter(requests.values())).name
     _put(folder / MANIFEST, {"schema": SCHEMA, "name": name, "asked": iso(asked), "attempts": attempts})
     return folder
+
+
+def array_of(folder: Path) -> str | None:
+    """The name of the array's folder that an attempt went into; None if it went alone."""
+    note = read(folder)
+    found = note.array if note else None
+    return found if isinstance(found, str) and ARRAY.fullmatch(found) else None
 
 
 def remaining(folder: Path) -> int | None:

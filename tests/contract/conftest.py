@@ -1,9 +1,12 @@
 """The backends under contract. An adapter knows how to make one, how to let it work, how to silence it."""
 
+import os
+import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -13,8 +16,21 @@ import pytest
 from portal.scheduler.base import JobHandle, JobReport, JobRequest, Phase, Scheduler
 from portal.scheduler.local import LocalScheduler
 from portal.scheduler.local_order import Limits
+from portal.scheduler.slurm import SlurmScheduler
+from portal.scheduler.slurm_commands import Answer, SlurmCommands
+from portal.scheduler.slurm_config import SlurmConfig, parse
 
-PATIENCE_S = 120.0
+PATIENCE_S = 180.0
+# A controller and an accounting that nobody listens as.
+NOBODY_LISTENS = """ClusterName=gantry
+SlurmctldHost=localhost
+SlurmctldPort=1
+AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost=localhost
+AccountingStoragePort=1
+NodeName=node1
+PartitionName=main Nodes=ALL
+"""
 
 
 class Adapter(Protocol):
@@ -64,7 +80,63 @@ class LocalAdapter:
                     time.sleep(0.02)
 
 
-ADAPTERS: Mapping[str, Callable[[Path], Adapter]] = {"local": LocalAdapter}
+class Line:
+    """The way to Slurm's commands, which can be cut."""
+
+    def __init__(self, config: SlurmConfig) -> None:
+        self.config = config
+        self._target = SlurmCommands(config)
+
+    def run(self, command: Sequence[str], *, stdin: str = "") -> Answer:
+        return self._target.run(command, stdin=stdin)
+
+    def cut(self, folder: Path) -> None:
+        (folder / "slurm.conf").write_text(NOBODY_LISTENS)
+        self._target = SlurmCommands(replace(self.config, conf=folder / "slurm.conf"))
+
+
+def slurm_settings() -> SlurmConfig:
+    """What GANTRY_TEST_SLURM says of the cluster at hand: words like qos=two-at-a-time."""
+    words = dict(word.split("=", 1) for word in os.environ["GANTRY_TEST_SLURM"].split())
+    return parse({"canary": False} | words)
+
+
+class SlurmAdapter:
+    """The Slurm of this host; the QOS that it is given lets a person run two jobs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.config = slurm_settings()
+        self.line = Line(self.config)
+
+    def fresh(self) -> Scheduler:
+        return SlurmScheduler(self.config, self.folder, commands=self.line)
+
+    def turn(self) -> None:
+        time.sleep(0.3)
+
+    def silence(self) -> None:
+        self.line.cut(self.folder)
+
+    def close(self) -> None:
+        qos = [f"--qos={self.config.qos}"] if self.config.qos else []
+        subprocess.run(["scancel", "--me", *qos], check=True)
+        deadline = time.monotonic() + PATIENCE_S
+        while subprocess.run(["squeue", "--me", "--noheader", *qos], capture_output=True, check=True).stdout:
+            assert time.monotonic() < deadline, "jobs that cannot be ended"
+            time.sleep(0.3)
+
+
+ADAPTERS: Mapping[str, Callable[[Path], Adapter]] = {"local": LocalAdapter, "slurm": SlurmAdapter}
+NEEDS = {
+    "local": (),
+    "slurm": (
+        pytest.mark.cluster,
+        pytest.mark.skipif(
+            "GANTRY_TEST_SLURM" not in os.environ, reason="no Slurm here: run tests/cluster/test_contract.py"
+        ),
+    ),
+}
 
 
 class Bench:
@@ -77,12 +149,14 @@ class Bench:
 
     def request(self, code: str = "pass", **changes: object) -> JobRequest:
         """A job that runs a line of Python."""
+        attempt = str(uuid.uuid4())
+        (self.folder / attempt).mkdir()
         values: dict[str, object] = {
-            "attempt": str(uuid.uuid4()),
+            "attempt": attempt,
             "name": f"gantry-{uuid.uuid4()}-1",
             "person": "maya",
             "argv": (sys.executable, "-c", code),
-            "folder": self.folder,
+            "folder": self.folder / attempt,
             "cpus": 1,
             "memory_mb": 256,
             "time_s": 120,
@@ -107,7 +181,7 @@ class Bench:
         raise AssertionError(f"the job did not become {phases} in time")
 
 
-@pytest.fixture(params=sorted(ADAPTERS))
+@pytest.fixture(params=[pytest.param(name, marks=NEEDS[name]) for name in sorted(ADAPTERS)])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
     adapter = ADAPTERS[request.param](tmp_path)
     yield Bench(adapter, tmp_path)
