@@ -58,7 +58,7 @@ class Recorder:
         return job
 
     def state(self, job: str) -> tuple[str, str]:
-        """The state and reason that the controller gives, else accounting's; what decides here is not under test."""
+        """The state and reason that the controller gives, else accounting's."""
         done = self.cluster.hosts["ctl"].run("squeue", "--noheader", "--states=all", "-o", "%T|%r", "-j", job)
         lines = done.stdout.split("\n")
         if done.returncode or not lines[0]:

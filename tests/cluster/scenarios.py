@@ -223,7 +223,7 @@ TOGETHER: dict[str, Scenario] = {
     "completed": ends([], "true", "COMPLETED", "Ended with 0", every_parser=True),
     "failed-code": ends([], "exit 3", "FAILED", "Ended with exit code 3", every_parser=True),
     "failed-signal": ends([], "kill -SEGV $$", "FAILED", "Ended by signal 11"),
-    "failed-killed": ends([], "kill -KILL $$", "FAILED", "Ended by signal 9, as the kernel's memory killer does it"),
+    "failed-killed": ends([], "kill -KILL $$", "FAILED", "Ended by signal 9, as by the kernel's memory killer"),
     "failed-command": ends([], "no-such-program", "FAILED", "The program does not exist: exit code 127"),
     "deadline": ends(
         ["--deadline=now+90seconds", "--time=1", "--hold"], "true", "DEADLINE", "Was held past its deadline"

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from hosts import base, layers, mirrors, playbook
+from hosts import base, layers, mirrors, playbook, wheels
 from hosts.commands import succeed
 from hosts.host import Host
 from hosts.network import Network
-from hosts.place import LabError, Place, need_root
+from hosts.place import LabError, Place, digest, need_root
 
 # Host -> the last number of its address, and the groups of site.yml that it is in.
 HOSTS = {"ctl": 11, "node1": 21, "node2": 22, "portal": 31}
@@ -22,9 +22,11 @@ GROUPS = {
     "slurm_nodes": ["node1", "node2"],
     "gantry_portal": ["portal"],
 }
+CODE_NOTE = "/var/lib/gantry-lab-code"
 FROM_NOTHING = " from nothing"
 SLURM_SECONDS = 60
-NOT_YET = ("unknown", "down", "future", "powering", "reboot")  # sinfo's words, before a flag of one character
+# sinfo's words; a star after one means that the node does not answer.
+NOT_YET = ("unknown", "down", "future", "powering", "reboot")
 ROOTS_HOME = "/root"
 APT_OPTIONS = 'Acquire::Languages "none";\n'
 
@@ -115,6 +117,7 @@ class Cluster:
     def up(self) -> None:
         """Bring up what is not up: from layers where they fit, else from the bare base through Ansible."""
         tree = self.prepare()
+        code = self._code(tree)
         keys = {name: self._key(name) for name in HOSTS}
         with self.stage("Boot"), ThreadPoolExecutor(len(HOSTS)) as pool:
             list(pool.map(lambda name: self._boot(name, tree, keys), HOSTS))
@@ -125,18 +128,52 @@ class Cluster:
                 self.apply()
         for name in stale:
             self.hosts[name].mark(f"{keys[name]} brought up to date")
+        if not bare and not stale and self._installed_code() != code.key:
+            with self.stage("This checkout's code"):
+                self.apply("--tags", "code")
+        if bare or stale or self._installed_code() != code.key:
+            self._note_code(code)
         if bare:
             with self.stage("Keep as layers"):
                 self._keep(bare, tree, keys)
         with self.stage("Slurm"):
             self._wait_for_slurm()
 
+    def _code(self, tree: Path) -> wheels.Code:
+        """Wheels of this checkout, and what they need, fetched in a Debian host of its own."""
+        with self.stage("Wheels of this checkout"):
+            built = wheels.wheels(self.place)
+        house = wheels.wheelhouse_file(self.place)
+        if not house.exists():
+            with self.stage("Wheelhouse"):
+                host = self.host("wheels", 99)
+                wheels.wheelhouse_folder(host).mkdir(parents=True, exist_ok=True)
+                binds = {"/wheelhouse": (wheels.wheelhouse_folder(host), "rw")}
+                host.boot([tree], "wheelhouse", binds=binds, files=self._files("wheels"))
+                try:
+                    wheels.fill_wheelhouse(self.place, host)
+                finally:
+                    host.kill()
+                    host.wipe()
+        return wheels.Code(digest([built.name, house.name]), built, house)
+
+    def _installed_code(self) -> str:
+        """Which code the hosts have, as noted on the portal."""
+        return self.hosts["portal"].run("cat", CODE_NOTE).stdout
+
+    def _note_code(self, code: wheels.Code) -> None:
+        self.hosts["portal"].run("sh", "-c", f"printf %s {code.key} >{CODE_NOTE}")
+
     def _wait_for_slurm(self) -> None:
         deadline = time.monotonic() + SLURM_SECONDS
         while time.monotonic() < deadline:
             asked = self.hosts["ctl"].run("sinfo", "--noheader", "--Node", "-o", "%T")
             states = set(asked.stdout.split())
-            if asked.returncode == 0 and states and not any(state.startswith(NOT_YET) for state in states):
+            if (
+                asked.returncode == 0
+                and states
+                and not any(s.startswith(NOT_YET) or s.endswith("*") for s in states)
+            ):
                 return
             time.sleep(0.2)
         raise LabError(f"Slurm's nodes do not come up: {asked.stdout}{asked.stderr}")
@@ -147,7 +184,8 @@ class Cluster:
 
     def inventory(self) -> Path:
         """Write and return the inventory."""
-        return playbook.write_inventory(self.place, self.hosts, GROUPS)
+        code = wheels.Code("", wheels.wheels(self.place), wheels.wheelhouse_file(self.place))
+        return playbook.write_inventory(self.place, self.hosts, GROUPS, code.variables())
 
     def apply(self, *words: str) -> playbook.Recap:
         """Run site.yml on all hosts."""
@@ -164,9 +202,10 @@ class Cluster:
             shutil.rmtree(self.place.shared)
 
     def _key(self, name: str) -> str:
+        house = wheels.wheelhouse_file(self.place).name if name == "portal" else ""
         groups = [group for group, names in GROUPS.items() if name in names]
         return playbook.key(
-            self.place, ["all", *groups], [base.key(), name, *(f"{k}={v}" for k, v in HOSTS.items())]
+            self.place, ["all", *groups], [base.key(), name, *(f"{k}={v}" for k, v in HOSTS.items()), house]
         )
 
     def _layer(self, name: str, keys: dict[str, str]) -> layers.Layer | None:

@@ -62,12 +62,17 @@ def key(place: Place, groups: Iterable[str], beside: Sequence[str]) -> str:
     """Changes when what Ansible makes of a host in these groups would: roles, variables, and `beside`."""
     by_group = roles_of_groups(place)
     roles = sorted({role for group in groups for role in by_group.get(group, [])})
-    files = [ANSIBLE / "roles" / role for role in roles] + [LAB_VARIABLES]
+    files: list[Path] = [ANSIBLE / "roles" / role for role in roles] + [LAB_VARIABLES]
     return digest([*beside, *sorted(groups), *roles, digest_of_files(files, CHECKOUT)])
 
 
-def write_inventory(place: Place, hosts: Mapping[str, Host], groups: Mapping[str, Sequence[str]]) -> Path:
-    """The inventory file, beside links to the lab's variables."""
+def write_inventory(
+    place: Place,
+    hosts: Mapping[str, Host],
+    groups: Mapping[str, Sequence[str]],
+    variables: Mapping[str, str],
+) -> Path:
+    """The inventory file, with variables that are paths on this machine, beside a link to the lab's others."""
     folder = place.running / "inventory"
     folder.mkdir(parents=True, exist_ok=True)
     link = folder / "group_vars"
@@ -84,6 +89,7 @@ def write_inventory(place: Place, hosts: Mapping[str, Host], groups: Mapping[str
     document = {
         "all": {
             "hosts": entry,
+            "vars": dict(variables),
             "children": {group: {"hosts": dict.fromkeys(names)} for group, names in groups.items()},
         }
     }
@@ -92,7 +98,7 @@ def write_inventory(place: Place, hosts: Mapping[str, Host], groups: Mapping[str
     return file
 
 
-def run(place: Place, inventory: Path, *words: str, variables: Mapping[str, object] | None = None) -> Recap:
+def run(place: Place, inventory: Path, *words: str) -> Recap:
     """Run site.yml over ssh; its recap. Raises LabError with the end of what it printed if any host failed."""
     log = place.running / "ansible.log"
     log.unlink(missing_ok=True)
@@ -105,8 +111,6 @@ def run(place: Place, inventory: Path, *words: str, variables: Mapping[str, obje
         "LC_ALL": "C.UTF-8",
     }
     command: list[str | Path] = [environment(place) / "ansible-playbook", "-i", inventory, ANSIBLE / "site.yml"]
-    if variables:
-        command += ["--extra-vars", json.dumps(dict(variables))]
     done = attempt(*command, *words, env=env, cwd=ANSIBLE, timeout=3000)
     if done.returncode:
         raise LabError(f"Ansible failed (whole log: {log}):\n{done.stdout[-6000:]}\n{done.stderr[-2000:]}")

@@ -1,0 +1,104 @@
+"""The cluster, brought up once a session; and why its tests are skipped where it cannot be."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hosts.cluster import HOSTS, Cluster
+from hosts.host import Host
+from hosts.network import the_network
+from hosts.place import LabError, the_place
+
+HERE = Path(__file__).parent
+NEEDED = ("debootstrap", "ip", "nft", "nsenter", "ssh", "unshare")
+# Longer than a cold start on a busy machine with two cores.
+LONGEST_S = 3600
+
+Answer = subprocess.CompletedProcess[str]
+AsSomebody = Callable[..., Answer]
+
+
+def why_not() -> str | None:
+    """Why there can be no cluster here, in words; None if there can."""
+    if os.environ.get("GANTRY_CLUSTER") != "1":
+        return "the cluster's tests run only with GANTRY_CLUSTER=1, as root"
+    if sys.platform != "linux" or os.geteuid() != 0:
+        return "the cluster needs root on Linux: namespaces, a bridge, mounts"
+    missing = [name for name in NEEDED if shutil.which(name) is None]
+    return f"the cluster needs {', '.join(missing)}" if missing else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark this folder's tests, and skip them all with one reason."""
+    reason = why_not()
+    for item in items:
+        if item.path.is_relative_to(HERE):
+            item.add_marker(pytest.mark.cluster)
+            item.add_marker(pytest.mark.timeout(LONGEST_S))
+            if reason:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The whole cluster, up; switched off at the end unless somebody had it up before."""
+    made = Cluster(the_place(), the_network(), lambda text: print(text, file=sys.stderr))
+    was_up = any(made.hosts[name].pid is not None for name in HOSTS)
+    try:
+        made.up()
+        yield made
+    finally:
+        if not was_up:
+            made.down()
+
+
+@pytest.fixture
+def ctl(cluster: Cluster) -> Host:
+    """Slurm's controller."""
+    return cluster.hosts["ctl"]
+
+
+@pytest.fixture
+def portal(cluster: Cluster) -> Host:
+    """The portal's host, from which jobs are submitted."""
+    return cluster.hosts["portal"]
+
+
+@pytest.fixture
+def as_somebody(portal: Host) -> AsSomebody:
+    """`as_somebody("maya", "sbatch", …)`: a command as an account of the portal's host."""
+
+    def run(account: str, *command: str, timeout: float = 120) -> Answer:
+        return portal.run("runuser", "-u", account, "--", *command, timeout=timeout)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def image(cluster: Cluster) -> str:
+    """The path of a small container image, as the hosts see it: a shell, id and cat of the node itself."""
+    made = "/shared/images/small.sif"
+    script = f"""
+        set -e
+        test ! -e {made} || exit 0
+        tree=$(mktemp -d)
+        mkdir -p $tree/usr/bin $tree/usr/lib $tree/usr/lib64 $tree/tmp $tree/proc $tree/sys $tree/dev $tree/etc
+        ln -s usr/bin usr/lib usr/lib64 $tree
+        for program in sh id cat; do
+            cp -L /usr/bin/$program $tree/usr/bin/
+            for library in $(ldd /usr/bin/$program | grep -o '/lib[^ ]*'); do
+                mkdir -p $tree/$(dirname $library)
+                cp -L $library $tree/$library
+            done
+        done
+        apptainer --quiet build {made} $tree
+        rm -r $tree
+    """
+    done = cluster.hosts["node1"].run("sh", "-c", script)
+    if done.returncode:
+        raise LabError(f"The image could not be built: {done.stderr}")
+    return made

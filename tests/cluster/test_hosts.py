@@ -1,0 +1,65 @@
+"""Real hosts: their own systemd, address and disk; a common file system; plugs and cables to pull."""
+
+from hosts.cluster import HOSTS, Cluster
+from hosts.commands import attempt
+
+
+def test_every_host_runs_all_its_units(cluster: Cluster) -> None:
+    for host in cluster.hosts.values():
+        failed = host.run("systemctl", "--failed", "--no-legend", "--plain").stdout
+        assert failed == "", f"{host.name}: {failed}"
+
+
+def test_hosts_know_each_other_by_name(cluster: Cluster) -> None:
+    for name in HOSTS:
+        assert cluster.hosts["portal"].run("ping", "-c", "1", "-W", "2", name).returncode == 0
+
+
+def test_ansible_comes_in_by_ssh_with_a_checked_host_key(cluster: Cluster) -> None:
+    place, host = cluster.place, cluster.hosts["node1"]
+    options = ("-oBatchMode=yes", "-oStrictHostKeyChecking=yes", f"-oUserKnownHostsFile={place.known_hosts}")
+    answer = attempt("ssh", "-i", place.key, *options, f"root@{host.address}", "hostname")
+    assert (answer.returncode, answer.stdout) == (0, "node1\n"), answer.stderr
+
+
+def test_what_one_host_writes_on_the_common_file_system_another_reads(cluster: Cluster) -> None:
+    cluster.hosts["node1"].run(
+        "sh", "-c", "echo seen >/shared/home/maya/letter; chown maya: /shared/home/maya/letter"
+    )
+    answer = cluster.hosts["node2"].run("runuser", "-u", "maya", "--", "cat", "/shared/home/maya/letter")
+    assert answer.stdout == "seen\n"
+
+
+def test_a_cut_between_two_hosts_loses_their_packets_and_no_others(cluster: Cluster) -> None:
+    portal, ctl = cluster.hosts["portal"], cluster.hosts["ctl"]
+
+    def reaches(name: str) -> bool:
+        return portal.run("ping", "-c", "1", "-W", "1", name).returncode == 0
+
+    portal.cut(ctl)
+    try:
+        assert not reaches("ctl")
+        assert reaches("node1")
+    finally:
+        portal.mend(ctl)
+    assert reaches("ctl")
+
+
+def test_a_host_without_its_cable_is_alone(cluster: Cluster) -> None:
+    node = cluster.hosts["node2"]
+    node.unplug()
+    try:
+        assert cluster.hosts["ctl"].run("ping", "-c", "1", "-W", "1", "node2").returncode != 0
+    finally:
+        node.plug_in()
+    assert cluster.hosts["ctl"].run("ping", "-c", "1", "-W", "5", "node2").returncode == 0
+
+
+def test_a_host_that_lost_power_comes_back_with_its_disk(cluster: Cluster) -> None:
+    node = cluster.hosts["node2"]
+    node.run("sh", "-c", "echo kept >/var/tmp/before; sync")
+    node.kill()
+    assert node.pid is None
+    cluster.power_on("node2")
+    assert node.run("cat", "/var/tmp/before").stdout == "kept\n"
+    assert node.run("systemctl", "is-active", "slurmd").stdout == "active\n"
