@@ -10,8 +10,8 @@ from portal.catalogue.models import Dataset
 from portal.catalogue.provenance import came_from, came_of
 from portal.catalogue.search import DatasetQuery, find_datasets
 from portal.catalogue.service import get_dataset, list_files, who_sees
-from portal.confined import Root
 from portal.data.files import open_datafile
+from portal.data.pictures import open_picture
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import PREFIX, make_blueprint
 from portal.web.api.cursor import PageQuery, decode, encode
@@ -28,7 +28,6 @@ from portal.web.api.dataset_shapes import (
 )
 from portal.web.context import actor, portal, session
 from portal.web.sending import send_open_file
-from portal.web.views.pictures import find_picture
 
 api = make_blueprint("datasets", "What was measured or computed.")
 
@@ -149,10 +148,9 @@ def read_files(path: DatasetPath, query: PageQuery) -> Response:
 )
 def read_picture(path: PicturePath) -> Response:
     """As it is shown on the dataset's page."""
-    row = find_picture(session(), actor(), path.dataset, path.picture)
-    with Root(portal().settings.pictures) as pictures:
-        file = pictures.open_file(row.path)
-    return send_open_file(file, "picture.png", etag=row.path.rsplit("/", 1)[-1], inline=True)
+    found = open_picture(session(), actor(), path.dataset, path.picture, settings=portal().settings)
+    etag = found.picture.path.rsplit("/", 1)[-1]
+    return send_open_file(found.file, "picture.png", etag=etag, inline=True)
 
 
 @api.get(

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from portal.catalogue.access import visible
 from portal.catalogue.models import Dataset, DatasetPicture
-from portal.errors import NotFoundError
 from portal.identity.actor import Actor
 
 
@@ -52,14 +51,3 @@ def _first(session: Session, condition: ColumnElement[bool]) -> dict[int, Pictur
     for row in session.scalars(select(DatasetPicture).where(condition).order_by(*order)):
         found.setdefault(row.dataset_id, picture_of(row))
     return found
-
-
-def find_picture(session: Session, actor: Actor, dataset_id: int, picture_id: int) -> DatasetPicture:
-    """One picture of a dataset that this person sees. Raises NotFoundError."""
-    query = visible(actor, DatasetPicture).where(
-        DatasetPicture.id == picture_id, DatasetPicture.dataset_id == dataset_id
-    )
-    row = session.scalar(query)
-    if row is None:
-        raise NotFoundError("There is no such picture, or it is not shared with you.")
-    return row
