@@ -18,7 +18,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -159,7 +159,8 @@ def read_record(folder: Path) -> Record | None:
         return None
     submitted = from_iso(document.pop("submitted"))
     document.pop("schema")
-    request = JobRequest(**document | {"argv": tuple(document["argv"]), "folder": Path(document["folder"])})
+    document |= {"argv": tuple(document["argv"]), "folder": Path(document["folder"])}
+    request = JobRequest(**_known(JobRequest, document))
     # The order matters: an ending is written last, so what is read after it is at least as old.
     end = read_end(folder)
     return Record(folder, folder.name.partition("-")[0], request, submitted, read_supervision(folder), end)
@@ -170,14 +171,18 @@ def read_end(folder: Path) -> End | None:
     document = read_json(folder / "ending.json")
     if document is None:
         return None
-    return End(
-        **document
-        | {
-            "ending": Ending(document["ending"]),
-            "ended": from_iso(document["ended"]),
-            "started": _moment(document["started"]),
-        }
-    )
+    document |= {
+        "ending": Ending(document["ending"]),
+        "ended": from_iso(document["ended"]),
+        "started": _moment(document["started"]),
+    }
+    return End(**_known(End, document))
+
+
+def _known(kind: type[JobRequest | End], document: dict[str, Any]) -> dict[str, Any]:
+    """Only what this version knows: jobs outlive upgrades, and a newer agent may have written more."""
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in document.items() if name in names}
 
 
 def write_end(folder: Path, end: End) -> None:

@@ -1,5 +1,6 @@
 """The local backend with real processes; stand-ins of one line play launch."""
 
+import json
 import multiprocessing
 import os
 import signal
@@ -319,3 +320,12 @@ def test_a_killed_guard_changes_nothing(bench):
     guard = int(Path(f"/proc/{supervisor}/stat").read_text().rsplit(")", 1)[1].split()[1])
     os.kill(guard, signal.SIGKILL)
     assert bench.ended(handle).ending is Ending.COMPLETED
+
+
+def test_a_record_of_a_newer_version_is_read_as_far_as_it_is_known(bench):
+    handle = bench.submit("pass")
+    (folder,) = [record.folder for record in bench.scheduler.spool.records()]
+    request = json.loads((folder / "request.json").read_text())
+    (folder / "request.json").chmod(0o600)
+    (folder / "request.json").write_text(json.dumps(request | {"a_field_of_tomorrow": 1}))
+    assert bench.look(handle).phase is Phase.PENDING
