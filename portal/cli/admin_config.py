@@ -12,9 +12,9 @@ from pydantic import BaseModel
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from portal.cli.admin_settings_page import settings_page, variable_of
 from portal.cli.errors import EXIT_CODES
 from portal.cli.output import json_option, on_terminal, show_json
-from portal.cli.settings_page import settings_page, variable_of
 from portal.config import Section, Settings, load_settings
 from portal.db import Database
 from portal.errors import ConfigError

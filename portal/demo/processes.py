@@ -28,7 +28,8 @@ def free_port(wanted: int, host: str = "127.0.0.1", tries: int = 20) -> int:
             except OSError:
                 continue
             return int(probe.getsockname()[1])
-    raise UnavailableError(f"No free port between {wanted} and {wanted + tries}. Name one with --port.")
+    taken = f"Port {wanted} is" if tries == 1 else f"The ports {wanted} to {wanted + tries - 1} are"
+    raise UnavailableError(f"{taken} in use or not yours to open. Name another one with --port.")
 
 
 @dataclass

@@ -21,6 +21,7 @@ from portal.jobs.state import State
 from portal.jobtype.load import load_folders, shipped_folder
 
 BAR = 30
+USUAL_PORT = 8080
 
 
 class Stopped(Exception):  # noqa: N818 - a wish, not an error
@@ -29,16 +30,22 @@ class Stopped(Exception):  # noqa: N818 - a wish, not an error
 
 def run(var: Path, *, port: int | None, reset: bool) -> int:
     """Run the demo until Ctrl-C; the exit code."""
-    if reset:
-        _forget(var)
-    settings, config = settings_of(var, port=free_port(port if port is not None else 8080))
-    _say("Preparing the demo facility …")
-    new = prepare(settings, _bar)
-    if new:
-        _say(f"\r{'The facility is ready.':<70}")
-    portal = Portal(settings, config)
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, _stop)
+    try:
+        if reset:
+            _forget(var)
+        settings, config = settings_of(var, port=_port(port))
+        _say("Preparing the demo facility …")
+        if prepare(settings, _bar):
+            _say(f"\r{'The facility is ready.':<70}")
+    except Stopped:
+        _say("\nStopped before it was ready. What is missing is made at the next start.")
+        return 0
+    return _run(settings, Portal(settings, config))
+
+
+def _run(settings: Settings, portal: Portal) -> int:
     try:
         portal.start()
         _first_jobs(settings)
@@ -52,14 +59,26 @@ def run(var: Path, *, port: int | None, reset: bool) -> int:
         _say("\nEnding: no new job is started.")
         return 0
     finally:
-        # A second Ctrl-C must not leave half of it running.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         portal.stop_daemon()
         _still_running(settings)
         portal.stop()
 
 
+def _port(wanted: int | None) -> int:
+    """The port that was named, or the usual one, or the next that is free. Raises UnavailableError."""
+    if wanted is not None:
+        return free_port(wanted, tries=1)
+    found = free_port(USUAL_PORT)
+    if found != USUAL_PORT:
+        _say(f"Somebody listens on port {USUAL_PORT}; taking {found}.")
+    return found
+
+
 def _stop(_signal: int, _frame: FrameType | None) -> None:
+    # A second Ctrl-C must not leave half of it running.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise Stopped
 
 

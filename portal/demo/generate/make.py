@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import replace
@@ -58,10 +59,19 @@ def _each(root: Path, plan: FacilityPlan, processes: int) -> Iterator[tuple[Data
         return
     # Spawned, because a forked copy of a process with threads may hang.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context) as pool:
+    with ProcessPoolExecutor(processes, mp_context=context, initializer=_leave_ctrl_c) as pool:
         futures = {pool.submit(make_dataset, folder, dataset): dataset for dataset, folder in folders.items()}
-        for future in as_completed(futures):
-            yield futures[future], future.result()
+        try:
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        finally:
+            # Who is interrupted waits for the datasets at hand, not for all that were planned.
+            pool.shutdown(cancel_futures=True)
+
+
+def _leave_ctrl_c() -> None:
+    """Ctrl-C reaches every process of a terminal; what to do about it the parent decides."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def make_dataset(folder: Path, dataset: DatasetPlan) -> dict[str, Any]:

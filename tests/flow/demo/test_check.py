@@ -1,0 +1,200 @@
+"""The demo as a person starts it: the check, starting twice, ending, and mistyped commands."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from portal.demo.generate.plan import facility
+from portal.jobs.state import MOVES, State
+
+ROOT = Path(__file__).parents[3]
+DEMO = [sys.executable, "-m", "portal.demo"]
+STARTED = "Ctrl-C ends it."
+START_S = 400.0
+PEOPLE = [person.name for person in facility(date(2026, 1, 1)).people]
+LONG = pytest.mark.timeout(900)  # the whole facility is made anew, on whatever machine this is
+
+
+def environment() -> dict[str, str]:
+    """Ours, without settings of a portal that somebody may have in her shell."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GANTRY_")}
+
+
+def demo(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*DEMO, *words], cwd=ROOT, env=environment(), capture_output=True, text=True, check=False, timeout=800
+    )
+
+
+@dataclass
+class Started:
+    """A demo that runs, and what it has said so far."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text("utf-8")
+
+    def wait_for(self, words: str) -> None:
+        end = time.monotonic() + START_S
+        while words not in self.said:
+            assert self.process.poll() is None and time.monotonic() < end, self.said
+            time.sleep(0.1)
+
+    def end(self) -> int:
+        """Ctrl-C, which a terminal sends to the whole group."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        return self.process.wait(60)
+
+
+@contextmanager
+def started(var: Path, log: Path) -> Iterator[Started]:
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [*DEMO, "--var", var, "--port", "0"],
+            cwd=ROOT,
+            env=environment(),
+            stderr=stream,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    try:
+        yield Started(process, log)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(60)
+        _end_jobs(var)
+
+
+def _end_jobs(var: Path) -> None:
+    """Jobs outlive the demo on purpose; a test leaves none behind."""
+    for path in var.glob("spool/jobs/*/supervisor.json"):
+        if not (path.parent / "ending.json").exists():
+            try:
+                os.kill(json.loads(path.read_text("utf-8"))["identity"]["pid"], signal.SIGKILL)
+            except ProcessLookupError:
+                continue
+
+
+def _files(var: Path) -> dict[str, tuple[int, int]]:
+    """Every file that the generator wrote: a new one would have another inode."""
+    paths = [var / "truth.json", *(path for path in (var / "data").rglob("*") if path.is_file())]
+    return {str(path): (path.stat().st_ino, path.stat().st_mtime_ns) for path in paths}
+
+
+def _check_states(states: list[dict[str, Any]]) -> None:
+    names = [State(moment["state"]) for moment in states]
+    assert names[0] is State.QUEUED and names[-1] is State.SUCCEEDED
+    for before, after in pairwise(names):
+        assert after in MOVES[before], f"{before} to {after}"
+    seconds = [moment["s"] for moment in states]
+    assert seconds == sorted(seconds) and seconds[0] >= 0
+
+
+@LONG
+@pytest.mark.slow
+def test_the_check_walks_to_a_result_that_is_right() -> None:
+    done = demo("--check")
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    assert set(report) == {"passed", "prepared_s", "job", "result", "checked", "reasons", "walk_s"}
+    assert report["passed"] is True and report["reasons"] == []
+    assert set(report["job"]) == {"number", "states", "title", "state", "sentence", "runner"}
+    assert report["job"]["state"] == "succeeded"
+    assert report["result"]["checksum"].startswith("sha256:")
+    _check_states(report["job"]["states"])
+
+
+@LONG
+@pytest.mark.slow
+def test_the_check_notices_one_flipped_byte_and_says_so() -> None:
+    done = demo("--check", "--flip-byte")
+    assert done.returncode == 1, done.stdout + done.stderr
+    report = json.loads(done.stdout)
+    assert report["passed"] is False
+    assert report["job"]["state"] == "succeeded"
+    assert any("checksum" in reason for reason in report["reasons"])
+
+
+@LONG
+@pytest.mark.slow
+def test_it_says_where_and_who_ends_cleanly_and_starts_again_without_making_data(tmp_path: Path) -> None:
+    var = tmp_path / "var"
+    with started(var, tmp_path / "first.log") as first:
+        first.wait_for(STARTED)
+        assert "The facility is ready." in first.said
+        found = re.search(r"Gantry is at (http://127\.0\.0\.1:\d+)$", first.said, re.M)
+        assert len(PEOPLE) > 2 and found and all(person in first.said for person in PEOPLE)
+        page = requests.get(f"{found.group(1)}/sign-in", timeout=30)
+        assert page.ok and all(person in page.text for person in PEOPLE)
+        assert first.end() == 0
+        assert "Ending: no new job is started." in first.said
+        assert re.search(r"still runs|waits? for the next start", first.said)
+        assert "Traceback" not in first.said
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"{found.group(1)}/healthz", timeout=5)
+    made = _files(var)
+    with started(var, tmp_path / "second.log") as second:
+        second.wait_for(STARTED)
+        assert "The facility is ready." not in second.said
+        assert second.end() == 0
+    assert len(made) > 30 and _files(var) == made
+
+
+def test_ctrl_c_while_it_prepares_ends_it_in_words(tmp_path: Path) -> None:
+    with started(tmp_path / "var", tmp_path / "log") as begun:
+        begun.wait_for("Preparing the demo facility")
+        begun.process.send_signal(signal.SIGINT)
+        assert begun.process.wait(60) == 0
+        assert "Stopped before it was ready." in begun.said
+        assert "Traceback" not in begun.said
+
+
+MISTYPED = {
+    "an unknown option": (["--chek"], 2, "No such option"),
+    "a flipped byte alone": (["--flip-byte"], 2, "--flip-byte goes with --check."),
+    "no port": (["--port", "http"], 2, "is not a valid integer"),
+    "a port that cannot be": (["--port", "70000"], 2, "70000"),
+}
+
+
+@pytest.mark.parametrize("what", MISTYPED)
+def test_a_mistyped_command_is_answered_in_words(what: str) -> None:
+    words, code, said = MISTYPED[what]
+    done = demo(*words)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_port_in_use_is_named_before_anything_is_made(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = demo("--port", str(port), "--var", str(tmp_path / "var"))
+    assert done.returncode == 1
+    assert done.stderr == f"Port {port} is in use or not yours to open. Name another one with --port.\n"
+    assert not (tmp_path / "var").exists()
+
+
+def test_only_a_demo_s_folder_is_ever_removed(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
+    done = demo("--reset", "--var", str(tmp_path))
+    assert done.returncode == 1 and "nothing was removed" in done.stderr
+    assert (tmp_path / "thesis.txt").exists()
