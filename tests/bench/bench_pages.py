@@ -1,9 +1,9 @@
 """Server time of each page at 10,000 datasets and 100,000 files on SQLite.
 
-`python tests/bench/bench_pages.py [--datasets 10000] [--rounds 40]` prints one JSON object: per page the median
-and the 95th percentile of the header Server-Timing and of the processor time (which a busy machine stretches less), in
-milliseconds, and the number of database statements. The data are made in a temporary folder: 200 experiments, 40
-people, a fifth of the datasets are results with provenance.
+`python tests/bench/bench_pages.py [--datasets 10000] [--rounds 40]` prints one JSON object. It has for each page
+the median and the 95th percentile of the header Server-Timing and of the processor time (which a busy machine
+stretches less), in milliseconds, and the number of database statements. The data are made in a temporary
+folder: 200 experiments, 40 people, a fifth of the datasets are results with provenance.
 """
 
 import argparse
