@@ -4,6 +4,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 from sqlalchemy import or_, select
@@ -132,7 +133,9 @@ def investigation_for_ingest(session: Session, actor: Actor, text: str) -> Inves
     named = or_(Investigation.title == text, Investigation.name == text, Investigation.visit_id == text)
     found = list(session.scalars(select(Investigation).where(named).limit(3)))
     if not found:
-        raise NotFoundError(f"There is no experiment “{text}”.")
+        close = get_close_matches(text, session.scalars(select(Investigation.title).limit(1000)).all(), n=1)
+        meant = f" Did you mean “{close[0]}”?" if close else ""
+        raise NotFoundError(f"There is no experiment “{text}”.{meant}")
     if len(found) > 1:
         listed = ", ".join(f"{one.id} ({one.title}, {one.visit_id})" for one in found)
         raise InvalidError(f"“{text}” is not one experiment: {listed}. Give the id.")

@@ -4,16 +4,12 @@ import os
 import pwd
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from portal.cli.arguments import nearest
 from portal.cli.output import console, json_option, show_json
-
-if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
 
 
 @click.command()
@@ -30,18 +26,15 @@ def add(path: Path, experiment: str, as_json: bool, **given: Any) -> None:
     It must lie beneath one of the roots of the settings (gantry admin config). Files are read once for their
     checksums. Doing it twice is harmless. For staff and for the accounts of instruments.
     """
-    from portal.catalogue.register import add_in_place
+    from portal.catalogue.register import add_in_place, investigation_for_ingest
     from portal.cli.admin_site import site
-    from portal.errors import ForbiddenError
     from portal.identity.people import get_person
 
     who = given["person"] or pwd.getpwuid(os.geteuid()).pw_name
     with site() as (settings, database):
         with database.read() as session:
             actor = get_person(session, who).actor()
-            if not actor.may_ingest:
-                raise ForbiddenError(f"{who} may not register data: it takes the role staff or ingest.")
-            investigation = _experiment(session, experiment)
+            investigation = investigation_for_ingest(session, actor, experiment).id
         screen = console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
         with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bars:
@@ -66,33 +59,3 @@ def add(path: Path, experiment: str, as_json: bool, **given: Any) -> None:
         show_json({"id": dataset.id, "name": dataset.name, "files": dataset.file_count, "size": dataset.file_size})
     else:
         click.echo(f"{dataset.id}\t{dataset.name}")
-
-
-def _experiment(session: "Session", text: str) -> int:
-    """The id of the one experiment that is meant. Raises NotFoundError, InvalidError.
-
-    An instrument files data in experiments that its account does not see otherwise; who runs this command could
-    open the database itself. So names are looked up as staff do.
-    """
-    from sqlalchemy import false, or_
-
-    from portal.catalogue.access import visible
-    from portal.catalogue.models import Investigation
-    from portal.errors import InvalidError, NotFoundError
-    from portal.identity.actor import Actor, Role
-
-    operator = Actor(roles=frozenset({Role.STAFF}))
-    named = or_(Investigation.title == text, Investigation.name == text, Investigation.visit_id == text)
-    # A number is an id before it is anything else, so that an id always is an answer to "which one?".
-    numbered = Investigation.id == int(text) if text.isascii() and text.isdigit() and len(text) < 15 else false()
-    for condition in (numbered, named):
-        found = list(session.scalars(visible(operator, Investigation).where(condition).limit(3)))
-        if found:
-            break
-    if not found:
-        titles = [one.title for one in session.scalars(visible(operator, Investigation).limit(1000))]
-        raise NotFoundError(f"There is no experiment “{text}”.{nearest(text, titles)}")
-    if len(found) > 1:
-        listed = ", ".join(f"{one.id} ({one.title}, {one.visit_id})" for one in found)
-        raise InvalidError(f"“{text}” is not one experiment: {listed}. Give the id.")
-    return int(found[0].id)

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 
 from portal.exchange import AnswerLostError, CallRefusedError, Refusal
+from portal.identity.people import forget_tries
+from portal.identity.sessions import forget_expired
 from portal.jobs.deps import Deps, say
 from portal.jobs.models import Attempt, Job
 from portal.jobs.state import FINAL, State
@@ -13,8 +15,16 @@ from portal.scheduler.local import LocalScheduler
 BATCH = 200
 
 
+def _forget(deps: Deps, now: datetime) -> None:
+    """Sign-ins and tries to sign in that no longer count."""
+    with deps.write() as session:
+        forget_expired(session, now=now)
+        forget_tries(session, now=now)
+
+
 def retain_step(deps: Deps, now: datetime) -> bool:
     """Have the agent remove the folders whose time is over; True if there may be more."""
+    _forget(deps, now)
     settings = deps.settings.daemon
     good = now - timedelta(hours=settings.keep_done_hours)
     bad = now - timedelta(days=settings.keep_failed_days)
