@@ -93,6 +93,34 @@ class LocalSettings(Section):
     memory_mb: int = Field(4096, ge=64, description="Memory to hand out, in MiB.")
 
 
+class SlurmSettings(Section):
+    """The Slurm cluster, where `scheduler = "slurm"`."""
+
+    cluster: str = Field("", description="ClusterName of slurm.conf; needed.")
+    everybody: bool = Field(
+        False, description="The daemon reads about everybody's jobs, not only about those of its own account."
+    )
+    commands: Path | None = Field(None, description="Folder of sbatch, squeue and so on; unset: PATH.")
+    conf: Path | None = Field(None, description="SLURM_CONF, where it is not Slurm's default.")
+    partition: str | None = Field(None, description="Partition of jobs; unset: Slurm's default.")
+    gpu_partition: str | None = Field(None, description="Partition of jobs with GPUs; unset: the same.")
+    account: str | None = Field(None, description="Account of jobs; unset: each person's default.")
+    accounts: Mapping[str, str] = Field(default_factory=dict, description="Account of a person's jobs, by person.")
+    qos: str | None = Field(None, description="QOS of jobs; unset: Slurm's default.")
+    constraint: str | None = Field(None, description="Features that the nodes must have, as in sbatch.")
+    gpu: str = Field("gpu", description="The generic resource that is a GPU, perhaps with a type: gpu:a100.")
+    max_array_size: int = Field(1001, ge=1, description="MaxArraySize of slurm.conf.")
+    accounting: bool = Field(True, description="There is a slurmdbd.")
+    canary: bool = Field(
+        True, description="Keep a held job of the daemon's own, by whose sight it knows that a list is whole."
+    )
+    data_parser: str | None = Field(
+        None, description="Dialect of Slurm's JSON, such as v0.0.42; unset: asked for."
+    )
+    timeout_s: float = Field(30.0, ge=1, le=600, description="A command that is later has not answered.")
+    find_days: int = Field(30, ge=1, description="How far back a job of unknown submission time is looked for.")
+
+
 class LimitSettings(Section):
     """Limits a person meets before Slurm does."""
 
@@ -116,7 +144,7 @@ class Settings(Section):
     )
     var: Path = Field(Path("var"), description="Folder for everything the portal writes.")
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in var.")
-    scheduler: Literal["local"] = Field("local", description="Scheduler backend.")
+    scheduler: Literal["local", "slurm"] = Field("local", description="Scheduler backend.")
     jobtypes: tuple[Path, ...] = Field((), description="Folders of job type YAML files; empty: those that ship.")
     roots: Mapping[str, RootSettings] = Field(
         default_factory=dict, description="Folders beneath which data may be registered, by name."
@@ -124,6 +152,7 @@ class Settings(Section):
     web: WebSettings = WebSettings()
     daemon: DaemonSettings = DaemonSettings()
     local: LocalSettings = Field(default_factory=LocalSettings)
+    slurm: SlurmSettings = SlurmSettings()
     limits: LimitSettings = LimitSettings()
 
     @model_validator(mode="before")

@@ -7,17 +7,26 @@ from portal.agent.client import AgentClient, local_command
 from portal.config import Settings
 from portal.jobtype.load import JobTypes, load_folders, shipped_folder
 from portal.jobtype.publish import publish
-from portal.scheduler.local import LocalScheduler
-from portal.scheduler.local_order import Limits
+from portal.scheduler.factory import make_scheduler, slurm_document
 from portal.store.client import StoreClient
 from portal.store.client import local_command as store_command
+
+__all__ = [
+    "backend_of",
+    "load_jobtypes",
+    "make_agent",
+    "make_scheduler",
+    "make_store",
+    "publish_jobtypes",
+]
 
 
 def backend_of(settings: Settings) -> dict[str, Any]:
     """What an embedded agent is told; in production it has a file of its own."""
+    kind = {"slurm": slurm_document(settings)} if settings.scheduler == "slurm" else {"spool": str(settings.spool)}
     return {
         "kind": settings.scheduler,
-        "spool": str(settings.spool),
+        **kind,
         "scratch": str(settings.scratch),
         "launch": [sys.executable, "-m", "wrappers.launch"],
         "jobtypes": str(settings.published),
@@ -30,12 +39,6 @@ def backend_of(settings: Settings) -> dict[str, Any]:
 def make_agent(settings: Settings) -> AgentClient:
     """The agent as this very account: the embedded default."""
     return AgentClient(local_command(), backend_of(settings))
-
-
-def make_scheduler(settings: Settings) -> LocalScheduler:
-    """The embedded backend with the slots and memory that the settings hand out."""
-    limits = Limits(cpus=settings.local.slots, memory_mb=settings.local.memory_mb)
-    return LocalScheduler(settings.spool, limits=limits)
 
 
 def make_store(settings: Settings) -> StoreClient:

@@ -131,9 +131,14 @@ class Verbs:
             return {"signalled": False}
         by = None if given["by"] is None else reading.text(given["by"], "by", most=200)
         try:
-            return {"signalled": self.scheduler.cancel(handle, by=by)}
+            signalled = self.scheduler.cancel(handle, by=by)
         except SchedulerError as error:
             raise _refusal(error) from error
+        if signalled and handle.array_index is not None:
+            # Slurm keeps no record of a task that is cancelled before it starts: make sure that it never does.
+            with suppress(PortalError, OSError):
+                folder.fence(self.backend.scratch, given["attempt"])
+        return {"signalled": signalled}
 
     def seal(self, item: Item) -> Mapping[str, Any]:
         """Let the portal read the folder."""

@@ -97,7 +97,7 @@ def _shown(name: str, value: Any) -> str:
         except ArgumentError:
             return "not a database URL"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} = {item.path}" for key, item in value.items()) or "none"
+        return ", ".join(f"{key} = {getattr(item, 'path', item)}" for key, item in value.items()) or "none"
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
     return "none" if value in (None, "") else str(value)

@@ -78,6 +78,10 @@ class Health:
         if observation.answered is not self.answered:
             self.answered, self.since = observation.answered, now
             say("scheduler", answered=observation.answered, message=observation.message)
+        elif not observation.absences_count:
+            # The absence rule counts from an answer that showed everything.
+            self.since = now
+        self.trouble("sight", observation.message if observation.answered else None)
         self.message = observation.message
 
     def trouble(self, about: str, text: str | None) -> None:

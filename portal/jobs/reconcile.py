@@ -35,6 +35,9 @@ def reconcile_step(deps: Deps, now: datetime) -> bool:
     if not observation.answered:
         return False
     failpoints.reach("reconcile-observed")
+    if not observation.absences_count:
+        # What is missing from such an answer may be there all the same.
+        watched = [one for one in watched if one.attempt_id in observation.reports]
     looks = [look for look in look_at_all(deps, watched, observation, now) if look.tells_more(now)]
     changed = 0
     if looks:

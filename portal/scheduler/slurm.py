@@ -115,6 +115,9 @@ class SlurmScheduler:
         reports = match.judge(
             handles, queue, Rows(kept or []), now, accounted=trouble is not None or kept is not None
         )
+        if kept:
+            gone = match.vanished(open_, reports, Rows(kept))
+            reports |= gone if gone and self._accounting_is_told() else {}
         if len(reports) == len(handles):
             return Observation(True, reports)
         trouble = trouble or self._sight.objection(listed, now)
@@ -155,6 +158,14 @@ class SlurmScheduler:
             if error.detail and UNACCOUNTED.search(error.detail):
                 return None
             raise
+
+    def _accounting_is_told(self) -> bool:
+        """Whether the controller has nothing left that it still has to tell accounting."""
+        try:
+            statistics = self.questions.ask("sdiag").get("statistics")
+        except SchedulerError:
+            return False
+        return isinstance(statistics, dict) and statistics.get("dbd_agent_queue_size") == 0
 
     def _endings(self, handles: Sequence[tuple[str, JobHandle]]) -> list[Row] | None:
         """Accounting's rows about these jobs; None where there is no accounting."""

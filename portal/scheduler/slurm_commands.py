@@ -31,6 +31,10 @@ SILENT = re.compile(
 )
 
 
+class NotRunError(SchedulerError):
+    """The command was not even started, so it did nothing."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a command said."""
@@ -89,9 +93,8 @@ class SlurmCommands:
                 start_new_session=True,
             )
         except OSError as error:
-            raise SchedulerError(
-                f"Slurm's command {program} cannot be run here: {error.strerror}.", retry=True, detail=str(error)
-            ) from error
+            missing = f"Slurm's command {program} cannot be run here: {error.strerror}."
+            raise NotRunError(missing, retry=True, detail=str(error)) from error
         try:
             out, err = process.communicate(stdin.encode(), timeout=self._config.timeout_s)
         except subprocess.TimeoutExpired as error:

@@ -28,7 +28,10 @@ class Rows:
 
     def __init__(self, rows: Iterable[Row]) -> None:
         self._by_key: dict[Key, list[Row]] = defaultdict(list)
+        self._arrays: dict[str, list[Row]] = defaultdict(list)
         for row in rows:
+            if row.indices is not None:
+                self._arrays[row.job_id].append(row)
             for index in (None,) if row.indices is None else row.indices:
                 self._by_key[row.job_id, index].append(row)
 
@@ -47,6 +50,11 @@ class Rows:
                 break
             last = row
         return last
+
+    def know_array_of(self, handle: JobHandle) -> bool:
+        """Whether there is any row of the array that this task belongs to."""
+        rows = self._arrays.get(handle.job_id, ()) if handle.array_index is not None else ()
+        return any(_named(row, handle) and row.submitted == handle.submitted for row in rows)
 
 
 def _put_back(earlier: Row, row: Row) -> bool:
@@ -99,6 +107,23 @@ def judge(
         else:
             reports[key] = report(handle, live)
     return reports
+
+
+def vanished(
+    handles: Sequence[tuple[str, JobHandle]], reports: Mapping[str, JobReport], accounting: Rows
+) -> dict[str, JobReport]:
+    """Tasks that were cancelled one by one before they started: Slurm strikes them out and keeps no record.
+
+    They are those without a word about them while accounting has the rest of their array. That holds only if
+    accounting has been told everything.
+    """
+    return {
+        key: JobReport(
+            handle, Phase.ENDED, Ending.CANCELLED, reason="It was cancelled before it started.", raw="(no record)"
+        )
+        for key, handle in handles
+        if key not in reports and accounting.of(handle) is None and accounting.know_array_of(handle)
+    }
 
 
 def _ended(row: Row) -> bool:

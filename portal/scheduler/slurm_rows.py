@@ -148,12 +148,11 @@ def _nodes(value: Any) -> str | None:
 def _tasks(array_id: int | None, task: Any, expression: Any) -> frozenset[int] | None:
     if not array_id:
         return None
-    if expression:
-        return expand(str(expression))
     index = number(task)
-    if index is None:
-        raise ValueError(f"a row of the array {array_id} that names no task")
-    return frozenset({index})
+    if index is not None:
+        return frozenset({index})
+    # The controller's row for what was left of an array that was cancelled names no task at all.
+    return expand(str(expression)) if expression else frozenset()
 
 
 def _exit(value: Any) -> tuple[int | None, int | None]:

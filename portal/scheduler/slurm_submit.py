@@ -13,7 +13,7 @@ from portal.scheduler import slurm_note as notes
 from portal.scheduler import slurm_script as script
 from portal.scheduler.base import JobHandle, JobRequest, SchedulerError
 from portal.scheduler.slurm_arrays import place
-from portal.scheduler.slurm_commands import Questions, silence
+from portal.scheduler.slurm_commands import NotRunError, Questions, silence
 from portal.scheduler.slurm_note import Note
 from portal.scheduler.slurm_rows import Row, queue_rows
 from portal.scheduler.slurm_words import FULL, refusal
@@ -110,6 +110,10 @@ class Submission:
         """The id of the new job. Raises SchedulerError; where Slurm certainly has it not, the notes go again."""
         try:
             answer = self.questions.commands.run(command, stdin=text)
+        except NotRunError as error:
+            self._away = error
+            _forget(group)
+            raise
         except SchedulerError as error:
             self._away = SchedulerError(error.message, retry=True, detail=error.detail)
             raise SchedulerError(LOST, retry=True, detail=error.detail) from error
@@ -121,8 +125,7 @@ class Submission:
             raise SchedulerError(LOST, retry=True, detail=self._away.detail)
         if answer.code == 0 or "Batch job submission failed:" not in answer.err:
             raise SchedulerError(LOST, retry=True, detail=f"exit {answer.code}: {answer.err.strip()[-500:]}")
-        for request in group.values():
-            (request.folder / notes.NOTE).unlink(missing_ok=True)
+        _forget(group)
         words, retry = refusal(answer.err)
         kind = FullError if FULL.search(answer.err) else SchedulerError
         raise kind(words, retry=retry, detail=answer.err.strip()[-500:])
@@ -153,6 +156,12 @@ class Submission:
             handle = known.handle(self.config.cluster)
             assert handle is not None
             self.results[position] = handle
+
+
+def _forget(group: Group) -> None:
+    """Slurm certainly has not taken these."""
+    for request in group.values():
+        (request.folder / notes.NOTE).unlink(missing_ok=True)
 
 
 def _times(rows: Sequence[Row]) -> dict[tuple[str, str], datetime]:

@@ -3,7 +3,7 @@
 import importlib.util
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,20 +12,19 @@ from hosts.place import CHECKOUT, the_place
 
 # What pytest needs; nothing of it is compiled, so that it runs under the hosts' Python too.
 PURE = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments", "pytest_timeout")
-QOS = "two-at-a-time"
+ACCOUNT = "contract"
 HERE = "gantry-contract"
 
 
 @pytest.fixture
 def two_at_a_time(ctl: Host) -> Iterator[str]:
-    """A QOS that lets a person run two jobs at a time, for as long as the test lasts."""
-    for words in (["add", "qos", QOS], ["modify", "qos", QOS, "set", "MaxJobsPerUser=2"]):
-        ctl.run("sacctmgr", "-i", *words)
-    granted = ctl.run("sacctmgr", "-i", "modify", "account", "gantry", "set", f"qos+={QOS}")
-    assert granted.returncode == 0, granted.stderr
-    yield QOS
-    ctl.run("sacctmgr", "-i", "modify", "account", "gantry", "set", f"qos-={QOS}")
-    ctl.run("sacctmgr", "-i", "delete", "qos", QOS)
+    """An account under which maya may run two jobs at a time, for as long as the test lasts."""
+    ctl.run("sacctmgr", "-i", "add", "account", ACCOUNT, "parent=gantry")
+    added = ctl.run("sacctmgr", "-i", "add", "user", "maya", f"account={ACCOUNT}", "MaxJobs=2")
+    assert added.returncode == 0, added.stderr
+    yield ACCOUNT
+    ctl.run("sacctmgr", "-i", "delete", "user", "maya", f"account={ACCOUNT}")
+    ctl.run("sacctmgr", "-i", "delete", "account", ACCOUNT)
 
 
 @pytest.fixture
@@ -52,18 +51,43 @@ def copied(cluster) -> Iterator[Path]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_slurm_keeps_the_contract(portal, copied, two_at_a_time):
-    done = portal.run(
-        "runuser", "-u", "maya", "--", "env",
-        f"GANTRY_TEST_SLURM=cluster=gantry account=microscopy qos={two_at_a_time}",
-        f"PYTHONPATH={copied}:{copied}/libraries", "PYTHONDONTWRITEBYTECODE=1",
-        "python3", "-m", "pytest", "-p", "pytest_timeout", "-p", "no:cacheprovider", "--import-mode=importlib",
-        "--rootdir", str(copied), "-c", f"{copied}/pytest.ini", "--timeout=400", "-ra", "-q", "--durations=5",
-        "-k", "slurm", f"--basetemp={copied}/work/maya", f"{copied}/tests/contract/test_scheduler.py",
-        timeout=1800,
-    )  # fmt: skip
-    print(done.stdout, done.stderr)
-    assert done.returncode == 0, done.stdout + done.stderr
-    passed = re.search(r"(\d+) passed", done.stdout)
-    assert passed is not None
-    assert "skipped" not in done.stdout
+@pytest.fixture
+def suite(portal: Host, copied: Path) -> Callable[..., str]:
+    """`suite("maya", "account=x", "test_scheduler.py", "-k", "slurm")`: what pytest printed; it must have passed."""
+
+    def run(person: str, settings: str, file: str, *words: str) -> str:
+        done = portal.run(
+            "env", "-C", "/", "runuser", "-u", person, "--", "env",
+            f"GANTRY_TEST_SLURM=cluster=gantry {settings}",
+            f"PYTHONPATH={copied}:{copied}/libraries", "PYTHONDONTWRITEBYTECODE=1",
+            "python3", "-m", "pytest", "-p", "pytest_timeout", "-p", "no:cacheprovider",
+            "--import-mode=importlib", "--rootdir", str(copied), "-c", f"{copied}/pytest.ini", "--timeout=400",
+            "-ra", "-q", "--durations=5", f"--basetemp={copied}/work/{person}", f"{copied}/tests/contract/{file}",
+            *words,
+            timeout=1800,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert re.search(r"\d+ passed", done.stdout)
+        assert "skipped" not in done.stdout
+        return done.stdout
+
+    return run
+
+
+def test_slurm_keeps_the_contract(suite, two_at_a_time):
+    print(suite("maya", f"account={two_at_a_time}", "test_scheduler.py", "-k", "slurm"))
+
+
+def test_what_only_slurm_has(suite, two_at_a_time):
+    print(suite("maya", f"account={two_at_a_time}", "test_slurm.py"))
+
+
+def test_the_daemon_sees_everybodys_jobs_and_knows_it(suite, portal):
+    sbatch = ["sbatch", "--parsable", "--hold", "--account=microscopy", "--job-name=gantry-sight-1", "--time=1"]
+    sbatch += ["--chdir=/", "--output=/dev/null", "--wrap", "true"]
+    held = portal.run("runuser", "-u", "maya", "--", *sbatch)
+    assert held.returncode == 0, held.stderr
+    try:
+        print(suite("gantry-daemon", "", "test_slurm_sight.py"))
+    finally:
+        portal.run("runuser", "-u", "maya", "--", "scancel", held.stdout.strip())

@@ -24,6 +24,8 @@ class FakeCluster:
     """Fields of the report, by attempt; a job without any is PENDING."""
     absent: set[str] = field(default_factory=set)
     answers: bool = True
+    sees_all: bool = True
+    """False: it answers, and is not sure that its answer is whole."""
     lose_answers: bool = False
     refuse_calls: bool = False
     refusal: Refusal | None = None
@@ -88,7 +90,7 @@ class FakeCluster:
                 continue
             fields = {"phase": Phase.PENDING, "reason": "All slots are busy."} | self.phases.get(key, {})
             reports[key] = JobReport(handle, **fields)
-        return Observation(True, reports)
+        return Observation(True, reports, None if self.sees_all else "half blind", self.sees_all)
 
     def end(self, attempt: str, ending: Ending | None, **fields: Any) -> None:
         """Let a job end."""

@@ -87,6 +87,25 @@ def test_silence_in_between_starts_the_absence_anew(bench):
     assert bench.job().state is State.QUEUED
 
 
+def test_what_an_answer_that_is_not_whole_leaves_out_is_not_absent(bench):
+    running(bench)
+    bench.cluster.absent.add(bench.attempt())
+    bench.cluster.sees_all = False
+    bench.reconcile()
+    assert bench.job().absent_since is None
+    assert bench.deps.health.problems["sight"] == "half blind"
+    bench.cluster.sees_all = True
+    bench.reconcile()
+    bench.later(800)
+    bench.cluster.sees_all = False
+    bench.reconcile()
+    bench.later(800)
+    bench.cluster.sees_all = True
+    bench.reconcile()
+    assert bench.job().state is State.RUNNING, "the time without sight does not count"
+    assert "sight" not in bench.deps.health.problems
+
+
 def test_absent_for_long_and_never_claimed_is_fenced_and_tried_again(bench):
     first = bench.attempt()
     lost(bench)
@@ -210,7 +229,8 @@ def test_memory_is_not_retried_by_itself_unless_the_job_type_says_so(bench):
     bench.reconcile()
     job = bench.job()
     assert (job.state, job.cause_words) == (
-        State.FAILED, "It ran out of memory (1 GB). Your dataset is unchanged. Run again with 2 GB?",
+        State.FAILED,
+        "It ran out of memory (1 GB). Your dataset is unchanged. Run again with 2 GB?",
     )
 
 

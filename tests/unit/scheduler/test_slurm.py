@@ -205,6 +205,15 @@ def test_a_job_that_was_taken_and_is_not_seen_yet_is_settled_later(yard):
     assert yard.scheduler(Slurm(squeue=reply(row))).submit(request).job_id == "7"
 
 
+def test_where_sbatch_is_not_installed_nothing_was_submitted(yard):
+    request = yard.request()
+    real = SlurmScheduler(replace(yard.config, commands=yard.path / "nowhere"), yard.path)
+    with pytest.raises(SchedulerError) as caught:
+        real.submit(request)
+    assert caught.value.retry
+    assert yard.scheduler(yard.taking()).submit(request).job_id == "7"
+
+
 def test_nothing_is_submitted_from_a_folder_that_cannot_be_written(yard):
     request, slurm = yard.request(), yard.taking()
     request.folder.rmdir()
@@ -241,8 +250,8 @@ def test_the_manifest_says_which_attempt_is_which_task(yard):
 def test_indices_beyond_slurms_bound_go_into_a_chunk_of_their_own(yard):
     requests, slurm = [yard.request(index) for index in (1, 2, 11, 12, 13, 25)], yard.taking()
     handles = yard.scheduler(slurm, max_array_size=10).submit_many(requests)
-    arrays = [next((word for word in command if word.startswith("--array=")), None) for command in slurm.commands("sbatch")]
-    assert arrays == ["--array=1-2", "--array=1-3", None]
+    arrays = [[word for word in command if word.startswith("--array=")] for command in slurm.commands("sbatch")]
+    assert arrays == [["--array=1-2"], ["--array=1-3"], []]
     assert [handle.array_index for handle in handles] == [1, 2, 1, 2, 3, None]
 
 
@@ -523,3 +532,24 @@ def test_a_slurm_without_a_known_dialect_has_not_answered(yard):
     observation = yard.scheduler(old, data_parser=None).observe([("a", HANDLE)])
     assert not observation.answered
     assert "release" in observation.message
+
+
+# ---- tasks that Slurm strikes out ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("waiting", "absent"), [(0, False), (3, True)])
+def test_a_struck_out_task_ended_only_if_accounting_was_told_everything(yard, waiting, absent):
+    told = copy.deepcopy(recorded("array-mixed"))
+    for job in told["squeue"]["jobs"]:
+        job["array_task_string"] = job["array_task_string"].replace("4-9", "4-8")
+    for job in told["sacct"]["jobs"]:
+        job["array"]["task"] = job["array"]["task"].replace("0x3F0", "0x1F0")
+    told_all = Answer(0, json.dumps({"statistics": {"dbd_agent_queue_size": waiting}, "meta": {}}), "")
+    slurm = Slurm(squeue=reply(*told["squeue"]["jobs"]), sacct=reply(*told["sacct"]["jobs"]), sdiag=told_all)
+    first = told["squeue"]["jobs"][0]
+    handle = replace(handle_of(first), array_index=9)
+    observation = yard.scheduler(slurm).observe([("a", handle)])
+    assert observation.answered
+    assert ("a" not in observation.reports) is absent
+    if not absent:
+        assert observation.reports["a"].ending is Ending.CANCELLED

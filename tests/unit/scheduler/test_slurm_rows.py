@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from portal.scheduler.base import Ending, JobHandle, JobReport, Phase
-from portal.scheduler.slurm_match import Rows, judge, unsettled
+from portal.scheduler.slurm_match import Rows, judge, unsettled, vanished
 from portal.scheduler.slurm_rows import accounting_rows, queue_rows
 
 RECORDINGS = Path(__file__).parents[2] / "contract" / "recordings"
@@ -252,3 +252,43 @@ def test_numbers_and_words_of_older_dialects_are_read():
         "array_task_id": None,
     }
     assert queue_rows({"jobs": [older]}) == queue_rows({"jobs": [job]})
+
+
+# ---- tasks that Slurm strikes out ----------------------------------------------------------------------------
+
+
+def struck_out(told: bool) -> tuple[dict[str, JobReport], dict[str, JobReport]]:
+    """What is said of ten tasks of which the last was cancelled while it waited; `told`: by accounting too."""
+    recording = Recording("slurm-24.11", "array-mixed")
+    rest = frozenset(range(4, 9))
+    queue = [replace(row, indices=rest) if len(row.indices) > 1 else row for row in recording.queue]
+    kept = [replace(row, indices=rest) if len(row.indices) > 1 else row for row in recording.accounting]
+    accounting = Rows(kept if told else recording.accounting)
+    reports = judge(recording.handles, Rows(queue), accounting, LATER, accounted=True)
+    return reports, vanished(recording.handles, reports, accounting)
+
+
+def test_a_task_that_is_struck_out_of_its_array_was_cancelled_before_it_started():
+    reports, gone = struck_out(told=True)
+    assert len(reports) == 9
+    [report] = gone.values()
+    assert (report.handle.array_index, report.ending, report.started) == (9, Ending.CANCELLED, None)
+
+
+def test_as_long_as_accounting_has_the_task_it_is_only_absent():
+    reports, gone = struck_out(told=False)
+    assert len(reports) == 9
+    assert gone == {}
+
+
+def test_a_task_of_an_array_that_accounting_does_not_know_is_only_absent():
+    recording = Recording("slurm-24.11", "array-mixed")
+    assert vanished(recording.handles, {}, Rows([])) == {}
+    strangers = [(key, replace(handle, job_id="99")) for key, handle in recording.handles]
+    assert vanished(strangers, {}, Rows(recording.accounting)) == {}
+
+
+def test_the_row_of_an_array_that_was_cancelled_names_no_task():
+    [row] = replies("slurm-24.11", "array-held")["squeue"]["jobs"]
+    [cancelled] = queue_rows({"jobs": [row | {"array_task_string": "", "job_state": ["CANCELLED"]}]})
+    assert cancelled.indices == frozenset()

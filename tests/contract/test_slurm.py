@@ -1,0 +1,362 @@
+"""What only Slurm has, on a real one: arrays, requeues, lost answers; and the real agent and launch on it."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from portal.agent.client import AgentClient, Fenced, Submitted, Taken
+from portal.scheduler.base import Ending, JobHandle, JobReport, Phase, SchedulerError
+from portal.scheduler.slurm import SlurmScheduler
+from portal.scheduler.slurm_note import NOTE
+
+pytestmark = [
+    pytest.mark.parametrize("bench", ["slurm"], indirect=True),
+    pytest.mark.cluster,
+    pytest.mark.skipif(
+        "GANTRY_TEST_SLURM" not in os.environ, reason="no Slurm here: run tests/cluster/test_contract.py"
+    ),
+]
+SLEEP = "import time; time.sleep(300)"
+PATIENCE_S = 180.0
+
+
+@pytest.fixture
+def slurm(bench):
+    """The bench of the contract, on Slurm only."""
+    assert isinstance(bench.scheduler, SlurmScheduler)
+    return bench
+
+
+def look(slurm, handles) -> list[JobReport | None]:
+    observation = slurm.scheduler.observe([(str(place), handle) for place, handle in enumerate(handles)])
+    assert observation.answered, observation.message
+    return [observation.reports.get(str(place)) for place in range(len(handles))]
+
+
+def until(slurm, handles, test) -> list[JobReport]:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        reports = look(slurm, handles)
+        assert None not in reports
+        if test(reports):
+            return reports
+        time.sleep(0.5)
+    raise AssertionError(f"not in time: {[report and report.phase.value for report in look(slurm, handles)]}")
+
+
+def all_ended(reports) -> bool:
+    return all(report.phase is Phase.ENDED for report in reports)
+
+
+def array(slurm, codes: dict[int, str], **changes):
+    name = f"gantry-{uuid.uuid4()}-1"
+    return [slurm.request(code, name=name, index=index, **changes) for index, code in codes.items()]
+
+
+# ---- arrays --------------------------------------------------------------------------------------------------
+
+
+def test_an_array_is_one_submission_and_each_task_a_job_of_its_own(slurm):
+    requests = array(slurm, {0: "pass", 1: "raise SystemExit(7)", 4: "pass"})
+    handles = slurm.scheduler.submit_many(requests)
+    assert len({handle.job_id for handle in handles}) == 1
+    assert [handle.array_index for handle in handles] == [0, 1, 4]
+    reports = until(slurm, handles, all_ended)
+    assert [(report.ending, report.exit_code) for report in reports] == [
+        (Ending.COMPLETED, 0),
+        (Ending.FAILED, 7),
+        (Ending.COMPLETED, 0),
+    ]
+    assert [report.handle for report in reports] == handles
+
+
+def test_a_task_is_told_which_attempt_it_is(slurm):
+    code = "import sys; from pathlib import Path; Path(sys.argv[1], 'told').write_text(' '.join(sys.argv[2:]))"
+    requests = array(slurm, {3: code, 5: code})
+    requests = [replace(one, argv=(*one.argv, str(one.folder))) for one in requests]
+    handles = slurm.scheduler.submit_many(requests)
+    until(slurm, handles, all_ended)
+    for request, handle in zip(requests, handles, strict=True):
+        words = (request.folder / "told").read_text().split()
+        assert words == [
+            "--cluster", handle.cluster, "--job-id", handle.job_id, "--array-index", str(handle.array_index),
+            "--restart", "0",
+        ]  # fmt: skip
+
+
+def test_tasks_of_an_array_are_found_and_cancelled_one_by_one(slurm):
+    requests = array(slurm, dict.fromkeys(range(4), SLEEP))
+    handles = slurm.scheduler.submit_many(requests)
+    for request in requests:
+        (request.folder / NOTE).rename(request.folder / "kept")
+        note = json.loads((request.folder / "kept").read_text())
+        (request.folder / NOTE).write_text(json.dumps(note | {"job_id": None, "submitted": None}))
+    fresh = slurm.adapter.fresh()
+    assert [fresh.find(request.attempt, request.name) for request in requests] == handles
+    assert slurm.scheduler.cancel(handles[3])
+    reports = until(slurm, handles, lambda reports: reports[3].phase is Phase.ENDED)
+    assert reports[3].ending is Ending.CANCELLED
+    assert {report.phase for report in reports[:3]} <= {Phase.PENDING, Phase.RUNNING}
+
+
+def test_an_array_runs_no_more_at_once_than_it_should(slurm):
+    handles = slurm.scheduler.submit_many(array(slurm, dict.fromkeys(range(3), SLEEP), at_once=1))
+    reports = until(slurm, handles, lambda reports: any(report.phase is Phase.RUNNING for report in reports))
+    assert [report.phase for report in reports] == [Phase.RUNNING, Phase.PENDING, Phase.PENDING]
+    assert "only so many" in until(slurm, handles, lambda reports: "only" in (reports[2].reason or ""))[2].reason
+
+
+def test_a_long_list_of_scattered_tasks_is_seen_whole(slurm):
+    indices = [index for index in range(160) if index % 3 or index % 7 == 0]
+    handles = slurm.scheduler.submit_many(array(slurm, dict.fromkeys(indices, SLEEP)))
+    assert None not in look(slurm, handles)
+
+
+def test_a_list_longer_than_slurm_takes_is_cut_into_chunks(slurm):
+    scheduler = SlurmScheduler(
+        replace(slurm.adapter.config, max_array_size=4), slurm.folder, commands=slurm.adapter.line
+    )
+    handles = scheduler.submit_many(array(slurm, dict.fromkeys(range(10), "pass")))
+    assert len({handle.job_id for handle in handles}) == 3
+    assert [handle.array_index for handle in handles] == [0, 1, 2, 3, 0, 1, 2, 3, 0, 1]
+    until(slurm, handles, all_ended)
+
+
+# ---- what goes wrong -----------------------------------------------------------------------------------------
+
+
+def test_a_job_that_is_put_back_keeps_its_handle_and_counts_its_restarts(slurm):
+    handle = slurm.scheduler.submit(slurm.request(SLEEP))
+    slurm.until(handle, Phase.RUNNING)
+    subprocess.run(["scontrol", "update", f"JobId={handle.job_id}", "Requeue=1"], check=True)
+    subprocess.run(["scontrol", "requeue", handle.job_id], check=True)
+    [report] = until(slurm, [handle], lambda reports: reports[0].restarts == 1)
+    assert (report.handle, report.ending) == (handle, None)
+    assert slurm.scheduler.cancel(handle)
+    assert slurm.until(handle, Phase.ENDED).ending is Ending.CANCELLED
+
+
+def test_who_cancelled_is_told(slurm):
+    handle = slurm.scheduler.submit(slurm.request(SLEEP))
+    slurm.until(handle, Phase.RUNNING)
+    subprocess.run(["scancel", handle.job_id], check=True)
+    assert (
+        slurm.until(handle, Phase.ENDED).ended_by
+        == subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
+    )
+
+
+@pytest.fixture
+def slow_sbatch(slurm) -> Iterator[SlurmScheduler]:
+    """A backend whose sbatch hands the job over and then does not come back."""
+    folder = slurm.folder / "bin"
+    folder.mkdir()
+    for program in ("squeue", "sacct", "scancel"):
+        (folder / program).symlink_to(f"/usr/bin/{program}")
+    (folder / "sbatch").write_text('#!/bin/sh\n/usr/bin/sbatch "$@" >/dev/null\nexec sleep 60\n')
+    (folder / "sbatch").chmod(0o755)
+    return SlurmScheduler(replace(slurm.adapter.config, commands=folder, timeout_s=3), slurm.folder)
+
+
+def test_a_job_that_landed_though_sbatch_was_late_is_adopted_and_not_doubled(slurm, slow_sbatch):
+    request = slurm.request("pass")
+    with pytest.raises(SchedulerError) as caught:
+        slow_sbatch.submit(request)
+    assert caught.value.retry
+    handle = slurm.scheduler.find(request.attempt, request.name)
+    assert handle is not None
+    assert slurm.scheduler.submit(request) == handle
+    assert slow_sbatch.submit(request) == handle
+    assert slurm.until(handle, Phase.ENDED).ending is Ending.COMPLETED
+
+
+def test_a_job_is_found_by_its_folder_when_every_note_is_gone(slurm):
+    first, second = slurm.request("pass"), slurm.request("pass")
+    second = replace(second, name=first.name)
+    handles = [slurm.scheduler.submit(request) for request in (first, second)]
+    slurm.until(handles[1], Phase.ENDED)
+    for request in (first, second):
+        (request.folder / NOTE).unlink()
+    assert [slurm.scheduler.find(request.attempt, first.name) for request in (first, second)] == handles
+
+
+@pytest.mark.parametrize("change", [{"memory_mb": 10**9}, {"gpus": 900}, {"time_s": 10**9}])
+def test_what_no_node_has_is_refused_in_words(slurm, change):
+    with pytest.raises(SchedulerError) as caught:
+        slurm.scheduler.submit(slurm.request(**change))
+    assert not caught.value.retry
+    assert "refused the job:" not in caught.value.message
+    with pytest.raises(SchedulerError):
+        slurm.scheduler.estimate(slurm.request(**change))
+
+
+def test_nothing_of_the_person_reaches_the_jobs_environment(slurm):
+    code = (
+        "import json, os, sys; from pathlib import Path;"
+        "Path(sys.argv[1], 'environment').write_text(json.dumps(dict(os.environ)))"
+    )
+    request = slurm.request(code)
+    request = replace(request, argv=(*request.argv, str(request.folder)))
+    slurm.until(slurm.scheduler.submit(request), Phase.ENDED)
+    environment = json.loads((request.folder / "environment").read_text())
+    assert "SLURM_JOB_ID" in environment
+    assert not {"GANTRY_TEST_SLURM", "PYTHONPATH", "HOME", "SLURM_EXPORT_ENV"} & set(environment)
+
+
+# ---- the agent and launch ------------------------------------------------------------------------------------
+
+
+class Facility:
+    """The real agent with the real launch behind a published job type that runs a line of Python."""
+
+    def __init__(self, slurm) -> None:
+        self.scheduler = slurm.scheduler
+        self.scratch, self.published = slurm.folder / "scratch", slurm.folder / "published"
+        self.scratch.mkdir()
+        code = Path(__file__).parents[2]
+        slurm_settings = {key: value for key, value in asdict(slurm.adapter.config).items() if value is not None}
+        backend = {
+            "kind": "slurm",
+            "slurm": slurm_settings,
+            "scratch": str(self.scratch),
+            "launch": ["/usr/bin/env", f"PYTHONPATH={code}", sys.executable, "-m", "wrappers.launch"],
+            "jobtypes": str(self.published),
+        }
+        self.client = AgentClient((sys.executable, "-m", "portal.agent"), backend)
+        self.submission = str(uuid.uuid4())
+
+    def publish(self, code: str) -> str:
+        document = {
+            "name": "line",
+            "version": "1.0",
+            "program": {"command": [sys.executable, "-c", code]},
+            "options": [],
+            "inputs": [],
+            "resources": {
+                "default": "standard",
+                "variants": [{"name": "standard", "cpus": 1, "memory_mb": 512, "time_s": 60}],
+            },
+            "outputs": [{"name": "result", "pattern": "*", "dataset_type": "text", "required": True}],
+            "grace_s": 2,
+        }
+        raw = json.dumps(document, sort_keys=True).encode()
+        digest = hashlib.sha256(raw).hexdigest()
+        (self.published / "line").mkdir(parents=True, exist_ok=True)
+        (self.published / "line" / f"{digest}.json").write_bytes(raw)
+        return f"sha256:{digest}"
+
+    def item(self, code: str, index: int) -> dict[str, object]:
+        attempt = str(uuid.uuid4())
+        job = {
+            "id": 1,
+            "number": "J-1",
+            "submission": self.submission,
+            "index": index,
+            "attempt": attempt,
+            "try": 1,
+        }
+        job |= {"name": f"gantry-{self.submission}-1", "title": "A line", "person": "maya"}
+        order = {
+            "job": job,
+            "jobtype": {"name": "line", "version": "1.0", "revision": self.publish(code)},
+            "inputs": {},
+            "options": {},
+            "resources": {"cpus": 1, "memory_mb": 256, "time_s": 30},
+        }
+        return {"attempt": attempt, "name": job["name"], "order": order}
+
+    def handles(self, items, answers) -> list[JobHandle]:
+        cluster = self.scheduler.cluster
+        return [
+            JobHandle(cluster, answer.job_id, answer.array_index, item["name"], answer.submitted)
+            for item, answer in zip(items, answers, strict=True)
+        ]
+
+
+@pytest.fixture
+def facility(slurm) -> Facility:
+    return Facility(slurm)
+
+
+def test_an_array_of_the_agent_is_one_that_launch_runs(slurm, facility):
+    code = "open('output/told', 'w').write('done'); print('hello')"
+    items = [facility.item(code, index) for index in range(3)]
+    answers = facility.client.submit(items)
+    assert all(isinstance(answer, Submitted) for answer in answers), answers
+    handles = facility.handles(items, answers)
+    assert [handle.array_index for handle in handles] == [0, 1, 2]
+    reports = until(slurm, handles, all_ended)
+    assert {report.ending for report in reports} == {Ending.COMPLETED}
+    for answer in answers:
+        result = json.loads((answer.folder / "result.json").read_text())
+        assert result["exit_code"] == 0
+        claim = {key: result["claim"][key] for key in ("cluster", "job_id", "array_index", "restart")}
+        assert claim == {
+            "cluster": facility.scheduler.cluster,
+            "job_id": answer.job_id,
+            "array_index": answer.array_index,
+            "restart": 0,
+        }
+        assert (answer.folder / "output" / "told").read_text() == "done"
+    assert facility.client.submit(items) == answers
+
+
+def test_a_refused_item_harms_no_other_of_its_array(slurm, facility):
+    items = [facility.item("pass", index) for index in range(3)]
+    items[1]["order"] |= {"options": {"colour": "red"}}
+    first, refused, third = facility.client.submit(items)
+    assert refused.code == "option"
+    handles = facility.handles([items[0], items[2]], [first, third])
+    until(slurm, handles, all_ended)
+
+
+def test_the_array_goes_with_the_last_of_its_folders(slurm, facility):
+    items = [facility.item("pass", index) for index in range(2)]
+    answers = facility.client.submit(items)
+    until(slurm, facility.handles(items, answers), all_ended)
+    assert len(list(facility.scratch.glob("array-*"))) == 1
+    assert facility.client.purge([items[0]["attempt"]]) == [True]
+    assert len(list(facility.scratch.glob("array-*"))) == 1
+    assert facility.client.purge([items[1]["attempt"]]) == [True]
+    assert list(facility.scratch.iterdir()) == []
+
+
+def test_the_agent_finds_cancels_and_seals(slurm, facility):
+    items = [facility.item(f"open('output/ready', 'w'); {SLEEP}", index) for index in range(2)]
+    answers = facility.client.submit(items)
+    handles = facility.handles(items, answers)
+    [found] = facility.client.find([(items[0]["attempt"], items[0]["name"])])
+    assert isinstance(found, Taken)
+    assert (found.job_id, found.array_index) == (handles[0].job_id, 0)
+    ready = answers[0].folder / "output" / "ready"
+    until(slurm, handles, lambda _reports: ready.exists())
+    assert facility.client.cancel([(items[0]["attempt"], handles[0].job_id, items[0]["name"])]) == [True]
+    reports = until(slurm, handles, lambda reports: reports[0].phase is Phase.ENDED)
+    assert reports[0].ending is Ending.CANCELLED
+    assert json.loads((answers[0].folder / "result.json").read_text())["reason"] == "cancelled"
+    [sealed] = facility.client.seal([items[0]["attempt"]])
+    assert sealed.files > 0
+
+
+def test_a_fenced_task_ends_without_running(slurm, facility):
+    blockers = [facility.scheduler.submit(slurm.request(SLEEP)) for _ in range(2)]
+    for blocker in blockers:
+        slurm.until(blocker, Phase.RUNNING)
+    item = facility.item("open('output/told', 'w')", 0)
+    [answer] = facility.client.submit([item])
+    assert facility.client.fence([item["attempt"]]) == [Fenced(True)]
+    for blocker in blockers:
+        facility.scheduler.cancel(blocker)
+    [handle] = facility.handles([item], [answer])
+    report = slurm.until(handle, Phase.ENDED)
+    assert (report.ending, report.exit_code) == (Ending.FAILED, 91)
+    assert not (answer.folder / "output" / "told").exists()
