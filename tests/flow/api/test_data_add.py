@@ -65,9 +65,13 @@ WRONG = {
     "unknown experiment": (
         ["--experiment", "Zebrafish haert", "--as", "ingest"],
         3,
-        "Did you mean Zebrafish heart?",
+        "Did you mean “Zebrafish heart”?",
     ),
-    "somebody who may not": (["--experiment", "E1", "--as", "maya"], 4, "staff or ingest"),
+    "somebody who may not": (
+        ["--experiment", "E1", "--as", "maya"],
+        4,
+        "for staff and for the accounts of instruments",
+    ),
     "somebody who is not": (["--experiment", "E1", "--as", "eve"], 3, "nobody called eve"),
 }
 

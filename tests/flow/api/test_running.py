@@ -35,7 +35,7 @@ def test_an_analysis_describes_its_form(maya):
     fields = {field["name"]: field for field in found["form"]["fields"]}
     assert fields["iterations"]["value"] == "20"
     assert fields["boundary"]["advanced"] is True
-    assert [variant["default"] for variant in found["variants"]] == [True, False]
+    assert [variant["default"] for variant in found["variants"]] == [True, False, False]
     assert found["revision"].startswith("sha256:")
 
 
@@ -44,7 +44,7 @@ def test_a_form_is_checked_without_starting_anything(maya, stack):
     form = maya("POST", "/analyses/lightsheet-deconvolution/form", json=body).json
     assert form["valid"] is False
     assert form["errors"] == {
-        "iterations": "Must be a number from 1 to 200; this is 0.",
+        "iterations": "Must be a number from 1 to 1000; this is 0.",
         "sigma_xy": "Write the number with a point: 0.3 instead of 0,3.",
     }
     assert {field["name"]: field["value"] for field in form["fields"]}["sigma_xy"] == "0,3"
