@@ -7,7 +7,6 @@ from portal.identity.people import create_person
 from portal.identity.sessions import open_session
 from portal.web.signed_in import COOKIE
 
-
 # Signing in: these ask for a password, or for what only the person who allows it in a browser can grant.
 OPEN_TO_ALL = {("/api/v1/tokens", "post"), ("/api/v1/device", "post"), ("/api/v1/device/token", "post")}
 

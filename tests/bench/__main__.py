@@ -1,0 +1,35 @@
+"""The measurements by name: `./run bench` lists them, `./run bench NAME [OPTIONS]` runs one.
+
+Each prints one JSON object. None of them is part of the tests: a shared machine has no fixed speed.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+BENCHES = {
+    "pages": ("bench_pages.py", "server time of each page at 10,000 datasets and 100,000 files"),
+    "submit": ("bench_submit.py", "from Start to the program's first line; launch's overhead; an idle daemon"),
+    "deconvolution": ("bench_deconvolution.py", "Richardson-Lucy against scikit-image and RedLionfish"),
+    "back-projection": ("kernels/bench_back_projection.py", "filtered back-projection against scikit-image"),
+}
+
+
+def main(words: list[str]) -> int:
+    """Run the named measurement; without a known name, list them."""
+    if not words or words[0] not in BENCHES:
+        print("./run bench NAME [OPTIONS], where NAME is one of")
+        for name, (_, about) in BENCHES.items():
+            print(f"  {name:<16} {about}")
+        return 0 if not words else 2
+    script, _ = BENCHES[words[0]]
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
+    return subprocess.run(
+        [sys.executable, str(HERE / script), *words[1:]], env=environment, check=False
+    ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
