@@ -159,7 +159,7 @@ def report(handle: JobHandle, row: Row) -> JobReport:
         return JobReport(handle, Phase.ENDED, raw=raw, node=row.nodes, restarts=restarts)
     if found.phase is Phase.PENDING:
         why = why_waiting(row.reason, row.reason_text)
-        return JobReport(handle, Phase.PENDING, reason=why, restarts=restarts, raw=raw)
+        return JobReport(handle, Phase.PENDING, reason=why, expected_start=row.planned, restarts=restarts, raw=raw)
     if found.phase is Phase.RUNNING:
         suspended = "The cluster's administrator has paused it." if "SUSPENDED" in row.words else None
         return JobReport(

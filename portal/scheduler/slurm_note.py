@@ -1,14 +1,16 @@
 """What the agent notes in an attempt's folder about its submission: so that asking twice submits once.
 
-The note is written before sbatch is asked (without an id: perhaps Slurm has it, perhaps not) and after. It saves
-questions; where it is gone, Slurm itself is asked by name and working directory.
+The note is written before sbatch is asked (without an id: perhaps Slurm has it, perhaps not); what Slurm answered
+is added after, for an array once in its own folder. It saves questions; where it is gone, Slurm itself is asked by
+name and working directory.
 """
 
 import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +20,8 @@ from portal.scheduler.base import JobHandle, JobRequest, SchedulerError
 
 NOTE = "slurm.json"
 MANIFEST = "array.json"
+ANSWER = "answer.json"
+"""In an array's folder: the id and the time of submission that all its tasks have."""
 ARRAY = re.compile(r"array-[0-9a-f]{32}")
 SCHEMA = 1
 
@@ -52,15 +56,14 @@ def read(folder: Path) -> Note | None:
     try:
         if document is None or document["schema"] != SCHEMA:
             return None
-        submitted = document["submitted"]
-        return Note(
-            str(document["name"]),
-            from_iso(document["asked"]),
-            document["array"],
-            document["index"],
-            document["job_id"],
-            from_iso(submitted) if submitted else None,
-        )
+        note = Note(str(document["name"]), from_iso(document["asked"]), document["array"], document["index"])
+        if note.array is not None and not ARRAY.fullmatch(note.array):
+            return None
+        answered = document
+        if note.array is not None and document["job_id"] is None:
+            answered = read_json(folder.parent / note.array / ANSWER) or {}
+        job_id, submitted = answered.get("job_id"), answered.get("submitted")
+        return note.taken(str(job_id), from_iso(submitted)) if job_id and submitted else note
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -82,6 +85,15 @@ def write(folder: Path, note: Note) -> None:
     _put(folder / NOTE, document)
 
 
+def write_taken(folder: Path, note: Note) -> None:
+    """Keep what Slurm answered: in the attempt's folder, or once for all in that of its array."""
+    if note.array is None:
+        write(folder, note)
+    elif note.job_id is not None and note.submitted is not None:
+        answer = {"schema": SCHEMA, "job_id": note.job_id, "submitted": iso(note.submitted)}
+        _put(folder.parent / note.array / ANSWER, answer)
+
+
 def array_folder(scratch: Path, requests: Mapping[int, JobRequest], asked: datetime) -> Path:
     """Make the folder of an array, with its manifest: index -> attempt. The same array gives the same folder."""
     attempts = {str(index): request.attempt for index, request in requests.items()}
@@ -99,8 +111,18 @@ def array_folder(scratch: Path, requests: Mapping[int, JobRequest], asked: datet
 def array_of(folder: Path) -> str | None:
     """The name of the array's folder that an attempt went into; None if it went alone."""
     note = read(folder)
-    found = note.array if note else None
-    return found if isinstance(found, str) and ARRAY.fullmatch(found) else None
+    return note.array if note else None
+
+
+def forget(folders: Iterable[Path]) -> None:
+    """Slurm certainly has not taken the attempts of these folders: remove their notes, and their array."""
+    arrays = set()
+    for folder in folders:
+        array = array_of(folder)
+        arrays |= {folder.parent / array} if array else set()
+        (folder / NOTE).unlink(missing_ok=True)
+    for array_path in arrays:
+        shutil.rmtree(array_path, ignore_errors=True)
 
 
 def remaining(folder: Path) -> int | None:

@@ -40,6 +40,8 @@ class Row:
     signal: int | None
     restart: int | None
     """How often Slurm put it back; None where it does not say."""
+    planned: datetime | None = None
+    """When Slurm means to start it, if it has planned that yet."""
     ended_by: str | None = None
     cpu_s: float | None = None
     memory_peak_bytes: int | None = None
@@ -85,6 +87,7 @@ def _queue_row(job: Json) -> Row:
         exit_code=code,
         signal=signal,
         restart=number(job.get("restart_cnt")),
+        planned=None if nodes else moment(job.get("start_time")),
     )
 
 

@@ -5,6 +5,7 @@ Nothing is handed over twice: a note in the attempt's folder says that sbatch wa
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,8 @@ from portal.scheduler.slurm_note import Note
 from portal.scheduler.slurm_rows import Row, queue_rows
 from portal.scheduler.slurm_words import FULL, refusal
 
+SIDE_BY_SIDE = 3
+"""How many sbatch run at a time: most of their time is waiting for the controller."""
 Result = JobHandle | SchedulerError
 Group = Mapping[int, JobRequest]
 TAKEN = re.compile(r"(\d+)(?:;[^\s;]+)?")
@@ -43,8 +46,12 @@ class Submission:
     def submit(self, requests: Sequence[JobRequest]) -> list[Result]:
         """Hand all over that were not handed over before; one result a request, in order."""
         fresh = [position for position, request in enumerate(requests) if not self._known(position, request)]
-        for group in _groups({position: requests[position] for position in fresh}, self.config.max_array_size):
+        groups = _groups({position: requests[position] for position in fresh}, self.config.max_array_size)
+        for group in groups[:1]:
+            # The first alone: if Slurm is away, the others are not even asked.
             self._hand_over(group, requests)
+        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+            list(pool.map(lambda group: self._hand_over(group, requests), groups[1:]))
         self._learn_times()
         return [self.results[position] for position in range(len(requests))]
 
@@ -112,7 +119,7 @@ class Submission:
             answer = self.questions.commands.run(command, stdin=text)
         except NotRunError as error:
             self._away = error
-            _forget(group)
+            notes.forget(request.folder for request in group.values())
             raise
         except SchedulerError as error:
             self._away = SchedulerError(error.message, retry=True, detail=error.detail)
@@ -125,7 +132,7 @@ class Submission:
             raise SchedulerError(LOST, retry=True, detail=self._away.detail)
         if answer.code == 0 or "Batch job submission failed:" not in answer.err:
             raise SchedulerError(LOST, retry=True, detail=f"exit {answer.code}: {answer.err.strip()[-500:]}")
-        _forget(group)
+        notes.forget(request.folder for request in group.values())
         words, retry = refusal(answer.err)
         kind = FullError if FULL.search(answer.err) else SchedulerError
         raise kind(words, retry=retry, detail=answer.err.strip()[-500:])
@@ -144,24 +151,18 @@ class Submission:
                 SchedulerError("The cluster took the job, and is asked again.", retry=True, detail=detail),
             )
         times = _times(rows)
+        known: dict[tuple[str, str], Note] = {}
         for position, (request, note) in self._asked.items():
-            submitted = times.get((note.job_id or "", note.name))
+            taken = (note.job_id or "", note.name)
+            submitted = times.get(taken)
             if submitted is None:
-                self.results[position] = self._away or SchedulerError(
-                    LOST, retry=True, detail="taken, then unknown"
-                )
+                unknown = SchedulerError(LOST, retry=True, detail="taken, then unknown")
+                self.results[position] = self._away or unknown
                 continue
-            known = note.taken(note.job_id or "", submitted)
-            notes.write(request.folder, known)
-            handle = known.handle(self.config.cluster)
-            assert handle is not None
-            self.results[position] = handle
-
-
-def _forget(group: Group) -> None:
-    """Slurm certainly has not taken these."""
-    for request in group.values():
-        (request.folder / notes.NOTE).unlink(missing_ok=True)
+            if taken not in known:
+                known[taken] = note.taken(taken[0], submitted)
+                notes.write_taken(request.folder, known[taken])
+            self.results[position] = JobHandle(self.config.cluster, taken[0], note.index, note.name, submitted)
 
 
 def _times(rows: Sequence[Row]) -> dict[tuple[str, str], datetime]:

@@ -53,7 +53,7 @@ def copied(cluster) -> Iterator[Path]:
 
 @pytest.fixture
 def suite(portal: Host, copied: Path) -> Callable[..., str]:
-    """`suite("maya", "account=x", "test_scheduler.py", "-k", "slurm")`: what pytest printed; it must have passed."""
+    """`suite("maya", "account=x", "test_scheduler.py", "-k", "slurm")`: what pytest printed; all must pass."""
 
     def run(person: str, settings: str, file: str, *words: str) -> str:
         done = portal.run(

@@ -16,7 +16,7 @@ import pytest
 from portal.agent.client import AgentClient, Fenced, Submitted, Taken
 from portal.scheduler.base import Ending, JobHandle, JobReport, Phase, SchedulerError
 from portal.scheduler.slurm import SlurmScheduler
-from portal.scheduler.slurm_note import NOTE
+from portal.scheduler.slurm_note import ANSWER, NOTE, array_of
 
 pytestmark = [
     pytest.mark.parametrize("bench", ["slurm"], indirect=True),
@@ -97,9 +97,7 @@ def test_tasks_of_an_array_are_found_and_cancelled_one_by_one(slurm):
     requests = array(slurm, dict.fromkeys(range(4), SLEEP))
     handles = slurm.scheduler.submit_many(requests)
     for request in requests:
-        (request.folder / NOTE).rename(request.folder / "kept")
-        note = json.loads((request.folder / "kept").read_text())
-        (request.folder / NOTE).write_text(json.dumps(note | {"job_id": None, "submitted": None}))
+        (slurm.folder / array_of(request.folder) / ANSWER).unlink(missing_ok=True)
     fresh = slurm.adapter.fresh()
     assert [fresh.find(request.attempt, request.name) for request in requests] == handles
     assert slurm.scheduler.cancel(handles[3])

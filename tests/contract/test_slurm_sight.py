@@ -1,4 +1,4 @@
-"""What the daemon's account sees of other people's jobs, on a real Slurm; a job gantry-sight-1 of maya's is held."""
+"""What the daemon sees of other people's jobs, on a real Slurm; a job gantry-sight-1 of maya's is held."""
 
 import os
 import subprocess

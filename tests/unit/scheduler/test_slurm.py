@@ -280,6 +280,7 @@ def test_an_array_larger_than_the_account_may_have_is_halved_until_it_fits(yard)
     results = yard.scheduler(slurm).submit_many([yard.request(index) for index in range(8)])
     assert [isinstance(result, JobHandle) for result in results] == 2 * [True] + [True] + 5 * [False]
     assert all(result.retry for result in results[3:])
+    assert len(list(yard.path.glob("array-*"))) == 1, "of the arrays that were refused nothing is left"
 
 
 def test_a_task_whose_answer_was_lost_is_found_in_its_array(yard):

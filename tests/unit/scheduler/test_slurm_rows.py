@@ -137,6 +137,13 @@ def test_times_are_in_order_and_a_job_that_never_ran_has_no_start(release, scena
         assert (report.started is None) == (report.node is None)
 
 
+def test_a_job_that_waits_tells_when_slurm_means_to_start_it():
+    [report] = Recording("slurm-24.11", "begin-later").judge()
+    assert (report.expected_start - report.handle.submitted) == timedelta(hours=1)
+    [report] = Recording("slurm-24.11", "held-by-owner").judge()
+    assert report.expected_start is None
+
+
 @pytest.mark.parametrize(("release", "scenario"), recorded())
 def test_restarts_are_counted(release, scenario):
     put_back = scenario.partition(".")[0] in PUT_BACK
