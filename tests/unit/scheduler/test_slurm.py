@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import pytest
@@ -83,13 +84,15 @@ class Yard:
     def taking(self, job_id: int = 7, **says: Say) -> Slurm:
         """A Slurm that takes everything, with ids from `job_id` on, and tells the time."""
         jobs: list[dict[str, Any]] = []
+        several_at_a_time = Lock()
 
         def sbatch(command: Sequence[str], _stdin: str) -> Answer:
             options = dict(word.removeprefix("--").split("=", 1) for word in command[1:] if "=" in word)
-            row = queue_job(job_id + len(jobs), options["job-name"], Path(options["chdir"]))
-            if "array" in options:
-                row |= {"array_job_id": row["job_id"], "array_task_string": options["array"]}
-            jobs.append(row)
+            with several_at_a_time:
+                row = queue_job(job_id + len(jobs), options["job-name"], Path(options["chdir"]))
+                if "array" in options:
+                    row |= {"array_job_id": row["job_id"], "array_task_string": options["array"]}
+                jobs.append(row)
             return Answer(0, f"{row['job_id']}\n", "")
 
         def squeue(_command: Sequence[str], _stdin: str) -> Answer:
@@ -251,7 +254,7 @@ def test_indices_beyond_slurms_bound_go_into_a_chunk_of_their_own(yard):
     requests, slurm = [yard.request(index) for index in (1, 2, 11, 12, 13, 25)], yard.taking()
     handles = yard.scheduler(slurm, max_array_size=10).submit_many(requests)
     arrays = [[word for word in command if word.startswith("--array=")] for command in slurm.commands("sbatch")]
-    assert arrays == [["--array=1-2"], ["--array=1-3"], []]
+    assert sorted(arrays) == [[], ["--array=1-2"], ["--array=1-3"]]
     assert [handle.array_index for handle in handles] == [1, 2, 1, 2, 3, None]
 
 
