@@ -164,9 +164,7 @@ class Daemon:
         return self._deps
 
     def _with(self, lease: Lease) -> Deps:
-        return Deps(
-            self.settings, self.database, self.scheduler, self.agent, self.store, lease, self.health
-        )
+        return Deps(self.settings, self.database, self.scheduler, self.agent, self.store, lease, self.health)
 
     def _lose(self, deps: Deps, lost: LeaseLost) -> None:
         # A step that began under an earlier lease must not take away the one that was gained since.

@@ -155,9 +155,7 @@ class Job(Base):
             raise ConflictError(
                 f"{self.number} is {self.state.words.lower()}; it cannot become {new.words.lower()}."
             )
-        event = JobEvent(
-            at=at, from_state=self.state.value, to_state=new.value, by=by, cause=cause, words=words
-        )
+        event = JobEvent(at=at, from_state=self.state.value, to_state=new.value, by=by, cause=cause, words=words)
         self.events.append(event)
         self.state = new
         self.changed = at

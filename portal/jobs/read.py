@@ -125,4 +125,3 @@ def _matches(text: str) -> ColumnElement[bool]:
     if digits.isascii() and digits.isdigit() and len(digits) < 15:
         conditions.append(Job.id == int(digits) - NUMBER_OFFSET)
     return or_(*conditions)
-

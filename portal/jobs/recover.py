@@ -75,4 +75,3 @@ def _later(deps: Deps, attempts: Sequence[str], now: datetime, error: PortalErro
     with deps.write() as session:
         for attempt_id in attempts:
             put_off(session.get_one(Attempt, attempt_id).job, now, error.message)
-

@@ -156,9 +156,7 @@ def _datasets(session: Session, actor: Actor, request: SubmitRequest, now: datet
     return found
 
 
-def _check_may_submit(
-    session: Session, actor: Actor, targets: Sequence[Investigation], now: datetime
-) -> None:
+def _check_may_submit(session: Session, actor: Actor, targets: Sequence[Investigation], now: datetime) -> None:
     """Results go to these experiments, so analyses must be allowed there. Raises ForbiddenError."""
     for target in {target.id: target for target in targets}.values():
         if not access.may(session, actor, access.Action.SUBMIT, target, now=now):

@@ -220,4 +220,3 @@ def judge_absent(testimony: Testimony | None, asked: Asked, *, absent_s: float, 
         return Verdict(Action.COLLECT, Cause.UNKNOWN, f"{note} Its own report says that it ended well.")
     verdict = _by_testimony(testimony, asked, None)
     return Verdict(verdict.action, verdict.cause, f"{verdict.words} {note}")
-

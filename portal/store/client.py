@@ -87,9 +87,7 @@ class StoreClient:
         """Hash results again."""
         return self._ask("verify", [{"location": location} for location in locations], _verified)
 
-    def drop(
-        self, items: Sequence[tuple[str, int, str]], *, attempt: str | None = None
-    ) -> list[bool | Refusal]:
+    def drop(self, items: Sequence[tuple[str, int, str]], *, attempt: str | None = None) -> list[bool | Refusal]:
         """Remove (location, job, output); with `attempt`, only what it left. False where there was none."""
         documents = [
             {"location": location, "job": job, "output": output, "attempt": attempt}

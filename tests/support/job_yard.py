@@ -118,9 +118,7 @@ class Yard:
         request = service.SubmitRequest(jobtype, {"stack": list(ids) or [self.stack]}, options, **changes)
         with self.database.write() as session:
             actor, now = self.facility.actors[person], datetime.now(UTC)
-            made = service.submit(
-                session, actor, request, jobtypes=self.jobtypes, settings=self.settings, now=now
-            )
+            made = service.submit(session, actor, request, jobtypes=self.jobtypes, settings=self.settings, now=now)
             return made.id
 
     def jobs(self) -> list[Job]:

@@ -154,11 +154,14 @@ def test_a_batch_runs_whole_and_its_failed_job_again_alone(yard_with):
 
 
 def test_a_retry_registers_what_the_last_attempt_made(yard_with):
-    refused = COUNT + """
+    refused = (
+        COUNT
+        + """
 if not pathlib.Path(job['options']['ledger'] + '.good').exists():
     (out / 'metadata.json').write_text('not json')
 (out / "count.txt").write_text(job["job"]["attempt"])
 """
+    )
     yard = yard_with(analysis("moody", refused))
     yard.submit("moody")
     daemon = yard.daemon()

@@ -19,14 +19,19 @@ if pathlib.Path("output").exists(): shutil.rmtree("output")
 os.symlink("/etc", "output")
 """
 # A child that outlives the program keeps writing results after launch has written the true one.
-FORGE = COUNT + """
+FORGE = (
+    COUNT
+    + """
 import sys
 forged = {"schema": 1, "attempt": job["job"]["attempt"], "job_sha256": "0" * 64, "claim": {"job_id": "1"},
           "exit_code": 0, "signal": None, "reason": None}
 pathlib.Path("result.json").write_text(json.dumps(forged))
 sys.exit(5)
 """
-FORGE_LATER = COUNT + """
+)
+FORGE_LATER = (
+    COUNT
+    + """
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
@@ -36,8 +41,11 @@ if os.fork() == 0:
             time.sleep(0.01)
     os._exit(0)
 """
+)
 SHOUT = COUNT + "\nfor _ in range(200): print('x' * (1 << 20))\n"
-FORK_AWAY = COUNT + """
+FORK_AWAY = (
+    COUNT
+    + """
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
@@ -46,13 +54,20 @@ if os.fork() == 0:
     os._exit(0)
 while not pathlib.Path(job["options"]["ledger"] + ".pid").exists(): time.sleep(0.01)
 """
-EVENTS = COUNT + """
+)
+EVENTS = (
+    COUNT
+    + """
 with open("events.jsonl", "ab") as events: events.write(b"\\xff" * (5 << 20) + b'\\n{"stage": 7}\\n')
 """
-HDF5 = COUNT + """
+)
+HDF5 = (
+    COUNT
+    + """
 import h5py
 with h5py.File(out / "more.h5", "w") as file: file["away"] = h5py.ExternalLink("/etc/passwd", "/x")
 """
+)
 FILL = COUNT + "\nwith open('output/full.txt', 'wb') as f:\n    while True: f.write(bytes(1 << 20))\n"
 
 

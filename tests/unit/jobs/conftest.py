@@ -76,8 +76,12 @@ class Desk:
     def submit(self, *ids: int, person: str = "maya", **changes: Any) -> str:
         with self.database.write() as session:
             made = submit(
-                session, self.actor(person), self.request(*ids, **changes),
-                jobtypes=self.jobtypes, settings=self.settings, now=self.now,
+                session,
+                self.actor(person),
+                self.request(*ids, **changes),
+                jobtypes=self.jobtypes,
+                settings=self.settings,
+                now=self.now,
             )
             return made.id
 
@@ -91,7 +95,9 @@ class Desk:
             first = session.get_one(Dataset, self.facility.datasets["private"])
             made = [
                 Dataset(
-                    investigation_id=first.investigation_id, type_id=first.type_id, name=f"Stack {number}",
+                    investigation_id=first.investigation_id,
+                    type_id=first.type_id,
+                    name=f"Stack {number}",
                     complete=True,
                 )
                 for number in range(count)
@@ -157,10 +163,17 @@ class Bench:
         attempt = self.job().attempt
         assert attempt is not None
         document = {
-            "schema": 1, "attempt": attempt.id, "job_sha256": attempt.job_sha256,
+            "schema": 1,
+            "attempt": attempt.id,
+            "job_sha256": attempt.job_sha256,
             "claim": {"cluster": "fake", "job_id": attempt.cluster_job, "array_index": None, "restart": 0},
-            "exit_code": 0, "signal": None, "reason": None, "runner": "environment",
-            "memory_peak_bytes": 1000, "memory_limit_bytes": 2**30, "log": {},
+            "exit_code": 0,
+            "signal": None,
+            "reason": None,
+            "runner": "environment",
+            "memory_peak_bytes": 1000,
+            "memory_limit_bytes": 2**30,
+            "log": {},
         }
         self.write("result.json", json.dumps(document | changes))
 

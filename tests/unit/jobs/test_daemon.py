@@ -115,7 +115,10 @@ def test_a_wrong_setting_ends_the_daemon_with_words(tmp_path):
     config = tmp_path / "gantry.toml"
     config.write_text("[daemon]\nidel_s = 1\n")
     done = subprocess.run(
-        [sys.executable, "-m", "portal.daemon"], capture_output=True, text=True, check=False,
+        [sys.executable, "-m", "portal.daemon"],
+        capture_output=True,
+        text=True,
+        check=False,
         env={"GANTRY_CONFIG": str(config), "PATH": "/usr/bin"},
     )
     assert done.returncode == 2

@@ -90,7 +90,8 @@ def test_a_temporary_refusal_is_settled_and_tried_again_later(bench):
     bench.dispatch()
     job = bench.job()
     assert (job.state, job.waiting["reason"]) == (
-        State.SUBMITTING, "The scheduler is busy. It is tried again by itself.",
+        State.SUBMITTING,
+        "The scheduler is busy. It is tried again by itself.",
     )
     assert job.not_before > bench.now
     bench.dispatch()
@@ -147,9 +148,7 @@ def test_a_closed_account_puts_its_jobs_on_hold(bench):
 
 def limited(bench, **limits):
     settings = bench.deps.settings
-    bench.deps.settings = load_settings(
-        {}, var=settings.var, limits=limits | {"datasets_per_submission": 100}
-    )
+    bench.deps.settings = load_settings({}, var=settings.var, limits=limits | {"datasets_per_submission": 100})
 
 
 def test_a_person_has_only_so_many_jobs_at_the_scheduler_and_is_told(bench):
@@ -167,9 +166,9 @@ def test_people_take_turns(bench):
     bench.desk.submit(*bench.desk.more_stacks(5))
     bench.desk.submit(person="ravi")
     handed = []
-    bench.cluster.submit = lambda items: handed.extend(item["order"]["job"]["person"] for item in items) or [
-        Refusal("x", "no") for _item in items
-    ]
+    bench.cluster.submit = lambda items: (
+        handed.extend(item["order"]["job"]["person"] for item in items) or [Refusal("x", "no") for _item in items]
+    )
     bench.dispatch()
     assert handed[:2] == ["maya", "ravi"]
 

@@ -26,7 +26,10 @@ def test_metadata_is_read_and_may_be_absent(tmp_path):
 @pytest.mark.parametrize(
     "document",
     [
-        [], {"schema": 2}, {"schema": 1, "parameters": {}}, {"schema": 1, "parameters": [1]},
+        [],
+        {"schema": 2},
+        {"schema": 1, "parameters": {}},
+        {"schema": 1, "parameters": [1]},
         {"schema": 1, "parameters": [{"name": "", "value": 1}]},
         {"schema": 1, "parameters": [{"name": "a", "value": None}]},
         {"schema": 1, "parameters": [{"name": "a", "value": float("nan")}]},

@@ -42,6 +42,7 @@ def test_a_large_picture_is_made_smaller(tmp_path):
 
 def bomb():
     """A PNG that claims to be 60,000 pixels wide and high."""
+
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 

@@ -14,9 +14,7 @@ def seen(seconds, since=0.0, **event):
 
 
 def test_the_sentence_is_the_one_of_the_house():
-    progress = seen(
-        280, 100, stage="deconvolving", step=2, steps=3, fraction=0.6, message="40 of 100 planes"
-    )
+    progress = seen(280, 100, stage="deconvolving", step=2, steps=3, fraction=0.6, message="40 of 100 planes")
     assert progress.sentence == "Step 2 of 3, deconvolving: 40 of 100 planes, about 5 minutes left."
 
 
@@ -46,8 +44,15 @@ def test_nothing_reported_yet_is_no_progress():
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (0, "0 seconds"), (1, "1 second"), (45, "45 seconds"), (60, "1 minute"), (90, "90 seconds"),
-        (600, "10 minutes"), (3600, "1 hour"), (5400, "90 minutes"), (9000, "2 hours 30 minutes"),
+        (0, "0 seconds"),
+        (1, "1 second"),
+        (45, "45 seconds"),
+        (60, "1 minute"),
+        (90, "90 seconds"),
+        (600, "10 minutes"),
+        (3600, "1 hour"),
+        (5400, "90 minutes"),
+        (9000, "2 hours 30 minutes"),
         (3 * 86400, "3 days"),
     ],
 )

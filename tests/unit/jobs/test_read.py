@@ -55,12 +55,15 @@ def test_a_group_of_the_experiment_sees_its_jobs(desk):
     with desk.database.write() as session:
         group = Grouping(name="collaborators")
         tom = session.query(User).filter_by(name="tom").one()
-        session.add_all([
-            group, UserGroup(grouping=group, user=tom),
-            InvestigationGroup(
-                grouping=group, investigation_id=desk.facility.investigations["private"], role="collaborator"
-            ),
-        ])
+        session.add_all(
+            [
+                group,
+                UserGroup(grouping=group, user=tom),
+                InvestigationGroup(
+                    grouping=group, investigation_id=desk.facility.investigations["private"], role="collaborator"
+                ),
+            ]
+        )
     assert listed(desk, "tom").total == 1
 
 
@@ -86,7 +89,9 @@ def test_lists_come_in_pages_newest_first(desk):
     desk.submit(*desk.more_stacks(5))
     first = listed(desk, size=2)
     assert ([job.title for job in first.items], first.total, first.next) == (
-        ["Stack 4, counted", "Stack 3, counted"], 5, 2,
+        ["Stack 4, counted", "Stack 3, counted"],
+        5,
+        2,
     )
     assert listed(desk, size=2, page=3).next is None
 
@@ -139,9 +144,7 @@ def test_a_silent_cluster_is_said_on_the_jobs_it_may_run(desk):
     desk.submit()
     status = status_of(desk, answered=False, since="2026-11-20T14:02:00Z")
     seen = view(desk, status=status, state=State.RUNNING, started=desk.now)
-    assert seen.sentence == (
-        "The cluster has not answered since 14:02. Nothing is lost; your job may be running."
-    )
+    assert seen.sentence == ("The cluster has not answered since 14:02. Nothing is lost; your job may be running.")
     assert status.healthy is False
 
 

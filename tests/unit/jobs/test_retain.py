@@ -18,8 +18,12 @@ def purged(bench):
 @pytest.mark.parametrize(
     ("state", "hours", "gone"),
     [
-        (State.SUCCEEDED, 23, False), (State.SUCCEEDED, 25, True), (State.FAILED, 25, False),
-        (State.FAILED, 15 * 24, True), (State.CANCELLED, 15 * 24, True), (State.RUNNING, 15 * 24, False),
+        (State.SUCCEEDED, 23, False),
+        (State.SUCCEEDED, 25, True),
+        (State.FAILED, 25, False),
+        (State.FAILED, 15 * 24, True),
+        (State.CANCELLED, 15 * 24, True),
+        (State.RUNNING, 15 * 24, False),
     ],
 )
 def test_folders_go_when_their_time_is_over(bench, state, hours, gone):

@@ -85,7 +85,9 @@ def test_a_batch_has_a_job_a_dataset(desk):
     ids = desk.more_stacks(3)
     desk.submit(*ids)
     assert [(job.index, job.title) for job in desk.jobs()] == [
-        (0, "Stack 0, counted"), (1, "Stack 1, counted"), (2, "Stack 2, counted"),
+        (0, "Stack 0, counted"),
+        (1, "Stack 1, counted"),
+        (2, "Stack 2, counted"),
     ]
 
 
@@ -231,7 +233,9 @@ def test_every_move_leaves_an_event(desk):
     with desk.database.read() as session:
         moves = session.execute(select(JobEvent.from_state, JobEvent.to_state).order_by(JobEvent.id)).all()
     assert [tuple(move) for move in moves] == [
-        ("", "queued"), ("queued", "cancelled"), ("cancelled", "queued"),
+        ("", "queued"),
+        ("queued", "cancelled"),
+        ("cancelled", "queued"),
     ]
 
 

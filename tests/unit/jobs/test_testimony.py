@@ -6,11 +6,23 @@ from portal.jobs.testimony import MAX_RESULT_BYTES, FormError, parse_event, pars
 
 ATTEMPT, SHA = "11111111-2222-3333-4444-555555555555", "a" * 64
 RESULT = {
-    "schema": 1, "attempt": ATTEMPT, "job_sha256": SHA,
+    "schema": 1,
+    "attempt": ATTEMPT,
+    "job_sha256": SHA,
     "claim": {"cluster": "local", "job_id": "7", "array_index": None, "restart": 0},
-    "exit_code": 0, "signal": None, "reason": None, "started": "2026-11-21T08:00:00Z",
-    "ended": "2026-11-21T08:00:01Z", "host": "node1", "devices": [], "runner": "environment", "image": None,
-    "cpus": 1, "cpu_s": 0.5, "memory_peak_bytes": 1, "memory_limit_bytes": 2,
+    "exit_code": 0,
+    "signal": None,
+    "reason": None,
+    "started": "2026-11-21T08:00:00Z",
+    "ended": "2026-11-21T08:00:01Z",
+    "host": "node1",
+    "devices": [],
+    "runner": "environment",
+    "image": None,
+    "cpus": 1,
+    "cpu_s": 0.5,
+    "memory_peak_bytes": 1,
+    "memory_limit_bytes": 2,
     "log": {"stdout_bytes": 1, "stderr_bytes": 0, "stdout_truncated": True, "stderr_truncated": False},
     "launch_version": "0.1.0",
 }
@@ -29,10 +41,22 @@ def test_a_good_result_is_read():
 @pytest.mark.parametrize(
     "changes",
     [
-        {"schema": 2}, {"attempt": "another"}, {"job_sha256": "b" * 64}, {"claim": None},
-        {"claim": {"job_id": "8"}}, {"exit_code": "0"}, {"exit_code": True}, {"exit_code": 256},
-        {"exit_code": None}, {"signal": 0}, {"reason": "because"}, {"detail": "x" * 3000},
-        {"started": "yesterday"}, {"ended": "2026-11-21T08:00:01"}, {"cpu_s": -1}, {"memory_peak_bytes": 2**63},
+        {"schema": 2},
+        {"attempt": "another"},
+        {"job_sha256": "b" * 64},
+        {"claim": None},
+        {"claim": {"job_id": "8"}},
+        {"exit_code": "0"},
+        {"exit_code": True},
+        {"exit_code": 256},
+        {"exit_code": None},
+        {"signal": 0},
+        {"reason": "because"},
+        {"detail": "x" * 3000},
+        {"started": "yesterday"},
+        {"ended": "2026-11-21T08:00:01"},
+        {"cpu_s": -1},
+        {"memory_peak_bytes": 2**63},
         {"host": ["a"]},
     ],
     ids=str,
@@ -51,8 +75,16 @@ def test_what_is_no_small_json_object_is_invalid(raw):
 def test_an_event_is_reduced_to_what_is_known_and_bounded():
     event = parse_event(
         json.dumps(
-            {"t": "x" * 100, "stage": "s" * 500, "step": 2, "steps": 3, "fraction": 0.4, "message": "m" * 999,
-             "metrics": {"planes/s": 12.5, "bad": "x"}, "other": {"a": 1}}
+            {
+                "t": "x" * 100,
+                "stage": "s" * 500,
+                "step": 2,
+                "steps": 3,
+                "fraction": 0.4,
+                "message": "m" * 999,
+                "metrics": {"planes/s": 12.5, "bad": "x"},
+                "other": {"a": 1},
+            }
         ).encode()
     )
     assert len(event["stage"]) == 100

@@ -11,9 +11,21 @@ from portal.scheduler.base import Ending
 
 ASKED = Asked(memory_mb=2048, time_s=600, more_memory_mb=4096, more_time_s=1200)
 GOOD = Said(
-    exit_code=0, signal=None, reason=None, detail=None, started=None, ended=None, host="node1",
-    runner="environment", cpus=1, cpu_s=1.0, memory_peak_bytes=10, memory_limit_bytes=2048 * 2**20,
-    stdout_truncated=False, stderr_truncated=False, launch_version="0.1.0",
+    exit_code=0,
+    signal=None,
+    reason=None,
+    detail=None,
+    started=None,
+    ended=None,
+    host="node1",
+    runner="environment",
+    cpus=1,
+    cpu_s=1.0,
+    memory_peak_bytes=10,
+    memory_limit_bytes=2048 * 2**20,
+    stdout_truncated=False,
+    stderr_truncated=False,
+    launch_version="0.1.0",
 )
 BAD = dataclasses.replace(GOOD, exit_code=3)
 TESTIMONIES = {"exit 0": GOOD, "exit 3": BAD, "absent": None}
@@ -155,8 +167,12 @@ def test_absence_without_a_result_is_lost_and_worth_another_try():
 @pytest.mark.parametrize(
     ("reason", "cause"),
     [
-        ("memory", Cause.MEMORY), ("time", Cause.TIME), ("input", Cause.INPUT),
-        ("image", Cause.IMAGE), ("start", Cause.START), ("disk", Cause.DISK),
+        ("memory", Cause.MEMORY),
+        ("time", Cause.TIME),
+        ("input", Cause.INPUT),
+        ("image", Cause.IMAGE),
+        ("start", Cause.START),
+        ("disk", Cause.DISK),
     ],
 )
 def test_launchs_own_word_for_the_failure_is_used(reason, cause):
