@@ -21,7 +21,7 @@ def test_the_roles_are_clean_for_production(cluster: Cluster) -> None:
         "PATH": f"{bin_folder}:{os.environ['PATH']}",
         "ANSIBLE_HOME": str(cluster.place.cache / "lint"),
     }
-    command = (bin_folder / "ansible-lint", "--offline", "--nocolor", "--profile", "production", "--quiet", ".")
+    command = (bin_folder / "ansible-lint", "--offline", "--nocolor", "--profile", "production", "-q", ".")
     done = attempt(*command, env=env, cwd=playbook.ANSIBLE)
     assert done.returncode == 0, done.stdout + done.stderr
 

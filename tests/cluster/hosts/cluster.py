@@ -103,7 +103,6 @@ class Cluster:
             tree = base.ensure(self.place, self.mirrors)
         self._make_key(tree)
         self.network.up()
-        self.place.shared.mkdir(exist_ok=True)
         return tree
 
     def _make_key(self, tree: Path) -> None:
@@ -119,20 +118,23 @@ class Cluster:
         tree = self.prepare()
         code = self._code(tree)
         keys = {name: self._key(name) for name in HOSTS}
+        everything = digest(keys.values())
+        whole = layers.restore_shared(self.place, everything)
         with self.stage("Boot"), ThreadPoolExecutor(len(HOSTS)) as pool:
             list(pool.map(lambda name: self._boot(name, tree, keys), HOSTS))
         bare = [name for name in HOSTS if self.hosts[name].disk == keys[name] + FROM_NOTHING]
         stale = [name for name in HOSTS if not str(self.hosts[name].disk).startswith(keys[name])]
-        if bare or stale:
+        if bare or stale or not whole:
             with self.stage(f"Ansible: {', '.join(bare + stale)}"):
                 self.apply()
-        for name in stale:
-            self.hosts[name].mark(f"{keys[name]} brought up to date")
-        if not bare and not stale and self._installed_code() != code.key:
+        elif self._installed_code() != code.key:
             with self.stage("This checkout's code"):
                 self.apply("--tags", "code")
-        if bare or stale or self._installed_code() != code.key:
-            self._note_code(code)
+        for name in stale:
+            self.hosts[name].mark(f"{keys[name]} brought up to date")
+        self._note_code(code)
+        if bare or not whole:
+            layers.keep_shared(self.place, everything)
         if bare:
             with self.stage("Keep as layers"):
                 self._keep(bare, tree, keys)

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hosts.commands import succeed
 from hosts.host import Host
 from hosts.place import LabError, Place
+
+SHARED = "shared"
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,32 @@ def keep(place: Place, host: Host, key: str, packages: Mapping[str, str]) -> Lay
         if other != folder:
             shutil.rmtree(other)
     return Layer(folder)
+
+
+def keep_shared(place: Place, key: str) -> None:
+    """Keep a copy of the common file system as the roles made it, once for a key."""
+    folder = _folder(place, SHARED, key)
+    if folder.exists():
+        return
+    making = folder.with_name(f"{folder.name}.{os.getpid()}")
+    making.mkdir(parents=True)
+    succeed("cp", "-a", f"{place.shared}/.", making)
+    making.rename(folder)
+    for other in folder.parent.glob(f"{SHARED}-*"):
+        if other != folder:
+            shutil.rmtree(other)
+
+
+def restore_shared(place: Place, key: str) -> bool:
+    """Fill an empty common file system with what was kept; False if it is empty and nothing is kept."""
+    place.shared.mkdir(exist_ok=True)
+    if any(place.shared.iterdir()):
+        return True
+    folder = _folder(place, SHARED, key)
+    if not folder.is_dir():
+        return False
+    succeed("cp", "-a", f"{folder}/.", place.shared)
+    return True
 
 
 def installed(host: Host) -> dict[str, str]:

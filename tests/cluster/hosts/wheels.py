@@ -71,7 +71,9 @@ def wheels(place: Place) -> Path:
                 "--no-build-isolation",
                 "--no-index",
             )
-            succeed(*build, "-w", built, source, source / "wrappers")
+            # The same files are to make the same wheel: the nodes keep each version of launch under its digest.
+            env = {**os.environ, "SOURCE_DATE_EPOCH": "315532800"}
+            succeed(*build, "-w", built, source, source / "wrappers", env=env)
             folder.parent.mkdir(parents=True, exist_ok=True)
             making = folder.with_name(f"{folder.name}.{os.getpid()}")
             shutil.copytree(built, making)
