@@ -55,12 +55,15 @@ _libc = ctypes.CDLL(None, use_errno=True)
 class Root:
     """A directory beneath which files may be opened. Close it, or use it in a `with`."""
 
-    def __init__(self, path: str | os.PathLike[str], *, openat2: bool = True) -> None:
-        """`path` is an operator's: links in it are followed. `openat2` False: walk component by component."""
+    def __init__(self, path: str | os.PathLike[str], *, openat2: bool = True, listed: bool = True) -> None:
+        """`path` is an operator's: links in it are followed. `openat2` False: walk component by component.
+
+        `listed` False: it need not be readable itself, only what lies in it (a drop box: mode 1733).
+        """
         self.path = Path(path)
         self._openat2 = openat2 and has_openat2()
         try:
-            self.fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            self.fd = os.open(path, (os.O_RDONLY if listed else os.O_PATH) | os.O_DIRECTORY | os.O_CLOEXEC)
         except OSError as error:
             _refuse(error, str(path))
 

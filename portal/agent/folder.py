@@ -26,7 +26,7 @@ def make(scratch: Path, attempt: str, order: bytes) -> tuple[Path, str]:
 
     Raises RefusedError: `fenced`, or `attempt-differs` if the folder holds another order.
     """
-    with Root(scratch) as root:
+    with _scratch(scratch) as root:
         if not root.exists(attempt):
             _put(root, attempt, "job.json", order, 0o440)
         with _own(root, attempt) as folder:
@@ -37,6 +37,11 @@ def make(scratch: Path, attempt: str, order: bytes) -> tuple[Path, str]:
             if found != order:
                 raise RefusedError("attempt-differs", "This attempt was submitted before with another order.")
     return scratch / attempt, hashlib.sha256(order).hexdigest()
+
+
+def _scratch(scratch: Path) -> Root:
+    """The folder of all attempts, in which people may make theirs; that they may list it is not asked for."""
+    return Root(scratch, listed=os.access(scratch, os.R_OK, effective_ids=True))
 
 
 def fence(scratch: Path, attempt: str) -> dict[str, Any]:
@@ -53,7 +58,7 @@ def fence(scratch: Path, attempt: str) -> dict[str, Any]:
         "at": iso(datetime.now(UTC)),
     }
     data = json.dumps(claim).encode() + b"\n"
-    with Root(scratch) as root:
+    with _scratch(scratch) as root:
         if not root.exists(attempt):
             # A submission that arrives late must find the claim: the folder is made with it.
             _put(root, attempt, "claim", data, 0o440)
@@ -89,7 +94,8 @@ def _put(root: Root, attempt: str, name: str, data: bytes, mode: int) -> None:
             os.fsync(folder.fd)
         with suppress(FileExistsError):
             os.rename(aside, attempt, src_dir_fd=root.fd, dst_dir_fd=root.fd)
-        os.fsync(root.fd)
+        with suppress(OSError):  # people may not read the folder of all attempts, so they cannot force it to disk
+            os.fsync(root.fd)
     finally:
         remove_tree(root.fd, aside)
 
@@ -137,7 +143,7 @@ def seal(scratch: Path, attempt: str) -> dict[str, int]:
     file of the person's that lies elsewhere.
     """
     files = size = 0
-    with Root(scratch) as root, _own(root, attempt) as folder:
+    with _scratch(scratch) as root, _own(root, attempt) as folder:
         group = os.fstat(folder.fd).st_gid
         _grant(folder.fd, group)
         for entry in folder.walk():
@@ -170,7 +176,7 @@ def _grant(handle: int, group: int) -> None:
 
 def purge(scratch: Path, attempt: str) -> dict[str, bool]:
     """Remove the folder; one that is gone already is no error."""
-    with Root(scratch) as root:
+    with _scratch(scratch) as root:
         if not root.exists(attempt):
             return {"removed": False}
         with _own(root, attempt):
