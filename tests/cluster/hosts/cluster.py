@@ -13,7 +13,7 @@ from hosts import base, layers, mirrors, playbook, wheels
 from hosts.commands import succeed
 from hosts.host import Host
 from hosts.network import Network
-from hosts.place import LabError, Place, digest, need_root
+from hosts.place import LabError, Place, alone, digest, need_root
 
 # Host -> the last number of its address, and the groups of site.yml that it is in.
 HOSTS = {"ctl": 11, "node1": 21, "node2": 22, "portal": 31}
@@ -115,6 +115,10 @@ class Cluster:
 
     def up(self) -> None:
         """Bring up what is not up: from layers where they fit, else from the bare base through Ansible."""
+        with alone(self.place, self.say):
+            self._up()
+
+    def _up(self) -> None:
         tree = self.prepare()
         code = self._code(tree)
         keys = {name: self._key(name) for name in HOSTS}
@@ -126,10 +130,10 @@ class Cluster:
         stale = [name for name in HOSTS if not str(self.hosts[name].disk).startswith(keys[name])]
         if bare or stale or not whole:
             with self.stage(f"Ansible: {', '.join(bare + stale)}"):
-                self.apply()
+                self._apply()
         elif self._installed_code() != code.key:
             with self.stage("This checkout's code"):
-                self.apply("--tags", "code")
+                self._apply("--tags", "code")
         for name in stale:
             self.hosts[name].mark(f"{keys[name]} brought up to date")
         self._note_code(code)
@@ -191,6 +195,10 @@ class Cluster:
 
     def apply(self, *words: str) -> playbook.Recap:
         """Run site.yml on all hosts."""
+        with alone(self.place, self.say):
+            return self._apply(*words)
+
+    def _apply(self, *words: str) -> playbook.Recap:
         return playbook.run(self.place, self.inventory(), *words)
 
     def down(self, *, wipe: bool = False) -> None:

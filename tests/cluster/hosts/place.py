@@ -1,8 +1,10 @@
 """Where the lab's parts lie, and the words in which it refuses to work."""
 
+import fcntl
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +48,19 @@ class Place:
 def the_place() -> Place:
     """The place named by GANTRY_CACHE, else /var/cache/gantry."""
     return Place(Path(os.environ.get("GANTRY_CACHE") or "/var/cache/gantry").absolute())
+
+
+@contextmanager
+def alone(place: Place, say: Callable[[str], None]) -> Iterator[None]:
+    """Only one process changes the lab at a time; others wait here, and say so."""
+    place.cache.mkdir(parents=True, exist_ok=True)
+    with (place.cache / "lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Somebody else is at work on the lab; waiting …")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def need_root() -> None:
