@@ -274,11 +274,11 @@ def main() -> int:
     """Run until stopped: 0 after a clean end, 2 if a setting is wrong."""
     log_to_stderr()
     try:
-        settings = load_settings()
+        daemon = build(load_settings())
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    return build(settings).run()
+    return daemon.run()
 
 
 if __name__ == "__main__":

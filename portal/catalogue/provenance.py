@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.catalogue.access import Action, allowed, visible
@@ -53,11 +53,17 @@ def came_of(session: Session, actor: Actor, dataset: Dataset, *, now: datetime |
 
 
 def _runs(session: Session, actor: Actor, dataset: Dataset, side: Any, now: datetime | None) -> list[Run]:
-    member = exists().where(
-        DataCollectionDataset.data_collection_id == side, DataCollectionDataset.dataset_id == dataset.id
+    # Its few collections first: the condition of who may see a run is then asked of those runs alone.
+    collections = select(DataCollectionDataset.data_collection_id).where(
+        DataCollectionDataset.dataset_id == dataset.id
     )
-    newest = visible(actor, Job, now=now).where(member).order_by(Job.id.desc()).limit(MOST_RUNS)
+    mine = session.scalars(collections).all()
+    if not mine:
+        return []
+    newest = visible(actor, Job, now=now).where(side.in_(mine)).order_by(Job.id.desc()).limit(MOST_RUNS)
     jobs = session.scalars(newest.options(joinedload(Job.application))).all()
+    if not jobs:
+        return []
     members = _members(session, actor, jobs, now)
     sizes = _sizes(session, jobs)
     return [_run(job, members, sizes) for job in jobs]

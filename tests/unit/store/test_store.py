@@ -229,8 +229,11 @@ def test_an_output_that_changes_while_it_is_copied_is_refused(place):
     code = (
         "import sys\nwith open(sys.argv[1], 'ab', buffering=0) as file:\n    while True:\n        file.write(b'x')"
     )
+    # Large, so that reading it takes much longer than a busy machine keeps the writer waiting.
+    large = 256 << 20
+    os.truncate(place.output / "result.h5", large)
     with subprocess.Popen([sys.executable, "-c", code, place.output / "result.h5"]) as writer:
-        while (place.output / "result.h5").stat().st_size == len(b"deconvolved"):
+        while (place.output / "result.h5").stat().st_size == large:
             pass
         answer = place.keep(pattern="*.h5")
         writer.kill()
