@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,13 +48,16 @@ class Portal:
         """Where the pages are."""
         return f"http://{self.settings.web.host}:{self.settings.web.port}"
 
-    def start(self) -> None:
-        """Start both and wait until the web answers. Raises UnavailableError with the end of the log."""
+    def start(self, heed: Callable[[], None] = lambda: None) -> None:
+        """Start both and wait until the web answers. Raises UnavailableError with the end of the log.
+
+        `heed` is called while it waits; what it raises ends the wait.
+        """
         self.start_daemon()
         command = [sys.executable, "-m", "gunicorn", "--config", "python:portal.web.gunicorn"]
         command += ["--log-level", "warning", "portal.web.wsgi:app"]
         self.web = self._spawn("web", command)
-        self._wait_for_web()
+        self._wait_for_web(heed)
 
     def start_daemon(self) -> None:
         """Start the daemon alone (again, after a test has ended it)."""
@@ -94,9 +98,10 @@ class Portal:
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True
             )
 
-    def _wait_for_web(self) -> None:
+    def _wait_for_web(self, heed: Callable[[], None]) -> None:
         end = time.monotonic() + START_S
         while time.monotonic() < end:
+            heed()
             if complaint := self.died():
                 raise UnavailableError(complaint, detail=self._log("web").read_text(errors="replace")[-2000:])
             try:

@@ -4,6 +4,7 @@ import shutil
 import signal
 import sys
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
@@ -25,41 +26,66 @@ USUAL_PORT = 8080
 
 
 class Stopped(Exception):  # noqa: N818 - a wish, not an error
-    """Ctrl-C, or SIGTERM."""
+    """Somebody wanted the demo to end, and this is a good place."""
+
+
+class Stop:
+    """Ctrl-C or SIGTERM, kept until a good place to heed it.
+
+    A handler that raised would do so in the middle of anything: in a connection's closing that swallows it, or
+    between a lock's taking and its release.
+    """
+
+    def __init__(self) -> None:
+        self.wanted = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note)
+
+    def _note(self, _signal: int, _frame: FrameType | None) -> None:
+        self.wanted = True
+
+    def heed(self) -> None:
+        """Raise Stopped if somebody wants the demo to end."""
+        if self.wanted:
+            raise Stopped
 
 
 def run(var: Path, *, port: int | None, reset: bool) -> int:
     """Run the demo until Ctrl-C; the exit code."""
-    signal.signal(signal.SIGTERM, _stop)
-    signal.signal(signal.SIGINT, _stop)
+    stop = Stop()
+
+    def bar(name: str, fraction: float) -> None:
+        stop.heed()
+        _bar(name, fraction)
+
     try:
         if reset:
             _forget(var)
         settings, config = settings_of(var, port=_port(port))
         _say("Preparing the demo facility …")
-        if prepare(settings, _bar):
+        if prepare(settings, bar):
             _say(f"\r{'The facility is ready.':<70}")
+        stop.heed()
     except Stopped:
         _say("\nStopped before it was ready. What is missing is made at the next start.")
         return 0
-    return _run(settings, Portal(settings, config))
+    return _run(settings, Portal(settings, config), stop)
 
 
-def _run(settings: Settings, portal: Portal) -> int:
+def _run(settings: Settings, portal: Portal, stop: Stop) -> int:
     try:
-        portal.start()
-        _first_jobs(settings)
-        _welcome(settings, portal.url)
-        while True:
-            time.sleep(0.5)
-            if complaint := portal.died():
-                _say(complaint)
-                return 1
-    except Stopped:
+        with suppress(Stopped):
+            portal.start(stop.heed)
+            _first_jobs(settings)
+            _welcome(settings, portal.url)
+            while not stop.wanted:
+                time.sleep(0.2)
+                if complaint := portal.died():
+                    _say(complaint)
+                    return 1
         _say("\nEnding: no new job is started.")
         return 0
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         portal.stop_daemon()
         _still_running(settings)
         portal.stop()
@@ -73,13 +99,6 @@ def _port(wanted: int | None) -> int:
     if found != USUAL_PORT:
         _say(f"Somebody listens on port {USUAL_PORT}; taking {found}.")
     return found
-
-
-def _stop(_signal: int, _frame: FrameType | None) -> None:
-    # A second Ctrl-C must not leave half of it running.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise Stopped
 
 
 def _forget(var: Path) -> None:

@@ -3,8 +3,9 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -33,7 +34,8 @@ def make_all(
 
     The bytes depend on `today` (the present day if left out) and on nothing else. `truth_path`, which must not
     lie beneath `root`, is written last: where it exists, the data is whole. `progress` is told the name of each
-    dataset that is finished and the fraction done. With one process everything happens in this one.
+    dataset that is finished and the fraction done; what it raises ends the making. With one process everything
+    happens in this one.
     """
     if truth_path is not None and truth_path.resolve().is_relative_to(root.resolve()):
         raise ValueError("the truth must not lie among the data")
@@ -41,17 +43,19 @@ def make_all(
     if truth_path is not None:
         truth_path.unlink(missing_ok=True)
     entries: dict[str, dict[str, Any]] = {}
-    for done, (dataset, entry) in enumerate(_each(root, plan, processes), 1):
-        entries[plan.location(dataset)] = entry
-        if progress is not None:
-            progress(dataset.name, done / len(plan.datasets))
+    # Closed here, also when `progress` ends it by raising: the processes are gone when this returns.
+    with closing(_each(root, plan, processes)) as made:
+        for done, (dataset, entry) in enumerate(made, 1):
+            entries[plan.location(dataset)] = entry
+            if progress is not None:
+                progress(dataset.name, done / len(plan.datasets))
     truth = Truth({plan.location(d): entries[plan.location(d)] for d in plan.datasets})
     if truth_path is not None:
         truth.write(truth_path)
     return truth
 
 
-def _each(root: Path, plan: FacilityPlan, processes: int) -> Iterator[tuple[DatasetPlan, dict[str, Any]]]:
+def _each(root: Path, plan: FacilityPlan, processes: int) -> Generator[tuple[DatasetPlan, dict[str, Any]]]:
     folders = {dataset: root / plan.location(dataset) for dataset in plan.datasets}
     if processes <= 1:
         for dataset, folder in folders.items():

@@ -115,7 +115,7 @@ class Cluster:
 
     def up(self) -> None:
         """Bring up what is not up: from layers where they fit, else from the bare base through Ansible."""
-        with alone(self.place, self.say):
+        with alone(self.place.cache, self.say), alone(self.place.running, self.say):
             self._up()
 
     def _up(self) -> None:
@@ -195,7 +195,7 @@ class Cluster:
 
     def apply(self, *words: str) -> playbook.Recap:
         """Run site.yml on all hosts."""
-        with alone(self.place, self.say):
+        with alone(self.place.running, self.say):
             return self._apply(*words)
 
     def _apply(self, *words: str) -> playbook.Recap:

@@ -39,11 +39,11 @@ class Host:
     @property
     def link(self) -> str:
         """Its cable, at the bridge's end."""
-        return f"glab{self.last}"
+        return self.network.link(self.last)
 
     @property
     def _cgroup(self) -> Path:
-        return _cgroup2() / f"gantry-lab-{self.name}"
+        return _cgroup2() / f"{self.network.bridge}-{self.name}"
 
     @property
     def pid(self) -> int | None:

@@ -48,10 +48,17 @@ def keep(place: Place, host: Host, key: str, packages: Mapping[str, str]) -> Lay
     (host.folder / "upper").rename(making / "tree")
     (making / "packages.json").write_text(json.dumps(dict(packages), indent=1, sort_keys=True), encoding="utf-8")
     making.rename(folder)
+    used = _in_use(place)
     for other in folder.parent.glob(f"{host.name}-*"):
-        if other != folder:
+        if other != folder and str(other / "tree") not in used:
             shutil.rmtree(other)
     return Layer(folder)
+
+
+def _in_use(place: Place) -> set[str]:
+    """The layers beneath the disks of any lab's hosts, on or off."""
+    orders = place.cache.glob("lab*/hosts/*/order.json")
+    return {lower for order in orders for lower in json.loads(order.read_text(encoding="utf-8"))["lower"]}
 
 
 def keep_shared(place: Place, key: str) -> None:

@@ -7,17 +7,31 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hosts.commands import attempt, succeed, succeeds
-from hosts.place import LabError
+from hosts.place import LabError, lab_name
 
-BRIDGE = "gantry-lab"
-TABLE = "gantry_lab"
+USUAL_THIRD = 77
 
 
 @dataclass(frozen=True)
 class Network:
-    """A /24 of the lab's own; the machine itself is .1 in it."""
+    """A /24 of the lab's own; the machine itself is .1 in it. `lab` is the lab's name, empty for the usual one."""
 
     subnet: ipaddress.IPv4Network
+    lab: str = ""
+
+    @property
+    def bridge(self) -> str:
+        """The bridge's name; control groups of the hosts begin with it too."""
+        return f"gantry-lab-{self.lab}" if self.lab else "gantry-lab"
+
+    @property
+    def table(self) -> str:
+        """The table of the address translation."""
+        return self.bridge.replace("-", "_")
+
+    def link(self, last: int) -> str:
+        """The cable of the host with this last number, at the bridge's end."""
+        return f"glab{self.lab}-{last}"
 
     @property
     def gateway(self) -> str:
@@ -31,26 +45,26 @@ class Network:
     def up(self) -> None:
         """Make bridge, forwarding and address translation. Raises LabError if the subnet is taken."""
         self._refuse_if_taken()
-        if not succeeds("ip", "link", "show", BRIDGE):
-            succeed("ip", "link", "add", BRIDGE, "type", "bridge")
-        succeed("ip", "addr", "replace", f"{self.gateway}/24", "dev", BRIDGE)
-        succeed("ip", "link", "set", BRIDGE, "up")
+        if not succeeds("ip", "link", "show", self.bridge):
+            succeed("ip", "link", "add", self.bridge, "type", "bridge")
+        succeed("ip", "addr", "replace", f"{self.gateway}/24", "dev", self.bridge)
+        succeed("ip", "link", "set", self.bridge, "up")
         Path("/proc/sys/net/ipv4/ip_forward").write_text("1\n", encoding="ascii")
-        if not succeeds("nft", "list", "table", "ip", TABLE):
-            rule = f'ip saddr {self.subnet} oifname != "{BRIDGE}" masquerade'
+        if not succeeds("nft", "list", "table", "ip", self.table):
+            rule = f'ip saddr {self.subnet} oifname != "{self.bridge}" masquerade'
             chain = f"chain out {{ type nat hook postrouting priority 100; {rule}; }}"
-            succeed("nft", "-f", "-", stdin=f"table ip {TABLE} {{\n{chain}\n}}\n")
+            succeed("nft", "-f", "-", stdin=f"table ip {self.table} {{\n{chain}\n}}\n")
 
     def down(self) -> None:
         """Take bridge and rules away; forwarding is left as it is, others may have come to need it."""
-        attempt("nft", "delete", "table", "ip", TABLE)
-        attempt("ip", "link", "del", BRIDGE)
+        attempt("nft", "delete", "table", "ip", self.table)
+        attempt("ip", "link", "del", self.bridge)
 
     def _refuse_if_taken(self) -> None:
         for link in json.loads(succeed("ip", "-j", "-4", "addr")):
             for address in link["addr_info"]:
                 other = ipaddress.ip_interface(f"{address['local']}/{address['prefixlen']}").network
-                if link["ifname"] != BRIDGE and other.overlaps(self.subnet):
+                if link["ifname"] != self.bridge and other.overlaps(self.subnet):
                     raise LabError(
                         f"{self.subnet} is in use by {link['ifname']}; choose another: GANTRY_LAB_NET=a.b.c.0/24"
                     )
@@ -59,7 +73,7 @@ class Network:
         """Give the network namespace of `pid` its eth0, joined to the bridge as `link`."""
         attempt("ip", "link", "del", link)
         succeed("ip", "link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", str(pid))
-        succeed("ip", "link", "set", link, "master", BRIDGE, "up")
+        succeed("ip", "link", "set", link, "master", self.bridge, "up")
         inside = ("nsenter", "-t", str(pid), "-n", "ip")
         succeed(*inside, "link", "set", "lo", "up")
         succeed(*inside, "addr", "replace", f"{self.address(last)}/24", "dev", "eth0")
@@ -68,15 +82,17 @@ class Network:
 
 
 def the_network() -> Network:
-    """The subnet of GANTRY_LAB_NET, else one from the private range that few sites use."""
-    wanted = os.environ.get("GANTRY_LAB_NET") or "10.177.77.0/24"
+    """The subnet of GANTRY_LAB_NET, else one from the private range that few sites use, by the lab's name."""
+    lab = lab_name()
+    third = USUAL_THIRD + (1 + sum(lab.encode()) % 150 if lab else 0)
+    wanted = os.environ.get("GANTRY_LAB_NET") or f"10.177.{third}.0/24"
     try:
         subnet = ipaddress.IPv4Network(wanted)
     except ValueError as error:
         raise LabError(f"GANTRY_LAB_NET={wanted} is no network: {error}") from error
     if subnet.prefixlen != 24:
         raise LabError(f"GANTRY_LAB_NET={wanted} must be a /24.")
-    return Network(subnet)
+    return Network(subnet, lab)
 
 
 def drop_between(pid: int, other: str) -> None:

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,14 +21,16 @@ class Place:
     """The lab's folder outside the checkout.
 
     `cache` outlives every cluster (base tree, layers, wheelhouses, tools); `running` is the present one.
+    `name` tells labs apart that are up at the same time; the usual one has none.
     """
 
     cache: Path
+    name: str = ""
 
     @property
     def running(self) -> Path:
         """State of the hosts that run now: their disks, processes, key and common file system."""
-        return self.cache / "lab"
+        return self.cache / (f"lab-{self.name}" if self.name else "lab")
 
     @property
     def shared(self) -> Path:
@@ -46,15 +49,23 @@ class Place:
 
 
 def the_place() -> Place:
-    """The place named by GANTRY_CACHE, else /var/cache/gantry."""
-    return Place(Path(os.environ.get("GANTRY_CACHE") or "/var/cache/gantry").absolute())
+    """The place named by GANTRY_CACHE, else /var/cache/gantry; the lab named by GANTRY_LAB, else the usual one."""
+    return Place(Path(os.environ.get("GANTRY_CACHE") or "/var/cache/gantry").absolute(), lab_name())
+
+
+def lab_name() -> str:
+    """The word in GANTRY_LAB. Raises LabError unless it fits into the name of a network link."""
+    name = os.environ.get("GANTRY_LAB", "")
+    if not re.fullmatch("[a-z0-9]{0,4}", name):
+        raise LabError(f"GANTRY_LAB={name} must be one to four small letters or digits.")
+    return name
 
 
 @contextmanager
-def alone(place: Place, say: Callable[[str], None]) -> Iterator[None]:
-    """Only one process changes the lab at a time; others wait here, and say so."""
-    place.cache.mkdir(parents=True, exist_ok=True)
-    with (place.cache / "lock").open("w") as file:
+def alone(folder: Path, say: Callable[[str], None]) -> Iterator[None]:
+    """Only one process changes what lies in a folder of the lab's at a time; others wait here, and say so."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
