@@ -19,10 +19,13 @@ import pytest
 from postgres_server import start_postgres
 from small_facility import NOW, SmallFacility, fill_small_facility
 from sqlalchemy.engine import make_url
+from stage_times import pytest_runtest_logreport, pytest_terminal_summary
 
 from portal.config import Settings, load_settings
 from portal.db import Database
 from portal.migrations import upgrade
+
+__all__ = ["pytest_runtest_logreport", "pytest_terminal_summary"]
 
 
 @pytest.fixture

@@ -24,12 +24,15 @@ AsSomebody = Callable[..., Answer]
 
 def why_not() -> str | None:
     """Why there can be no cluster here, in words; None if there can."""
-    if os.environ.get("GANTRY_CLUSTER") != "1":
-        return "the cluster's tests run only with GANTRY_CLUSTER=1, as root"
+    if os.environ.get("GANTRY_CLUSTER") == "0":
+        return "the cluster was not wanted (GANTRY_CLUSTER=0)"
     if sys.platform != "linux" or os.geteuid() != 0:
         return "the cluster needs root on Linux: namespaces, a bridge, mounts"
     missing = [name for name in NEEDED if shutil.which(name) is None]
-    return f"the cluster needs {', '.join(missing)}" if missing else None
+    if missing:
+        return f"the cluster needs {', '.join(missing)}"
+    probe = subprocess.run(["unshare", "-m", "-n", "-p", "-C", "-f", "true"], capture_output=True, text=True)
+    return f"this machine allows no namespaces: {probe.stderr.strip()}" if probe.returncode else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,15 +48,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """The whole cluster, up; switched off at the end unless somebody had it up before."""
+    """The whole cluster, up: new disks, and forgotten at the end, unless somebody has this lab up already.
+
+    The tests have a lab of their own (GANTRY_LAB names another), so that they meet nobody's half-done work.
+    """
+    os.environ.setdefault("GANTRY_LAB", "test")
     made = Cluster(the_place(), the_network(), lambda text: print(text, file=sys.stderr))
     was_up = any(made.hosts[name].pid is not None for name in HOSTS)
     try:
+        if not was_up:
+            made.down(wipe=True)
         made.up()
         yield made
     finally:
         if not was_up:
-            made.down()
+            made.down(wipe=True)
 
 
 @pytest.fixture
