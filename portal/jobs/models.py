@@ -267,4 +267,15 @@ class DaemonLease(Base):
     expires: Mapped[datetime]
     beat: Mapped[datetime]
     status: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """What the daemon last saw: the scheduler's answer and since when, queue, nodes. Facility page and banner."""
+    """What the daemon last saw: the scheduler's answer and since when, numbers of jobs. Facility page and banner."""
+
+
+class ClusterSnapshot(Base):
+    """What a cluster has and what of it is in use, as the daemon last saw it: what the Facility page shows."""
+
+    __tablename__ = "cluster_snapshot"
+
+    cluster: Mapped[str] = mapped_column(String(100), primary_key=True)
+    at: Mapped[datetime]
+    document: Mapped[dict[str, Any]]
+    """A scheduler's survey."""
