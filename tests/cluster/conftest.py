@@ -52,17 +52,18 @@ def cluster() -> Iterator[Cluster]:
 
     The tests have a lab of their own (GANTRY_LAB names another), so that they meet nobody's half-done work.
     """
-    os.environ.setdefault("GANTRY_LAB", "test")
-    made = Cluster(the_place(), the_network(), lambda text: print(text, file=sys.stderr))
-    was_up = any(made.hosts[name].pid is not None for name in HOSTS)
-    try:
-        if not was_up:
-            made.down(wipe=True)
-        made.up()
-        yield made
-    finally:
-        if not was_up:
-            made.down(wipe=True)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("GANTRY_LAB", os.environ.get("GANTRY_LAB", "test"))
+        made = Cluster(the_place(), the_network(), lambda text: print(text, file=sys.stderr))
+        was_up = any(made.hosts[name].pid is not None for name in HOSTS)
+        try:
+            if not was_up:
+                made.down(wipe=True)
+            made.up()
+            yield made
+        finally:
+            if not was_up:
+                made.down(wipe=True)
 
 
 @pytest.fixture
