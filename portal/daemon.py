@@ -20,6 +20,7 @@ from portal import daemon_parts as parts
 from portal.config import Settings, load_settings
 from portal.daemon_holder import is_surely_gone, my_name
 from portal.daemon_log import log_to_stderr
+from portal.daemon_pace import Pace, paces
 from portal.daemon_status import Status
 from portal.db import Database
 from portal.errors import ConfigError
@@ -32,6 +33,7 @@ from portal.jobs.lease import Lease, LeaseLost
 from portal.jobs.look import WATCHED
 from portal.jobs.reconcile import reconcile_step
 from portal.jobs.retain import retain_step
+from portal.jobs.snapshot import survey_step
 from portal.jobs.state import AT_SCHEDULER, State
 from portal.scheduler.local import LocalScheduler
 
@@ -62,8 +64,8 @@ class Daemon:
         self.stopping = threading.Event()
         self._deps: Deps | None = None
         self._status = Status()
-        self._next_poll = self._next_retain = 0.0
-        self._poll_s = settings.daemon.poll_s
+        self._next_retain = 0.0
+        self._jobs_pace, self._nodes_pace = paces(settings, embedded=isinstance(scheduler, LocalScheduler))
         self._turn_began = (_now(), time.monotonic())
         self._to_collect = threading.Event()
         self._faults: dict[str, float] = {}
@@ -107,8 +109,13 @@ class Daemon:
         if not self.stopping.is_set() and (busy or counts.keys() & AT_SCHEDULER):
             busy |= self._step("start", self._start, deps)
         cancelled = bool(counts.keys() & WATCHED) and self._step("cancel", cancel_step, deps)
-        if busy or cancelled or (counts.keys() & WATCHED and time.monotonic() >= self._next_poll):
-            busy |= self._poll(deps)
+        if busy or cancelled:
+            self._jobs_pace.hurry()
+        if (busy or cancelled or counts.keys() & WATCHED) and self._jobs_pace.due:
+            busy |= self._ask(self._jobs_pace, "reconcile", reconcile_step, deps)
+        # While jobs are asked about in vain, nodes need not be asked about too.
+        if self._nodes_pace.due and not (deps.health.answered is False and counts.keys() & WATCHED):
+            self._ask(self._nodes_pace, "survey", survey_step, deps)
         if State.COLLECTING in counts:
             self._to_collect.set()
         if time.monotonic() >= self._next_retain:
@@ -120,16 +127,14 @@ class Daemon:
         """Let the embedded backend start what may start."""
         return isinstance(deps.scheduler, LocalScheduler) and deps.scheduler.step(now)
 
-    def _poll(self, deps: Deps) -> bool:
-        """Ask the scheduler; the pause grows while nothing changes, up to `poll_max_s`. True if jobs moved."""
-        changed = self._step("reconcile", reconcile_step, deps)
-        shortest, longest = self.settings.daemon.poll_s, self.settings.daemon.poll_max_s
-        if isinstance(deps.scheduler, LocalScheduler):
-            # A folder of this machine: asking it costs nobody anything, and people see short jobs end at once.
-            shortest = longest = min(shortest, self.settings.daemon.idle_s)
-        self._poll_s = shortest if changed else min(longest, self._poll_s * 1.5)
-        self._next_poll = time.monotonic() + self._poll_s
-        return changed
+    def _ask(self, pace: Pace, name: str, step: Step, deps: Deps) -> bool:
+        """Put one bulk question to the scheduler. True if anything moved."""
+        began = pace.clock()
+        moved = self._step(name, step, deps)
+        pace.asked(began=began, moved=moved, answered=deps.health.answered is not False)
+        if moved:
+            self._nodes_pace.hurry()
+        return moved
 
     def _step(self, name: str, step: Step, deps: Deps) -> bool:
         """One step. A fault in it is logged and shown, and does not keep the other steps from their work."""
@@ -265,7 +270,7 @@ def build(settings: Settings) -> Daemon:
         settings,
         Database(settings.database),
         parts.make_scheduler(settings),
-        parts.make_agent(settings),
+        parts.make_agents(settings),
         parts.make_store(settings),
     )
 

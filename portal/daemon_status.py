@@ -11,7 +11,6 @@ from portal.jobs.deps import Deps
 from portal.jobs.lease import write_status
 from portal.jobs.models import Job
 from portal.jobs.state import FINAL, State
-from portal.scheduler.local import LocalScheduler
 
 AT_MOST_EVERY_S = 1.0
 AT_LEAST_EVERY_S = 5.0
@@ -51,21 +50,4 @@ class Status:
             "message": health.message,
             "problems": sorted(health.problems.values()),
             "counts": {state.value: count for state, count in sorted(self.counts(deps).items())},
-            "slots": self._slots(deps),
-        }
-
-    def _slots(self, deps: Deps) -> dict[str, Any]:
-        """What the embedded backend hands out, and what running jobs hold of it."""
-        if not isinstance(deps.scheduler, LocalScheduler):
-            return {}
-        limits = deps.scheduler.limits
-        with deps.database.read() as session:
-            running = session.scalars(select(Job.resources).where(Job.state == State.RUNNING)).all()
-        return {
-            "cpus": limits.cpus,
-            "memory_mb": limits.memory_mb,
-            "gpus": limits.gpus,
-            "used_cpus": sum(int(asked["cpus"]) for asked in running),
-            "used_memory_mb": sum(int(asked["memory_mb"]) for asked in running),
-            "used_gpus": sum(int(asked.get("gpus", 0)) for asked in running),
         }

@@ -267,7 +267,7 @@ class DaemonLease(Base):
     expires: Mapped[datetime]
     beat: Mapped[datetime]
     status: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """What the daemon last saw: the scheduler's answer and since when, numbers of jobs. Facility page and banner."""
+    """What the daemon last saw: the scheduler's answer and since when, numbers of jobs. For banner and pages."""
 
 
 class ClusterSnapshot(Base):

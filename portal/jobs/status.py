@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -26,8 +25,6 @@ class ClusterStatus:
     message: str
     counts: dict[str, int]
     """Unfinished jobs by state."""
-    slots: dict[str, Any]
-    """What the scheduler hands out and what is in use: `cpus`, `memory_mb`, `gpus` and `used_…`."""
     problems: tuple[str, ...]
 
     @property
@@ -51,7 +48,7 @@ def cluster_status(session: Session) -> ClusterStatus:
     """The status as of the last beat, `daemon_alive` by the database's clock."""
     row = session.get(DaemonLease, NAME)
     if row is None:
-        return ClusterStatus(False, "", None, None, None, "", {}, {}, ())
+        return ClusterStatus(False, "", None, None, None, "", {}, ())
     seen = row.status
     return ClusterStatus(
         daemon_alive=row.expires > database_now(session),
@@ -61,6 +58,5 @@ def cluster_status(session: Session) -> ClusterStatus:
         since=moment_of(seen.get("since")),
         message=str(seen.get("message") or ""),
         counts=dict(seen.get("counts", {})),
-        slots=dict(seen.get("slots", {})),
         problems=tuple(seen.get("problems", ())),
     )

@@ -1,7 +1,7 @@
 """result.json and events.jsonl: what a program says, checked for form before anything looks at it. Pure."""
 
 import json
-import math
+import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -121,7 +121,12 @@ def _text(document: Mapping[str, Any], key: str, most: int) -> str | None:
         return None
     if not isinstance(value, str) or len(value) > most:
         raise FormError(f"result.json: {key} is not a text of at most {most} characters")
-    return value.replace("\0", "�")
+    return storable(value)
+
+
+def storable(text: str) -> str:
+    """The text as a database takes it: JSON can also say NUL and halves of characters (surrogates)."""
+    return text.replace("\0", "�").encode("utf-8", "replace").decode()
 
 
 def _time(document: Mapping[str, Any], key: str) -> str | None:
@@ -147,7 +152,7 @@ def parse_event(line: bytes) -> dict[str, Any] | None:
         return None
     if not isinstance(found, dict) or not isinstance(found.get("stage"), str):
         return None
-    event: dict[str, Any] = {"stage": found["stage"][:100].replace("\0", "")}
+    event: dict[str, Any] = {"stage": storable(found["stage"][:100])}
     fraction = found.get("fraction")
     if _finite(fraction) and 0 <= fraction <= 1:
         event["fraction"] = float(fraction)
@@ -157,13 +162,15 @@ def parse_event(line: bytes) -> dict[str, Any] | None:
             event[key] = value
     for key, most in (("message", 300), ("t", 40)):
         if isinstance(found.get(key), str):
-            event[key] = found[key][:most].replace("\0", "")
+            event[key] = storable(found[key][:most])
     metrics = found.get("metrics")
     if isinstance(metrics, dict):
-        good = {str(k)[:50].replace("\0", ""): float(v) for k, v in metrics.items() if _finite(v)}
+        good = {storable(str(k)[:50]): float(v) for k, v in metrics.items() if _finite(v)}
         event["metrics"] = dict(list(good.items())[:20])
     return event
 
 
 def _finite(value: Any) -> TypeGuard[int | float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -sys.float_info.max <= value <= sys.float_info.max  # a whole number may be larger than any float

@@ -10,6 +10,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from portal.scheduler.survey import Survey
+
 
 class Phase(StrEnum):
     """Where a job is, as the scheduler sees it."""
@@ -132,7 +134,7 @@ class Estimate:
 
 
 class Scheduler(Protocol):
-    """The verbs. All but `observe` act as a person (in the agent); `observe` is the daemon's bulk query."""
+    """The verbs. They act as a person, in the agent; `observe` and `survey` are the daemon's bulk queries."""
 
     @property
     def cluster(self) -> str:
@@ -149,6 +151,9 @@ class Scheduler(Protocol):
 
     def observe(self, handles: Sequence[tuple[str, JobHandle]]) -> Observation:
         """One bulk query: (key, handle) pairs in, an Observation by key out. Never raises for an outage."""
+
+    def survey(self) -> Survey:
+        """What there is and what is in use: the daemon's other bulk question. Never raises for an outage."""
 
     def estimate(self, request: JobRequest) -> Estimate:
         """When this request would start. Raises SchedulerError if it never could."""

@@ -5,6 +5,7 @@ may start: the daemon calls it each turn, the agent right after a submission.
 """
 
 import os
+import socket
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,6 +35,7 @@ from portal.scheduler.local_spool import (
 )
 from portal.scheduler.local_start import start_supervisor
 from portal.scheduler.procfs import boot_id
+from portal.scheduler.survey import Node, Survey
 
 CLUSTER = "local"
 
@@ -118,6 +120,30 @@ class LocalScheduler:
             reason = fair.reason(table, ordered, place) if place is not None else None
             reports[key] = _report(record, ends[record.job_id], place, reason)
         return Observation(answered=True, reports=reports)
+
+    def survey(self) -> Survey:
+        """This computer as the one node: its slots and memory, and what running jobs hold of them."""
+        now = datetime.now(UTC)
+        try:
+            records = self.spool.records()
+            table = self._table(records, {record.job_id: _end_of(record, now) for record in records}, now)
+        except OSError as error:
+            return Survey(answered=False, message=f"The spool cannot be read: {error.strerror or error}.")
+        limits, held = table.limits, sum((job.amount for job in table.running), Amount(0, 0))
+        words = "Partly in use" if table.running else "Free"
+        words = "In use" if held.cpus >= limits.cpus else words
+        here = Node(
+            name=socket.gethostname(),
+            words=words,
+            works=True,
+            cpus=limits.cpus,
+            cpus_used=held.cpus,
+            memory_mb=limits.memory_mb,
+            memory_used_mb=held.memory_mb,
+            gpus=limits.gpus,
+            gpus_used=held.gpus,
+        )
+        return Survey(True, (here,))
 
     def estimate(self, request: JobRequest) -> Estimate:
         """When this request would start if every job before it used its whole time limit."""

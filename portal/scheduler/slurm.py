@@ -6,13 +6,15 @@ daemon's one question about everybody's jobs.
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from portal.scheduler import slurm_match as match
+from portal.scheduler import slurm_nodes as nodes
 from portal.scheduler import slurm_note as notes
 from portal.scheduler import slurm_script as script
-from portal.scheduler.base import Estimate, JobHandle, JobRequest, Observation, SchedulerError
+from portal.scheduler.base import Estimate, JobHandle, JobReport, JobRequest, Observation, Phase, SchedulerError
 from portal.scheduler.slurm_commands import Commands, Questions, SlurmCommands, silence
 from portal.scheduler.slurm_config import SlurmConfig
 from portal.scheduler.slurm_match import Rows
@@ -20,10 +22,13 @@ from portal.scheduler.slurm_rows import Row, accounting_rows, queue_rows
 from portal.scheduler.slurm_sight import Sight
 from portal.scheduler.slurm_submit import Result, Submission
 from portal.scheduler.slurm_words import refusal
+from portal.scheduler.survey import Survey
 
 GONE = re.compile(r"Invalid job id|No active jobs match|already completing or completed|Job/step already")
 WOULD_START = re.compile(r"to start at (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)")
 UNACCOUNTED = re.compile(r"accounting storage is disabled", re.IGNORECASE)
+LISTED_LASTS = timedelta(minutes=2)
+"""So long the last list of jobs tells how many wait and run in each partition."""
 IDS_A_QUESTION = 2000
 """Ids in one argument of sacct: a Linux argument has 128 KiB at most."""
 
@@ -42,6 +47,7 @@ class SlurmScheduler:
         self.questions = Questions(commands or SlurmCommands(config), config)
         self._sight = Sight(self.questions, others)
         self._others = others
+        self._listed: tuple[datetime, list[Row]] | None = None
 
     @property
     def cluster(self) -> str:
@@ -104,6 +110,7 @@ class SlurmScheduler:
             listed = self._queue(*([] if self._others else ["--me"]))
         except SchedulerError as error:
             return Observation(answered=False, message=error.message)
+        self._listed = now, [row for row in listed if not self._sight.is_canary(row)]
         queue = Rows(listed)
         open_ = match.unsettled(handles, queue)
         trouble, kept = None, None
@@ -118,10 +125,23 @@ class SlurmScheduler:
         if kept:
             gone = match.vanished(open_, reports, Rows(kept))
             reports |= gone if gone and self._accounting_is_told() else {}
+        reports = self._with_places(reports, listed, now)
         if len(reports) == len(handles):
             return Observation(True, reports)
         trouble = trouble or self._sight.objection(listed, now)
         return Observation(True, reports, trouble, absences_count=trouble is None)
+
+    def survey(self) -> Survey:
+        """Nodes and partitions, by one sinfo; jobs as of the last `observe`. Never raises for an outage."""
+        now = datetime.now(UTC)
+        fresh = self._listed is not None and now - self._listed[0] < LISTED_LASTS
+        try:
+            reply = self.questions.ask("sinfo", "--Node")
+            return nodes.survey(reply, self._listed[1] if fresh and self._listed else None)
+        except SchedulerError as error:
+            return Survey(answered=False, message=error.message)
+        except ValueError as error:
+            return Survey(answered=False, message=f"Slurm's list of nodes cannot be read: {error}")
 
     def estimate(self, request: JobRequest) -> Estimate:
         """When such a job would start, by sbatch --test-only. Raises SchedulerError if it never could."""
@@ -137,6 +157,19 @@ class SlurmScheduler:
             return Estimate(None, "Slurm does not say when it would start.")
         words, retry = refusal(answer.err.replace("allocation failure: ", ""))
         raise SchedulerError(words, retry=retry, detail=answer.err.strip()[-500:])
+
+    def _with_places(
+        self, reports: dict[str, JobReport], listed: list[Row], now: datetime
+    ) -> dict[str, JobReport]:
+        """The reports with how many jobs go first, where the list shows everybody's jobs."""
+        waiting = [key for key, report in reports.items() if report.phase is Phase.PENDING]
+        if not waiting or not self._others or self._sight.hides(now):
+            return reports
+        places = match.places(listed)
+        placed = {
+            key: places.get((reports[key].handle.job_id, reports[key].handle.array_index)) for key in waiting
+        }
+        return reports | {key: replace(reports[key], position=place) for key, place in placed.items()}
 
     def _queue(self, *words: str) -> list[Row]:
         """The controller's rows. Raises SchedulerError."""

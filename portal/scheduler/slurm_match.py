@@ -126,6 +126,30 @@ def vanished(
     }
 
 
+IN_TURN = frozenset({"None", "Priority", "Resources", "Nodes"})
+"""The reasons of jobs that wait for nothing but their turn."""
+
+
+def places(rows: Iterable[Row]) -> dict[Key, int]:
+    """How many jobs go before each that waits for its turn: those of its partition with a higher priority.
+
+    Tasks of an array count one by one. The scheduler may let a short job through between them (backfill).
+    """
+    queues: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found = meaning(row.words)
+        if found is not None and found.phase is Phase.PENDING and row.reason in IN_TURN:
+            queues[row.partition].append(row)
+    found_places: dict[Key, int] = {}
+    for queue in queues.values():
+        before = 0
+        for row in sorted(queue, key=lambda row: (-row.priority, row.submitted, int(row.job_id))):
+            for index in sorted(row.indices) if row.indices is not None else (None,):
+                found_places[row.job_id, index] = before
+                before += 1
+    return found_places
+
+
 def _ended(row: Row) -> bool:
     found = meaning(row.words)
     return found is not None and found.phase is Phase.ENDED

@@ -45,6 +45,10 @@ class Row:
     ended_by: str | None = None
     cpu_s: float | None = None
     memory_peak_bytes: int | None = None
+    partition: str = ""
+    """Where it waits or runs; one that may go to several has them all, with commas."""
+    priority: int = 0
+    """The higher the sooner, among those that wait in one partition."""
 
 
 def queue_rows(reply: Json) -> list[Row]:
@@ -88,6 +92,8 @@ def _queue_row(job: Json) -> Row:
         signal=signal,
         restart=number(job.get("restart_cnt")),
         planned=None if nodes else moment(job.get("start_time")),
+        partition=job.get("partition") or "",
+        priority=number(job.get("priority")) or 0,
     )
 
 

@@ -37,11 +37,23 @@ class Sight:
     _rights: str | None = None
     _rights_at: datetime | None = None
     _canary_at: datetime | None = None
+    _hidden: bool | None = None
+    _hidden_at: datetime | None = None
+
+    def hides(self, now: datetime) -> bool:
+        """Whether other people's jobs may be hidden from this account; True where that is not known."""
+        if self._hidden_at is None or now - self._hidden_at >= RIGHTS_LAST:
+            try:
+                self._hidden = self._hides_jobs()
+            except SchedulerError:
+                self._hidden = None
+            self._hidden_at = now
+        return self._hidden is not False
 
     def objection(self, rows: Sequence[Row], now: datetime) -> str | None:
         """Why absences from this answer do not count, in words; None if they do."""
         config = self.questions.config
-        if config.canary and not any(self._is_canary(row) for row in rows):
+        if config.canary and not any(self.is_canary(row) for row in rows):
             return self._no_canary(now)
         if not self.others:
             return None
@@ -52,7 +64,8 @@ class Sight:
                 return f"It is not known whose jobs can be seen: {error.message}"
         return self._rights
 
-    def _is_canary(self, row: Row) -> bool:
+    def is_canary(self, row: Row) -> bool:
+        """Whether this is the held job by which the reader knows that a list is whole."""
         found = meaning(row.words)
         return (
             row.name == CANARY and row.user == self.account and found is not None and found.phase is Phase.PENDING
@@ -79,11 +92,7 @@ class Sight:
 
     def _ask_rights(self) -> str | None:
         """None if this account sees everybody's jobs. Raises SchedulerError."""
-        said = self.questions.commands.run(["scontrol", "show", "config"])
-        private = re.search(r"^PrivateData\s*=\s*(.*)$", said.out, re.MULTILINE)
-        if said.code != 0 or private is None:
-            raise SchedulerError("The cluster does not tell its settings.", retry=True)
-        if "jobs" not in private[1].strip().split(","):
+        if not self._hides_jobs():
             return None
         reply = self.questions.ask("sacctmgr", "show", "user", self.account, "withcoord")
         for user in reply.get("users") or []:
@@ -92,3 +101,11 @@ class Sight:
         return (
             "The cluster hides people's jobs from the portal: make its account a coordinator (PrivateData=jobs)."
         )
+
+    def _hides_jobs(self) -> bool:
+        """Whether PrivateData has jobs. Raises SchedulerError."""
+        said = self.questions.commands.run(["scontrol", "show", "config"])
+        private = re.search(r"^PrivateData\s*=\s*(.*)$", said.out, re.MULTILINE)
+        if said.code != 0 or private is None:
+            raise SchedulerError("The cluster does not tell its settings.", retry=True)
+        return "jobs" in private[1].strip().split(",")

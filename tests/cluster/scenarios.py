@@ -1,11 +1,53 @@
 """The fates that record.py arranges: name -> how, and what is then true."""
 
-from recorder import NEWEST, Recorder, Scenario, Step, cancelled, ends, runs, waits
+import json
+
+from recorder import NEWEST, PARSERS, Recorder, Scenario, Step, cancelled, ends, runs, waits
 
 
 def nodes(recorder: Recorder) -> dict[str, object]:
     """What sinfo says."""
     return {"parser": NEWEST, "sinfo": recorder.reply("sinfo", f"--json={NEWEST}")}
+
+
+def nodes_mixed(recorder: Recorder, name: str) -> Step:
+    """Each node in a state of its own, asked node by node as the portal asks, in three dialects."""
+    job = recorder.submit(name, "--nodelist=node1", "--gres=gpu:1", "--cpus-per-task=2", "--mem=1000")
+    yield from recorder.until(job, "RUNNING")
+    words = ("Nodes=node2", "Users=root", "StartTime=now", "Duration=60", "Flags=MAINT")
+    recorder.root("scontrol", "create", "reservation", "ReservationName=new-disks", *words)
+    recorder.root("scontrol", "update", "NodeName=node1", "State=DRAIN", "Reason=fan is loud")
+    while "MAINT" not in recorder.root("sinfo", "--noheader", "-N", "-n", "node2", "-o", "%T").upper():
+        yield
+    told = "node1 runs a job with 2 CPUs, 1000 MiB and 1 GPU and is being drained (fan is loud); node2 is reserved"
+    for parser in PARSERS:
+        said = {"parser": parser, "sinfo": recorder.reply("sinfo", "-N", f"--json={parser}")}
+        recorder.keep(name if parser == NEWEST else f"{name}.{parser}", told, said)
+    recorder.root("scontrol", "delete", "ReservationName=new-disks")
+    recorder.root("scancel", job)
+    yield from recorder.accounted(job)
+    recorder.root("scontrol", "update", "NodeName=node1", "State=RESUME")
+
+
+def reasons(recorder: Recorder, name: str) -> Step:
+    """Every reason for waiting that this release has a word for, out of its own library."""
+    script = (
+        "import ctypes, glob, json\n"
+        "[path] = glob.glob('/usr/lib/*/slurm*/libslurmfull.so')\n"
+        "word = ctypes.CDLL(path).job_state_reason_string\n"
+        "word.restype = ctypes.c_char_p\n"
+        "words = [word(number).decode() for number in range(300)]\n"
+        "print(json.dumps(words))\n"
+    )
+    words = json.loads(recorder.root("python3", "-c", script))
+    while words[-1] == words[-2]:
+        words.pop()
+    told = (
+        "Every word that job_state_reason_string() of Slurm's libslurmfull.so has, by number from 0 on; a number "
+        "without one says InvaildReason (sic)"
+    )
+    recorder.keep(name, told, {"reasons": words[:-1]})
+    yield
 
 
 def array_held(recorder: Recorder, name: str) -> Step:
@@ -272,6 +314,8 @@ ALONE: dict[str, Scenario] = {
     "node-drained": node_drained,
     "partition-down": partition_down,
     "refusals": refusals,
+    "nodes-mixed": nodes_mixed,
+    "reasons": reasons,
     "node-fails": node_fails,
     "controller-away": controller_away,
 }  # fmt: skip

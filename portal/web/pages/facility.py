@@ -4,6 +4,7 @@ from flask import Blueprint, render_template
 
 from portal.errors import ForbiddenError
 from portal.jobs.read import cluster_status
+from portal.jobs.snapshot import latest_snapshot
 from portal.web.context import actor, now, portal, session
 from portal.web.views.facility import failures_by_cause, overview, stuck_jobs
 from portal.web.views.jobs import job_cards
@@ -13,7 +14,7 @@ page = Blueprint("facility", __name__)
 
 @page.get("/facility")
 def show() -> str:
-    """What is stuck, failures by cause, the queue, the daemon and the scheduler, job types with problems."""
+    """What is stuck, failures by cause, the queue, nodes and partitions, job types with problems."""
     if not actor().staff:
         raise ForbiddenError("This page is for the facility's staff.")
     status = cluster_status(session())
@@ -21,7 +22,7 @@ def show() -> str:
         "facility/show.html",
         section="facility",
         status=status,
-        overview=overview(session(), actor(), status),
+        overview=overview(session(), actor(), latest_snapshot(session())),
         stuck=job_cards(session(), actor(), stuck_jobs(session(), actor(), now()), now(), status=status),
         failures=failures_by_cause(session(), actor(), now()),
         problems=portal().jobtypes.problems,

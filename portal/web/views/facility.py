@@ -1,9 +1,8 @@
-"""What staff look at first: the queue, what has not moved for long, and why jobs failed."""
+"""What staff look at first: the queue, the nodes, what has not moved for long, and why jobs failed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
@@ -13,7 +12,7 @@ from portal.jobs import words
 from portal.jobs.access import loaded, visible_jobs
 from portal.jobs.models import Job
 from portal.jobs.state import FINAL, State
-from portal.jobs.status import ClusterStatus
+from portal.scheduler.survey import Node, Partition, Snapshot
 
 HANDED_OVER = timedelta(minutes=5)
 SAVING = timedelta(minutes=15)
@@ -40,11 +39,44 @@ class Use:
 
 
 @dataclass(frozen=True)
+class NodeLine:
+    """One computer of the cluster, as a line of a table."""
+
+    name: str
+    words: str
+    works: bool
+    uses: tuple[Use, ...]
+    partitions: str
+    note: str
+    """What was written down about it, and by whom; empty for most."""
+    since: datetime | None
+
+
+@dataclass(frozen=True)
+class PartitionLine:
+    """One queue of the scheduler, as a line of a table."""
+
+    name: str
+    words: str
+    works: bool
+    nodes: int
+    longest: str
+    waiting: int | None
+    running: int | None
+
+
+@dataclass(frozen=True)
 class Overview:
-    """The queue now and the last day."""
+    """The portal's queue now, and what the daemon last saw of the cluster; `at` None: nothing yet."""
 
     queue: tuple[StateNumber, ...]
-    uses: tuple[Use, ...]
+    at: datetime | None = None
+    uses: tuple[Use, ...] = ()
+    nodes: tuple[NodeLine, ...] = ()
+    nodes_words: str = ""
+    partitions: tuple[PartitionLine, ...] = ()
+    counts_jobs: bool = False
+    """The partitions' jobs are known."""
 
 
 @dataclass(frozen=True)
@@ -59,22 +91,79 @@ class Failures:
     """A job's id."""
 
 
-def overview(session: Session, actor: Actor, status: ClusterStatus) -> Overview:
-    """The queue by state, and what is in use."""
+def overview(session: Session, actor: Actor, snapshot: Snapshot | None) -> Overview:
+    """The queue by state, what is in use, nodes (those in trouble first) and partitions."""
     some = visible_jobs(actor).where(Job.state.not_in(FINAL)).subquery()
     by_word: dict[str, int] = {}
     for state, number in session.execute(select(some.c.state, func.count()).group_by(some.c.state)):
         by_word[state.words] = by_word.get(state.words, 0) + number
     queue = tuple(StateNumber(word, by_word.get(word, 0)) for word in ("Waiting", "On hold", "Running", "Saving"))
-    return Overview(queue, tuple(_uses(status.slots)))
+    if snapshot is None:
+        return Overview(queue)
+    return Overview(
+        queue,
+        snapshot.at,
+        tuple(_uses(snapshot.totals)),
+        tuple(_node_line(node) for node in snapshot.nodes),
+        _nodes_words(snapshot),
+        tuple(_partition_line(partition) for partition in snapshot.partitions),
+        any(partition.waiting is not None for partition in snapshot.partitions),
+    )
 
 
-def _uses(slots: Mapping[str, Any]) -> Iterator[Use]:
+def _uses(amounts: Mapping[str, int]) -> Iterator[Use]:
     kinds = (("Processors", "cpus", str), ("Memory", "memory_mb", words.memory), ("GPUs", "gpus", str))
     for name, key, shown in kinds:
-        total, used = slots.get(key), slots.get(f"used_{key}", 0)
+        total, used = amounts.get(key), amounts.get(f"used_{key}", 0)
         if total:
             yield Use(name, shown(used), shown(total), min(1.0, used / total))
+
+
+def _node_line(node: Node) -> NodeLine:
+    amounts = {
+        "cpus": node.cpus,
+        "used_cpus": node.cpus_used,
+        "memory_mb": node.memory_mb,
+        "used_memory_mb": node.memory_used_mb,
+        "gpus": node.gpus,
+        "used_gpus": node.gpus_used,
+    }
+    noted = f"“{node.reason}”, {node.reason_by}" if node.reason and node.reason_by else node.reason
+    kept = f"Reservation {node.reservation}" if node.reservation else ""
+    return NodeLine(
+        name=node.name,
+        words=node.words,
+        works=node.works,
+        uses=tuple(_uses(amounts)),
+        partitions=", ".join(node.partitions),
+        note=". ".join(part for part in (noted, kept) if part),
+        since=node.reason_since if node.reason else None,
+    )
+
+
+def _partition_line(partition: Partition) -> PartitionLine:
+    return PartitionLine(
+        name=partition.name,
+        words=partition.words,
+        works=partition.works,
+        nodes=partition.nodes,
+        longest=words.duration(partition.time_s) if partition.time_s else "no limit",
+        waiting=partition.waiting,
+        running=partition.running,
+    )
+
+
+def _nodes_words(snapshot: Snapshot) -> str:
+    """How many there are and how many of them do their work, in a sentence or two."""
+    there = snapshot.totals.get("nodes", len(snapshot.nodes))
+    idle = there - snapshot.totals.get("works", there)
+    if there <= 1:
+        return "It takes no jobs." if idle else ""
+    verb = "does" if idle == 1 else "do"
+    sentences = [words.count(there, "node"), f"{idle} of them {verb} not take jobs" if idle else "All take jobs"]
+    if snapshot.left_out:
+        sentences.append(f"{words.count(snapshot.left_out, 'node')} of those that take jobs not shown")
+    return ". ".join(sentences) + "."
 
 
 def stuck_jobs(session: Session, actor: Actor, now: datetime) -> Sequence[Job]:

@@ -104,3 +104,11 @@ def test_a_malformed_line_is_no_event(line):
 def test_a_fraction_outside_its_range_is_left_out():
     assert "fraction" not in parse_event(b'{"stage": "a", "fraction": 7}')
     assert "fraction" not in parse_event(b'{"stage": "a", "fraction": NaN}')
+
+
+def test_what_json_can_say_and_no_float_or_database_can_hold_harms_nobody():
+    large = "1" + "0" * 4000
+    line = f'{{"stage": "a\\ud800b\\u0000", "fraction": {large}, "metrics": {{"\\udfff": 1, "x": {large}}}}}'
+    event = parse_event(line.encode())
+    assert event == {"stage": "a?b\ufffd", "metrics": {"?": 1.0}}
+    event["stage"].encode()

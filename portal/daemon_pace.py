@@ -1,0 +1,55 @@
+"""When to ask the scheduler again: soon while something moves, ever more rarely while nothing does."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from portal.config import Settings
+
+NODES_PAUSES = 5
+"""Nodes are asked about so many times more rarely than jobs."""
+GROWTH = 1.5
+BUSY_SHARE = 0.1
+"""At most this share of the time is spent on asking, so that a slow scheduler is left alone."""
+
+
+@dataclass
+class Pace:
+    """The pauses between two questions of one kind, in seconds. One thread asks: never two at a time."""
+
+    shortest_s: float
+    longest_s: float
+    clock: Callable[[], float] = time.monotonic
+    _pause_s: float = 0.0
+    _least_s: float = 0.0
+    _asked: float | None = None
+
+    @property
+    def due(self) -> bool:
+        """Whether it is time; at once if nothing was asked yet."""
+        return self._asked is None or self.clock() >= self._asked + self._pause_s
+
+    def hurry(self) -> None:
+        """Something has just happened: the next question comes as soon as the last one's slowness allows."""
+        self._pause_s = self._least_s
+
+    def asked(self, *, began: float, moved: bool, answered: bool) -> None:
+        """Note a question that began at `began` (by the clock): did anything move, was it answered?"""
+        self._asked = self.clock()
+        took_s = self._asked - began
+        self._least_s = min(self.longest_s, max(self.shortest_s, took_s / BUSY_SHARE))
+        if moved and answered:
+            self._pause_s = self._least_s
+        else:
+            grown = max(self._pause_s, self.shortest_s) * GROWTH
+            self._pause_s = min(self.longest_s, max(self._least_s, grown))
+
+
+def paces(settings: Settings, *, embedded: bool) -> tuple[Pace, Pace]:
+    """How often to ask about jobs, and about nodes. `embedded`: the backend that needs no cluster."""
+    shortest, longest = settings.daemon.poll_s, settings.daemon.poll_max_s
+    if embedded:
+        # A folder of this machine: asking it costs nobody anything, and people see short jobs end at once.
+        often = min(shortest, settings.daemon.idle_s)
+        return Pace(often, often), Pace(shortest, longest)
+    return Pace(shortest, longest), Pace(min(longest, NODES_PAUSES * shortest), longest)

@@ -1,0 +1,35 @@
+"""What the cluster has, asked once for everybody by the daemon, kept with its time, read by the pages."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.jobs.deps import Deps
+from portal.jobs.models import ClusterSnapshot
+from portal.scheduler.survey import Snapshot, snapshot_of
+
+
+def survey_step(deps: Deps, now: datetime) -> bool:
+    """Ask what there is and keep it; True if it is not what it was. A silence leaves what is kept as it is."""
+    survey = deps.scheduler.survey()
+    deps.health.answer(answered=survey.answered, message=survey.message, now=now)
+    if not survey.answered:
+        return False
+    document = survey.document()
+    with deps.write() as session:
+        kept = session.get(ClusterSnapshot, deps.scheduler.cluster)
+        if kept is None:
+            session.add(ClusterSnapshot(cluster=deps.scheduler.cluster, at=now, document=document))
+            return True
+        changed = kept.document != document
+        kept.at = now
+        if changed:
+            kept.document = document
+    return changed
+
+
+def latest_snapshot(session: Session) -> Snapshot | None:
+    """The newest snapshot; None before the first."""
+    row = session.scalars(select(ClusterSnapshot).order_by(ClusterSnapshot.at.desc()).limit(1)).first()
+    return snapshot_of(row.document, row.at) if row is not None else None

@@ -1,0 +1,71 @@
+"""The facility's page: what the daemon last saw of the cluster, read from the database."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from portal.jobs.models import ClusterSnapshot
+from portal.scheduler.survey import Node, Partition, Survey
+
+SURVEY = Survey(
+    True,
+    (
+        Node("node1", "Partly in use", True, 8, 2, 6000, 1000, 2, 1, ("main", "short")),
+        Node(
+            "node2",
+            "Taken out for service",
+            False,
+            8,
+            partitions=("main",),
+            reason="fan is <loud>",
+            reason_by="root",
+            reason_since=datetime.now(UTC) - timedelta(hours=3),
+        ),
+    ),
+    (
+        Partition("main", "Takes and starts jobs", True, 2, None, 1234, 17),
+        Partition("short", "Takes jobs and starts none", False, 1, 300, 0, 0),
+    ),
+)
+
+
+def keep(site: Any, survey: Survey, at: datetime) -> None:
+    with site.database.write() as session:
+        session.add(ClusterSnapshot(cluster="gantry", at=at, document=survey.document()))
+
+
+def page_of(site: Any) -> str:
+    return " ".join(site.client("sam").get("/facility").text.split())
+
+
+def test_nodes_and_partitions_are_shown_with_the_time_they_were_seen(site: Any) -> None:
+    keep(site, SURVEY, datetime.now(UTC) - timedelta(minutes=7))
+    page = page_of(site)
+    assert "2 nodes. 1 of them does not take jobs." in page
+    assert "7 minutes ago" in page
+    assert page.index("Taken out for service") < page.index("Partly in use"), "trouble comes first"
+    assert "“fan is &lt;loud&gt;”, root" in page
+    assert "3 hours ago" in page
+    for words in ("1234", "17", "no limit", "5 minutes", "Takes jobs and starts none", "2 of 8", "1 of 2"):
+        assert words in page, words
+
+
+def test_before_the_first_answer_the_page_has_no_nodes_and_no_invented_figures(site: Any) -> None:
+    page = page_of(site)
+    assert "What is stuck?" in page
+    assert "Partitions" not in page
+    assert "Processors" not in page
+
+
+def test_one_computer_without_partitions_is_one_line(site: Any) -> None:
+    keep(site, Survey(True, (Node("here", "Free", True, 4, 0, 8000, 0),)), datetime.now(UTC))
+    page = page_of(site)
+    assert "here" in page
+    assert "0 of 4" in page
+    assert "Partitions" not in page
+    assert "GPUs" not in page
+
+
+def test_of_hundreds_of_nodes_the_page_says_how_many_it_leaves_out(site: Any) -> None:
+    nodes = tuple(Node(f"n{number}", "Free", True, 4) for number in range(203))
+    keep(site, Survey(True, nodes), datetime.now(UTC))
+    assert "203 nodes. All take jobs. 3 nodes of those that take jobs not shown." in page_of(site)
