@@ -11,9 +11,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from portal.config_sections import (
+    ACCOUNT,
+    AgentSettings,
+    DaemonSettings,
+    LimitSettings,
+    LocalSettings,
+    RootSettings,
+    Section,
+    SlurmSettings,
+    StoreSettings,
+    WebSettings,
+)
 from portal.errors import ConfigError
+
+__all__ = ["ACCOUNT", "LimitSettings", "RootSettings", "Section", "Settings", "load_settings"]
+
+MOST_LOCALLY = 8
+MOST_ON_SLURM = 10_000
 
 # Variables that steer a process and are no settings.
 NOT_SETTINGS = frozenset(
@@ -21,6 +38,10 @@ NOT_SETTINGS = frozenset(
         "GANTRY_CONFIG",
         "GANTRY_FAILPOINT",
         "GANTRY_FAILPOINT_ONCE",
+        "GANTRY_CACHE",
+        "GANTRY_CLUSTER",
+        "GANTRY_LAB",
+        "GANTRY_LAB_NET",
         "GANTRY_TEST_DATA",
         "GANTRY_TEST_POSTGRES",
         "GANTRY_TEST_SLURM",
@@ -33,104 +54,12 @@ NOT_SETTINGS = frozenset(
 )
 
 
-class Section(BaseModel):
-    """Base of all sections: unknown keys are errors, nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+FOLDERS = ("scratch", "results", "spool", "pictures", "published", "images")
 
 
-class RootSettings(Section):
-    """A folder beneath which data may be registered in place."""
-
-    path: Path = Field(description="The folder, as an absolute path. It must not overlap the portal's own.")
-    writable_by_people: bool = Field(
-        True, description="People can write there; its datasets are labelled so and re-checked when read."
-    )
-
-
-class WebSettings(Section):
-    """The web tier."""
-
-    host: str = Field("127.0.0.1", description="Address to listen on.")
-    port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
-    base_url: str | None = Field(None, description="Address people use, if a proxy stands in front.")
-    threads: int = Field(8, ge=1, description="Threads of a web process.")
-    workers: int = Field(1, ge=1, description="Web processes.")
-    cookie_secure: bool = Field(False, description="Send cookies over HTTPS only; set it wherever there is TLS.")
-    trusted_proxies: int = Field(0, ge=0, description="How many proxies set X-Forwarded-For in front of us.")
-    session_hours: float = Field(12, gt=0, description="A sign-in ends after this long.")
-    sign_in_limit: str = Field("10 per minute", description="Tries to sign in, by address.")
-
-
-class DaemonSettings(Section):
-    """The loop that dispatches, reconciles and collects."""
-
-    idle_s: float = Field(0.25, gt=0, description="Pause between turns when nothing happened.")
-    poll_s: float = Field(1.0, gt=0, description="Shortest pause between two questions to the scheduler.")
-    poll_max_s: float = Field(30.0, gt=0, description="Longest pause, reached by back-off while nothing changes.")
-    lease_s: float = Field(15.0, gt=1, description="A daemon that is silent for this long is replaced.")
-    late_result_s: float = Field(120.0, ge=0, description="How long to wait for a result.json that shows late.")
-    lost_s: float = Field(
-        900.0, ge=0, description="Claimed, no result, absent for this long: the attempt is lost."
-    )
-    keep_done_hours: float = Field(
-        24.0, ge=0, description="The working folder of a job that succeeded is removed after this long."
-    )
-    keep_failed_days: float = Field(
-        14.0, ge=0, description="Working folders of all other jobs, and the scheduler's notes, stay this long."
-    )
-
-
-class LocalSettings(Section):
-    """The scheduler that needs no cluster."""
-
-    slots: int = Field(
-        default_factory=lambda: os.cpu_count() or 1,
-        ge=1,
-        description="CPUs to hand out.",
-        json_schema_extra={"default_words": "the machine's"},
-    )
-    memory_mb: int = Field(4096, ge=64, description="Memory to hand out, in MiB.")
-
-
-class SlurmSettings(Section):
-    """The Slurm cluster, where `scheduler = "slurm"`."""
-
-    cluster: str = Field("", description="ClusterName of slurm.conf; needed.")
-    everybody: bool = Field(
-        False, description="The daemon reads about everybody's jobs, not only about those of its own account."
-    )
-    commands: Path | None = Field(None, description="Folder of sbatch, squeue and so on; unset: PATH.")
-    conf: Path | None = Field(None, description="SLURM_CONF, where it is not Slurm's default.")
-    partition: str | None = Field(None, description="Partition of jobs; unset: Slurm's default.")
-    gpu_partition: str | None = Field(None, description="Partition of jobs with GPUs; unset: the same.")
-    account: str | None = Field(None, description="Account of jobs; unset: each person's default.")
-    accounts: Mapping[str, str] = Field(default_factory=dict, description="Account of a person's jobs, by person.")
-    qos: str | None = Field(None, description="QOS of jobs; unset: Slurm's default.")
-    constraint: str | None = Field(None, description="Features that the nodes must have, as in sbatch.")
-    gpu: str = Field("gpu", description="The generic resource that is a GPU, perhaps with a type: gpu:a100.")
-    max_array_size: int = Field(1001, ge=1, description="MaxArraySize of slurm.conf.")
-    accounting: bool = Field(True, description="There is a slurmdbd.")
-    canary: bool = Field(
-        True, description="Keep a held job of the daemon's own, by whose sight it knows that a list is whole."
-    )
-    data_parser: str | None = Field(
-        None, description="Dialect of Slurm's JSON, such as v0.0.42; unset: asked for."
-    )
-    timeout_s: float = Field(30.0, ge=1, le=600, description="A command that is later has not answered.")
-    find_days: int = Field(30, ge=1, description="How far back a job of unknown submission time is looked for.")
-
-
-class LimitSettings(Section):
-    """Limits a person meets before Slurm does."""
-
-    running_per_person: int = Field(
-        8, ge=1, description="Jobs of one person that may be at the scheduler at once."
-    )
-    queued_per_person: int = Field(500, ge=1, description="Unfinished jobs one person may have.")
-    datasets_per_submission: int = Field(1000, ge=1, description="Datasets in one submission.")
-    output_bytes: int = Field(50 * 2**30, ge=1, description="Largest result that is collected.")
-    output_files: int = Field(100_000, ge=1, description="Most files in a result.")
+def _in_var(name: str, description: str) -> Any:
+    """A folder that lies in var unless it is set."""
+    return Field(Path(), description=description, json_schema_extra={"default_words": f"`{name}` in var"})
 
 
 class Settings(Section):
@@ -143,6 +72,17 @@ class Settings(Section):
         False, description="Show the personas as buttons on the sign-in page. Never on a real site."
     )
     var: Path = Field(Path("var"), description="Folder for everything the portal writes.")
+    scratch: Path = _in_var("scratch", "Attempts' folders; on a cluster, on the common file system.")
+    results: Path = _in_var("results", "Registered results, which the store alone writes.")
+    spool: Path = _in_var("spool", "The local scheduler's spool.")
+    pictures: Path = _in_var("pictures", "Thumbnails and previews.")
+    published: Path = _in_var("published", "Signed-off job types as JSON, which the agent reads.")
+    images: Path = _in_var("images", "Staged container images.")
+    publish: bool = Field(
+        True,
+        description="The daemon signs job types off when it starts; false where an operator does: "
+        "gantry admin jobtypes publish.",
+    )
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in var.")
     scheduler: Literal["local", "slurm"] = Field("local", description="Scheduler backend.")
     jobtypes: tuple[Path, ...] = Field((), description="Folders of job type YAML files; empty: those that ship.")
@@ -151,6 +91,8 @@ class Settings(Section):
     )
     web: WebSettings = WebSettings()
     daemon: DaemonSettings = DaemonSettings()
+    agent: AgentSettings = AgentSettings()
+    store: StoreSettings = StoreSettings()
     local: LocalSettings = Field(default_factory=LocalSettings)
     slurm: SlurmSettings = SlurmSettings()
     limits: LimitSettings = LimitSettings()
@@ -159,7 +101,9 @@ class Settings(Section):
     @classmethod
     def _absolute(cls, values: dict[str, Any]) -> dict[str, Any]:
         values = dict(values)
-        values["var"] = Path(values.get("var", "var")).absolute()
+        values["var"] = var = Path(values.get("var", "var")).absolute()
+        for name in FOLDERS:
+            values[name] = Path(values.get(name) or var / name).absolute()
         return values
 
     @model_validator(mode="after")
@@ -184,34 +128,14 @@ class Settings(Section):
         return self.database_url or f"sqlite:///{self.var / 'gantry.sqlite3'}"
 
     @property
-    def scratch(self) -> Path:
-        """Attempts' folders."""
-        return self.var / "scratch"
+    def running_per_person(self) -> int:
+        """How many jobs of one person may be at the scheduler at once."""
+        usual = MOST_ON_SLURM if self.scheduler == "slurm" else MOST_LOCALLY
+        return self.limits.running_per_person or usual
 
-    @property
-    def results(self) -> Path:
-        """The store's tree of registered results."""
-        return self.var / "results"
-
-    @property
-    def spool(self) -> Path:
-        """The local scheduler's spool."""
-        return self.var / "spool"
-
-    @property
-    def pictures(self) -> Path:
-        """Thumbnails and previews."""
-        return self.var / "pictures"
-
-    @property
-    def published(self) -> Path:
-        """Signed-off job types as JSON, which the agent reads."""
-        return self.var / "published"
-
-    @property
-    def images(self) -> Path:
-        """Staged container images."""
-        return self.var / "images"
+    def account_of(self, person: str) -> str | None:
+        """The Unix account as which a person's jobs run; None: the portal's own, the embedded default."""
+        return self.agent.accounts.get(person, person) if self.agent.command else None
 
     def folders(self) -> tuple[Path, ...]:
         """All folders that must exist before the portal works."""

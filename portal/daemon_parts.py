@@ -3,8 +3,9 @@
 import sys
 from typing import Any
 
+from portal.agent.accounts import Account, AccountRefusedError, Agents, checked_account
 from portal.agent.client import AgentClient, local_command
-from portal.config import Settings
+from portal.config import ACCOUNT, Settings
 from portal.jobtype.load import JobTypes, load_folders, shipped_folder
 from portal.jobtype.publish import publish
 from portal.scheduler.factory import make_scheduler, slurm_document
@@ -14,7 +15,7 @@ from portal.store.client import local_command as store_command
 __all__ = [
     "backend_of",
     "load_jobtypes",
-    "make_agent",
+    "make_agents",
     "make_scheduler",
     "make_store",
     "publish_jobtypes",
@@ -36,13 +37,26 @@ def backend_of(settings: Settings) -> dict[str, Any]:
     }
 
 
-def make_agent(settings: Settings) -> AgentClient:
-    """The agent as this very account: the embedded default."""
-    return AgentClient(local_command(), backend_of(settings))
+def make_agents(settings: Settings) -> Agents:
+    """The agents of people: through the configured command, or all as this very account (the embedded default)."""
+    command, timeout_s = settings.agent.command, settings.agent.timeout_s
+
+    def client_of(account: Account) -> AgentClient:
+        if not command:
+            return AgentClient(local_command(), backend_of(settings), timeout_s)
+        if account is None:
+            raise AccountRefusedError("This person has no account on the cluster.")
+        words = [checked_account(account) if word == ACCOUNT else word for word in command]
+        # Such an agent has a file of its own, and does not hear where it works from whoever asks it.
+        return AgentClient(words, {}, timeout_s)
+
+    return Agents(client_of, at_once=settings.agent.at_once)
 
 
 def make_store(settings: Settings) -> StoreClient:
-    """The store as this very account: the embedded default."""
+    """The store: through the configured command, or as this very account (the embedded default)."""
+    if settings.store.command:
+        return StoreClient(settings.store.command, {})
     limits = {"max_files": settings.limits.output_files, "max_bytes": settings.limits.output_bytes}
     folders = {"results": str(settings.results), "scratch": str(settings.scratch)}
     return StoreClient(store_command(), folders | limits)
@@ -54,7 +68,8 @@ def load_jobtypes(settings: Settings) -> JobTypes:
 
 
 def publish_jobtypes(settings: Settings) -> JobTypes:
-    """Load the job types and write the sound ones where the agent reads them."""
+    """Load the job types and, unless an operator does, write the sound ones where the agent reads them."""
     jobtypes = load_jobtypes(settings)
-    publish(jobtypes, settings.published)
+    if settings.publish:
+        publish(jobtypes, settings.published)
     return jobtypes

@@ -18,6 +18,10 @@ __all__ = ["AgentClient", "AnswerLostError", "CallRefusedError", "Refusal"]
 
 T = TypeVar("T")
 
+PATIENCE_AN_ITEM_S = 0.5
+LONGEST_S = 590.0
+"""A little less than the agent gives itself (portal/agent/__main__.py)."""
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -34,14 +38,16 @@ class Taken:
     job_id: str
     array_index: int | None
     submitted: datetime
+    job_sha256: str | None = None
+    """The digest of the order in its folder, as the person's own agent read it there: no proof against the person
+    (the one in the batch script is), but enough to tell one order's report from another's."""
 
 
 @dataclass(frozen=True)
 class Submitted(Taken):
     """The scheduler has the job, and the folder its order."""
 
-    job_sha256: str
-    folder: Path
+    folder: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,8 @@ class Fenced:
 
     won: bool
     claim: Mapping[str, Any] | None = None
+    job_sha256: str | None = None
+    """As in Taken, where the claim is another's."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,7 @@ class AgentClient:
 
     def fence(self, attempts: Sequence[str]) -> list[Fenced | Refusal]:
         """Take the claims of attempts, so that those won can never run."""
-        return self._ask("fence", _attempts(attempts), lambda answer: Fenced(answer["won"], answer.get("claim")))
+        return self._ask("fence", _attempts(attempts), _fenced)
 
     def cancel(self, items: Sequence[tuple[str, str, str]], *, by: str | None = None) -> list[bool | Refusal]:
         """Ask for the end of (attempt, job id, name); False where it had ended already."""
@@ -131,7 +139,8 @@ class AgentClient:
             "backend": self.backend,
             "items": [dict(item) for item in items],
         }
-        answers = call(self.command, request, timeout_s=self.timeout_s, environment=clean_environment())
+        patience_s = min(LONGEST_S, self.timeout_s + PATIENCE_AN_ITEM_S * len(items))
+        answers = call(self.command, request, timeout_s=patience_s, environment=clean_environment())
         try:
             return [refusal(answer) or read(answer) for answer in answers]
         except (KeyError, TypeError, ValueError) as error:
@@ -143,7 +152,12 @@ def _attempts(attempts: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def _taken(answer: Mapping[str, Any]) -> Taken:
-    return Taken(answer["job_id"], answer["array_index"], from_iso(answer["submitted"]))
+    submitted = from_iso(answer["submitted"])
+    return Taken(answer["job_id"], answer["array_index"], submitted, answer.get("job_sha256"))
+
+
+def _fenced(answer: Mapping[str, Any]) -> Fenced:
+    return Fenced(answer["won"], answer.get("claim"), answer.get("job_sha256"))
 
 
 def _submitted(answer: Mapping[str, Any]) -> Submitted:

@@ -39,13 +39,14 @@ def check(paths: tuple[Path, ...], as_json: bool) -> int:
 
 @jobtypes.command()
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
-def publish(paths: tuple[Path, ...]) -> int:
+@click.option("--to", "folder", type=click.Path(path_type=Path), help="That folder, where it is not the settings'.")
+def publish(paths: tuple[Path, ...], folder: Path | None) -> int:
     """Sign job types off: write their revisions into the folder that the agent reads. Bad files are left out."""
     from portal.config import load_settings
     from portal.jobtype.publish import publish as publish_all
 
     found = _load(paths)
-    folder = load_settings().published
+    folder = folder or load_settings().published
     written = publish_all(found, folder)
     for path in written:
         click.echo(f"Published {path.parent.name} {path.stem[:12]}")

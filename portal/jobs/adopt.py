@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from portal.agent.client import Submitted, Taken
+from portal.agent.client import Taken
 from portal.jobs.cause import Cause, cancelled
 from portal.jobs.deps import backoff
 from portal.jobs.models import Attempt, Job
@@ -15,8 +15,7 @@ def adopt(job: Job, attempt: Attempt, taken: Taken, now: datetime) -> None:
     """The scheduler has this attempt: keep what identifies it."""
     attempt.cluster_job, attempt.array_index = taken.job_id, taken.array_index
     attempt.submitted = taken.submitted
-    if isinstance(taken, Submitted):
-        attempt.job_sha256 = taken.job_sha256
+    attempt.job_sha256 = taken.job_sha256 or attempt.job_sha256
     job.waiting = {}
     job.move(State.PENDING, at=now)
 

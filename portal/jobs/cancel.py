@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
+from portal.agent.accounts import Account, Failed
 from portal.durable import iso
 from portal.exchange import AnswerLostError, CallRefusedError, Refusal
 from portal.jobs.deps import Deps, say
@@ -25,29 +26,28 @@ def cancel_step(deps: Deps, now: datetime) -> bool:
             .options(selectinload(Job.attempts))
             .limit(100)
         )
-        by_whom: dict[str, list[tuple[str, str, str]]] = {}
+        by_whom: dict[str, list[tuple[Account, tuple[str, str, str]]]] = {}
         for job in session.scalars(query):
             attempt = job.attempt
             if attempt is not None and attempt.cluster_job and _due(attempt, now):
                 wish = (attempt.id, attempt.cluster_job, attempt.name)
-                by_whom.setdefault(job.cancel_requested_by or "the portal", []).append(wish)
+                wishes = by_whom.setdefault(job.cancel_requested_by or "the portal", [])
+                wishes.append((deps.account_of(job), wish))
     for by, items in by_whom.items():
         deps.still_active()
-        try:
-            answers = deps.agent.cancel(items, by=by)
-        except (AnswerLostError, CallRefusedError) as error:
-            deps.health.trouble("agent", error.message)
-            return False
-        say("cancel", attempts=[attempt for attempt, _job, _name in items], by=by)
+        answers = deps.agent.cancel(items, by=by)
+        say("cancel", attempts=[attempt for _account, (attempt, _job, _name) in items], by=by)
         with deps.write() as session:
-            for (attempt_id, _job, _name), answer in zip(items, answers, strict=True):
+            for (account, (attempt_id, _job, _name)), answer in zip(items, answers, strict=True):
+                if isinstance(answer, AnswerLostError | CallRefusedError):
+                    deps.blame(account, answer)
                 _note(session.get_one(Attempt, attempt_id), answer, now)
     return bool(by_whom)
 
 
-def _note(attempt: Attempt, answer: bool | Refusal, now: datetime) -> None:
+def _note(attempt: Attempt, answer: bool | Refusal | Failed, now: datetime) -> None:
     sent: dict[str, object] = {"cancel_sent": iso(now)}
-    if isinstance(answer, Refusal):
+    if not isinstance(answer, bool):
         sent["cancel_refused"] = answer.message
     attempt.seen = {**attempt.seen, **sent}
 

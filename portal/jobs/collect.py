@@ -9,12 +9,13 @@ import pwd
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from portal import failpoints
+from portal.agent.client import Sealed
 from portal.errors import PortalError
 from portal.exchange import AnswerLostError, CallRefusedError, Refusal
 from portal.jobs import cause as say_cause
@@ -92,7 +93,7 @@ def _next(deps: Deps, now: datetime) -> Collected | None:
             number=job.number,
             attempt_id=job.attempt.id,
             investigation_id=job.investigation_id,
-            account=job.person.account,
+            account=deps.account_of(job),
             outputs=job.submission.revision.document["outputs"],
             cancelled=job.cancel_requested is not None and not job.outputs,
         )
@@ -103,9 +104,12 @@ def _keep(deps: Deps, one: Collected) -> list[Result]:
     if one.investigation_id is None:
         raise RefusedResult("its experiment is no longer in the catalogue")
     try:
-        sealed = deps.agent.seal([one.attempt_id])[0]
+        sealed = deps.agent.seal([(one.account, one.attempt_id)])[0]
         if isinstance(sealed, Refusal):
             _raise(sealed)
+        elif not isinstance(sealed, Sealed):
+            deps.blame(one.account, sealed)
+            raise sealed
         kept = deps.store.keep([_wanted(one, output) for output in one.outputs])
         kept = _without_the_stale(deps, one, kept)
     except (AnswerLostError, CallRefusedError) as error:
@@ -125,8 +129,19 @@ def _wanted(one: Collected, output: dict[str, Any]) -> Keep:
         pattern=output["pattern"],
         also=ALSO,
         required=output["required"],
-        uid=os.geteuid() if one.account is None else pwd.getpwnam(one.account).pw_uid,
+        uid=_uid(one.account),
     )
+
+
+def _uid(account: str | None) -> int:
+    if account is None:
+        return os.geteuid()
+    try:
+        return pwd.getpwnam(account).pw_uid
+    except KeyError:
+        raise TryLater(
+            f"Its result could not be saved yet: the cluster does not know the account {account}."
+        ) from None
 
 
 def _without_the_stale(deps: Deps, one: Collected, kept: Sequence[Result | Refusal]) -> list[Result | Refusal]:
@@ -140,7 +155,7 @@ def _without_the_stale(deps: Deps, one: Collected, kept: Sequence[Result | Refus
     return fresh
 
 
-def _raise(refusal: Refusal) -> None:
+def _raise(refusal: Refusal) -> NoReturn:
     if refusal.retry:
         raise TryLater(f"Its result could not be saved yet: {refusal.message}")
     cause = Cause.MISSING_OUTPUT if refusal.code == "output-missing" else Cause.REFUSED

@@ -9,13 +9,16 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
+from portal.agent.accounts import Account, Failed
 from portal.agent.client import Fenced, Sealed, Submitted, Taken
 from portal.config import Settings
 from portal.db import Database
 from portal.exchange import Refusal
 from portal.jobs import lease as leases
 from portal.jobs.lease import Lease
+from portal.jobs.models import Job
 from portal.scheduler.base import JobHandle, Observation
+from portal.scheduler.survey import Survey
 from portal.store.client import Keep, Result
 
 log = logging.getLogger("gantry.daemon")
@@ -29,32 +32,43 @@ class Observer(Protocol):
         """The name that stands in handles and claims."""
 
     def observe(self, handles: Sequence[tuple[str, JobHandle]]) -> Observation:
-        """One bulk query."""
+        """One bulk query about jobs."""
+
+    def survey(self) -> Survey:
+        """One bulk query about what there is."""
 
 
 class Agent(Protocol):
-    """What acts as a person: portal.agent.client.AgentClient. One result an item, in order.
+    """What acts as people: portal.agent.accounts.Agents. One result an item, in order.
 
-    Raises AnswerLostError (the effect is not known) and CallRefusedError (nothing was done).
+    Items come with the Unix account of their person. What went wrong with an account is the answer for its items:
+    AnswerLostError (the effect is not known) or CallRefusedError (nothing was done).
     """
 
-    def submit(self, items: Sequence[Mapping[str, Any]]) -> Sequence[Submitted | Refusal]: ...
+    def submit_by_account(
+        self, items: Sequence[tuple[Account, Mapping[str, Any]]]
+    ) -> Iterator[Mapping[int, Submitted | Refusal | Failed]]: ...
 
-    def find(self, items: Sequence[tuple[str, str]]) -> Sequence[Taken | Refusal | None]: ...
+    def find(
+        self, items: Sequence[tuple[Account, tuple[str, str]]]
+    ) -> Sequence[Taken | Refusal | Failed | None]: ...
 
-    def fence(self, attempts: Sequence[str]) -> Sequence[Fenced | Refusal]: ...
+    def fence(self, attempts: Sequence[tuple[Account, str]]) -> Sequence[Fenced | Refusal | Failed]: ...
 
     def cancel(
-        self, items: Sequence[tuple[str, str, str]], *, by: str | None = None
-    ) -> Sequence[bool | Refusal]: ...
+        self, items: Sequence[tuple[Account, tuple[str, str, str]]], *, by: str | None = None
+    ) -> Sequence[bool | Refusal | Failed]: ...
 
-    def seal(self, attempts: Sequence[str]) -> Sequence[Sealed | Refusal]: ...
+    def seal(self, attempts: Sequence[tuple[Account, str]]) -> Sequence[Sealed | Refusal | Failed]: ...
 
-    def purge(self, attempts: Sequence[str]) -> Sequence[bool | Refusal]: ...
+    def purge(self, attempts: Sequence[tuple[Account, str]]) -> Sequence[bool | Refusal | Failed]: ...
 
 
 class Store(Protocol):
-    """What owns registered results: portal.store.client.StoreClient. Raises as the agent does."""
+    """What owns registered results: portal.store.client.StoreClient.
+
+    Raises AnswerLostError (ask again) and CallRefusedError (nothing was done).
+    """
 
     def keep(self, items: Sequence[Keep]) -> Sequence[Result | Refusal]: ...
 
@@ -74,15 +88,22 @@ class Health:
     """What is wrong, by what it is about, in words for staff."""
 
     def record(self, observation: Observation, now: datetime) -> None:
-        """Note an answer or a silence."""
-        if observation.answered is not self.answered:
-            self.answered, self.since = observation.answered, now
-            say("scheduler", answered=observation.answered, message=observation.message)
-        elif not observation.absences_count:
+        """Note an answer about jobs, or a silence."""
+        was = self.answered
+        self.answer(answered=observation.answered, message=observation.message, now=now)
+        if observation.answered is was and not observation.absences_count:
             # The absence rule counts from an answer that showed everything.
             self.since = now
         self.trouble("sight", observation.message if observation.answered else None)
         self.message = observation.message
+
+    def answer(self, *, answered: bool, message: str | None, now: datetime) -> None:
+        """Note that the scheduler answered a question, or did not."""
+        if answered is not self.answered:
+            self.answered, self.since = answered, now
+            say("scheduler", answered=answered, message=message)
+        if not answered:
+            self.message = message
 
     def trouble(self, about: str, text: str | None) -> None:
         """Note that something is wrong (or, with None, well again)."""
@@ -111,6 +132,16 @@ class Deps:
         with self.database.write() as session:
             leases.guard(session, self.lease)
             yield session
+
+    def account_of(self, job: Job) -> Account:
+        """The Unix account as which a job runs; None: the portal's own."""
+        return self.settings.account_of(job.person.name)
+
+    def blame(self, account: Account, failed: Failed | None) -> None:
+        """Note for staff what is wrong with an account's agent, or that it is well again."""
+        about = "agent" if account is None else f"agent:{account}"
+        text = failed.message if failed is not None else None
+        self.health.trouble(about, text if text is None or account is None else f"{text} (account {account})")
 
     def still_active(self) -> None:
         """The check before an effect outside the database. Raises LeaseLost."""

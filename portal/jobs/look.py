@@ -1,6 +1,6 @@
 """What the scheduler and the folders say about the jobs at the scheduler: read outside of any transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,6 +29,7 @@ class Watched:
 
     job_id: int
     attempt_id: str
+    account: str | None
     state: State
     handle: JobHandle
     job_sha256: str | None
@@ -66,21 +67,23 @@ def waiting_of(report: JobReport) -> dict[str, Any]:
     return {"reason": report.reason, "position": report.position} if report.phase is Phase.PENDING else {}
 
 
-def watched_jobs(session: Session) -> list[Watched]:
-    """Every job that the scheduler should know."""
+def watched_jobs(session: Session, account_of: Callable[[Job], str | None]) -> list[Watched]:
+    """Every job that the scheduler should know; `account_of` tells the Unix account that it runs as."""
     query = select(Job).where(Job.state.in_(WATCHED)).order_by(Job.id).options(selectinload(Job.attempts))
     found = []
     for job in session.scalars(query):
         attempt = job.attempt
         if attempt is None or attempt.cluster_job is None or attempt.submitted is None:
             continue
+        account = account_of(job)
         handle = JobHandle(
-            attempt.cluster, attempt.cluster_job, attempt.array_index, attempt.name, attempt.submitted
+            attempt.cluster, attempt.cluster_job, attempt.array_index, attempt.name, attempt.submitted, account
         )
         found.append(
             Watched(
                 job_id=job.id,
                 attempt_id=attempt.id,
+                account=account,
                 state=job.state,
                 handle=handle,
                 job_sha256=attempt.job_sha256,
@@ -128,7 +131,7 @@ def _fence_the_lost(deps: Deps, looks: Sequence[Look], now: datetime) -> list[Lo
     """For jobs that were absent for too long and left nothing: could they still start? The fence tells."""
     patience_s = deps.settings.daemon.lost_s
     lost = {
-        look.watched.attempt_id
+        look.watched.attempt_id: look.watched.account
         for look in looks
         if look.report is None
         and look.watched.absent_since is not None
@@ -138,17 +141,20 @@ def _fence_the_lost(deps: Deps, looks: Sequence[Look], now: datetime) -> list[Lo
     if not lost:
         return list(looks)
     deps.still_active()
-    wanted = sorted(lost)
-    try:
-        answers = deps.agent.fence(wanted)
-    except (AnswerLostError, CallRefusedError) as error:
-        deps.health.trouble("agent", error.message)
-        return [look for look in looks if look.watched.attempt_id not in lost]
-    won = {
-        attempt: None if isinstance(answer, Refusal) else answer.won
-        for attempt, answer in zip(wanted, answers, strict=True)
-    }
-    return [replace(look, fence_won=won.get(look.watched.attempt_id)) for look in looks]
+    answers = deps.agent.fence([(account, attempt) for attempt, account in lost.items()])
+    won: dict[str, bool | None] = {}
+    unknown = set()
+    for (attempt, account), answer in zip(lost.items(), answers, strict=True):
+        if isinstance(answer, AnswerLostError | CallRefusedError):
+            deps.blame(account, answer)
+            unknown.add(attempt)
+        else:
+            won[attempt] = None if isinstance(answer, Refusal) else answer.won
+    return [
+        replace(look, fence_won=won.get(look.watched.attempt_id))
+        for look in looks
+        if look.watched.attempt_id not in unknown
+    ]
 
 
 def absent_s(absent_since: datetime | None, deps: Deps, now: datetime) -> float:

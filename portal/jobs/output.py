@@ -1,7 +1,6 @@
 """What metadata.json says about a result: testimony, checked for form."""
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 from portal.confined import Root
 from portal.errors import NotFoundError
 from portal.jobs import words
-from portal.jobs.testimony import FormError
+from portal.jobs.testimony import FormError, storable
 
 METADATA = "metadata.json"
 PREVIEWS = "previews"
@@ -74,7 +73,7 @@ def parse_metadata(raw: bytes) -> Metadata:
     summary = document.get("summary", "")
     if not isinstance(summary, str):
         raise FormError("metadata.json: summary is not a text")
-    return Metadata(tuple(parameters), tuple(previews), words.one_line(summary, 255))
+    return Metadata(tuple(parameters), tuple(previews), words.one_line(storable(summary), 255))
 
 
 def _items(document: Mapping[str, Any], key: str, most: int) -> list[Mapping[str, Any]]:
@@ -88,6 +87,8 @@ def _text(item: Mapping[str, Any], key: str, most: int, *, default: str | None =
     value = item.get(key, default)
     if not isinstance(value, str) or len(value) > most or any(ord(character) < 32 for character in value):
         raise FormError(f"metadata.json: {key} is not a line of at most {most} characters")
+    if storable(value) != value:
+        raise FormError(f"metadata.json: {key} holds half a character")
     return value
 
 
@@ -99,7 +100,7 @@ def _parameter(item: Mapping[str, Any]) -> Parameter:
     if isinstance(value, bool):
         return Parameter(name, "true" if value else "false", units)
     if isinstance(value, int | float):
-        if not math.isfinite(value) or abs(value) > 1e300:
+        if not -1e300 <= value <= 1e300:
             raise FormError(f"metadata.json: the value of {name} is not a number")
         return Parameter(name, float(value), units)
     return Parameter(name, _text(item, "value", 4000), units)

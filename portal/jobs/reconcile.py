@@ -27,7 +27,7 @@ from portal.scheduler.base import JobReport, Phase
 def reconcile_step(deps: Deps, now: datetime) -> bool:
     """One question about all jobs, and the moves that follow; True if a job moved or progressed."""
     with deps.database.read() as session:
-        watched = watched_jobs(session)
+        watched = watched_jobs(session, deps.account_of)
     if not watched:
         return False
     observation = deps.scheduler.observe([(one.attempt_id, one.handle) for one in watched])

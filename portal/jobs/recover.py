@@ -4,14 +4,13 @@ Ask whether the scheduler has the attempt; found: adopt it. Not found is not eno
 the attempt's claim, so that it can never run. Won: a new attempt may start. Lost: somebody runs it; adopt that.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from portal.agent.accounts import Failed
 from portal.agent.client import Fenced, Taken
-from portal.errors import PortalError
 from portal.exchange import AnswerLostError, CallRefusedError, Refusal
 from portal.jobs.adopt import adopt, give_up, put_off
 from portal.jobs.deps import Deps, say
@@ -27,29 +26,34 @@ def recover_step(deps: Deps, now: datetime) -> bool:
         due = or_(Job.not_before.is_(None), Job.not_before <= now)
         query = select(Job).where(Job.state == State.SUBMITTING, due).order_by(Job.id).limit(BATCH)
         jobs = list(session.scalars(query))
-        wanted = [(job.attempt.id, job.attempt.name) for job in jobs if job.attempt is not None]
+        wanted = [(deps.account_of(job), (job.attempt.id, job.attempt.name)) for job in jobs if job.attempt]
     if not wanted:
         return False
     deps.still_active()
-    try:
-        found = deps.agent.find(wanted)
-        absent = [attempt for (attempt, _name), answer in zip(wanted, found, strict=True) if answer is None]
-        fences = deps.agent.fence(absent) if absent else []
-    except (AnswerLostError, CallRefusedError) as error:
-        _later(deps, [attempt for attempt, _name in wanted], now, error)
-        return False
-    fenced = dict(zip(absent, fences, strict=True))
+    found = deps.agent.find(wanted)
+    absent = [
+        (account, attempt)
+        for (account, (attempt, _name)), answer in zip(wanted, found, strict=True)
+        if answer is None
+    ]
+    fences = deps.agent.fence(absent) if absent else []
+    fenced = {attempt: answer for (_account, attempt), answer in zip(absent, fences, strict=True)}
+    attempts = [attempt for _account, (attempt, _name) in wanted]
     with deps.write() as session:
         moved = [
             _settle(session, attempt, answer, fenced.get(attempt), now)
-            for (attempt, _name), answer in zip(wanted, found, strict=True)
+            for attempt, answer in zip(attempts, found, strict=True)
         ]
-    say("recovered", attempts=[attempt for attempt, _name in wanted], moved=sum(moved))
+    say("recovered", attempts=attempts, moved=sum(moved))
     return any(moved)
 
 
 def _settle(
-    session: Session, attempt_id: str, found: Taken | Refusal | None, fence: Fenced | Refusal | None, now: datetime
+    session: Session,
+    attempt_id: str,
+    found: Taken | Refusal | Failed | None,
+    fence: Fenced | Refusal | Failed | None,
+    now: datetime,
 ) -> bool:
     attempt = session.get_one(Attempt, attempt_id)
     job = attempt.job
@@ -60,18 +64,13 @@ def _settle(
             adopt(job, attempt, taken, now)
         case Fenced(won=True):
             give_up(job, attempt, now)
-        case Fenced(claim=claim) if claim and claim.get("job_id"):
-            adopt(job, attempt, Taken(str(claim["job_id"]), claim.get("array_index"), attempt.created), now)
-        case Refusal(message=message):
-            put_off(job, now, message)
+        case Fenced(claim=claim, job_sha256=sha256) if claim and claim.get("job_id"):
+            taken = Taken(str(claim["job_id"]), claim.get("array_index"), attempt.created, sha256)
+            adopt(job, attempt, taken, now)
+        case Refusal() | AnswerLostError() | CallRefusedError() as trouble:
+            put_off(job, now, trouble.message)
             return False
         case _:
             put_off(job, now, "It is not clear yet who runs it.")
             return False
     return True
-
-
-def _later(deps: Deps, attempts: Sequence[str], now: datetime, error: PortalError) -> None:
-    with deps.write() as session:
-        for attempt_id in attempts:
-            put_off(session.get_one(Attempt, attempt_id).job, now, error.message)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import or_, select
 
 from portal.exchange import AnswerLostError, CallRefusedError, Refusal
+from portal.identity.models import Person
 from portal.identity.people import forget_tries
 from portal.identity.sessions import forget_expired
 from portal.jobs.deps import Deps, say
@@ -30,27 +31,30 @@ def retain_step(deps: Deps, now: datetime) -> bool:
     bad = now - timedelta(days=settings.keep_failed_days)
     over = or_((Job.state == State.SUCCEEDED) & (Job.ended < good), Job.ended < bad)
     query = (
-        select(Attempt.id)
-        .join(Job)
+        select(Attempt.id, Person.name)
+        .join(Job, Attempt.job_id == Job.id)
+        .join(Person, Job.person_id == Person.id)
         .where(Attempt.purged.is_(None), Job.state.in_(FINAL), over)
         .order_by(Attempt.created)
         .limit(BATCH)
     )
     with deps.database.read() as session:
-        attempts = list(session.scalars(query))
+        attempts = [
+            (deps.settings.account_of(person), attempt) for attempt, person in session.execute(query).all()
+        ]
     if isinstance(deps.scheduler, LocalScheduler):
         deps.scheduler.prune(bad)
     if not attempts:
         return False
     deps.still_active()
-    try:
-        answers = deps.agent.purge(attempts)
-    except (AnswerLostError, CallRefusedError) as error:
-        deps.health.trouble("agent", error.message)
-        return False
+    answers = deps.agent.purge(attempts)
+    gone = 0
     with deps.write() as session:
-        for attempt_id, answer in zip(attempts, answers, strict=True):
-            if not isinstance(answer, Refusal):
+        for (account, attempt_id), answer in zip(attempts, answers, strict=True):
+            if isinstance(answer, AnswerLostError | CallRefusedError):
+                deps.blame(account, answer)
+            elif not isinstance(answer, Refusal):
                 session.get_one(Attempt, attempt_id).purged = now
-    say("purged", attempts=len(attempts))
-    return len(attempts) == BATCH
+                gone += 1
+    say("purged", attempts=gone)
+    return len(attempts) == BATCH and gone > 0

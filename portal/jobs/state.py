@@ -55,9 +55,9 @@ WORDS: dict[State, str] = {
 MOVES: dict[State, frozenset[State]] = {
     State.QUEUED: frozenset({State.SUBMITTING, State.HELD, State.FAILED, State.CANCELLED}),
     State.HELD: frozenset({State.QUEUED, State.FAILED, State.CANCELLED}),
-    # Back to QUEUED: the scheduler certainly does not have it (refused for now, or fenced).
+    # Back to QUEUED or HELD: the scheduler certainly does not have it (refused for now, or fenced).
     State.SUBMITTING: frozenset(
-        {State.PENDING, State.RUNNING, State.COLLECTING, State.QUEUED, State.FAILED, State.CANCELLED}
+        {State.HELD, State.PENDING, State.RUNNING, State.COLLECTING, State.QUEUED, State.FAILED, State.CANCELLED}
     ),
     State.PENDING: frozenset({State.RUNNING, State.COLLECTING, State.QUEUED, State.FAILED, State.CANCELLED}),
     # Back to PENDING: an administrator requeued it. Back to QUEUED: the attempt is lost and retried.

@@ -62,8 +62,8 @@ def _sign_in_limit() -> str:
 
 
 def secret_of(settings: Settings) -> str:
-    """The secret that signs page cookies (CSRF token, flashes): made once, kept in var, readable by us only."""
-    path = settings.var / "web-secret"
+    """The secret that signs page cookies (CSRF token, flashes): made once, readable by us only."""
+    path = settings.web.secret or settings.var / "web-secret"
     if not path.exists():
         fresh = path.with_name(f".web-secret.{secrets.token_hex(8)}")
         write_whole(fresh, secrets.token_hex(32).encode(), mode=0o600)

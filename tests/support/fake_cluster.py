@@ -1,14 +1,16 @@
 """A scheduler and an agent in memory, for what real ones seldom do: silence, lost answers, unknown words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from portal.agent.accounts import Account, AccountRefusedError, Failed
 from portal.agent.client import Fenced, Sealed, Submitted, Taken
 from portal.exchange import AnswerLostError, CallRefusedError, Refusal
 from portal.scheduler.base import Ending, JobHandle, JobReport, Observation, Phase
+from portal.scheduler.survey import Node, Survey
 
 MOMENT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -28,39 +30,50 @@ class FakeCluster:
     """False: it answers, and is not sure that its answer is whole."""
     lose_answers: bool = False
     refuse_calls: bool = False
+    refused_account: bool = False
     refusal: Refusal | None = None
     claims: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """Claims by attempt that a node has taken."""
     fenced: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    nodes: tuple[Node, ...] = (Node("n1", "Free", True, cpus=8, memory_mb=1000, gpus=2),)
+    observed: int = 0
+    surveys: int = 0
 
-    def _call(self, verb: str) -> None:
+    def _failed(self, verb: str) -> CallRefusedError | None:
         self.calls.append(verb)
-        if self.refuse_calls:
-            raise CallRefusedError("The agent cannot be started.")
+        if self.refused_account:
+            return AccountRefusedError("The cluster does not know the account.")
+        return CallRefusedError("The agent cannot be started.") if self.refuse_calls else None
 
-    def submit(self, items: Sequence[Mapping[str, Any]]) -> list[Submitted | Refusal]:
-        self._call("submit")
-        if self.refusal is not None:
-            return [self.refusal for _item in items]
+    def submit_by_account(
+        self, items: Sequence[tuple[Account, Mapping[str, Any]]]
+    ) -> Iterator[dict[int, Submitted | Refusal | Failed]]:
+        wrong = self._failed("submit") or self.refusal
+        if wrong is not None:
+            yield dict.fromkeys(range(len(items)), wrong)
+            return
         answers: list[Submitted | Refusal] = []
-        for item in items:
+        for _account, item in items:
             attempt = item["attempt"]
             taken = self.jobs.setdefault(attempt, Taken(str(len(self.jobs) + 1), None, MOMENT))
             answers.append(Submitted(taken.job_id, None, taken.submitted, "0" * 64, Path("/x")))
         if self.lose_answers:
-            raise AnswerLostError("The answer was lost.")
-        return answers
+            yield dict.fromkeys(range(len(items)), AnswerLostError("The answer was lost."))
+        else:
+            yield dict(enumerate(answers))
 
-    def find(self, items: Sequence[tuple[str, str]]) -> list[Taken | Refusal | None]:
-        self._call("find")
-        return [self.jobs.get(attempt) for attempt, _name in items]
+    def find(self, items: Sequence[tuple[Account, tuple[str, str]]]) -> list[Taken | Refusal | Failed | None]:
+        wrong = self._failed("find")
+        return [wrong or self.jobs.get(attempt) for _account, (attempt, _name) in items]
 
-    def fence(self, attempts: Sequence[str]) -> list[Fenced | Refusal]:
-        self._call("fence")
-        answers: list[Fenced | Refusal] = []
-        for attempt in attempts:
+    def fence(self, attempts: Sequence[tuple[Account, str]]) -> list[Fenced | Refusal | Failed]:
+        wrong = self._failed("fence")
+        if wrong is not None:
+            return [wrong for _attempt in attempts]
+        answers: list[Fenced | Refusal | Failed] = []
+        for _account, attempt in attempts:
             if attempt in self.claims:
                 answers.append(Fenced(False, self.claims[attempt]))
             else:
@@ -68,20 +81,24 @@ class FakeCluster:
                 answers.append(Fenced(True))
         return answers
 
-    def cancel(self, items: Sequence[tuple[str, str, str]], *, by: str | None = None) -> list[bool | Refusal]:
-        self._call("cancel")
-        self.cancelled += [attempt for attempt, _job, _name in items]
-        return [True for _item in items]
+    def cancel(
+        self, items: Sequence[tuple[Account, tuple[str, str, str]]], *, by: str | None = None
+    ) -> list[bool | Refusal | Failed]:
+        wrong = self._failed("cancel")
+        if wrong is None:
+            self.cancelled += [attempt for _account, (attempt, _job, _name) in items]
+        return [wrong or True for _item in items]
 
-    def seal(self, attempts: Sequence[str]) -> list[Sealed | Refusal]:
-        self._call("seal")
-        return [Sealed(0, 0) for _attempt in attempts]
+    def seal(self, attempts: Sequence[tuple[Account, str]]) -> list[Sealed | Refusal | Failed]:
+        wrong = self._failed("seal")
+        return [wrong or Sealed(0, 0) for _attempt in attempts]
 
-    def purge(self, attempts: Sequence[str]) -> list[bool | Refusal]:
-        self._call("purge")
-        return [True for _attempt in attempts]
+    def purge(self, attempts: Sequence[tuple[Account, str]]) -> list[bool | Refusal | Failed]:
+        wrong = self._failed("purge")
+        return [wrong or True for _attempt in attempts]
 
     def observe(self, handles: Sequence[tuple[str, JobHandle]]) -> Observation:
+        self.observed += 1
         if not self.answers:
             return Observation(answered=False, message="no answer")
         reports = {}
@@ -91,6 +108,10 @@ class FakeCluster:
             fields = {"phase": Phase.PENDING, "reason": "All slots are busy."} | self.phases.get(key, {})
             reports[key] = JobReport(handle, **fields)
         return Observation(True, reports, None if self.sees_all else "half blind", self.sees_all)
+
+    def survey(self) -> Survey:
+        self.surveys += 1
+        return Survey(answered=True, nodes=self.nodes) if self.answers else Survey(False, message="no answer")
 
     def end(self, attempt: str, ending: Ending | None, **fields: Any) -> None:
         """Let a job end."""

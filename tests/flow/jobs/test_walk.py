@@ -9,6 +9,7 @@ from sqlalchemy import select
 from portal.catalogue.models import DataCollectionDataset
 from portal.catalogue.models import Job as Run
 from portal.jobs.read import cluster_status, job_view
+from portal.jobs.snapshot import latest_snapshot
 from portal.jobs.state import State
 
 PICTURE = """
@@ -125,7 +126,14 @@ def test_the_daemons_status_is_written_for_the_facility_page(yard_with):
     yard.until(daemon, lambda: seen().counts == {"running": 1})
     status = seen()
     assert (status.daemon_alive, status.answered, status.banner) == (True, True, "")
-    assert (status.slots["cpus"], status.slots["used_cpus"]) == (2, 1)
+
+    def kept():
+        with yard.database.read() as session:
+            return latest_snapshot(session)
+
+    yard.until(daemon, lambda: kept().totals["used_cpus"] == 1)
+    [here] = kept().nodes
+    assert (here.cpus, here.cpus_used, here.memory_mb, here.words) == (2, 1, 2048, "Partly in use")
 
 
 @pytest.mark.postgres

@@ -188,13 +188,13 @@ def test_a_full_disk_in_the_jobs_folder_is_said_and_the_next_job_runs(yard_with)
         daemon = yard.daemon()
         (job,) = yard.until_ended(daemon)
         assert (job.state, job.cause) == (State.FAILED, "disk full"), yard.tell()
-        daemon.agent.purge([job.attempt.id])
+        daemon.agent.purge([(None, job.attempt.id)])
         goes_on(yard, daemon)
         yard.close()
 
 
 def test_a_full_disk_in_the_results_keeps_the_job_saving_until_there_is_room(yard_with):
-    big = COUNT + "\n(out / 'big.txt').write_bytes(bytes(4 << 20))\n"
+    big = COUNT + "\n(out / 'big.txt').write_bytes(b'x' * (4 << 20))\n"
     yard = yard_with(analysis("big", big))
     with mounted(yard.settings.results, "size=6m"):
         ballast = yard.settings.results / "ballast"

@@ -166,9 +166,12 @@ def test_people_take_turns(bench):
     bench.desk.submit(*bench.desk.more_stacks(5))
     bench.desk.submit(person="ravi")
     handed = []
-    bench.cluster.submit = lambda items: (
-        handed.extend(item["order"]["job"]["person"] for item in items) or [Refusal("x", "no") for _item in items]
-    )
+
+    def submit(items):
+        handed.extend(item["order"]["job"]["person"] for _account, item in items)
+        yield {place: Refusal("x", "no") for place in range(len(items))}
+
+    bench.cluster.submit_by_account = submit
     bench.dispatch()
     assert handed[:2] == ["maya", "ravi"]
 

@@ -1,0 +1,158 @@
+"""The agents of many people, asked side by side: each account's items go to an agent that runs as that account.
+
+One account that is refused, hangs or breaks harms no other: what went wrong with it is the answer for its items.
+"""
+
+import pwd
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from typing import Any, Protocol, TypeVar
+
+from portal.agent.client import Estimated, Fenced, Opened, Sealed, Submitted, Taken
+from portal.exchange import AnswerLostError, CallRefusedError, NotStartedError, Refusal
+
+T = TypeVar("T")
+Item = TypeVar("Item")
+Account = str | None
+"""A Unix account; None is the portal's own, the embedded default."""
+Failed = AnswerLostError | CallRefusedError
+"""What went wrong with all items of an account, as their answer: not raised."""
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+"""A Unix account as it may become an argument: no option, no number, no sudo's `#uid` or `%group`."""
+SUDO_REFUSES = re.compile(
+    r"not allowed to execute|may not run sudo|unknown user|password is required|not in the sudoers"
+)
+
+
+class AccountRefusedError(CallRefusedError):
+    """Nothing can be done as this account; the person's staff must mend it. Nothing was done."""
+
+
+class Client(Protocol):
+    """The agent of one account: portal.agent.client.AgentClient."""
+
+    def preflight(self, items: Sequence[Mapping[str, Any]]) -> Sequence[Opened | Refusal]: ...
+
+    def submit(self, items: Sequence[Mapping[str, Any]]) -> Sequence[Submitted | Refusal]: ...
+
+    def find(self, items: Sequence[tuple[str, str]]) -> Sequence[Taken | Refusal | None]: ...
+
+    def fence(self, attempts: Sequence[str]) -> Sequence[Fenced | Refusal]: ...
+
+    def cancel(
+        self, items: Sequence[tuple[str, str, str]], *, by: str | None = None
+    ) -> Sequence[bool | Refusal]: ...
+
+    def seal(self, attempts: Sequence[str]) -> Sequence[Sealed | Refusal]: ...
+
+    def purge(self, attempts: Sequence[str]) -> Sequence[bool | Refusal]: ...
+
+    def estimate(
+        self, resources: Sequence[Mapping[str, Any]], *, person: str = "", share: float = 1.0
+    ) -> Sequence[Estimated | Refusal]: ...
+
+
+class Agents:
+    """Asks the agents of many accounts. Every method takes (account, item) pairs and answers in their order.
+
+    `client_of` makes the client of one account, and raises AccountRefusedError where there can be none.
+    """
+
+    def __init__(self, client_of: Callable[[Account], Client], *, at_once: int = 4) -> None:
+        self.client_of = client_of
+        self.at_once = at_once
+
+    def preflight(self, items: Sequence[tuple[Account, Mapping[str, Any]]]) -> list[Opened | Refusal | Failed]:
+        """Open every input as its person."""
+        return self._ask(items, lambda client, some: client.preflight(some))
+
+    def submit(self, items: Sequence[tuple[Account, Mapping[str, Any]]]) -> list[Submitted | Refusal | Failed]:
+        """Submit items as AgentClient.submit takes them."""
+        return self._ask(items, lambda client, some: client.submit(some))
+
+    def submit_by_account(
+        self, items: Sequence[tuple[Account, Mapping[str, Any]]]
+    ) -> Iterator[dict[int, Submitted | Refusal | Failed]]:
+        """The same, an account at a time as its agent answers: answers by the item's position."""
+        return self._each(items, lambda client, some: client.submit(some))
+
+    def find(self, items: Sequence[tuple[Account, tuple[str, str]]]) -> list[Taken | Refusal | Failed | None]:
+        """The jobs of (attempt, name), as AgentClient.find."""
+        return self._ask(items, lambda client, some: client.find(some))
+
+    def fence(self, attempts: Sequence[tuple[Account, str]]) -> list[Fenced | Refusal | Failed]:
+        """Take the claims of attempts."""
+        return self._ask(attempts, lambda client, some: client.fence(some))
+
+    def cancel(
+        self, items: Sequence[tuple[Account, tuple[str, str, str]]], *, by: str | None = None
+    ) -> list[bool | Refusal | Failed]:
+        """Ask for the end of (attempt, job id, name)."""
+        return self._ask(items, lambda client, some: client.cancel(some, by=by))
+
+    def seal(self, attempts: Sequence[tuple[Account, str]]) -> list[Sealed | Refusal | Failed]:
+        """Let the portal read attempts' folders."""
+        return self._ask(attempts, lambda client, some: client.seal(some))
+
+    def purge(self, attempts: Sequence[tuple[Account, str]]) -> list[bool | Refusal | Failed]:
+        """Remove attempts' folders."""
+        return self._ask(attempts, lambda client, some: client.purge(some))
+
+    def estimate(
+        self, resources: Sequence[tuple[Account, Mapping[str, Any]]], *, person: str = "", share: float = 1.0
+    ) -> list[Estimated | Refusal | Failed]:
+        """When jobs with these resources would start."""
+        return self._ask(resources, lambda client, some: client.estimate(some, person=person, share=share))
+
+    def _ask(
+        self, items: Sequence[tuple[Account, Item]], verb: Callable[[Client, Sequence[Item]], Sequence[T]]
+    ) -> list[T | Failed]:
+        answers: dict[int, T | Failed] = {}
+        for some in self._each(items, verb):
+            answers |= some
+        return [answers[position] for position in range(len(items))]
+
+    def _each(
+        self, items: Sequence[tuple[Account, Item]], verb: Callable[[Client, Sequence[Item]], Sequence[T]]
+    ) -> Iterator[dict[int, T | Failed]]:
+        groups: dict[Account, list[int]] = defaultdict(list)
+        for position, (account, _item) in enumerate(items):
+            groups[account].append(position)
+
+        def ask(account: Account, positions: Sequence[int]) -> dict[int, T | Failed]:
+            some = [items[position][1] for position in positions]
+            try:
+                answers = verb(self.client_of(account), some)
+            except (AnswerLostError, CallRefusedError) as error:
+                return dict.fromkeys(positions, _in_words(error, account))
+            return dict(zip(positions, answers, strict=True))
+
+        if len(groups) < 2:
+            yield from (ask(*group) for group in groups.items())
+            return
+        with ThreadPoolExecutor(min(self.at_once, len(groups))) as pool:
+            for done in as_completed([pool.submit(ask, *group) for group in groups.items()]):
+                yield done.result()
+
+
+def _in_words(error: Failed, account: Account) -> Failed:
+    """Sudo's refusal by its words; they are read only where the agent certainly did not begin."""
+    if isinstance(error, NotStartedError) and account is not None and SUDO_REFUSES.search(error.detail or ""):
+        return AccountRefusedError(
+            f"The portal may not act as the account {account} on the cluster.", detail=error.detail
+        )
+    return error
+
+
+def checked_account(account: str) -> str:
+    """The account, fit to be an argument and known to this host. Raises AccountRefusedError."""
+    if not NAME.fullmatch(account):
+        raise AccountRefusedError("This sign-in name is not a Unix account.", detail=repr(account))
+    try:
+        pwd.getpwnam(account)
+    except KeyError:
+        raise AccountRefusedError(f"The cluster does not know the account {account}.") from None
+    return account

@@ -1,0 +1,148 @@
+"""The sections of the settings file, each setting with its default and its meaning."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Section(BaseModel):
+    """Base of all sections: unknown keys are errors, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class RootSettings(Section):
+    """A folder beneath which data may be registered in place."""
+
+    path: Path = Field(description="The folder, as an absolute path. It must not overlap the portal's own.")
+    writable_by_people: bool = Field(
+        True, description="People can write there; its datasets are labelled so and re-checked when read."
+    )
+
+
+class WebSettings(Section):
+    """The web tier."""
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
+    base_url: str | None = Field(None, description="Address people use, if a proxy stands in front.")
+    threads: int = Field(8, ge=1, description="Threads of a web process.")
+    workers: int = Field(1, ge=1, description="Web processes.")
+    cookie_secure: bool = Field(False, description="Send cookies over HTTPS only; set it wherever there is TLS.")
+    trusted_proxies: int = Field(0, ge=0, description="How many proxies set X-Forwarded-For in front of us.")
+    session_hours: float = Field(12, gt=0, description="A sign-in ends after this long.")
+    sign_in_limit: str = Field("10 per minute", description="Tries to sign in, by address.")
+    secret: Path | None = Field(
+        None, description="File with the key that signs page cookies; unset: web-secret in var, made at first use."
+    )
+
+
+ACCOUNT = "{account}"
+"""The word of `agent.command` in whose place the person's Unix account is put."""
+
+
+class AgentSettings(Section):
+    """The program that acts as a person. Unset, it runs as the portal's own account: the embedded default."""
+
+    command: tuple[str, ...] = Field(
+        (),
+        description="How it is started, word by word; the word {account} stands for the person's Unix account.",
+    )
+    accounts: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Unix account of a person, by sign-in name, where it is not the sign-in name itself.",
+    )
+    at_once: int = Field(4, ge=1, le=64, description="How many people's agents are asked side by side.")
+    timeout_s: float = Field(
+        60.0, ge=1, le=500, description="One that is later has not answered; many jobs get more."
+    )
+
+    @model_validator(mode="after")
+    def _account_is_a_word(self) -> "AgentSettings":
+        if self.command and (self.command.count(ACCOUNT) != 1 or self.command[0] == ACCOUNT):
+            raise ValueError(f"command must hold the word {ACCOUNT} once, after the program")
+        if any(ACCOUNT in word and word != ACCOUNT for word in self.command):
+            raise ValueError(f"command must hold {ACCOUNT} as a word of its own")
+        return self
+
+
+class StoreSettings(Section):
+    """The program that owns registered results. Unset, it runs as the portal's own account."""
+
+    command: tuple[str, ...] = Field((), description="How it is started, word by word.")
+
+
+class DaemonSettings(Section):
+    """The loop that dispatches, reconciles and collects."""
+
+    idle_s: float = Field(0.25, gt=0, description="Pause between turns when nothing happened.")
+    poll_s: float = Field(1.0, gt=0, description="Shortest pause between two questions to the scheduler.")
+    poll_max_s: float = Field(30.0, gt=0, description="Longest pause, reached by back-off while nothing changes.")
+    lease_s: float = Field(15.0, gt=1, description="A daemon that is silent for this long is replaced.")
+    late_result_s: float = Field(120.0, ge=0, description="How long to wait for a result.json that shows late.")
+    lost_s: float = Field(
+        900.0, ge=0, description="Claimed, no result, absent for this long: the attempt is lost."
+    )
+    keep_done_hours: float = Field(
+        24.0, ge=0, description="The working folder of a job that succeeded is removed after this long."
+    )
+    keep_failed_days: float = Field(
+        14.0, ge=0, description="Working folders of all other jobs, and the scheduler's notes, stay this long."
+    )
+
+
+class LocalSettings(Section):
+    """The scheduler that needs no cluster."""
+
+    slots: int = Field(
+        default_factory=lambda: os.cpu_count() or 1,
+        ge=1,
+        description="CPUs to hand out.",
+        json_schema_extra={"default_words": "the machine's"},
+    )
+    memory_mb: int = Field(4096, ge=64, description="Memory to hand out, in MiB.")
+
+
+class SlurmSettings(Section):
+    """The Slurm cluster, where `scheduler = "slurm"`."""
+
+    cluster: str = Field("", description="ClusterName of slurm.conf; needed.")
+    everybody: bool = Field(
+        False, description="The daemon reads about everybody's jobs, not only about those of its own account."
+    )
+    commands: Path | None = Field(None, description="Folder of sbatch, squeue and so on; unset: PATH.")
+    conf: Path | None = Field(None, description="SLURM_CONF, where it is not Slurm's default.")
+    partition: str | None = Field(None, description="Partition of jobs; unset: Slurm's default.")
+    gpu_partition: str | None = Field(None, description="Partition of jobs with GPUs; unset: the same.")
+    account: str | None = Field(None, description="Account of jobs; unset: each person's default.")
+    accounts: Mapping[str, str] = Field(default_factory=dict, description="Account of a person's jobs, by person.")
+    qos: str | None = Field(None, description="QOS of jobs; unset: Slurm's default.")
+    constraint: str | None = Field(None, description="Features that the nodes must have, as in sbatch.")
+    gpu: str = Field("gpu", description="The generic resource that is a GPU, perhaps with a type: gpu:a100.")
+    max_array_size: int = Field(1001, ge=1, description="MaxArraySize of slurm.conf.")
+    accounting: bool = Field(True, description="There is a slurmdbd.")
+    canary: bool = Field(
+        True, description="Keep a held job of the daemon's own, by whose sight it knows that a list is whole."
+    )
+    data_parser: str | None = Field(
+        None, description="Dialect of Slurm's JSON, such as v0.0.42; unset: asked for."
+    )
+    timeout_s: float = Field(30.0, ge=1, le=600, description="A command that is later has not answered.")
+    find_days: int = Field(30, ge=1, description="How far back a job of unknown submission time is looked for.")
+
+
+class LimitSettings(Section):
+    """Limits a person meets before Slurm does."""
+
+    running_per_person: int | None = Field(
+        None,
+        ge=1,
+        description="Jobs of one person that may be at the scheduler at once; unset: 8, on Slurm 10,000, "
+        "since the cluster itself sees to fair shares.",
+    )
+    queued_per_person: int = Field(2000, ge=1, description="Unfinished jobs one person may have.")
+    datasets_per_submission: int = Field(1000, ge=1, description="Datasets in one submission.")
+    output_bytes: int = Field(50 * 2**30, ge=1, description="Largest result that is collected.")
+    output_files: int = Field(100_000, ge=1, description="Most files in a result.")

@@ -1,0 +1,79 @@
+"""Handing claimed jobs to their people's agents, and writing down what was answered, an account at a time."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
+
+from portal import failpoints
+from portal.agent.accounts import AccountRefusedError, Failed
+from portal.agent.client import Submitted
+from portal.exchange import AnswerLostError, CallRefusedError, Refusal
+from portal.jobs.adopt import adopt, put_off
+from portal.jobs.cause import Cause
+from portal.jobs.claim import Claimed
+from portal.jobs.deps import Deps, say
+from portal.jobs.models import Attempt, Job
+from portal.jobs.state import State
+
+Answer = Submitted | Refusal | Failed
+
+
+def hand_over(deps: Deps, claimed: Sequence[Claimed], now: datetime) -> None:
+    """Call the agents. What one account's has answered is kept at once, whatever becomes of the others."""
+    deps.still_active()
+    for answers in deps.agent.submit_by_account([(one.account, one.item) for one in claimed]):
+        failpoints.reach("dispatch-submitted")
+        _note_health(deps, claimed, answers)
+        _record(deps, {claimed[place].attempt_id: answer for place, answer in answers.items()}, now)
+        failpoints.reach("dispatch-recorded")
+
+
+def _note_health(deps: Deps, claimed: Sequence[Claimed], answers: Mapping[int, Answer]) -> None:
+    for place, answer in answers.items():
+        if isinstance(answer, AnswerLostError):
+            say("answer-lost", jobs=[claimed[place].job_id for place in answers], message=answer.message)
+        else:
+            failed = answer if isinstance(answer, CallRefusedError) else None
+            deps.blame(claimed[place].account, failed)
+        return  # all items of an account fare alike where anything is wrong with its agent
+
+
+def _record(deps: Deps, answers: Mapping[str, Answer], now: datetime) -> None:
+    whole = selectinload(Attempt.job)
+    query = select(Attempt).where(Attempt.id.in_(answers))
+    query = query.options(whole.selectinload(Job.attempts), whole.selectinload(Job.events))
+    with deps.write() as session:
+        for attempt in session.scalars(query):
+            job = attempt.job
+            if job.state is State.SUBMITTING and job.attempt is attempt:
+                _take(job, attempt, answers[attempt.id], now)
+
+
+def _take(job: Job, attempt: Attempt, answer: Answer, now: datetime) -> None:
+    """What becomes of a job by the agent's answer."""
+    match answer:
+        case Submitted():
+            adopt(job, attempt, answer, now)
+        case AnswerLostError():
+            job.waiting = {"reason": "It is being checked whether the scheduler has it.", "tries": 1}
+        case AccountRefusedError(message=message):
+            attempt.outcome, attempt.ended, attempt.seen = Cause.ACCOUNT.value, now, {"detail": answer.detail}
+            words = f"{message} Nothing was computed. Staff can release the job."
+            job.move(State.HELD, at=now, cause=Cause.ACCOUNT.value, words=words)
+            job.waiting = {}
+        case CallRefusedError(message=message):
+            # The agent did nothing at all: back into the queue, later.
+            waiting = dict(job.waiting)
+            attempt.outcome, attempt.ended = Cause.AWAY.value, now
+            job.move(State.QUEUED, at=now, cause=Cause.AWAY.value, words=message)
+            job.waiting = waiting
+            put_off(job, now, message)
+        case Refusal(retry=True):
+            # The agent does not know whether the backend has it: settled by find and fence.
+            put_off(job, now, answer.message)
+        case Refusal():
+            cause = Cause.INPUT if answer.code.startswith("input") else Cause.SUBMISSION
+            attempt.outcome, attempt.ended, attempt.seen = cause.value, now, {"detail": answer.detail}
+            job.move(State.FAILED, at=now, cause=cause.value, words=f"{answer.message} Nothing was computed.")
