@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from portal.confined import Root
+from portal.durable import iso
 from portal.errors import PortalError
 from portal.exchange import AnswerLostError, CallRefusedError, Refusal
 from portal.jobs.deps import Deps
@@ -59,12 +60,16 @@ class Look:
         if was.absent_since is not None or was.last_seen is None or now - was.last_seen >= SEEN_EVERY:
             return True
         same_state = report.phase.value == was.state.value
-        return not same_state or waiting_of(report) != was.waiting
+        # Places and plans shift with every job that ends: they are noted together with `last_seen`.
+        return not same_state or waiting_of(report).get("reason") != was.waiting.get("reason")
 
 
 def waiting_of(report: JobReport) -> dict[str, Any]:
-    """Why a job waits, as the scheduler says it; empty for one that does not."""
-    return {"reason": report.reason, "position": report.position} if report.phase is Phase.PENDING else {}
+    """Why a job waits, its place and when it is planned to start, as the scheduler says it; else empty."""
+    if report.phase is not Phase.PENDING:
+        return {}
+    planned = {"start": iso(report.expected_start)} if report.expected_start else {}
+    return {"reason": report.reason, "position": report.position} | planned
 
 
 def watched_jobs(session: Session, account_of: Callable[[Job], str | None]) -> list[Watched]:

@@ -98,12 +98,12 @@ def _note_progress(job: Job, look: Look, now: datetime) -> bool:
 
 
 def _waiting(job: Job, report: JobReport) -> bool:
-    """Keep why it waits, as the scheduler says it."""
-    waiting = waiting_of(report)
-    if job.waiting == waiting:
+    """Keep why it waits, as the scheduler says it; True if the reason is another."""
+    before, waiting = job.waiting, waiting_of(report)
+    if before == waiting:
         return False
     job.waiting = waiting
-    return True
+    return before.get("reason") != waiting.get("reason")
 
 
 def _absent(job: Job, attempt: Attempt, look: Look, deps: Deps, now: datetime) -> bool:

@@ -72,6 +72,8 @@ class JobView:
     """Why it waits."""
     position: int | None
     """How many jobs go first."""
+    expected_start: datetime | None
+    """When the scheduler plans to start it, as the daemon last heard; None if it has no plan that still holds."""
     cause: str | None
     cause_words: str | None
     last_lines: str
@@ -107,6 +109,7 @@ def job_view(job: Job, now: datetime, *, status: ClusterStatus | None = None) ->
         waited_s=(now - job.waiting_since).total_seconds() if _waits(job) else None,
         reason=_reason(job) if _waits(job) else "",
         position=job.waiting.get("position") if _waits(job) else None,
+        expected_start=_planned(job, now),
         cause=job.cause,
         cause_words=job.cause_words,
         last_lines=str(seen.get("last_lines", "")) if job.state is State.FAILED else "",
@@ -163,6 +166,11 @@ def _silence(status: ClusterStatus | None) -> str:
 
 def _waits(job: Job) -> bool:
     return job.state in {State.QUEUED, State.HELD, State.SUBMITTING, State.PENDING}
+
+
+def _planned(job: Job, now: datetime) -> datetime | None:
+    planned = moment_of(job.waiting.get("start")) if job.state is State.PENDING else None
+    return planned if planned is not None and planned > now else None
 
 
 def _reason(job: Job) -> str:

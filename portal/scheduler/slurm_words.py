@@ -22,6 +22,17 @@ WAITS: Mapping[str, str] = {
     "Licenses": "It waits for a software licence.",
     "Reservation": "It waits for its reservation to begin.",
     "ReservationDeleted": "The reservation that it was for is gone. Please ask staff.",
+    "ReservationInvalid": "The reservation that it was for is not valid any more. Please ask staff.",
+    "SchedDefer": "It waits for the cluster to look at it.",
+    "Constraints": "No free node is as this job wants it.",
+    "BurstBufferOperation": "It waits for fast storage.",
+    "AccountingPolicy": "A limit of your account keeps it waiting. Please ask staff.",
+    "QOSUsageThreshold": "Its class of service has been used too much of late. Please ask staff.",
+    "MaxPoweredUpNodes": "As many nodes are switched on as may be. It starts when one is free.",
+    "MpiPortsBusy": "It waits for network ports on its nodes.",
+    "NonZeroExitCode": "It waits after its program reported a failure.",
+    "OutOfMemory": "It waits after it ran out of memory.",
+    "TimeLimit": "It waits after it reached its time limit.",
     "Cleaning": "It was put back, and waits for its first run to be cleared away.",
     "Prolog": "Its node is being prepared.",
     "NodeDown": "A node that it needs is out of order.",
@@ -42,9 +53,9 @@ WAITS: Mapping[str, str] = {
     "BurstBufferStageIn": "Its data are being copied to fast storage.",
     "FedJobLock": "It waits for another cluster to decide.",
     "MaxMemPerLimit": "It asks for more memory than is allowed.",
-    "AssociationJobLimit": "Your account has as many jobs running as it may. It starts when one of them ends.",
-    "AssociationResourceLimit": "Your account uses as much as it may. It starts when some of its jobs end.",
-    "AssociationTimeLimit": "Your account has used up its computing time. Please ask staff.",
+    "AssociationJobLimit": "You have as many jobs running as may be at once. It starts when one of them ends.",
+    "AssociationResourceLimit": "Your running jobs use as much as they may. It starts when some of them end.",
+    "AssociationTimeLimit": "You have used up the computing time that was given. Please ask staff.",
     "QOSJobLimit": "As many jobs of its class of service run as may. It starts when one of them ends.",
     "QOSResourceLimit": "Its class of service uses as much as it may. It starts when some jobs end.",
     "QOSTimeLimit": "Its class of service has used up its computing time. Please ask staff.",
@@ -58,13 +69,17 @@ WAITS: Mapping[str, str] = {
     "NodesDown": "Nodes that it needs are out of order.",
 }
 
-LIMIT = re.compile(r"(Assoc|QOS)(Grp|Max)(.+?)(PerUser|PerAccount|PerAcct|PerNode|PerJob)?(Limit)?")
+LIMIT = re.compile(
+    r"(?P<whose>Assoc|QOS)?(?P<kind>Grp|Max|Min)(?P<what>.+?)"
+    r"(?P<per>PerUser|PerAccount|PerAcct|PerNode|PerJob)?(?:Limit|NotSatisfied)?"
+)
 THINGS: Mapping[str, str] = {
     "cpu": "processors", "mem": "memory", "memory": "memory", "node": "nodes", "gres": "GPUs", "gresgpu": "GPUs",
-    "gpu": "GPUs", "jobs": "running jobs", "submit": "jobs in the queue", "submitjob": "jobs in the queue",
-    "submitjobs": "jobs in the queue", "energy": "energy", "bb": "fast storage", "license": "licences",
-    "licence": "licences", "billing": "computing units", "unknown": "resources",
+    "gpu": "GPUs", "energy": "energy", "bb": "fast storage", "license": "licences", "licence": "licences",
+    "billing": "computing units", "unknown": "resources",
 }  # fmt: skip
+UNCOUNTED = frozenset({"memory", "energy", "fast storage", "computing time"})
+TIME_SPENT = re.compile(r"(?P<run>run)?(?:minutes|mins)$")
 ENDED: Mapping[Ending, str] = {
     Ending.TIMEOUT: "It reached its time limit.",
     Ending.OUT_OF_MEMORY: "It used more memory than it had asked for.",
@@ -101,26 +116,52 @@ def why_waiting(reason: str, text: str = "") -> str:
         return known
     limit = LIMIT.fullmatch(reason)
     if limit:
-        return _limit(*limit.groups())
+        what = re.sub(r"[^a-z]", "", limit["what"].lower())
+        return _limit(limit["whose"] or "", limit["kind"], what, limit["per"])
     return f"It waits, for a reason that Slurm calls “{(text or reason)[:100]}”."
 
 
-def _limit(whose: str, _kind: str, what: str, per: str | None, _limit: str | None) -> str:
-    """A limit of an association or a QOS; `what` is a resource, perhaps with its minutes."""
-    owner = "Your account" if whose == "Assoc" else "Its class of service"
-    thing = re.sub(r"[^a-z]", "", what.lower())
-    if "wall" in thing:
-        return f"{owner} lets a job run for less time than this one asks for. Please ask staff."
-    if thing.endswith(("runminutes", "runmins")):
-        return f"{owner} allows no more computing time to be under way at once. It starts when other jobs end."
-    if thing.endswith(("minutes", "mins")):
-        return f"{owner} has used up its computing time. Please ask staff."
-    name = THINGS.get(thing, "resources")
+def _limit(whose: str, kind: str, what: str, per: str | None) -> str:
+    """A limit of an association or a QOS: who may not have more, and of what.
+
+    Slurm names the limits of one person's association Max, those of everybody beneath an account Grp.
+    """
+    name = THINGS.get(what, "resources")
+    have = _have(whose, kind, per)
+    if kind == "Min":
+        return f"It asks for {_less(name)} {name} than its class of service demands of a job. Please ask staff."
+    spent = TIME_SPENT.search(what)
+    if spent and not spent["run"] and per != "PerJob":
+        return f"{have} used up the computing time that was given. Please ask staff."
+    if spent and spent["run"]:
+        name = "computing time"
+    elif spent or (what.startswith("wall") and kind == "Max"):
+        name, per = "computing time" if spent else "time", "PerJob"
+    elif what.startswith("wall"):
+        return f"{have} used up the computing time that was given. Please ask staff."
     if per in {"PerJob", "PerNode"}:
-        fewer = "less" if name in {"memory", "energy"} else "fewer"
-        return f"{owner} lets a job have {fewer} {name} than this one asks for. Please ask staff."
-    person = " for one person" if per == "PerUser" else ""
-    return f"{owner} allows no more {name}{person} at a time. It starts when other jobs end."
+        where = "one job may have" if per == "PerJob" else "one job may have on a node"
+        return f"It asks for more {name} than {where}. Please ask staff."
+    if what.startswith(("job", "submitjob", "submit")):
+        doing = "running" if what.startswith("job") else "waiting and running"
+        return f"{have} as many jobs {doing} as may be at once. It starts when one of them ends."
+    much = "much" if name in UNCOUNTED else "many"
+    uses = {"You have": "Your running jobs use", "Your group has": "Your group's running jobs use"}
+    whom = uses.get(have, "The running jobs of its class of service use")
+    return f"{whom} as {much} {name} as they may. It starts when one of them ends."
+
+
+def _have(whose: str, kind: str, per: str | None) -> str:
+    """Whose limit it is, as the beginning of a sentence."""
+    if per == "PerUser" or (whose == "Assoc" and kind == "Max"):
+        return "You have"
+    if per in {"PerAccount", "PerAcct"} or whose == "Assoc":
+        return "Your group has"
+    return "Its class of service has"
+
+
+def _less(name: str) -> str:
+    return "less" if name in UNCOUNTED else "fewer"
 
 
 def why_ended(ending: Ending | None, reason: str) -> str | None:

@@ -28,6 +28,15 @@ def ago(moment: datetime | None) -> str:
     return f"{words.count(int(seconds // size), noun)} ago"
 
 
+def until(moment: datetime) -> str:
+    """`within a minute`, `in about 20 minutes`, `in about 3 hours`: as precise as a plan deserves."""
+    seconds = (moment - now()).total_seconds()
+    if seconds < MINUTE:
+        return "within a minute"
+    whole = HOUR if seconds >= 2 * HOUR else 10 * MINUTE if seconds >= 20 * MINUTE else MINUTE
+    return f"in about {words.duration(-(-seconds // whole) * whole)}"
+
+
 def date(moment: datetime | None) -> str:
     """`20 Nov 2026`, in the server's time zone, which is the facility's."""
     if moment is None:
@@ -116,6 +125,7 @@ def install_formats(app: Flask) -> None:
     app.jinja_env.filters.update(
         ago=time_element,
         date=date,
+        until=until,
         short_date=short_date,
         printed_units=printed_units,
         date_time=date_time,

@@ -81,6 +81,7 @@ class JobDetails(JobOut):
     cause_words: str | None
     last_lines: str = Field(description="The end of a failed job's log.")
     waited_s: float | None
+    expected_start: datetime | None = Field(description="When the cluster plans to start it, where it has a plan.")
     timeline: list[MomentOut]
     resources: list[ResourceOut]
     runner: str
@@ -167,6 +168,7 @@ def job_details(job: Job, now: datetime, status: ClusterStatus | None) -> JobDet
         cause_words=view.cause_words,
         last_lines=view.last_lines,
         waited_s=view.waited_s,
+        expected_start=view.expected_start,
         timeline=[MomentOut(at=m.at, words=m.words, by=m.by, state=m.state) for m in view.timeline],
         resources=[ResourceOut(name=r.name, asked=r.asked, used=r.used, share=r.share) for r in view.resources],
         runner=view.runner,

@@ -6,6 +6,7 @@ import pytest
 from portal.jobs import service
 from portal.jobs.cancel import cancel_step
 from portal.jobs.state import State
+from portal.jobs.view import job_view
 from portal.jobtype.load import JobTypes
 from portal.scheduler.base import Ending, Phase
 
@@ -299,3 +300,25 @@ def test_a_scratch_folder_that_is_away_changes_nothing(bench):
     bench.reconcile()
     assert bench.job().state is State.FAILED
     assert bench.deps.health.problems == {}
+
+
+def test_a_place_or_a_plan_that_shifts_is_noted_and_is_no_movement(bench):
+    waits = {"reason": "It waits for its turn.", "position": 2}
+    bench.cluster.phases[bench.attempt()] = waits
+    assert bench.reconcile()
+    planned = bench.now.replace(microsecond=0) + timedelta(minutes=20)
+    bench.cluster.phases[bench.attempt()] = {**waits, "position": 1, "expected_start": planned}
+    assert not bench.reconcile()
+    assert bench.job().waiting["position"] == 2  # written with the next "last seen"
+    bench.later(31)
+    assert not bench.reconcile()
+    assert bench.job().waiting["position"] == 1
+    view = job_view(bench.job(), bench.now)
+    assert (view.position, view.expected_start) == (1, planned)
+
+
+def test_a_plan_that_has_passed_is_not_shown(bench):
+    bench.cluster.phases[bench.attempt()] = {"reason": "Next.", "expected_start": bench.now + timedelta(minutes=1)}
+    bench.reconcile()
+    bench.later(61)
+    assert job_view(bench.job(), bench.now).expected_start is None

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask, g
 
-from portal.web.formats import after, ago, dates, initials, printed_units, short_date, unit, value
+from portal.web.formats import after, ago, dates, initials, printed_units, short_date, unit, until, value
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -82,3 +82,21 @@ def test_a_sentence_follows_its_state_without_repeating_it() -> None:
 )
 def test_initials_are_first_and_last(name: str, short: str) -> None:
     assert initials(name) == short
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (-5, "within a minute"),
+        (59, "within a minute"),
+        (61, "in about 2 minutes"),
+        (1270, "in about 30 minutes"),
+        (3600, "in about 1 hour"),
+        (9000, "in about 3 hours"),
+        (3 * 86_400, "in about 3 days"),
+    ],
+)
+def test_a_plan_is_told_as_roughly_as_it_is_made(seconds: int, words: str) -> None:
+    with Flask("test").test_request_context():
+        g.now = NOW
+        assert until(NOW + timedelta(seconds=seconds)) == words
