@@ -188,7 +188,11 @@ def open_file(
 
 def components(relative: str) -> list[str]:
     """The parts of a relative path; none for the root itself. What could lead out is an UnsafeFileError."""
-    if "\0" in relative or len(os.fsencode(relative)) > MAX_PATH:
+    try:
+        usable = "\0" not in relative and len(os.fsencode(relative)) <= MAX_PATH
+    except UnicodeEncodeError:  # halves of characters that stand for no byte
+        usable = False
+    if not usable:
         raise UnsafeFileError("The path is not a usable name.", detail=repr(relative[:200]))
     if relative.startswith("/"):
         raise UnsafeFileError(f"The path {relative} must be relative.")

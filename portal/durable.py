@@ -44,7 +44,7 @@ def read_json(path: Path, *, max_bytes: int = 1 << 20) -> dict[str, Any] | None:
     try:
         with path.open("rb") as file:
             document = json.loads(file.read(max_bytes + 1))
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
 

@@ -7,7 +7,6 @@ answer an item, in order, and a failed item harms no other. Standard library onl
 import json
 import os
 import signal
-import stat
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -21,10 +20,13 @@ from portal.errors import ForbiddenError, LimitError, NotFoundError, PortalError
 SCHEMA = 1
 MAX_REQUEST_BYTES = 16 << 20
 MAX_ANSWER_BYTES = 64 << 20
-MAX_OPERATORS_BYTES = 1 << 20
 MAX_ITEMS = 10_000
 UNUSABLE = 2
 """The exit code of a program that did nothing, as it could not use the request."""
+NOT_BEGUN = (1, 126, 127)
+"""Exit codes of sudo, a shell or Python where the program was not even begun: then it has printed nothing."""
+BEGUN = b"\n"
+"""What a program prints before it does anything, so that silence tells that it did nothing."""
 PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 TEST_ONLY = ("GANTRY_FAILPOINT", "GANTRY_FAILPOINT_ONCE")
 
@@ -66,6 +68,10 @@ class CallRefusedError(PortalError):
     """The program refused the whole request and did nothing."""
 
 
+class NotStartedError(CallRefusedError):
+    """The program did not begin at all: it could not be started, or whoever starts it refused."""
+
+
 @dataclass(frozen=True)
 class Refusal:
     """A refused item, as the caller gets it."""
@@ -89,33 +95,6 @@ def fields(item: object, what: str, *, required: Sequence[str], optional: Sequen
     return dict.fromkeys(optional) | item
 
 
-def operators(path: Path) -> dict[str, Any] | None:
-    """What an operator wrote for this program; None if there is no such file.
-
-    Raises UnusableError if others than root could have written it, or if there is none but the program was started
-    through sudo: whoever may start it as another must not also say what it does.
-    """
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
-        if "SUDO_UID" in os.environ:
-            raise UnusableError(f"Through sudo this program needs its own file {path}.") from None
-        return None
-    except OSError as error:
-        raise UnusableError(f"{path} cannot be read: {error.strerror}.") from error
-    with os.fdopen(fd, "rb") as file:
-        status = os.fstat(fd)
-        if status.st_uid != 0 or stat.S_IMODE(status.st_mode) & 0o022:
-            raise UnusableError(f"{path} must belong to root and be writable by nobody else.")
-        try:
-            document = json.loads(file.read(MAX_OPERATORS_BYTES))
-        except ValueError as error:
-            raise UnusableError(f"{path} is not JSON: {error}.") from error
-    if not isinstance(document, dict):
-        raise UnusableError(f"{path} must hold an object.")
-    return document
-
-
 def serve(
     verbs: Callable[[dict[str, Any]], Handlers],
     config_key: str,
@@ -125,6 +104,8 @@ def serve(
 ) -> int:
     """Answer one request; the exit code. `verbs` makes the handlers from the request's configuration object."""
     source, sink = source or sys.stdin.buffer, sink or sys.stdout.buffer
+    sink.write(BEGUN)
+    sink.flush()
     try:
         request = _read(source, config_key)
         handlers = verbs(request[config_key])
@@ -132,6 +113,9 @@ def serve(
             raise UnusableError(f"There is no verb {request['verb']!r}.")
     except UnusableError as error:
         sys.stderr.write(f"{error}\n")
+        # Said in the answer too: through a socket no exit code comes back.
+        sink.write(json.dumps({"schema": SCHEMA, "unusable": str(error)}).encode() + b"\n")
+        sink.flush()
         return UNUSABLE
     handler = handlers[request["verb"]]
     if isinstance(handler, Together):
@@ -219,8 +203,8 @@ def call(
 ) -> list[dict[str, Any]]:
     """Ask a program: its answers, one an item.
 
-    Raises AnswerLostError if it was asked and did not answer whole and in time (its effect is unknown), and
-    CallRefusedError if it says that it did nothing, or could not be started.
+    Raises AnswerLostError if it was asked and did not answer whole and in time (its effect is unknown),
+    CallRefusedError if it says that it did nothing, and NotStartedError if it did not begin.
     """
     name = command[0].rpartition("/")[2]
     try:
@@ -234,7 +218,7 @@ def call(
             start_new_session=True,
         )
     except OSError as error:
-        raise CallRefusedError(f"{name} cannot be started: {error.strerror}.", detail=str(error)) from error
+        raise NotStartedError(f"{name} cannot be started: {error.strerror}.", detail=str(error)) from error
     try:
         out, err = process.communicate(json.dumps(request, allow_nan=False).encode(), timeout=timeout_s)
     except subprocess.TimeoutExpired as error:
@@ -245,6 +229,8 @@ def call(
     words = err.decode(errors="replace").strip()[-2000:]
     if process.returncode == UNUSABLE:
         raise CallRefusedError("The request was refused; nothing was done.", detail=words or None)
+    if process.returncode in NOT_BEGUN and not out:
+        raise NotStartedError(f"{name} did not begin; nothing was done.", detail=words or None)
     return _read_answer(out, request, process.returncode, words)
 
 
@@ -271,10 +257,16 @@ def _read_answer(out: bytes, request: Mapping[str, Any], code: int, words: str) 
         raise lost
     try:
         answer = json.loads(out)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise lost from error
-    items = answer.get("items") if isinstance(answer, dict) else None
-    if not isinstance(items, list) or len(items) != len(request["items"]) or answer.get("verb") != request["verb"]:
+    if not isinstance(answer, dict):
+        raise lost
+    if "unusable" in answer:
+        raise CallRefusedError("The request was refused; nothing was done.", detail=str(answer["unusable"]))
+    items = answer.get("items")
+    if answer.get("verb") != request["verb"] or not isinstance(items, list) or len(items) != len(request["items"]):
+        raise lost
+    if not all(isinstance(item, dict) for item in items):
         raise lost
     return items
 

@@ -10,16 +10,21 @@ from portal.agent.backend import choose
 from portal.agent.verbs import Verbs
 from portal.exchange import Handlers, UnusableError, serve
 
+REQUEST_SECONDS = 30
 MOST_SECONDS = 600
 
 
 def main() -> int:
     """Answer one request: exit code 0 if it was answered at all, 2 if it was unusable and nothing was done."""
-    signal.alarm(MOST_SECONDS)
+    # Who starts a program chooses which signals it does not hear.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGALRM})
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(REQUEST_SECONDS)
     os.umask(0o027)
     used: list[Verbs] = []
 
     def verbs(config: Mapping[str, Any]) -> Handlers:
+        signal.alarm(MOST_SECONDS)  # the request is there
         backend = choose(config)
         try:
             used.append(Verbs(backend, backend.scheduler()))

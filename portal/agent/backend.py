@@ -1,12 +1,14 @@
 """Where the agent works: folders, roots, scheduler; from the operator's file or, embedded, from the request."""
 
 import os
-from collections.abc import Mapping
+import pwd
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from portal.exchange import RefusedError, UnusableError, fields, operators
+from portal.exchange import RefusedError, UnusableError, fields
+from portal.operators import operators
 from portal.scheduler.base import Scheduler
 from portal.scheduler.local import LocalScheduler
 from portal.scheduler.slurm import SlurmScheduler
@@ -44,11 +46,13 @@ class Backend:
 def choose(request: Mapping[str, Any], *, operators_file: Path = OPERATORS_FILE) -> Backend:
     """The operator's file if there is one (the request's word is then ignored), else the request's, if it may be.
 
-    Raises UnusableError for root and system accounts (unless embedded), and for a file that others could write.
+    Raises UnusableError for root and system accounts and for groups that are not the person's (unless embedded),
+    and for a file that others could write.
     """
     document = operators(operators_file)
     if document is not None and document.get("kind") != "local":
         refuse_system_account(os.geteuid())
+        refuse_foreign_groups(os.getgroups())
     return parse(request if document is None else document)
 
 
@@ -56,6 +60,13 @@ def refuse_system_account(uid: int) -> None:
     """Only people have jobs."""
     if uid < FIRST_PERSON_UID or uid == NOBODY_UID:
         raise UnusableError("The agent acts for people only, never as root or a system account.")
+
+
+def refuse_foreign_groups(groups: Sequence[int]) -> None:
+    """`sudo -P` leaves a caller's own groups to the program: a person may then open what the portal may read."""
+    account = pwd.getpwuid(os.geteuid())
+    if not set(groups) <= set(os.getgrouplist(account.pw_name, account.pw_gid)):
+        raise UnusableError("The agent has groups that are not this person's.")
 
 
 def parse(document: Mapping[str, Any]) -> Backend:

@@ -65,9 +65,27 @@ def fence(scratch: Path, attempt: str) -> dict[str, Any]:
         with _own(root, attempt) as folder:
             _publish(folder, data)
             found = _claim(folder)
+            order = _read(folder, "job.json", MAX_ORDER_BYTES)
     if found is not None and found.get("by") == "fence":
         return {"won": True}
-    return {"won": False, "claim": found}
+    return {"won": False, "claim": found, "job_sha256": _digest(order)}
+
+
+def order_sha256(scratch: Path, attempt: str) -> str | None:
+    """The SHA-256 of the order in an attempt's folder; None where there is none. Raises RefusedError.
+
+    The folder is the person's, who could have changed it. That harms nobody: launch compares the order with the
+    digest in the batch script, which Slurm keeps, and a report with another digest than this one is not believed.
+    """
+    with _scratch(scratch) as root:
+        if not root.exists(attempt):
+            return None
+        with _own(root, attempt) as folder:
+            return _digest(_read(folder, "job.json", MAX_ORDER_BYTES))
+
+
+def _digest(order: bytes | None) -> str | None:
+    return None if order is None else hashlib.sha256(order).hexdigest()
 
 
 def _publish(folder: Root, data: bytes) -> None:
@@ -86,11 +104,14 @@ def _publish(folder: Root, data: bytes) -> None:
 def _put(root: Root, attempt: str, name: str, data: bytes, mode: int) -> None:
     """Make the folder with one file in it; if another process made it meanwhile, that one stays."""
     aside = f".{attempt}-{os.getpid()}"
-    os.mkdir(aside, 0o700, dir_fd=root.fd)
+    os.mkdir(aside, FOLDER_MODE & 0o777, dir_fd=root.fd)
     try:
         with root.open_folder(aside) as folder:
             _write(folder, name, data, mode)
-            os.fchmod(folder.fd, FOLDER_MODE)
+            if stat.S_IMODE(os.fstat(folder.fd).st_mode) != FOLDER_MODE:
+                # Only where needed: chmod(2) by somebody outside of the portal's group takes away the set-group-ID bit
+                # that the folder has from scratch, and with it the group of all that is written into it.
+                os.fchmod(folder.fd, FOLDER_MODE)
             os.fsync(folder.fd)
         with suppress(FileExistsError):
             os.rename(aside, attempt, src_dir_fd=root.fd, dst_dir_fd=root.fd)
@@ -131,7 +152,7 @@ def _claim(folder: Root) -> dict[str, Any] | None:
     raw = _read(folder, "claim", MAX_CLAIM_BYTES)
     try:
         claim = json.loads(raw or b"null")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return claim if isinstance(claim, dict) else None
 

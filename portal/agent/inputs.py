@@ -96,12 +96,17 @@ def refusal_of_input(error: PortalError, name: str) -> RefusedError:
     return RefusedError("input-unsafe", error.message, retry=error.retry, detail=error.detail)
 
 
-def _parameters(value: Any) -> dict[str, dict[str, Any]]:
+def _parameters(listed: Any) -> dict[str, dict[str, Any]]:
     checked = {}
-    for name, item in reading.mapping(value if value is not None else {}, "parameters").items():
+    for name, item in reading.mapping(listed if listed is not None else {}, "parameters").items():
         given = fields(item, "A parameter", required=("value",), optional=("units",))
-        if not isinstance(given["value"], str | int | float | bool | None):
+        value = given["value"]
+        if not (value is None or isinstance(value, bool) or reading.finite(value) or _writable_text(value)):
             raise bad("A parameter's value must be a number, a text, true, false or null.")
         units = reading.text(given["units"] or "", "A parameter's units")
-        checked[reading.text(name, "A parameter's name", least=1)] = {"value": given["value"], "units": units}
+        checked[reading.text(name, "A parameter's name", least=1)] = {"value": value, "units": units}
     return checked
+
+
+def _writable_text(value: Any) -> bool:
+    return isinstance(value, str) and reading.writable(value)

@@ -1,6 +1,5 @@
 """Options, checked once more by the job type that was signed off: names, types, bounds, choices, patterns."""
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -54,7 +53,7 @@ def _integer(option: Option, value: Any) -> str | None:
 
 
 def _float(option: Option, value: Any) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if not reading.finite(value):
         return "must be a number"
     return _bounds(option, value)
 
@@ -74,6 +73,8 @@ def _text(option: Option, value: Any) -> str | None:
         return f"must be text of at most {most} characters"
     if any(ord(character) < 32 or ord(character) == 127 for character in value):
         return "must not hold control characters"
+    if not reading.writable(value):
+        return "must not hold half a character"
     pattern = option.get("pattern")
     if pattern is not None and not re.fullmatch(pattern, value):
         return "does not match its pattern"

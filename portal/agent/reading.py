@@ -1,8 +1,9 @@
 """Reading values out of a request: each has a type, a size and words for what is wrong."""
 
 import re
+import sys
 import uuid
-from typing import Any
+from typing import Any, TypeGuard
 
 from portal.exchange import RefusedError
 
@@ -23,7 +24,18 @@ def text(value: Any, what: str, *, least: int = 0, most: int = MAX_TEXT) -> str:
         raise bad(f"{what} must be text of {least} to {most} characters.")
     if any(ord(character) < 32 or ord(character) == 127 for character in value):
         raise bad(f"{what} must not hold control characters.")
+    if not writable(value):
+        raise bad(f"{what} holds half a character, which no file can hold.")
     return value
+
+
+def writable(value: str) -> bool:
+    """Whether a text can be written as UTF-8: JSON can also say halves of characters (surrogates)."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def matching(value: Any, pattern: re.Pattern[str], what: str) -> str:
@@ -42,9 +54,16 @@ def whole(value: Any, what: str, *, least: int = 0, most: int = 2**53) -> int:
 
 def number(value: Any, what: str, *, above: float) -> float:
     """A number greater than `above`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > above:
+    if not finite(value) or not value > above:
         raise bad(f"{what} must be a number greater than {above:g}.")
     return float(value)
+
+
+def finite(value: Any) -> TypeGuard[int | float]:
+    """Whether it is a number that a float can be; true and false are none, nor is 1e999, which JSON can say."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return -sys.float_info.max <= value <= sys.float_info.max
 
 
 def attempt_id(value: Any) -> str:

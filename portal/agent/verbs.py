@@ -116,7 +116,10 @@ class Verbs:
     def find(self, item: Item) -> Mapping[str, Any]:
         """Whether the scheduler ever took this attempt."""
         handle = self._find(fields(item, "The item", required=("attempt", "name")))
-        return {"found": False} if handle is None else {"found": True} | _handle(handle)
+        if handle is None:
+            return {"found": False}
+        sha256 = folder.order_sha256(self.backend.scratch, item["attempt"])
+        return {"found": True, "job_sha256": sha256} | _handle(handle)
 
     def fence(self, item: Item) -> Mapping[str, Any]:
         """Take the claim."""

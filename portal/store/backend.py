@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from portal.exchange import RefusedError, UnusableError, fields, operators
+from portal.exchange import RefusedError, UnusableError, fields
+from portal.operators import operators
 
 OPERATORS_FILE = Path("/etc/gantry/store.json")
 DEFAULT_FILES = 100_000

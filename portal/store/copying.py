@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from portal.confined import Entry, Kind, Root, check_file
+from portal.errors import UnsafeFileError
 from portal.exchange import RefusedError
 
+MANIFEST = ".gantry-manifest.json"
 BLOCK = 1 << 20
+NOTHING = bytes(BLOCK)
 FILE_MODE = 0o440
 FOLDER_MODE = 0o550
 WORKING_MODE = 0o750
@@ -40,11 +43,24 @@ def chosen(output: Root, wanted: Callable[[str], bool], *, uid: int | None, max_
     for entry in output.walk(max_entries=max_files * 2 + 1000):
         if entry.kind is Kind.FOLDER or not wanted(entry.path):
             continue
+        check_name(entry.path)
         check_file(entry.status, f"output/{entry.path}", uid=uid)
         found.append(entry)
         if len(found) > max_files:
             raise RefusedError("limit", f"The output holds more than {max_files} files.")
     return found
+
+
+def check_name(path: str) -> None:
+    """Refuse a name that no catalogue or page could show as it is, or that the store needs itself."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise UnsafeFileError(f"output/{path!a} has a name that is not text in UTF-8.") from None
+    if any(ord(character) < 32 or ord(character) == 127 for character in path):
+        raise UnsafeFileError(f"output/{path!a} has a name with control characters.")
+    if MANIFEST in path.split("/"):
+        raise UnsafeFileError(f"output/{path} has the name under which the store writes down what a result holds.")
 
 
 def copy_all(
@@ -85,9 +101,13 @@ def _copy(source: BinaryIO, place: Path, expected: int) -> tuple[int, str]:
     with os.fdopen(fd, "wb") as target:
         while size <= expected and (block := source.read(BLOCK)):
             digest.update(block)
-            target.write(block)
             size += len(block)
+            if block == NOTHING:
+                target.seek(BLOCK, os.SEEK_CUR)  # a hole stays one: a file of nothing but size fills no disk
+            else:
+                target.write(block)
         target.flush()
+        os.ftruncate(fd, size)
         os.fchmod(fd, FILE_MODE)
         os.fsync(fd)
     return size, digest.hexdigest()

@@ -18,7 +18,7 @@ from portal.exchange import Item, RefusedError, code_of, fields
 from portal.removal import remove_tree
 from portal.store import reading
 from portal.store.backend import Backend
-from portal.store.copying import FOLDER_MODE, WORKING_MODE, chosen, copy_all, seal
+from portal.store.copying import FOLDER_MODE, MANIFEST, WORKING_MODE, chosen, copy_all, seal
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -101,7 +101,7 @@ class Keeper:
                     raise RefusedError("output-missing", f"The job wrote no file like {wanted.words}.")
                 kept = copy_all(source, entries, aside, uid=wanted.uid, max_bytes=self.backend.max_bytes)
             document = reading.new_manifest(wanted.job, wanted.output, wanted.attempt, kept)
-            write_json(aside / reading.MANIFEST, document, mode=0o440)
+            write_json(aside / MANIFEST, document, mode=0o440)
             seal(aside)
             failpoints.reach("store-copied")
             self._publish(wanted, aside)
@@ -137,7 +137,7 @@ class Keeper:
         index = read_json(self.index_of(wanted.job, wanted.output))
         places = [self.backend.results / index["location"], place] if index is not None else [place]
         for folder in places:
-            document = read_json(folder / reading.MANIFEST, max_bytes=reading.MAX_MANIFEST_BYTES)
+            document = read_json(folder / MANIFEST, max_bytes=reading.MAX_MANIFEST_BYTES)
             if document is not None and (document.get("job"), document.get("output")) == (
                 wanted.job,
                 wanted.output,

@@ -5,6 +5,7 @@ import re
 from portal.exchange import RefusedError
 
 MAX_PATTERN = 500
+MAX_DEEP = 3
 
 
 def compiled(pattern: str) -> re.Pattern[str]:
@@ -13,7 +14,8 @@ def compiled(pattern: str) -> re.Pattern[str]:
     A folder that matches is taken whole, so that `*` means everything. Raises RefusedError.
     """
     parts = pattern.split("/")
-    if not pattern or len(pattern) > MAX_PATTERN or pattern.startswith("/") or ".." in parts:
+    too_much = len(pattern) > MAX_PATTERN or parts.count("**") > MAX_DEEP
+    if not pattern or too_much or pattern.startswith("/") or ".." in parts:
         raise RefusedError("request", f"The pattern {pattern!r} is not one beneath the output folder.")
     text = ""
     for index, part in enumerate(parts):
@@ -21,9 +23,18 @@ def compiled(pattern: str) -> re.Pattern[str]:
         if part == "**":
             text += ".*" if last else "(?:[^/]+/)*"
         else:
-            text += "".join(_character(character) for character in part) + ("" if last else "/")
+            text += _component(part) + ("" if last else "/")
     return re.compile(rf"{text}(?:/.*)?", re.DOTALL)
 
 
-def _character(character: str) -> str:
-    return {"*": "[^/]*", "?": "[^/]"}.get(character) or re.escape(character)
+def _component(part: str) -> str:
+    """One name. What stands between two stars is taken where it first occurs (`(?>`): a long name that almost fits
+    would otherwise be tried in every possible way."""
+    first, *others = [_characters(piece) for piece in re.split(r"\*+", part)]
+    if not others:
+        return first
+    return first + "".join(f"(?>[^/]*?{piece})" for piece in others[:-1]) + f"[^/]*{others[-1]}"
+
+
+def _characters(piece: str) -> str:
+    return "".join("[^/]" if character == "?" else re.escape(character) for character in piece)

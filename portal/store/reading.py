@@ -12,7 +12,6 @@ from portal.exchange import SCHEMA, RefusedError
 from portal.store.copying import Kept
 from portal.store.patterns import compiled
 
-MANIFEST = ".gantry-manifest.json"
 MAX_MANIFEST_BYTES = 64 << 20
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 OUTPUT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -38,7 +37,7 @@ def answer_of(document: Mapping[str, Any], place: Path, results: Path) -> dict[s
 
 def job_of(value: Any) -> int:
     """A job's number."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
         raise RefusedError("request", "job must be a whole number.")
     return value
 

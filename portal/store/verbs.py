@@ -11,7 +11,7 @@ from portal.exchange import Handler, Item, RefusedError, fields
 from portal.removal import remove_tree
 from portal.store import reading
 from portal.store.backend import Backend
-from portal.store.copying import hash_file
+from portal.store.copying import MANIFEST, hash_file
 from portal.store.keeping import Keeper
 
 
@@ -39,7 +39,7 @@ class Verbs:
                 if problem is not None:
                     differences.append({"name": name, "problem": problem})
             for entry in folder.walk(max_entries=self.backend.max_files * 2 + 1000):
-                if entry.kind is not Kind.FOLDER and entry.path not in expected and entry.path != reading.MANIFEST:
+                if entry.kind is not Kind.FOLDER and entry.path not in expected and entry.path != MANIFEST:
                     differences.append({"name": entry.path, "problem": "was not part of the result"})
         return {"intact": not differences, "files": len(expected), "differences": differences}
 
@@ -70,9 +70,7 @@ class Verbs:
         return {"dropped": True}
 
     def _manifest_of(self, location: str) -> dict[str, Any]:
-        document = read_json(
-            self.backend.results / location / reading.MANIFEST, max_bytes=reading.MAX_MANIFEST_BYTES
-        )
+        document = read_json(self.backend.results / location / MANIFEST, max_bytes=reading.MAX_MANIFEST_BYTES)
         if document is None:
             raise RefusedError("missing", f"There is no result at {location}.")
         return document

@@ -16,7 +16,7 @@ import pytest
 from portal.agent.backend import choose, refuse_system_account
 from portal.agent.client import AgentClient, Fenced, Opened, Refusal, Sealed, Submitted, Taken
 from portal.errors import PortalError
-from portal.exchange import AnswerLostError, CallRefusedError, UnusableError
+from portal.exchange import AnswerLostError, CallRefusedError, NotStartedError, UnusableError
 from portal.scheduler.base import Ending, JobHandle, Phase
 
 SCHEMAS = Path(__file__).parents[3] / "jobtypes" / "schema"
@@ -97,7 +97,7 @@ def test_find_tells_what_was_taken(facility):
     answer = submit(facility, item)
     other = (str(uuid.uuid4()), item["name"])
     found, nothing = facility.client.find([(item["attempt"], item["name"]), other])
-    assert found == Taken(answer.job_id, None, answer.submitted)
+    assert found == Taken(answer.job_id, None, answer.submitted, answer.job_sha256)
     assert nothing is None
 
 
@@ -265,10 +265,10 @@ def test_an_attempt_that_was_never_submitted_is_fenced_for_ever(facility):
 
 def test_a_fence_that_comes_after_the_claim_loses_and_says_whose_it_is(facility):
     item = facility.item()
-    submit(facility, item)
+    answer = submit(facility, item)
     claim = {"schema": 1, "by": "launch", "cluster": "local", "job_id": "1", "array_index": None, "restart": 0}
     (facility.folder(item) / "claim").write_text(json.dumps(claim))
-    assert facility.client.fence([item["attempt"]]) == [Fenced(False, claim)]
+    assert facility.client.fence([item["attempt"]]) == [Fenced(False, claim, answer.job_sha256)]
     assert sorted(path.name for path in facility.folder(item).glob(".claim*")) == []
 
 
@@ -346,8 +346,8 @@ def test_estimate_says_now_while_a_slot_is_free(facility):
 def test_an_unusable_request_does_nothing_and_exits_2(facility, bend):
     request = {"schema": 1, "verb": "submit", "backend": facility.backend, "items": [facility.item()]}
     done = ask(bend(request))
-    assert (done.returncode, done.stdout) == (2, b"")
-    assert done.stderr.strip()
+    assert done.returncode == 2
+    assert json.loads(done.stdout) == {"schema": 1, "unusable": done.stderr.decode().strip()}
     assert not list(facility.scratch.iterdir())
 
 
@@ -390,10 +390,35 @@ def test_an_answer_that_does_not_come_in_time_is_lost_not_no(facility):
     assert caught.value.retry
 
 
-@pytest.mark.parametrize("code", ["raise SystemExit(1)", "print('{')", "print('{}')"])
-def test_half_an_answer_is_lost(facility, code):
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "",
+        "{",
+        "{}",
+        "[]",
+        "[" * 100_000,
+        '{"verb": "find", "items": [3]}',
+        '{"verb": "find", "items": [{"ok": true}]}',
+    ],
+)
+@pytest.mark.parametrize("code", [0, 1])
+def test_half_an_answer_is_lost(facility, answer, code):
+    program = f"print({answer!r}); raise SystemExit({code})"
     with pytest.raises(AnswerLostError):
-        AgentClient((sys.executable, "-c", code), facility.backend).find([("a", "b")])
+        AgentClient((sys.executable, "-c", program), facility.backend).find([("a", "b")])
+
+
+def test_a_program_that_never_spoke_did_nothing(facility):
+    with pytest.raises(NotStartedError):
+        AgentClient((sys.executable, "-c", "raise SystemExit(1)"), facility.backend).find([("a", "b")])
+
+
+def test_a_refusal_that_comes_through_a_socket_without_its_exit_code_is_one(facility):
+    program = """print('\\n{"schema": 0, "unusable": "older"}')"""
+    with pytest.raises(CallRefusedError) as caught:
+        AgentClient((sys.executable, "-c", program), facility.backend).find([("a", "b")])
+    assert caught.value.detail == "older"
 
 
 def test_an_agent_that_cannot_be_started_has_done_nothing(facility):
