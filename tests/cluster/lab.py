@@ -37,6 +37,8 @@ def ssh(cluster: Cluster, *words: str) -> None:
     if not words or words[0] not in HOSTS:
         raise LabError(f"ssh into which host? There are {', '.join(HOSTS)}.")
     host, command = cluster.hosts[words[0]], words[1:]
+    if command[:1] == ("--",):
+        command = command[1:]
     if host.pid is None:
         raise LabError(f"{host.name} is off. ./run lab up")
     place = cluster.place
