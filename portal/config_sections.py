@@ -114,6 +114,11 @@ class SlurmSettings(Section):
     )
     commands: Path | None = Field(None, description="Folder of sbatch, squeue and so on; unset: PATH.")
     conf: Path | None = Field(None, description="SLURM_CONF, where it is not Slurm's default.")
+    pyslurm: Path | None = Field(
+        None,
+        description="A Python that has pyslurm for this very release of Slurm, by which jobs are then listed and "
+        "handed over; unset: Slurm's commands do it.",
+    )
     partition: str | None = Field(None, description="Partition of jobs; unset: Slurm's default.")
     gpu_partition: str | None = Field(None, description="Partition of jobs with GPUs; unset: the same.")
     account: str | None = Field(None, description="Account of jobs; unset: each person's default.")

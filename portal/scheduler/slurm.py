@@ -15,7 +15,8 @@ from portal.scheduler import slurm_nodes as nodes
 from portal.scheduler import slurm_note as notes
 from portal.scheduler import slurm_script as script
 from portal.scheduler.base import Estimate, JobHandle, JobReport, JobRequest, Observation, Phase, SchedulerError
-from portal.scheduler.slurm_commands import Commands, Questions, SlurmCommands, silence
+from portal.scheduler.pyslurm_commands import commands_of
+from portal.scheduler.slurm_commands import Commands, Questions, silence
 from portal.scheduler.slurm_config import SlurmConfig
 from portal.scheduler.slurm_match import Rows
 from portal.scheduler.slurm_rows import Row, accounting_rows, queue_rows
@@ -44,7 +45,7 @@ class SlurmScheduler:
     ) -> None:
         self.config = config
         self.scratch = scratch
-        self.questions = Questions(commands or SlurmCommands(config), config)
+        self.questions = Questions(commands or commands_of(config), config)
         self._sight = Sight(self.questions, others)
         self._others = others
         self._listed: tuple[datetime, list[Row]] | None = None

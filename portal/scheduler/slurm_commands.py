@@ -56,6 +56,23 @@ class Commands(Protocol):
         """Run one command to its end. Raises SchedulerError (`retry` True) if it was late."""
 
 
+def environment(config: SlurmConfig) -> dict[str, str]:
+    """What a program that speaks with Slurm finds in its environment: made from nothing."""
+    account = pwd.getpwuid(os.geteuid())
+    made = {
+        "PATH": "/usr/local/bin:/usr/bin:/bin" if config.commands is None else "/usr/bin:/bin",
+        "HOME": account.pw_dir,
+        "USER": account.pw_name,
+        "LOGNAME": account.pw_name,
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        # Without it an expression of many array tasks is cut off at 64 characters.
+        "SLURM_BITSTR_LEN": "0",
+    }
+    conf = str(config.conf) if config.conf else os.environ.get("SLURM_CONF")
+    return made | ({"SLURM_CONF": conf} if conf else {})
+
+
 class SlurmCommands:
     """The commands of this machine, with an environment that says nothing else."""
 
@@ -64,19 +81,7 @@ class SlurmCommands:
 
     @cached_property
     def _environment(self) -> dict[str, str]:
-        account = pwd.getpwuid(os.geteuid())
-        made = {
-            "PATH": "/usr/local/bin:/usr/bin:/bin" if self._config.commands is None else "/usr/bin:/bin",
-            "HOME": account.pw_dir,
-            "USER": account.pw_name,
-            "LOGNAME": account.pw_name,
-            "LC_ALL": "C.UTF-8",
-            "TZ": "UTC",
-            # Without it an expression of many array tasks is cut off at 64 characters.
-            "SLURM_BITSTR_LEN": "0",
-        }
-        conf = str(self._config.conf) if self._config.conf else os.environ.get("SLURM_CONF")
-        return made | ({"SLURM_CONF": conf} if conf else {})
+        return environment(self._config)
 
     def run(self, command: Sequence[str], *, stdin: str = "") -> Answer:
         """Run one command. Raises SchedulerError if it was late, or is not there."""

@@ -23,6 +23,8 @@ class SlurmConfig:
     """The folder of sbatch, squeue …; None: they are found on PATH."""
     conf: Path | None = None
     """SLURM_CONF, where it is not the default."""
+    pyslurm: Path | None = None
+    """A Python with pyslurm for this very release of Slurm: libslurm lists and hands over; None: commands do."""
     partition: str | None = None
     gpu_partition: str | None = None
     """The partition for jobs with GPUs; None: the same."""
@@ -71,7 +73,7 @@ def parse(document: Mapping[str, Any]) -> SlurmConfig:
         ("data_parser", PARSER),
     ):
         _matching(given, key, pattern)
-    for key in ("commands", "conf"):
+    for key in ("commands", "conf", "pyslurm"):
         if key in given:
             given[key] = _absolute(key, given[key])
     for key, most in (("max_array_size", 4_000_001), ("find_days", 3650)):

@@ -25,7 +25,9 @@ def main(wanted: list[str]) -> int:
             raise LabError("The lab is off. ./run lab up")
         folder = CHECKOUT / "tests/contract/recordings" / f"slurm-{'.'.join(release.split('.')[:2])}"
         folder.mkdir(parents=True, exist_ok=True)
-        recorder = Recorder(cluster, folder, release)
+        said = cluster.hosts["ctl"].run("squeue", "--json=list")
+        offered = re.findall(r"v\d\.\d\.\d+", said.stdout + said.stderr)
+        recorder = Recorder(cluster, folder, release, sorted(set(offered), reverse=True)[:3])
         waiting = [play(recorder, name) for name, play in TOGETHER.items() if not wanted or name in wanted]
         while waiting:
             waiting = [step for step in waiting if next(step, "over") != "over"]

@@ -9,8 +9,6 @@ from pathlib import Path
 from hosts.cluster import Cluster
 from hosts.place import LabError
 
-PARSERS = ("v0.0.42", "v0.0.41", "v0.0.40")
-NEWEST = PARSERS[0]
 ENDED = {"COMPLETED", "FAILED", "TIMEOUT", "CANCELLED", "NODE_FAIL", "PREEMPTED", "DEADLINE", "OUT_OF_MEMORY"}
 PATIENCE = 200
 
@@ -25,7 +23,14 @@ class Recorder:
     cluster: Cluster
     folder: Path
     release: str
+    parsers: Sequence[str]
+    """The dialects of JSON that this release has, the newest first."""
     mine: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def newest(self) -> str:
+        """The newest dialect."""
+        return self.parsers[0]
 
     def root(self, *command: str) -> str:
         """What a command of the administrator printed on the controller. Raises LabError if it failed."""
@@ -87,10 +92,10 @@ class Recorder:
             yield
         raise LabError(f"accounting does not know how job {job} ended")
 
-    def write(self, scenario: str, told: str, *, parsers: Sequence[str] = (NEWEST,), detail: bool = False) -> None:
+    def write(self, scenario: str, told: str, *, every_parser: bool = False, detail: bool = False) -> None:
         """Ask controller and accounting about the scenario's jobs, and keep the answers."""
         jobs = ",".join(self.mine[scenario])
-        for parser in parsers:
+        for parser in self.parsers if every_parser else self.parsers[:1]:
             said: dict[str, object] = {
                 "squeue": self.reply("squeue", f"--json={parser}", "--states=all", "-j", jobs)
             }
@@ -100,7 +105,7 @@ class Recorder:
                 said["scontrol"] = self.reply(
                     "scontrol", f"--json={parser}", "show", "job", self.mine[scenario][0]
                 )
-            name = scenario if parser == NEWEST else f"{scenario}.{parser}"
+            name = scenario if parser == self.newest else f"{scenario}.{parser}"
             self.keep(name, told, {"jobs": self.mine[scenario], "parser": parser, **said})
 
     def reply(self, *command: str) -> object:
@@ -125,7 +130,7 @@ def ends(options: Sequence[str], run: str, state: str, told: str, *, every_parse
         job = recorder.submit(name, *options, run=run)
         yield from recorder.until(job, state)
         yield from recorder.accounted(job)
-        recorder.write(name, told, parsers=PARSERS if every_parser else (NEWEST,), detail=every_parser)
+        recorder.write(name, told, every_parser=every_parser, detail=every_parser)
 
     return play
 
@@ -151,7 +156,7 @@ def runs(options: Sequence[str], told: str, *, every_parser: bool = False) -> Sc
     def play(recorder: Recorder, name: str) -> Step:
         job = recorder.submit(name, *options)
         yield from recorder.until(job, "RUNNING")
-        recorder.write(name, told, parsers=PARSERS if every_parser else (NEWEST,), detail=True)
+        recorder.write(name, told, every_parser=every_parser, detail=True)
         recorder.root("scancel", job)
 
     return play

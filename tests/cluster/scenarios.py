@@ -2,16 +2,16 @@
 
 import json
 
-from recorder import NEWEST, PARSERS, Recorder, Scenario, Step, cancelled, ends, runs, waits
+from recorder import Recorder, Scenario, Step, cancelled, ends, runs, waits
 
 
 def nodes(recorder: Recorder) -> dict[str, object]:
     """What sinfo says."""
-    return {"parser": NEWEST, "sinfo": recorder.reply("sinfo", f"--json={NEWEST}")}
+    return {"parser": recorder.newest, "sinfo": recorder.reply("sinfo", f"--json={recorder.newest}")}
 
 
 def nodes_mixed(recorder: Recorder, name: str) -> Step:
-    """Each node in a state of its own, asked node by node as the portal asks, in three dialects."""
+    """Each node in a state of its own, asked node by node as the portal asks, in every dialect."""
     job = recorder.submit(name, "--nodelist=node1", "--gres=gpu:1", "--cpus-per-task=2", "--mem=1000")
     yield from recorder.until(job, "RUNNING")
     words = ("Nodes=node2", "Users=root", "StartTime=now", "Duration=60", "Flags=MAINT")
@@ -20,9 +20,9 @@ def nodes_mixed(recorder: Recorder, name: str) -> Step:
     while "MAINT" not in recorder.root("sinfo", "--noheader", "-N", "-n", "node2", "-o", "%T").upper():
         yield
     told = "node1 runs a job with 2 CPUs, 1000 MiB and 1 GPU and is being drained (fan is loud); node2 is reserved"
-    for parser in PARSERS:
+    for parser in recorder.parsers:
         said = {"parser": parser, "sinfo": recorder.reply("sinfo", "-N", f"--json={parser}")}
-        recorder.keep(name if parser == NEWEST else f"{name}.{parser}", told, said)
+        recorder.keep(name if parser == recorder.newest else f"{name}.{parser}", told, said)
     recorder.root("scontrol", "delete", "ReservationName=new-disks")
     recorder.root("scancel", job)
     yield from recorder.accounted(job)
@@ -32,8 +32,9 @@ def nodes_mixed(recorder: Recorder, name: str) -> Step:
 def reasons(recorder: Recorder, name: str) -> Step:
     """Every reason for waiting that this release has a word for, out of its own library."""
     script = (
-        "import ctypes, glob, json\n"
-        "[path] = glob.glob('/usr/lib/*/slurm*/libslurmfull.so')\n"
+        "import ctypes, json, re, shutil, subprocess\n"
+        "needs = subprocess.run(['ldd', shutil.which('squeue')], capture_output=True, text=True, check=True)\n"
+        "path = re.search(r'(/\\S*/libslurmfull\\.so)', needs.stdout)[1]\n"
         "word = ctypes.CDLL(path).job_state_reason_string\n"
         "word.restype = ctypes.c_char_p\n"
         "words = [word(number).decode() for number in range(300)]\n"
@@ -73,7 +74,7 @@ def array_mixed(recorder: Recorder, name: str) -> Step:
     yield from recorder.until(f"{job}_3", "RUNNING")
     yield from recorder.accounted(f"{job}_1")
     told = "An array: task 0 ended with 0, task 1 with 7, tasks 2 and 3 run, 4 to 9 wait for the array's limit"
-    recorder.write(name, told, parsers=(NEWEST, "v0.0.41", "v0.0.40"))
+    recorder.write(name, told, every_parser=True)
     recorder.root("scancel", job)
 
 
@@ -238,9 +239,11 @@ def refusals(recorder: Recorder, name: str) -> Step:
     words = ("sbatch", "--parsable", "--account=tight", "--output=/dev/null", "--chdir=/", "--wrap", "true")
     said["too-many"] = recorder.ask("tom", *words)
     recorder.root("scancel", *held)
-    said["unknown-job"] = recorder.ask("maya", "squeue", f"--json={NEWEST}", "-j", "999999")
-    said["unknown-job-scontrol"] = recorder.ask("maya", "scontrol", f"--json={NEWEST}", "show", "job", "999999")
-    said["private"] = recorder.ask("ines", "squeue", f"--json={NEWEST}")
+    said["unknown-job"] = recorder.ask("maya", "squeue", f"--json={recorder.newest}", "-j", "999999")
+    said["unknown-job-scontrol"] = recorder.ask(
+        "maya", "scontrol", f"--json={recorder.newest}", "show", "job", "999999"
+    )
+    said["private"] = recorder.ask("ines", "squeue", f"--json={recorder.newest}")
     recorder.keep(name, "What Slurm's commands say when they refuse, by what was asked", {"said": said})
     yield
 
@@ -251,9 +254,9 @@ def controller_away(recorder: Recorder, name: str) -> Step:
     said = {}
     recorder.root("systemctl", "stop", "slurmctld")
     said["sbatch"] = recorder.ask("maya", *words)
-    said["squeue"] = recorder.ask("maya", "squeue", f"--json={NEWEST}")
+    said["squeue"] = recorder.ask("maya", "squeue", f"--json={recorder.newest}")
     recorder.root("systemctl", "stop", "slurmdbd")
-    said["sacct"] = recorder.ask("maya", "sacct", f"--json={NEWEST}")
+    said["sacct"] = recorder.ask("maya", "sacct", f"--json={recorder.newest}")
     recorder.root("systemctl", "start", "slurmdbd")
     recorder.root("systemctl", "start", "slurmctld")
     recorder.keep(name, "What Slurm's commands say when the daemons do not answer", {"said": said})

@@ -1,5 +1,6 @@
 """The backends under contract. An adapter knows how to make one, how to let it work, how to silence it."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -16,8 +17,9 @@ import pytest
 from portal.scheduler.base import JobHandle, JobReport, JobRequest, Phase, Scheduler
 from portal.scheduler.local import LocalScheduler
 from portal.scheduler.local_order import Limits
+from portal.scheduler.pyslurm_commands import commands_of
 from portal.scheduler.slurm import SlurmScheduler
-from portal.scheduler.slurm_commands import Answer, SlurmCommands
+from portal.scheduler.slurm_commands import Answer
 from portal.scheduler.slurm_config import SlurmConfig, parse
 
 PATIENCE_S = 180.0
@@ -85,18 +87,18 @@ class Line:
 
     def __init__(self, config: SlurmConfig) -> None:
         self.config = config
-        self._target = SlurmCommands(config)
+        self._target = commands_of(config)
 
     def run(self, command: Sequence[str], *, stdin: str = "") -> Answer:
         return self._target.run(command, stdin=stdin)
 
     def cut(self, folder: Path) -> None:
         (folder / "slurm.conf").write_text(NOBODY_LISTENS)
-        self._target = SlurmCommands(replace(self.config, conf=folder / "slurm.conf"))
+        self._target = commands_of(replace(self.config, conf=folder / "slurm.conf"))
 
 
 def slurm_settings() -> SlurmConfig:
-    """What GANTRY_TEST_SLURM says of the cluster at hand: words like qos=two-at-a-time."""
+    """What GANTRY_TEST_SLURM says of the cluster at hand: words like qos=two-at-a-time pyslurm=/opt/bin/python."""
     words = dict(word.split("=", 1) for word in os.environ["GANTRY_TEST_SLURM"].split())
     return parse({"canary": False} | words)
 
@@ -106,8 +108,12 @@ class SlurmAdapter:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.config = slurm_settings()
+        self.config = self.settings()
         self.line = Line(self.config)
+
+    def settings(self) -> SlurmConfig:
+        """Of this backend; it asks Slurm's commands for everything."""
+        return replace(slurm_settings(), pyslurm=None)
 
     def fresh(self) -> Scheduler:
         return SlurmScheduler(self.config, self.folder, commands=self.line)
@@ -127,16 +133,34 @@ class SlurmAdapter:
             time.sleep(0.3)
 
 
-ADAPTERS: Mapping[str, Callable[[Path], Adapter]] = {"local": LocalAdapter, "slurm": SlurmAdapter}
-NEEDS = {
-    "local": (),
-    "slurm": (
-        pytest.mark.cluster,
-        pytest.mark.skipif(
-            "GANTRY_TEST_SLURM" not in os.environ, reason="no Slurm here: run tests/cluster/test_contract.py"
-        ),
-    ),
+class PyslurmAdapter(SlurmAdapter):
+    """The same Slurm, where libslurm lists jobs and hands them over."""
+
+    def settings(self) -> SlurmConfig:
+        settings = slurm_settings()
+        return settings if settings.pyslurm else replace(settings, pyslurm=Path(sys.executable))
+
+
+def without_slurm() -> str:
+    """Why Slurm cannot be tested here; empty if it can."""
+    return "" if "GANTRY_TEST_SLURM" in os.environ else "no Slurm here: run tests/cluster/test_contract.py"
+
+
+def without_pyslurm() -> str:
+    """Why pyslurm cannot be tested here; empty if it can."""
+    if without_slurm():
+        return "no Slurm here: tests/cluster/pyslurm_contract.py runs this against one that pyslurm was made for"
+    if slurm_settings().pyslurm is None and importlib.util.find_spec("pyslurm") is None:
+        return "no pyslurm here: it is made for one release of Slurm, and there may be none for this one"
+    return ""
+
+
+ADAPTERS: Mapping[str, Callable[[Path], Adapter]] = {
+    "local": LocalAdapter,
+    "slurm": SlurmAdapter,
+    "pyslurm": PyslurmAdapter,
 }
+WHY_NOT: Mapping[str, Callable[[], str]] = {"slurm": without_slurm, "pyslurm": without_pyslurm}
 
 
 class Bench:
@@ -181,8 +205,15 @@ class Bench:
         raise AssertionError(f"the job did not become {phases} in time")
 
 
-@pytest.fixture(params=[pytest.param(name, marks=NEEDS[name]) for name in sorted(ADAPTERS)])
+@pytest.fixture(
+    params=[
+        pytest.param(name, marks=[pytest.mark.cluster] if name in WHY_NOT else []) for name in sorted(ADAPTERS)
+    ]
+)
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bench]:
+    reason = WHY_NOT[request.param]() if request.param in WHY_NOT else ""
+    if reason:
+        pytest.skip(reason)
     adapter = ADAPTERS[request.param](tmp_path)
     yield Bench(adapter, tmp_path)
     adapter.close()

@@ -19,7 +19,7 @@ from portal.scheduler.slurm import SlurmScheduler
 from portal.scheduler.slurm_note import ANSWER, NOTE, array_of
 
 pytestmark = [
-    pytest.mark.parametrize("bench", ["slurm"], indirect=True),
+    pytest.mark.parametrize("bench", ["slurm", "pyslurm"], indirect=True),
     pytest.mark.cluster,
     pytest.mark.skipif(
         "GANTRY_TEST_SLURM" not in os.environ, reason="no Slurm here: run tests/cluster/test_contract.py"
