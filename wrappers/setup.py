@@ -22,7 +22,7 @@ setup(
         "opencv-python-headless>=4.10",  # contours by the field's reference definitions
     ],
     extras_require={
-        "gpu": ["cupy-cuda13x>=14"],
+        "gpu": ["cupy-cuda13x[ctk]>=14"],
         "mpi": ["mpi4py>=4"],
     },
 )

@@ -1,8 +1,9 @@
 """The whole cluster: bare hosts, turned by Ansible into a facility, kept as layers, up again in seconds."""
 
+import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -151,17 +152,40 @@ class Cluster:
             built = wheels.wheels(self.place)
         house = wheels.wheelhouse_file(self.place)
         if not house.exists():
-            with self.stage("Wheelhouse"):
-                host = self.host("wheels", 99)
-                wheels.wheelhouse_folder(host).mkdir(parents=True, exist_ok=True)
-                binds = {"/wheelhouse": (wheels.wheelhouse_folder(host), "rw")}
-                host.boot([tree], "wheelhouse", binds=binds, files=self._files("wheels"))
-                try:
-                    wheels.fill_wheelhouse(self.place, host)
-                finally:
-                    host.kill()
-                    host.wipe()
+            errand = self.spare("wheels", 99, [tree], {"/wheelhouse": "wheelhouse"})
+            with self.stage("Wheelhouse"), errand as host:
+                wheels.fill_wheelhouse(self.place, host)
         return wheels.Code(digest([built.name, house.name]), built, house)
+
+    @contextmanager
+    def spare(
+        self, name: str, last: int, lower: Sequence[Path], folders: Mapping[str, str], disk: str = "spare"
+    ) -> Iterator[Host]:
+        """A host for one errand, forgotten at the end. `folders`: path in the host -> a folder beside its disk."""
+        host = self.host(name, last)
+        # Whoever was here before may have been killed.
+        host.kill()
+        host.wipe()
+        binds = {path: (host.folder / folder, "rw") for path, folder in folders.items()}
+        for source, _mode in binds.values():
+            source.mkdir(parents=True, exist_ok=True)
+        host.boot(lower, disk, binds=binds, files=self._files(name))
+        try:
+            yield host
+        finally:
+            host.kill()
+            host.wipe()
+
+    def node_layers(self) -> list[Path]:
+        """What a compute node's disk lies over: any that is kept will do; else the cluster is made."""
+        tree = self.prepare()
+        found = self._layer("node1", {"node1": self._key("node1")}) or layers.newest(self.place, "node1")
+        if found is None:
+            self.up()
+            self.down()
+            found = layers.newest(self.place, "node1")
+        assert found
+        return [found.tree, tree]
 
     def _installed_code(self) -> str:
         """Which code the hosts have, as noted on the portal."""
@@ -171,18 +195,21 @@ class Cluster:
         self.hosts["portal"].run("sh", "-c", f"printf %s {code.key} >{CODE_NOTE}")
 
     def _wait_for_slurm(self) -> None:
+        """Until all nodes answer and the controller has told the accounting daemon where it is.
+
+        Before that, associations that are added reach the controller only when it is started again.
+        """
+        ctl = self.hosts["ctl"]
         deadline = time.monotonic() + SLURM_SECONDS
         while time.monotonic() < deadline:
-            asked = self.hosts["ctl"].run("sinfo", "--noheader", "--Node", "-o", "%T")
+            asked = ctl.run("sinfo", "--noheader", "--Node", "-o", "%T")
             states = set(asked.stdout.split())
-            if (
-                asked.returncode == 0
-                and states
-                and not any(s.startswith(NOT_YET) or s.endswith("*") for s in states)
-            ):
+            answering = states and not any(s.startswith(NOT_YET) or s.endswith("*") for s in states)
+            known = ctl.run("sacctmgr", "-nP", "show", "cluster", "format=controlhost,controlport")
+            if asked.returncode == 0 and answering and re.search(r"[^|\s]\|[1-9]", known.stdout):
                 return
             time.sleep(0.2)
-        raise LabError(f"Slurm's nodes do not come up: {asked.stdout}{asked.stderr}")
+        raise LabError(f"Slurm does not come up: {asked.stdout}{asked.stderr}{known.stdout}{known.stderr}")
 
     def power_on(self, name: str) -> None:
         """Switch a host on again after a lost power cord."""

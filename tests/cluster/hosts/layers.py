@@ -38,6 +38,13 @@ def find(place: Place, name: str, key: str) -> Layer | None:
     return layer if layer.folder.is_dir() else None
 
 
+def newest(place: Place, name: str) -> Layer | None:
+    """The layer of this name that was made last, whatever from."""
+    whole = [folder for folder in (place.cache / "layers").glob(f"{name}-*") if "." not in folder.name]
+    kept = sorted(whole, key=lambda folder: folder.stat().st_mtime)
+    return Layer(kept[-1]) if kept else None
+
+
 def keep(place: Place, host: Host, key: str, packages: Mapping[str, str]) -> Layer:
     """Turn the disk of a host that has been switched off into a layer; older layers of the host are forgotten."""
     if host.pid is not None:
