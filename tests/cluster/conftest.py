@@ -1,4 +1,9 @@
-"""The cluster, brought up once a session; and why its tests are skipped where it cannot be."""
+"""The cluster, brought up once a session; and why its tests are skipped where it cannot be.
+
+A whole facility on it is the fixture `site` (lab_site.py says what is in it): `signed_in("maya")` is the API's client with
+a token of hers, over TLS through nginx; `submit("maya", *datasets, wait=5)` starts `lab-count` on datasets (one of
+her own if none is named) and gives the submission; `wait_for_job(submission)` its jobs when all have ended.
+"""
 
 import os
 import shutil
@@ -12,6 +17,10 @@ from hosts.cluster import HOSTS, Cluster
 from hosts.host import Host
 from hosts.network import the_network
 from hosts.place import LabError, the_place
+from lab_site import HOME, PATIENCE_S, LabSite
+
+from portal.client import Client
+from portal.client_http import Document
 
 HERE = Path(__file__).parent
 NEEDED = ("debootstrap", "ip", "nft", "nsenter", "ssh", "unshare")
@@ -20,6 +29,9 @@ LONGEST_S = 3600
 
 Answer = subprocess.CompletedProcess[str]
 AsSomebody = Callable[..., Answer]
+SignedIn = Callable[[str], Client]
+Submit = Callable[..., Document]
+WaitForJob = Callable[..., list[Document]]
 
 
 def why_not() -> str | None:
@@ -86,6 +98,41 @@ def as_somebody(portal: Host) -> AsSomebody:
         return portal.run("runuser", "-u", account, "--", *command, timeout=timeout)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def site(cluster: Cluster) -> LabSite:
+    """People, experiments, datasets and the analysis `lab-count`, on the portal's host."""
+    made = LabSite(cluster)
+    made.open()
+    return made
+
+
+@pytest.fixture
+def signed_in(site: LabSite) -> SignedIn:
+    """`signed_in("maya")`: the API as she uses it, over TLS."""
+    return site.client
+
+
+@pytest.fixture
+def submit(site: LabSite) -> Submit:
+    """`submit("maya", 3, 4, analysis="lab-count", wait=5)`: a submission on datasets 3 and 4; options by name."""
+
+    def start(person: str, *datasets: int, analysis: str = "lab-count", **options: object) -> Document:
+        chosen = list(datasets) or site.datasets[HOME[person]][:1]
+        return site.client(person).submit(analysis, {"data": chosen}, options)
+
+    return start
+
+
+@pytest.fixture
+def wait_for_job(site: LabSite) -> WaitForJob:
+    """`wait_for_job(submission)`: its jobs when all have ended; fails with what they and the daemon say."""
+
+    def wait(made: Document, patience_s: float = PATIENCE_S) -> list[Document]:
+        return site.wait(site.client(made["person"]), made, patience_s)
+
+    return wait
 
 
 @pytest.fixture(scope="session")

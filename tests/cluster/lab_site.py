@@ -1,0 +1,224 @@
+"""A facility in the lab, used as people use it: over TLS through nginx, by the API and by the pages.
+
+    site = LabSite(cluster); site.open()
+    maya = site.client("maya")                      # portal.client.Client, with a token of hers
+    made = maya.submit("lab-count", {"data": site.datasets["Zebrafish heart"][:20]}, {"wait": 5})
+    jobs = site.wait(maya, made)                    # until all have ended
+
+`lab-count` adds up the sizes of its input's files; its options are `wait` (seconds), `size` (MiB of output
+beside the sum), `code` (its exit code) and `ledger` (a file of the common file system to which it appends its
+attempt and its Slurm job when it starts). `site.publish` signs further job types off.
+"""
+
+import json
+import ssl
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import requests
+from hosts.cluster import Cluster
+from hosts.host import Host
+from hosts.place import LabError
+from requests.adapters import HTTPAdapter
+
+from portal.client import Client
+from portal.client_http import Document
+from portal.errors import UnavailableError
+
+PASSWORD = "correct horse battery"
+"""Of everybody in the lab, which nobody outside this machine can reach."""
+HOME = {"maya": "Zebrafish heart", "tom": "Blood cells", "ines": "Beetle", "ravi": "Seeds"}
+"""The experiment, by its title, whose data a person uses who names none."""
+DATASETS = 24
+PATIENCE_S = 180.0
+PYTHON = "/opt/gantry/venv/bin/python"
+CERTIFICATE = "/etc/ssl/certs/gantry.pem"
+
+COUNT = """
+import json, os, pathlib, sys, time
+job = json.load(open(os.environ["GANTRY_JOB"]))
+options = job["options"]
+with open(options["ledger"], "a") as ledger:
+    ledger.write(job["job"]["attempt"] + " " + os.environ.get("SLURM_JOB_ID", "-") + " " + os.uname().nodename + "\\n")
+with open("events.jsonl", "a") as events:
+    events.write(json.dumps({"stage": "counting", "step": 1, "steps": 1, "fraction": 0.5}) + "\\n")
+time.sleep(options["wait"])
+files = [file["path"] for slot in job["inputs"].values() for dataset in slot for file in dataset["files"]]
+total = sum(os.path.getsize(path) for path in files)
+out = pathlib.Path("output")
+out.mkdir(exist_ok=True)
+(out / "count.txt").write_text(str(total))
+with open(out / "ballast.txt", "wb") as ballast:
+    for _ in range(options["size"]):
+        ballast.write(os.urandom(1 << 20))
+(out / "metadata.json").write_text(json.dumps({"schema": 1, "summary": "Counted bytes",
+    "parameters": [{"name": "bytes", "value": total, "units": "B"}], "previews": []}))
+sys.exit(options["code"])
+"""
+
+
+def lab_analysis(name: str, code: str, **changes: Any) -> Document:
+    """A job type whose program is Python `code`, run by the node's own Python, with the options of `lab-count`."""
+    document: Document = {
+        "name": name,
+        "version": "1.0",
+        "title": name.capitalize().replace("-", " "),
+        "summary": "An analysis of the lab's.",
+        "category": "Lab",
+        "contact": "nobody",
+        "program": {"command": ["python3", "-c", code]},
+        "inputs": [{"name": "data", "label": "Data", "dataset_types": ["light-sheet stack"]}],
+        "options": [
+            {"name": "wait", "label": "Wait", "type": "float", "default": 0.0, "min": 0, "max": 3600},
+            {"name": "size", "label": "Size", "type": "integer", "default": 0, "min": 0, "max": 1000},
+            {"name": "code", "label": "Exit code", "type": "integer", "default": 0, "min": 0, "max": 89},
+            {"name": "ledger", "label": "Ledger", "type": "text", "default": "/dev/null", "max_length": 1000},
+        ],
+        "resources": {
+            "default": "small",
+            "variants": [{"name": "small", "label": "Small", "cpus": 1, "memory_mb": 64, "time_s": 300}],
+        },
+        "result_title": "{input}, " + name,
+        "outputs": [{"name": "counts", "pattern": "*.txt", "dataset_type": "counts"}],
+        "grace_s": 1,
+    }
+    return document | changes
+
+
+class _ToTheLab(HTTPAdapter):
+    """Connects to an address and expects the certificate of the name that the host has."""
+
+    def __init__(self, name: str, certificate: Path) -> None:
+        self._name = name
+        self._context = ssl.create_default_context(cafile=str(certificate))
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **named: Any) -> None:
+        """Pass the expected name on."""
+        more = {"ssl_context": self._context, "server_hostname": self._name, "assert_hostname": self._name}
+        super().init_poolmanager(*args, **named, **more)
+
+
+class LabSite:
+    """The facility on the lab's hosts."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
+        self.datasets: dict[str, list[int]] = {}
+        """Ids by the experiment's title: Zebrafish heart is maya's, Blood cells hers and tom's, Beetle is ines's."""
+        self._clients: dict[str, Client] = {}
+
+    @property
+    def portal(self) -> Host:
+        """The portal's host."""
+        return self.cluster.hosts["portal"]
+
+    @property
+    def url(self) -> str:
+        """Where nginx listens."""
+        return f"https://{self.portal.address}"
+
+    def open(self, datasets: int = DATASETS) -> None:
+        """People, experiments with so many datasets each, and `lab-count`. What is there already stays."""
+        self.fill(datasets)
+        self.publish(lab_analysis("lab-count", COUNT))
+
+    def fill(self, datasets: int) -> None:
+        """At least so many datasets in each experiment."""
+        source = Path(__file__).with_name("fill_facility.py").read_text(encoding="utf-8")
+        url = "postgresql+psycopg://gantry@/gantry?host=/run/postgresql"
+        words = ("env", "GANTRY_CONFIG=/etc/gantry/config.toml", f"GANTRY_DATABASE_URL={url}", PYTHON, "-I", "-c")
+        self.datasets = json.loads(self._root(*words, source, PASSWORD, str(datasets), timeout=600))
+
+    def publish(self, *analyses: Mapping[str, Any]) -> None:
+        """Sign job types off, as an operator does, and have the portal read them."""
+        fresh = False
+        for document in analyses:
+            path, text = f"/opt/gantry/jobtypes/{document['name']}.yaml", json.dumps(document, indent=1)
+            if self.portal.run("cat", path).stdout != text:
+                self._root("sh", "-c", 'printf %s "$2" >"$1"', "sh", path, text)
+                fresh = True
+        if fresh:
+            self._root("/usr/local/sbin/gantry", "admin", "jobtypes", "publish")
+            self._root("systemctl", "restart", "gantry-web", "gantry-daemon")
+
+    def _root(self, *command: str, timeout: float = 120) -> str:
+        done = self.portal.run(*command, timeout=timeout)
+        if done.returncode:
+            raise LabError(f"{command[:3]} failed on the portal: {done.stdout}{done.stderr}")
+        return done.stdout
+
+    # ---- as a person ------------------------------------------------------------------------------------------
+
+    def browser(self) -> requests.Session:
+        """An HTTP session that trusts the lab's own certificate and expects the portal's name on it."""
+        certificate = self.cluster.place.running / "portal.pem"
+        certificate.write_text(self._root("cat", CERTIFICATE), encoding="ascii")
+        session = requests.Session()
+        session.mount("https://", _ToTheLab(self.portal.name, certificate))
+        session.trust_env = False
+        return session
+
+    def client(self, person: str) -> Client:
+        """The API with a token that this person made with her password; one a person."""
+        if person not in self._clients:
+            client = Client(self.url, None)
+            client._http = self.browser()
+            token = self._when_it_answers(
+                lambda: client.make_token(person, PASSWORD, name="lab", scopes=["read", "submit"], days=1)
+            )
+            client.token = token["secret"]
+            self._clients[person] = client
+        return self._clients[person]
+
+    def wait(self, client: Client, made: Document, patience_s: float = PATIENCE_S) -> list[Document]:
+        """The jobs of a submission when all have ended. Raises LabError with what they say if they do not."""
+
+        def ended() -> bool:
+            return bool(client.submission(made["id"])["final"])
+
+        self.until(ended, lambda: self.tell(client, made), patience_s)
+        return list(client.jobs(submission=made["id"]))
+
+    def until(
+        self, done: Callable[[], bool], tell: Callable[[], str] = lambda: "", patience_s: float = PATIENCE_S
+    ) -> None:
+        """Wait until it is done, over outages too. Raises LabError with `tell` if it never is."""
+        end = time.monotonic() + patience_s
+        while True:
+            try:
+                if done():
+                    return
+            except UnavailableError:
+                pass  # the web tier may be restarting: whoever waits for a job waits for that too
+            if time.monotonic() >= end:
+                raise LabError(f"It did not happen within {patience_s:.0f} s. {tell()}")
+            time.sleep(0.3)
+
+    def tell(self, client: Client, made: Document) -> str:
+        """What a submission's jobs say, and the daemon's last lines: for a failing test."""
+        lines = [
+            f"{job['number']} {job['state']}: {job['sentence']}" for job in client.submission(made["id"])["jobs"]
+        ]
+        return "\n".join([*lines[:20], self.daemon_log()])
+
+    def daemon_log(self, lines: int = 20) -> str:
+        """The last lines of the daemon's log."""
+        return self.portal.run("journalctl", "-u", "gantry-daemon", "-n", str(lines), "-o", "cat").stdout
+
+    def _when_it_answers(self, ask: Callable[[], Document]) -> Document:
+        for _ in range(30):
+            try:
+                return ask()
+            except UnavailableError:
+                time.sleep(1)
+        return ask()
+
+    # ---- as Slurm sees it --------------------------------------------------------------------------------------
+
+    def sacct(self, job: str, *columns: str) -> list[Sequence[str]]:
+        """Rows of the accounting of a Slurm job, without its steps."""
+        words = ("sacct", "-X", "-D", "-n", "-P", "-j", job, "-o", ",".join(columns))
+        return [line.split("|") for line in self.cluster.hosts["ctl"].run(*words).stdout.splitlines()]
