@@ -52,8 +52,13 @@ def program_environment(outer: Mapping[str, str], cpus: int, gpus: int, folder: 
 
 def bare_additions(tmp: str) -> dict[str, str]:
     """Return what a program outside a container gets besides: its home, and the way to this distribution."""
-    additions = {"HOME": tmp, "PATH": f"{Path(sys.executable).parent}:{SYSTEM_PATH}"}
+    return {
+        "HOME": tmp,
+        "PATH": f"{Path(sys.executable).parent}:{SYSTEM_PATH}",
+    } | way_to_this_distribution()
+
+
+def way_to_this_distribution() -> dict[str, str]:
+    """Return what Python needs to find this package, if it is not installed where Python looks anyway."""
     root = Path(__file__).resolve().parents[2]
-    if root.name not in ("site-packages", "dist-packages"):
-        additions["PYTHONPATH"] = str(root)
-    return additions
+    return {} if root.name in ("site-packages", "dist-packages") else {"PYTHONPATH": str(root)}

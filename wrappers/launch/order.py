@@ -30,13 +30,14 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What was granted: memory in MiB, times in seconds."""
+    """What was granted: memory in MiB, times in seconds. With several ranks `cpus` is each one's."""
 
     cpus: int
     memory_mb: int
     time_s: float
     gpus: int
     grace_s: float
+    ranks: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,7 @@ def _resources(reader: Reader) -> Resources:
         time_s=reader.number("time_s", above=0),
         gpus=reader.whole("gpus"),
         grace_s=reader.number("grace_s"),
+        ranks=reader.whole("ranks", least=1),
     )
 
 

@@ -1,11 +1,11 @@
-"""How the program is run: in a container, or in the environment that launch itself runs in."""
+"""How the program is run: in a container or in launch's own environment; once, or once a rank."""
 
 import importlib.util
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from wrappers.launch import container
+from wrappers.launch import container, ranks
 from wrappers.launch.environment import SYSTEM_PATH, bare_additions, program_environment
 from wrappers.launch.exits import Exit, Refusal
 from wrappers.launch.keeper import Command
@@ -24,8 +24,21 @@ class Plan:
 def plan(order: Order, folder: str, outer: Mapping[str, str], *, require_container: bool) -> Plan:
     """Choose the runner and build its command. `folder` is absolute, `outer` is launch's own environment.
 
-    Raises Refusal: exit 93 where a container is required and cannot be had, 95 for an unknown program.
+    Raises Refusal: exit 93 where a container is required and cannot be had, 95 for an unknown program, and for
+    several ranks where there is no Slurm to start them.
     """
+    chosen = _plan_one(order, folder, outer, require_container=require_container)
+    if order.resources.ranks == 1:
+        return chosen
+    return Plan(chosen.runner, ranks.all_of_them(order, folder, outer, require_container=require_container))
+
+
+def plan_rank(order: Order, folder: str, outer: Mapping[str, str], *, require_container: bool) -> Plan:
+    """The same for one rank of several, on its own node; `outer` is what srun gave it."""
+    return _plan_one(order, folder, outer, require_container=require_container)
+
+
+def _plan_one(order: Order, folder: str, outer: Mapping[str, str], *, require_container: bool) -> Plan:
     runtime = container.find_runtime(outer.get("PATH", SYSTEM_PATH)) if order.image else None
     if order.image and runtime:
         return Plan("apptainer", _contained(order, folder, runtime, outer))
@@ -41,15 +54,17 @@ def _contained(order: Order, folder: str, runtime: str, outer: Mapping[str, str]
     view = View(container.FOLDER, {slot: [file.target for file in group] for slot, group in order.inputs.items()})
     resources = order.resources
     environment = program_environment(outer, resources.cpus, resources.gpus, container.FOLDER, container.TMP)
+    together = ranks.shared_folders(outer) if resources.ranks > 1 else None
     argv = container.container_argv(
         runtime,
         order.image.path,
         folder,
         inputs=[(file.path, file.target) for file in files],
-        environment=environment | {"GANTRY_CONTAINER": "1"},
+        environment=environment | ranks.meeting_point(outer) | {"GANTRY_CONTAINER": "1"},
         program=_words(order, view, python="python3"),
         gpus=resources.gpus,
         network=order.network,
+        together=together,
     )
     # The runtime reads APPTAINER_* and SINGULARITY_* variables (further binds among them): it gets none.
     tmp = container.attempt_tmp(folder)
@@ -64,6 +79,7 @@ def _bare(order: Order, folder: str, outer: Mapping[str, str]) -> Command:
     view = View(folder, {slot: [file.path for file in group] for slot, group in order.inputs.items()})
     resources, tmp = order.resources, container.attempt_tmp(folder)
     environment = program_environment(outer, resources.cpus, resources.gpus, folder, tmp) | bare_additions(tmp)
+    environment |= ranks.meeting_point(outer)
     return Command(_words(order, view, python=sys.executable), environment, folder)
 
 

@@ -1,0 +1,50 @@
+"""MPI ranks: how srun starts all of them, and what they share. rank.py is what it starts."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from wrappers.launch.container import attempt_tmp
+from wrappers.launch.environment import SYSTEM_PATH, way_to_this_distribution
+from wrappers.launch.exits import Exit, Refusal
+from wrappers.launch.keeper import Command
+from wrappers.launch.order import Order
+
+RANK = "wrappers.launch.rank"
+MEETING = "PMIX_"
+SERVERS_FOLDER = "PMIX_SERVER_TMPDIR"
+SHARED_MEMORY = "/dev/shm"  # noqa: S108 - how ranks on one node exchange their messages
+SCHEDULERS = "SLURM_"
+
+
+def all_of_them(order: Order, folder: str, outer: Mapping[str, str], *, require_container: bool) -> Command:
+    """The command that starts all ranks. Raises Refusal (exit 95) outside an allocation of Slurm's."""
+    if "SLURM_JOB_ID" not in outer:
+        raise Refusal(
+            Exit.START, "start", f"The program runs in {order.resources.ranks} ranks, which only Slurm can start."
+        )
+    words = ["srun", "--mpi=pmix", "--kill-on-bad-exit=1", "--export=ALL", "--input=none"]
+    words += [f"--ntasks={order.resources.ranks}", f"--cpus-per-task={order.resources.cpus}"]
+    words += [sys.executable, "-P", "-m", RANK, "--folder", folder, "--job-sha256", order.sha256]
+    words += ["--require-container"] if require_container else []
+    tmp = attempt_tmp(folder)
+    own = {"PATH": SYSTEM_PATH, "LANG": "C.UTF-8", "HOME": tmp, "TMPDIR": tmp} | way_to_this_distribution()
+    # srun learns from these which allocation is its own; what to export is said above.
+    own |= {
+        name: value for name, value in outer.items() if name.startswith(SCHEDULERS) and name != "SLURM_EXPORT_ENV"
+    }
+    return Command(words, own, folder)
+
+
+def meeting_point(outer: Mapping[str, str]) -> dict[str, str]:
+    """The variables by which a rank finds the others; none outside srun --mpi=pmix.
+
+    By prefix: what is in them is Slurm's plugin's own affair, and the batch script's environment holds none.
+    """
+    return {name: value for name, value in outer.items() if name.startswith(MEETING)}
+
+
+def shared_folders(outer: Mapping[str, str]) -> list[str]:
+    """The node's folders that ranks share: the memory that they exchange messages in, and PMIx's own."""
+    servers = outer.get(SERVERS_FOLDER, "")
+    return [SHARED_MEMORY, *([servers] if Path(servers).is_absolute() else [])]
