@@ -1,6 +1,5 @@
 """job.json: the order of one attempt, built from the signed-off job type and what the request may choose."""
 
-import os
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
@@ -10,11 +9,13 @@ from portal.agent import reading
 from portal.agent.backend import Backend
 from portal.agent.inputs import open_inputs
 from portal.agent.options import check_options
-from portal.confined import Root
-from portal.durable import canonical_json, read_json
+from portal.durable import canonical_json
 from portal.errors import PortalError
 from portal.exchange import SCHEMA, RefusedError, fields
+from portal.images.manifest import usable
 
+INSISTS = "--require-container"
+"""The word in the operator's command of launch by which no program runs outside a container."""
 ORDER_KEYS = ("job", "jobtype", "inputs", "options", "resources")
 JOB_KEYS = ("id", "number", "submission", "index", "attempt", "try", "name", "title", "person")
 
@@ -34,7 +35,7 @@ def build(backend: Backend, attempt: str, name: str, order: Any) -> tuple[dict[s
         "inputs": _inputs(jobtype, open_inputs(given["inputs"], backend.roots)),
         "options": check_options(jobtype, given["options"]),
         "resources": published.resources(jobtype, given["resources"]),
-        "image": _image(backend, jobtype.image),
+        "image": _image(backend, jobtype),
         "network": jobtype.network,
         "outputs": list(jobtype.outputs),
         "success_codes": list(jobtype.success_codes),
@@ -90,29 +91,31 @@ def _wanted_files(slot: Mapping[str, Any], dataset: dict[str, Any]) -> dict[str,
     return dataset | {"files": files}
 
 
-def _image(backend: Backend, name: str | None) -> dict[str, Any] | None:
+def _image(backend: Backend, jobtype: published.PublishedType) -> dict[str, Any] | None:
     """The staged image as its manifest has it; None if the job type names none or none is staged.
 
-    Raises RefusedError `image` if the file is not what was hashed when it was staged.
+    Raises RefusedError `image` if the file is not what was hashed when it was staged, and where launch would
+    insist on a container, if there is none to give.
     """
-    if name is None or backend.images is None:
+    insists = INSISTS in backend.launch
+    name = jobtype.image
+    if name is None:
+        if insists:
+            raise RefusedError("image", f"The analysis {jobtype.name} names no software image; it needs one here.")
         return None
     reading.matching(name, reading.SLUG, "The image's name")
-    manifest = read_json(backend.images / f"{name}.json")
-    if manifest is None:
-        return None
     try:
-        with Root(backend.images) as root, root.open_file(manifest["file"]) as file:
-            status = os.fstat(file.fileno())
-    except (PortalError, KeyError) as error:
-        raise RefusedError("image", f"The image {name} cannot be used.", detail=str(error)) from error
-    found = (status.st_size, status.st_mtime_ns)
-    if status.st_uid not in (0, os.geteuid()) or found != (manifest.get("size"), manifest.get("mtime_ns")):
-        raise RefusedError("image", f"The image {name} has changed since it was staged.")
+        manifest = usable(backend.images, name) if backend.images else None
+    except PortalError as error:
+        raise RefusedError("image", error.message, detail=error.detail) from error
+    if manifest is None or backend.images is None:
+        if insists:
+            raise RefusedError("image", f"The software image {name} is not installed on the cluster.")
+        return None
     return {
         "name": name,
-        "digest": manifest.get("digest"),
-        "path": str(backend.images / manifest["file"]),
-        "size": status.st_size,
-        "mtime_ns": status.st_mtime_ns,
+        "digest": manifest.digest,
+        "path": str(backend.images / manifest.file),
+        "size": manifest.size,
+        "mtime_ns": manifest.mtime_ns,
     }

@@ -451,23 +451,55 @@ def test_a_scratch_that_is_gone_is_said_so_and_may_be_tried_again(facility):
     assert facility.scheduler.spool.records() == []
 
 
-def test_a_staged_image_is_compared_with_its_manifest(facility):
+def with_image(facility, **changes):
+    """Publish the analysis as one in the image `science`, and stage that; returns its manifest."""
     images = facility.path / "images"
-    images.mkdir()
-    (images / "science.sif").write_bytes(b"image")
-    status = (images / "science.sif").stat()
-    manifest = {"file": "science.sif", "digest": "sha256:" + "a" * 64, "size": 5, "mtime_ns": status.st_mtime_ns}
+    images.mkdir(exist_ok=True)
+    (images / "science-1.sif").write_bytes(b"image")
+    status = (images / "science-1.sif").stat()
+    manifest = {"schema": 1, "name": "science", "file": "science-1.sif", "digest": "sha256:" + "a" * 64}
+    manifest |= {"size": 5, "mtime_ns": status.st_mtime_ns, "built": None} | changes
     (images / "science.json").write_text(json.dumps(manifest))
     named = json.loads(next((facility.published / "lightsheet-deconvolution").iterdir()).read_text())
     facility.revision = facility.publish(named | {"image": "science"})
+    return manifest
+
+
+def test_a_staged_image_is_compared_with_its_manifest(facility):
+    manifest = with_image(facility)
     item = facility.item()
     assert isinstance(submit(facility, item), Submitted)
     image = json.loads((facility.folder(item) / "job.json").read_text())["image"]
-    assert image == {"name": "science", "path": str(images / "science.sif")} | {
+    file = facility.path / "images" / "science-1.sif"
+    assert image == {"name": "science", "path": str(file)} | {
         key: manifest[key] for key in ("digest", "size", "mtime_ns")
     }
-    (images / "science.sif").write_bytes(b"other")
+    file.write_bytes(b"other")
+    refused = submit(facility, facility.item())
+    assert (refused.code, refused.retry) == ("image", False)
+    assert refused.message == "The software image science has changed since it was staged."
+
+
+def test_an_image_that_was_withdrawn_is_given_to_nobody(facility):
+    with_image(facility, withdrawn="on 2026-11-21 its file was damaged")
+    refused = submit(facility, facility.item())
+    assert refused.code == "image"
+    assert "withdrawn: on 2026-11-21 its file was damaged" in refused.message
+
+
+def test_an_image_outside_the_folder_is_none(facility):
+    with_image(facility, file="../data/heart/stack.h5")
     assert submit(facility, facility.item()).code == "image"
+
+
+def test_where_a_container_is_a_must_an_analysis_without_one_is_refused(facility):
+    facility.backend["launch"].append("--require-container")
+    refused = submit(facility, facility.item())
+    assert (refused.code, "names no software image" in refused.message) == ("image", True)
+    with_image(facility)
+    (facility.path / "images" / "science.json").unlink()
+    refused = submit(facility, facility.item())
+    assert (refused.code, "not installed" in refused.message) == ("image", True)
 
 
 @pytest.mark.parametrize(
