@@ -14,7 +14,7 @@ from portal.agent.order import build
 from portal.durable import iso
 from portal.errors import PortalError
 from portal.exchange import Handlers, Item, RefusedError, Together, attempt, fields
-from portal.scheduler.base import JobHandle, JobRequest, Scheduler, SchedulerError
+from portal.scheduler.base import AccountError, JobHandle, JobRequest, Scheduler, SchedulerError
 from portal.scheduler.local import LocalScheduler
 from portal.scheduler.slurm import SlurmScheduler
 from portal.scheduler.slurm_note import array_of, remaining
@@ -198,4 +198,5 @@ def _handle(handle: JobHandle) -> dict[str, Any]:
 
 
 def _refusal(error: SchedulerError) -> RefusedError:
-    return RefusedError("scheduler", error.message, retry=error.retry, detail=error.detail)
+    code = "account" if isinstance(error, AccountError) else "scheduler"
+    return RefusedError(code, error.message, retry=error.retry, detail=error.detail)

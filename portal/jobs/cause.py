@@ -114,8 +114,15 @@ def node_failed(node: str | None, reason: str | None = None) -> str:
 
 
 def cancelled(by: str | None) -> str:
-    """Who ended it."""
+    """Who ended it, by a wish that this portal has kept."""
     return f"Cancelled by {by}." if by else "Cancelled outside this portal, for example by the cluster's staff."
+
+
+def cancelled_outside(by: str | None, *, own: bool) -> str:
+    """Somebody ended it at the scheduler: its owner, or an account of the cluster's that the scheduler names."""
+    if own:
+        return "Cancelled by its owner on the cluster, outside this portal."
+    return f"Cancelled by the cluster's staff ({by}), outside this portal." if by else cancelled(None)
 
 
 def input_gone(detail: str | None) -> str:

@@ -17,6 +17,8 @@ from portal.jobs.deps import Deps, say
 from portal.jobs.models import Attempt, Job
 from portal.jobs.state import State
 
+REFUSED = {"input": Cause.INPUT, "image": Cause.IMAGE}
+"""What an agent's refusal is about, by the first word of its code; for all others the job was not accepted."""
 Answer = Submitted | Refusal | Failed
 
 
@@ -33,7 +35,8 @@ def hand_over(deps: Deps, claimed: Sequence[Claimed], now: datetime) -> None:
 def _note_health(deps: Deps, claimed: Sequence[Claimed], answers: Mapping[int, Answer]) -> None:
     for place, answer in answers.items():
         if isinstance(answer, AnswerLostError):
-            say("answer-lost", jobs=[claimed[place].job_id for place in answers], message=answer.message)
+            jobs = [claimed[place].job_id for place in answers]
+            say("answer-lost", jobs=jobs, message=answer.message, detail=answer.detail)
         else:
             failed = answer if isinstance(answer, CallRefusedError) else None
             deps.blame(claimed[place].account, failed)
@@ -57,10 +60,12 @@ def _take(job: Job, attempt: Attempt, answer: Answer, now: datetime) -> None:
         case Submitted():
             adopt(job, attempt, answer, now)
         case AnswerLostError():
-            job.waiting = {"reason": "It is being checked whether the scheduler has it.", "tries": 1}
-        case AccountRefusedError(message=message):
+            # An answer that is lost each time is asked for ever more rarely.
+            tries = max(1, int(job.waiting.get("tries", 0)))
+            job.waiting = {"reason": "It is being checked whether the scheduler has it.", "tries": tries}
+        case AccountRefusedError() | Refusal(code="account"):
             attempt.outcome, attempt.ended, attempt.seen = Cause.ACCOUNT.value, now, {"detail": answer.detail}
-            words = f"{message} Nothing was computed. Staff can release the job."
+            words = f"{answer.message} Nothing was computed. Staff can release the job."
             job.move(State.HELD, at=now, cause=Cause.ACCOUNT.value, words=words)
             job.waiting = {}
         case CallRefusedError(message=message):
@@ -74,6 +79,6 @@ def _take(job: Job, attempt: Attempt, answer: Answer, now: datetime) -> None:
             # The agent does not know whether the backend has it: settled by find and fence.
             put_off(job, now, answer.message)
         case Refusal():
-            cause = Cause.INPUT if answer.code.startswith("input") else Cause.SUBMISSION
+            cause = REFUSED.get(answer.code.partition("-")[0], Cause.SUBMISSION)
             attempt.outcome, attempt.ended, attempt.seen = cause.value, now, {"detail": answer.detail}
             job.move(State.FAILED, at=now, cause=cause.value, words=f"{answer.message} Nothing was computed.")

@@ -135,7 +135,15 @@ def _ended(job: Job, attempt: Attempt, look: Look, deps: Deps, now: datetime) ->
         return False
     attempt.seen = {**attempt.seen, **_seen_ending(report), "ended_seen": iso(first)}
     verdict = judge(
-        Ended(report.ending, report.exit_code, report.signal, report.node, report.reason, report.ended_by),
+        Ended(
+            report.ending,
+            report.exit_code,
+            report.signal,
+            report.node,
+            report.reason,
+            report.ended_by,
+            by_owner=report.ended_by is not None and report.ended_by == look.watched.account,
+        ),
         look.result.testimony,
         asked_of(job),
         wished_by=job.cancel_requested_by if job.cancel_requested else None,

@@ -47,6 +47,8 @@ class Ended:
     node: str | None = None
     reason: str | None = None
     by: str | None = None
+    """Who cancelled it, as the scheduler names accounts."""
+    by_owner: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def judge(
     if ended.ending is None:
         return Verdict(Action.NOTHING)
     if ended.ending is Ending.CANCELLED:
-        return Verdict(Action.CANCEL, Cause.CANCELLED, say.cancelled(wished_by or ended.by))
+        told = say.cancelled(wished_by) if wished_by else say.cancelled_outside(ended.by, own=ended.by_owner)
+        return Verdict(Action.CANCEL, Cause.CANCELLED, told)
     if ended.ending is Ending.COMPLETED and testimony is None and waited_s < late_result_s:
         return Verdict(Action.WAIT)
     if ended.ending is Ending.COMPLETED:

@@ -167,3 +167,7 @@ class SchedulerError(Exception):
         self.message = message
         self.retry = retry
         self.detail = detail
+
+
+class AccountError(SchedulerError):
+    """The backend takes no jobs of this account, or not where it would go: staff must mend that."""

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from portal.scheduler import slurm_note as notes
 from portal.scheduler import slurm_script as script
-from portal.scheduler.base import JobHandle, JobRequest, SchedulerError
+from portal.scheduler.base import AccountError, JobHandle, JobRequest, SchedulerError
 from portal.scheduler.slurm_arrays import place
 from portal.scheduler.slurm_commands import NotRunError, Questions, silence
 from portal.scheduler.slurm_note import Note
 from portal.scheduler.slurm_rows import Row, queue_rows
-from portal.scheduler.slurm_words import FULL, refusal
+from portal.scheduler.slurm_words import ACCOUNT, FULL, refusal
 
 SIDE_BY_SIDE = 3
 """How many sbatch run at a time: most of their time is waiting for the controller."""
@@ -57,10 +57,10 @@ class Submission:
 
     def _known(self, position: int, request: JobRequest) -> bool:
         """Whether it was handed over before; what is known of it goes into the results."""
-        note = notes.read(request.folder)
-        if note is None:
-            return False
         try:
+            note = notes.read(request.folder)
+            if note is None:
+                return False
             if note.name != request.name:
                 raise SchedulerError("This attempt was submitted before under another name.", retry=False)
             handle = note.handle(self.config.cluster) or self.find(request.attempt, request.name)
@@ -134,7 +134,8 @@ class Submission:
             raise SchedulerError(LOST, retry=True, detail=f"exit {answer.code}: {answer.err.strip()[-500:]}")
         notes.forget(request.folder for request in group.values())
         words, retry = refusal(answer.err)
-        kind = FullError if FULL.search(answer.err) else SchedulerError
+        about = AccountError if ACCOUNT.search(answer.err) else SchedulerError
+        kind = FullError if FULL.search(answer.err) else about
         raise kind(words, retry=retry, detail=answer.err.strip()[-500:])
 
     def _learn_times(self) -> None:

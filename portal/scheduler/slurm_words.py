@@ -105,6 +105,10 @@ REFUSED: Mapping[str, str] = {
     r"Access/permission denied|Invalid user": "The cluster does not accept your account.",
     r"Pathname of a file|batch script": "The cluster could not take the job's script.",
 }
+ACCOUNT = re.compile(
+    r"[Ii]nvalid account|account is invalid|not permitted|[Ii]nvalid qos|permission denied|[Ii]nvalid user"
+)
+"""Refusals that are about whose job it is, not about what it asks for."""
 FULL = re.compile(r"(?:Assoc|QOS)\w*Submit\w*|MaxJobCount|submit limit exceeded|maximum .*jobs", re.IGNORECASE)
 TEMPORARY = re.compile(r"temporarily unable|is temporarily|down or inactive|not available now", re.IGNORECASE)
 

@@ -84,6 +84,25 @@ def test_a_refused_input_fails_with_the_files_name(bench):
     assert "stack.h5" in job.cause_words
 
 
+def test_an_image_that_is_refused_is_the_cause(bench):
+    bench.desk.submit()
+    bench.cluster.refusal = Refusal("image", "The image science has changed since it was staged.")
+    bench.dispatch()
+    assert (bench.job().state, bench.job().cause) == (State.FAILED, "image")
+
+
+def test_an_account_that_the_scheduler_refuses_holds_the_job_for_staff(bench):
+    bench.desk.submit()
+    bench.cluster.refusal = Refusal("account", "The cluster does not know your account.", detail="Invalid account")
+    bench.dispatch()
+    job = bench.job()
+    assert (job.state, job.cause, job.attempt.seen["detail"]) == (State.HELD, "account", "Invalid account")
+    bench.cluster.refusal = None
+    bench.desk.change(service.release, "sam", job.id)
+    bench.dispatch()
+    assert (bench.job().state, len(bench.job().attempts)) == (State.PENDING, 2)
+
+
 def test_a_temporary_refusal_is_settled_and_tried_again_later(bench):
     bench.desk.submit()
     bench.cluster.refusal = Refusal("scheduler", "The scheduler is busy.", retry=True)

@@ -134,7 +134,10 @@ def test_cancelled_by_the_portals_wish_says_who_asked(left):
 @pytest.mark.parametrize("left", TESTIMONIES)
 def test_cancelled_by_others_says_by_whom(left):
     verdict = judge(Ended(Ending.CANCELLED, by="root"), TESTIMONIES[left], ASKED)
-    assert (verdict.action, verdict.words) == (Action.CANCEL, "Cancelled by root.")
+    assert verdict.action is Action.CANCEL
+    assert verdict.words == "Cancelled by the cluster's staff (root), outside this portal."
+    own = judge(Ended(Ending.CANCELLED, by="maya", by_owner=True), TESTIMONIES[left], ASKED)
+    assert own.words == "Cancelled by its owner on the cluster, outside this portal."
     assert "staff" in judge(Ended(Ending.CANCELLED), TESTIMONIES[left], ASKED).words
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.scheduler.slurm_words import WAITS, why_waiting
+from portal.scheduler.slurm_words import ACCOUNT, WAITS, why_waiting
 
 RECORDINGS = sorted((Path(__file__).parents[2] / "contract" / "recordings").glob("slurm-*/reasons.json"))
 NO_REASON = "InvaildReason"
@@ -52,3 +52,10 @@ def test_a_reason_of_a_future_release_is_told_in_slurms_own_words():
     assert why_waiting("MoonPhase", "The moon is not full") == (
         "It waits, for a reason that Slurm calls “The moon is not full”."
     )
+
+
+def test_a_recorded_refusal_of_an_account_is_told_from_one_of_a_request():
+    answers = json.loads((RECORDINGS[0].parent / "refusals.json").read_text())["said"]
+    about = {name: bool(ACCOUNT.search(said["stderr"])) for name, said in answers.items() if said["code"]}
+    assert {name for name, account in about.items() if account} >= {"account", "not-my-account", "qos"}
+    assert not any(about[name] for name in ("partition", "time", "memory", "constraint", "gres", "too-many"))
