@@ -3,11 +3,11 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
 import uuid
-from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -153,16 +153,39 @@ def test_who_cancelled_is_told(slurm):
     )
 
 
+# A Python whose pyslurm hands a job over and then does not come back.
+LATE_PYSLURM = """import runpy, sys, time
+import pyslurm
+real = pyslurm.JobSubmitDescription
+class Late:
+    def __init__(self, **values):
+        self.real = real(**values)
+    def submit(self):
+        self.real.submit()
+        time.sleep(60)
+pyslurm.JobSubmitDescription = Late
+runpy.run_path(sys.argv[2], run_name="__main__")
+"""
+
+
 @pytest.fixture
-def slow_sbatch(slurm) -> Iterator[SlurmScheduler]:
-    """A backend whose sbatch hands the job over and then does not come back."""
-    folder = slurm.folder / "bin"
+def slow_sbatch(slurm) -> SlurmScheduler:
+    """A backend whose sbatch (or pyslurm) hands the job over and then does not come back."""
+    folder, config = slurm.folder / "bin", slurm.adapter.config
     folder.mkdir()
     for program in ("squeue", "sacct", "scancel"):
-        (folder / program).symlink_to(f"/usr/bin/{program}")
-    (folder / "sbatch").write_text('#!/bin/sh\n/usr/bin/sbatch "$@" >/dev/null\nexec sleep 60\n')
-    (folder / "sbatch").chmod(0o755)
-    return SlurmScheduler(replace(slurm.adapter.config, commands=folder, timeout_s=3), slurm.folder)
+        (folder / program).symlink_to(shutil.which(program))
+    late = {"sbatch": f'#!/bin/sh\n{shutil.which("sbatch")} "$@" >/dev/null\nexec sleep 60\n'}
+    if config.pyslurm is not None:
+        (folder / "late.py").write_text(LATE_PYSLURM)
+        late["python"] = f'#!/bin/sh\nexec {config.pyslurm} {folder}/late.py "$@"\n'
+        config = replace(config, pyslurm=folder / "python")
+    for name, text in late.items():
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    # Starting pyslurm takes a second or two by itself.
+    patience_s = 3 if config.pyslurm is None else 12
+    return SlurmScheduler(replace(config, commands=folder, timeout_s=patience_s), slurm.folder)
 
 
 def test_a_job_that_landed_though_sbatch_was_late_is_adopted_and_not_doubled(slurm, slow_sbatch):
@@ -210,6 +233,17 @@ def test_nothing_of_the_person_reaches_the_jobs_environment(slurm):
     assert not {"GANTRY_TEST_SLURM", "PYTHONPATH", "HOME", "SLURM_EXPORT_ENV"} & set(environment)
 
 
+def test_a_job_gets_the_gpus_that_it_asks_for(slurm):
+    code = (
+        "import os, sys; from pathlib import Path;"
+        "Path(sys.argv[1], 'gpus').write_text(os.environ['SLURM_GPUS_ON_NODE'])"
+    )
+    request = slurm.request(code, gpus=2)
+    request = replace(request, argv=(*request.argv, str(request.folder)))
+    assert slurm.until(slurm.scheduler.submit(request), Phase.ENDED).ending is Ending.COMPLETED
+    assert (request.folder / "gpus").read_text() == "2"
+
+
 # ---- the agent and launch ------------------------------------------------------------------------------------
 
 
@@ -221,7 +255,12 @@ class Facility:
         self.scratch, self.published = slurm.folder / "scratch", slurm.folder / "published"
         self.scratch.mkdir()
         code = Path(__file__).parents[2]
-        slurm_settings = {key: value for key, value in asdict(slurm.adapter.config).items() if value is not None}
+        given = asdict(slurm.adapter.config)
+        slurm_settings = {
+            key: str(value) if isinstance(value, Path) else value
+            for key, value in given.items()
+            if value is not None
+        }
         backend = {
             "kind": "slurm",
             "slurm": slurm_settings,
