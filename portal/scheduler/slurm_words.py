@@ -30,6 +30,7 @@ WAITS: Mapping[str, str] = {
     "QOSUsageThreshold": "Its class of service has been used too much of late. Please ask staff.",
     "MaxPoweredUpNodes": "As many nodes are switched on as may be. It starts when one is free.",
     "MpiPortsBusy": "It waits for network ports on its nodes.",
+    "NvidiaImexChannels": "It waits for channels between the GPUs of several nodes.",
     "NonZeroExitCode": "It waits after its program reported a failure.",
     "OutOfMemory": "It waits after it ran out of memory.",
     "TimeLimit": "It waits after it reached its time limit.",

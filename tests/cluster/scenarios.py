@@ -41,13 +41,14 @@ def reasons(recorder: Recorder, name: str) -> Step:
         "print(json.dumps(words))\n"
     )
     words = json.loads(recorder.root("python3", "-c", script))
-    while words[-1] == words[-2]:
+    none = words[-1]
+    while words[-1] == none:
         words.pop()
     told = (
         "Every word that job_state_reason_string() of Slurm's libslurmfull.so has, by number from 0 on; a number "
-        "without one says InvaildReason (sic)"
+        f"without one says {none}"
     )
-    recorder.keep(name, told, {"reasons": words[:-1]})
+    recorder.keep(name, told, {"reasons": words})
     yield
 
 
