@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from hosts import base, layers, mirrors, playbook, wheels
+from hosts import base, images, layers, mirrors, playbook, wheels
 from hosts.commands import succeed
 from hosts.host import Host
 from hosts.network import Network
@@ -21,6 +21,7 @@ HOSTS = {"ctl": 11, "node1": 21, "node2": 22, "portal": 31}
 GROUPS = {
     "slurm_controller": ["ctl"],
     "slurm_nodes": ["node1", "node2"],
+    "gantry_images": ["ctl"],
     "gantry_portal": ["portal"],
 }
 CODE_NOTE = "/var/lib/gantry-lab-code"
@@ -123,7 +124,7 @@ class Cluster:
         tree = self.prepare()
         code = self._code(tree)
         keys = {name: self._key(name) for name in HOSTS}
-        everything = digest(keys.values())
+        everything = digest([*keys.values(), *images.made(self.place)])
         whole = layers.restore_shared(self.place, everything)
         with self.stage("Boot"), ThreadPoolExecutor(len(HOSTS)) as pool:
             list(pool.map(lambda name: self._boot(name, tree, keys), HOSTS))
@@ -218,7 +219,8 @@ class Cluster:
     def inventory(self) -> Path:
         """Write and return the inventory."""
         code = wheels.Code("", wheels.wheels(self.place), wheels.wheelhouse_file(self.place))
-        return playbook.write_inventory(self.place, self.hosts, GROUPS, code.variables())
+        variables = code.variables() | {"images_built": images.made(self.place)}
+        return playbook.write_inventory(self.place, self.hosts, GROUPS, variables)
 
     def apply(self, *words: str) -> playbook.Recap:
         """Run site.yml on all hosts."""

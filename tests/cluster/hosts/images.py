@@ -110,6 +110,12 @@ def manifest(place: Place, recipe: Recipe) -> dict[str, Any] | None:
     return told
 
 
+def made(place: Place) -> list[str]:
+    """The folders of those images of this checkout that are made."""
+    recipes_now = [Recipe(name) for name in all_names()]
+    return [str(folder(place, recipe)) for recipe in recipes_now if manifest(place, recipe) is not None]
+
+
 def keep(place: Place, recipe: Recipe, made: Path) -> None:
     """Take a folder with an image and its manifest into the cache; of older ones the newest few stay."""
     target = folder(place, recipe)

@@ -70,7 +70,7 @@ def write_inventory(
     place: Place,
     hosts: Mapping[str, Host],
     groups: Mapping[str, Sequence[str]],
-    variables: Mapping[str, str],
+    variables: Mapping[str, object],
 ) -> Path:
     """The inventory file, with variables that are paths on this machine, beside a link to the lab's others."""
     folder = place.running / "inventory"

@@ -26,7 +26,7 @@ class Code:
     wheels: Path
     wheelhouse: Path
 
-    def variables(self) -> dict[str, str]:
+    def variables(self) -> dict[str, object]:
         """For the roles `launch` and `portal`."""
         return {
             "launch_wheels": str(self.wheels),
