@@ -14,8 +14,8 @@ from typing import Any
 
 Json = dict[str, Any]
 OUT_OF_RANGE = "The job asks for a number that Slurm cannot write down"
-CONTROLLERS_OWN = 2000
-"""slurm_errno.h: from here on the controller itself said no; below are the ways not to reach it."""
+REFUSALS = (range(2000, 3000), range(8000, 9000))
+"""slurm_errno.h: the controller's own words for no, and those of its submission plugins."""
 
 
 def main() -> int:
@@ -43,7 +43,7 @@ def answer(pyslurm: Any, question: Json) -> Json:
     try:
         return jobs(pyslurm, question) if question["ask"] == "jobs" else submit(pyslurm, question["job"])
     except pyslurm.RPCError as error:
-        return {"error": str(error), "refused": int(error.errno or 0) >= CONTROLLERS_OWN}
+        return {"error": str(error), "refused": any(int(error.errno or 0) in numbers for numbers in REFUSALS)}
     except OverflowError:
         return {"error": OUT_OF_RANGE, "refused": True}
     except (ValueError, TypeError) as error:

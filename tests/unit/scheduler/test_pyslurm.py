@@ -427,7 +427,7 @@ def test_a_number_beyond_slurms_is_a_refusal_in_words(site):
     assert "uint16" not in caught.value.message
 
 
-@pytest.mark.parametrize("number", [-1, 11, 1007, 1900])
+@pytest.mark.parametrize("number", [-1, 11, 1007, 1900, 5003, 7000])
 def test_an_error_of_the_way_to_the_controller_is_not_a_refusal(site, number):
     request = site.request()
     site.says(error=[number, "Unspecified error"])
