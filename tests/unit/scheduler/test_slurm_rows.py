@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from portal.jobs.cause import Asked, Cause, Retry
+from portal.jobs.verdict import Ended
+from portal.jobs.verdict import judge as verdict_of
 from portal.scheduler.base import Ending, JobHandle, JobReport, Phase
 from portal.scheduler.slurm_match import Rows, judge, unsettled, vanished
 from portal.scheduler.slurm_rows import accounting_rows, queue_rows
@@ -299,3 +302,26 @@ def test_the_row_of_an_array_that_was_cancelled_names_no_task():
     [row] = replies("slurm-24.11", "array-held")["squeue"]["jobs"]
     [cancelled] = queue_rows({"jobs": [row | {"array_task_string": "", "job_state": ["CANCELLED"]}]})
     assert cancelled.indices == frozenset()
+
+
+@pytest.mark.parametrize("dialect", ["", ".v0.0.41", ".v0.0.40"])
+def test_a_job_that_the_kernel_killed_at_its_memory_limit(dialect):
+    """The lab has no control groups to enforce a limit: a recorded failure, in the words of such an end."""
+    release = RECORDINGS / "slurm-24.11"
+    text = (release / f"failed-code{dialect}.json").read_text().replace('"FAILED"', '"OUT_OF_MEMORY"')
+    said = json.loads(text)
+    for job in said["squeue"]["jobs"] + said["sacct"]["jobs"]:
+        # What slurmd writes down: code 0, signal 125.
+        code, number = ({"set": True, "number": value} for value in (0, 125))
+        job["exit_code"] = {"return_code": code, "signal": {"id": number}}
+    queue, accounting = queue_rows(said["squeue"]), accounting_rows(said["sacct"])
+    [row] = accounting
+    handle = JobHandle(row.cluster, row.job_id, None, row.name, row.submitted)
+    for seen in (Rows(queue), Rows([])):
+        report = judge([("job", handle)], seen, Rows(accounting), LATER, accounted=True)["job"]
+        assert (report.phase, report.ending) == (Phase.ENDED, Ending.OUT_OF_MEMORY)
+        assert report.reason == "It used more memory than it had asked for."
+        verdict = verdict_of(Ended(report.ending), None, Asked(memory_mb=64, more_memory_mb=128))
+        assert verdict.cause is Cause.MEMORY
+        assert verdict.words.startswith("It ran out of memory (64 MB). Your dataset is unchanged.")
+        assert verdict.retry is Retry.MORE_MEMORY
