@@ -141,8 +141,7 @@ def sentence(job: Job, now: datetime, *, status: ClusterStatus | None = None) ->
     if job.state is State.SUCCEEDED:
         return f"Done in {words.duration(_seconds(job))}." if job.started and job.ended else "Done."
     waited = words.duration((now - job.waiting_since).total_seconds())
-    silent = _silence(status) if job.state.at_scheduler else ""
-    return f"Waiting {waited}. {silent or _reason(job)}".rstrip()
+    return f"Waiting {waited}. {_silence_for_waiting(job, status) or _reason(job)}".rstrip()
 
 
 def _running(job: Job, now: datetime, status: ClusterStatus | None) -> str:
@@ -162,6 +161,14 @@ def _running(job: Job, now: datetime, status: ClusterStatus | None) -> str:
 
 def _silence(status: ClusterStatus | None) -> str:
     return status.banner if status is not None and status.banner else ""
+
+
+def _silence_for_waiting(job: Job, status: ClusterStatus | None) -> str:
+    """What a silence means for a job that waits: the scheduler may have it, or cannot be given it yet."""
+    silence = _silence(status)
+    if silence and status is not None and status.daemon_alive and job.state is not State.PENDING:
+        return "It is handed over when the cluster answers again. Nothing is lost."
+    return silence
 
 
 def _waits(job: Job) -> bool:

@@ -148,6 +148,21 @@ def test_a_silent_cluster_is_said_on_the_jobs_it_may_run(desk):
     assert status.healthy is False
 
 
+@pytest.mark.parametrize("state", [State.QUEUED, State.SUBMITTING])
+def test_while_the_cluster_is_silent_a_job_that_it_does_not_have_says_when_it_gets_it(desk, state):
+    desk.submit()
+    seen = view(desk, status=status_of(desk, answered=False, since="2026-11-20T14:02:00Z"), state=state)
+    words = "It is handed over when the cluster answers again. Nothing is lost."
+    assert seen.sentence == f"Waiting 6 minutes. {words}"
+
+
+def test_without_a_daemon_a_queued_job_does_not_promise_to_be_handed_over_in_a_moment(desk):
+    desk.submit()
+    with desk.database.read() as session:
+        status = cluster_status(session)
+    assert "have not been looked after" in view(desk, status=status, state=State.QUEUED).sentence
+
+
 def test_without_a_daemon_the_banner_says_so(desk):
     with desk.database.read() as session:
         status = cluster_status(session)
