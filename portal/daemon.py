@@ -104,7 +104,8 @@ class Daemon:
     def _work(self, deps: Deps, counts: Mapping[State, int]) -> bool:
         """The steps that have something to work on: an idle daemon asks the database one thing a turn."""
         busy = False
-        if not self.stopping.is_set() and counts.keys() & TO_DISPATCH:
+        # What a silent scheduler would not take waits in the queue, and goes at once when it answers again.
+        if not self.stopping.is_set() and counts.keys() & TO_DISPATCH and deps.health.answered is not False:
             busy = self._step("dispatch", dispatch_step, deps)
         if not self.stopping.is_set() and (busy or counts.keys() & AT_SCHEDULER):
             busy |= self._step("start", self._start, deps)
@@ -129,12 +130,14 @@ class Daemon:
 
     def _ask(self, pace: Pace, name: str, step: Step, deps: Deps) -> bool:
         """Put one bulk question to the scheduler. True if anything moved."""
-        began = pace.clock()
+        began, before = pace.clock(), deps.health.answered
         moved = self._step(name, step, deps)
-        pace.asked(began=began, moved=moved, answered=deps.health.answered is not False)
-        if moved:
+        answers_again = before is False and deps.health.answered is True
+        pace.asked(began=began, moved=moved or answers_again, answered=deps.health.answered is not False)
+        if moved or answers_again:
+            self._jobs_pace.hurry()
             self._nodes_pace.hurry()
-        return moved
+        return moved or answers_again
 
     def _step(self, name: str, step: Step, deps: Deps) -> bool:
         """One step. A fault in it is logged and shown, and does not keep the other steps from their work."""

@@ -13,7 +13,9 @@ from portal.scheduler.survey import Snapshot, snapshot_of
 def survey_step(deps: Deps, now: datetime) -> bool:
     """Ask what there is and keep it; True if it is not what it was. A silence leaves what is kept as it is."""
     survey = deps.scheduler.survey()
-    deps.health.answer(answered=survey.answered, message=survey.message, now=now)
+    if survey.answered or survey.silent:
+        deps.health.answer(answered=survey.answered, message=survey.message, now=now)
+    deps.health.trouble("nodes", None if survey.answered or survey.silent else survey.message)
     if not survey.answered:
         return False
     document = survey.document()

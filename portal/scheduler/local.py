@@ -128,7 +128,9 @@ class LocalScheduler:
             records = self.spool.records()
             table = self._table(records, {record.job_id: _end_of(record, now) for record in records}, now)
         except OSError as error:
-            return Survey(answered=False, message=f"The spool cannot be read: {error.strerror or error}.")
+            return Survey(
+                answered=False, message=f"The spool cannot be read: {error.strerror or error}.", silent=True
+            )
         limits, held = table.limits, sum((job.amount for job in table.running), Amount(0, 0))
         words = "Partly in use" if table.running else "Free"
         words = "In use" if held.cpus >= limits.cpus else words

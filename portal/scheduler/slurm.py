@@ -140,7 +140,7 @@ class SlurmScheduler:
             reply = self.questions.ask("sinfo", "--Node")
             return nodes.survey(reply, self._listed[1] if fresh and self._listed else None)
         except SchedulerError as error:
-            return Survey(answered=False, message=error.message)
+            return Survey(answered=False, message=error.message, silent=True)
         except ValueError as error:
             return Survey(answered=False, message=f"Slurm's list of nodes cannot be read: {error}")
 

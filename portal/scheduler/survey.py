@@ -48,12 +48,16 @@ class Partition:
 
 @dataclass(frozen=True)
 class Survey:
-    """One answer. `answered` False: nothing is known."""
+    """One answer. `answered` False: nothing is known, and if `silent` the scheduler said nothing that could be used.
+
+    An answer about nodes that cannot be read does not mean that the scheduler is away.
+    """
 
     answered: bool
     nodes: Sequence[Node] = ()
     partitions: Sequence[Partition] = ()
     message: str | None = None
+    silent: bool = False
 
     def totals(self) -> dict[str, int]:
         """What there is, and what is in use. Of a node that does not work only what jobs still hold counts."""

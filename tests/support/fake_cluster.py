@@ -111,7 +111,11 @@ class FakeCluster:
 
     def survey(self) -> Survey:
         self.surveys += 1
-        return Survey(answered=True, nodes=self.nodes) if self.answers else Survey(False, message="no answer")
+        return (
+            Survey(answered=True, nodes=self.nodes)
+            if self.answers
+            else Survey(False, message="no answer", silent=True)
+        )
 
     def end(self, attempt: str, ending: Ending | None, **fields: Any) -> None:
         """Let a job end."""

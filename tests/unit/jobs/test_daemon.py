@@ -123,3 +123,17 @@ def test_a_wrong_setting_ends_the_daemon_with_words(tmp_path):
     )
     assert done.returncode == 2
     assert "daemon.idel_s" in done.stderr
+
+
+def test_while_the_scheduler_is_silent_jobs_wait_in_the_queue_and_go_when_it_answers(bench, daemon):
+    bench.cluster.answers = False
+    daemon.turn(bench.now)
+    bench.desk.submit()
+    daemon.turn(bench.now)
+    assert (bench.job().state, bench.cluster.calls) == (State.QUEUED, [])
+    bench.cluster.answers = True
+    daemon._nodes_pace.hurry()
+    daemon._nodes_pace.clock = lambda: float("inf")
+    daemon.turn(bench.now)
+    daemon.turn(bench.now)
+    assert bench.job().state is State.PENDING

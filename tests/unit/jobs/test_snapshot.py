@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from portal.jobs.snapshot import latest_snapshot, survey_step
-from portal.scheduler.survey import Node
+from portal.scheduler.survey import Node, Survey
 
 
 def kept(bench):
@@ -36,3 +36,14 @@ def test_a_silence_leaves_what_was_seen_with_its_time_and_is_noted(bench):
     assert not survey_step(bench.deps, later)
     assert kept(bench).at == bench.now
     assert (bench.deps.health.answered, bench.deps.health.since) == (False, later)
+
+
+def test_a_list_of_nodes_that_cannot_be_read_is_trouble_for_staff_and_no_outage(bench):
+    survey_step(bench.deps, bench.now)
+    bench.cluster.survey = lambda: Survey(False, message="Slurm's list of nodes cannot be read.")
+    assert not survey_step(bench.deps, bench.now)
+    assert bench.deps.health.answered is True
+    assert bench.deps.health.problems == {"nodes": "Slurm's list of nodes cannot be read."}
+    del bench.cluster.survey
+    survey_step(bench.deps, bench.now)
+    assert bench.deps.health.problems == {}
