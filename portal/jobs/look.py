@@ -5,23 +5,26 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import Session
 
 from portal.confined import Root
 from portal.durable import iso
 from portal.errors import PortalError
 from portal.exchange import AnswerLostError, CallRefusedError, Refusal
+from portal.identity.models import Person
 from portal.jobs.deps import Deps
 from portal.jobs.folder import Result, Tail, read_events, read_result
 from portal.jobs.log import last_lines
-from portal.jobs.models import Job
+from portal.jobs.models import Attempt, Job
 from portal.jobs.state import State
 from portal.scheduler.base import JobHandle, JobReport, Observation, Phase
 
 WATCHED = frozenset({State.PENDING, State.RUNNING})
 SEEN_EVERY = timedelta(seconds=30)
-"""`last_seen` is written this often at most, so that a job that only goes on costs no writing."""
+SEEN_A_SECOND = 50
+"""`last_seen` is written this often at most, and for so many jobs a second on average, so that jobs that only wait
+or go on cost little writing, however many they are."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,11 @@ class Watched:
     absent_since: datetime | None
 
 
+def seen_every(watched: int) -> timedelta:
+    """How old `last_seen` becomes where so many jobs are watched."""
+    return max(SEEN_EVERY, timedelta(seconds=watched / SEEN_A_SECOND))
+
+
 @dataclass(frozen=True)
 class Look:
     """What the scheduler and the folder say about one job."""
@@ -52,12 +60,11 @@ class Look:
     fence_won: bool | None = None
     """Whether the portal took the claim of a job that was absent for too long; None: not tried, or no answer."""
 
-    def tells_more(self, now: datetime) -> bool:
-        """True if anything may have to be written down."""
+    @property
+    def tells_more(self) -> bool:
+        """True if anything may have to be written down, besides that the scheduler still knows the job."""
         was, report = self.watched, self.report
-        if report is None or report.phase is Phase.ENDED or self.tail is not None:
-            return True
-        if was.absent_since is not None or was.last_seen is None or now - was.last_seen >= SEEN_EVERY:
+        if report is None or report.phase is Phase.ENDED or self.tail is not None or was.absent_since is not None:
             return True
         same_state = report.phase.value == was.state.value
         # Places and plans shift with every job that ends: they are noted together with `last_seen`.
@@ -72,33 +79,39 @@ def waiting_of(report: JobReport) -> dict[str, Any]:
     return {"reason": report.reason, "position": report.position} | planned
 
 
-def watched_jobs(session: Session, account_of: Callable[[Job], str | None]) -> list[Watched]:
-    """Every job that the scheduler should know; `account_of` tells the Unix account that it runs as."""
-    query = select(Job).where(Job.state.in_(WATCHED)).order_by(Job.id).options(selectinload(Job.attempts))
-    found = []
-    for job in session.scalars(query):
-        attempt = job.attempt
-        if attempt is None or attempt.cluster_job is None or attempt.submitted is None:
-            continue
-        account = account_of(job)
-        handle = JobHandle(
-            attempt.cluster, attempt.cluster_job, attempt.array_index, attempt.name, attempt.submitted, account
+def watched_jobs(session: Session, account_of: Callable[[str], str | None]) -> list[Watched]:
+    """Every job that the scheduler should know; `account_of` tells the Unix account of a person by sign-in name.
+
+    Columns, no objects: there may be ten thousand, many times an hour.
+    """
+    latest = select(func.max(Attempt.number)).where(Attempt.job_id == Job.id).correlate(Job).scalar_subquery()
+    query = (
+        select(
+            Job.id, Job.state, Job.progress, Job.waiting, Job.last_seen, Job.absent_since,
+            Person.name.label("person"), Attempt.id.label("attempt_id"), Attempt.cluster, Attempt.cluster_job,
+            Attempt.array_index, Attempt.name, Attempt.submitted, Attempt.job_sha256,
         )
-        found.append(
-            Watched(
-                job_id=job.id,
-                attempt_id=attempt.id,
-                account=account,
-                state=job.state,
-                handle=handle,
-                job_sha256=attempt.job_sha256,
-                offset=int(job.progress.get("offset", 0)),
-                waiting=job.waiting,
-                last_seen=job.last_seen,
-                absent_since=job.absent_since,
-            )
-        )
-    return found
+        .join(Person, Job.person_id == Person.id)
+        .join(Attempt, (Attempt.job_id == Job.id) & (Attempt.number == latest))
+        .where(Job.state.in_(WATCHED), Attempt.cluster_job.is_not(None), Attempt.submitted.is_not(None))
+        .order_by(Job.id)
+    )  # fmt: skip
+    return [_watched(row, account_of(row.person)) for row in session.execute(query)]
+
+
+def _watched(row: Row[Any], account: str | None) -> Watched:
+    return Watched(
+        job_id=row.id,
+        attempt_id=row.attempt_id,
+        account=account,
+        state=row.state,
+        handle=JobHandle(row.cluster, row.cluster_job, row.array_index, row.name, row.submitted, account),
+        job_sha256=row.job_sha256,
+        offset=int(row.progress.get("offset", 0)),
+        waiting=row.waiting,
+        last_seen=row.last_seen,
+        absent_since=row.absent_since,
+    )
 
 
 def look_at_all(deps: Deps, watched: Sequence[Watched], observation: Observation, now: datetime) -> list[Look]:

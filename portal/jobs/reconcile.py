@@ -4,10 +4,12 @@ Law: not knowing is not an answer. A scheduler that does not answer changes noth
 answer leaves out, until the absence rule and a fence say otherwise.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import cast
 
-from sqlalchemy.orm import Session
+from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy.orm import Session, selectinload
 
 from portal import failpoints
 from portal.durable import iso
@@ -15,7 +17,7 @@ from portal.jobs.adopt import give_up
 from portal.jobs.deps import Deps, say
 from portal.jobs.ending import carry_out
 from portal.jobs.folder import Result, merged_progress
-from portal.jobs.look import SEEN_EVERY, WATCHED, Look, absent_s, look_at_all, waiting_of, watched_jobs
+from portal.jobs.look import WATCHED, Look, absent_s, look_at_all, seen_every, waiting_of, watched_jobs
 from portal.jobs.models import Attempt, Job
 from portal.jobs.progress import moment_of
 from portal.jobs.state import State
@@ -23,11 +25,14 @@ from portal.jobs.verdict import Action, Ended, Verdict, judge, judge_absent
 from portal.jobs.wishes import asked_of
 from portal.scheduler.base import JobReport, Phase
 
+A_TRANSACTION = 200
+"""Jobs written down at a time, so that people's clicks do not wait for a thousand moves."""
+
 
 def reconcile_step(deps: Deps, now: datetime) -> bool:
     """One question about all jobs, and the moves that follow; True if a job moved or progressed."""
     with deps.database.read() as session:
-        watched = watched_jobs(session, deps.account_of)
+        watched = watched_jobs(session, deps.settings.account_of)
     if not watched:
         return False
     observation = deps.scheduler.observe([(one.attempt_id, one.handle) for one in watched])
@@ -38,20 +43,49 @@ def reconcile_step(deps: Deps, now: datetime) -> bool:
     if not observation.absences_count:
         # What is missing from such an answer may be there all the same.
         watched = [one for one in watched if one.attempt_id in observation.reports]
-    looks = [look for look in look_at_all(deps, watched, observation, now) if look.tells_more(now)]
+    looks = look_at_all(deps, watched, observation, now)
+    telling = [look for look in looks if look.tells_more]
     changed = 0
-    if looks:
+    for some in (telling[at : at + A_TRANSACTION] for at in range(0, len(telling), A_TRANSACTION)):
         with deps.write() as session:
-            changed = sum(_apply(session, deps, look, now) for look in looks)
+            _load(session, some)
+            changed += sum(_apply(session, deps, look, now) for look in some)
+    _note_seen(deps, [look for look in looks if not look.tells_more], now, seen_every(len(watched)))
     if changed:
         failpoints.reach("reconcile-moved")
     return changed > 0
 
 
+def _load(session: Session, looks: Sequence[Look]) -> None:
+    """Lock the rows and read what the moves need: a few queries for all, not a few for each."""
+    whole = (selectinload(Job.attempts), selectinload(Job.events), selectinload(Job.person))
+    query = select(Job).where(Job.id.in_([look.watched.job_id for look in looks])).order_by(Job.id)
+    session.scalars(query.options(*whole).with_for_update(of=Job)).all()
+
+
+def _note_seen(deps: Deps, looks: Sequence[Look], now: datetime, every: timedelta) -> None:
+    """For jobs of which nothing else is to be said: that they are still there, their places and plans."""
+    due = [look for look in looks if look.watched.last_seen is None or now - look.watched.last_seen >= every]
+    rows = [
+        {"job": look.watched.job_id, "seen": now, "why": waiting_of(look.report)}
+        for look in due
+        if look.report is not None
+    ]
+    if not rows:
+        return
+    change = (
+        update(cast(Table, Job.__table__))
+        .where(Job.id == bindparam("job"), Job.state.in_(WATCHED))
+        .values(last_seen=bindparam("seen"), waiting=bindparam("why"))
+    )
+    with deps.write() as session:
+        session.connection().execute(change, rows)
+
+
 def _apply(session: Session, deps: Deps, look: Look, now: datetime) -> bool:
     """Write down what follows for one job; True if anything did. The row may have changed since the look."""
     attempt = session.get_one(Attempt, look.watched.attempt_id)
-    job = session.get_one(Job, look.watched.job_id, with_for_update={"of": Job}, populate_existing=True)
+    job = attempt.job
     if job.state not in WATCHED or job.attempt is not attempt:
         return False
     if look.report is None:
@@ -85,8 +119,7 @@ def _seen(job: Job, now: datetime) -> bool:
     """Note that the scheduler knows the job; not itself worth a write unless it was absent."""
     was_absent = job.absent_since is not None
     job.absent_since = None
-    if job.last_seen is None or now - job.last_seen >= SEEN_EVERY:
-        job.last_seen = now
+    job.last_seen = now
     return was_absent
 
 
