@@ -1,8 +1,9 @@
 """The cluster, brought up once a session; and why its tests are skipped where it cannot be.
 
-A whole facility on it is the fixture `site` (lab_site.py says what is in it): `signed_in("maya")` is the API's client with
-a token of hers, over TLS through nginx; `submit("maya", *datasets, wait=5)` starts `lab-count` on datasets (one of
-her own if none is named) and gives the submission; `wait_for_job(submission)` its jobs when all have ended.
+A whole facility on it is the fixture `site` (lab_site.py says what is in it): `signed_in("maya")` is the API's
+client with a token of hers, over TLS through nginx; `submit("maya", *datasets, wait=5)` starts `lab-count` on
+datasets (one of her own if none is named) and gives the submission; `wait_for_job(submission)` gives its jobs when
+all have ended.
 """
 
 import os
@@ -13,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hosts import building
+from hosts import images as recipes
 from hosts.cluster import HOSTS, Cluster
 from hosts.host import Host
 from hosts.network import the_network
@@ -21,6 +24,7 @@ from lab_site import HOME, PATIENCE_S, LabSite
 
 from portal.client import Client
 from portal.client_http import Document
+from portal.durable import read_json
 
 HERE = Path(__file__).parent
 NEEDED = ("debootstrap", "ip", "nft", "nsenter", "ssh", "unshare")
@@ -159,3 +163,19 @@ def image(cluster: Cluster) -> str:
     if done.returncode:
         raise LabError(f"The image could not be built: {done.stderr}")
     return made
+
+
+@pytest.fixture(scope="session")
+def images(cluster: Cluster) -> dict[str, Document]:
+    """The manifests of base, science and mpi, by name: built or taken from the cache, and staged for the hosts."""
+    building.ensure(cluster, recipes.USUAL, cluster.say)
+    staged = cluster.place.shared / "images"
+    wanted = {name: recipes.manifest(cluster.place, recipes.Recipe(name)) or {} for name in recipes.USUAL}
+
+    def there() -> dict[str, Document]:
+        found = {name: read_json(staged / f"{name}.json") or {} for name in recipes.USUAL}
+        return {name: one for name, one in found.items() if one.get("digest") == wanted[name]["digest"]}
+
+    if len(there()) < len(wanted):
+        cluster.apply("--tags", "images")
+    return there()

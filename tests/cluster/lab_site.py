@@ -41,7 +41,7 @@ import json, os, pathlib, sys, time
 job = json.load(open(os.environ["GANTRY_JOB"]))
 options = job["options"]
 with open(options["ledger"], "a") as ledger:
-    ledger.write(job["job"]["attempt"] + " " + os.environ.get("SLURM_JOB_ID", "-") + " " + os.uname().nodename + "\\n")
+    ledger.write(" ".join([job["job"]["attempt"], os.environ.get("SLURM_JOB_ID", "-"), os.uname().nodename]) + "\\n")
 with open("events.jsonl", "a") as events:
     events.write(json.dumps({"stage": "counting", "step": 1, "steps": 1, "fraction": 0.5}) + "\\n")
 time.sleep(options["wait"])
@@ -107,7 +107,7 @@ class LabSite:
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
         self.datasets: dict[str, list[int]] = {}
-        """Ids by the experiment's title: Zebrafish heart is maya's, Blood cells hers and tom's, Beetle is ines's."""
+        """Ids by the experiment's title; HOME tells whose they are. Blood cells is maya's too."""
         self._clients: dict[str, Client] = {}
 
     @property
