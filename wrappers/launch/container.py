@@ -34,16 +34,17 @@ def container_argv(
     program: Sequence[str],
     gpus: int,
     network: bool,
-    together: Sequence[str] | None = None,
+    together: Sequence[tuple[str, str]] | None = None,
 ) -> list[str]:
     """Return the argument list that runs `program` in `image`.
 
     `folder` is the attempt's folder outside, seen as /job inside; `inputs` are pairs (path outside, path inside),
     bound read-only. Nothing else of the host is visible. `together` is of a rank of several: it shares network,
-    process numbers and shared memory with its neighbours, and sees these folders of the node, at their own paths.
+    process numbers and shared memory with its neighbours, and sees these folders of the node (outside, inside).
     """
     contained = ["--containall"] if together is None else ["--contain"]
-    argv = [runtime, "exec", *contained, "--no-home", "--cleanenv"]
+    # Quiet: standard error is the program's, and people read it.
+    argv = [runtime, "--quiet", "exec", *contained, "--no-home", "--cleanenv"]
     if gpus > 0:
         argv.append("--nv")
     if not network and together is None:
@@ -53,8 +54,8 @@ def container_argv(
     argv += _mount(folder, FOLDER, read_only=False)
     argv += _mount(f"{folder}/job.json", f"{FOLDER}/job.json", read_only=True)
     argv += _mount(attempt_tmp(folder), TMP, read_only=False)
-    for shared in together or ():
-        argv += _mount(shared, shared, read_only=False)
+    for source, target in together or ():
+        argv += _mount(source, target, read_only=False)
     for source, target in inputs:
         argv += _mount(source, target, read_only=True)
     return [*argv, "--pwd", FOLDER, image, *program]

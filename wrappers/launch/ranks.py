@@ -13,7 +13,9 @@ from wrappers.launch.order import Order
 RANK = "wrappers.launch.rank"
 MEETING = "PMIX_"
 SERVERS_FOLDER = "PMIX_SERVER_TMPDIR"
-SHARED_MEMORY = "/dev/shm"  # noqa: S108 - how ranks on one node exchange their messages
+NODES_MEMORY = "/dev/shm"  # noqa: S108 - how ranks on one node exchange their messages
+# Not at its own path: the runtime puts an empty one there. The image tells its MPI of this place.
+SHARED_MEMORY = "/shared-memory"
 SCHEDULERS = "SLURM_"
 
 
@@ -44,7 +46,7 @@ def meeting_point(outer: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in outer.items() if name.startswith(MEETING)}
 
 
-def shared_folders(outer: Mapping[str, str]) -> list[str]:
-    """The node's folders that ranks share: the memory that they exchange messages in, and PMIx's own."""
+def shared_folders(outer: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The node's folders that ranks share, (outside, inside): memory for messages, and PMIx's own."""
     servers = outer.get(SERVERS_FOLDER, "")
-    return [SHARED_MEMORY, *([servers] if Path(servers).is_absolute() else [])]
+    return [(NODES_MEMORY, SHARED_MEMORY), *([(servers, servers)] if Path(servers).is_absolute() else [])]

@@ -77,7 +77,13 @@ def wheels(place: Place) -> Path:
             folder.parent.mkdir(parents=True, exist_ok=True)
             making = folder.with_name(f"{folder.name}.{os.getpid()}")
             shutil.copytree(built, making)
-            making.rename(folder)
+            try:
+                making.rename(folder)
+            except OSError:
+                # Another process has made the very same meanwhile.
+                shutil.rmtree(making)
+                if not folder.is_dir():
+                    raise
         _forget_all_but_newest(folder.parent)
     return folder
 

@@ -39,7 +39,7 @@ def mounts(arguments):
 
 def test_the_command_line_is_this_one():
     assert argv() == [
-        *("/usr/bin/apptainer", "exec", "--containall", "--no-home", "--cleanenv"),
+        *("/usr/bin/apptainer", "--quiet", "exec", "--containall", "--no-home", "--cleanenv"),
         *("--net", "--network", "none"),
         *("--env", "LANG=C.UTF-8"),
         *("--mount", "type=bind,source=/scratch/1,destination=/job"),

@@ -69,7 +69,7 @@ def test_a_rank_shares_network_and_memory_with_its_neighbours_and_sees_where_the
     assert "--contain" in argv
     assert not {"--containall", "--pid", "--ipc", "--net"} & set(argv)
     mounts = values(argv, "--mount")
-    assert "type=bind,source=/dev/shm,destination=/dev/shm" in mounts
+    assert "type=bind,source=/dev/shm,destination=/shared-memory" in mounts
     assert "type=bind,source=/var/spool/slurmd/pmix.7.0,destination=/var/spool/slurmd/pmix.7.0" in mounts
     given = values(argv, "--env")
     assert {"PMIX_RANK=3", "SLURM_PROCID=3"} <= set(given)
