@@ -290,13 +290,10 @@ class Checker:
             return
         claim = self.evidence.folders.get(one["id"], {}).get("claim", "")
         claimed_by = json.loads(claim).get("by") if claim else None
-        struck = row is None and one["array_index"] is not None
-        wanted = table.verdict_unseen(
-            result,
-            claimed_by=claimed_by,
-            left_nothing=left_nothing,
-            wished=wished or (struck and not self.lines[one["id"]]),
-        )
+        # A task that is cancelled while it waits is struck out of its array, and leaves no row.
+        names = {str(one["cluster_job"]), f"{one['cluster_job']}_{one['array_index']}"}
+        wished = wished or bool(names & self.evidence.scancelled)
+        wanted = table.verdict_unseen(result, claimed_by=claimed_by, left_nothing=left_nothing, wished=wished)
         what = "Slurm has no row of it" if row is None else f"Slurm's last row says {_say(row.word)} ({row.line})"
         self.cells[f"(unseen) × {_words(result)} → {one['outcome']}"] += 1
         # A put-back run that was withdrawn before it ran again ends with the word of its first run.

@@ -124,9 +124,9 @@ def gather(
     _write(to / "people.json", {"run": ready.run, **asdict(record)})
     _write(to / "faults.json", faults)
     (to / "sacct.txt").write_text(sacct(ctl, since), encoding="utf-8")
-    # It asks whether it is to mend them, and takes silence for no.
-    runaway = ctl.run("sacctmgr", "--parsable2", "show", "runawayjobs", timeout=60)
-    (to / "runaway.txt").write_text(runaway.stdout + runaway.stderr, encoding="utf-8")
+    # It asks whether it is to mend them, and asks again for ever if nobody answers.
+    runaway = told(ctl, "sh", "-c", "echo n | sacctmgr --parsable2 show runawayjobs", timeout=60)
+    (to / "runaway.txt").write_text(runaway, encoding="utf-8")
     lines = [line for line in _text(ready.ledger).splitlines() if f'"token": "{ready.run}-' in line]
     (to / "ledger.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     _write(to / "folders.json", {one["id"]: folder(shared / "scratch" / one["id"]) for one in rows["attempts"]})

@@ -2,6 +2,7 @@
 
 import json
 import shlex
+import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,7 +67,8 @@ def prepared(cluster: Cluster, plan: Plan, run: str) -> Iterator[Ready]:
         yield Ready(run, f"https://{portal.address}", certificate, made["tokens"], made["datasets"], folder)
     finally:
         for unit in UNITS:
-            portal.run("rm", "-rf", f"/etc/systemd/system/{unit}.service.d")
+            portal.run("rm", "-f", f"/etc/systemd/system/{unit}.service.d/chaos.conf")
+            portal.run("rmdir", "--ignore-fail-on-non-empty", f"/etc/systemd/system/{unit}.service.d")
         portal.run("rm", "-f", f"/opt/gantry/jobtypes/{JOB_TYPE}.yaml")
         portal.run("systemctl", "daemon-reload")
         portal.run("systemctl", "restart", *UNITS)
@@ -119,8 +121,12 @@ def _seed(cluster: Cluster, portal: Host, run: str, tasks: Sequence[Task]) -> di
 
 
 def told(host: Host, *command: str, timeout: float = 120) -> str:
-    """What a command on a host printed. Raises LabError with its words if it fails."""
-    done = host.run(*command, timeout=timeout)
+    """What a command on a host printed. Raises LabError with its words if it fails or does not end."""
+    words = f"{' '.join(command)[:200]} on {host.name}"
+    try:
+        done = host.run(*command, timeout=timeout)
+    except subprocess.TimeoutExpired as error:
+        raise LabError(f"{words} did not end within {timeout:.0f} s") from error
     if done.returncode:
-        raise LabError(f"{' '.join(command)[:200]} on {host.name} failed: {done.stderr[-1500:]}")
+        raise LabError(f"{words} failed: {done.stderr[-1500:]}")
     return done.stdout

@@ -46,6 +46,8 @@ class Evidence:
     results: Sequence[Mapping[str, Any]]
     heard: Mapping[tuple[str, int | None], frozenset[Word]] = field(default_factory=dict)
     """Every final word that Slurm ever said of a job while it was watched."""
+    scancelled: frozenset[str] = frozenset()
+    """Ids (JOB or JOB_TASK) that the exercise's administrator cancelled."""
     runaway: str = ""
     broken: Sequence[str] = ()
     """Lines of the ledger that cannot be read."""
@@ -64,9 +66,15 @@ def read(folder: Path) -> Evidence:
         folders=_json(folder / "folders.json"),
         results=_json(folder / "results.json"),
         heard=words_heard(notes.read_text(encoding="utf-8").splitlines() if notes.exists() else []),
+        scancelled=scancelled(_json(folder / "faults.json")),
         runaway=(folder / "runaway.txt").read_text(encoding="utf-8"),
         broken=broken,
     )
+
+
+def scancelled(faults: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    """What root cancelled, by the words of the faults that did it."""
+    return frozenset(fault["what"].split()[2] for fault in faults if fault["what"].startswith("scancel of "))
 
 
 def _json(path: Path) -> Any:

@@ -101,7 +101,7 @@ def found(given: Account) -> Finding:
     return check(
         Evidence(
             given["people"], given["sql"], given["ledger"], rows, given["folders"], given["results"],
-            words_heard(given["words"]),
+            words_heard(given["words"]), given.get("scancelled", frozenset()),
         )
     )  # fmt: skip
 
@@ -237,6 +237,20 @@ def test_a_put_back_job_may_start_once_a_run() -> None:
     ]
     given["folders"]["a1"]["result"] = result("a1", restart=1)
     given["ledger"].insert(0, start("r-1", "a1", "11"))
+    assert found(given).disagreements == []
+
+
+def test_a_job_without_a_row_is_cancelled_only_if_somebody_wished_it() -> None:
+    given = accounts()
+    sql(given, "attempts", 3, outcome="cancelled")
+    sql(given, "jobs", 2, state="cancelled")
+    given["sacct"].pop()
+    given["folders"]["c2"]["result"] = ""
+    given["sql"]["outputs"].pop()
+    given["sql"]["datasets"].pop()
+    given["ledger"] = given["ledger"][:-2]
+    assert any("lost, not 'cancelled'" in one for one in found(given).disagreements)
+    given["scancelled"] = frozenset({"14"})
     assert found(given).disagreements == []
 
 
