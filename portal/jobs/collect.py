@@ -8,7 +8,7 @@ import os
 import pwd
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NoReturn
 
 from sqlalchemy import or_, select
@@ -53,6 +53,7 @@ class Collected:
     account: str | None
     outputs: Sequence[dict[str, Any]]
     cancelled: bool
+    since: datetime
 
 
 def collect_step(deps: Deps, now: datetime) -> bool:
@@ -66,7 +67,7 @@ def collect_step(deps: Deps, now: datetime) -> bool:
         return True
     failpoints.reach("collect-started")
     try:
-        results = _keep(deps, one)
+        results = _keep(deps, one, now)
         failpoints.reach("collect-stored")
         inspected = _inspect(deps, one, results)
         _register(deps, one, results, inspected, now)
@@ -96,10 +97,11 @@ def _next(deps: Deps, now: datetime) -> Collected | None:
             account=deps.account_of(job),
             outputs=job.submission.revision.document["outputs"],
             cancelled=job.cancel_requested is not None and not job.outputs,
+            since=job.changed,
         )
 
 
-def _keep(deps: Deps, one: Collected) -> list[Result]:
+def _keep(deps: Deps, one: Collected, now: datetime) -> list[Result]:
     """Seal the folder and have the store keep every declared output; those that may be absent and are, are not."""
     if one.investigation_id is None:
         raise RefusedResult("its experiment is no longer in the catalogue")
@@ -114,8 +116,12 @@ def _keep(deps: Deps, one: Collected) -> list[Result]:
         kept = _without_the_stale(deps, one, kept)
     except (AnswerLostError, CallRefusedError) as error:
         raise TryLater(f"Its result could not be saved yet: {error.message}") from error
+    late = now - one.since < timedelta(seconds=deps.settings.daemon.late_result_s)
     for result in kept:
         if isinstance(result, Refusal):
+            if late and result.code == "output-missing-whole":
+                # launch makes the folder of every program, and a network file system may show it late.
+                raise TryLater("Its output has not shown yet.")
             _raise(result)
     return [result for result in kept if isinstance(result, Result)]
 
@@ -158,7 +164,7 @@ def _without_the_stale(deps: Deps, one: Collected, kept: Sequence[Result | Refus
 def _raise(refusal: Refusal) -> NoReturn:
     if refusal.retry:
         raise TryLater(f"Its result could not be saved yet: {refusal.message}")
-    cause = Cause.MISSING_OUTPUT if refusal.code == "output-missing" else Cause.REFUSED
+    cause = Cause.MISSING_OUTPUT if refusal.code.startswith("output-missing") else Cause.REFUSED
     raise RefusedResult(refusal.message, cause)
 
 

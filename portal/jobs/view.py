@@ -152,6 +152,8 @@ def _running(job: Job, now: datetime, status: ClusterStatus | None) -> str:
             f"The scheduler has not listed it since {words.clock(job.absent_since)}. "
             "Nothing is concluded from that yet; your job may be running."
         )
+    if job.waiting.get("reason"):
+        return str(job.waiting["reason"])
     progress = progress_of(job.progress, job.started, now)
     if progress is not None:
         return progress.sentence

@@ -170,4 +170,4 @@ def _output_folder(scratch: Root, attempt: str) -> Root:
     try:
         return scratch.open_folder(f"{attempt}/output")
     except NotFoundError as error:
-        raise RefusedError("output-missing", "The job left no output folder.") from error
+        raise RefusedError("output-missing-whole", "The job left no output folder.") from error

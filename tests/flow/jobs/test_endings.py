@@ -202,3 +202,31 @@ def test_a_job_whose_result_cannot_be_saved_can_still_be_cancelled(yard_with):
     yard.until_ended(daemon, 90)
     assert yard.job().state is State.CANCELLED
     assert yard.results() == []
+
+
+HIDES = """
+import os, pathlib
+pathlib.Path("output").mkdir(exist_ok=True)
+pathlib.Path("output/a.txt").write_text("x")
+os.rename("output", "hidden")
+"""
+
+
+def test_an_output_that_shows_late_is_waited_for(yard_with):
+    yard = yard_with(analysis("hides", HIDES), daemon={"idle_s": 0.05, "poll_s": 0.1, "late_result_s": 600})
+    yard.submit("hides")
+    daemon = yard.daemon()
+    yard.until(daemon, lambda: "has not shown yet" in str(yard.job().waiting.get("reason")))
+    assert yard.job().state is State.COLLECTING
+    folder = yard.folder_of(yard.job())
+    (folder / "hidden").rename(folder / "output")
+    yard.until_ended(daemon)
+    assert yard.job().state is State.SUCCEEDED
+
+
+def test_an_output_that_never_shows_is_missing_in_the_end(yard_with):
+    yard = yard_with(analysis("hides", HIDES), daemon={"late_result_s": 0, "idle_s": 0.02})
+    yard.submit("hides")
+    job = only(yard)
+    assert (job.state, job.cause) == (State.FAILED, "output missing")
+    assert "left no output folder" in job.cause_words
