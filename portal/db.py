@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -96,12 +97,15 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for reading; it never commits."""
+        """A session for reading; it never commits. A connection that dies after the last question harms nobody."""
         session = self._read()
         try:
             yield session
         finally:
-            session.close()
+            try:
+                session.close()
+            except DBAPIError:
+                session.invalidate()
 
     @contextmanager
     def write(self) -> Iterator[Session]:
