@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from portal.scheduler.base import SchedulerError
 from portal.scheduler.slurm_config import SlurmConfig
 
-KNOWN_PARSERS = ("v0.0.44", "v0.0.43", "v0.0.42", "v0.0.41", "v0.0.40")
+KNOWN_PARSERS = ("v0.0.45", "v0.0.44", "v0.0.43", "v0.0.42", "v0.0.41", "v0.0.40")
 """Newest first; docs/developers/slurm.md says which of them were tried against a real Slurm."""
 # Words of a daemon that could not be reached or is not ready, in any of the commands.
 SILENT = re.compile(

@@ -84,6 +84,7 @@ def dependency_never(recorder: Recorder, name: str) -> Step:
     first = recorder.submit(name, run="exit 1")
     second = recorder.submit(name, f"--dependency=afterok:{first}")
     yield from recorder.until(second, "PENDING", reason="DependencyNeverSatisfied")
+    yield from recorder.accounted(first)
     recorder.write(name, "The first job failed; the second waits for its success and will for ever")
     recorder.root("scancel", second)
 
