@@ -12,7 +12,7 @@ from functools import cache
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, undefer
 
 from portal.db import Database
 from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError, SignInNeededError
@@ -124,7 +124,8 @@ def authenticate(database: Database, name: str, password: str, *, address: str, 
     with database.write() as session:
         refuse_guessing(session, name, address, now)
         session.add(SignInAttempt(name=name, address=address, at=now))
-        person = session.scalar(select(Person).where(Person.name == name, Person.active))
+        wanted = select(Person).where(Person.name == name, Person.active)
+        person = session.scalar(wanted.options(undefer(Person.password_hash)))
     stored = person.password_hash if person is not None else None
     right = _verify(stored or _hash_of_nobody(), password)
     if person is None or stored is None or not right:
