@@ -1,0 +1,147 @@
+"""The database's roles on the portal's host: what each may, table by table, and how each tries to be another."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from conftest import AsSomebody
+from hosts.cluster import Cluster
+from hosts.host import Host
+
+PSQL = ("psql", "-AtX", "-v", "ON_ERROR_STOP=1", "-d", "gantry", "-c")
+ROLES = ("gantry-web", "gantry-daemon")
+SIGN_IN = {"web_session", "api_token", "sign_in_attempt", "device_request", "identity"}
+# Which rows the web tier may make, and of which it may change something.
+WEB_INSERTS = {"person", "icat_user", "submission", "job", "job_input", "job_event", "job_type_revision"}
+WEB_UPDATES = {"person", "icat_user", "submission", "job"}
+# What of a job, a submission and a person is never the web tier's to change once it is there.
+NEVER = {
+    "job": {"id", "person_id", "submission_id", "number", "investigation_id"},
+    "submission": {"id", "person_id", "job_type_revision_id"},
+    "person": {"id", "name", "account"},
+}
+GRANTS = """
+    SELECT json_agg(json_build_array(grantee, table_name, privilege_type))
+    FROM information_schema.role_table_grants
+    WHERE table_schema = 'public' AND grantee <> 'gantry'
+"""
+COLUMNS = """
+    SELECT json_agg(json_build_array(table_name, column_name)) FROM information_schema.column_privileges
+    WHERE table_schema = 'public' AND grantee = 'gantry-web' AND privilege_type = 'UPDATE'
+"""
+SECRETS = """
+    SELECT table_name, column_name FROM information_schema.columns
+    WHERE table_schema = 'public' AND column_name ~ 'hash|password|secret' AND column_name !~ 'sha256'
+"""
+Grants = dict[str, dict[str, set[str]]]
+
+
+def as_postgres(portal: Host, statement: str) -> str:
+    """What the database's administrator sees."""
+    done = portal.run("runuser", "-u", "postgres", "--", *PSQL, statement)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def grants(cluster: Cluster) -> Iterator[Grants]:
+    """Role -> table -> what it may do with whole rows."""
+    found: Grants = {}
+    for role, table, privilege in json.loads(as_postgres(cluster.hosts["portal"], GRANTS)):
+        found.setdefault(role, {}).setdefault(table, set()).add(privilege)
+    yield found
+
+
+def test_only_the_two_services_have_anything_and_neither_more_than_rows(grants: Grants) -> None:
+    assert set(grants) == set(ROLES)
+    for tables in grants.values():
+        assert set().union(*tables.values()) <= {"SELECT", "INSERT", "UPDATE", "DELETE"}
+
+
+def test_the_web_tier_makes_rows_of_these_tables_only(grants: Grants) -> None:
+    web = grants["gantry-web"]
+    assert {table for table, may in web.items() if "INSERT" in may} == WEB_INSERTS | SIGN_IN
+    assert {table for table, may in web.items() if "DELETE" in may} == SIGN_IN
+
+
+def test_the_web_tier_changes_no_owner_and_no_account(portal: Host) -> None:
+    columns: dict[str, set[str]] = {}
+    for table, column in json.loads(as_postgres(portal, COLUMNS)):
+        columns.setdefault(table, set()).add(column)
+    assert set(columns) == WEB_UPDATES | SIGN_IN
+    for table, never in NEVER.items():
+        assert columns[table] & never == set(), table
+
+
+def test_the_daemon_has_no_word_in_who_signs_in_and_who_anybody_is(grants: Grants, portal: Host) -> None:
+    daemon = grants["gantry-daemon"]
+    assert "person" not in daemon  # columns of it, see below
+    for table in SIGN_IN:
+        assert daemon.get(table, set()) <= {"DELETE"}, table
+    asked = COLUMNS.replace("'gantry-web'", "'gantry-daemon'").replace("= 'UPDATE'", "<> 'SELECT'")
+    assert not {table for table, _column in json.loads(as_postgres(portal, asked))} & (SIGN_IN | {"person"})
+
+
+def test_the_daemon_reads_no_secret_of_a_sign_in(as_somebody: AsSomebody, portal: Host) -> None:
+    places = [line.split("|") for line in as_postgres(portal, SECRETS).splitlines()]
+    assert len(places) >= 4
+    for table, column in places:
+        asked = as_somebody("gantry-daemon", *PSQL, f'SELECT "{column}" FROM "{table}" LIMIT 1')
+        assert "permission denied" in asked.stderr, (table, column)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SET ROLE gantry",
+        "SET ROLE postgres",
+        'SET SESSION AUTHORIZATION "postgres"',
+        "SET session_replication_role = replica",
+        "ALTER ROLE CURRENT_USER SUPERUSER",
+        "GRANT gantry TO CURRENT_USER",
+        "COPY (SELECT 1) TO PROGRAM 'id'",
+        "COPY person TO '/tmp/people'",
+        "SELECT pg_read_file('/etc/passwd')",
+        "SELECT lo_import('/etc/passwd')",
+        "CREATE EXTENSION dblink",
+        "CREATE SCHEMA mine",
+        "CREATE FUNCTION public.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "ALTER FUNCTION gantry_web_moves() OWNER TO CURRENT_USER",
+        "DROP FUNCTION gantry_web_moves() CASCADE",
+        "DROP TRIGGER gantry_web_moves ON job",
+        "TRUNCATE job CASCADE",
+        "CREATE RULE mine AS ON UPDATE TO job DO INSTEAD NOTHING",
+        "SELECT setval('job_id_seq', 1)",
+        "SELECT pg_reload_conf()",
+    ],
+)
+def test_no_role_becomes_another_or_leaves_the_tables(role: str, statement: str, as_somebody: AsSomebody) -> None:
+    answer = as_somebody(role, *PSQL, statement)
+    assert answer.returncode != 0, answer.stdout
+    assert any(words in answer.stderr for words in ("permission denied", "must be", "Must be", "not allowed"))
+
+
+@pytest.mark.parametrize("account", ["gantry-web", "gantry-daemon", "gantry-data", "maya"])
+@pytest.mark.parametrize("role", ["gantry", "gantry-web", "gantry-daemon", "postgres"])
+def test_the_door_lets_each_account_in_as_itself_only(account: str, role: str, as_somebody: AsSomebody) -> None:
+    for database in ("gantry", "postgres"):
+        answer = as_somebody(account, "psql", "-AtX", "-U", role, "-d", database, "-c", "SELECT 1")
+        assert (answer.returncode == 0) == (account == role and database == "gantry"), answer.stderr
+    over_the_network = as_somebody(
+        account, "psql", "-AtX", "-h", "127.0.0.1", "-U", role, "-d", "gantry", "-c", "SELECT 1"
+    )
+    assert over_the_network.returncode == 2
+
+
+@pytest.mark.parametrize(
+    "state", ["submitting", "pending", "running", "collecting", "succeeded", "failed", "cancelled"]
+)
+def test_the_web_tier_makes_a_job_that_waits_and_no_other(state: str, as_somebody: AsSomebody) -> None:
+    columns = (
+        "person_id, submission_id, state, index, title, options, resources, progress, waiting, created, changed"
+    )
+    values = f"1, 'none', '{state}', 0, 'x', '{{}}', '{{}}', '{{}}', '{{}}', now(), now()"
+    answer = as_somebody("gantry-web", *PSQL, f"INSERT INTO job ({columns}) VALUES ({values})")
+    assert answer.returncode != 0
+    assert "The web tier may not make a job that is" in answer.stderr, answer.stderr
