@@ -19,7 +19,7 @@ class Person(Base):
     full_name: Mapped[str] = mapped_column(String(255))
     email: Mapped[str | None] = mapped_column(String(255))
     password_hash: Mapped[str | None] = mapped_column(String(255), deferred=True)
-    """argon2id; None for those who sign in elsewhere. Loaded where somebody signs in: the daemon may not read it."""
+    """argon2id; None for those who sign in elsewhere. Loaded only where somebody signs in: not the daemon's."""
     roles: Mapped[list[str]] = mapped_column(default=list)
     active: Mapped[bool] = mapped_column(default=True)
     blurb: Mapped[str | None] = mapped_column(String(255))
