@@ -16,11 +16,14 @@ RunIn = Callable[..., Document]
 
 @pytest.fixture
 def by_hand(cluster: Cluster, images: dict[str, Document], as_node: RunIn) -> Iterator[RunIn]:
-    """`by_hand("base", program, files)`: launch on node1 as maya; result.json, with what the program printed."""
+    """`by_hand("base", program, files)`: launch on node1 as maya; result.json, with what the program printed.
+
+    Further keywords are what the order says of the image, instead of what is true.
+    """
     folders: list[Path] = []
     shared = cluster.place.shared
 
-    def run(image: str, program: Document, inputs: list[Path] | None = None, **options: object) -> Document:
+    def run(image: str, program: Document, inputs: list[Path] | None = None, **expected: object) -> Document:
         attempt = str(uuid.uuid4())
         folder = shared / "scratch" / attempt
         folder.mkdir(mode=0o2750)
@@ -37,14 +40,14 @@ def by_hand(cluster: Cluster, images: dict[str, Document], as_node: RunIn) -> It
             for file in inputs or []
         ]
         slot = {"dataset": 1, "name": "by hand", "type": "any", "parameters": {}, "files": files}
-        order = _order(attempt, program, {"data": [slot]} if files else {}, options)
+        order = _order(attempt, program, {"data": [slot]} if files else {})
         order["image"] = {
             "name": image,
             "digest": manifest["digest"],
             "path": f"/shared/images/{manifest['file']}",
             "size": manifest["size"],
             "mtime_ns": manifest["mtime_ns"],
-        }
+        } | expected
         (folder / "job.json").write_text(json.dumps(order))
         return as_node(folder, f"/shared/scratch/{attempt}")
 
@@ -72,7 +75,7 @@ def as_node(cluster: Cluster) -> RunIn:
     return run
 
 
-def _order(attempt: str, program: Document, inputs: Document, options: Document) -> Document:
+def _order(attempt: str, program: Document, inputs: Document) -> Document:
     name = f"gantry-{uuid.uuid4()}-1"
     return {
         "schema": 1,
@@ -83,7 +86,7 @@ def _order(attempt: str, program: Document, inputs: Document, options: Document)
         "jobtype": {"name": "lab", "version": "1.0", "revision": "sha256:" + "0" * 64},
         "program": program,
         "inputs": inputs,
-        "options": options,
+        "options": {},
         "resources": {"cpus": 1, "memory_mb": 1024, "time_s": 120, "gpus": 0, "ranks": 1, "grace_s": 1},
         "network": False,
         "outputs": [{"name": "result", "pattern": "*", "dataset_type": "counts", "required": True}],
@@ -122,6 +125,22 @@ def test_what_is_registered_runs_in_the_science_image(by_hand: RunIn, data: Path
     seen = by_hand("science", {"module": "qc"}, [data / "a.tif"])
     assert seen["exit_code"] == 0, seen["stderr"]
     assert (Path(seen["folder"]) / "output" / "metadata.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("expected", "words"),
+    [
+        ({"size": 7}, "has changed"),
+        ({"mtime_ns": 7}, "has changed"),
+        ({"path": "/shared/images/no.sif"}, "is gone"),
+    ],
+)
+def test_an_image_that_changed_while_the_job_was_queued_is_not_run(
+    by_hand: RunIn, expected: Document, words: str
+) -> None:
+    seen = by_hand("base", {"command": ["true"]}, **expected)
+    assert (seen["exit_code"], seen["reason"]) == (93, "image")
+    assert f"The image base {words}" in seen["detail"]
 
 
 def test_a_program_that_is_not_in_the_image_is_said_so(by_hand: RunIn) -> None:
