@@ -27,6 +27,7 @@ NOT_BEGUN = (1, 126, 127)
 """Exit codes of sudo, a shell or Python where the program was not even begun: then it has printed nothing."""
 BEGUN = b"\n"
 """What a program prints before it does anything, so that silence tells that it did nothing."""
+REAPED_WITHIN_S = 1.0
 PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 TEST_ONLY = ("GANTRY_FAILPOINT", "GANTRY_FAILPOINT_ONCE")
 
@@ -235,17 +236,19 @@ def call(
 
 
 def _abandon(process: subprocess.Popen[bytes]) -> None:
-    """End a program that is late, with all that it started and did not set free (as supervisors are)."""
-    try:
+    """End a program that is late, with all that it started and did not set free (as supervisors are).
+
+    What runs as another user, through sudo, is out of reach: it bounds its own time, and nobody reads it any
+    more. It may hold the pipes open for as long as its file system hangs, so their end is not waited for.
+    """
+    with suppress(PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
-    except PermissionError:
-        # It runs as another user, through sudo: it bounds its own time, and nobody reads it any more.
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
-        return
-    process.communicate()
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with suppress(OSError):
+                pipe.close()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(REAPED_WITHIN_S)
 
 
 def _read_answer(out: bytes, request: Mapping[str, Any], code: int, words: str) -> list[dict[str, Any]]:

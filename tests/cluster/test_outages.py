@@ -1,0 +1,202 @@
+"""What is away for a while takes nothing with it: Slurm, the database, room and files that all share."""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+import requests
+from conftest import SignedIn, Submit
+from hosts.cluster import Cluster
+from hosts.host import Host
+from lab_site import PASSWORD, LabSite
+
+from portal.client_http import Document
+from portal.errors import UnavailableError
+
+PATIENCE_S = 150.0
+
+
+def now(site: LabSite, made: Document) -> Document:
+    """The only job of a submission, with all details."""
+    client = site.client(made["person"])
+    return client.job(client.submission(made["id"])["jobs"][0]["number"])
+
+
+def until(site: LabSite, made: Document, reached: Callable[[Document], bool]) -> Document:
+    """The job when it has got there."""
+    client = site.client(made["person"])
+    site.until(lambda: reached(now(site, made)), lambda: site.tell(client, made), PATIENCE_S)
+    return now(site, made)
+
+
+def running(job: Document) -> bool:
+    """Slurm runs it."""
+    return job["state"] == "running" and job["node"] is not None
+
+
+def final(job: Document) -> bool:
+    """It has ended."""
+    return job["state"] in {"succeeded", "failed", "cancelled"}
+
+
+def counted(site: LabSite, attempt: str) -> int:
+    """How many results the catalogue has of the job of this attempt."""
+    query = "SELECT count(*) FROM job_output o JOIN attempt a ON a.job_id = o.job_id WHERE a.id = "
+    words = ("runuser", "-u", "postgres", "--", "psql", "-At", "gantry", "-c", f"{query}'{attempt}'")
+    return int(site.portal.run(*words).stdout)
+
+
+@contextmanager
+def stopped(host: Host, unit: str) -> Iterator[None]:
+    """A service that is away meanwhile."""
+    assert host.run("systemctl", "stop", unit).returncode == 0
+    try:
+        yield
+    finally:
+        assert host.run("systemctl", "start", unit).returncode == 0
+
+
+@contextmanager
+def covered(host: Host, folder: str, *, unit: str = "", filled: bool = False) -> Iterator[None]:
+    """A folder of the common file system is another, empty one, or (filled) one without any room.
+
+    It is so for all of the host, or for a unit that runs, which has mounts of its own, and what the unit starts.
+    """
+    inside = "1"
+    if unit:
+        inside = host.run("systemctl", "show", "--property=MainPID", "--value", unit).stdout.strip()
+        assert inside.isdigit() and inside != "0"
+    enter = ("nsenter", "-t", inside, "-m", "--")
+    like = host.run("stat", "-c", "%u %g %a", folder).stdout.split()
+    words = f"size=64k,nr_inodes=200,uid={like[0]},gid={like[1]},mode={like[2]}"
+    assert host.run(*enter, "mount", "-t", "tmpfs", "-o", words, "tmpfs", folder).returncode == 0
+    try:
+        if filled:
+            host.run(*enter, "sh", "-c", 'head -c 100M /dev/zero >"$1/.filler"', "sh", folder)
+        yield
+    finally:
+        assert host.run(*enter, "umount", "-l", folder).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def maya(site: LabSite) -> requests.Session:
+    """Maya's browser, signed in."""
+    browser = site.browser()
+    form = browser.get(f"{site.url}/sign-in").text
+    token = re.search(r'name="csrf_token" value="([^"]+)"', form)
+    assert token, form
+    browser.headers["Referer"] = f"{site.url}/sign-in"
+    words = {"csrf_token": token[1], "name": "maya", "password": PASSWORD}
+    assert browser.post(f"{site.url}/sign-in", data=words).status_code == 200
+    return browser
+
+
+def states(site: LabSite) -> str:
+    """Every move that any job ever made."""
+    query = "SELECT job_id, from_state, to_state FROM job_event ORDER BY id"
+    return site.portal.run("runuser", "-u", "postgres", "--", "psql", "-At", "gantry", "-c", query).stdout
+
+
+def test_while_slurm_is_away_people_work_and_no_job_moves(
+    site: LabSite, cluster: Cluster, submit: Submit, maya: requests.Session
+) -> None:
+    before = submit("maya", wait=15)
+    number = until(site, before, running)["number"]
+    with stopped(cluster.hosts["ctl"], "slurmctld"):
+        # The job ends on its node meanwhile; the portal does not hear of it.
+        site.until(lambda: "has not answered since" in maya.get(f"{site.url}/jobs/{number}").text, patience_s=90)
+        during = submit("maya", wait=0)
+        banner = maya.get(f"{site.url}/").text
+        assert re.search(r"The cluster has not answered since \d\d:\d\d. Nothing is lost", banner)
+        for page in ("/data", "/jobs", "/analyses", "/me", f"/batches/{during['id']}"):
+            assert maya.get(f"{site.url}{page}").status_code == 200, page
+        told = until(site, during, lambda job: "handed over when the cluster answers" in job["sentence"])
+        moves = states(site)
+        time.sleep(10)
+        assert states(site) == moves
+        assert now(site, before)["state"] == "running"
+        assert told["cluster_job"] is None
+    first, second = until(site, before, final), until(site, during, final)
+    assert (first["state"], second["state"]) == ("succeeded", "succeeded")
+    assert (first["tries"], counted(site, first["attempt"])) == (1, 1)
+    assert counted(site, second["attempt"]) == 1
+    site.until(lambda: "has not answered since" not in maya.get(f"{site.url}/").text, patience_s=60)
+
+
+def test_while_the_database_is_away_pages_say_so_and_nothing_is_lost(
+    site: LabSite, portal: Host, submit: Submit, signed_in: SignedIn, maya: requests.Session
+) -> None:
+    before = submit("maya", wait=15)
+    until(site, before, running)
+    with stopped(portal, "postgresql"):
+        page = maya.get(f"{site.url}/jobs")
+        assert page.status_code == 503, page.text
+        assert "database does not answer" in page.text
+        assert "Traceback" not in page.text
+        with pytest.raises(UnavailableError):
+            signed_in("maya").me()
+        time.sleep(20)  # the job ends, and nobody can write it down
+        assert portal.run("systemctl", "is-active", "gantry-daemon").stdout.strip() == "active"
+    site.until(lambda: maya.get(f"{site.url}/jobs").status_code == 200)
+    job = until(site, before, final)
+    assert (job["state"], job["tries"], counted(site, job["attempt"])) == ("succeeded", 1, 1)
+    after = until(site, submit("maya"), final)
+    assert after["state"] == "succeeded"
+
+
+def test_a_result_waits_for_room_in_the_store(site: LabSite, portal: Host, submit: Submit) -> None:
+    with covered(portal, "/shared/results", filled=True):
+        made = submit("maya")
+        told = until(site, made, lambda job: job["state"] == "collecting" and "tried again" in job["sentence"])
+    job = until(site, made, final)
+    assert (job["state"], job["tries"], counted(site, job["attempt"])) == ("succeeded", 1, 1), told["sentence"]
+
+
+def test_a_job_waits_for_room_in_the_folder_of_attempts(site: LabSite, portal: Host, submit: Submit) -> None:
+    with covered(portal, "/shared/scratch", unit="gantry-daemon", filled=True):
+        made = submit("maya")
+        told = until(site, made, lambda job: "tried again" in job["sentence"])
+        assert told["cluster_job"] is None
+    job = until(site, made, final)
+    assert (job["state"], counted(site, job["attempt"])) == ("succeeded", 1), told["sentence"]
+
+
+def test_files_that_show_late_are_waited_for(site: LabSite, portal: Host, submit: Submit) -> None:
+    made = submit("maya", wait=10)
+    job = until(site, made, running)
+    with covered(portal, f"/shared/scratch/{job['attempt']}", unit="gantry-daemon"):
+        told = until(site, made, lambda job: "has not shown yet" in job["sentence"])
+        assert told["state"] == "running"
+    job = until(site, made, final)
+    assert (job["state"], job["tries"], counted(site, job["attempt"])) == ("succeeded", 1, 1)
+
+
+@pytest.fixture
+def mayas_agent_hangs(portal: Host) -> Iterator[Callable[[], None]]:
+    """Whatever runs as Maya on the portal's host stands still, as on a file system that does not answer."""
+    script = "for _ in $(seq 1500); do pkill -STOP -u maya; sleep 0.02; done"
+    unit = "hang-maya"
+    assert portal.run("systemd-run", "--unit", unit, "--collect", "sh", "-c", script).returncode == 0
+
+    def go_on() -> None:
+        portal.run("systemctl", "stop", unit)
+        portal.run("pkill", "-CONT", "-u", "maya")
+
+    yield go_on
+    go_on()
+
+
+def test_a_file_system_that_hangs_delays_and_loses_nothing(
+    site: LabSite, portal: Host, submit: Submit, mayas_agent_hangs: Callable[[], None]
+) -> None:
+    hers = submit("maya")
+    site.until(lambda: portal.run("pgrep", "-u", "maya", "-f", "portal.agent").returncode == 0)
+    others = submit("ines")
+    time.sleep(5)
+    assert (now(site, hers)["state"], now(site, hers)["cluster_job"]) == ("submitting", None)
+    mayas_agent_hangs()
+    for made in (hers, others):
+        job = until(site, made, final)
+        assert (job["state"], job["tries"], counted(site, job["attempt"])) == ("succeeded", 1, 1)
