@@ -48,7 +48,7 @@ class Partition:
 
 @dataclass(frozen=True)
 class Survey:
-    """One answer. `answered` False: nothing is known, and if `silent` the scheduler said nothing that could be used.
+    """One answer. `answered` False: nothing is known; if `silent` too, the scheduler said nothing of use.
 
     An answer about nodes that cannot be read does not mean that the scheduler is away.
     """
