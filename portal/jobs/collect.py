@@ -4,168 +4,85 @@ Each effect can be repeated: the store answers a second time what it answered fi
 dataset. What a person must mend ends the job with words; what mends itself is tried again, and said so.
 """
 
-import os
-import pwd
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, NoReturn
+from datetime import datetime
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from portal import failpoints
-from portal.agent.client import Sealed
 from portal.errors import PortalError
-from portal.exchange import AnswerLostError, CallRefusedError, Refusal
+from portal.exchange import AnswerLostError, CallRefusedError
 from portal.jobs import cause as say_cause
 from portal.jobs.adopt import put_off
 from portal.jobs.cause import Cause
 from portal.jobs.deps import Deps, say
 from portal.jobs.filing import SUCCEEDED, file_results
 from portal.jobs.inspect import Inspected, inspect_result
+from portal.jobs.keeping import Collected, RefusedResult, TryLater, keep_all
 from portal.jobs.models import Attempt, Job
-from portal.jobs.output import ALSO
 from portal.jobs.state import State
-from portal.store.client import Keep, Result
+from portal.store.client import Result
 
-
-class RefusedResult(Exception):  # noqa: N818 - a decision about a result, not a fault of ours
-    """The result is not accepted. The text is a clause for people."""
-
-    def __init__(self, words: str, cause: Cause = Cause.REFUSED) -> None:
-        super().__init__(words)
-        self.cause = cause
-
-
-class TryLater(Exception):  # noqa: N818 - see RefusedResult
-    """Something does not answer now. The text is a sentence for people."""
-
-
-@dataclass(frozen=True)
-class Collected:
-    """The job that is collected, as its rows were at the start."""
-
-    job_id: int
-    number: str
-    attempt_id: str
-    investigation_id: int | None
-    account: str | None
-    outputs: Sequence[dict[str, Any]]
-    cancelled: bool
-    since: datetime
+AT_ONCE = 32
+"""Jobs collected at a time: a call of agent and store costs as much for many small results as for one."""
 
 
 def collect_step(deps: Deps, now: datetime) -> bool:
-    """Collect the job that has waited longest; True if there was one."""
-    one = _next(deps, now)
-    if one is None:
+    """Collect the jobs that have waited longest, some at a time; True if there was one."""
+    batch = _next(deps, now)
+    if not batch:
         return False
     deps.still_active()
-    if one.cancelled:
-        _cancel(deps, one, now)
-        return True
-    failpoints.reach("collect-started")
-    try:
-        results = _keep(deps, one, now)
-        failpoints.reach("collect-stored")
-        inspected = _inspect(deps, one, results)
-        _register(deps, one, results, inspected, now)
-    except RefusedResult as refused:
-        _refuse(deps, one, refused, now)
-    except TryLater as later:
-        say("collect-later", job=one.job_id, message=str(later))
-        with deps.write() as session:
-            job = session.get_one(Job, one.job_id, with_for_update={"of": Job})
-            if job.state is State.COLLECTING:
-                put_off(job, now, str(later))
+    for one in batch:
+        if one.cancelled:
+            _cancel(deps, one, now)
+    ready = [one for one in batch if not one.cancelled]
+    if ready:
+        failpoints.reach("collect-started")
+    for one, kept in keep_all(deps, ready, now):
+        try:
+            if isinstance(kept, RefusedResult | TryLater):
+                raise kept
+            failpoints.reach("collect-stored")
+            deps.still_active()
+            _register(deps, one, kept, _inspect(deps, one, kept), now)
+        except RefusedResult as refused:
+            _refuse(deps, one, refused, now)
+        except TryLater as later:
+            _put_off(deps, one, later, now)
     return True
 
 
-def _next(deps: Deps, now: datetime) -> Collected | None:
+def _put_off(deps: Deps, one: Collected, later: TryLater, now: datetime) -> None:
+    say("collect-later", job=one.job_id, message=str(later))
+    with deps.write() as session:
+        job = _still_ours(session.get(Job, one.job_id, with_for_update={"of": Job}), one)
+        if job is not None:
+            put_off(job, now, str(later))
+
+
+def _next(deps: Deps, now: datetime) -> list[Collected]:
     due = or_(Job.not_before.is_(None), Job.not_before <= now)
-    query = select(Job).where(Job.state == State.COLLECTING, due).order_by(Job.changed, Job.id).limit(1)
+    query = select(Job).where(Job.state == State.COLLECTING, due).order_by(Job.changed, Job.id).limit(AT_ONCE)
+    whole = tuple(map(selectinload, (Job.attempts, Job.submission, Job.outputs, Job.person)))
     with deps.database.read() as session:
-        job = session.scalar(query.options(selectinload(Job.attempts), selectinload(Job.submission)))
-        if job is None or job.attempt is None:
-            return None
-        return Collected(
-            job_id=job.id,
-            number=job.number,
-            attempt_id=job.attempt.id,
-            investigation_id=job.investigation_id,
-            account=deps.account_of(job),
-            outputs=job.submission.revision.document["outputs"],
-            cancelled=job.cancel_requested is not None and not job.outputs,
-            since=job.changed,
-        )
+        return [
+            _collected(deps, job, job.attempt) for job in session.scalars(query.options(*whole)) if job.attempt
+        ]
 
 
-def _keep(deps: Deps, one: Collected, now: datetime) -> list[Result]:
-    """Seal the folder and have the store keep every declared output; those that may be absent and are, are not."""
-    if one.investigation_id is None:
-        raise RefusedResult("its experiment is no longer in the catalogue")
-    try:
-        sealed = deps.agent.seal([(one.account, one.attempt_id)])[0]
-        if isinstance(sealed, Refusal):
-            _raise(sealed)
-        elif not isinstance(sealed, Sealed):
-            deps.blame(one.account, sealed)
-            raise sealed
-        kept = deps.store.keep([_wanted(one, output) for output in one.outputs])
-        kept = _without_the_stale(deps, one, kept)
-    except (AnswerLostError, CallRefusedError) as error:
-        raise TryLater(f"Its result could not be saved yet: {error.message}") from error
-    late = now - one.since < timedelta(seconds=deps.settings.daemon.late_result_s)
-    for result in kept:
-        if isinstance(result, Refusal):
-            if late and result.code == "output-missing-whole":
-                # launch makes the folder of every program, and a network file system may show it late.
-                raise TryLater("Its output has not shown yet.")
-            _raise(result)
-    return [result for result in kept if isinstance(result, Result)]
-
-
-def _wanted(one: Collected, output: dict[str, Any]) -> Keep:
-    return Keep(
-        job=one.job_id,
-        output=output["name"],
-        attempt=one.attempt_id,
-        destination=f"{one.investigation_id}/{one.number}-{output['name']}",
-        pattern=output["pattern"],
-        also=ALSO,
-        required=output["required"],
-        uid=_uid(one.account),
+def _collected(deps: Deps, job: Job, attempt: Attempt) -> Collected:
+    return Collected(
+        job_id=job.id,
+        number=job.number,
+        attempt_id=attempt.id,
+        investigation_id=job.investigation_id,
+        account=deps.account_of(job),
+        outputs=job.submission.revision.document["outputs"],
+        cancelled=job.cancel_requested is not None and not job.outputs,
+        since=job.changed,
     )
-
-
-def _uid(account: str | None) -> int:
-    if account is None:
-        return os.geteuid()
-    try:
-        return pwd.getpwnam(account).pw_uid
-    except KeyError:
-        raise TryLater(
-            f"Its result could not be saved yet: the cluster does not know the account {account}."
-        ) from None
-
-
-def _without_the_stale(deps: Deps, one: Collected, kept: Sequence[Result | Refusal]) -> list[Result | Refusal]:
-    """An earlier attempt's output, kept and never registered, gives way to this attempt's."""
-    fresh = list(kept)
-    for index, result in enumerate(kept):
-        if isinstance(result, Result) and result.attempt != one.attempt_id:
-            output = one.outputs[index]
-            deps.store.drop([(result.location, one.job_id, output["name"])], attempt=result.attempt)
-            fresh[index] = deps.store.keep([_wanted(one, output)])[0]
-    return fresh
-
-
-def _raise(refusal: Refusal) -> NoReturn:
-    if refusal.retry:
-        raise TryLater(f"Its result could not be saved yet: {refusal.message}")
-    cause = Cause.MISSING_OUTPUT if refusal.code.startswith("output-missing") else Cause.REFUSED
-    raise RefusedResult(refusal.message, cause)
 
 
 def _inspect(deps: Deps, one: Collected, results: Sequence[Result]) -> list[Inspected]:
