@@ -12,6 +12,9 @@ HERE = Path(__file__).parent
 BENCHES = {
     "pages": ("bench_pages.py", "server time of each page at 10,000 datasets and 100,000 files"),
     "submit": ("bench_submit.py", "from Start to the program's first line; launch's overhead; an idle daemon"),
+    "cluster-hand-over": ("cluster_hand_over.py", "until Slurm knows many jobs, against sbatch; needs a lab"),
+    "cluster-collect": ("cluster_collect.py", "from a job's end to its registered result; needs a lab"),
+    "cluster-tracking": ("cluster_tracking.py", "what tracking 10,000 separate jobs costs; needs a lab"),
     "deconvolution": ("bench_deconvolution.py", "Richardson-Lucy against scikit-image and RedLionfish"),
     "back-projection": ("kernels/bench_back_projection.py", "filtered back-projection against scikit-image"),
 }
@@ -22,7 +25,7 @@ def main(words: list[str]) -> int:
     if not words or words[0] not in BENCHES:
         print("./run bench NAME [OPTIONS], where NAME is one of")
         for name, (_, about) in BENCHES.items():
-            print(f"  {name:<16} {about}")
+            print(f"  {name:<18} {about}")
         return 0 if not words else 2
     script, _ = BENCHES[words[0]]
     environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
