@@ -11,6 +11,7 @@ attempt and its Slurm job when it starts). `site.publish` signs further job type
 """
 
 import json
+import re
 import ssl
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -160,6 +161,28 @@ class LabSite:
         session.mount("https://", _ToTheLab(self.portal.name, certificate))
         session.trust_env = False
         return session
+
+    def pages(self, person: str) -> requests.Session:
+        """A browser in which this person has signed in with her password."""
+        browser = self.browser()
+        browser.headers["Referer"] = f"{self.url}/sign-in"
+        words = {
+            "csrf_token": self.csrf(browser.get(f"{self.url}/sign-in").text),
+            "name": person,
+            "password": PASSWORD,
+        }
+        answer = browser.post(f"{self.url}/sign-in", data=words)
+        if answer.status_code != 200 or answer.url.endswith("/sign-in"):
+            raise LabError(f"{person} cannot sign in: {answer.status_code} {answer.text[:500]}")
+        return browser
+
+    @staticmethod
+    def csrf(page: str) -> str:
+        """The token that the forms of a page carry."""
+        token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+        if token is None:
+            raise LabError(f"The page has no form: {page[:500]}")
+        return token[1]
 
     def client(self, person: str) -> Client:
         """The API with a token that this person made with her password; one a person."""

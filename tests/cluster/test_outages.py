@@ -10,7 +10,7 @@ import requests
 from conftest import SignedIn, Submit
 from hosts.cluster import Cluster
 from hosts.host import Host
-from lab_site import PASSWORD, LabSite
+from lab_site import LabSite
 
 from portal.client_http import Document
 from portal.errors import UnavailableError
@@ -83,14 +83,7 @@ def covered(host: Host, folder: str, *, unit: str = "", filled: bool = False) ->
 @pytest.fixture(scope="module")
 def maya(site: LabSite) -> requests.Session:
     """Maya's browser, signed in."""
-    browser = site.browser()
-    form = browser.get(f"{site.url}/sign-in").text
-    token = re.search(r'name="csrf_token" value="([^"]+)"', form)
-    assert token, form
-    browser.headers["Referer"] = f"{site.url}/sign-in"
-    words = {"csrf_token": token[1], "name": "maya", "password": PASSWORD}
-    assert browser.post(f"{site.url}/sign-in", data=words).status_code == 200
-    return browser
+    return site.pages("maya")
 
 
 def states(site: LabSite) -> str:
@@ -183,6 +176,7 @@ def mayas_agent_hangs(portal: Host) -> Iterator[Callable[[], None]]:
     def go_on() -> None:
         portal.run("systemctl", "stop", unit)
         portal.run("pkill", "-CONT", "-u", "maya")
+        portal.run("pkill", "-CONT", "-x", "sudo")  # it stops with what it started
 
     yield go_on
     go_on()
