@@ -35,8 +35,7 @@ def main() -> int:
         os.environ.setdefault("GANTRY_LAB", "cha")
         cluster = Cluster(the_place(), the_network(), say)
         was_up = any(cluster.hosts[name].pid is not None for name in HOSTS)
-        if not was_up:
-            cluster.up()
+        cluster.up()
         try:
             plan = make_plan(seed, jobs, short=given.short)
             outcome = run_exercise(cluster, plan, folder, say, patience_s=PATIENCE_S[given.short])
