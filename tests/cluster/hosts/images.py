@@ -111,8 +111,8 @@ def manifest(place: Place, recipe: Recipe) -> dict[str, Any] | None:
 
 
 def made(place: Place) -> list[str]:
-    """The folders of those images of this checkout that are made."""
-    recipes_now = [Recipe(name) for name in all_names()]
+    """The folders of those usual images of this checkout that are made: the ones that the lab stages."""
+    recipes_now = [Recipe(name) for name in USUAL]
     return [str(folder(place, recipe)) for recipe in recipes_now if manifest(place, recipe) is not None]
 
 
