@@ -17,9 +17,11 @@ from portal.form.plan import label_of
 from portal.identity.actor import Actor
 from portal.jobs import words
 from portal.jobs.models import Job, JobTypeRevision, Submission
+from portal.jobs.snapshot import latest_snapshot
 from portal.jobs.status import ClusterStatus
 from portal.jobtype.match import accepts
 from portal.jobtype.model import JobType, Slot, Variant
+from portal.scheduler.survey import Snapshot
 from portal.web.views.problems import FieldProblem
 
 MOST_CANDIDATES = 50
@@ -201,6 +203,21 @@ def likely_wait(session: Session, name: str, status: ClusterStatus, now: datetim
     waiting = sum(status.counts.get(state, 0) for state in ("queued", "submitting", "pending"))
     if waiting:
         return f"{words.count(waiting, 'job')} {'waits' if waiting == 1 else 'wait'} before it", "The queue now"
+    return _as_the_cluster_is(latest_snapshot(session))
+
+
+def _as_the_cluster_is(snapshot: Snapshot | None) -> tuple[str, str]:
+    """The wait while nothing of the portal's waits: others use the cluster too."""
+    if snapshot is None:
+        return "Starts at once", "Nothing waits now"
+    others = sum(partition.waiting or 0 for partition in snapshot.partitions)
+    if others:
+        return (
+            f"{words.count(others, 'job')} {'waits' if others == 1 else 'wait'} before it",
+            "The cluster's queue now",
+        )
+    if snapshot.totals.get("used_cpus", 0) >= snapshot.totals.get("cpus", 0):
+        return "Starts when a processor is free", "All are in use now"
     return "Starts at once", "Nothing waits now"
 
 

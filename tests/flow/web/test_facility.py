@@ -3,7 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from portal.jobs.models import ClusterSnapshot
+from portal.jobs.lease import NAME
+from portal.jobs.models import ClusterSnapshot, DaemonLease, Job
+from portal.jobs.state import State
 from portal.scheduler.survey import Node, Partition, Survey
 
 SURVEY = Survey(
@@ -69,3 +71,29 @@ def test_of_hundreds_of_nodes_the_page_says_how_many_it_leaves_out(site: Any) ->
     nodes = tuple(Node(f"n{number}", "Free", True, 4) for number in range(203))
     keep(site, Survey(True, nodes), datetime.now(UTC))
     assert "203 nodes. All take jobs. 3 nodes of those that take jobs not shown." in page_of(site)
+
+
+def form_of(site: Any) -> str:
+    with site.database.write() as session:
+        session.get_one(Job, site.job).state = State.CANCELLED  # nothing of the portal's waits
+        now = datetime.now(UTC)
+        answers = {"answered": True, "counts": {}}
+        lasts = now + timedelta(minutes=1)
+        session.add(DaemonLease(name=NAME, holder="x", epoch=1, expires=lasts, beat=now, status=answers))
+    page = f"/analyses/lightsheet-deconvolution/start?dataset={site.facility.datasets['private']}"
+    return " ".join(site.client("maya").get(page).text.split())
+
+
+def test_a_form_tells_of_others_who_wait_for_the_cluster(site: Any) -> None:
+    keep(site, SURVEY, datetime.now(UTC))
+    assert "1,234 jobs wait before it" in form_of(site)
+
+
+def test_a_form_tells_of_a_cluster_that_is_all_in_use(site: Any) -> None:
+    keep(site, Survey(True, (Node("here", "In use", True, 4, 4, 8000, 0),)), datetime.now(UTC))
+    assert "Starts when a processor is free" in form_of(site)
+
+
+def test_a_form_tells_of_a_free_cluster(site: Any) -> None:
+    keep(site, Survey(True, (Node("here", "Free", True, 4, 1, 8000, 0),)), datetime.now(UTC))
+    assert "Starts at once" in form_of(site)
