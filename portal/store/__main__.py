@@ -16,7 +16,7 @@ REQUEST_SECONDS = 30
 def main() -> int:
     """Answer one request: exit code 0 if it was answered at all, 2 if it was unusable and nothing was done."""
     signal.alarm(REQUEST_SECONDS)
-    os.umask(0o027)
+    os.umask(0o026)
 
     def verbs(config: Mapping[str, Any]) -> Mapping[str, Handler]:
         signal.alarm(0)  # the request is there; copying takes as long as it takes

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from portal.confined import Entry, Kind, Root, check_file
 from portal.errors import UnsafeFileError
 from portal.exchange import RefusedError
+from portal.store.granting import let_read
 
 MANIFEST = ".gantry-manifest.json"
 BLOCK = 1 << 20
@@ -123,16 +124,30 @@ def hash_file(root: Root, name: str) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def seal(target: Path) -> None:
+def seal(target: Path, *, reader: int | None = None) -> None:
     """Make every folder below `target` read-only and durable, innermost first; `target` itself stays writable.
 
-    A folder that cannot be written cannot be renamed to another place by its ordinary owner.
+    A folder that cannot be written cannot be renamed to another place by its ordinary owner. `reader` is a uid
+    that may read all of it; None: owner and group alone.
     """
-    for folder, _, _ in os.walk(target, topdown=False):
+    for folder, _, names in os.walk(target, topdown=False):
+        if reader is not None:
+            _let_read_files(Path(folder), names, reader)
         fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             if Path(folder) != target:
                 os.fchmod(fd, FOLDER_MODE)
+            if reader is not None:
+                let_read(fd, reader)
             os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def _let_read_files(folder: Path, names: Sequence[str], reader: int) -> None:
+    for name in names:
+        fd = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            let_read(fd, reader)
         finally:
             os.close(fd)

@@ -20,6 +20,8 @@ from portal.store import reading
 from portal.store.backend import Backend
 from portal.store.copying import FOLDER_MODE, MANIFEST, WORKING_MODE, chosen, copy_all, seal
 
+PASSAGE_MODE = 0o751
+"""Of the folders above results: whoever may read a result gets to it, and nobody else sees what there is."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -102,7 +104,7 @@ class Keeper:
                 kept = copy_all(source, entries, aside, uid=wanted.uid, max_bytes=self.backend.max_bytes)
             document = reading.new_manifest(wanted.job, wanted.output, wanted.attempt, kept)
             write_json(aside / MANIFEST, document, mode=0o440)
-            seal(aside)
+            seal(aside, reader=None if wanted.uid == os.geteuid() else wanted.uid)
             failpoints.reach("store-copied")
             self._publish(wanted, aside)
             failpoints.reach("store-sealed")
@@ -119,7 +121,7 @@ class Keeper:
         place = wanted.place
         location = str(place.relative_to(self.backend.results))
         write_json(self.index_of(wanted.job, wanted.output), {"location": location}, mode=0o600)
-        place.parent.mkdir(mode=WORKING_MODE, parents=True, exist_ok=True)
+        place.parent.mkdir(mode=PASSAGE_MODE, parents=True, exist_ok=True)
         with Root(self.backend.results) as results, results.open_folder(str(Path(location).parent)) as parent:
             try:
                 os.rename(aside, place.name, dst_dir_fd=parent.fd)

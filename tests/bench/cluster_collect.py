@@ -1,7 +1,7 @@
 """From the end of a program that wrote 100 MB to its registered result.
 
 `./run bench cluster-collect [--jobs 10] [--mb 100]` in a lab that is up; one job after another. The end is
-launch's own time in result.json, the registration what the API answers, asked ten times a second; one machine's clock.
+launch's own time in result.json, the registration what the API answers, asked ten times a second.
 """
 
 import argparse
