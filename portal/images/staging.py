@@ -35,6 +35,10 @@ def stage(built: Path, into: Path) -> Manifest | None:
     present = read(into, given.name)
     if present and present.digest == given.digest and not present.withdrawn and not difference(into, present):
         return None
+    kept = _kept(into, given)
+    if kept:
+        write(into, f"{given.name}.json", kept)
+        return kept
     making = into / f".{given.file}.{os.getpid()}"
     try:
         found = _copy(built / given.file, making)
@@ -50,6 +54,15 @@ def stage(built: Path, into: Path) -> Manifest | None:
     write(into, beside(given.file), manifest)
     write(into, f"{given.name}.json", manifest)
     return manifest
+
+
+def _kept(into: Path, given: Manifest) -> Manifest | None:
+    """The same image if an earlier staging left it: its file stays as it is, since jobs may be queued with it."""
+    document = read_json(into / beside(given.file))
+    kept = parse(document, beside(given.file)) if document else None
+    if kept is None or kept.withdrawn or kept.digest != given.digest or difference(into, kept):
+        return None
+    return kept if hash_file(into / kept.file) == given.digest else None
 
 
 def staged(folder: Path) -> list[Manifest]:

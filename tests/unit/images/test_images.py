@@ -65,6 +65,26 @@ def test_a_newer_image_leaves_the_older_file_to_jobs_that_are_queued(images, bui
     assert {one.digest for one in staging.staged(images)} == {older.digest, newer.digest}
 
 
+def test_an_older_image_taken_up_again_is_the_same_file_for_jobs_that_are_queued_with_it(images, built):
+    folder = built(b"one")
+    first = staging.stage(folder, images)
+    staging.stage(built(b"two"), images)
+    again = staging.stage(folder, images)
+    assert again == first == usable(images, "science")
+    assert (images / first.file).stat().st_mtime_ns == first.mtime_ns
+
+
+def test_an_older_image_that_was_damaged_meanwhile_is_copied_anew(images, built):
+    folder = built(b"one")
+    first = staging.stage(folder, images)
+    staging.stage(built(b"two"), images)
+    (images / first.file).write_bytes(b"xxx")
+    os.utime(images / first.file, ns=(first.mtime_ns, first.mtime_ns))
+    staging.stage(folder, images)
+    assert (images / first.file).read_bytes() == b"one"
+    assert usable(images, "science").digest == first.digest
+
+
 def test_an_image_that_is_not_what_its_manifest_says_is_not_staged(images, built):
     folder = built(b"one", digest="sha256:" + "0" * 64)
     with pytest.raises(InvalidError, match="its manifest says"):
