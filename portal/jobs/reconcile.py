@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Table, bindparam, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from portal import failpoints
@@ -75,7 +75,7 @@ def _note_seen(deps: Deps, looks: Sequence[Look], now: datetime, every: timedelt
         return
     change = (
         update(cast(Table, Job.__table__))
-        .where(Job.id == bindparam("job"), Job.state.in_(WATCHED))
+        .where(Job.id == bindparam("job"), or_(*(Job.state == state for state in WATCHED)))
         .values(last_seen=bindparam("seen"), waiting=bindparam("why"))
     )
     with deps.write() as session:

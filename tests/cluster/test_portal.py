@@ -3,18 +3,24 @@
 import re
 
 import pytest
-from conftest import SignedIn, Submit, WaitForJob
+from conftest import AsSomebody, SignedIn, Submit, WaitForJob
 from hosts.host import Host
 from lab_site import PASSWORD, LabSite, lab_analysis
 
 from portal.errors import NotFoundError
 
 ARRAY = 20
+FILE_BYTES = 1234
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
 
 def test_a_job_runs_as_its_person_and_its_result_belongs_to_the_store(
-    site: LabSite, portal: Host, signed_in: SignedIn, submit: Submit, wait_for_job: WaitForJob
+    site: LabSite,
+    portal: Host,
+    as_somebody: AsSomebody,
+    signed_in: SignedIn,
+    submit: Submit,
+    wait_for_job: WaitForJob,
 ) -> None:
     (job,) = wait_for_job(submit("maya"))
     assert job["state"] == "succeeded", job["sentence"]
@@ -25,10 +31,14 @@ def test_a_job_runs_as_its_person_and_its_result_belongs_to_the_store(
     assert (user, account, state) == ("maya", "microscopy", "COMPLETED")
     result = maya.dataset(job["results"][0])
     assert {file["name"] for file in maya.files(result["id"])} == {"ballast.txt", "count.txt"}
-    listed = portal.run(
-        "find", f"/shared/results/{result['experiment']['id']}/{job['number']}-counts", "-printf", "%u %g %m\n"
-    )
+    kept = f"/shared/results/{result['experiment']['id']}/{job['number']}-counts"
+    listed = portal.run("find", kept, "-printf", "%u %g %m\n")
     assert set(listed.stdout.splitlines()) == {"gantry-data gantry-read 550", "gantry-data gantry-read 440"}
+    # Her next job may take it as its input; others find neither it nor what else there is.
+    assert as_somebody("maya", "cat", f"{kept}/count.txt").stdout == str(FILE_BYTES)
+    assert as_somebody("ines", "cat", f"{kept}/count.txt").returncode == 1
+    assert as_somebody("maya", "ls", "/shared/results").returncode == 2
+    assert as_somebody("maya", "touch", f"{kept}/more").returncode == 1
 
 
 def test_the_pages_show_a_result_to_its_owner_and_to_nobody_else(

@@ -322,3 +322,18 @@ def test_a_plan_that_has_passed_is_not_shown(bench):
     bench.reconcile()
     bench.later(61)
     assert job_view(bench.job(), bench.now).expected_start is None
+
+
+def test_that_many_jobs_still_wait_and_where_they_stand_is_noted_for_all_of_them(bench):
+    bench.desk.submit(*bench.desk.more_stacks(3))
+    bench.dispatch()
+    bench.reconcile()
+    jobs = [job for job in bench.jobs() if job.state is State.PENDING]
+    assert len(jobs) == 4
+    for place, job in enumerate(jobs):
+        bench.cluster.phases[job.attempt.id] = {"position": place}
+    bench.later(60)
+    bench.reconcile()
+    found = bench.jobs()
+    assert [job.waiting["position"] for job in found] == [0, 1, 2, 3]
+    assert {job.last_seen for job in found} == {bench.now}
