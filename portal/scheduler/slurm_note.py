@@ -10,12 +10,16 @@ import json
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
-from portal.durable import from_iso, iso, read_json
+from portal.confined import Root
+from portal.durable import from_iso, iso
+from portal.errors import NotFoundError, PortalError
 from portal.scheduler.base import JobHandle, JobRequest, SchedulerError
 
 NOTE = "slurm.json"
@@ -23,6 +27,8 @@ MANIFEST = "array.json"
 ANSWER = "answer.json"
 """In an array's folder: the id and the time of submission that all its tasks have."""
 ARRAY = re.compile(r"array-[0-9a-f]{32}")
+JOB_ID = re.compile(r"[0-9]{1,10}")
+MAX_BYTES = 16 << 20
 SCHEMA = 1
 
 
@@ -51,8 +57,11 @@ class Note:
 
 
 def read(folder: Path) -> Note | None:
-    """The note of an attempt's folder; None if there is none that can be read."""
-    document = read_json(folder / NOTE)
+    """The note of an attempt's folder; None if there is none, or what is there is no note.
+
+    Raises SchedulerError if there is one that cannot be opened: perhaps the attempt was handed over.
+    """
+    document = _document(folder, NOTE)
     try:
         if document is None or document["schema"] != SCHEMA:
             return None
@@ -61,9 +70,10 @@ def read(folder: Path) -> Note | None:
             return None
         answered = document
         if note.array is not None and document["job_id"] is None:
-            answered = read_json(folder.parent / note.array / ANSWER) or {}
-        job_id, submitted = answered.get("job_id"), answered.get("submitted")
-        return note.taken(str(job_id), from_iso(submitted)) if job_id and submitted else note
+            answered = _document(folder.parent / note.array, ANSWER) or {}
+        job_id, submitted = str(answered.get("job_id")), answered.get("submitted")
+        # The folder is the person's: what stands there may end up among the words of a command.
+        return note.taken(job_id, from_iso(submitted)) if JOB_ID.fullmatch(job_id) and submitted else note
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -101,8 +111,11 @@ def array_folder(scratch: Path, requests: Mapping[int, JobRequest], asked: datet
     folder = scratch / f"array-{digest}"
     try:
         folder.mkdir(mode=0o2750, exist_ok=True)
+        status = folder.lstat()
     except OSError as error:
         raise _unwritable(folder, error) from error
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid():
+        raise SchedulerError("The folder of the list of jobs belongs to somebody else.", retry=False)
     name = next(iter(requests.values())).name
     _put(folder / MANIFEST, {"schema": SCHEMA, "name": name, "asked": iso(asked), "attempts": attempts})
     return folder
@@ -110,7 +123,10 @@ def array_folder(scratch: Path, requests: Mapping[int, JobRequest], asked: datet
 
 def array_of(folder: Path) -> str | None:
     """The name of the array's folder that an attempt went into; None if it went alone."""
-    note = read(folder)
+    try:
+        note = read(folder)
+    except SchedulerError:
+        return None
     return note.array if note else None
 
 
@@ -127,11 +143,30 @@ def forget(folders: Iterable[Path]) -> None:
 
 def remaining(folder: Path) -> int | None:
     """How many attempts of an array's manifest still have a folder beside it; None if there is no manifest."""
-    document = read_json(folder / MANIFEST, max_bytes=16 << 20)
+    try:
+        document = _document(folder, MANIFEST)
+    except SchedulerError:
+        return None
     attempts = (document or {}).get("attempts")
     if not isinstance(attempts, dict):
         return None
     return sum((folder.parent / str(attempt)).exists() for attempt in attempts.values())
+
+
+def _document(folder: Path, name: str) -> dict[str, Any] | None:
+    """A document in a folder beside the attempts', through the door: a person could have put a pipe there."""
+    try:
+        with (
+            Root(folder.parent, listed=False) as scratch,
+            scratch.open_file(f"{folder.name}/{name}", uid=os.geteuid(), max_bytes=MAX_BYTES) as file,
+        ):
+            document = json.loads(file.read())
+    except (NotFoundError, ValueError, RecursionError):
+        return None
+    except PortalError as error:
+        message = f"What was noted of this job's submission cannot be read: {error.message}"
+        raise SchedulerError(message, retry=error.retry, detail=error.detail) from error
+    return document if isinstance(document, dict) else None
 
 
 def _put(path: Path, document: object) -> None:

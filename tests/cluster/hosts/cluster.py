@@ -27,6 +27,8 @@ GROUPS = {
 CODE_NOTE = "/var/lib/gantry-lab-code"
 FROM_NOTHING = " from nothing"
 SLURM_SECONDS = 60
+WATCHERS = Path("/proc/sys/fs/inotify/max_user_instances")
+ENOUGH_WATCHERS = 1024
 # sinfo's words; a star after one means that the node does not answer.
 NOT_YET = ("unknown", "down", "future", "powering", "reboot")
 ROOTS_HOME = "/root"
@@ -105,6 +107,9 @@ class Cluster:
             tree = base.ensure(self.place, self.mirrors)
         self._make_key(tree)
         self.network.up()
+        # The systemds of all labs watch files as one user; one that may not, ends at boot without a word.
+        if int(WATCHERS.read_text(encoding="ascii")) < ENOUGH_WATCHERS:
+            WATCHERS.write_text(f"{ENOUGH_WATCHERS}\n", encoding="ascii")
         return tree
 
     def _make_key(self, tree: Path) -> None:

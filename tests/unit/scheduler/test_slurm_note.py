@@ -1,0 +1,65 @@
+"""The note in an attempt's folder, which is the person's: what she may have put in its place."""
+
+import json
+import os
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from portal.scheduler import slurm_note as notes
+from portal.scheduler.base import JobRequest, SchedulerError
+
+NOW = datetime(2026, 11, 21, 8, tzinfo=UTC)
+NOTE = {"schema": 1, "name": "gantry-x-1", "asked": "2026-11-21T08:00:00.000Z", "array": None, "index": None}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / str(uuid.uuid4())
+    made.mkdir()
+    return made
+
+
+def test_a_note_is_read_as_it_was_written(folder):
+    note = notes.Note("gantry-x-1", NOW).taken("7", NOW)
+    notes.write(folder, note)
+    assert notes.read(folder) == note
+
+
+@pytest.mark.parametrize("job_id", ["--allusers", "7,8", "7 8", "-1", "٣", "", None, {"a": 1}, 10**30])
+def test_an_id_that_is_no_id_is_none(folder, job_id):
+    (folder / "slurm.json").write_text(json.dumps(NOTE | {"job_id": job_id, "submitted": NOTE["asked"]}))
+    note = notes.read(folder)
+    assert note is not None
+    assert note.job_id is None
+
+
+@pytest.mark.parametrize("text", ["", "[" * 60_000, "[]", "null", '{"schema": 1}', "\0"])
+def test_what_is_no_note_is_none(folder, text):
+    (folder / "slurm.json").write_text(text)
+    assert notes.read(folder) is None
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir, lambda path: path.symlink_to("/dev/zero")])
+def test_a_pipe_a_folder_or_a_link_is_not_opened_and_not_taken_for_no_note(folder, make):
+    make(folder / "slurm.json")
+    with pytest.raises(SchedulerError) as caught:
+        notes.read(folder)
+    assert not caught.value.retry
+    assert notes.array_of(folder) is None
+
+
+def test_a_folder_for_an_array_that_leads_elsewhere_is_not_written(tmp_path, folder):
+    request = JobRequest(folder.name, "gantry-x-1", "maya", (), folder, 1, 1, 1)
+    made = notes.array_folder(tmp_path, {0: request}, NOW)
+    assert notes.array_folder(tmp_path, {0: request}, NOW) == made
+    (made / "array.json").unlink()
+    made.rmdir()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    made.symlink_to(elsewhere)
+    with pytest.raises(SchedulerError, match="somebody else"):
+        notes.array_folder(tmp_path, {0: request}, NOW)
+    assert list(elsewhere.iterdir()) == []
