@@ -133,7 +133,9 @@ def test_the_daemon_may_run_nothing_else_through_sudo(words: tuple[str, ...], as
     assert answer.stdout == ""
 
 
-@pytest.mark.parametrize("path", ["/etc/gantry/agent.json", "/etc/gantry/store.json", AGENT, "/var/lib/gantry/published"])
+@pytest.mark.parametrize(
+    "path", ["/etc/gantry/agent.json", "/etc/gantry/store.json", AGENT, "/var/lib/gantry/published"]
+)
 def test_the_daemon_cannot_write(path: str, as_somebody: AsSomebody) -> None:
     assert as_somebody("gantry-daemon", "test", "-e", path).returncode == 0
     assert as_somebody("gantry-daemon", "test", "-w", path).returncode == 1
