@@ -109,8 +109,8 @@ def _put(root: Root, attempt: str, name: str, data: bytes, mode: int) -> None:
         with root.open_folder(aside) as folder:
             _write(folder, name, data, mode)
             if stat.S_IMODE(os.fstat(folder.fd).st_mode) != FOLDER_MODE:
-                # Only where needed: chmod(2) by somebody outside of the portal's group takes away the set-group-ID bit
-                # that the folder has from scratch, and with it the group of all that is written into it.
+                # Only where needed: chmod(2) by somebody outside of the portal's group takes the set-group-ID bit
+                # away that the folder has from scratch, and with it the group of all that is written into it.
                 os.fchmod(folder.fd, FOLDER_MODE)
             os.fsync(folder.fd)
         with suppress(FileExistsError):

@@ -39,7 +39,7 @@ def check(paths: tuple[Path, ...], as_json: bool) -> int:
 
 @jobtypes.command()
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
-@click.option("--to", "folder", type=click.Path(path_type=Path), help="That folder, where it is not the settings'.")
+@click.option("--to", "folder", type=click.Path(path_type=Path), help="That folder, not the settings'.")
 def publish(paths: tuple[Path, ...], folder: Path | None) -> int:
     """Sign job types off: write their revisions into the folder that the agent reads. Bad files are left out."""
     from portal.config import load_settings

@@ -42,7 +42,8 @@ import json, os, pathlib, sys, time
 job = json.load(open(os.environ["GANTRY_JOB"]))
 options = job["options"]
 with open(options["ledger"], "a") as ledger:
-    ledger.write(" ".join([job["job"]["attempt"], os.environ.get("SLURM_JOB_ID", "-"), os.uname().nodename]) + "\\n")
+    words = [job["job"]["attempt"], os.environ.get("SLURM_JOB_ID", "-"), os.uname().nodename]
+    ledger.write(" ".join(words) + "\\n")
 with open("events.jsonl", "a") as events:
     events.write(json.dumps({"stage": "counting", "step": 1, "steps": 1, "fraction": 0.5}) + "\\n")
 time.sleep(options["wait"])
