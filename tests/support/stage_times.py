@@ -1,4 +1,4 @@
-"""Where a test run's time goes: seconds by folder (on the cluster by file), with the fixtures, in the closing words."""
+"""Where a test run's time goes: seconds by folder, on the cluster by file, in its closing words."""
 
 from collections import Counter, defaultdict
 
