@@ -175,7 +175,7 @@ def test_the_requests_own_backend_is_not_heard(attack: Attack) -> None:
     job = json.loads(attack.root(f"cat {SCRATCH}/{item['attempt']}/slurm.json"))["job_id"]
     script = attack.root('scontrol write batch_script "$1" -', job)
     assert f"exec /usr/libexec/gantry-launch --folder {SCRATCH}/{item['attempt']} --job-sha256 " in script
-    assert attack.root(f"ls {HOME}/maya") == "secret\n"
+    assert "ran" not in attack.root(f"ls {HOME}/maya").split()
 
 
 def published(attack: Attack, spoil: str, **changes: object) -> Document:
