@@ -143,7 +143,11 @@ class PyslurmAdapter(SlurmAdapter):
 
 def without_slurm() -> str:
     """Why Slurm cannot be tested here; empty if it can."""
-    return "" if "GANTRY_TEST_SLURM" in os.environ else "no Slurm here: run tests/cluster/test_contract.py"
+    return (
+        ""
+        if "GANTRY_TEST_SLURM" in os.environ
+        else "no Slurm here: tests/cluster/test_contract.py runs this on a host that has it"
+    )
 
 
 def without_pyslurm() -> str:

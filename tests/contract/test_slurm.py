@@ -22,7 +22,8 @@ pytestmark = [
     pytest.mark.parametrize("bench", ["slurm", "pyslurm"], indirect=True),
     pytest.mark.cluster,
     pytest.mark.skipif(
-        "GANTRY_TEST_SLURM" not in os.environ, reason="no Slurm here: run tests/cluster/test_contract.py"
+        "GANTRY_TEST_SLURM" not in os.environ,
+        reason="no Slurm here: tests/cluster/test_contract.py runs this on a host that has it",
     ),
 ]
 SLEEP = "import time; time.sleep(300)"

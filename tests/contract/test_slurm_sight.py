@@ -16,7 +16,8 @@ from portal.scheduler.slurm_sight import CANARY
 pytestmark = [
     pytest.mark.cluster,
     pytest.mark.skipif(
-        "GANTRY_TEST_SLURM" not in os.environ, reason="no Slurm here: run tests/cluster/test_contract.py"
+        "GANTRY_TEST_SLURM" not in os.environ,
+        reason="no Slurm here: tests/cluster/test_contract.py runs this on a host that has it",
     ),
 ]
 

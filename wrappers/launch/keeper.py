@@ -20,8 +20,8 @@ from wrappers.launch.tree import become_subreaper, die_with_parent, end_descenda
 
 PATIENCE_S = 10.0
 _IGNORED = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP)
-# Python itself ignores these; a program expects the system's behaviour.
-_RESTORED = (*_IGNORED, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ)
+# These are ignored by Python itself or by who started us; a program expects the system's behaviour.
+_RESTORED = (*_IGNORED, signal.SIGQUIT, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ)
 
 
 @dataclass(frozen=True, slots=True)
