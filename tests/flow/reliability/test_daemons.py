@@ -39,7 +39,8 @@ def test_a_stopped_daemon_that_wakes_after_it_was_replaced_does_no_harm(yard_wit
     yard = yard_with(daemon=FAST)
     first = yard.start_daemon()
     yard.submit(options={"wait": 1})
-    yard.wait(lambda: bool(yard.starts()))
+    # Not while it starts the job: stopped then, it would keep the local backend's lock.
+    yard.wait(lambda: bool(yard.starts()) and yard.job().state is State.RUNNING)
     first.send_signal(signal.SIGSTOP)
     yard.start_daemon()
     yard.wait(lambda: epoch(yard) == 2)
