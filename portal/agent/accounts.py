@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Any, Protocol, TypeVar
 
-from portal.agent.client import Estimated, Fenced, Opened, Sealed, Submitted, Taken
+from portal.agent.client import Fenced, Sealed, Submitted, Taken
 from portal.exchange import AnswerLostError, CallRefusedError, NotStartedError, Refusal
 
 T = TypeVar("T")
@@ -34,8 +34,6 @@ class AccountRefusedError(CallRefusedError):
 class Client(Protocol):
     """The agent of one account: portal.agent.client.AgentClient."""
 
-    def preflight(self, items: Sequence[Mapping[str, Any]]) -> Sequence[Opened | Refusal]: ...
-
     def submit(self, items: Sequence[Mapping[str, Any]]) -> Sequence[Submitted | Refusal]: ...
 
     def find(self, items: Sequence[tuple[str, str]]) -> Sequence[Taken | Refusal | None]: ...
@@ -50,10 +48,6 @@ class Client(Protocol):
 
     def purge(self, attempts: Sequence[str]) -> Sequence[bool | Refusal]: ...
 
-    def estimate(
-        self, resources: Sequence[Mapping[str, Any]], *, person: str = "", share: float = 1.0
-    ) -> Sequence[Estimated | Refusal]: ...
-
 
 class Agents:
     """Asks the agents of many accounts. Every method takes (account, item) pairs and answers in their order.
@@ -65,18 +59,10 @@ class Agents:
         self.client_of = client_of
         self.at_once = at_once
 
-    def preflight(self, items: Sequence[tuple[Account, Mapping[str, Any]]]) -> list[Opened | Refusal | Failed]:
-        """Open every input as its person."""
-        return self._ask(items, lambda client, some: client.preflight(some))
-
-    def submit(self, items: Sequence[tuple[Account, Mapping[str, Any]]]) -> list[Submitted | Refusal | Failed]:
-        """Submit items as AgentClient.submit takes them."""
-        return self._ask(items, lambda client, some: client.submit(some))
-
     def submit_by_account(
         self, items: Sequence[tuple[Account, Mapping[str, Any]]]
     ) -> Iterator[dict[int, Submitted | Refusal | Failed]]:
-        """The same, an account at a time as its agent answers: answers by the item's position."""
+        """Submit items as AgentClient.submit takes them, an account at a time: answers by the item's position."""
         return self._each(items, lambda client, some: client.submit(some))
 
     def find(self, items: Sequence[tuple[Account, tuple[str, str]]]) -> list[Taken | Refusal | Failed | None]:
@@ -100,12 +86,6 @@ class Agents:
     def purge(self, attempts: Sequence[tuple[Account, str]]) -> list[bool | Refusal | Failed]:
         """Remove attempts' folders."""
         return self._ask(attempts, lambda client, some: client.purge(some))
-
-    def estimate(
-        self, resources: Sequence[tuple[Account, Mapping[str, Any]]], *, person: str = "", share: float = 1.0
-    ) -> list[Estimated | Refusal | Failed]:
-        """When jobs with these resources would start."""
-        return self._ask(resources, lambda client, some: client.estimate(some, person=person, share=share))
 
     def _ask(
         self, items: Sequence[tuple[Account, Item]], verb: Callable[[Client, Sequence[Item]], Sequence[T]]

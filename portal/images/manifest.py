@@ -43,7 +43,7 @@ def parse(document: object, where: str) -> Manifest:
     """A checked manifest; what else is in the document is left alone. Raises InvalidError."""
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise InvalidError(f"{where} is not the manifest of an image.")
-    given = {field.name: document.get(field.name) for field in fields(Manifest)}
+    given: dict[str, Any] = {field.name: document.get(field.name) for field in fields(Manifest)}
     patterns = {"name": NAME, "file": FILE, "digest": DIGEST}
     wrong = [
         key for key, pattern in patterns.items()
@@ -53,7 +53,7 @@ def parse(document: object, where: str) -> Manifest:
     wrong += [key for key in ("built", "withdrawn") if not isinstance(given[key], (str, type(None)))]
     if wrong:
         raise InvalidError(f"{where} has no usable {', '.join(wrong)}.")
-    return Manifest(**given)  # type: ignore[arg-type]  # each was looked at
+    return Manifest(**given)
 
 
 def read(folder: Path, name: str) -> Manifest | None:

@@ -19,7 +19,7 @@ from portal.jobs.cause import Cause
 from portal.jobs.deps import Deps, say
 from portal.jobs.filing import SUCCEEDED, file_results
 from portal.jobs.inspect import Inspected, inspect_result
-from portal.jobs.keeping import Collected, RefusedResult, TryLater, keep_all
+from portal.jobs.keeping import Collected, ResultRefusedError, TryLaterError, keep_all
 from portal.jobs.models import Attempt, Job
 from portal.jobs.state import State
 from portal.store.client import Result
@@ -42,19 +42,19 @@ def collect_step(deps: Deps, now: datetime) -> bool:
         failpoints.reach("collect-started")
     for one, kept in keep_all(deps, ready, now):
         try:
-            if isinstance(kept, RefusedResult | TryLater):
+            if isinstance(kept, ResultRefusedError | TryLaterError):
                 raise kept
             failpoints.reach("collect-stored")
             deps.still_active()
             _register(deps, one, kept, _inspect(deps, one, kept), now)
-        except RefusedResult as refused:
+        except ResultRefusedError as refused:
             _refuse(deps, one, refused, now)
-        except TryLater as later:
+        except TryLaterError as later:
             _put_off(deps, one, later, now)
     return True
 
 
-def _put_off(deps: Deps, one: Collected, later: TryLater, now: datetime) -> None:
+def _put_off(deps: Deps, one: Collected, later: TryLaterError, now: datetime) -> None:
     say("collect-later", job=one.job_id, message=str(later))
     with deps.write() as session:
         job = _still_ours(session.get(Job, one.job_id, with_for_update={"of": Job}), one)
@@ -91,11 +91,11 @@ def _inspect(deps: Deps, one: Collected, results: Sequence[Result]) -> list[Insp
         inspected = [inspect_result(deps.settings.results, result) for result in results]
     except PortalError as error:
         if error.retry:
-            raise TryLater(f"Its result could not be read yet: {error.message}") from error
-        raise RefusedResult(error.message) from error
+            raise TryLaterError(f"Its result could not be read yet: {error.message}") from error
+        raise ResultRefusedError(error.message) from error
     for output, found in zip(one.outputs, inspected, strict=True):
         if output["required"] and not found.files:
-            raise RefusedResult(f"It wrote no file like {output['pattern']}.", Cause.MISSING_OUTPUT)
+            raise ResultRefusedError(f"It wrote no file like {output['pattern']}.", Cause.MISSING_OUTPUT)
     return inspected
 
 
@@ -137,7 +137,7 @@ def _cancel(deps: Deps, one: Collected, now: datetime) -> None:
     _drop(deps, one)
 
 
-def _refuse(deps: Deps, one: Collected, refused: RefusedResult, now: datetime) -> None:
+def _refuse(deps: Deps, one: Collected, refused: ResultRefusedError, now: datetime) -> None:
     """FAILED with words."""
     words = say_cause.refused(str(refused))
     if refused.cause is Cause.MISSING_OUTPUT:

@@ -18,7 +18,7 @@ BYTES_AT_ONCE = 256 << 20
 """Kept in one call, so that no job waits long for others' large results; a larger one goes alone."""
 
 
-class RefusedResult(Exception):  # noqa: N818 - a decision about a result, not a fault of ours
+class ResultRefusedError(Exception):
     """The result is not accepted. The text is a clause for people."""
 
     def __init__(self, words: str, cause: Cause = Cause.REFUSED) -> None:
@@ -26,7 +26,7 @@ class RefusedResult(Exception):  # noqa: N818 - a decision about a result, not a
         self.cause = cause
 
 
-class TryLater(Exception):  # noqa: N818 - see RefusedResult
+class TryLaterError(Exception):
     """Something does not answer now. The text is a sentence for people."""
 
 
@@ -44,7 +44,7 @@ class Collected:
     since: datetime
 
 
-Kept = list[Result] | RefusedResult | TryLater
+Kept = list[Result] | ResultRefusedError | TryLaterError
 
 
 def keep_all(deps: Deps, batch: Sequence[Collected], now: datetime) -> Iterator[tuple[Collected, Kept]]:
@@ -52,7 +52,7 @@ def keep_all(deps: Deps, batch: Sequence[Collected], now: datetime) -> Iterator[
     whole = [one for one in batch if one.investigation_id is not None]
     for one in batch:
         if one.investigation_id is None:
-            yield one, RefusedResult("its experiment is no longer in the catalogue")
+            yield one, ResultRefusedError("its experiment is no longer in the catalogue")
     answers = deps.agent.seal([(one.account, one.attempt_id) for one in whole]) if whole else []
     sealed: list[tuple[Collected, int]] = []
     for one, answer in zip(whole, answers, strict=True):
@@ -89,7 +89,7 @@ def _keep(deps: Deps, some: Sequence[Collected], now: datetime) -> Iterator[tupl
     for one in some:
         try:
             wanted[one.attempt_id] = [_wanted(one, output) for output in one.outputs]
-        except TryLater as later:
+        except TryLaterError as later:
             yield one, later
     asked = [one for one in some if one.attempt_id in wanted]
     try:
@@ -116,7 +116,7 @@ def _settled(deps: Deps, one: Collected, found: Sequence[Result | Refusal], now:
     late = now - one.since < timedelta(seconds=deps.settings.daemon.late_result_s)
     if late and refused.code == "output-missing-whole":
         # launch makes the folder of every program, and a network file system may show it late.
-        return TryLater("Its output has not shown yet.")
+        return TryLaterError("Its output has not shown yet.")
     return _why(refused)
 
 
@@ -139,7 +139,7 @@ def _uid(account: str | None) -> int:
     try:
         return pwd.getpwnam(account).pw_uid
     except KeyError:
-        raise TryLater(
+        raise TryLaterError(
             f"Its result could not be saved yet: the cluster does not know the account {account}."
         ) from None
 
@@ -155,12 +155,12 @@ def _without_the_stale(deps: Deps, one: Collected, kept: Sequence[Result | Refus
     return fresh
 
 
-def _later(error: AnswerLostError | CallRefusedError) -> TryLater:
-    return TryLater(f"Its result could not be saved yet: {error.message}")
+def _later(error: AnswerLostError | CallRefusedError) -> TryLaterError:
+    return TryLaterError(f"Its result could not be saved yet: {error.message}")
 
 
-def _why(refusal: Refusal) -> RefusedResult | TryLater:
+def _why(refusal: Refusal) -> ResultRefusedError | TryLaterError:
     if refusal.retry:
-        return TryLater(f"Its result could not be saved yet: {refusal.message}")
+        return TryLaterError(f"Its result could not be saved yet: {refusal.message}")
     cause = Cause.MISSING_OUTPUT if refusal.code.startswith("output-missing") else Cause.REFUSED
-    return RefusedResult(refusal.message, cause)
+    return ResultRefusedError(refusal.message, cause)

@@ -1,11 +1,12 @@
 """result.json and events.jsonl: what a program says, checked for form before anything looks at it. Pure."""
 
 import json
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, TypeGuard
+from typing import Any
+
+from portal.agent.reading import finite
 
 SCHEMA = 1
 MAX_RESULT_BYTES = 256 * 1024
@@ -154,7 +155,7 @@ def parse_event(line: bytes) -> dict[str, Any] | None:
         return None
     event: dict[str, Any] = {"stage": storable(found["stage"][:100])}
     fraction = found.get("fraction")
-    if _finite(fraction) and 0 <= fraction <= 1:
+    if finite(fraction) and 0 <= fraction <= 1:
         event["fraction"] = float(fraction)
     for key in ("step", "steps"):
         value = found.get(key)
@@ -165,12 +166,6 @@ def parse_event(line: bytes) -> dict[str, Any] | None:
             event[key] = storable(found[key][:most])
     metrics = found.get("metrics")
     if isinstance(metrics, dict):
-        good = {storable(str(k)[:50]): float(v) for k, v in metrics.items() if _finite(v)}
+        good = {storable(str(k)[:50]): float(v) for k, v in metrics.items() if finite(v)}
         event["metrics"] = dict(list(good.items())[:20])
     return event
-
-
-def _finite(value: Any) -> TypeGuard[int | float]:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return -sys.float_info.max <= value <= sys.float_info.max  # a whole number may be larger than any float

@@ -28,7 +28,8 @@ def main(words: list[str]) -> int:
             print(f"  {name:<18} {about}")
         return 0 if not words else 2
     script, _ = BENCHES[words[0]]
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1])}
+    paths = (HERE.parents[1], HERE.parent / "cluster")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
     return subprocess.run(
         [sys.executable, str(HERE / script), *words[1:]], env=environment, check=False
     ).returncode

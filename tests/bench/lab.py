@@ -4,15 +4,11 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests" / "cluster")]
-
-from hosts.cluster import Cluster  # noqa: E402 - the paths come first
-from hosts.network import the_network  # noqa: E402
-from hosts.place import the_place  # noqa: E402
-from lab_site import HOME, LabSite  # noqa: E402
+from hosts.cluster import Cluster
+from hosts.network import the_network
+from hosts.place import the_place
+from lab_site import HOME, LabSite
 
 __all__ = ["HOME", "LabSite", "closed", "known", "lab_site", "load", "swept", "until"]
 

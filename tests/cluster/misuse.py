@@ -10,6 +10,7 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from hosts.cluster import Cluster
@@ -91,8 +92,7 @@ class Attack:
         """A file of root's that all may read."""
         pid = self.portal.pid
         name = f"/run/{uuid.uuid4()}"
-        with open(f"/proc/{pid}/root{name}", "w", encoding="utf-8") as file:  # noqa: PTH123 - as the host sees it
-            file.write(text)
+        Path(f"/proc/{pid}/root{name}").write_text(text, encoding="utf-8")
         self.root('mkdir -p "$(dirname "$2")"; chmod 644 "$1"; mv "$1" "$2"', name, path)
 
     def publish(self, document: Document) -> str:
@@ -127,8 +127,7 @@ class Attack:
     def send(self, script: str, raw: str, *words: str, account: str = "gantry-daemon") -> Said:
         """What a program said to these bytes on its standard input (surrogates stand for single bytes)."""
         pid, name = self.portal.pid, f"/run/{uuid.uuid4()}"
-        with open(f"/proc/{pid}/root{name}", "wb") as file:  # noqa: PTH123 - as the host sees it
-            file.write(raw.encode("utf-8", "surrogateescape"))
+        Path(f"/proc/{pid}/root{name}").write_bytes(raw.encode("utf-8", "surrogateescape"))
         command = ("runuser", "-u", account, "--", "sh", "-c", script, "sh", *words)
         done = self.portal.run("sh", "-c", 'file=$1; shift; exec "$@" <"$file"', "sh", name, *command)
         self.portal.run("rm", name)

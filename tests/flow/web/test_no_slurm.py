@@ -28,12 +28,13 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     def asked() -> list[str]:
         return note.read_text().splitlines() if note.exists() else []
 
-    asked.folder = folder  # type: ignore[attr-defined]
     yield asked
 
 
-def test_clicks_on_every_page_cause_no_slurm_command(make_site: Any, csrf: Any, calls: Any) -> None:
-    slurm = {"cluster": "gantry", "commands": str(calls.folder), "data_parser": "v0.0.42"}
+def test_clicks_on_every_page_cause_no_slurm_command(
+    make_site: Any, csrf: Any, calls: Any, tmp_path: Path
+) -> None:
+    slurm = {"cluster": "gantry", "commands": str(tmp_path / "slurm"), "data_parser": "v0.0.42"}
     site = make_site(scheduler="slurm", slurm=slurm, web={"sign_in_limit": "1000 per minute"})
     job = f"/jobs/J-{1000 + site.job}"
     for person in ("maya", "sam"):

@@ -9,7 +9,7 @@ import pytest
 from portal.agent.client import Sealed
 from portal.exchange import CallRefusedError, Refusal
 from portal.jobs.cause import Cause
-from portal.jobs.keeping import BYTES_AT_ONCE, Collected, RefusedResult, TryLater, keep_all
+from portal.jobs.keeping import BYTES_AT_ONCE, Collected, ResultRefusedError, TryLaterError, keep_all
 from portal.store.client import Result
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -95,31 +95,31 @@ def test_one_that_is_refused_harms_no_other(world):
     world.answers = {("attempt-1", "a"): Refusal("output-missing", "There is no such file.")}
     world.seals = {"attempt-2": Refusal("scratch", "It does not answer.", retry=True)}
     found = kept(world, job(1), job(2), job(3))
-    assert isinstance(found["J-1"], RefusedResult)
+    assert isinstance(found["J-1"], ResultRefusedError)
     assert found["J-1"].cause is Cause.MISSING_OUTPUT
-    assert isinstance(found["J-2"], TryLater)
+    assert isinstance(found["J-2"], TryLaterError)
     assert len(found["J-3"]) == 2
 
 
 def test_an_account_whose_agent_fails_is_tried_later_and_staff_are_told(world):
     world.seals = {"attempt-1": CallRefusedError("sudo says no")}
     found = kept(world, job(1, account="ravi"), job(2))
-    assert isinstance(found["J-1"], TryLater)
+    assert isinstance(found["J-1"], TryLaterError)
     assert world.blamed == ["ravi"]
     assert len(found["J-2"]) == 2
 
 
 def test_a_store_that_is_away_is_asked_later_for_all(world):
     world.away = True
-    assert all(isinstance(one, TryLater) for one in kept(world, job(1), job(2)).values())
+    assert all(isinstance(one, TryLaterError) for one in kept(world, job(1), job(2)).values())
 
 
 def test_an_output_folder_that_shows_late_is_waited_for_and_not_for_ever(world):
     world.answers = {("attempt-1", "a"): Refusal("output-missing-whole", "There is no output folder.")}
-    assert isinstance(kept(world, job(1, since=NOW))["J-1"], TryLater)
-    assert isinstance(kept(world, job(1))["J-1"], RefusedResult)
+    assert isinstance(kept(world, job(1, since=NOW))["J-1"], TryLaterError)
+    assert isinstance(kept(world, job(1))["J-1"], ResultRefusedError)
 
 
 def test_a_result_without_an_experiment_has_no_place(world):
-    assert isinstance(kept(world, job(1, investigation_id=None))["J-1"], RefusedResult)
+    assert isinstance(kept(world, job(1, investigation_id=None))["J-1"], ResultRefusedError)
     assert world.portions == []
