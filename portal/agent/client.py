@@ -94,7 +94,7 @@ class AgentClient:
         return self._ask("preflight", items, lambda answer: Opened(answer["files"], answer["bytes"]))
 
     def submit(self, items: Sequence[Mapping[str, Any]]) -> list[Submitted | Refusal]:
-        """Submit `{"attempt", "name", "order"[, "share"]}`; twice with one attempt gives the same."""
+        """Submit `{"attempt", "name", "order"[, "share", "place"]}`; twice with one attempt gives the same."""
         return self._ask("submit", items, _submitted)
 
     def find(self, items: Sequence[tuple[str, str]]) -> list[Taken | Refusal | None]:

@@ -13,12 +13,14 @@ from portal.agent.jobtype import SMALLEST
 from portal.agent.order import build
 from portal.durable import iso
 from portal.errors import PortalError
-from portal.exchange import Handlers, Item, RefusedError, Together, attempt, fields
+from portal.exchange import MAX_ITEMS, Handlers, Item, RefusedError, Together, attempt, fields
 from portal.scheduler.base import AccountError, JobHandle, JobRequest, Scheduler, SchedulerError
 from portal.scheduler.local import LocalScheduler
 from portal.scheduler.slurm import SlurmScheduler
 from portal.scheduler.slurm_note import array_of, remaining
 
+MOST_PLACES = MAX_ITEMS
+"""Items of one name and size may be of many submissions: `place` then tells them apart in their array."""
 Prepared = tuple[JobRequest, str]
 """What the scheduler is asked, and the SHA-256 of the order."""
 
@@ -75,9 +77,10 @@ class Verbs:
 
     def _prepare(self, item: Item) -> Prepared:
         """Everything before the scheduler."""
-        given = fields(item, "The item", required=("attempt", "name", "order"), optional=("share",))
+        given = fields(item, "The item", required=("attempt", "name", "order"), optional=("share", "place"))
         attempt_id = reading.attempt_id(given["attempt"])
         name = reading.matching(given["name"], reading.JOB_NAME, "The name")
+        place = None if given["place"] is None else reading.whole(given["place"], "place", most=MOST_PLACES - 1)
         share = reading.number(1.0 if given["share"] is None else given["share"], "share", above=0.0)
         document, order = build(self.backend, attempt_id, name, given["order"])
         path, sha256 = self._make_folder(attempt_id, order)
@@ -96,7 +99,7 @@ class Verbs:
             share=share,
             grace_s=resources["grace_s"],
             ranks=resources["ranks"],
-            index=document["job"]["index"],
+            index=document["job"]["index"] if place is None else place,
         )
         return request, sha256
 

@@ -1,0 +1,167 @@
+"""Many orders in one request to a Slurm agent: what goes over together, and what each job keeps of its own."""
+
+import copy
+import json
+import re
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from portal.agent.backend import parse
+from portal.agent.verbs import Verbs
+from portal.exchange import RefusedError
+from portal.scheduler import slurm_note
+from portal.scheduler.base import SchedulerError
+from portal.scheduler.slurm import SlurmScheduler
+from portal.scheduler.slurm_commands import Answer
+
+SUBMITTED = datetime(2026, 11, 21, 1, 1, 12, tzinfo=UTC)
+
+
+class Slurm:
+    """Takes everything with ids from 7 on, and lists it."""
+
+    def __init__(self) -> None:
+        self.scripts: list[str] = []
+        self.rows: list[dict[str, Any]] = []
+
+    def run(self, command: Sequence[str], *, stdin: str = "") -> Answer:
+        if command[0] != "sbatch":
+            return Answer(0, json.dumps({"jobs": self.rows, "meta": {}, "errors": []}), "")
+        options = dict(word.removeprefix("--").split("=", 1) for word in command[1:] if "=" in word)
+        self.scripts.append(stdin)
+        job_id = 6 + len(self.scripts)
+        row: dict[str, Any] = {
+            "job_id": job_id,
+            "name": options["job-name"],
+            "user_name": "maya",
+            "current_working_directory": options["chdir"],
+            "job_state": ["PENDING"],
+            "submit_time": int(SUBMITTED.timestamp()),
+        }
+        if "array" in options:
+            row |= {"array_job_id": job_id, "array_task_string": options["array"]}
+        self.rows.append(row)
+        return Answer(0, f"{job_id}\n", "")
+
+
+class Cluster:
+    """The agent's verbs on that Slurm."""
+
+    def __init__(self, facility: Any) -> None:
+        self.facility, self.slurm = facility, Slurm()
+        document = {key: value for key, value in facility.backend.items() if key != "spool"}
+        config = {"cluster": "gantry", "data_parser": "v0.0.42", "max_array_size": 100}
+        self.backend = parse(document | {"kind": "slurm", "slurm": config})
+
+    def scheduler(self) -> SlurmScheduler:
+        assert self.backend.slurm is not None
+        return SlurmScheduler(self.backend.slurm, self.backend.scratch, commands=self.slurm)
+
+    def submit(self, items: Sequence[dict[str, Any]]) -> list[Any]:
+        return list(Verbs(self.backend, self.scheduler()).submit_all(items))
+
+    def items(self, count: int) -> list[dict[str, Any]]:
+        """Orders of as many submissions (each has the index 0 there), under one name and with places."""
+        name = f"gantry-{uuid.uuid4()}-1"
+        made = []
+        for place in range(count):
+            item = copy.deepcopy(self.facility.item())
+            item["order"]["job"]["name"] = name
+            made.append(item | {"name": name, "place": place})
+        return made
+
+
+@pytest.fixture
+def cluster(facility):
+    return Cluster(facility)
+
+
+def test_jobs_of_many_submissions_go_over_as_one_array(cluster):
+    items = cluster.items(5)
+    answers = cluster.submit(items)
+    assert len({item["order"]["job"]["submission"] for item in items}) == 5
+    assert [(answer["job_id"], answer["array_index"]) for answer in answers] == [
+        ("7", place) for place in range(5)
+    ]
+    [script] = cluster.slurm.scripts
+    for place, (item, answer) in enumerate(zip(items, answers, strict=True)):
+        folder = cluster.facility.folder(item)
+        order = (folder / "job.json").read_bytes()
+        job = json.loads(order)["job"]
+        assert (job["attempt"], job["submission"], job["index"]) == (
+            item["attempt"],
+            item["order"]["job"]["submission"],
+            0,
+        )
+        assert answer["folder"] == str(folder)
+        assert re.search(
+            rf"^{place}\) set -- {re.escape(str(folder))} --job-sha256 {answer['job_sha256']} ;;$",
+            script,
+            re.MULTILINE,
+        )
+        note = slurm_note.read(folder)
+        assert note is not None
+        assert (note.name, note.index, note.job_id) == (item["name"], place, "7")
+
+
+def test_each_of_them_is_found_by_its_own_folder_and_place(cluster):
+    items = cluster.items(3)
+    answers = cluster.submit(items)
+    for answer in Path(cluster.backend.scratch).glob(f"array-*/{slurm_note.ANSWER}"):
+        answer.unlink()
+    for item, answer in zip(items, answers, strict=True):
+        handle = cluster.scheduler().find(item["attempt"], item["name"])
+        assert handle is not None
+        assert (handle.job_id, handle.array_index) == (answer["job_id"], answer["array_index"])
+
+
+def test_asked_again_with_other_places_they_keep_those_that_they_have(cluster):
+    items = cluster.items(3)
+    answers = cluster.submit(items)
+    again = [item | {"place": place} for item, place in zip(items, (7, 8, 9), strict=True)]
+    assert cluster.submit(again) == answers
+    assert len(cluster.slurm.scripts) == 1
+
+
+def test_one_alone_is_no_array(cluster):
+    [answer] = cluster.submit(cluster.items(1))
+    assert (answer["job_id"], answer["array_index"]) == ("7", None)
+
+
+def test_without_a_place_the_index_in_the_submission_counts(cluster):
+    items = cluster.items(2)
+    for index, item in enumerate(items):
+        del item["place"]
+        item["order"]["job"]["index"] = 40 + index
+    assert [answer["array_index"] for answer in cluster.submit(items)] == [40, 41]
+
+
+@pytest.mark.parametrize("place", [-1, 10_000, 1.0, "0", True, [0]], ids=repr)
+def test_a_place_is_a_whole_number_within_bounds(cluster, place):
+    good, other = cluster.items(2)
+    answers = cluster.submit([good, other | {"place": place}])
+    assert answers[0]["job_id"] == "7"
+    assert isinstance(answers[1], RefusedError)
+    assert (answers[1].code, answers[1].retry) == ("request", False)
+    assert not cluster.facility.folder(other).exists()
+
+
+def test_a_lost_answer_is_settled_for_each_of_them(cluster, monkeypatch):
+    items, run = cluster.items(3), cluster.slurm.run
+
+    def taken_but_late(command: Sequence[str], *, stdin: str = "") -> Answer:
+        answer = run(command, stdin=stdin)
+        if command[0] == "sbatch":
+            raise SchedulerError("It was late.", retry=True)
+        return answer
+
+    monkeypatch.setattr(cluster.slurm, "run", taken_but_late)
+    assert all(isinstance(answer, RefusedError) and answer.retry for answer in cluster.submit(items))
+    answers = cluster.submit(items)
+    assert [(answer["job_id"], answer["array_index"]) for answer in answers] == [("7", 0), ("7", 1), ("7", 2)]
+    assert len(cluster.slurm.scripts) == 1
