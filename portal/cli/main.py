@@ -19,6 +19,7 @@ COMMANDS = {
     "data": f"{HERE}.data:data",
     "analyses": f"{HERE}.analyses:analyses",
     "run": f"{HERE}.run:run",
+    "run-list": f"{HERE}.run_list:run_list",
     "jobs": f"{HERE}.jobs:jobs",
     "completion": f"{HERE}.completion:completion",
     "admin": f"{HERE}.admin:admin",

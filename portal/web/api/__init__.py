@@ -7,12 +7,22 @@ from flask_openapi3.openapi import OpenAPI
 
 import portal
 from portal.errors import NotFoundError
-from portal.web.api import analyses, datasets, device, experiments, jobs, me, submissions, tokens
+from portal.web.api import analyses, datasets, device, experiments, jobs, me, submission_lists, submissions, tokens
 from portal.web.api.blueprint import make_blueprint
 from portal.web.api.problem import Problem, of_validation_error
 from portal.web.security import csrf
 
-NOUNS = (me.api, tokens.api, device.api, datasets.api, experiments.api, analyses.api, submissions.api, jobs.api)
+NOUNS = (
+    me.api,
+    tokens.api,
+    device.api,
+    datasets.api,
+    experiments.api,
+    analyses.api,
+    submissions.api,
+    submission_lists.api,
+    jobs.api,
+)
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 

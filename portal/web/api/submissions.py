@@ -33,6 +33,19 @@ class SubmissionRequest(FormValues):
     variant: str | None = Field(None, description="Resource request; null: the analysis's default.")
     title: str | None = Field(None, description="Name of the result; null: as the analysis names it.")
 
+    def asked(self, key: str | None = None) -> SubmitRequest:
+        """What the service is asked."""
+        return SubmitRequest(
+            jobtype=self.analysis,
+            inputs=self.inputs,
+            options=self.options,
+            variant=self.variant,
+            title=self.title,
+            mode=self.mode,
+            preset=self.preset,
+            idempotency_key=key,
+        )
+
 
 class IdempotencyHeader(BaseModel):
     """Makes a repetition harmless."""
@@ -54,16 +67,7 @@ class SubmissionPath(BaseModel):
 @api.post("/submissions", summary="Start an analysis", responses={201: SubmissionOut, 200: SubmissionOut})
 def create_submission(header: IdempotencyHeader, body: SubmissionRequest) -> Response:
     """201 and what was made; 200 and the first submission where the Idempotency-Key was used for the same."""
-    request = SubmitRequest(
-        jobtype=body.analysis,
-        inputs=body.inputs,
-        options=body.options,
-        variant=body.variant,
-        title=body.title,
-        mode=body.mode,
-        preset=body.preset,
-        idempotency_key=header.key,
-    )
+    request = body.asked(header.key)
     close_session()
     with portal().database.write() as writing:
         made = submit(writing, actor(), request, jobtypes=portal().jobtypes, settings=portal().settings, now=now())

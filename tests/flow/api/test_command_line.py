@@ -221,3 +221,41 @@ def test_a_reader_that_has_seen_enough_causes_no_complaint(gantry, served, stack
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(60) == 1
+
+
+def _list(stack, *options):
+    forms = [{"analysis": "qc", "inputs": {"data": [stack]}, "options": one} for one in options]
+    return "\n".join(map(json.dumps, forms))
+
+
+def test_a_list_starts_a_job_a_line_and_its_numbers_go_into_other_commands(gantry, stack):
+    lines = _list(stack, {"projection": "mean"}, {"projection": "max"}) + "\n\n"
+    code, out, _ = gantry("run-list", "-", stdin=lines)
+    assert code == 0
+    assert [line.split("\t")[0] for line in out.splitlines()] == ["J-1001", "J-1002"]
+    code, cancelled, _ = gantry("jobs", "cancel", "-", stdin=out)
+    assert (code, cancelled.count("Cancelled")) == (0, 2)
+
+
+def test_a_list_with_one_wrong_line_starts_nothing_and_names_the_form(gantry, stack):
+    code, _, err = gantry("run-list", "-", stdin=_list(stack, {}, {"histogram_bins": 0}))
+    assert code == 6
+    assert "Form 2 of 2: " in err
+    assert "Nothing was started." in err
+    assert gantry("jobs", "list")[1] == ""
+
+
+def test_a_list_twice_with_one_key_is_started_once(gantry, stack):
+    first = gantry("run-list", "-", "--key", "k", stdin=_list(stack, {}, {}))
+    assert gantry("run-list", "-", "--key", "k", stdin=_list(stack, {}, {})) == first
+    assert len(gantry("jobs", "list")[1].splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [("{}\n{", "Line 2 is not JSON"), ("[]", "Line 1 is not a JSON object"), ("\n", "holds no form")],
+)
+def test_a_list_that_is_no_list_of_forms_is_a_mistyped_command(gantry, lines, words):
+    code, _, err = gantry("run-list", "-", stdin=lines)
+    assert code == 2
+    assert words in err

@@ -1,0 +1,68 @@
+"""Starting many different analyses in one request, for scripts that would otherwise ask five hundred times."""
+
+from flask import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from portal.jobs.submission_list import MAX_KEY, MOST_FORMS, submit_list
+from portal.web.api.answer import answer
+from portal.web.api.blueprint import make_blueprint
+from portal.web.api.submissions import SubmissionRequest
+from portal.web.context import actor, close_session, now, portal
+
+api = make_blueprint("submission-lists", "Starting many analyses at once.")
+
+
+class SubmissionList(BaseModel):
+    """Forms to be started, all or none."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    forms: list[SubmissionRequest] = Field(min_length=1, max_length=MOST_FORMS)
+
+
+class ListHeader(BaseModel):
+    """Makes a repetition of the whole list harmless."""
+
+    key: str | None = Field(
+        None,
+        alias="Idempotency-Key",
+        max_length=MAX_KEY,
+        description="The same key with the same forms gives the first submissions again, with another form 409.",
+    )
+
+
+class Started(BaseModel):
+    """A submission of the list."""
+
+    id: str
+    title: str
+    jobs: list[str] = Field(description="The numbers of its jobs.")
+
+
+class StartedList(BaseModel):
+    """What was started, in the order of the forms."""
+
+    items: list[Started]
+
+
+@api.post("/submission-lists", summary="Start many analyses", responses={201: StartedList, 200: StartedList})
+def create_submission_list(header: ListHeader, body: SubmissionList) -> Response:
+    """Each form becomes a submission of its own. All are started, or, where one cannot be, none.
+
+    201 and what was made; 200 where the Idempotency-Key was used for the same list before.
+    """
+    requests = [form.asked() for form in body.forms]
+    close_session()
+    with portal().database.write() as writing:
+        made = submit_list(
+            writing,
+            actor(),
+            requests,
+            key=header.key,
+            jobtypes=portal().jobtypes,
+            settings=portal().settings,
+            now=now(),
+        )
+        items = [Started(id=one.id, title=one.title, jobs=[job.number for job in one.jobs]) for one in made]
+        fresh = made[-1].created == now()
+    return answer(StartedList(items=items), 201 if fresh else 200)
