@@ -1,18 +1,24 @@
 """How fast many jobs reach Slurm: through the portal, and by sbatch of the same person on the same host.
 
 `./run bench cluster-hand-over [--single 500] [--array 1000] [--rounds 3]` in a lab that is up. The partition
-is closed meanwhile, so that jobs only wait. Both ways in each round, one after the other; `ratio` is the portal's
-rate by the shell's for single jobs, and the portal's time by sbatch's for an array.
+is closed meanwhile, so that jobs only wait. All ways in each round, one after the other; `ratio` is the portal's
+rate by the shell's for single jobs (`single`: a request each; `list`: 500 different forms a request), and the
+portal's time by sbatch's for an array. `floor` is what no portal of this design can leave out, each taken alone: a
+request over TLS, a start of the person's agent, and an sbatch of so large an array.
 """
 
 import argparse
 import json
 import statistics
 import time
+from collections.abc import Callable
 
 import lab
 
 PERSON = "maya"
+AGENT = "/usr/libexec/gantry-agent"
+AT_ONCE = 500
+TRIES = 5
 
 
 def main() -> None:
@@ -38,9 +44,13 @@ def measure(site: lab.LabSite, single: int, array: int) -> dict[str, dict[str, f
     if single:
         shell, portal = shell_loop(site, single), portal_loop(site, single)
         found["single"] = {"shell_s": shell, "portal_s": portal, "ratio": round(shell / portal, 2)}
+        listed = portal_list(site, single)
+        found["list"] = {"shell_s": shell, "portal_s": listed, "ratio": round(shell / listed, 2)}
     if array:
         shell, portal = shell_array(site, array), portal_array(site, array)
         found["array"] = {"shell_s": shell, "portal_s": portal, "ratio": round(portal / shell, 2)}
+        floor = request_floor(site) + agent_floor(site) + shell
+        found["floor"] = {"shell_s": shell, "portal_s": round(floor, 3), "ratio": round(floor / shell, 2)}
     return found
 
 
@@ -72,6 +82,39 @@ def portal_loop(site: lab.LabSite, count: int) -> float:
         client.submit("lab-count", {"data": [datasets[number % len(datasets)]]})
     lab.until(lambda: lab.known(site, PERSON) >= count)
     return _took(site, began)
+
+
+def portal_list(site: lab.LabSite, count: int) -> float:
+    """As many submissions of one dataset, 500 a request."""
+    client = site.client(PERSON)
+    datasets = site.datasets[lab.HOME[PERSON]]
+    forms = [
+        {"analysis": "lab-count", "inputs": {"data": [datasets[number % len(datasets)]]}}
+        for number in range(count)
+    ]
+    began = time.monotonic()
+    for first in range(0, count, AT_ONCE):
+        client.submit_list(forms[first : first + AT_ONCE])
+    lab.until(lambda: lab.known(site, PERSON) >= count)
+    return _took(site, began)
+
+
+def request_floor(site: lab.LabSite) -> float:
+    """The median time of a request that reads almost nothing."""
+    client = site.client(PERSON)
+    return statistics.median(_timed(client.me) for _ in range(TRIES))
+
+
+def agent_floor(site: lab.LabSite) -> float:
+    """The median time of a start of the agent by sudo, as the daemon, with a request that it refuses at once."""
+    words = ("runuser", "-u", "gantry-daemon", "--", "sudo", "-n", "-u", PERSON, "--", AGENT)
+    return statistics.median(_timed(lambda: site.portal.run(*words)) for _ in range(TRIES))
+
+
+def _timed(act: Callable[[], object]) -> float:
+    began = time.monotonic()
+    act()
+    return time.monotonic() - began
 
 
 def portal_array(site: lab.LabSite, count: int) -> float:
