@@ -6,7 +6,6 @@ so that no FIFO can block and no device can act, and what was looked at is what 
 Refusals are PortalErrors: UnsafeFileError (not what it claims to be), NotFoundError, ForbiddenError, LimitError.
 """
 
-import ctypes
 import errno
 import os
 import stat
@@ -17,12 +16,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NoReturn, Self
 
+from portal.beneath import has_openat2, open_beneath, open_by_components
 from portal.errors import ForbiddenError, LimitError, NotFoundError, PortalError, UnavailableError, UnsafeFileError
 
-SYS_OPENAT2 = 437  # the same number on every architecture, openat2(2)
-RESOLVE_NO_MAGICLINKS = 0x02
-RESOLVE_NO_SYMLINKS = 0x04
-RESOLVE_BENEATH = 0x08
 MAX_PATH = 4096
 MAX_DEPTH = 64
 
@@ -43,13 +39,6 @@ class Entry:
     path: str
     kind: Kind
     status: os.stat_result
-
-
-class _OpenHow(ctypes.Structure):
-    _fields_ = (("flags", ctypes.c_uint64), ("mode", ctypes.c_uint64), ("resolve", ctypes.c_uint64))
-
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Root:
@@ -80,16 +69,26 @@ class Root:
         `uid`: whose it must be. `max_bytes`: larger is a LimitError. `hard_links`: whether it may have other names
         (which another person may have made, to have their file opened in this one's place).
         """
+        return os.fdopen(self._open_file(relative, uid, max_bytes, hard_links), "rb")
+
+    def status_opened(self, relative: str, *, hard_links: bool = False) -> os.stat_result:
+        """What a regular file is, as `open_file` would open it: it was opened, so it may be read."""
+        fd = self._open_file(relative, None, None, hard_links)
+        try:
+            return os.fstat(fd)
+        finally:
+            os.close(fd)
+
+    def _open_file(self, relative: str, uid: int | None, max_bytes: int | None, hard_links: bool) -> int:
         handle = self.handle(relative)
         try:
             check_file(os.fstat(handle), relative, uid=uid, max_bytes=max_bytes, hard_links=hard_links)
             # The name in /proc leads to the inode that was looked at, whatever has the path now.
-            fd = os.open(f"/proc/self/fd/{handle}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+            return os.open(f"/proc/self/fd/{handle}", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
         except OSError as error:
             _refuse(error, relative)
         finally:
             os.close(handle)
-        return os.fdopen(fd, "rb")
 
     def open_folder(self, relative: str) -> "Root":
         """A folder beneath this one, as a root of its own."""
@@ -153,8 +152,8 @@ class Root:
         parts = components(relative)
         try:
             if self._openat2:
-                return _openat2(self.fd, "/".join(parts) or ".", flags)
-            return _open_by_components(self.fd, parts, flags)
+                return open_beneath(self.fd, "/".join(parts) or ".", flags)
+            return open_by_components(self.fd, parts, flags)
         except OSError as error:
             _refuse(error, relative)
 
@@ -230,51 +229,6 @@ def kind_of(status: os.stat_result) -> Kind:
     if stat.S_ISDIR(status.st_mode):
         return Kind.FOLDER
     return Kind.LINK if stat.S_ISLNK(status.st_mode) else Kind.OTHER
-
-
-def has_openat2() -> bool:
-    """Whether kernel and sandbox let this process call openat2(2)."""
-    try:
-        fd = os.open("/", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        os.close(_openat2(fd, ".", os.O_PATH | os.O_CLOEXEC))
-    except OSError:
-        return False
-    finally:
-        os.close(fd)
-    return True
-
-
-def _openat2(directory: int, path: str, flags: int) -> int:
-    how = _OpenHow(flags, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
-    encoded = os.fsencode(path)
-    fd: int = _libc.syscall(
-        ctypes.c_long(SYS_OPENAT2),
-        ctypes.c_int(directory),
-        ctypes.c_char_p(encoded),
-        ctypes.byref(how),
-        ctypes.c_size_t(ctypes.sizeof(how)),
-    )
-    if fd < 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number), path)
-    return fd
-
-
-def _open_by_components(directory: int, parts: list[str], flags: int) -> int:
-    """The same without openat2: each folder on the way is opened from the one before, never through a link."""
-    current = os.dup(directory)
-    try:
-        for part in parts[:-1]:
-            step = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-            following = os.open(part, step, dir_fd=current)
-            os.close(current)
-            current = following
-        return os.open(parts[-1] if parts else ".", flags, dir_fd=current)
-    finally:
-        os.close(current)
 
 
 def _refuse(error: OSError, name: str) -> NoReturn:

@@ -3,11 +3,15 @@
 Standard library only: the agent, the store and the supervisors use this as well as the portal.
 """
 
+import ctypes
 import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def write_whole(path: Path, data: bytes, *, mode: int = 0o640) -> None:
@@ -34,9 +38,7 @@ def write_json(path: Path, document: object, *, mode: int = 0o640) -> None:
 
 def canonical_json(document: object) -> bytes:
     """Sorted keys, no spaces, UTF-8: equal documents are equal bytes. NaN and infinities are refused."""
-    return json.dumps(
-        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return _CANONICAL.encode(document).encode()
 
 
 def read_json(path: Path, *, max_bytes: int = 1 << 20) -> dict[str, Any] | None:
@@ -56,6 +58,13 @@ def sync_directory(path: Path) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def sync_file_system(fd: int) -> None:
+    """Make everything in the file system of an open file survive a power cut, by syncfs(2). Raises OSError."""
+    if _libc.syncfs(fd) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
 
 
 def iso(moment: datetime) -> str:

@@ -87,9 +87,9 @@ def fields(item: object, what: str, *, required: Sequence[str], optional: Sequen
     """The item's keys, each known and each required one there; otherwise RefusedError `request`."""
     if not isinstance(item, dict):
         raise RefusedError("request", f"{what} must be an object.")
-    unknown = sorted(set(item) - set(required) - set(optional))
+    unknown = item.keys() - set(required) - set(optional)
     if unknown:
-        raise RefusedError("request", f"{what} has an unknown key: {unknown[0]!r}.")
+        raise RefusedError("request", f"{what} has an unknown key: {min(unknown)!r}.")
     missing = [key for key in required if key not in item]
     if missing:
         raise RefusedError("request", f"{what} lacks the key {missing[0]!r}.")

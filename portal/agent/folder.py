@@ -1,17 +1,18 @@
 """The attempt's folder: made whole with its order, fenced, opened to the portal's group, removed."""
 
+import errno
 import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from portal.confined import Kind, Root, kind_of
-from portal.durable import iso
+from portal.durable import iso, sync_file_system
 from portal.errors import NotFoundError
 from portal.exchange import SCHEMA, RefusedError
 from portal.removal import remove_tree
@@ -19,29 +20,42 @@ from portal.removal import remove_tree
 FOLDER_MODE = 0o2750
 MAX_CLAIM_BYTES = 64 << 10
 MAX_ORDER_BYTES = 64 << 20
+FEW = 8
+"""More folders go to the disk with all else in their file system: each alone would cost a turn of its journal."""
 
 
-def make(scratch: Path, attempt: str, order: bytes) -> tuple[Path, str]:
-    """The attempt's folder with its job.json, and that file's SHA-256; twice with the same order is once.
+def opened(scratch: Path) -> Root:
+    """The folder of all attempts, in which people may make theirs; that they may list it is not asked for."""
+    return Root(scratch, listed=os.access(scratch, os.R_OK, effective_ids=True))
 
-    Raises RefusedError: `fenced`, or `attempt-differs` if the folder holds another order.
+
+def make(scratch: Root, attempt: str, order: bytes) -> str:
+    """Make the attempt's folder with its job.json, whose SHA-256 is given; twice with the same order is once.
+
+    It is not on disk before `keep`. Raises RefusedError: `fenced`, or `attempt-differs` if the folder holds
+    another order.
     """
-    with _scratch(scratch) as root:
-        if not root.exists(attempt):
-            _put(root, attempt, "job.json", order, 0o440)
-        with _own(root, attempt) as folder:
+    if scratch.exists(attempt) or not _put(scratch, attempt, "job.json", order, 0o440):
+        with _own(scratch, attempt) as folder:
             found = _read(folder, "job.json", MAX_ORDER_BYTES)
             claim = _claim(folder)
             if found is None or (claim is not None and claim.get("by") == "fence"):
                 raise RefusedError("fenced", "This attempt was given up; it cannot be submitted any more.")
             if found != order:
                 raise RefusedError("attempt-differs", "This attempt was submitted before with another order.")
-    return scratch / attempt, hashlib.sha256(order).hexdigest()
+    return hashlib.sha256(order).hexdigest()
 
 
-def _scratch(scratch: Path) -> Root:
-    """The folder of all attempts, in which people may make theirs; that they may list it is not asked for."""
-    return Root(scratch, listed=os.access(scratch, os.R_OK, effective_ids=True))
+def keep(scratch: Root, attempts: Sequence[str]) -> None:
+    """Force the folders that `make` made, and the orders in them, to the disk. Raises OSError or PortalError."""
+    if len(attempts) > FEW:
+        with scratch.open_folder(attempts[-1]) as folder:
+            sync_file_system(folder.fd)
+        return
+    for attempt in attempts:
+        with scratch.open_folder(attempt) as folder:
+            _force(folder, "job.json")
+    _force_names(scratch)
 
 
 def fence(scratch: Path, attempt: str) -> dict[str, Any]:
@@ -58,10 +72,13 @@ def fence(scratch: Path, attempt: str) -> dict[str, Any]:
         "at": iso(datetime.now(UTC)),
     }
     data = json.dumps(claim).encode() + b"\n"
-    with _scratch(scratch) as root:
+    with opened(scratch) as root:
         if not root.exists(attempt):
             # A submission that arrives late must find the claim: the folder is made with it.
             _put(root, attempt, "claim", data, 0o440)
+            with _own(root, attempt) as folder:
+                _force(folder, "claim")
+            _force_names(root)
         with _own(root, attempt) as folder:
             _publish(folder, data)
             found = _claim(folder)
@@ -77,7 +94,7 @@ def order_sha256(scratch: Path, attempt: str) -> str | None:
     The folder is the person's, who could have changed it. That harms nobody: launch compares the order with the
     digest in the batch script, which Slurm keeps, and a report with another digest than this one is not believed.
     """
-    with _scratch(scratch) as root:
+    with opened(scratch) as root:
         if not root.exists(attempt):
             return None
         with _own(root, attempt) as folder:
@@ -93,6 +110,7 @@ def _publish(folder: Root, data: bytes) -> None:
     aside = f".claim-{os.uname().nodename}-{os.getpid()}"
     try:
         _write(folder, aside, data, 0o440)
+        _force(folder, aside)
         with suppress(FileExistsError):
             os.link(aside, "claim", src_dir_fd=folder.fd, dst_dir_fd=folder.fd, follow_symlinks=False)
         os.fsync(folder.fd)
@@ -101,8 +119,8 @@ def _publish(folder: Root, data: bytes) -> None:
             os.unlink(aside, dir_fd=folder.fd)
 
 
-def _put(root: Root, attempt: str, name: str, data: bytes, mode: int) -> None:
-    """Make the folder with one file in it; if another process made it meanwhile, that one stays."""
+def _put(root: Root, attempt: str, name: str, data: bytes, mode: int) -> bool:
+    """Make the folder with one file in it; False if another process made it meanwhile: that one stays."""
     aside = f".{attempt}-{os.getpid()}"
     os.mkdir(aside, FOLDER_MODE & 0o777, dir_fd=root.fd)
     try:
@@ -112,22 +130,32 @@ def _put(root: Root, attempt: str, name: str, data: bytes, mode: int) -> None:
                 # Only where needed: chmod(2) by somebody outside of the portal's group takes the set-group-ID bit
                 # away that the folder has from scratch, and with it the group of all that is written into it.
                 os.fchmod(folder.fd, FOLDER_MODE)
-            os.fsync(folder.fd)
-        with suppress(FileExistsError):
-            os.rename(aside, attempt, src_dir_fd=root.fd, dst_dir_fd=root.fd)
-        with suppress(OSError):  # people may not read the folder of all attempts, so they cannot force it to disk
-            os.fsync(root.fd)
-    finally:
+        os.rename(aside, attempt, src_dir_fd=root.fd, dst_dir_fd=root.fd)
+    except BaseException as error:
         remove_tree(root.fd, aside)
+        if isinstance(error, OSError) and error.errno in (errno.EEXIST, errno.ENOTEMPTY):
+            return False
+        raise
+    return True
 
 
 def _write(folder: Root, name: str, data: bytes, mode: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(name, flags, 0o600, dir_fd=folder.fd), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fchmod(file.fileno(), mode)
+    with os.fdopen(os.open(name, flags, mode, dir_fd=folder.fd), "wb", buffering=0) as file:
+        written = file.write(data)
+        if written != len(data):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), name)
+
+
+def _force(folder: Root, name: str) -> None:
+    with folder.open_file(name, uid=os.geteuid(), hard_links=True) as file:
         os.fsync(file.fileno())
+    os.fsync(folder.fd)
+
+
+def _force_names(root: Root) -> None:
+    with suppress(OSError):  # people may not read the folder of all attempts, so they cannot force it to disk
+        os.fsync(root.fd)
 
 
 @contextmanager
@@ -164,7 +192,7 @@ def seal(scratch: Path, attempt: str) -> dict[str, int]:
     file of the person's that lies elsewhere.
     """
     files = size = 0
-    with _scratch(scratch) as root, _own(root, attempt) as folder:
+    with opened(scratch) as root, _own(root, attempt) as folder:
         group = os.fstat(folder.fd).st_gid
         _grant(folder.fd, group)
         for entry in folder.walk():
@@ -197,7 +225,7 @@ def _grant(handle: int, group: int) -> None:
 
 def purge(scratch: Path, attempt: str) -> dict[str, bool]:
     """Remove the folder; one that is gone already is no error."""
-    with _scratch(scratch) as root:
+    with opened(scratch) as root:
         if not root.exists(attempt):
             return {"removed": False}
         with _own(root, attempt):

@@ -1,9 +1,10 @@
 """Opening the inputs as the person whose job it will be: what she may not read stops the job before it starts."""
 
-import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from portal.agent import reading
 from portal.agent.reading import bad
@@ -17,45 +18,64 @@ DATASET_KEYS = ("dataset", "root", "location", "files")
 NAMED_KEYS = ("name", "type", "parameters")
 
 
-def open_inputs(inputs: Any, roots: Mapping[str, Path]) -> dict[str, list[dict[str, Any]]]:
-    """Open every file of every slot: the datasets by slot, with absolute paths, each file's size and mtime_ns.
+class Inputs:
+    """The inputs of one request's items. Use it in a `with`: a root stays open from its first dataset on."""
 
-    Raises RefusedError, whose code tells why and whose message names the file: `input-missing`,
-    `input-unreadable`, `input-unsafe` (a link, a device …) or `input-changed` (not of the size or time the
-    catalogue knows).
-    """
-    opened = {}
-    for slot, datasets in reading.mapping(inputs, "inputs").items():
-        reading.matching(slot, reading.SLUG, "A slot's name")
-        listed = reading.sequence(datasets, f"The slot {slot}", most=MAX_DATASETS)
-        opened[slot] = [_dataset(slot, index, dataset, roots) for index, dataset in enumerate(listed)]
-    return opened
+    def __init__(self, roots: Mapping[str, Path]) -> None:
+        self._roots = roots
+        self._opened: dict[str, Root] = {}
+        self._to_close = ExitStack()
 
+    def __enter__(self) -> Self:
+        return self
 
-def _dataset(slot: str, index: int, item: Any, roots: Mapping[str, Path]) -> dict[str, Any]:
-    given = fields(item, "A dataset", required=DATASET_KEYS, optional=NAMED_KEYS)
-    root_name = reading.text(given["root"], "root", least=1)
-    location = reading.text(given["location"], "location", most=4096)
-    if root_name not in roots:
-        raise bad(f"There is no root {root_name!r}.")
-    root = roots[root_name]
-    files = reading.sequence(given["files"], "files", most=MAX_FILES)
-    listed = []
-    try:
-        with Root(root) as top, top.open_folder(location) as folder:
-            for file in files:
-                listed.append(_file(folder, root / location, f"/inputs/{slot}/{index}", file))
-    except PortalError as error:
-        raise refusal_of_input(error, location) from error
-    return {
-        "dataset": reading.whole(given["dataset"], "dataset"),
-        "name": reading.text(given["name"] or "", "name"),
-        "type": reading.text(given["type"] or "", "type"),
-        "root": str(root),
-        "location": location,
-        "files": listed,
-        "parameters": _parameters(given["parameters"]),
-    }
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._to_close.close()
+
+    def open(self, inputs: Any) -> dict[str, list[dict[str, Any]]]:
+        """Open every file of every slot: the datasets by slot, with absolute paths, each file's size and mtime_ns.
+
+        Raises RefusedError, whose code tells why and whose message names the file: `input-missing`,
+        `input-unreadable`, `input-unsafe` (a link, a device …) or `input-changed` (not of the size or time the
+        catalogue knows).
+        """
+        opened = {}
+        for slot, datasets in reading.mapping(inputs, "inputs").items():
+            reading.matching(slot, reading.SLUG, "A slot's name")
+            listed = reading.sequence(datasets, f"The slot {slot}", most=MAX_DATASETS)
+            opened[slot] = [self._dataset(slot, index, dataset) for index, dataset in enumerate(listed)]
+        return opened
+
+    def _dataset(self, slot: str, index: int, item: Any) -> dict[str, Any]:
+        given = fields(item, "A dataset", required=DATASET_KEYS, optional=NAMED_KEYS)
+        root_name = reading.text(given["root"], "root", least=1)
+        location = reading.text(given["location"], "location", most=4096)
+        if root_name not in self._roots:
+            raise bad(f"There is no root {root_name!r}.")
+        root = self._roots[root_name]
+        files = reading.sequence(given["files"], "files", most=MAX_FILES)
+        try:
+            with self._root(root_name).open_folder(location) as folder:
+                base, target = root / location, f"/inputs/{slot}/{index}"
+                listed = [_file(folder, base, target, file) for file in files]
+        except PortalError as error:
+            raise refusal_of_input(error, location) from error
+        return {
+            "dataset": reading.whole(given["dataset"], "dataset"),
+            "name": reading.text(given["name"] or "", "name"),
+            "type": reading.text(given["type"] or "", "type"),
+            "root": str(root),
+            "location": location,
+            "files": listed,
+            "parameters": _parameters(given["parameters"]),
+        }
+
+    def _root(self, name: str) -> Root:
+        if name not in self._opened:
+            self._opened[name] = self._to_close.enter_context(Root(self._roots[name]))
+        return self._opened[name]
 
 
 def _file(folder: Root, base: Path, target: str, item: Any) -> dict[str, Any]:
@@ -63,8 +83,7 @@ def _file(folder: Root, base: Path, target: str, item: Any) -> dict[str, Any]:
     name = reading.text(given["name"], "A file's name", least=1, most=4096)
     try:
         # Another name of the file cannot open more than the person may open anyway: the agent is the person.
-        with folder.open_file(name, hard_links=True) as file:
-            status = os.fstat(file.fileno())
+        status = folder.status_opened(name, hard_links=True)
     except PortalError as error:
         raise refusal_of_input(error, name) from error
     for key, now in (("size", status.st_size), ("mtime_ns", status.st_mtime_ns)):

@@ -37,11 +37,27 @@ class PublishedType:
     grace_s: int
 
 
-def load(folder: Path, wanted: Any) -> PublishedType:
-    """The revision that the request names; its bytes must have that very SHA-256. Raises RefusedError."""
-    given = fields(wanted, "jobtype", required=("name", "revision"), optional=("version",))
-    name = reading.matching(given["name"], reading.SLUG, "The job type's name")
-    revision = reading.matching(given["revision"], reading.REVISION, "The job type's revision")
+class Published:
+    """The job types of a folder as one request sees them: a revision is loaded once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._loaded: dict[tuple[str, str], PublishedType] = {}
+
+    def load(self, wanted: Any) -> PublishedType:
+        """The revision that an item names; its bytes must have that very SHA-256. Raises RefusedError."""
+        given = fields(wanted, "jobtype", required=("name", "revision"), optional=("version",))
+        name = reading.matching(given["name"], reading.SLUG, "The job type's name")
+        revision = reading.matching(given["revision"], reading.REVISION, "The job type's revision")
+        if (name, revision) not in self._loaded:
+            self._loaded[name, revision] = _load(self._folder, name, revision)
+        found = self._loaded[name, revision]
+        if found.name != name or given["version"] not in (None, found.version):
+            raise RefusedError("jobtype-unknown", f"The revision is not one of {name} {given['version'] or ''}.")
+        return found
+
+
+def _load(folder: Path, name: str, revision: str) -> PublishedType:
     try:
         with (
             Root(folder) as root,
@@ -58,14 +74,11 @@ def load(folder: Path, wanted: Any) -> PublishedType:
     if f"sha256:{hashlib.sha256(raw).hexdigest()}" != revision:
         raise RefusedError("jobtype-unsafe", f"The published analysis {name} is not what was signed off.")
     try:
-        found = _parse(json.loads(raw), revision)
+        return _parse(json.loads(raw), revision)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise RefusedError(
             "jobtype-unsafe", f"The published analysis {name} cannot be used.", detail=repr(error)
         ) from error
-    if found.name != name or given["version"] not in (None, found.version):
-        raise RefusedError("jobtype-unknown", f"The revision is not one of {name} {given['version'] or ''}.")
-    return found
 
 
 def _parse(document: dict[str, Any], revision: str) -> PublishedType:

@@ -71,7 +71,7 @@ def _text(option: Option, value: Any) -> str | None:
     most = min(option.get("max_length") or MAX_TEXT, MAX_TEXT)
     if not isinstance(value, str) or len(value) > most:
         return f"must be text of at most {most} characters"
-    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+    if reading.CONTROL.search(value):
         return "must not hold control characters"
     if not reading.writable(value):
         return "must not hold half a character"

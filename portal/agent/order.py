@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
-from portal.agent import jobtype as published
 from portal.agent import reading
 from portal.agent.backend import Backend
-from portal.agent.inputs import open_inputs
+from portal.agent.inputs import Inputs
+from portal.agent.jobtype import Published, PublishedType, resources
 from portal.agent.options import check_options
 from portal.durable import canonical_json
 from portal.errors import PortalError
@@ -20,28 +20,42 @@ ORDER_KEYS = ("job", "jobtype", "inputs", "options", "resources")
 JOB_KEYS = ("id", "number", "submission", "index", "attempt", "try", "name", "title", "person")
 
 
-def build(backend: Backend, attempt: str, name: str, order: Any) -> tuple[dict[str, Any], bytes]:
-    """The order as a document and as the bytes of job.json: the same request gives the same bytes.
+class Orders:
+    """Builds the orders of one request: what items have in common, job types and images, is checked once."""
 
-    Opens every input. Raises RefusedError.
-    """
-    given = fields(order, "order", required=ORDER_KEYS)
-    jobtype = published.load(backend.jobtypes, given["jobtype"])
-    document = {
-        "schema": SCHEMA,
-        "job": _job(given["job"], attempt, name),
-        "jobtype": {"name": jobtype.name, "version": jobtype.version, "revision": jobtype.revision},
-        "program": jobtype.program,
-        "inputs": _inputs(jobtype, open_inputs(given["inputs"], backend.roots)),
-        "options": check_options(jobtype, given["options"]),
-        "resources": published.resources(jobtype, given["resources"]),
-        "image": _image(backend, jobtype),
-        "network": jobtype.network,
-        "outputs": list(jobtype.outputs),
-        "success_codes": list(jobtype.success_codes),
-        "log_limit_bytes": jobtype.log_limit_bytes,
-    }
-    return document, canonical_json(document)
+    def __init__(self, backend: Backend, inputs: Inputs) -> None:
+        self._backend = backend
+        self._inputs = inputs
+        self._published = Published(backend.jobtypes)
+        self._images: dict[str, dict[str, Any] | None] = {}
+
+    def build(self, attempt: str, name: str, order: Any) -> tuple[dict[str, Any], bytes]:
+        """The order as a document and as the bytes of job.json: the same request gives the same bytes.
+
+        Opens every input. Raises RefusedError.
+        """
+        given = fields(order, "order", required=ORDER_KEYS)
+        jobtype = self._published.load(given["jobtype"])
+        document = {
+            "schema": SCHEMA,
+            "job": _job(given["job"], attempt, name),
+            "jobtype": {"name": jobtype.name, "version": jobtype.version, "revision": jobtype.revision},
+            "program": jobtype.program,
+            "inputs": _inputs(jobtype, self._inputs.open(given["inputs"])),
+            "options": check_options(jobtype, given["options"]),
+            "resources": resources(jobtype, given["resources"]),
+            "image": self._image(jobtype),
+            "network": jobtype.network,
+            "outputs": list(jobtype.outputs),
+            "success_codes": list(jobtype.success_codes),
+            "log_limit_bytes": jobtype.log_limit_bytes,
+        }
+        return document, canonical_json(document)
+
+    def _image(self, jobtype: PublishedType) -> dict[str, Any] | None:
+        if jobtype.revision not in self._images:
+            self._images[jobtype.revision] = _image(self._backend, jobtype)
+        return self._images[jobtype.revision]
 
 
 def _job(value: Any, attempt: str, name: str) -> dict[str, Any]:
@@ -62,9 +76,7 @@ def _job(value: Any, attempt: str, name: str) -> dict[str, Any]:
     return checked
 
 
-def _inputs(
-    jobtype: published.PublishedType, opened: Mapping[str, list[dict[str, Any]]]
-) -> dict[str, list[dict[str, Any]]]:
+def _inputs(jobtype: PublishedType, opened: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
     """The inputs by slot: as many datasets as the slot takes, of each the files that it wants."""
     unknown = sorted(set(opened) - set(jobtype.slots))
     if unknown:
@@ -91,7 +103,7 @@ def _wanted_files(slot: Mapping[str, Any], dataset: dict[str, Any]) -> dict[str,
     return dataset | {"files": files}
 
 
-def _image(backend: Backend, jobtype: published.PublishedType) -> dict[str, Any] | None:
+def _image(backend: Backend, jobtype: PublishedType) -> dict[str, Any] | None:
     """The staged image as its manifest has it; None if the job type names none or none is staged.
 
     Raises RefusedError `image` if the file is not what was hashed when it was staged, and where launch would

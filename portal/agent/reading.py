@@ -2,7 +2,6 @@
 
 import re
 import sys
-import uuid
 from typing import Any, TypeGuard
 
 from portal.exchange import RefusedError
@@ -10,6 +9,8 @@ from portal.exchange import RefusedError
 MAX_TEXT = 1000
 JOB_NAME = re.compile(r"gantry-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-[1-9][0-9]{0,5}")
 SLUG = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
+ATTEMPT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 REVISION = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -22,7 +23,7 @@ def text(value: Any, what: str, *, least: int = 0, most: int = MAX_TEXT) -> str:
     """A line of text without control characters."""
     if not isinstance(value, str) or not least <= len(value) <= most:
         raise bad(f"{what} must be text of {least} to {most} characters.")
-    if any(ord(character) < 32 or ord(character) == 127 for character in value):
+    if CONTROL.search(value):
         raise bad(f"{what} must not hold control characters.")
     if not writable(value):
         raise bad(f"{what} holds half a character, which no file can hold.")
@@ -68,13 +69,9 @@ def finite(value: Any) -> TypeGuard[int | float]:
 
 def attempt_id(value: Any) -> str:
     """An attempt's UUID in its canonical form, which is also a safe name for a folder."""
-    try:
-        canonical = str(uuid.UUID(value))
-    except (ValueError, AttributeError, TypeError):
-        canonical = ""
-    if not canonical or canonical != value:
+    if not isinstance(value, str) or not ATTEMPT.fullmatch(value):
         raise bad("The attempt must be a UUID in lower case.")
-    return canonical
+    return value
 
 
 def mapping(value: Any, what: str) -> dict[str, Any]:

@@ -2,27 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from portal import failpoints
 from portal.agent import folder, reading
 from portal.agent.backend import Backend
-from portal.agent.inputs import open_inputs
+from portal.agent.inputs import Inputs
 from portal.agent.jobtype import SMALLEST
-from portal.agent.order import build
+from portal.agent.preparing import Prepared, Preparing
 from portal.durable import iso
 from portal.errors import PortalError
-from portal.exchange import MAX_ITEMS, Handlers, Item, RefusedError, Together, attempt, fields
+from portal.exchange import Handlers, Item, RefusedError, Together, attempt, fields
 from portal.scheduler.base import AccountError, JobHandle, JobRequest, Scheduler, SchedulerError
 from portal.scheduler.local import LocalScheduler
 from portal.scheduler.slurm import SlurmScheduler
 from portal.scheduler.slurm_note import array_of, remaining
-
-MOST_PLACES = MAX_ITEMS
-"""Items of one name and size may be of many submissions: `place` then tells them apart in their array."""
-Prepared = tuple[JobRequest, str]
-"""What the scheduler is asked, and the SHA-256 of the order."""
 
 
 class Verbs:
@@ -51,70 +45,42 @@ class Verbs:
         """Open every input."""
         given = fields(item, "The item", required=("attempt", "inputs"))
         reading.attempt_id(given["attempt"])
-        opened = open_inputs(given["inputs"], self.backend.roots)
+        with Inputs(self.backend.roots) as inputs:
+            opened = inputs.open(given["inputs"])
         files = [file for datasets in opened.values() for dataset in datasets for file in dataset["files"]]
         return {"files": len(files), "bytes": sum(file["size"] for file in files)}
 
     def submit(self, item: Item) -> Mapping[str, Any]:
         """Open the inputs, make the folder with its order, hand it to the scheduler."""
-        request, sha256 = self._prepare(item)
+        with Preparing(self.backend) as preparing:
+            prepared = preparing.prepare(item)
+            preparing.keep([prepared])
         try:
-            handle = self.scheduler.submit(request)
+            handle = self.scheduler.submit(prepared.request)
         except SchedulerError as error:
             raise _refusal(error) from error
-        return self._submitted(handle, request, sha256)
+        return self._submitted(handle, prepared)
 
     def submit_all(self, items: Sequence[Item]) -> list[Mapping[str, Any] | RefusedError]:
         """The same for many items at once, where the scheduler can take them together."""
         assert isinstance(self.scheduler, SlurmScheduler)
-        prepared = [attempt(self._prepare, item) for item in items]
-        ready = [one for one in prepared if not isinstance(one, RefusedError)]
-        results = iter(self.scheduler.submit_many([request for request, _sha256 in ready]))
-        return [one if isinstance(one, RefusedError) else self._answer(next(results), one) for one in prepared]
+        with Preparing(self.backend) as preparing:
+            prepared = [attempt(preparing.prepare, item) for item in items]
+            ready = [one for one in prepared if isinstance(one, Prepared)]
+            try:
+                preparing.keep(ready)
+            except RefusedError as error:
+                return [error if isinstance(one, Prepared) else one for one in prepared]
+        results = iter(self.scheduler.submit_many([one.request for one in ready]))
+        return [self._answer(next(results), one) if isinstance(one, Prepared) else one for one in prepared]
 
     def _answer(self, result: JobHandle | SchedulerError, prepared: Prepared) -> Mapping[str, Any] | RefusedError:
-        return _refusal(result) if isinstance(result, SchedulerError) else self._submitted(result, *prepared)
+        return _refusal(result) if isinstance(result, SchedulerError) else self._submitted(result, prepared)
 
-    def _prepare(self, item: Item) -> Prepared:
-        """Everything before the scheduler."""
-        given = fields(item, "The item", required=("attempt", "name", "order"), optional=("share", "place"))
-        attempt_id = reading.attempt_id(given["attempt"])
-        name = reading.matching(given["name"], reading.JOB_NAME, "The name")
-        place = None if given["place"] is None else reading.whole(given["place"], "place", most=MOST_PLACES - 1)
-        share = reading.number(1.0 if given["share"] is None else given["share"], "share", above=0.0)
-        document, order = build(self.backend, attempt_id, name, given["order"])
-        path, sha256 = self._make_folder(attempt_id, order)
-        failpoints.reach("agent-folder-made")
-        resources = document["resources"]
-        request = JobRequest(
-            attempt=attempt_id,
-            name=name,
-            person=document["job"]["person"],
-            argv=(*self.backend.launch, "--folder", str(path), "--job-sha256", sha256),
-            folder=path,
-            cpus=resources["cpus"],
-            memory_mb=resources["memory_mb"],
-            time_s=resources["time_s"],
-            gpus=resources["gpus"],
-            share=share,
-            grace_s=resources["grace_s"],
-            ranks=resources["ranks"],
-            index=document["job"]["index"] if place is None else place,
-        )
-        return request, sha256
-
-    def _submitted(self, handle: JobHandle, request: JobRequest, sha256: str) -> Mapping[str, Any]:
+    def _submitted(self, handle: JobHandle, prepared: Prepared) -> Mapping[str, Any]:
         self.submitted = True
         failpoints.reach("agent-submitted")
-        return _handle(handle) | {"job_sha256": sha256, "folder": str(request.folder)}
-
-    def _make_folder(self, attempt: str, order: bytes) -> tuple[Path, str]:
-        try:
-            return folder.make(self.backend.scratch, attempt, order)
-        except (OSError, PortalError) as error:
-            why = error.strerror if isinstance(error, OSError) else error.message
-            message = f"The job's folder cannot be made: {str(why).rstrip('.')}."
-            raise RefusedError("scratch", message, retry=True, detail=str(error)) from error
+        return _handle(handle) | {"job_sha256": prepared.sha256, "folder": str(prepared.request.folder)}
 
     def find(self, item: Item) -> Mapping[str, Any]:
         """Whether the scheduler ever took this attempt."""

@@ -61,7 +61,32 @@ def read(folder: Path) -> Note | None:
 
     Raises SchedulerError if there is one that cannot be opened: perhaps the attempt was handed over.
     """
-    document = _document(folder, NOTE)
+    with _opened(folder.parent) as scratch:
+        return _note(scratch, folder.name)
+
+
+def read_all(scratch: Path, attempts: Iterable[str]) -> list[Note | SchedulerError | None]:
+    """The notes of many attempts, as `read` has them; the error in place of one that it would raise."""
+    with _opened(scratch) as root:
+        return [_note_or_error(root, attempt) for attempt in attempts]
+
+
+def _note_or_error(scratch: Root, attempt: str) -> Note | SchedulerError | None:
+    try:
+        return _note(scratch, attempt)
+    except SchedulerError as error:
+        return error
+
+
+def _opened(scratch: Path) -> Root:
+    try:
+        return Root(scratch, listed=False)
+    except PortalError as error:
+        raise _unreadable(error) from error
+
+
+def _note(scratch: Root, attempt: str) -> Note | None:
+    document = _document(scratch, attempt, NOTE)
     try:
         if document is None or document["schema"] != SCHEMA:
             return None
@@ -70,7 +95,7 @@ def read(folder: Path) -> Note | None:
             return None
         answered = document
         if note.array is not None and document["job_id"] is None:
-            answered = _document(folder.parent / note.array, ANSWER) or {}
+            answered = _document(scratch, note.array, ANSWER) or {}
         job_id, submitted = str(answered.get("job_id")), answered.get("submitted")
         # The folder is the person's: what stands there may end up among the words of a command.
         return note.taken(job_id, from_iso(submitted)) if JOB_ID.fullmatch(job_id) and submitted else note
@@ -79,11 +104,34 @@ def read(folder: Path) -> Note | None:
 
 
 def write(folder: Path, note: Note) -> None:
-    """Keep the note. Raises SchedulerError if it cannot be written: then nothing must be submitted.
+    """Keep the note, in the place of one that is there. Raises SchedulerError if it cannot be written.
 
     It is not forced to the disk: after a power cut Slurm is asked.
     """
-    document = {
+    _put(folder / NOTE, _as_written(note))
+
+
+def write_first(folder: Path, note: Note) -> None:
+    """Keep the first note, before Slurm is asked. Raises SchedulerError: then nothing must be submitted.
+
+    Of two agents with one attempt only one comes through here. Half a note is of one that was killed before it
+    asked Slurm.
+    """
+    data = json.dumps(_as_written(note)).encode()
+    try:
+        fd = os.open(folder / NOTE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+    except FileExistsError:
+        if read(folder) is not None:
+            raise SchedulerError("Another agent is handing this attempt over.", retry=True) from None
+        write(folder, note)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def _as_written(note: Note) -> dict[str, Any]:
+    return {
         "schema": SCHEMA,
         "name": note.name,
         "asked": iso(note.asked),
@@ -92,7 +140,6 @@ def write(folder: Path, note: Note) -> None:
         "job_id": note.job_id,
         "submitted": iso(note.submitted) if note.submitted else None,
     }
-    _put(folder / NOTE, document)
 
 
 def write_taken(folder: Path, note: Note) -> None:
@@ -144,7 +191,8 @@ def forget(folders: Iterable[Path]) -> None:
 def remaining(folder: Path) -> int | None:
     """How many attempts of an array's manifest still have a folder beside it; None if there is no manifest."""
     try:
-        document = _document(folder, MANIFEST)
+        with _opened(folder.parent) as scratch:
+            document = _document(scratch, folder.name, MANIFEST)
     except SchedulerError:
         return None
     attempts = (document or {}).get("attempts")
@@ -153,20 +201,21 @@ def remaining(folder: Path) -> int | None:
     return sum((folder.parent / str(attempt)).exists() for attempt in attempts.values())
 
 
-def _document(folder: Path, name: str) -> dict[str, Any] | None:
+def _document(scratch: Root, folder: str, name: str) -> dict[str, Any] | None:
     """A document in a folder beside the attempts', through the door: a person could have put a pipe there."""
     try:
-        with (
-            Root(folder.parent, listed=False) as scratch,
-            scratch.open_file(f"{folder.name}/{name}", uid=os.geteuid(), max_bytes=MAX_BYTES) as file,
-        ):
+        with scratch.open_file(f"{folder}/{name}", uid=os.geteuid(), max_bytes=MAX_BYTES) as file:
             document = json.loads(file.read())
     except (NotFoundError, ValueError, RecursionError):
         return None
     except PortalError as error:
-        message = f"What was noted of this job's submission cannot be read: {error.message}"
-        raise SchedulerError(message, retry=error.retry, detail=error.detail) from error
+        raise _unreadable(error) from error
     return document if isinstance(document, dict) else None
+
+
+def _unreadable(error: PortalError) -> SchedulerError:
+    message = f"What was noted of this job's submission cannot be read: {error.message}"
+    return SchedulerError(message, retry=error.retry, detail=error.detail)
 
 
 def _put(path: Path, document: object) -> None:

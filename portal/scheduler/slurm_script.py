@@ -13,6 +13,7 @@ from portal.scheduler.base import JobRequest, SchedulerError
 from portal.scheduler.slurm_arrays import compress
 from portal.scheduler.slurm_config import SlurmConfig
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}")
 # `unset`: srun would take over the wish for an empty environment that was meant for this script alone.
 HEAD = """#!/bin/sh
@@ -118,6 +119,6 @@ def _shared(commands: Sequence[Sequence[str]]) -> int:
 
 
 def _quoted(words: Sequence[str]) -> list[str]:
-    if any(ord(character) < 32 or ord(character) == 127 for word in words for character in word):
+    if any(CONTROL.search(word) for word in words):
         raise SchedulerError("The job's command holds control characters.", retry=False)
     return [shlex.quote(word) for word in words]

@@ -45,7 +45,14 @@ class Submission:
 
     def submit(self, requests: Sequence[JobRequest]) -> list[Result]:
         """Hand all over that were not handed over before; one result a request, in order."""
-        fresh = [position for position, request in enumerate(requests) if not self._known(position, request)]
+        try:
+            noted = notes.read_all(self.scratch, [request.attempt for request in requests])
+        except SchedulerError as error:
+            return [error] * len(requests)
+        fresh = [
+            position for position, request in enumerate(requests)
+            if not self._known(position, request, noted[position])
+        ]  # fmt: skip
         groups = _groups({position: requests[position] for position in fresh}, self.config.max_array_size)
         for group in groups[:1]:
             # The first alone: if Slurm is away, the others are not even asked.
@@ -55,12 +62,13 @@ class Submission:
         self._learn_times()
         return [self.results[position] for position in range(len(requests))]
 
-    def _known(self, position: int, request: JobRequest) -> bool:
-        """Whether it was handed over before; what is known of it goes into the results."""
+    def _known(self, position: int, request: JobRequest, note: Note | SchedulerError | None) -> bool:
+        """Whether it was handed over before, by its note; what is known of it goes into the results."""
+        if note is None:
+            return False
         try:
-            note = notes.read(request.folder)
-            if note is None:
-                return False
+            if isinstance(note, SchedulerError):
+                raise note
             if note.name != request.name:
                 raise SchedulerError("This attempt was submitted before under another name.", retry=False)
             handle = note.handle(self.config.cluster) or self.find(request.attempt, request.name)
@@ -106,12 +114,22 @@ class Submission:
                 position: Note(one.name, now, folder.name, by_attempt[one.attempt])
                 for position, one in group.items()
             }
-        for position, note in planned.items():
-            notes.write(group[position].folder, note)
+        self._note(group, planned)
         job_id = self._ask(command, text, group)
         for position, note in planned.items():
             self.results.pop(position, None)
             self._asked[position] = (group[position], replace(note, job_id=job_id))
+
+    def _note(self, group: Group, planned: Mapping[int, Note]) -> None:
+        """Keep the notes of all, or of none. Raises SchedulerError."""
+        written = []
+        try:
+            for position, note in planned.items():
+                notes.write_first(group[position].folder, note)
+                written.append(group[position].folder)
+        except SchedulerError:
+            notes.forget(written)
+            raise
 
     def _ask(self, command: Sequence[str], text: str, group: Group) -> str:
         """The id of the new job. Raises SchedulerError; where Slurm certainly has it not, the notes go again."""

@@ -45,9 +45,11 @@ def test_the_box_cannot_be_listed(drop_box):
 
 def test_an_attempt_lives_and_dies_in_it(drop_box):
     attempt = str(uuid.uuid4())
-    path, _sha256 = folder.make(drop_box, attempt, b"{}")
-    assert (path / "job.json").read_bytes() == b"{}"
-    assert folder.make(drop_box, attempt, b"{}") == (path, _sha256)
+    with folder.opened(drop_box) as scratch:
+        sha256 = folder.make(scratch, attempt, b"{}")
+        folder.keep(scratch, [attempt])
+        assert (drop_box / attempt / "job.json").read_bytes() == b"{}"
+        assert folder.make(scratch, attempt, b"{}") == sha256
     assert folder.seal(drop_box, attempt)["files"] == 1
     assert folder.fence(drop_box, attempt) == {"won": True}
     assert folder.purge(drop_box, attempt) == {"removed": True}

@@ -1,7 +1,9 @@
 """Many orders in one request to a Slurm agent: what goes over together, and what each job keeps of its own."""
 
 import copy
+import errno
 import json
+import os
 import re
 import uuid
 from collections.abc import Sequence
@@ -11,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from portal.agent import folder
 from portal.agent.backend import parse
 from portal.agent.verbs import Verbs
+from portal.confined import Root
 from portal.exchange import RefusedError
 from portal.scheduler import slurm_note
 from portal.scheduler.base import SchedulerError
@@ -165,3 +169,51 @@ def test_a_lost_answer_is_settled_for_each_of_them(cluster, monkeypatch):
     answers = cluster.submit(items)
     assert [(answer["job_id"], answer["array_index"]) for answer in answers] == [("7", 0), ("7", 1), ("7", 2)]
     assert len(cluster.slurm.scripts) == 1
+
+
+@pytest.mark.parametrize("count", [1, folder.FEW, folder.FEW + 1])
+def test_nothing_is_handed_over_before_its_order_is_on_disk(cluster, monkeypatch, count):
+    synced, run = [], cluster.slurm.run
+    fsync, whole = os.fsync, folder.sync_file_system
+
+    def one(fd: int) -> None:
+        synced.append(Path(f"/proc/self/fd/{fd}").readlink().name)
+        fsync(fd)
+
+    def all_of_them(fd: int) -> None:
+        synced.extend(["job.json"] * count)
+        whole(fd)
+
+    def sbatch(command: Sequence[str], *, stdin: str = "") -> Answer:
+        assert synced.count("job.json") == count
+        return run(command, stdin=stdin)
+
+    monkeypatch.setattr(os, "fsync", one)
+    monkeypatch.setattr(folder, "sync_file_system", all_of_them)
+    monkeypatch.setattr(cluster.slurm, "run", sbatch)
+    assert all(answer["job_id"] == "7" for answer in cluster.submit(cluster.items(count)))
+
+
+@pytest.mark.parametrize("count", [2, folder.FEW + 2])
+def test_what_cannot_be_forced_to_disk_is_not_handed_over(cluster, monkeypatch, count):
+    def full(_fd: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(folder, "sync_file_system", full)
+    answers = cluster.submit(cluster.items(count))
+    assert {(answer.code, answer.retry) for answer in answers} == {("scratch", True)}
+    assert cluster.slurm.scripts == []
+
+
+def test_what_orders_have_in_common_is_looked_at_once(cluster, monkeypatch):
+    read = []
+    opened = Root.open_file
+
+    def counting(root: Root, relative: str, **given: Any) -> Any:
+        read.append(relative)
+        return opened(root, relative, **given)
+
+    monkeypatch.setattr(Root, "open_file", counting)
+    cluster.submit(cluster.items(4))
+    assert len([name for name in read if name.startswith("lightsheet-deconvolution/")]) == 1

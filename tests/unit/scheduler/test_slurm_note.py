@@ -63,3 +63,32 @@ def test_a_folder_for_an_array_that_leads_elsewhere_is_not_written(tmp_path, fol
     with pytest.raises(SchedulerError, match="somebody else"):
         notes.array_folder(tmp_path, {0: request}, NOW)
     assert list(elsewhere.iterdir()) == []
+
+
+def test_of_two_agents_only_one_keeps_the_first_note(folder):
+    first = notes.Note("gantry-x-1", NOW)
+    notes.write_first(folder, first)
+    with pytest.raises(SchedulerError) as refused:
+        notes.write_first(folder, notes.Note("gantry-x-1", NOW, f"array-{'0' * 32}", 3))
+    assert refused.value.retry
+    assert notes.read(folder) == first
+
+
+@pytest.mark.parametrize("text", ["", '{"schema": 1, "na'])
+def test_half_a_note_is_of_nobody_who_asked_slurm(folder, text):
+    (folder / notes.NOTE).write_text(text)
+    note = notes.Note("gantry-x-1", NOW)
+    notes.write_first(folder, note)
+    assert notes.read(folder) == note
+
+
+def test_the_notes_of_many_are_those_of_each(folder, tmp_path):
+    note = notes.Note("gantry-x-1", NOW)
+    notes.write(folder, note)
+    odd = tmp_path / "odd"
+    odd.mkdir()
+    (odd / notes.NOTE).mkdir()
+    found = notes.read_all(tmp_path, [folder.name, "odd", "none"])
+    assert found[0] == note
+    assert isinstance(found[1], SchedulerError)
+    assert found[2] is None

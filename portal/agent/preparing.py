@@ -1,0 +1,102 @@
+"""What comes before the scheduler, for the items of one request: their orders, each on disk in its folder."""
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from portal import failpoints
+from portal.agent import folder, reading
+from portal.agent.backend import Backend
+from portal.agent.inputs import Inputs
+from portal.agent.order import Orders
+from portal.confined import Root
+from portal.errors import PortalError
+from portal.exchange import MAX_ITEMS, Item, RefusedError, fields
+from portal.scheduler.base import JobRequest
+
+MOST_PLACES = MAX_ITEMS
+"""Items of one name and size may be of many submissions: `place` then tells them apart in their array."""
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the scheduler is asked, and the SHA-256 of the order."""
+
+    request: JobRequest
+    sha256: str
+
+
+class Preparing:
+    """Prepares items. Use it in a `with`: the folders that it works in stay open until the end."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._to_close = ExitStack()
+        self._orders = Orders(backend, self._to_close.enter_context(Inputs(backend.roots)))
+        self._scratch: Root | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._to_close.close()
+
+    def prepare(self, item: Item) -> Prepared:
+        """Open the inputs, make the folder with its order. Raises RefusedError."""
+        given = fields(item, "The item", required=("attempt", "name", "order"), optional=("share", "place"))
+        attempt = reading.attempt_id(given["attempt"])
+        name = reading.matching(given["name"], reading.JOB_NAME, "The name")
+        place = None if given["place"] is None else reading.whole(given["place"], "place", most=MOST_PLACES - 1)
+        share = reading.number(1.0 if given["share"] is None else given["share"], "share", above=0.0)
+        document, order = self._orders.build(attempt, name, given["order"])
+        path, sha256 = self._make_folder(attempt, order)
+        failpoints.reach("agent-folder-made")
+        return Prepared(self._request(document, path, sha256, share, place), sha256)
+
+    def keep(self, prepared: Sequence[Prepared]) -> None:
+        """Force the orders to the disk: nothing is handed over before. Raises RefusedError."""
+        if not prepared or self._scratch is None:
+            return
+        try:
+            folder.keep(self._scratch, [one.request.attempt for one in prepared])
+        except (OSError, PortalError) as error:
+            raise _unmade(error) from error
+
+    def _make_folder(self, attempt: str, order: bytes) -> tuple[Path, str]:
+        try:
+            if self._scratch is None:
+                self._scratch = self._to_close.enter_context(folder.opened(self._backend.scratch))
+            return self._backend.scratch / attempt, folder.make(self._scratch, attempt, order)
+        except (OSError, PortalError) as error:
+            raise _unmade(error) from error
+
+    def _request(
+        self, document: dict[str, Any], path: Path, sha256: str, share: float, place: int | None
+    ) -> JobRequest:
+        job, resources = document["job"], document["resources"]
+        return JobRequest(
+            attempt=job["attempt"],
+            name=job["name"],
+            person=job["person"],
+            argv=(*self._backend.launch, "--folder", str(path), "--job-sha256", sha256),
+            folder=path,
+            cpus=resources["cpus"],
+            memory_mb=resources["memory_mb"],
+            time_s=resources["time_s"],
+            gpus=resources["gpus"],
+            share=share,
+            grace_s=resources["grace_s"],
+            ranks=resources["ranks"],
+            index=job["index"] if place is None else place,
+        )
+
+
+def _unmade(error: OSError | PortalError) -> RefusedError:
+    why = error.strerror if isinstance(error, OSError) else error.message
+    message = f"The job's folder cannot be made: {str(why).rstrip('.')}."
+    return RefusedError("scratch", message, retry=True, detail=str(error))
