@@ -92,18 +92,19 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
-        self._read = sessionmaker(self.engine, expire_on_commit=False)
+        # PostgreSQL itself then refuses to write in a session for reading.
+        self._read = sessionmaker(self.engine.execution_options(postgresql_readonly=True), expire_on_commit=False)
         self._write = sessionmaker(self.engine.execution_options(gantry_write=True), expire_on_commit=False)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session for reading; it never commits. A connection that dies after the last question harms nobody."""
+        """A session for reading; what it changes is never kept. A connection that dies at its end harms nobody."""
         session = self._read()
         try:
             yield session
         finally:
             try:
-                session.close()
+                self._end_reading(session)
             except DBAPIError:
                 session.invalidate()
 
@@ -112,6 +113,15 @@ class Database:
         """One writing transaction: committed at the end of the block, rolled back if it raises."""
         with self._write() as session, session.begin():
             yield session
+
+    def _end_reading(self, session: Session) -> None:
+        if self.engine.dialect.name == "postgresql" and session.in_transaction():
+            # psycopg forgets the connection's prepared statements at a rollback, and at a commit it does not:
+            # without them the server parses and plans the same questions anew in every request.
+            connection = session.connection()
+            if not connection.invalidated:
+                connection.commit()
+        session.close()
 
     def dispose(self) -> None:
         """Close pooled connections (before a fork, at the end of a test)."""

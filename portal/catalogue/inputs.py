@@ -1,9 +1,101 @@
 """The catalogue's datasets as forms see them."""
 
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
-from portal.catalogue.models import Dataset
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from portal.catalogue.access import Action, allowed_to_asker, asker_parameters
+from portal.catalogue.models import Dataset, DatasetParameter, DatasetType, Investigation, ParameterType
 from portal.form.dataset import InputDataset, Quantity
+from portal.identity.actor import Actor
+
+AT_ONCE = 500
+"""Ids in one statement."""
+
+GIVEN = (
+    select(
+        DatasetParameter.dataset_id,
+        ParameterType.name,
+        ParameterType.units,
+        DatasetParameter.numeric_value,
+        DatasetParameter.date_time_value,
+        DatasetParameter.string_value,
+    )
+    .join(DatasetParameter.type)
+    .where(
+        DatasetParameter.dataset_id.in_(bindparam("ids", expanding=True)),
+        ParameterType.name.in_(bindparam("names", expanding=True)),
+    )
+    .order_by(DatasetParameter.id)
+)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A dataset that somebody chose and may see, and the experiment in which a result of it would be filed."""
+
+    dataset: InputDataset
+    experiment: int
+    experiment_title: str
+    may_submit: bool
+    """Analyses may be run, and results filed, in this experiment."""
+
+
+def chosen_datasets(
+    session: Session, actor: Actor, ids: Collection[int], *, parameters: Collection[str], now: datetime
+) -> dict[int, Chosen]:
+    """Those of the datasets that the actor may see, by id, with the named ones of their parameters."""
+    connection = session.connection()
+    found: dict[int, Chosen] = {}
+    for some in _portions(sorted(ids)):
+        rows = connection.execute(_visible(actor.staff), {"ids": some, **asker_parameters(actor, now)}).all()
+        given = _given(connection, [row.id for row in rows], parameters) if parameters else {}
+        for row in rows:
+            dataset = InputDataset(row.id, row.name, row.type, row.complete, given.get(row.id, {}))
+            found[row.id] = Chosen(dataset, row.investigation_id, row.title, row.may_submit)
+    return found
+
+
+@cache
+def _visible(staff: bool) -> Select[int, str, bool, int, str, str, bool]:
+    return (
+        select(
+            Dataset.id,
+            Dataset.name,
+            Dataset.complete,
+            Dataset.investigation_id,
+            DatasetType.name.label("type"),
+            Investigation.title,
+            allowed_to_asker(Action.SUBMIT, Investigation, staff=staff).label("may_submit"),
+        )
+        .join(Dataset.type)
+        .join(Dataset.investigation)
+        .where(
+            Dataset.id.in_(bindparam("ids", expanding=True)),
+            allowed_to_asker(Action.READ, Dataset, staff=staff),
+        )
+    )
+
+
+def _given(connection: Connection, ids: Sequence[int], names: Collection[str]) -> dict[int, dict[str, Quantity]]:
+    """Parameters of datasets that the actor was found to see: a parameter is as visible as its dataset."""
+    found: dict[int, dict[str, Quantity]] = {}
+    for row in connection.execute(GIVEN, {"ids": list(ids), "names": sorted(names)}):
+        values = (row.numeric_value, row.date_time_value, row.string_value)
+        value = next((value for value in values if value is not None), None)
+        if value is not None:
+            found.setdefault(row.dataset_id, {}).setdefault(row.name, _quantity(value, row.units))
+    return found
+
+
+def _portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), AT_ONCE):
+        yield ids[start : start + AT_ONCE]
 
 
 def input_dataset(dataset: Dataset) -> InputDataset:
@@ -12,6 +104,9 @@ def input_dataset(dataset: Dataset) -> InputDataset:
     for row in sorted(dataset.parameters, key=lambda row: row.id):
         value = row.value
         if value is not None:
-            text = value.isoformat() if isinstance(value, datetime) else value
-            parameters.setdefault(row.type.name, Quantity(text, row.type.units))
+            parameters.setdefault(row.type.name, _quantity(value, row.type.units))
     return InputDataset(dataset.id, dataset.name, dataset.type.name, dataset.complete, parameters)
+
+
+def _quantity(value: float | str | datetime, units: str) -> Quantity:
+    return Quantity(value.isoformat() if isinstance(value, datetime) else value, units)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Select, and_, exists, false, or_, select, true
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, exists, false, or_, select, true
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from portal.catalogue.models import (
@@ -60,10 +60,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True)
 class Asker:
-    """Who asks, and when."""
+    """Who asks (None: a visitor), and when: values, or parameters of a statement that is built once."""
 
-    actor: Actor
-    now: datetime
+    name: str | BindParameter[str] | None
+    now: datetime | BindParameter[datetime]
 
 
 def team_investigations(actor: Actor) -> Select[int]:
@@ -72,22 +72,26 @@ def team_investigations(actor: Actor) -> Select[int]:
         return select(Investigation.id)
     if not actor.signed_in:
         return select(Investigation.id).where(false())
+    return _investigations_of(actor.name)
+
+
+def _investigations_of(name: str | BindParameter[str]) -> Select[int]:
     named = (
         select(InvestigationUser.investigation_id)
         .join(User, User.id == InvestigationUser.user_id)
-        .where(User.name == actor.name)
+        .where(User.name == name)
     )
     grouped = (
         select(InvestigationGroup.investigation_id)
         .join(UserGroup, UserGroup.grouping_id == InvestigationGroup.grouping_id)
         .join(User, User.id == UserGroup.user_id)
-        .where(User.name == actor.name)
+        .where(User.name == name)
     )
     measured = (
         select(InvestigationInstrument.investigation_id)
         .join(InstrumentScientist, InstrumentScientist.instrument_id == InvestigationInstrument.instrument_id)
         .join(User, User.id == InstrumentScientist.user_id)
-        .where(User.name == actor.name)
+        .where(User.name == name)
     )
     ids = named.union(grouped, measured).subquery()
     return select(ids.c.investigation_id)
@@ -97,7 +101,7 @@ def team_investigations(actor: Actor) -> Select[int]:
 
 
 def _in_team(asker: Asker, investigation_id: Column) -> Condition:
-    return investigation_id.in_(team_investigations(asker.actor)) if asker.actor.signed_in else false()
+    return investigation_id.in_(_investigations_of(asker.name)) if asker.name is not None else false()
 
 
 def _investigation(asker: Asker, investigation_id: Column) -> Condition:
@@ -141,7 +145,7 @@ def _collection(asker: Asker, collection_id: Column) -> Condition:
 
 
 def _oneself(asker: Asker, name: InstrumentedAttribute[str]) -> Condition:
-    return name == asker.actor.name if asker.actor.signed_in else false()
+    return name == asker.name if asker.name is not None else false()
 
 
 def _my_groups(asker: Asker) -> Select[int]:

@@ -1,5 +1,6 @@
 """Who asks: the one thing about a person that services and the catalogue's access filter look at."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -11,6 +12,12 @@ class Role(StrEnum):
     """Sees everything, registers job types, watches the facility."""
     INGEST = "ingest"
     """May register data; an instrument's own account."""
+
+
+def known_roles(words: Iterable[str]) -> frozenset[Role]:
+    """The roles that stand in a person's row; words of another version of the portal are none."""
+    known = {role.value for role in Role}
+    return frozenset(Role(word) for word in words if word in known)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base
-from portal.identity.actor import Actor, Role
+from portal.identity.actor import Actor, known_roles
 
 
 class Person(Base):
@@ -31,9 +31,7 @@ class Person(Base):
 
     def actor(self) -> Actor:
         """This person as services see her."""
-        known = {role.value for role in Role}
-        roles = frozenset(Role(role) for role in self.roles if role in known)
-        return Actor(self.id, self.name, self.full_name, roles)
+        return Actor(self.id, self.name, self.full_name, known_roles(self.roles))
 
 
 class Identity(Base):

@@ -125,10 +125,15 @@ class Job(Base):
     outputs: Mapped[list[JobOutput]] = relationship(back_populates="job")
     events: Mapped[list[JobEvent]] = relationship(back_populates="job", order_by="JobEvent.id")
 
+    @staticmethod
+    def number_of(job_id: int) -> str:
+        """The short number of the job with this id."""
+        return f"J-{NUMBER_OFFSET + job_id}"
+
     @property
     def number(self) -> str:
         """The short number people use: J-1042."""
-        return f"J-{NUMBER_OFFSET + self.id}"
+        return self.number_of(self.id)
 
     @property
     def waiting_since(self) -> datetime:

@@ -7,27 +7,40 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal.catalogue import access
-from portal.catalogue.inputs import input_dataset
-from portal.catalogue.models import Dataset, Investigation
+from portal.catalogue.inputs import Chosen, chosen_datasets
 from portal.config import LimitSettings, Settings
 from portal.errors import ConflictError, ForbiddenError, InvalidError, LimitError, NotFoundError, SignInNeededError
 from portal.form import InputDataset, Planned, plan
 from portal.identity.actor import Actor
 from portal.identity.models import Person
 from portal.jobs import words
-from portal.jobs.cause import Cause
-from portal.jobs.models import Job, JobEvent, JobInput, JobTypeRevision, Submission
+from portal.jobs.models import Job, JobTypeRevision, Submission
 from portal.jobs.quota import Admission, admit
 from portal.jobs.state import FINAL, State
+from portal.jobs.submitted import Accepted, NewJob, Submitted, SubmittedJob, write
 from portal.jobtype.load import JobTypes
 from portal.jobtype.model import JobType, Variant
 
 MAX_TITLE = 255
+
+# Built once: building a statement takes longer than the database needs to carry it out.
+LOCK = select(Person.id).where(Person.id == bindparam("person")).with_for_update()
+EARLIER = select(Submission.id, Submission.title, Submission.options, Submission.request_digest).where(
+    Submission.person_id == bindparam("person"), Submission.idempotency_key == bindparam("key")
+)
+JOBS_OF = select(Job.id, Job.title).where(Job.submission_id == bindparam("submission")).order_by(Job.index)
+UNFINISHED = (
+    select(Job.state, func.count())
+    .where(Job.person_id == bindparam("person"), Job.state.not_in(FINAL))
+    .group_by(Job.state)
+)
+REVISION = select(JobTypeRevision.id).where(
+    JobTypeRevision.name == bindparam("name"), JobTypeRevision.digest == bindparam("digest")
+)
 
 
 @dataclass(frozen=True)
@@ -66,7 +79,7 @@ def submit(
     jobtypes: JobTypes,
     settings: Settings,
     now: datetime,
-) -> Submission:
+) -> Submitted:
     """Write the submission and its jobs down; nothing has left the portal afterwards.
 
     Raises SignInNeededError, NotFoundError (a dataset or analysis that this person cannot see), ForbiddenError,
@@ -75,8 +88,9 @@ def submit(
     """
     if actor.person_id is None:
         raise SignInNeededError("Sign in to run an analysis.")
+    session.flush()  # what follows asks the connection itself
     # Also serialises the person's submissions, so that two at once cannot pass a limit together.
-    session.execute(select(Person.id).where(Person.id == actor.person_id).with_for_update())
+    session.connection().execute(LOCK, {"person": actor.person_id})
     earlier = _earlier(session, actor, request)
     if earlier is not None:
         return earlier
@@ -84,49 +98,44 @@ def submit(
     if jobtype is None:
         raise NotFoundError(f"There is no analysis called {request.jobtype}.")
     variant = _variant(jobtype, request.variant)
-    datasets = _datasets(session, actor, request, now)
-    inputs = {slot: [input_dataset(datasets[i]) for i in ids] for slot, ids in request.inputs.items()}
+    chosen = _chosen(session, actor, request, jobtype, now)
+    inputs = {slot: [chosen[i].dataset for i in ids] for slot, ids in request.inputs.items()}
     planned = plan(jobtype, request.options, inputs, mode=request.mode, preset=request.preset)
-    targets = [_target(jobtype, one, datasets) for one in planned]
-    _check_may_submit(session, actor, targets, now)
-    held = _admit(session, actor, len(planned), settings.limits)
-    submission = Submission(
-        person_id=actor.person_id,
+    targets = [_target(jobtype, one, chosen) for one in planned]
+    _check_may_submit(targets)
+    accepted = Accepted(
+        actor=actor,
+        held=_admit(session, actor, len(planned), settings.limits),
+        jobtype=jobtype,
         revision=snapshot(session, jobtype, now),
-        investigation=targets[0],
         title=_title(request, jobtype, planned),
-        options=planned[0].options,
-        variant=variant.name,
-        resources=dict(variant.request(jobtype.grace_s)),
         mode=request.mode,
         preset=request.preset,
-        idempotency_key=request.idempotency_key,
-        request_digest=request.digest() if request.idempotency_key else None,
-        created=now,
+        variant=variant.name,
+        now=now,
     )
-    session.add(submission)
-    for index, (one, target) in enumerate(zip(planned, targets, strict=True)):
-        title = submission.title if len(planned) == 1 else one.title
-        job = _job(submission, index, one, title=title, target=target)
-        _first_event(job, actor, held, now)
-        session.add(job)
-    session.flush()
-    return submission
+    jobs = [
+        NewJob(one, accepted.title if len(planned) == 1 else one.title, target.experiment)
+        for one, target in zip(planned, targets, strict=True)
+    ]
+    key = request.idempotency_key
+    return write(session.connection(), accepted, jobs, key=key, digest=request.digest() if key else None)
 
 
-def _earlier(session: Session, actor: Actor, request: SubmitRequest) -> Submission | None:
-    if not request.idempotency_key:
+def _earlier(session: Session, actor: Actor, request: SubmitRequest) -> Submitted | None:
+    key = request.idempotency_key
+    if not key:
         return None
-    if len(request.idempotency_key) > 200:
+    if len(key) > 200:
         raise InvalidError("The idempotency key may have 200 characters at most.")
-    earlier = session.scalar(
-        select(Submission).where(
-            Submission.person_id == actor.person_id, Submission.idempotency_key == request.idempotency_key
-        )
-    )
-    if earlier is not None and earlier.request_digest != request.digest():
+    connection = session.connection()
+    earlier = connection.execute(EARLIER, {"person": actor.person_id, "key": key}).one_or_none()
+    if earlier is None:
+        return None
+    if earlier.request_digest != request.digest():
         raise ConflictError("This idempotency key was used for another submission. Use a new one.")
-    return earlier
+    jobs = tuple(SubmittedJob(*row) for row in connection.execute(JOBS_OF, {"submission": earlier.id}))
+    return Submitted(earlier.id, earlier.title, jobs, earlier.options)
 
 
 def _variant(jobtype: JobType, name: str | None) -> Variant:
@@ -139,14 +148,13 @@ def _variant(jobtype: JobType, name: str | None) -> Variant:
         ) from None
 
 
-def _datasets(session: Session, actor: Actor, request: SubmitRequest, now: datetime) -> dict[int, Dataset]:
+def _chosen(
+    session: Session, actor: Actor, request: SubmitRequest, jobtype: JobType, now: datetime
+) -> dict[int, Chosen]:
     """The chosen datasets by id, as far as the person may see them. Raises NotFoundError."""
     wanted = {i for ids in request.inputs.values() for i in ids}
-    found: dict[int, Dataset] = {}
-    chosen = sorted(wanted)
-    for start in range(0, len(chosen), 500):
-        query = access.visible(actor, Dataset, now=now).where(Dataset.id.in_(chosen[start : start + 500]))
-        found.update({dataset.id: dataset for dataset in session.scalars(query).unique()})
+    asked = {option.default_from.parameter for option in jobtype.options if option.default_from is not None}
+    found = chosen_datasets(session, actor, wanted, parameters=asked, now=now)
     missing = sorted(wanted - found.keys())
     if missing:
         named = words.listed([str(i) for i in missing])
@@ -156,12 +164,12 @@ def _datasets(session: Session, actor: Actor, request: SubmitRequest, now: datet
     return found
 
 
-def _check_may_submit(session: Session, actor: Actor, targets: Sequence[Investigation], now: datetime) -> None:
+def _check_may_submit(targets: Sequence[Chosen]) -> None:
     """Results go to these experiments, so analyses must be allowed there. Raises ForbiddenError."""
-    for target in {target.id: target for target in targets}.values():
-        if not access.may(session, actor, access.Action.SUBMIT, target, now=now):
+    for target in targets:
+        if not target.may_submit:
             raise ForbiddenError(
-                f"You can see the data of “{target.title}”, but only its team can run analyses there."
+                f"You can see the data of “{target.experiment_title}”, but only its team can run analyses there."
             )
 
 
@@ -182,33 +190,32 @@ def _admit(session: Session, actor: Actor, wanted: int, limits: LimitSettings) -
 
 def unfinished_of(session: Session, person_id: int | None) -> tuple[int, int]:
     """A person's unfinished jobs: those that count against the limit, and those held because of it."""
-    query = select(Job.state, func.count()).where(Job.person_id == person_id, Job.state.not_in(FINAL))
-    counts = dict(session.execute(query.group_by(Job.state)).all())
+    session.flush()  # the caller may have moved some of them
+    rows = session.connection().execute(UNFINISHED, {"person": person_id})
+    counts: dict[State, int] = dict(rows.all())
     held = counts.pop(State.HELD, 0)
     return sum(counts.values()), held
 
 
-def snapshot(session: Session, jobtype: JobType, now: datetime) -> JobTypeRevision:
-    """The row of this very revision, made if it is the first time that it is used."""
-    query = select(JobTypeRevision).where(
-        JobTypeRevision.name == jobtype.name, JobTypeRevision.digest == jobtype.revision
-    )
-    found = session.scalar(query)
+def snapshot(session: Session, jobtype: JobType, now: datetime) -> int:
+    """The id of this very revision's row, made if it is the first time that it is used."""
+    which = {"name": jobtype.name, "digest": jobtype.revision}
+    found = session.connection().execute(REVISION, which).scalar_one_or_none()
     if found is not None:
         return found
     revision = JobTypeRevision(
         name=jobtype.name,
         version=jobtype.version,
-        digest=jobtype.revision,
+        digest=which["digest"],
         document=jobtype.document(),
         created=now,
     )
     try:
         with session.begin_nested():
             session.add(revision)
-    except IntegrityError:
-        return session.scalars(query).one()  # another web process was first
-    return revision
+    except IntegrityError:  # another web process was first
+        return session.connection().execute(REVISION, which).scalar_one()
+    return revision.id
 
 
 def _title(request: SubmitRequest, jobtype: JobType, planned: Sequence[Planned]) -> str:
@@ -229,39 +236,10 @@ def checked_title(title: str) -> str:
     return line
 
 
-def _target(jobtype: JobType, planned: Planned, datasets: Mapping[int, Dataset]) -> Investigation:
-    """The experiment of the first dataset of the first slot that has one. Raises InvalidError if none has."""
+def _target(jobtype: JobType, planned: Planned, chosen: Mapping[int, Chosen]) -> Chosen:
+    """The first dataset of the first slot that has one: its experiment takes the result. Raises InvalidError."""
     for slot in jobtype.inputs:
         given: Sequence[InputDataset] = planned.inputs.get(slot.name, ())
         if given:
-            return datasets[given[0].id].investigation
+            return chosen[given[0].id]
     raise InvalidError("Choose a dataset: the result is filed in its experiment.")
-
-
-def _job(submission: Submission, index: int, planned: Planned, *, title: str, target: Investigation) -> Job:
-    inputs = [
-        JobInput(slot=slot, position=position, dataset_id=dataset.id, dataset_name=dataset.name)
-        for slot, given in planned.inputs.items()
-        for position, dataset in enumerate(given)
-    ]
-    return Job(
-        submission=submission,
-        person_id=submission.person_id,
-        index=index,
-        title=title,
-        options=planned.options,
-        investigation=target,
-        resources=submission.resources,
-        created=submission.created,
-        changed=submission.created,
-        inputs=inputs,
-    )
-
-
-def _first_event(job: Job, actor: Actor, held: str | None, now: datetime) -> None:
-    by = actor.full_name or actor.name
-    job.state = State.HELD if held else State.QUEUED
-    cause = Cause.QUOTA.value if held else None
-    job.cause, job.cause_words = cause, held
-    event = JobEvent(at=now, from_state="", to_state=job.state.value, by=by, cause=cause, words=held)
-    job.events.append(event)

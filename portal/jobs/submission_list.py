@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from portal.config import Settings
 from portal.errors import InvalidError, PortalError
 from portal.identity.actor import Actor
-from portal.jobs.models import Submission
 from portal.jobs.submission import SubmitRequest, submit
+from portal.jobs.submitted import Submitted
 from portal.jobtype.load import JobTypes
 
 MOST_FORMS = 500
@@ -28,7 +28,7 @@ def submit_list(
     jobtypes: JobTypes,
     settings: Settings,
     now: datetime,
-) -> list[Submission]:
+) -> list[Submitted]:
     """Write the submissions down in the order of their forms.
 
     Raises what `submit` raises, with the form's place (from 1) before the words and (from 0) before the fields;

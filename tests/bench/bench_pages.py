@@ -187,7 +187,7 @@ def _jobs(session: Any, settings: Any) -> None:
     jobtypes = load_folders([shipped_folder()])
     request = SubmitRequest("lightsheet-deconvolution", {"stack": [stack.id]})
     made = submit(session, person.actor(), request, jobtypes=jobtypes, settings=settings, now=NOW)
-    template = made.jobs[0]
+    template = session.get_one(Job, made.jobs[0].id)
     for i in range(1, JOBS):
         session.add(
             Job(

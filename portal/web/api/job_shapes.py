@@ -10,6 +10,10 @@ from portal.jobs.models import Job, Submission
 from portal.jobs.progress import progress_of
 from portal.jobs.read import ClusterStatus, job_view, sentence
 from portal.jobs.state import State
+from portal.jobs.submitted import Accepted, Submitted
+
+JOBS_SHOWN = 500
+"""Of one submission; a list of jobs gives all, page by page."""
 
 
 class JobProgress(BaseModel):
@@ -179,6 +183,53 @@ def job_details(job: Job, now: datetime, status: ClusterStatus | None) -> JobDet
         cluster=view.cluster,
         cluster_job=view.cluster_job,
         node=view.node,
+    )
+
+
+def submitted_out(made: Submitted, accepted: Accepted, status: ClusterStatus | None) -> SubmissionOut:
+    """A submission that was just written down, as reading it again would show it."""
+    now, jobtype, state = accepted.now, accepted.jobtype, accepted.state
+    like = Job(state=state, created=now, waiting={}, cause=accepted.cause, cause_words=accepted.held)
+    common: dict[str, Any] = {
+        "analysis": jobtype.name,
+        "submission": made.id,
+        "person": accepted.actor.name,
+        "state": state.value,
+        "state_words": state.words,
+        "final": state.final,
+        "sentence": sentence(like, now, status=status),
+        "cause": accepted.cause,
+        "progress": None,
+        "results": [],
+        "created": now,
+        "changed": now,
+        "started": None,
+        "ended": None,
+    }
+    return SubmissionOut(
+        id=made.id,
+        analysis=jobtype.name,
+        version=jobtype.version,
+        revision=jobtype.revision,
+        title=made.title,
+        person=accepted.actor.name,
+        mode=accepted.mode,
+        preset=accepted.preset,
+        variant=accepted.variant,
+        options=dict(made.options),
+        created=now,
+        counts={state.value: len(made.jobs)},
+        final=state.final,
+        jobs=[
+            JobOut(
+                id=job.id,
+                number=job.number,
+                title=job.title,
+                inputs=[JobInputOut(slot=slot, dataset=given.id, name=given.name) for slot, given in job.inputs],
+                **common,
+            )
+            for job in made.jobs[:JOBS_SHOWN]
+        ],
     )
 
 

@@ -4,16 +4,13 @@ A browser's cookie counts for reading only. What changes something needs a token
 site can make a browser send: that is the API's protection against forged requests.
 """
 
-from datetime import datetime
 from typing import Final
 
 from flask import g, request
-from sqlalchemy import select
 
 from portal.errors import ForbiddenError, SignInNeededError
-from portal.identity.models import ApiToken
-from portal.identity.sessions import TOUCH_EVERY, actor_of_session, digest
-from portal.identity.tokens import Scope, actor_of_token, touch_token
+from portal.identity.sessions import actor_of_session
+from portal.identity.tokens import Scope, find_token, touch_token
 from portal.web.context import now, portal, session
 from portal.web.signed_in import COOKIE
 
@@ -56,16 +53,11 @@ def _by_token(header: str) -> None:
     if kind.lower() != "bearer" or not secret.strip():
         raise SignInNeededError(HOW)
     secret = secret.strip()
-    g.actor, scopes = actor_of_token(session(), secret, now=now())
-    g.scopes = frozenset(scopes)
-    last = session().scalar(select(ApiToken.last_used).where(ApiToken.token_hash == digest(secret)))
-    if _due(last):
+    holder = find_token(session(), secret, now=now())
+    g.actor, g.scopes = holder.actor, holder.scopes
+    if holder.touch:
         with portal().database.write() as writing:
             touch_token(writing, secret, now=now())
-
-
-def _due(last: datetime | None) -> bool:
-    return last is None or last <= now() - TOUCH_EVERY
 
 
 def _need(scope: Scope) -> None:

@@ -63,6 +63,5 @@ def create_submission_list(header: ListHeader, body: SubmissionList) -> Response
             settings=portal().settings,
             now=now(),
         )
-        items = [Started(id=one.id, title=one.title, jobs=[job.number for job in one.jobs]) for one in made]
-        fresh = made[-1].created == now()
-    return answer(StartedList(items=items), 201 if fresh else 200)
+    items = [Started(id=one.id, title=one.title, jobs=[job.number for job in one.jobs]) for one in made]
+    return answer(StartedList(items=items), 201 if made[-1].fresh else 200)

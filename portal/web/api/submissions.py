@@ -7,12 +7,10 @@ from portal.jobs.read import cluster_status, counts, get_submission, list_jobs
 from portal.jobs.service import SubmitRequest, retry_failed, submit
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import PREFIX, make_blueprint
-from portal.web.api.job_shapes import SubmissionOut, job_out, submission_out
+from portal.web.api.job_shapes import JOBS_SHOWN, SubmissionOut, job_out, submission_out, submitted_out
 from portal.web.context import actor, close_session, now, portal, session
 
 api = make_blueprint("submissions", "Starting analyses.")
-
-JOBS_SHOWN = 500
 
 
 class FormValues(BaseModel):
@@ -68,12 +66,13 @@ class SubmissionPath(BaseModel):
 def create_submission(header: IdempotencyHeader, body: SubmissionRequest) -> Response:
     """201 and what was made; 200 and the first submission where the Idempotency-Key was used for the same."""
     request = body.asked(header.key)
+    status = cluster_status(session())
     close_session()
     with portal().database.write() as writing:
         made = submit(writing, actor(), request, jobtypes=portal().jobtypes, settings=portal().settings, now=now())
-        key, fresh = made.id, made.created == now()
-    response = answer(_shown(key), 201 if fresh else 200)
-    response.headers["Location"] = f"{PREFIX}/submissions/{key}"
+    shown = _shown(made.id) if made.accepted is None else submitted_out(made, made.accepted, status)
+    response = answer(shown, 201 if made.fresh else 200)
+    response.headers["Location"] = f"{PREFIX}/submissions/{made.id}"
     return response
 
 

@@ -79,16 +79,14 @@ def start(name: str) -> ResponseReturnValue:
             made = submit(
                 writing, actor(), asked, jobtypes=portal().jobtypes, settings=portal().settings, now=now()
             )
-            jobs = [job.id for job in made.jobs]
-            batch = made.id
     except InvalidError as error:
         return make_response(_form(jobtype, typed, error), 422)
     except (LimitError, ConflictError) as error:
         flash(error.message, "wrong")
         return make_response(_form(jobtype, typed), 429 if isinstance(error, LimitError) else 409)
-    if len(jobs) == 1:
-        return redirect(url_for("jobs.job", job_id=jobs[0]), 303)
-    return redirect(url_for("batches.show", submission_id=batch), 303)
+    if len(made.jobs) == 1:
+        return redirect(url_for("jobs.job", job_id=made.jobs[0].id), 303)
+    return redirect(url_for("batches.show", submission_id=made.id), 303)
 
 
 @page.post("/<name>/beside")

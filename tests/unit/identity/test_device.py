@@ -15,7 +15,7 @@ from portal.identity.actor import NOBODY, Actor, Role
 from portal.identity.device import Answer, Asked, ask, decide, exchange, find
 from portal.identity.models import ApiToken, DeviceRequest, Person
 from portal.identity.people import authenticate, create_person
-from portal.identity.tokens import actor_of_token
+from portal.identity.tokens import Holder, find_token
 
 HERE = "192.0.2.1"
 
@@ -53,7 +53,7 @@ def test_who_allows_it_is_whom_the_token_speaks_for(database: Database, now: dat
     answer, secret = told(database, codes.device_code, now)
     assert answer is Answer.ALLOWED and secret
     with database.read() as session:
-        assert actor_of_token(session, secret, now=now) == (maya, {"read", "submit"})
+        assert find_token(session, secret, now=now) == Holder(maya, frozenset({"read", "submit"}), touch=True)
         assert [(token.name, token.expires) for token in tokens(session)] == [("laptop", now + timedelta(days=30))]
 
 
@@ -130,7 +130,7 @@ def test_nobody_changes_what_somebody_decided(database: Database, now: datetime)
     _, secret = told(database, codes.device_code, now)
     assert secret
     with database.read() as session:
-        assert actor_of_token(session, secret, now=now)[0] == maya
+        assert find_token(session, secret, now=now).actor == maya
 
 
 def test_of_two_who_decide_at_once_one_counts(database: Database, now: datetime) -> None:
@@ -150,7 +150,7 @@ def test_of_two_who_decide_at_once_one_counts(database: Database, now: datetime)
     _, secret = told(database, codes.device_code, now)
     assert secret
     with database.read() as session:
-        assert actor_of_token(session, secret, now=now)[0].name == winners[2]
+        assert find_token(session, secret, now=now).actor.name == winners[2]
 
 
 def test_looking_needs_a_sign_in_and_decides_nothing(database: Database, now: datetime) -> None:

@@ -11,7 +11,7 @@ from portal.errors import ForbiddenError, InvalidError, NotFoundError, SignInNee
 from portal.identity.actor import NOBODY, Role
 from portal.identity.models import ApiToken, Person
 from portal.identity.people import create_person
-from portal.identity.tokens import actor_of_token, create_token, list_tokens, revoke_token, touch_token
+from portal.identity.tokens import Holder, create_token, find_token, list_tokens, revoke_token, touch_token
 
 
 def person(session: Session, now: datetime, name: str = "maya", *roles: Role) -> Person:
@@ -22,7 +22,9 @@ def test_a_token_speaks_for_its_owner_with_its_scopes(database: Database, now: d
     with database.write() as session:
         maya = person(session, now)
         made, secret = create_token(session, maya.actor(), "laptop", ["read", "submit"], days=30, now=now)
-        assert actor_of_token(session, secret, now=now) == (maya.actor(), {"read", "submit"})
+        assert find_token(session, secret, now=now) == Holder(
+            maya.actor(), frozenset({"read", "submit"}), touch=True
+        )
         assert secret.startswith("gantry_")
         assert secret.startswith(made.prefix)
 
@@ -33,15 +35,15 @@ def test_the_database_does_not_hold_the_secret(database: Database, now: datetime
         stored = session.scalars(select(ApiToken)).one()
         assert secret not in (stored.token_hash, stored.prefix)
         with pytest.raises(SignInNeededError):
-            actor_of_token(session, stored.token_hash, now=now)
+            find_token(session, stored.token_hash, now=now)
 
 
 def test_an_expired_token_says_so(database: Database, now: datetime) -> None:
     with database.write() as session:
         _, secret = create_token(session, person(session, now).actor(), "laptop", ["read"], days=1, now=now)
-        actor_of_token(session, secret, now=now + timedelta(hours=23))
+        find_token(session, secret, now=now + timedelta(hours=23))
         with pytest.raises(SignInNeededError, match="expired on 21 November 2026"):
-            actor_of_token(session, secret, now=now + timedelta(days=1))
+            find_token(session, secret, now=now + timedelta(days=1))
 
 
 def test_a_revoked_token_says_so(database: Database, now: datetime) -> None:
@@ -53,7 +55,7 @@ def test_a_revoked_token_says_so(database: Database, now: datetime) -> None:
         assert made.revoked == now
         assert list_tokens(session, maya) == []
         with pytest.raises(SignInNeededError, match="revoked"):
-            actor_of_token(session, secret, now=now)
+            find_token(session, secret, now=now)
 
 
 def test_nobody_revokes_or_lists_anothers_token_but_staff_may_revoke(database: Database, now: datetime) -> None:
@@ -66,7 +68,7 @@ def test_nobody_revokes_or_lists_anothers_token_but_staff_may_revoke(database: D
         for stranger in (tom, NOBODY):
             with pytest.raises(NotFoundError):
                 revoke_token(session, stranger, made.id, now=now)
-        actor_of_token(session, secret, now=now)
+        find_token(session, secret, now=now)
         assert revoke_token(session, sam, made.id, now=now).revoked == now
 
 
@@ -77,7 +79,7 @@ def test_a_closed_account_closes_its_tokens(database: Database, now: datetime) -
         maya.active = False
         session.flush()
         with pytest.raises(SignInNeededError):
-            actor_of_token(session, secret, now=now)
+            find_token(session, secret, now=now)
 
 
 def test_only_staff_and_instruments_make_tokens_that_register_data(database: Database, now: datetime) -> None:
