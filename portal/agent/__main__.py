@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from portal.agent.backend import choose
 from portal.agent.verbs import Verbs
@@ -38,5 +38,13 @@ def main() -> int:
     return code
 
 
+def run() -> NoReturn:
+    """Answer one request and end at once: there is nothing of the interpreter's that is worth taking apart."""
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -5,15 +5,16 @@ import pwd
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from portal.exchange import RefusedError, UnusableError, fields
 from portal.operators import operators
-from portal.scheduler.base import Scheduler
-from portal.scheduler.local import LocalScheduler
-from portal.scheduler.slurm import SlurmScheduler
 from portal.scheduler.slurm_config import SlurmConfig
 from portal.scheduler.slurm_config import parse as parse_slurm
+
+if TYPE_CHECKING:
+    from portal.scheduler.local import LocalScheduler
+    from portal.scheduler.slurm_owner import SlurmOwner
 
 OPERATORS_FILE = Path("/etc/gantry/agent.json")
 FIRST_PERSON_UID = 1000
@@ -35,11 +36,15 @@ class Backend:
     images: Path | None
     roots: Mapping[str, Path]
 
-    def scheduler(self) -> Scheduler:
-        """The backend's verbs."""
+    def scheduler(self) -> "LocalScheduler | SlurmOwner":
+        """The backend's verbs. An agent lives for one request: it loads its own backend's modules only."""
         if self.slurm is not None:
-            return SlurmScheduler(self.slurm, self.scratch)
+            from portal.scheduler.slurm_owner import SlurmOwner
+
+            return SlurmOwner(self.slurm, self.scratch)
         assert self.spool is not None
+        from portal.scheduler.local import LocalScheduler
+
         return LocalScheduler(self.spool)
 
 

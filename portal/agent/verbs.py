@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from portal import failpoints
 from portal.agent import folder, reading
@@ -13,16 +13,17 @@ from portal.agent.preparing import Prepared, Preparing
 from portal.durable import iso
 from portal.errors import PortalError
 from portal.exchange import Handlers, Item, RefusedError, Together, attempt, fields
-from portal.scheduler.base import AccountError, JobHandle, JobRequest, Scheduler, SchedulerError
-from portal.scheduler.local import LocalScheduler
-from portal.scheduler.slurm import SlurmScheduler
-from portal.scheduler.slurm_note import array_of, remaining
+from portal.scheduler.base import AccountError, JobHandle, JobRequest, SchedulerError
+
+if TYPE_CHECKING:
+    from portal.scheduler.local import LocalScheduler
+    from portal.scheduler.slurm_owner import SlurmOwner
 
 
 class Verbs:
     """The verbs on one backend."""
 
-    def __init__(self, backend: Backend, scheduler: Scheduler) -> None:
+    def __init__(self, backend: Backend, scheduler: "LocalScheduler | SlurmOwner") -> None:
         self.backend = backend
         self.scheduler = scheduler
         self.submitted = False
@@ -32,7 +33,7 @@ class Verbs:
         return {
             "preflight": self.preflight,
             # Slurm takes jobs of one submission as arrays.
-            "submit": Together(self.submit_all) if isinstance(self.scheduler, SlurmScheduler) else self.submit,
+            "submit": Together(self.submit_all) if self.backend.slurm else self.submit,
             "find": self.find,
             "fence": self.fence,
             "cancel": self.cancel,
@@ -63,7 +64,6 @@ class Verbs:
 
     def submit_all(self, items: Sequence[Item]) -> list[Mapping[str, Any] | RefusedError]:
         """The same for many items at once, where the scheduler can take them together."""
-        assert isinstance(self.scheduler, SlurmScheduler)
         with Preparing(self.backend) as preparing:
             prepared = [attempt(preparing.prepare, item) for item in items]
             ready = [one for one in prepared if isinstance(one, Prepared)]
@@ -71,7 +71,7 @@ class Verbs:
                 preparing.keep(ready)
             except RefusedError as error:
                 return [error if isinstance(one, Prepared) else one for one in prepared]
-        results = iter(self.scheduler.submit_many([one.request for one in ready]))
+        results = iter(cast("SlurmOwner", self.scheduler).submit_many([one.request for one in ready]))
         return [self._answer(next(results), one) if isinstance(one, Prepared) else one for one in prepared]
 
     def _answer(self, result: JobHandle | SchedulerError, prepared: Prepared) -> Mapping[str, Any] | RefusedError:
@@ -121,7 +121,11 @@ class Verbs:
         """Remove the folder, and that of its array with the last of its jobs."""
         given = fields(item, "The item", required=("attempt",))
         attempt_id, scratch = reading.attempt_id(given["attempt"]), self.backend.scratch
-        array = array_of(scratch / attempt_id) if self.backend.slurm else None
+        if not self.backend.slurm:
+            return folder.purge(scratch, attempt_id)
+        from portal.scheduler.slurm_note import array_of, remaining
+
+        array = array_of(scratch / attempt_id)
         answer = folder.purge(scratch, attempt_id)
         if array is not None and remaining(scratch / array) == 0:
             folder.purge(scratch, array)
@@ -149,9 +153,9 @@ class Verbs:
 
     def start_what_may_start(self) -> None:
         """A local job need not wait for the daemon's next turn."""
-        if self.submitted and isinstance(self.scheduler, LocalScheduler):
+        if self.submitted and not self.backend.slurm:
             with suppress(OSError):  # the job is taken and the answer given; the daemon's turn will tell of this
-                self.scheduler.step()
+                cast("LocalScheduler", self.scheduler).step()
 
     def _find(self, given: Mapping[str, Any]) -> JobHandle | None:
         attempt_id = reading.attempt_id(given["attempt"])

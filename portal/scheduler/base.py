@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from portal.scheduler.survey import Survey
+if TYPE_CHECKING:  # only the daemon makes surveys
+    from portal.scheduler.survey import Survey
 
 
 class Phase(StrEnum):
@@ -133,8 +134,8 @@ class Estimate:
     """What the estimate rests on, in words for people."""
 
 
-class Scheduler(Protocol):
-    """The verbs. They act as a person, in the agent; `observe` and `survey` are the daemon's bulk queries."""
+class Owner(Protocol):
+    """What an account does with its own jobs: the agent's part of a backend."""
 
     @property
     def cluster(self) -> str:
@@ -149,14 +150,18 @@ class Scheduler(Protocol):
     def cancel(self, handle: JobHandle, *, by: str | None = None) -> bool:
         """Ask for its end; False if it had ended already. `by`: who wishes it, where the backend can keep that."""
 
+    def estimate(self, request: JobRequest) -> Estimate:
+        """When this request would start. Raises SchedulerError if it never could."""
+
+
+class Scheduler(Owner, Protocol):
+    """A whole backend: an owner's verbs, and the daemon's bulk queries."""
+
     def observe(self, handles: Sequence[tuple[str, JobHandle]]) -> Observation:
         """One bulk query: (key, handle) pairs in, an Observation by key out. Never raises for an outage."""
 
-    def survey(self) -> Survey:
+    def survey(self) -> "Survey":
         """What there is and what is in use: the daemon's other bulk question. Never raises for an outage."""
-
-    def estimate(self, request: JobRequest) -> Estimate:
-        """When this request would start. Raises SchedulerError if it never could."""
 
 
 class SchedulerError(Exception):

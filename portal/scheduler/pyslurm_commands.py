@@ -8,9 +8,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from portal.scheduler import slurm_times
 from portal.scheduler.pyslurm_pipe import ERROR, Json, Pipe
-from portal.scheduler.slurm_commands import Answer, Commands, NotRunError, SlurmCommands, environment
+from portal.scheduler.slurm_commands import Answer, NotRunError, SlurmCommands, environment
 from portal.scheduler.slurm_config import SlurmConfig
+from portal.scheduler.slurm_rows import queue_rows
 
 # Option of sbatch -> attribute of JobSubmitDescription, and what makes its value of the option's.
 WORDS = {
@@ -32,11 +34,6 @@ NUMBERS = {"ntasks": "ntasks", "cpus-per-task": "cpus_per_task", "time": "time_l
 ENVIRONMENT = {"SLURM_EXPORT_ENV": "NIL", "SLURM_UMASK": "0027"}
 
 
-def commands_of(config: SlurmConfig) -> Commands:
-    """How this site's Slurm is asked."""
-    return PyslurmCommands(config) if config.pyslurm is not None else SlurmCommands(config)
-
-
 class PyslurmCommands:
     """Commands, some of which are questions to libslurm."""
 
@@ -48,6 +45,8 @@ class PyslurmCommands:
     def run(self, command: Sequence[str], *, stdin: str = "") -> Answer:
         """Run one command. Raises SchedulerError if it was late, or is not there."""
         program, *words = command
+        if program == "squeue" and (ids := slurm_times.asked(words)) is not None:
+            return _in_columns(_listed(self._pipe.ask({"ask": "jobs", "ids": ids})))
         if program == "squeue" and (question := listing(words)) is not None:
             return _listed(self._pipe.ask(question))
         if program == "sbatch" and (job := description(words, stdin)) is not None:
@@ -106,6 +105,10 @@ def _listed(line: str) -> Answer:
     if line.startswith(ERROR):
         return Answer(1, "", f"squeue: error: {json.loads(line)['error']}")
     return Answer(0, line, "")
+
+
+def _in_columns(answer: Answer) -> Answer:
+    return answer if answer.code else Answer(0, slurm_times.told(queue_rows(json.loads(answer.out))), "")
 
 
 def _submitted(line: str) -> Answer:

@@ -113,6 +113,15 @@ class SlurmCommands:
         return Answer(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))
 
 
+def commands_of(config: SlurmConfig) -> Commands:
+    """How this site's Slurm is asked."""
+    if config.pyslurm is None:
+        return SlurmCommands(config)
+    from portal.scheduler.pyslurm_commands import PyslurmCommands
+
+    return PyslurmCommands(config)
+
+
 @dataclass
 class Questions:
     """Questions that are answered in JSON, in the newest dialect that Slurm and this program know."""

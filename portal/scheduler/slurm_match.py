@@ -214,18 +214,6 @@ def report(handle: JobHandle, row: Row) -> JobReport:
     )
 
 
-def of_attempt(rows: Sequence[Row], name: str, folder: str, index: int | None) -> Row | None:
-    """The first submission of an attempt: by name and working directory, which the agent chose for it."""
-    mine = [
-        row
-        for row in rows
-        if row.name == name
-        and row.folder.rpartition("/")[2] == folder
-        and (index in row.indices if row.indices is not None else index is None)
-    ]
-    return min(mine, key=lambda row: row.submitted, default=None)
-
-
 def oldest(handles: Iterable[tuple[str, JobHandle]]) -> datetime:
     """The earliest submission of these jobs."""
     return min(handle.submitted for _key, handle in handles)

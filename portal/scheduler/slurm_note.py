@@ -9,9 +9,9 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import stat
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 from portal.confined import Root
 from portal.durable import from_iso, iso
 from portal.errors import NotFoundError, PortalError
+from portal.removal import remove_tree
 from portal.scheduler.base import JobHandle, JobRequest, SchedulerError
 
 NOTE = "slurm.json"
@@ -185,7 +186,8 @@ def forget(folders: Iterable[Path]) -> None:
         arrays |= {folder.parent / array} if array else set()
         (folder / NOTE).unlink(missing_ok=True)
     for array_path in arrays:
-        shutil.rmtree(array_path, ignore_errors=True)
+        with suppress(OSError, SchedulerError), _opened(array_path.parent) as scratch:
+            remove_tree(scratch.fd, array_path.name)
 
 
 def remaining(folder: Path) -> int | None:

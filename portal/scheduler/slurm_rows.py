@@ -4,7 +4,7 @@ The dialects differ in how a number ("set", "infinite", "number", or bare) and a
 written, and in what is there at all. A row that cannot be read raises ValueError: then nothing was answered.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -59,6 +59,18 @@ def queue_rows(reply: Json) -> list[Row]:
 def accounting_rows(reply: Json) -> list[Row]:
     """The rows of a reply of sacct, allocations only; steps are summed up in theirs. Raises ValueError."""
     return list(_rows(reply, _accounting_row))
+
+
+def of_attempt(rows: Sequence[Row], name: str, folder: str, index: int | None) -> Row | None:
+    """The first submission of an attempt: by name and working directory, which the agent chose for it."""
+    mine = [
+        row
+        for row in rows
+        if row.name == name
+        and row.folder.rpartition("/")[2] == folder
+        and (index in row.indices if row.indices is not None else index is None)
+    ]
+    return min(mine, key=lambda row: row.submitted, default=None)
 
 
 def _rows(reply: Json, read: Any) -> Iterator[Row]:

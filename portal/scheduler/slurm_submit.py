@@ -5,18 +5,17 @@ Nothing is handed over twice: a note in the attempt's folder says that sbatch wa
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from portal.scheduler import slurm_note as notes
 from portal.scheduler import slurm_script as script
+from portal.scheduler import slurm_times
 from portal.scheduler.base import AccountError, JobHandle, JobRequest, SchedulerError
 from portal.scheduler.slurm_arrays import place
 from portal.scheduler.slurm_commands import NotRunError, Questions, silence
 from portal.scheduler.slurm_note import Note
-from portal.scheduler.slurm_rows import Row, queue_rows
 from portal.scheduler.slurm_words import ACCOUNT, FULL, refusal
 
 SIDE_BY_SIDE = 3
@@ -57,8 +56,11 @@ class Submission:
         for group in groups[:1]:
             # The first alone: if Slurm is away, the others are not even asked.
             self._hand_over(group, requests)
-        with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            list(pool.map(lambda group: self._hand_over(group, requests), groups[1:]))
+        if groups[1:]:
+            from concurrent.futures import ThreadPoolExecutor
+
+            with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+                list(pool.map(lambda group: self._hand_over(group, requests), groups[1:]))
         self._learn_times()
         return [self.results[position] for position in range(len(requests))]
 
@@ -160,16 +162,7 @@ class Submission:
         """The times of submission, as Slurm has them: a part of what identifies a job."""
         if not self._asked:
             return
-        ids = sorted({note.job_id or "" for _request, note in self._asked.values()}, key=int)
-        try:
-            rows = queue_rows(self.questions.ask("squeue", "--states=all", f"--jobs={','.join(ids)}"))
-        except (SchedulerError, ValueError) as error:
-            detail = error.detail if isinstance(error, SchedulerError) else str(error)
-            rows, self._away = (
-                [],
-                SchedulerError("The cluster took the job, and is asked again.", retry=True, detail=detail),
-            )
-        times = _times(rows)
+        times = self._times(sorted({note.job_id or "" for _request, note in self._asked.values()}, key=int))
         known: dict[tuple[str, str], Note] = {}
         for position, (request, note) in self._asked.items():
             taken = (note.job_id or "", note.name)
@@ -183,9 +176,16 @@ class Submission:
                 notes.write_taken(request.folder, known[taken])
             self.results[position] = JobHandle(self.config.cluster, taken[0], note.index, note.name, submitted)
 
-
-def _times(rows: Sequence[Row]) -> dict[tuple[str, str], datetime]:
-    return {(row.job_id, row.name): row.submitted for row in rows if not row.restart}
+    def _times(self, ids: Sequence[str]) -> Mapping[tuple[str, str], datetime]:
+        try:
+            answer = self.questions.commands.run(slurm_times.question(ids))
+            if answer.code != 0:
+                raise silence(answer)
+            return slurm_times.times(answer.out, self.config.cluster)
+        except (SchedulerError, ValueError) as error:
+            detail = error.detail if isinstance(error, SchedulerError) else str(error)
+            self._away = SchedulerError("The cluster took the job, and is asked again.", retry=True, detail=detail)
+            return {}
 
 
 def _index(request: JobRequest) -> int:

@@ -17,9 +17,8 @@ import pytest
 from portal.scheduler.base import JobHandle, JobReport, JobRequest, Phase, Scheduler
 from portal.scheduler.local import LocalScheduler
 from portal.scheduler.local_order import Limits
-from portal.scheduler.pyslurm_commands import commands_of
 from portal.scheduler.slurm import SlurmScheduler
-from portal.scheduler.slurm_commands import Answer
+from portal.scheduler.slurm_commands import Answer, commands_of
 from portal.scheduler.slurm_config import SlurmConfig, parse
 
 PATIENCE_S = 180.0

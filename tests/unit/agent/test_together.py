@@ -18,10 +18,11 @@ from portal.agent.backend import parse
 from portal.agent.verbs import Verbs
 from portal.confined import Root
 from portal.exchange import RefusedError
-from portal.scheduler import slurm_note
+from portal.scheduler import slurm_note, slurm_times
 from portal.scheduler.base import SchedulerError
 from portal.scheduler.slurm import SlurmScheduler
 from portal.scheduler.slurm_commands import Answer
+from portal.scheduler.slurm_rows import queue_rows
 
 SUBMITTED = datetime(2026, 11, 21, 1, 1, 12, tzinfo=UTC)
 
@@ -34,6 +35,8 @@ class Slurm:
         self.rows: list[dict[str, Any]] = []
 
     def run(self, command: Sequence[str], *, stdin: str = "") -> Answer:
+        if slurm_times.asked(command[1:]) is not None:
+            return Answer(0, slurm_times.told(queue_rows({"jobs": self.rows})), "")
         if command[0] != "sbatch":
             return Answer(0, json.dumps({"jobs": self.rows, "meta": {}, "errors": []}), "")
         options = dict(word.removeprefix("--").split("=", 1) for word in command[1:] if "=" in word)

@@ -17,9 +17,9 @@ import pytest
 from portal.scheduler import pyslurm_pipe, slurm_note
 from portal.scheduler import slurm_script as script
 from portal.scheduler.base import JobHandle, JobRequest, Phase, SchedulerError
-from portal.scheduler.pyslurm_commands import PyslurmCommands, commands_of, description, listing
+from portal.scheduler.pyslurm_commands import PyslurmCommands, description, listing
 from portal.scheduler.slurm import SlurmScheduler
-from portal.scheduler.slurm_commands import NotRunError, SlurmCommands
+from portal.scheduler.slurm_commands import NotRunError, SlurmCommands, commands_of
 from portal.scheduler.slurm_config import SlurmConfig
 from portal.scheduler.slurm_rows import queue_rows
 
