@@ -80,7 +80,7 @@ def _left(
         before = max(0.0, elapsed - in_stage)
         mean = (before + whole_stage) / step
         return max(0.0, whole_stage - in_stage) + mean * max(0, steps - step)
-    if fraction >= LEAST_FRACTION and elapsed >= LEAST_ELAPSED_S:
+    if within is None and fraction >= LEAST_FRACTION and elapsed >= LEAST_ELAPSED_S:
         return elapsed * (1 - fraction) / fraction
     return None
 

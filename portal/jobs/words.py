@@ -62,8 +62,8 @@ def signal_name(number: int) -> str:
 
 
 def clock(moment: datetime) -> str:
-    """The time of day in UTC, as "14:02"."""
-    return f"{moment:%H:%M}"
+    """The time of day as "14:02", in the server's time zone, as the pages show all times."""
+    return f"{moment.astimezone():%H:%M}"
 
 
 def listed(items: Sequence[str], most: int = 3) -> str:

@@ -1,9 +1,11 @@
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from portal.jobs.progress import progress_of
-from portal.jobs.words import count, duration, listed, memory, one_line, signal_name, size
+from portal.jobs.words import clock, count, duration, listed, memory, one_line, signal_name, size
+from portal.web.formats import date_time
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -25,6 +27,11 @@ def test_without_a_fraction_no_time_is_guessed():
 
 def test_the_first_moments_give_no_estimate():
     assert seen(1, stage="reading", step=1, steps=2, fraction=0.5).left_s is None
+
+
+def test_a_stage_that_has_just_begun_is_not_judged_by_the_quick_ones_before_it():
+    # 15 of 900 iterations: the whole fraction says 34 percent after two seconds, which would be "5 seconds left".
+    assert seen(4, 1, stage="deconvolving", step=2, steps=3, fraction=15 / 900).left_s is None
 
 
 def test_the_last_stage_is_extrapolated_at_its_own_rate():
@@ -72,3 +79,14 @@ def test_quantities_in_words():
 
 def test_foreign_text_becomes_one_printable_line():
     assert one_line("a\n\x1b[31m b\0" + "c" * 600, 20) == "a �[31m b�ccccccccc…"
+
+
+def test_the_time_of_day_is_the_server_s_as_on_the_pages(monkeypatch):
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        assert clock(START) == "13:00"
+        assert date_time(START) == "20 Nov 2026, 13:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()
