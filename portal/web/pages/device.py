@@ -31,13 +31,16 @@ def show() -> ResponseReturnValue:
 @limited
 def look() -> ResponseReturnValue:
     """What the program with this code asks for."""
-    code = spelled(request.form.get("code", ""))
+    typed = request.form.get("code", "")
+    code = spelled(typed)
+    whole = code.replace("-", "") == "".join(filter(str.isalnum, typed.upper()))
+    kept = code if whole else typed
     try:
         asked = find(portal().database, actor(), code, address=get_remote_address(), now=now())
     except NotFoundError as error:
-        return _type_it(code, error.message, 404)
+        return _type_it(kept, error.message, 404)
     except LimitError as error:
-        return _type_it(code, error.message, 429)
+        return _type_it(kept, error.message, 429)
     too_much = "ingest" in asked.scopes and not actor().may_ingest
     return make_response(render_template("device/decide.html", code=code, asked=asked, too_much=too_much))
 

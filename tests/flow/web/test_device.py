@@ -124,6 +124,12 @@ def test_a_wrong_code_stays_to_be_mended_and_guessing_ends(site: Any, csrf: Any)
     assert send(tom, csrf, "/device", code=ask(site)["user_code"]).status_code == 429
 
 
+def test_what_is_no_code_stays_as_it_was_typed(site: Any, csrf: Any) -> None:
+    answer = send(site.client("maya"), csrf, "/device", code="aeio-bcdf")
+    assert answer.status_code == 404
+    assert 'value="aeio-bcdf"' in answer.text
+
+
 def test_who_may_not_register_data_cannot_pass_it_on(site: Any, csrf: Any) -> None:
     codes, maya, sam = ask(site, scopes=["ingest"]), site.client("maya"), site.client("sam")
     seen = send(maya, csrf, "/device", code=codes["user_code"])

@@ -39,6 +39,7 @@ def test_a_wrong_password_keeps_the_name_and_says_what_happened(site: Any, csrf:
     assert answer.status_code == 401
     assert "The name or the password is not right." in answer.text
     assert 'value="maya"' in answer.text and "guess guess" not in answer.text
+    assert "Nothing you typed is lost" not in answer.text
 
 
 def test_signing_in_again_ends_the_session_that_the_browser_came_with(site: Any, csrf: Any) -> None:
