@@ -84,7 +84,7 @@ class PresetChoice:
 
 @dataclass(frozen=True)
 class VariantChoice:
-    """A resource request to choose from; `words` says what it is: "2 CPUs, 2 GiB, at most 10 minutes"."""
+    """A resource request to choose from; `words` says what it is: "2 CPUs, 2 GB, at most 10 minutes"."""
 
     name: str
     label: str
@@ -180,9 +180,9 @@ def variant_words(variant: Variant) -> str:
     if variant.ranks > 1:
         parts.append(f"{variant.ranks} MPI ranks")
     gib = variant.memory_mb / 1024
-    parts.append(f"{gib:.3g} GiB" if gib >= 1 else f"{variant.memory_mb} MiB")
+    parts.append(f"{gib:.3g} GB" if gib >= 1 else f"{variant.memory_mb} MB")
     minutes = variant.time_s / 60
-    limit = f"{minutes / 60:.3g} hours" if minutes >= 120 else f"{minutes:.3g} minutes"
+    limit = f"{minutes / 60:.3g} hours" if minutes >= 120 else f"{minutes:.3g} minute{'s' if minutes != 1 else ''}"
     parts.append(f"at most {limit}")
     return ", ".join(parts)
 

@@ -9,7 +9,7 @@ from portal.jobs.read import cluster_status, list_jobs
 from portal.jobs.state import FINAL, State
 from portal.web.context import actor, now, portal, session
 from portal.web.views.datasets import dataset_cards
-from portal.web.views.home import newest_datasets, next_step
+from portal.web.views.home import first_to_analyse, newest_datasets, next_step
 from portal.web.views.jobs import job_cards
 from portal.web.views.live import ask_again_for_all_s
 
@@ -40,7 +40,7 @@ def show() -> ResponseReturnValue:
         section="home",
         results=cards[: len(results)],
         measured=cards[len(results) :],
-        step=next_step(jobs, results, measured),
+        step=next_step(jobs, results, first_to_analyse(session(), actor(), measured)),
         cluster_banner=status.banner,
         **context,
     )

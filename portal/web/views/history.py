@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import url_for
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.models import Dataset
 from portal.catalogue.provenance import Run, came_from, came_of
 from portal.identity.actor import Actor
+from portal.identity.models import Person
 from portal.jobtype.model import JobType
 from portal.web.views.pictures import Picture, thumbnails
 
@@ -53,13 +55,14 @@ def history_of(session: Session, actor: Actor, dataset: Dataset, jobtypes: Mappi
     shown = [linked.dataset for run in made for linked in run.outputs]
     inputs = [linked.dataset for linked in source.inputs] if source else []
     pictures = thumbnails(session, actor, [item.id for item in (*shown, *inputs)])
+    names = _full_names(session, {run.person for run in (source, *made) if run})
 
     def line(run: Run, datasets: Sequence[Dataset], hidden: int) -> RunLine:
         jobtype = jobtypes.get(run.application)
         return RunLine(
             analysis=jobtype.title if jobtype else run.application,
             version=run.version,
-            person=run.person,
+            person=names.get(run.person, run.person),
             at=run.at,
             job_url=url_for("jobs.job", job_id=run.portal_job) if run.portal_job and actor.signed_in else None,
             datasets=tuple(_relative(item, pictures) for item in datasets),
@@ -70,6 +73,13 @@ def history_of(session: Session, actor: Actor, dataset: Dataset, jobtypes: Mappi
         source=line(source, inputs, source.hidden_inputs) if source else None,
         made=tuple(line(run, [linked.dataset for linked in run.outputs], 0) for run in made),
     )
+
+
+def _full_names(session: Session, logins: set[str]) -> dict[str, str]:
+    if not logins:
+        return {}
+    rows = session.execute(select(Person.name, Person.full_name).where(Person.name.in_(logins)))
+    return {row.name: row.full_name for row in rows}
 
 
 def _relative(dataset: Dataset, pictures: Mapping[int, Picture]) -> Relative:

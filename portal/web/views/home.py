@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import url_for
-from sqlalchemy import or_
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from portal.catalogue.access import visible
+from portal.catalogue.access import Action, allowed, visible
 from portal.catalogue.models import Dataset
 from portal.catalogue.models.data import RESULTS
 from portal.identity.actor import Actor
@@ -43,7 +43,16 @@ class NextStep:
     href: str
 
 
-def next_step(jobs: Sequence[Job], results: Sequence[Dataset], measured: Sequence[Dataset]) -> NextStep:
+def first_to_analyse(session: Session, actor: Actor, datasets: Sequence[Dataset]) -> Dataset | None:
+    """The first sound one that this person may start something on: seeing what is public does not suffice."""
+    sound = [dataset for dataset in datasets if dataset.complete and not dataset.problem]
+    ids = [dataset.id for dataset in sound]
+    permitted = select(Dataset.id).where(Dataset.id.in_(ids), allowed(actor, Action.SUBMIT, Dataset))
+    theirs = set(session.scalars(permitted)) if ids else set()
+    return next((dataset for dataset in sound if dataset.id in theirs), None)
+
+
+def next_step(jobs: Sequence[Job], results: Sequence[Dataset], fresh: Dataset | None) -> NextStep:
     """What needs this person most: a failed job, a fresh dataset, or finding data at all."""
     failed = next((job for job in jobs if job.state is State.FAILED), None)
     if failed is not None:
@@ -52,7 +61,6 @@ def next_step(jobs: Sequence[Job], results: Sequence[Dataset], measured: Sequenc
             "Look at it",
             url_for("jobs.job", job_id=failed.id),
         )
-    fresh = next((dataset for dataset in measured if dataset.complete and not dataset.problem), None)
     if fresh is not None and not jobs:
         return NextStep(
             f"“{fresh.name}” is your newest dataset.",

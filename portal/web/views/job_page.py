@@ -13,6 +13,7 @@ from portal.identity.actor import Actor
 from portal.jobs.models import Job
 from portal.jobs.wishes import jobtype_of
 from portal.jobtype.model import JobType
+from portal.jobtype.option import ChoiceOption, OptionBase, Value
 from portal.web.views.pictures import Picture, thumbnails
 
 
@@ -100,10 +101,16 @@ def _related(
 def _settings(job: Job, jobtype: JobType) -> list[Setting]:
     known = {option.name: option for option in jobtype.options}
     return [
-        Setting(known[name].label, as_text(value), known[name].unit)
+        Setting(known[name].label, _as_offered(known[name], value), known[name].unit)
         for name, value in job.options.items()
         if name in known
     ]
+
+
+def _as_offered(option: OptionBase, value: Value) -> str:
+    """A choice by its label in the form, anything else as it is."""
+    items = option.items if isinstance(option, ChoiceOption) else ()
+    return next((item.label for item in items if item.value == value and item.label), as_text(value))
 
 
 def _change_url(job: Job) -> str:

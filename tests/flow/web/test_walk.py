@@ -1,10 +1,12 @@
 """The walk through the pages, as a browser without a script does it."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import func, select
 
+from portal.catalogue.models import Dataset
 from portal.jobs.models import Job, Submission
 from portal.jobs.state import State
 
@@ -52,7 +54,7 @@ def test_a_value_that_cannot_be_used_is_explained_beside_it_and_nothing_is_lost(
         assert kept in answer.text
     assert 'href="#f-iterations"' in answer.text and 'id="f-iterations-wrong"' in answer.text
     assert "Write the number with a point" in answer.text
-    assert "2 things need a look" in answer.text
+    assert "2 things need a look. Nothing you typed is lost." in answer.text
 
 
 def test_an_error_under_more_settings_opens_them(site: Any, csrf: Any) -> None:
@@ -149,6 +151,33 @@ def test_a_cancelled_job_is_not_cancelled_again_but_says_so(site: Any, csrf: Any
     assert maya.post(f"/jobs/{_number(site)}/cancel", data=data).status_code == 303
     assert maya.post(f"/jobs/{_number(site)}/cancel", data=data).status_code == 303
     assert "Cancelled by Maya Lind." in _words(maya.get(f"/jobs/{_number(site)}").text)
+
+
+def test_settings_are_named_as_the_form_offers_them(site: Any) -> None:
+    page = site.client("maya").get(f"/jobs/{_number(site)}").text
+    assert "<dt>Point spread function</dt><dd>a Gaussian of the widths below" in page
+    assert "<dt>Beyond the edge</dt><dd>the stack is mirrored" in page
+
+
+def test_the_next_step_is_one_that_can_be_taken(site: Any) -> None:
+    with site.database.write() as session:
+        session.get_one(Job, site.job).move(State.CANCELLED, at=datetime.now(UTC))
+    assert "“Zebrafish heart, first run” is your newest dataset." in site.client("maya").get("/").text
+    # What is left is public, and not hers.
+    with site.database.write() as session:
+        session.get_one(Dataset, site.facility.datasets["private"]).complete = False
+    page = _words(site.client("maya").get("/").text)
+    assert "is your newest dataset" not in page
+    assert "Choose a dataset, and see what can be done with it. Go to the data" in page
+
+
+def test_what_is_still_being_written_cannot_be_ticked(site: Any) -> None:
+    ticked = f'name="dataset" value="{site.facility.datasets["private"]}"'
+    assert ticked in site.client("maya").get("/data").text
+    with site.database.write() as session:
+        session.get_one(Dataset, site.facility.datasets["private"]).complete = False
+    page = site.client("maya").get("/data").text
+    assert "Still being written" in page and ticked not in page
 
 
 def test_a_token_is_shown_once_and_works_until_it_is_revoked(site: Any, csrf: Any) -> None:

@@ -121,8 +121,8 @@ def test_fields_carry_what_a_browser_can_check(jobtype, heart):
 def test_resources_are_said_in_words(jobtype, heart):
     form = build_form(jobtype, {"stack": [heart]})
     assert [variant.words for variant in form.variants] == [
-        "1 CPU, 512 MiB, at most 10 minutes",
-        "2 CPUs, 1 GPU, 4 MPI ranks, 4 GiB, at most 3 hours",
+        "1 CPU, 512 MB, at most 10 minutes",
+        "2 CPUs, 1 GPU, 4 MPI ranks, 4 GB, at most 3 hours",
     ]
     assert [variant.default for variant in form.variants] == [True, False]
 
