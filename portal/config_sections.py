@@ -127,6 +127,11 @@ class SlurmSettings(Section):
     constraint: str | None = Field(None, description="Features that the nodes must have, as in sbatch.")
     gpu: str = Field("gpu", description="The generic resource that is a GPU, perhaps with a type: gpu:a100.")
     max_array_size: int = Field(1001, ge=1, description="MaxArraySize of slurm.conf.")
+    join_singles: bool = Field(
+        True,
+        description="Jobs of one person that wait at the same time and ask for the same go over as one array, "
+        "though each was submitted by itself; false where the site counts or limits by array.",
+    )
     accounting: bool = Field(True, description="There is a slurmdbd.")
     canary: bool = Field(
         True, description="Keep a held job of the daemon's own, by whose sight it knows that a list is whole."

@@ -1,14 +1,50 @@
 """What becomes of an attempt once it is known whether the scheduler has it."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import cast
+
+from sqlalchemy import Table, bindparam, func, update
+from sqlalchemy.orm import Session
 
 from portal.agent.client import Taken
 from portal.jobs.cause import Cause, cancelled
 from portal.jobs.deps import backoff
 from portal.jobs.models import Attempt, Job
+from portal.jobs.moves import move_all
 from portal.jobs.state import State
 
 FENCED = "fenced"
+
+
+def adopt_all(session: Session, taken: Mapping[str, Taken], jobs: Mapping[str, int], now: datetime) -> None:
+    """`adopt` for many attempts whose SUBMITTING jobs, by attempt, are locked: three statements."""
+    if not taken:
+        return
+    table = cast(Table, Attempt.__table__)
+    change = (
+        update(table)
+        .where(table.c.id == bindparam("attempt"))
+        .values(
+            cluster_job=bindparam("job"),
+            array_index=bindparam("place"),
+            submitted=bindparam("at"),
+            job_sha256=func.coalesce(bindparam("sha256"), table.c.job_sha256),
+        )
+    )
+    rows = [
+        {
+            "attempt": attempt,
+            "job": it.job_id,
+            "place": it.array_index,
+            "at": it.submitted,
+            "sha256": it.job_sha256,
+        }
+        for attempt, it in taken.items()
+    ]
+    session.connection().execute(change, rows)
+    ids = [jobs[attempt] for attempt in taken]
+    move_all(session, ids, State.SUBMITTING, State.PENDING, at=now, waiting={})
 
 
 def adopt(job: Job, attempt: Attempt, taken: Taken, now: datetime) -> None:

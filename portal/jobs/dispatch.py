@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 from portal import failpoints
 from portal.catalogue.models import Dataset
 from portal.jobs.cause import Cause
-from portal.jobs.claim import WHOLE, claim_all
+from portal.jobs.claim import claim_all
 from portal.jobs.deps import Deps, say
 from portal.jobs.hand_over import hand_over
 from portal.jobs.models import Job, JobInput
@@ -74,7 +74,7 @@ def _release_held(session: Session, deps: Deps, now: datetime) -> None:
             job.cause = job.cause_words = None
 
 
-def _choose(session: Session, deps: Deps, now: datetime) -> Sequence[Job]:
+def _choose(session: Session, deps: Deps, now: datetime) -> Sequence[int]:
     """The next jobs, people taking turns: whoever has the fewest at the scheduler goes first."""
     limit = deps.settings.running_per_person
     at_scheduler: dict[int, int] = dict(
@@ -92,10 +92,7 @@ def _choose(session: Session, deps: Deps, now: datetime) -> Sequence[Job]:
             chosen.append((already + place, job_id))
     _say_who_waits(session, now, at_scheduler, limit)
     next_ids = [job_id for _turn, job_id in sorted(chosen)[: BATCH[deps.settings.scheduler]]]
-    ids = _that_fit(session, next_ids)
-    query = select(Job).where(Job.id.in_(ids)).options(*WHOLE)
-    found = {job.id: job for job in session.scalars(query.with_for_update(of=Job, skip_locked=True))}
-    return [found[job_id] for job_id in ids if job_id in found]
+    return _that_fit(session, next_ids)
 
 
 def _that_fit(session: Session, ids: Sequence[int]) -> Sequence[int]:

@@ -1,16 +1,16 @@
 """Handing claimed jobs to their people's agents, and writing down what was answered, an account at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import selectinload
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session, aliased, selectinload
 
 from portal import failpoints
 from portal.agent.accounts import AccountRefusedError, Failed
 from portal.agent.client import Submitted
 from portal.exchange import AnswerLostError, CallRefusedError, Refusal
-from portal.jobs.adopt import adopt, put_off
+from portal.jobs.adopt import adopt_all, put_off
 from portal.jobs.cause import Cause
 from portal.jobs.claim import Claimed
 from portal.jobs.deps import Deps, say
@@ -44,21 +44,33 @@ def _note_health(deps: Deps, claimed: Sequence[Claimed], answers: Mapping[int, A
 
 
 def _record(deps: Deps, answers: Mapping[str, Answer], now: datetime) -> None:
-    whole = selectinload(Attempt.job)
-    query = select(Attempt).where(Attempt.id.in_(answers))
-    query = query.options(whole.selectinload(Job.attempts), whole.selectinload(Job.events))
     with deps.write() as session:
-        for attempt in session.scalars(query):
-            job = attempt.job
-            if job.state is State.SUBMITTING and job.attempt is attempt:
-                _take(job, attempt, answers[attempt.id], now)
+        jobs = _still_open(session, answers)
+        taken = {one: answer for one, answer in answers.items() if one in jobs and isinstance(answer, Submitted)}
+        adopt_all(session, taken, jobs, now)
+        whole = selectinload(Attempt.job)
+        query = select(Attempt).where(Attempt.id.in_(jobs.keys() - taken.keys()))
+        query = query.options(whole.selectinload(Job.attempts), whole.selectinload(Job.events))
+        for attempt in session.scalars(query) if len(taken) < len(jobs) else ():
+            _take(attempt.job, attempt, answers[attempt.id], now)
+
+
+def _still_open(session: Session, attempts: Collection[str]) -> dict[str, int]:
+    """Those of the attempts whose job still waits for the answer about them, with their jobs, which are locked."""
+    later = aliased(Attempt)
+    superseded = exists().where(later.job_id == Job.id, later.number > Attempt.number)
+    query = (
+        select(Attempt.id, Job.id.label("job_id"))
+        .join(Job, Attempt.job_id == Job.id)
+        .where(Attempt.id.in_(attempts), Job.state == State.SUBMITTING, ~superseded)
+        .with_for_update(of=Job)
+    )
+    return {row.id: row.job_id for row in session.execute(query)}
 
 
 def _take(job: Job, attempt: Attempt, answer: Answer, now: datetime) -> None:
-    """What becomes of a job by the agent's answer."""
+    """What becomes of a job of which the agent does not say that the scheduler has it."""
     match answer:
-        case Submitted():
-            adopt(job, attempt, answer, now)
         case AnswerLostError():
             # An answer that is lost each time is asked for ever more rarely.
             tries = max(1, int(job.waiting.get("tries", 0)))

@@ -27,6 +27,6 @@ def slurm_config(settings: Settings) -> SlurmConfig:
 
 
 def slurm_document(settings: Settings) -> dict[str, Any]:
-    """The section as the agent is told it, in JSON's types; what is not set is left out."""
-    document = settings.slurm.model_dump(mode="json", exclude={"everybody"}, exclude_none=True)
+    """The section as the agent is told it, in JSON's types, without what is not set or is the daemon's alone."""
+    document = settings.slurm.model_dump(mode="json", exclude={"everybody", "join_singles"}, exclude_none=True)
     return {key: value for key, value in document.items() if value != ""}

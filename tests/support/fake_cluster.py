@@ -37,6 +37,8 @@ class FakeCluster:
     fenced: list[str] = field(default_factory=list)
     cancelled: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    items: list[Mapping[str, Any]] = field(default_factory=list)
+    """What agents were asked to submit."""
     nodes: tuple[Node, ...] = (Node("n1", "Free", True, cpus=8, memory_mb=1000, gpus=2),)
     observed: int = 0
     surveys: int = 0
@@ -55,10 +57,15 @@ class FakeCluster:
             yield dict.fromkeys(range(len(items)), wrong)
             return
         answers: list[Submitted | Refusal] = []
+        arrays: dict[str, str] = {}
+        self.items += [item for _account, item in items]
         for _account, item in items:
-            attempt = item["attempt"]
-            taken = self.jobs.setdefault(attempt, Taken(str(len(self.jobs) + 1), None, MOMENT))
-            answers.append(Submitted(taken.job_id, None, taken.submitted, "0" * 64, Path("/x")))
+            attempt, place = item["attempt"], item.get("place")
+            job_id = str(len(self.jobs) + 1)
+            if place is not None:
+                job_id = arrays.setdefault(item["name"], job_id)
+            taken = self.jobs.setdefault(attempt, Taken(job_id, place, MOMENT))
+            answers.append(Submitted(taken.job_id, taken.array_index, taken.submitted, "0" * 64, Path("/x")))
         if self.lose_answers:
             yield dict.fromkeys(range(len(items)), AnswerLostError("The answer was lost."))
         else:

@@ -1,0 +1,166 @@
+"""Queued jobs as the hand-over needs them: locked, with all that their orders say, in a few questions for many.
+
+Plain values, no objects of the database's: there may be a thousand jobs with fifty thousand files.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetType, ParameterType
+from portal.identity.models import Person
+from portal.jobs.models import Attempt, Job, JobInput, JobTypeRevision, Submission
+from portal.jobs.state import State
+
+
+@dataclass(frozen=True)
+class GivenDataset:
+    """A dataset that a job reads, in one of its slots."""
+
+    slot: str
+    id: int | None
+    """None: it has left the catalogue."""
+    name: str
+    """As it was called when the job was submitted."""
+    document: Mapping[str, Any] | None
+    """What an order says of it."""
+
+
+@dataclass(frozen=True)
+class QueuedJob:
+    """A job that waits in the portal."""
+
+    id: int
+    number: str
+    submission: str
+    index: int
+    title: str
+    person: Person
+    investigation: int | None
+    jobtype: Mapping[str, str]
+    """Name, version and revision, as an order has them."""
+    options: Mapping[str, Any]
+    resources: Mapping[str, Any]
+    cancelled: bool
+    cancelled_by: str | None
+    put_off: int
+    """How often something did not answer when it was to be handed over."""
+    attempts: int
+    """How many tries there were."""
+    inputs: Sequence[GivenDataset]
+
+
+def lock_queued(session: Session, ids: Sequence[int]) -> list[QueuedJob]:
+    """These jobs, in this order, locked. Those that are not queued any more, or locked by others, are left out."""
+    tries = select(func.count()).where(Attempt.job_id == Job.id).correlate(Job).scalar_subquery()
+    query = (
+        select(
+            Job.id, Job.submission_id, Job.index.label("place"), Job.title, Job.person_id, Job.investigation_id,
+            Job.options, Job.resources, Job.cancel_requested, Job.cancel_requested_by, Job.waiting,
+            tries.label("attempts"), JobTypeRevision.name, JobTypeRevision.version, JobTypeRevision.digest,
+        )
+        .join(Submission, Job.submission_id == Submission.id)
+        .join(JobTypeRevision, Submission.revision_id == JobTypeRevision.id)
+        .where(Job.id.in_(ids), Job.state == State.QUEUED)
+        .with_for_update(of=Job, skip_locked=True)
+    )  # fmt: skip
+    rows = {row.id: row for row in session.execute(query)}
+    inputs = _inputs(session, rows.keys())
+    persons = {row.person_id for row in rows.values()}
+    people = {person.id: person for person in session.scalars(select(Person).where(Person.id.in_(persons)))}
+    return [
+        QueuedJob(
+            id=row.id,
+            number=Job.number_of(row.id),
+            submission=row.submission_id,
+            index=row.place,
+            title=row.title,
+            person=people[row.person_id],
+            investigation=row.investigation_id,
+            jobtype={"name": row.name, "version": row.version, "revision": row.digest},
+            options=row.options,
+            resources=row.resources,
+            cancelled=row.cancel_requested is not None,
+            cancelled_by=row.cancel_requested_by,
+            put_off=int(row.waiting.get("tries", 0)),
+            attempts=row.attempts,
+            inputs=inputs[row.id],
+        )
+        for row in (rows[job_id] for job_id in ids if job_id in rows)
+    ]
+
+
+def _inputs(session: Session, ids: Collection[int]) -> Mapping[int, list[GivenDataset]]:
+    """What each of these jobs reads, by job."""
+    query = (
+        select(JobInput.job_id, JobInput.slot, JobInput.dataset_id, JobInput.dataset_name)
+        .where(JobInput.job_id.in_(ids))
+        .order_by(JobInput.job_id, JobInput.position)
+    )
+    rows = session.execute(query).all()
+    documents = _documents(session, {row.dataset_id for row in rows if row.dataset_id is not None})
+    inputs: dict[int, list[GivenDataset]] = defaultdict(list)
+    for row in rows:
+        given = GivenDataset(row.slot, row.dataset_id, row.dataset_name, documents.get(row.dataset_id))
+        inputs[row.job_id].append(given)
+    return inputs
+
+
+def _documents(session: Session, ids: Collection[int]) -> dict[int, Mapping[str, Any]]:
+    """What orders say of these datasets, by dataset."""
+    files, parameters = _files(session, ids), _parameters(session, ids)
+    query = (
+        select(Dataset.id, Dataset.name, Dataset.location, DatasetType.name.label("type"))
+        .join(DatasetType, Dataset.type_id == DatasetType.id)
+        .where(Dataset.id.in_(ids))
+    )
+    documents: dict[int, Mapping[str, Any]] = {}
+    for row in session.execute(query):
+        # `demo:lightsheet/heart` is the folder lightsheet/heart of the root demo.
+        root, _colon, location = (row.location or "").partition(":")
+        documents[row.id] = {
+            "dataset": row.id,
+            "name": row.name,
+            "type": row.type,
+            "root": root,
+            "location": location,
+            "files": files[row.id],
+            "parameters": parameters[row.id],
+        }
+    return documents
+
+
+def _files(session: Session, ids: Collection[int]) -> Mapping[int, list[dict[str, Any]]]:
+    """The files of these datasets, sorted as Python sorts, so that no order depends on the database's language."""
+    query = select(
+        Datafile.dataset_id, Datafile.name, Datafile.location, Datafile.file_size, Datafile.mtime_ns
+    ).where(Datafile.dataset_id.in_(ids))
+    files: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in sorted(session.execute(query), key=lambda row: row.name):
+        file = {"name": row.location or row.name, "size": row.file_size, "mtime_ns": row.mtime_ns}
+        files[row.dataset_id].append(file)
+    return files
+
+
+def _parameters(session: Session, ids: Collection[int]) -> Mapping[int, dict[str, dict[str, Any]]]:
+    query = (
+        select(
+            DatasetParameter.dataset_id, ParameterType.name, ParameterType.units, DatasetParameter.numeric_value,
+            DatasetParameter.date_time_value, DatasetParameter.string_value,
+        )
+        .join(ParameterType, DatasetParameter.type_id == ParameterType.id)
+        .where(DatasetParameter.dataset_id.in_(ids))
+        .order_by(DatasetParameter.id)
+    )  # fmt: skip
+    parameters: dict[int, dict[str, dict[str, Any]]] = defaultdict(dict)
+    for row in session.execute(query):
+        held = (row.numeric_value, row.date_time_value, row.string_value)
+        value = next((one for one in held if one is not None), None)
+        plain = value.isoformat() if isinstance(value, datetime) else value
+        parameters[row.dataset_id][row.name] = {"value": plain, "units": row.units}
+    return parameters
