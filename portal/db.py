@@ -10,11 +10,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event, func, select, text
+from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
 NAMING = {
@@ -128,11 +131,25 @@ class Database:
         self.engine.dispose()
 
 
+class DatabaseClock(FunctionElement[datetime]):
+    """The database server's own clock, in UTC, inside a statement."""
+
+    inherit_cache = True
+    type = UTCDateTime()
+
+
+@compiles(DatabaseClock)
+def _clock(_element: DatabaseClock, _compiler: SQLCompiler, **_more: Any) -> str:
+    return "clock_timestamp()"
+
+
+@compiles(DatabaseClock, "sqlite")
+def _clock_of_sqlite(_element: DatabaseClock, _compiler: SQLCompiler, **_more: Any) -> str:
+    return "strftime('%Y-%m-%d %H:%M:%f', 'now')"
+
+
 def database_now(session: Session) -> datetime:
     """The database server's own clock, in UTC: the one clock that all daemons share."""
-    if session.get_bind().dialect.name == "sqlite":
-        value = session.scalar(text("SELECT strftime('%Y-%m-%dT%H:%M:%f', 'now')"))
-        return datetime.fromisoformat(str(value)).replace(tzinfo=UTC)
-    moment = session.scalar(select(func.clock_timestamp()))
+    moment = session.scalar(select(DatabaseClock()))
     assert isinstance(moment, datetime)
-    return moment.astimezone(UTC)
+    return moment

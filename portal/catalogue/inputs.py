@@ -7,7 +7,6 @@ from functools import cache
 
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import Session
 
 from portal.catalogue.access import Action, allowed_to_asker, asker_parameters
 from portal.catalogue.models import Dataset, DatasetParameter, DatasetType, Investigation, ParameterType
@@ -47,10 +46,9 @@ class Chosen:
 
 
 def chosen_datasets(
-    session: Session, actor: Actor, ids: Collection[int], *, parameters: Collection[str], now: datetime
+    connection: Connection, actor: Actor, ids: Collection[int], *, parameters: Collection[str], now: datetime
 ) -> dict[int, Chosen]:
     """Those of the datasets that the actor may see, by id, with the named ones of their parameters."""
-    connection = session.connection()
     found: dict[int, Chosen] = {}
     for some in _portions(sorted(ids)):
         rows = connection.execute(_visible(actor.staff), {"ids": some, **asker_parameters(actor, now)}).all()

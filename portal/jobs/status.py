@@ -3,13 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.db import database_now
+from portal.db import DatabaseClock
 from portal.jobs import words
 from portal.jobs.lease import NAME
 from portal.jobs.models import DaemonLease
 from portal.jobs.progress import moment_of
+
+LEASE = select(
+    DaemonLease.expires, DaemonLease.holder, DaemonLease.beat, DaemonLease.status, DatabaseClock().label("now")
+).where(DaemonLease.name == NAME)
 
 
 @dataclass(frozen=True)
@@ -46,12 +51,12 @@ class ClusterStatus:
 
 def cluster_status(session: Session) -> ClusterStatus:
     """The status as of the last beat, `daemon_alive` by the database's clock."""
-    row = session.get(DaemonLease, NAME)
+    row = session.connection().execute(LEASE).one_or_none()
     if row is None:
         return ClusterStatus(False, "", None, None, None, "", {}, ())
     seen = row.status
     return ClusterStatus(
-        daemon_alive=row.expires > database_now(session),
+        daemon_alive=row.expires > row.now,
         daemon=row.holder,
         beat=row.beat,
         answered=seen.get("answered"),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, func, select
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -89,25 +90,28 @@ def submit(
     if actor.person_id is None:
         raise SignInNeededError("Sign in to run an analysis.")
     session.flush()  # what follows asks the connection itself
+    connection = session.connection()
     # Also serialises the person's submissions, so that two at once cannot pass a limit together.
-    session.connection().execute(LOCK, {"person": actor.person_id})
-    earlier = _earlier(session, actor, request)
+    connection.execute(LOCK, {"person": actor.person_id})
+    earlier = _earlier(connection, actor, request)
     if earlier is not None:
         return earlier
     jobtype = jobtypes.by_name.get(request.jobtype)
     if jobtype is None:
         raise NotFoundError(f"There is no analysis called {request.jobtype}.")
     variant = _variant(jobtype, request.variant)
-    chosen = _chosen(session, actor, request, jobtype, now)
+    chosen = _chosen(connection, actor, request, jobtype, now)
     inputs = {slot: [chosen[i].dataset for i in ids] for slot, ids in request.inputs.items()}
     planned = plan(jobtype, request.options, inputs, mode=request.mode, preset=request.preset)
     targets = [_target(jobtype, one, chosen) for one in planned]
     _check_may_submit(targets)
+    digest = jobtype.revision
     accepted = Accepted(
         actor=actor,
-        held=_admit(session, actor, len(planned), settings.limits),
+        held=_admit(connection, actor, len(planned), settings.limits),
         jobtype=jobtype,
-        revision=snapshot(session, jobtype, now),
+        revision=snapshot(session, jobtype, digest, now),
+        digest=digest,
         title=_title(request, jobtype, planned),
         mode=request.mode,
         preset=request.preset,
@@ -119,16 +123,15 @@ def submit(
         for one, target in zip(planned, targets, strict=True)
     ]
     key = request.idempotency_key
-    return write(session.connection(), accepted, jobs, key=key, digest=request.digest() if key else None)
+    return write(connection, accepted, jobs, key=key, digest=request.digest() if key else None)
 
 
-def _earlier(session: Session, actor: Actor, request: SubmitRequest) -> Submitted | None:
+def _earlier(connection: Connection, actor: Actor, request: SubmitRequest) -> Submitted | None:
     key = request.idempotency_key
     if not key:
         return None
     if len(key) > 200:
         raise InvalidError("The idempotency key may have 200 characters at most.")
-    connection = session.connection()
     earlier = connection.execute(EARLIER, {"person": actor.person_id, "key": key}).one_or_none()
     if earlier is None:
         return None
@@ -149,12 +152,12 @@ def _variant(jobtype: JobType, name: str | None) -> Variant:
 
 
 def _chosen(
-    session: Session, actor: Actor, request: SubmitRequest, jobtype: JobType, now: datetime
+    connection: Connection, actor: Actor, request: SubmitRequest, jobtype: JobType, now: datetime
 ) -> dict[int, Chosen]:
     """The chosen datasets by id, as far as the person may see them. Raises NotFoundError."""
     wanted = {i for ids in request.inputs.values() for i in ids}
     asked = {option.default_from.parameter for option in jobtype.options if option.default_from is not None}
-    found = chosen_datasets(session, actor, wanted, parameters=asked, now=now)
+    found = chosen_datasets(connection, actor, wanted, parameters=asked, now=now)
     missing = sorted(wanted - found.keys())
     if missing:
         named = words.listed([str(i) for i in missing])
@@ -173,9 +176,9 @@ def _check_may_submit(targets: Sequence[Chosen]) -> None:
             )
 
 
-def _admit(session: Session, actor: Actor, wanted: int, limits: LimitSettings) -> str | None:
+def _admit(connection: Connection, actor: Actor, wanted: int, limits: LimitSettings) -> str | None:
     """None if the jobs may go ahead, or the words under which they are held. Raises LimitError."""
-    unfinished, held = unfinished_of(session, actor.person_id)
+    unfinished, held = _unfinished(connection, actor.person_id)
     answer = admit(
         wanted=wanted,
         unfinished=unfinished,
@@ -191,22 +194,26 @@ def _admit(session: Session, actor: Actor, wanted: int, limits: LimitSettings) -
 def unfinished_of(session: Session, person_id: int | None) -> tuple[int, int]:
     """A person's unfinished jobs: those that count against the limit, and those held because of it."""
     session.flush()  # the caller may have moved some of them
-    rows = session.connection().execute(UNFINISHED, {"person": person_id})
+    return _unfinished(session.connection(), person_id)
+
+
+def _unfinished(connection: Connection, person_id: int | None) -> tuple[int, int]:
+    rows = connection.execute(UNFINISHED, {"person": person_id})
     counts: dict[State, int] = dict(rows.all())
     held = counts.pop(State.HELD, 0)
     return sum(counts.values()), held
 
 
-def snapshot(session: Session, jobtype: JobType, now: datetime) -> int:
+def snapshot(session: Session, jobtype: JobType, digest: str, now: datetime) -> int:
     """The id of this very revision's row, made if it is the first time that it is used."""
-    which = {"name": jobtype.name, "digest": jobtype.revision}
+    which = {"name": jobtype.name, "digest": digest}
     found = session.connection().execute(REVISION, which).scalar_one_or_none()
     if found is not None:
         return found
     revision = JobTypeRevision(
         name=jobtype.name,
         version=jobtype.version,
-        digest=which["digest"],
+        digest=digest,
         document=jobtype.document(),
         created=now,
     )

@@ -19,7 +19,7 @@ from portal.jobtype.model import JobType
 
 # Built once: building a statement takes longer than the database needs to carry it out.
 SUBMISSION = insert(Submission)
-JOBS = insert(Job).returning(Job.id, sort_by_parameter_order=True)
+JOBS = insert(Job).returning(Job.index, Job.id)
 INPUTS = insert(JobInput).returning(JobInput.id)  # with RETURNING, SQLAlchemy puts many rows into a statement
 EVENTS = insert(JobEvent).from_select(
     ["job_id", "at", "from_state", "to_state", "by", "cause", "words"],
@@ -45,6 +45,8 @@ class Accepted:
     jobtype: JobType
     revision: int
     """The id of the job type's snapshot."""
+    digest: str
+    """Of the job type's document: what identifies the revision."""
     title: str
     mode: str
     preset: str | None
@@ -128,8 +130,8 @@ def write(
     }
     connection.execute(SUBMISSION, row)
     rows = [_job(accepted, submission, resources, index, new) for index, new in enumerate(jobs)]
-    ids = connection.scalars(JOBS, rows).all()
-    made = tuple(SubmittedJob(job, new.title, _given(new)) for job, new in zip(ids, jobs, strict=True))
+    ids = dict(connection.execute(JOBS, rows).all())
+    made = tuple(SubmittedJob(ids[index], new.title, _given(new)) for index, new in enumerate(jobs))
     inputs = [row for job in made for row in _inputs(job)]
     if inputs:
         connection.execute(INPUTS, inputs)

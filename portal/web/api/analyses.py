@@ -23,6 +23,7 @@ from portal.web.api.form_shapes import (
     analysis_out,
     form_out,
 )
+from portal.web.api.parameters import Parameters
 from portal.web.api.submissions import FormValues
 from portal.web.context import actor, portal, session
 
@@ -31,7 +32,7 @@ api = make_blueprint("analyses", "Kinds of analysis and their forms.")
 MOST_DATASETS = 1000
 
 
-class AnalysesQuery(BaseModel):
+class AnalysesQuery(Parameters):
     """For which datasets."""
 
     model_config = ConfigDict(extra="forbid")

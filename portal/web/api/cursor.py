@@ -5,15 +5,16 @@ import binascii
 import json
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from portal.errors import InvalidError
+from portal.web.api.parameters import Parameters
 
 LIMIT = 50
 MOST = 500
 
 
-class PageQuery(BaseModel):
+class PageQuery(Parameters):
     """What every list takes."""
 
     model_config = ConfigDict(extra="forbid")

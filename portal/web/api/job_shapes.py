@@ -210,7 +210,7 @@ def submitted_out(made: Submitted, accepted: Accepted, status: ClusterStatus | N
         id=made.id,
         analysis=jobtype.name,
         version=jobtype.version,
-        revision=jobtype.revision,
+        revision=accepted.digest,
         title=made.title,
         person=accepted.actor.name,
         mode=accepted.mode,

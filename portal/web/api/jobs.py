@@ -12,6 +12,7 @@ from portal.web.api.blueprint import make_blueprint
 from portal.web.api.cursor import PageQuery, decode, encode
 from portal.web.api.job_shapes import JobDetails, JobList, job_details, job_out
 from portal.web.api.numbers import job_id_of
+from portal.web.api.parameters import Parameters
 from portal.web.context import actor, close_session, now, portal, session
 
 api = make_blueprint("jobs", "Runs of analyses.")
@@ -40,7 +41,7 @@ class LogPath(JobPath):
     stream: Literal["stdout", "stderr"]
 
 
-class LogQuery(BaseModel):
+class LogQuery(Parameters):
     """Where to start."""
 
     model_config = ConfigDict(extra="forbid")

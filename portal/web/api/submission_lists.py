@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from portal.jobs.submission_list import MAX_KEY, MOST_FORMS, submit_list
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
+from portal.web.api.parameters import Parameters
 from portal.web.api.submissions import SubmissionRequest
 from portal.web.context import actor, close_session, now, portal
 
@@ -20,7 +21,7 @@ class SubmissionList(BaseModel):
     forms: list[SubmissionRequest] = Field(min_length=1, max_length=MOST_FORMS)
 
 
-class ListHeader(BaseModel):
+class ListHeader(Parameters):
     """Makes a repetition of the whole list harmless."""
 
     key: str | None = Field(

@@ -1,13 +1,16 @@
 """Starting analyses: one form on one or many datasets, exactly once by an Idempotency-Key."""
 
 from flask import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, RootModel
 
-from portal.jobs.read import cluster_status, counts, get_submission, list_jobs
+from portal.jobs.read import ClusterStatus, cluster_status, counts, get_submission, list_jobs
 from portal.jobs.service import SubmitRequest, retry_failed, submit
+from portal.jobs.submitted import Submitted
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import PREFIX, make_blueprint
 from portal.web.api.job_shapes import JOBS_SHOWN, SubmissionOut, job_out, submission_out, submitted_out
+from portal.web.api.parameters import Parameters
+from portal.web.api.prefer import applied, wanted_return
 from portal.web.context import actor, close_session, now, portal, session
 
 api = make_blueprint("submissions", "Starting analyses.")
@@ -45,7 +48,7 @@ class SubmissionRequest(FormValues):
         )
 
 
-class IdempotencyHeader(BaseModel):
+class IdempotencyHeader(Parameters):
     """Makes a repetition harmless."""
 
     key: str | None = Field(
@@ -56,24 +59,59 @@ class IdempotencyHeader(BaseModel):
     )
 
 
+class SubmissionHeader(IdempotencyHeader):
+    """The same, and how much of an answer is wanted."""
+
+    prefer: str | None = Field(
+        None,
+        alias="Prefer",
+        max_length=1000,
+        description="`return=minimal` (RFC 7240): the answer is only an id, a title and the number of jobs.",
+    )
+
+
+class Receipt(BaseModel):
+    """What `Prefer: return=minimal` gives; the rest is at `Location`."""
+
+    id: str
+    title: str
+    count: int = Field(description="How many jobs it has.")
+
+
+class SubmissionAnswer(RootModel[SubmissionOut | Receipt]):
+    """The submission and its jobs, or the receipt where that was preferred."""
+
+
 class SubmissionPath(BaseModel):
     """Which submission."""
 
     submission: str = Field(max_length=36)
 
 
-@api.post("/submissions", summary="Start an analysis", responses={201: SubmissionOut, 200: SubmissionOut})
-def create_submission(header: IdempotencyHeader, body: SubmissionRequest) -> Response:
+@api.post("/submissions", summary="Start an analysis", responses={201: SubmissionAnswer, 200: SubmissionAnswer})
+def create_submission(header: SubmissionHeader, body: SubmissionRequest) -> Response:
     """201 and what was made; 200 and the first submission where the Idempotency-Key was used for the same."""
-    request = body.asked(header.key)
-    status = cluster_status(session())
+    returned = wanted_return(header.prefer)
+    status = cluster_status(session()) if returned != "minimal" else None
     close_session()
     with portal().database.write() as writing:
-        made = submit(writing, actor(), request, jobtypes=portal().jobtypes, settings=portal().settings, now=now())
-    shown = _shown(made.id) if made.accepted is None else submitted_out(made, made.accepted, status)
-    response = answer(shown, 201 if made.fresh else 200)
+        made = submit(
+            writing,
+            actor(),
+            body.asked(header.key),
+            jobtypes=portal().jobtypes,
+            settings=portal().settings,
+            now=now(),
+        )
+    response = answer(_made(made, returned, status), 201 if made.fresh else 200)
     response.headers["Location"] = f"{PREFIX}/submissions/{made.id}"
-    return response
+    return applied(response, returned)
+
+
+def _made(made: Submitted, returned: str | None, status: ClusterStatus | None) -> SubmissionOut | Receipt:
+    if returned == "minimal":
+        return Receipt(id=made.id, title=made.title, count=len(made.jobs))
+    return _shown(made.id) if made.accepted is None else submitted_out(made, made.accepted, status)
 
 
 @api.get("/submissions/<submission>", summary="One submission", responses={200: SubmissionOut})

@@ -2,6 +2,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from portal.catalogue.models import Dataset
 from portal.db import Database
 
 
@@ -38,3 +39,29 @@ def test_an_error_of_the_reader_stays_its_own(postgres):
     with pytest.raises(ZeroDivisionError), postgres.read() as session:
         terminate(postgres, session.scalar(text("SELECT pg_backend_pid()")))
         raise ZeroDivisionError
+
+
+def test_postgresql_refuses_to_write_in_a_session_for_reading(postgres):
+    with pytest.raises(DBAPIError, match="read-only"), postgres.read() as session:
+        session.execute(text("DELETE FROM job"))
+    with postgres.write() as session:
+        session.execute(text("DELETE FROM job"))
+
+
+def test_what_a_reader_changed_in_memory_is_not_kept(database, facility):
+    with database.read() as session:
+        session.get_one(Dataset, facility.datasets["private"]).name = "Changed"
+    with database.read() as session:
+        assert session.get_one(Dataset, facility.datasets["private"]).name != "Changed"
+
+
+def test_what_the_server_prepared_outlives_a_session_for_reading(postgres):
+    def prepared():
+        with postgres.read() as session:
+            for _ in range(10):  # psycopg prepares what is asked often
+                session.execute(text("SELECT 1 AS often"))
+            return session.scalar(text("SELECT count(*) FROM pg_prepared_statements WHERE statement ~ 'often'"))
+
+    assert [prepared(), prepared()] == [1, 1]
+    with postgres.read() as session:
+        assert session.scalar(text("SELECT count(*) FROM pg_prepared_statements WHERE statement ~ 'often'")) == 1
