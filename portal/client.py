@@ -123,8 +123,12 @@ class Client(Connection):
         variant: str | None = None,
         title: str | None = None,
         key: str | None = None,
+        brief: bool = False,
     ) -> Document:
-        """Start an analysis, once even if the answer is lost. `key` makes your own repetition harmless too."""
+        """Start an analysis, once even if the answer is lost. `key` makes your own repetition harmless too.
+
+        The submission with its jobs; with `brief` only `id`, `title` and `count`, the number of its jobs.
+        """
         body = {
             "analysis": analysis,
             "inputs": _lists(inputs),
@@ -135,6 +139,8 @@ class Client(Connection):
             "title": title,
         }
         headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+        if brief:
+            headers["Prefer"] = "return=minimal"
         return self.call("POST", "submissions", json=body, headers=headers, repeat=True)
 
     def submit_list(self, forms: Sequence[Document], *, key: str | None = None) -> list[Document]:

@@ -113,6 +113,14 @@ def test_two_submissions_have_different_keys(portal):
     assert portal.asked[0].headers["Idempotency-Key"] != portal.asked[1].headers["Idempotency-Key"]
 
 
+def test_who_needs_little_of_a_submission_says_so(portal):
+    portal.say(document(id="s", title="Heart", count=1))
+    client = Client(portal.url, "t")
+    assert client.submit("qc", {"data": [1]}, brief=True)["count"] == 1
+    client.submit("qc", {"data": [1]})
+    assert [asked.headers.get("Prefer") for asked in portal.asked] == ["return=minimal", None]
+
+
 def test_what_is_not_safe_to_repeat_is_sent_once(portal):
     portal.say(problem(503))
     with pytest.raises(UnavailableError):
