@@ -65,7 +65,8 @@ class Daemon:
         self._deps: Deps | None = None
         self._status = Status()
         self._next_retain = 0.0
-        self._jobs_pace, self._nodes_pace = paces(settings, embedded=isinstance(scheduler, LocalScheduler))
+        embedded = isinstance(scheduler, LocalScheduler)
+        self._gathering, self._jobs_pace, self._nodes_pace = paces(settings, embedded=embedded)
         self._turn_began = (_now(), time.monotonic())
         self._to_collect = threading.Event()
         self._faults: dict[str, float] = {}
@@ -106,7 +107,7 @@ class Daemon:
         busy = False
         # What a silent scheduler would not take waits in the queue, and goes at once when it answers again.
         if not self.stopping.is_set() and counts.keys() & TO_DISPATCH and deps.health.answered is not False:
-            busy = self._step("dispatch", dispatch_step, deps)
+            busy = self._gathering.due and self._hand_over(deps)
         if not self.stopping.is_set() and (busy or counts.keys() & AT_SCHEDULER):
             busy |= self._step("start", self._start, deps)
         cancelled = bool(counts.keys() & WATCHED) and self._step("cancel", cancel_step, deps)
@@ -123,6 +124,12 @@ class Daemon:
             self._next_retain = time.monotonic() + RETAIN_EVERY_S
             self._step("retain", retain_step, deps)
         return busy
+
+    def _hand_over(self, deps: Deps) -> bool:
+        began, done = self._gathering.clock(), self._step("dispatch", dispatch_step, deps)
+        if done:
+            self._gathering.asked(began=began, moved=True, answered=True)
+        return done
 
     def _start(self, deps: Deps, now: datetime) -> bool:
         """Let the embedded backend start what may start."""

@@ -1,4 +1,4 @@
-"""When to ask the scheduler again: soon while something moves, ever more rarely while nothing does."""
+"""When to hand over and to ask the scheduler again: soon while something moves, more and more rarely otherwise."""
 
 import time
 from collections.abc import Callable
@@ -11,6 +11,11 @@ NODES_PAUSES = 5
 GROWTH = 1.5
 BUSY_SHARE = 0.1
 """At most this share of the time is spent on asking, so that a slow scheduler is left alone."""
+
+
+GATHER_S = 0.2
+"""The longest pause after a hand-over. Each costs a start of the agent and a few questions to the cluster, however few
+its jobs are; those that keep coming meanwhile go over together. Nobody waits for it whose job comes alone."""
 
 
 @dataclass
@@ -45,11 +50,11 @@ class Pace:
             self._pause_s = min(self.longest_s, max(self._least_s, grown))
 
 
-def paces(settings: Settings, *, embedded: bool) -> tuple[Pace, Pace]:
-    """How often to ask about jobs, and about nodes. `embedded`: the backend that needs no cluster."""
+def paces(settings: Settings, *, embedded: bool) -> tuple[Pace, Pace, Pace]:
+    """How often to hand over, to ask about jobs, and about nodes. `embedded`: the backend that needs no cluster."""
     shortest, longest = settings.daemon.poll_s, settings.daemon.poll_max_s
     if embedded:
         # A folder of this machine: asking it costs nobody anything, and people see short jobs end at once.
         often = min(shortest, settings.daemon.idle_s)
-        return Pace(often, often), Pace(shortest, longest)
-    return Pace(shortest, longest), Pace(min(longest, NODES_PAUSES * shortest), longest)
+        return Pace(0.0, 0.0), Pace(often, often), Pace(shortest, longest)
+    return Pace(0.0, GATHER_S), Pace(shortest, longest), Pace(min(longest, NODES_PAUSES * shortest), longest)
