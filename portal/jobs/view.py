@@ -89,6 +89,8 @@ class JobView:
     attempt: str | None
     cluster: str | None
     cluster_job: str | None
+    array_index: int | None
+    """Its task, where `cluster_job` is an array."""
     node: str | None
 
 
@@ -124,6 +126,7 @@ def job_view(job: Job, now: datetime, *, status: ClusterStatus | None = None) ->
         attempt=attempt.id if attempt else None,
         cluster=attempt.cluster if attempt else None,
         cluster_job=attempt.cluster_job if attempt else None,
+        array_index=attempt.array_index if attempt else None,
         node=seen.get("node"),
     )
 
