@@ -14,8 +14,8 @@ BUSY_SHARE = 0.1
 
 
 GATHER_S = 0.2
-"""The longest pause after a hand-over. Each costs a start of the agent and a few questions to the cluster, however few
-its jobs are; those that keep coming meanwhile go over together. Nobody waits for it whose job comes alone."""
+"""The longest pause after a hand-over. Each costs a start of the agent and a few questions to the cluster, however
+few its jobs are; those that come meanwhile go over together. A job that comes alone does not wait for it."""
 
 
 @dataclass
@@ -51,7 +51,7 @@ class Pace:
 
 
 def paces(settings: Settings, *, embedded: bool) -> tuple[Pace, Pace, Pace]:
-    """How often to hand over, to ask about jobs, and about nodes. `embedded`: the backend that needs no cluster."""
+    """How often to hand over, and to ask about jobs and nodes. `embedded`: the backend that needs no cluster."""
     shortest, longest = settings.daemon.poll_s, settings.daemon.poll_max_s
     if embedded:
         # A folder of this machine: asking it costs nobody anything, and people see short jobs end at once.

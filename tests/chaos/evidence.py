@@ -130,7 +130,14 @@ def gather(
     lines = [line for line in _text(ready.ledger).splitlines() if f'"token": "{ready.run}-' in line]
     (to / "ledger.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     _write(to / "folders.json", {one["id"]: folder(shared / "scratch" / one["id"]) for one in rows["attempts"]})
+    _write(to / "arrays.json", arrays(shared / "scratch"))
     _write(to / "results.json", [_registered(shared / "results", one) for one in rows["datasets"]])
+
+
+def arrays(scratch: Path) -> Mapping[str, Mapping[str, str]]:
+    """Which attempt each task of each array is."""
+    lists = {one.parent.name: json.loads(_text(one)) for one in sorted(scratch.glob("array-*/array.json"))}
+    return {name: one["attempts"] for name, one in lists.items()}
 
 
 def folder(path: Path) -> Mapping[str, Any]:

@@ -49,6 +49,8 @@ class Evidence:
     scancelled: frozenset[str] = frozenset()
     """Ids (JOB or JOB_TASK) that the exercise's administrator cancelled."""
     runaway: str = ""
+    arrays: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Folder of an array -> task -> attempt, as it was written down beside the script before Slurm was asked."""
     broken: Sequence[str] = ()
     """Lines of the ledger that cannot be read."""
 
@@ -67,6 +69,7 @@ def read(folder: Path) -> Evidence:
         results=_json(folder / "results.json"),
         heard=words_heard(notes.read_text(encoding="utf-8").splitlines() if notes.exists() else []),
         scancelled=scancelled(_json(folder / "faults.json")),
+        arrays=_json(folder / "arrays.json") if (folder / "arrays.json").exists() else {},
         runaway=(folder / "runaway.txt").read_text(encoding="utf-8"),
         broken=broken,
     )
@@ -156,21 +159,15 @@ def words_heard(notes: Iterable[str]) -> dict[tuple[str, int | None], frozenset[
 
 
 def by_attempt(evidence: Evidence) -> dict[str, list[Row]]:
-    """Attempt -> its rows, oldest first: by the folder of a single job, by name and task of an array's."""
-    index_of = {job["id"]: job["index"] for job in evidence.sql["jobs"]}
-    attempts = evidence.sql["attempts"]
-    known = {one["id"] for one in attempts}
-    named = {(one["name"], index_of[one["job"]]): one["id"] for one in attempts}
+    """Attempt -> its rows, oldest first: by the folder of a single job, by folder and task of an array's.
+
+    Names tell nothing: jobs of many submissions may share one.
+    """
+    known = {one["id"] for one in evidence.sql["attempts"]}
     found: dict[str, list[Row]] = defaultdict(list)
     for row in evidence.rows:
-        attempt = (
-            row.folder
-            if row.folder in known
-            else named.get((row.name, row.task))
-            if row.task is not None
-            else None
-        )
-        if attempt is not None:
+        attempt = row.folder if row.task is None else evidence.arrays.get(row.folder, {}).get(str(row.task))
+        if attempt in known:
             found[attempt].append(row)
     for rows in found.values():
         rows.sort(key=lambda row: (row.submit, row.restarts))

@@ -101,7 +101,7 @@ def found(given: Account) -> Finding:
     return check(
         Evidence(
             given["people"], given["sql"], given["ledger"], rows, given["folders"], given["results"],
-            words_heard(given["words"]), given.get("scancelled", frozenset()),
+            words_heard(given["words"]), given.get("scancelled", frozenset()), arrays=given.get("arrays", {}),
         )
     )  # fmt: skip
 
@@ -258,7 +258,7 @@ def test_tasks_of_an_array_are_told_apart_by_their_index() -> None:
     given = accounts()
     for place, name in ((0, "gantry-x-1"), (1, "gantry-x-1")):
         sql(given, "attempts", place, name=name, array_index=place, cluster_job="11")
-    sql(given, "jobs", 1, index=1)
+    given["arrays"] = {"array-f": {"0": "a1", "1": "b1"}}
     given["ledger"][2]["slurm_job"] = given["ledger"][3]["slurm_job"] = "11"
     given["sacct"][:2] = [
         row("11_0", "gantry-x-1", "COMPLETED", "array-f"), row("11_1", "gantry-x-1", "FAILED", "array-f", "7:0")
@@ -266,6 +266,8 @@ def test_tasks_of_an_array_are_told_apart_by_their_index() -> None:
     finding = found(given)
     assert finding.disagreements == []
     assert finding.arrays == 1
+    given["arrays"] = {"array-f": {"0": "b1", "1": "a1"}}
+    assert found(given).disagreements != []
 
 
 WELL, BADLY = Told(0, None, None), Told(3, None, None)
