@@ -10,6 +10,7 @@ from lab_site import PASSWORD, LabSite, lab_analysis
 from portal.errors import NotFoundError
 
 ARRAY = 20
+STOPPED, FAILING = 3, 5
 FILE_BYTES = 1234
 TOKEN = re.compile(r'name="csrf_token"[^>]*value="([^"]+)"')
 
@@ -113,6 +114,37 @@ def test_a_submission_on_many_datasets_is_one_array_and_each_gives_its_own_resul
     rows = site.sacct(array, "jobid", "user", "state")
     assert {row[0] for row in rows} == {f"{array}_{index}" for index in range(ARRAY)}
     assert {tuple(row[1:]) for row in rows} == {("tom", "COMPLETED")}
+
+
+def test_jobs_submitted_one_by_one_share_an_array_and_each_has_its_own_end(
+    site: LabSite, signed_in: SignedIn, wait_for_job: WaitForJob
+) -> None:
+    tom, datasets = signed_in("tom"), site.datasets["Blood cells"][:ARRAY]
+    options = {STOPPED: {"wait": 600}, FAILING: {"code": 3}}
+    forms = [
+        {"analysis": "lab-count", "inputs": {"data": [dataset]}, "options": options.get(place, {})}
+        for place, dataset in enumerate(datasets)
+    ]
+    made = [tom.submission(one["id"]) for one in tom.submit_list(forms)]
+    stopped = made[STOPPED]["jobs"][0]["id"]
+    site.until(lambda: tom.job(stopped)["state"] == "running", site.daemon_log)
+    tom.cancel(stopped)
+    jobs = [job for one in made for job in wait_for_job(one)]
+    expected = ["succeeded"] * ARRAY
+    expected[STOPPED], expected[FAILING] = "cancelled", "failed"
+    assert [job["state"] for job in jobs] == expected, site.daemon_log()
+    details = [tom.job(job["id"]) for job in jobs]
+    (array,) = {detail["cluster_job"] for detail in details}
+    rows = {row[0]: row[1:] for row in site.sacct(array, "jobid", "state", "jobname")}
+    assert rows.keys() == {f"{array}_{place}" for place in range(ARRAY)}
+    assert {name for _state, name in rows.values()} == {f"gantry-{made[0]['id']}-1"}
+    assert rows[f"{array}_{STOPPED}"][0].startswith("CANCELLED")
+    assert rows[f"{array}_{FAILING}"][0] == "FAILED"
+    results = [tom.dataset(job["results"][0]) for job in jobs if job["results"]]
+    assert len({result["id"] for result in results}) == ARRAY - 2
+    # Each is of the dataset that was asked for, though one script started them all.
+    inputs = {job["results"][0]: job["inputs"][0]["dataset"] for job in jobs if job["results"]}
+    assert list(inputs.values()) == [one for place, one in enumerate(datasets) if place not in options]
 
 
 def test_a_program_that_fails_says_so_and_leaves_nothing_in_the_catalogue(
