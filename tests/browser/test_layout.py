@@ -1,10 +1,14 @@
 """Nothing sticks out sideways, on a phone, a tablet and a desk; targets are large enough to hit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
+from sqlalchemy import select
+
+from portal.catalogue.models import Dataset, Investigation
+from portal.jobs.models import Job, Submission
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -14,6 +18,28 @@ TOO_SMALL = """() => [...document.querySelectorAll(
   .filter(item => item.checkVisibility() && !item.closest('.visually-hidden, .tick, .choices, .pick'))
   .filter(item => item.getBoundingClientRect().height < 31.5)
   .map(item => item.outerHTML.slice(0, 120))"""
+
+
+LONG = "2026-11-20_zebrafish_heart_GFP_48hpf_stack003_channel2_position17_deconvolved_final_version2"
+
+
+@pytest.fixture
+def long_names(demo: Any) -> Iterator[None]:
+    """Every dataset, experiment, job and batch has a long name without a space, until the test is over."""
+    named = ((Dataset, "name"), (Investigation, "title"), (Job, "title"), (Submission, "title"))
+
+    def rename(names: dict[Any, str]) -> dict[Any, str]:
+        before: dict[Any, str] = {}
+        with demo.database.write() as session:
+            for kind, field in named:
+                for row in session.scalars(select(kind)):
+                    before[kind, row.id] = getattr(row, field)
+                    setattr(row, field, names.get((kind, row.id), f"{LONG}_{row.id}"))
+        return before
+
+    before = rename({})
+    yield
+    rename(before)
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440])
@@ -27,6 +53,18 @@ def test_no_page_is_wider_than_its_window(demo: Any, browse: Callable[..., Page]
     staff = browse("sam", width=width, scheme=scheme)
     staff.goto("/facility")
     wide["facility"] = staff.evaluate(TOO_WIDE)
+    assert not {name: pixels for name, pixels in wide.items() if pixels > 0}
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_names_as_long_as_instruments_write_them_break(
+    demo: Any, browse: Callable[..., Page], long_names: None, width: int
+) -> None:
+    page, wide = browse("maya", width=width), {}
+    for name, address in demo.pages.items():
+        page.goto(address)
+        page.evaluate("document.querySelectorAll('main details').forEach(item => { item.open = true; })")
+        wide[name] = page.evaluate(TOO_WIDE)
     assert not {name: pixels for name, pixels in wide.items() if pixels > 0}
 
 
