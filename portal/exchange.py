@@ -31,6 +31,7 @@ REAPED_WITHIN_S = 1.0
 PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 TEST_ONLY = ("GANTRY_FAILPOINT", "GANTRY_FAILPOINT_ONCE")
 
+S = TypeVar("S")
 T = TypeVar("T")
 Item = Mapping[str, Any]
 Handler = Callable[[Item], Mapping[str, Any]]
@@ -160,7 +161,7 @@ def _no_constant(word: str) -> None:
     raise ValueError(f"{word} is no number")
 
 
-def attempt(handler: Callable[[Item], T], item: Item) -> T | RefusedError:
+def attempt(handler: Callable[[S], T], item: S) -> T | RefusedError:
     """What the handler makes of one item, or why it is refused."""
     try:
         return handler(item)

@@ -34,7 +34,7 @@ class Verbs:
             "preflight": self.preflight,
             # Slurm takes jobs of one submission as arrays.
             "submit": Together(self.submit_all) if self.backend.slurm else self.submit,
-            "find": self.find,
+            "find": Together(self.find_all) if self.backend.slurm else self.find,
             "fence": self.fence,
             "cancel": self.cancel,
             "seal": self.seal,
@@ -84,10 +84,28 @@ class Verbs:
 
     def find(self, item: Item) -> Mapping[str, Any]:
         """Whether the scheduler ever took this attempt."""
-        handle = self._find(fields(item, "The item", required=("attempt", "name")))
+        attempt_id, name = _named(item)
+        return self._found((attempt_id, self._find(attempt_id, name)))
+
+    def find_all(self, items: Sequence[Item]) -> list[Mapping[str, Any] | RefusedError]:
+        """The same for many items at once, where the scheduler need not be asked for each."""
+        named = [attempt(_named, item) for item in items]
+        wanted = [one for one in named if not isinstance(one, RefusedError)]
+        results = iter(cast("SlurmOwner", self.scheduler).find_many(wanted))
+        return [one if isinstance(one, RefusedError) else self._told(one[0], next(results)) for one in named]
+
+    def _told(
+        self, attempt_id: str, result: JobHandle | SchedulerError | None
+    ) -> Mapping[str, Any] | RefusedError:
+        if isinstance(result, SchedulerError):
+            return _refusal(result)
+        return attempt(self._found, (attempt_id, result))
+
+    def _found(self, found: tuple[str, JobHandle | None]) -> Mapping[str, Any]:
+        attempt_id, handle = found
         if handle is None:
             return {"found": False}
-        sha256 = folder.order_sha256(self.backend.scratch, item["attempt"])
+        sha256 = folder.order_sha256(self.backend.scratch, attempt_id)
         return {"found": True, "job_sha256": sha256} | _handle(handle)
 
     def fence(self, item: Item) -> Mapping[str, Any]:
@@ -98,7 +116,7 @@ class Verbs:
     def cancel(self, item: Item) -> Mapping[str, Any]:
         """Ask for the job's end."""
         given = fields(item, "The item", required=("attempt", "job_id", "name"), optional=("by",))
-        handle = self._find(given)
+        handle = self._find(*_named(item, "job_id", "by"))
         if handle is None or handle.job_id != given["job_id"]:
             return {"signalled": False}
         by = None if given["by"] is None else reading.text(given["by"], "by", most=200)
@@ -157,13 +175,18 @@ class Verbs:
             with suppress(OSError):  # the job is taken and the answer given; the daemon's turn will tell of this
                 cast("LocalScheduler", self.scheduler).step()
 
-    def _find(self, given: Mapping[str, Any]) -> JobHandle | None:
-        attempt_id = reading.attempt_id(given["attempt"])
-        name = reading.matching(given["name"], reading.JOB_NAME, "The name")
+    def _find(self, attempt_id: str, name: str) -> JobHandle | None:
         try:
             return self.scheduler.find(attempt_id, name)
         except SchedulerError as error:
             raise _refusal(error) from error
+
+
+def _named(item: Item, *also: str) -> tuple[str, str]:
+    """The attempt and the name that an item is about."""
+    given = fields(item, "The item", required=("attempt", "name"), optional=also)
+    attempt_id = reading.attempt_id(given["attempt"])
+    return attempt_id, reading.matching(given["name"], reading.JOB_NAME, "The name")
 
 
 def _handle(handle: JobHandle) -> dict[str, Any]:

@@ -7,7 +7,8 @@ a file and has a limited child process look for them before anybody reads.
 import os
 from typing import BinaryIO
 
-from portal.confined import Entry, Kind, Root, check_file, components, has_openat2, open_file
+from portal.beneath import has_openat2
+from portal.confined import Entry, Kind, Root, check_file, components, open_file
 from portal.data.parsing import check
 
 __all__ = ["Entry", "Kind", "Root", "check_file", "components", "has_openat2", "open_checked", "open_file"]

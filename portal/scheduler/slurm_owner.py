@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from portal.scheduler import slurm_note as notes
 from portal.scheduler import slurm_script as script
 from portal.scheduler.base import Estimate, JobHandle, JobRequest, SchedulerError
 from portal.scheduler.slurm_commands import Commands, Questions, commands_of, silence
 from portal.scheduler.slurm_config import SlurmConfig
-from portal.scheduler.slurm_rows import Row, accounting_rows, of_attempt, queue_rows
+from portal.scheduler.slurm_find import Search
+from portal.scheduler.slurm_rows import Row, accounting_rows, queue_rows
 from portal.scheduler.slurm_submit import Result, Submission
 from portal.scheduler.slurm_words import refusal
 
@@ -44,30 +44,23 @@ class SlurmOwner:
 
     def submit_many(self, requests: Sequence[JobRequest]) -> list[Result]:
         """Hand many over, those of one name and one size as arrays; a handle or an error for each, in order."""
-        return Submission(self.questions, self.scratch, self.find).submit(requests)
+        return Submission(self.questions, self.scratch, self.find_many).submit(requests)
 
     def find(self, attempt: str, name: str) -> JobHandle | None:
         """The job of this attempt if Slurm ever took it: controller and accounting, asked as the owner.
 
         Raises SchedulerError if one of them did not answer and the other does not have it.
         """
-        if not script.NAME.fullmatch(name):
-            return None
-        note = notes.read(self.scratch / attempt)
-        if note is not None and note.name == name and (handle := note.handle(self.cluster)) is not None:
-            return handle
-        folder, index = (note.array, note.index) if note and note.array else (attempt, None)
-        since = note.asked if note else datetime.now(UTC) - timedelta(days=self.config.find_days)
-        row = of_attempt(self._queue("--me", f"--name={name}"), name, folder, index)
-        if row is None or row.restart:
-            kept = self._accounting(since, f"--name={name}")
-            row = of_attempt(kept or [], name, folder, index) or row
-        if row is None:
-            return None
-        handle = JobHandle(self.cluster, row.job_id, index, name, row.submitted)
-        if note is not None:
-            notes.write(self.scratch / attempt, note.taken(handle.job_id, handle.submitted))
-        return handle
+        [found] = self.find_many([(attempt, name)])
+        if isinstance(found, SchedulerError):
+            raise found
+        return found
+
+    def find_many(self, items: Sequence[tuple[str, str]]) -> list[JobHandle | SchedulerError | None]:
+        """The same for many (attempt, name): of those that share a name Slurm is asked once."""
+        earliest = datetime.now(UTC) - timedelta(days=self.config.find_days)
+        search = Search(self.scratch, self.cluster, self._queue, self._accounting, earliest)
+        return [search.find(attempt, name) for attempt, name in items]
 
     def cancel(self, handle: JobHandle, *, by: str | None = None) -> bool:
         """SIGTERM, then SIGKILL after KillWait; False if it had ended. `by` is not kept: Slurm notes the owner."""

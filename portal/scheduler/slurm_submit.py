@@ -21,6 +21,7 @@ from portal.scheduler.slurm_words import ACCOUNT, FULL, refusal
 SIDE_BY_SIDE = 3
 """How many sbatch run at a time: most of their time is waiting for the controller."""
 Result = JobHandle | SchedulerError
+Find = Callable[[Sequence[tuple[str, str]]], Sequence[JobHandle | SchedulerError | None]]
 Group = Mapping[int, JobRequest]
 TAKEN = re.compile(r"(\d+)(?:;[^\s;]+)?")
 LOST = "It is not clear whether the cluster has taken the job."
@@ -33,7 +34,7 @@ class FullError(SchedulerError):
 class Submission:
     """One call's worth of requests: what becomes of each, in `results` by position."""
 
-    def __init__(self, questions: Questions, scratch: Path, find: Callable[[str, str], JobHandle | None]) -> None:
+    def __init__(self, questions: Questions, scratch: Path, find: Find) -> None:
         self.questions = questions
         self.config = questions.config
         self.scratch = scratch
@@ -48,10 +49,8 @@ class Submission:
             noted = notes.read_all(self.scratch, [request.attempt for request in requests])
         except SchedulerError as error:
             return [error] * len(requests)
-        fresh = [
-            position for position, request in enumerate(requests)
-            if not self._known(position, request, noted[position])
-        ]  # fmt: skip
+        self._take_known(requests, noted)
+        fresh = [position for position, note in enumerate(noted) if note is None]
         groups = _groups({position: requests[position] for position in fresh}, self.config.max_array_size)
         for group in groups[:1]:
             # The first alone: if Slurm is away, the others are not even asked.
@@ -64,22 +63,23 @@ class Submission:
         self._learn_times()
         return [self.results[position] for position in range(len(requests))]
 
-    def _known(self, position: int, request: JobRequest, note: Note | SchedulerError | None) -> bool:
-        """Whether it was handed over before, by its note; what is known of it goes into the results."""
-        if note is None:
-            return False
-        try:
+    def _take_known(self, requests: Sequence[JobRequest], noted: Sequence[Note | SchedulerError | None]) -> None:
+        """What is known of those that were handed over before, by their notes, goes into the results."""
+        unsure = []
+        for position, (request, note) in enumerate(zip(requests, noted, strict=True)):
             if isinstance(note, SchedulerError):
-                raise note
-            if note.name != request.name:
-                raise SchedulerError("This attempt was submitted before under another name.", retry=False)
-            handle = note.handle(self.config.cluster) or self.find(request.attempt, request.name)
-            if handle is None:
-                raise SchedulerError(LOST, retry=True, detail=f"asked at {note.asked}, found nowhere yet")
-            self.results[position] = handle
-        except SchedulerError as error:
-            self.results[position] = error
-        return True
+                self.results[position] = note
+            elif note is not None and note.name != request.name:
+                message = "This attempt was submitted before under another name."
+                self.results[position] = SchedulerError(message, retry=False)
+            elif note is not None and (handle := note.handle(self.config.cluster)) is not None:
+                self.results[position] = handle
+            elif note is not None:
+                unsure.append(position)
+        found = self.find([(requests[position].attempt, requests[position].name) for position in unsure])
+        for position, handle_or_error in zip(unsure, found, strict=True):
+            lost = SchedulerError(LOST, retry=True, detail="asked before, found nowhere yet")
+            self.results[position] = handle_or_error or lost
 
     def _hand_over(self, positions: Sequence[int], requests: Sequence[JobRequest]) -> None:
         """One sbatch for a group; halved for as long as it is more than the account may have."""

@@ -33,10 +33,14 @@ class Slurm:
     def __init__(self) -> None:
         self.scripts: list[str] = []
         self.rows: list[dict[str, Any]] = []
+        self.asked: list[Sequence[str]] = []
 
     def run(self, command: Sequence[str], *, stdin: str = "") -> Answer:
+        self.asked.append(command)
         if slurm_times.asked(command[1:]) is not None:
             return Answer(0, slurm_times.told(queue_rows({"jobs": self.rows})), "")
+        if command[0] == "sacct":
+            return Answer(0, json.dumps({"jobs": [], "meta": {}, "errors": []}), "")
         if command[0] != "sbatch":
             return Answer(0, json.dumps({"jobs": self.rows, "meta": {}, "errors": []}), "")
         options = dict(word.removeprefix("--").split("=", 1) for word in command[1:] if "=" in word)
@@ -220,3 +224,38 @@ def test_what_orders_have_in_common_is_looked_at_once(cluster, monkeypatch):
     monkeypatch.setattr(Root, "open_file", counting)
     cluster.submit(cluster.items(4))
     assert len([name for name in read if name.startswith("lightsheet-deconvolution/")]) == 1
+
+
+def test_finding_many_asks_slurm_once_for_a_name(cluster):
+    items = cluster.items(5)
+    answers = cluster.submit(items)
+    for answer in Path(cluster.backend.scratch).glob(f"array-*/{slurm_note.ANSWER}"):
+        answer.unlink()
+    asked = len(cluster.slurm.asked)
+    stranger = {"attempt": str(uuid.uuid4()), "name": items[0]["name"]}
+    wanted = [{"attempt": item["attempt"], "name": item["name"]} for item in items]
+    found = Verbs(cluster.backend, cluster.scheduler()).find_all([*wanted, stranger, {"attempt": "no"}])
+    assert [(one["job_id"], one["array_index"], one["job_sha256"]) for one in found[:5]] == [
+        (answer["job_id"], answer["array_index"], answer["job_sha256"]) for answer in answers
+    ]
+    assert found[5] == {"found": False}
+    assert isinstance(found[6], RefusedError)
+    assert found[6].code == "request"
+    programs = [command[0] for command in cluster.slurm.asked[asked:]]
+    # The stranger has no note, so it is looked for from further back, in accounting.
+    assert (programs.count("squeue"), programs.count("sacct")) == (1, 1)
+
+
+def test_a_slurm_that_is_silent_is_not_asked_for_each(cluster, monkeypatch):
+    items, asked = cluster.items(3), []
+
+    def silent(command: Sequence[str], *, stdin: str = "") -> Answer:
+        asked.append(command[0])
+        raise SchedulerError("It was late.", retry=True)
+
+    monkeypatch.setattr(cluster.slurm, "run", silent)
+    found = Verbs(cluster.backend, cluster.scheduler()).find_all(
+        [{"attempt": item["attempt"], "name": item["name"]} for item in items]
+    )
+    assert all(isinstance(one, RefusedError) and one.retry for one in found)
+    assert asked == ["squeue"]
