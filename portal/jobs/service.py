@@ -1,6 +1,7 @@
 """What the web, the API and the command line call to change jobs. Reading is in `read.py`."""
 
-from portal.jobs.submission import SubmitRequest, submit
+from portal.jobs.accept import SubmitRequest
+from portal.jobs.submission import submit
 from portal.jobs.wishes import cancel, release, rename, retry, retry_failed
 
 __all__ = ["SubmitRequest", "cancel", "release", "rename", "retry", "retry_failed", "submit"]

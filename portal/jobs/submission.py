@@ -1,11 +1,8 @@
-"""Asking for jobs: one transaction from a filled-in form to rows that the daemon finds."""
+"""Asking for jobs: one transaction from filled-in forms to rows that the daemon finds."""
 
-import hashlib
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.engine import Connection
@@ -13,27 +10,32 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.catalogue.inputs import Chosen, chosen_datasets
-from portal.config import LimitSettings, Settings
-from portal.errors import ConflictError, ForbiddenError, InvalidError, LimitError, NotFoundError, SignInNeededError
-from portal.form import InputDataset, Planned, plan
+from portal.config import Settings
+from portal.errors import ConflictError, InvalidError, SignInNeededError
 from portal.identity.actor import Actor
 from portal.identity.models import Person
-from portal.jobs import words
+from portal.jobs.accept import Desk, Room, SubmitRequest
 from portal.jobs.models import Job, JobTypeRevision, Submission
-from portal.jobs.quota import Admission, admit
 from portal.jobs.state import FINAL, State
-from portal.jobs.submitted import Accepted, NewJob, Submitted, SubmittedJob, write
+from portal.jobs.submitted import NewSubmission, Revision, Submitted, SubmittedJob, write_all
 from portal.jobtype.load import JobTypes
-from portal.jobtype.model import JobType, Variant
+from portal.jobtype.model import JobType
 
-MAX_TITLE = 255
+MAX_KEY = 200
 
 # Built once: building a statement takes longer than the database needs to carry it out.
 LOCK = select(Person.id).where(Person.id == bindparam("person")).with_for_update()
-EARLIER = select(Submission.id, Submission.title, Submission.options, Submission.request_digest).where(
-    Submission.person_id == bindparam("person"), Submission.idempotency_key == bindparam("key")
+EARLIER = select(
+    Submission.id, Submission.title, Submission.options, Submission.idempotency_key, Submission.request_digest
+).where(
+    Submission.person_id == bindparam("person"),
+    Submission.idempotency_key.in_(bindparam("keys", expanding=True)),
 )
-JOBS_OF = select(Job.id, Job.title).where(Job.submission_id == bindparam("submission")).order_by(Job.index)
+JOBS_OF = (
+    select(Job.submission_id, Job.id, Job.title)
+    .where(Job.submission_id.in_(bindparam("submissions", expanding=True)))
+    .order_by(Job.submission_id, Job.index)
+)
 UNFINISHED = (
     select(Job.state, func.count())
     .where(Job.person_id == bindparam("person"), Job.state.not_in(FINAL))
@@ -43,33 +45,8 @@ REVISION = select(JobTypeRevision.id).where(
     JobTypeRevision.name == bindparam("name"), JobTypeRevision.digest == bindparam("digest")
 )
 
-
-@dataclass(frozen=True)
-class SubmitRequest:
-    """A filled-in form. `inputs` maps a slot to dataset ids; `options` are raw values, typed by the validator."""
-
-    jobtype: str
-    inputs: Mapping[str, Sequence[int]]
-    options: Mapping[str, Any] = field(default_factory=dict)
-    variant: str | None = None
-    title: str | None = None
-    mode: str = "each"
-    preset: str | None = None
-    idempotency_key: str | None = None
-
-    def digest(self) -> str:
-        """`sha256:<hex>` of what is asked, by which a repetition is told from another request."""
-        document = {
-            "jobtype": self.jobtype,
-            "inputs": {slot: list(ids) for slot, ids in self.inputs.items()},
-            "options": dict(self.options),
-            "variant": self.variant,
-            "title": self.title,
-            "mode": self.mode,
-            "preset": self.preset,
-        }
-        raw = json.dumps(document, sort_keys=True, default=str).encode()
-        return f"sha256:{hashlib.sha256(raw).hexdigest()}"
+Earlier = Mapping[str, tuple[str | None, Submitted]]
+"""By idempotency key: the digest of the request that made it, and the submission."""
 
 
 def submit(
@@ -87,108 +64,92 @@ def submit(
     InvalidError (with `fields`), LimitError, and ConflictError where the idempotency key was used for something
     else. The same key with the same request gives the first submission again.
     """
+    return submit_all(session, actor, [request], jobtypes=jobtypes, settings=settings, now=now)[0]
+
+
+def submit_all(
+    session: Session,
+    actor: Actor,
+    requests: Sequence[SubmitRequest],
+    *,
+    jobtypes: JobTypes,
+    settings: Settings,
+    now: datetime,
+    placed: Callable[[int], AbstractContextManager[None]] = lambda _place: nullcontext(),
+) -> list[Submitted]:
+    """What `submit` would do with one form after another, in as few statements as for one. Keys must differ.
+
+    Raises what `submit` raises, inside `placed(place)`; the caller's transaction must then be given up.
+    """
     if actor.person_id is None:
         raise SignInNeededError("Sign in to run an analysis.")
     session.flush()  # what follows asks the connection itself
     connection = session.connection()
     # Also serialises the person's submissions, so that two at once cannot pass a limit together.
     connection.execute(LOCK, {"person": actor.person_id})
-    earlier = _earlier(connection, actor, request)
-    if earlier is not None:
-        return earlier
-    jobtype = jobtypes.by_name.get(request.jobtype)
-    if jobtype is None:
-        raise NotFoundError(f"There is no analysis called {request.jobtype}.")
-    variant = _variant(jobtype, request.variant)
-    chosen = _chosen(connection, actor, request, jobtype, now)
-    inputs = {slot: [chosen[i].dataset for i in ids] for slot, ids in request.inputs.items()}
-    planned = plan(jobtype, request.options, inputs, mode=request.mode, preset=request.preset)
-    targets = [_target(jobtype, one, chosen) for one in planned]
-    _check_may_submit(targets)
-    digest = jobtype.revision
-    accepted = Accepted(
+    earlier = _earlier(connection, actor, [one.idempotency_key for one in requests if one.idempotency_key])
+    new = [request for request in requests if request.idempotency_key not in earlier]
+    desk = Desk(
         actor=actor,
-        held=_admit(connection, actor, len(planned), settings.limits),
-        jobtype=jobtype,
-        revision=snapshot(session, jobtype, digest, now),
-        digest=digest,
-        title=_title(request, jobtype, planned),
-        mode=request.mode,
-        preset=request.preset,
-        variant=variant.name,
+        jobtypes=jobtypes,
+        chosen=_chosen(connection, actor, new, jobtypes, now),
+        room=Room(*_unfinished(connection, actor.person_id), settings.limits),
+        revision=_Revisions(session, now),
         now=now,
     )
-    jobs = [
-        NewJob(one, accepted.title if len(planned) == 1 else one.title, target.experiment)
-        for one, target in zip(planned, targets, strict=True)
-    ]
-    key = request.idempotency_key
-    return write(connection, accepted, jobs, key=key, digest=request.digest() if key else None)
+    made: list[Submitted | NewSubmission] = []
+    for place, request in enumerate(requests):
+        with placed(place):
+            made.append(_repeated(earlier, request) or desk.accept(request))
+    written = iter(write_all(connection, [one for one in made if isinstance(one, NewSubmission)]))
+    return [one if isinstance(one, Submitted) else next(written) for one in made]
 
 
-def _earlier(connection: Connection, actor: Actor, request: SubmitRequest) -> Submitted | None:
-    key = request.idempotency_key
-    if not key:
+def _earlier(connection: Connection, actor: Actor, keys: Sequence[str]) -> Earlier:
+    if not keys:
+        return {}
+    rows = connection.execute(EARLIER, {"person": actor.person_id, "keys": keys}).all()
+    jobs: dict[str, list[SubmittedJob]] = {row.id: [] for row in rows}
+    if jobs:
+        for submission, job, title in connection.execute(JOBS_OF, {"submissions": list(jobs)}):
+            jobs[submission].append(SubmittedJob(job, title))
+    return {
+        row.idempotency_key: (row.request_digest, Submitted(row.id, row.title, tuple(jobs[row.id]), row.options))
+        for row in rows
+        if row.idempotency_key is not None
+    }
+
+
+def _repeated(earlier: Earlier, request: SubmitRequest) -> Submitted | None:
+    """The submission that the request's key led to before. Raises ConflictError, and InvalidError for the key."""
+    key = request.idempotency_key or ""
+    if len(key) > MAX_KEY:
+        raise InvalidError(f"The idempotency key may have {MAX_KEY} characters at most.")
+    if key not in earlier:
         return None
-    if len(key) > 200:
-        raise InvalidError("The idempotency key may have 200 characters at most.")
-    earlier = connection.execute(EARLIER, {"person": actor.person_id, "key": key}).one_or_none()
-    if earlier is None:
-        return None
-    if earlier.request_digest != request.digest():
+    digest, submitted = earlier[key]
+    if digest != request.digest():
         raise ConflictError("This idempotency key was used for another submission. Use a new one.")
-    jobs = tuple(SubmittedJob(*row) for row in connection.execute(JOBS_OF, {"submission": earlier.id}))
-    return Submitted(earlier.id, earlier.title, jobs, earlier.options)
-
-
-def _variant(jobtype: JobType, name: str | None) -> Variant:
-    try:
-        return jobtype.variant(name)
-    except KeyError:
-        known = words.listed([variant.name for variant in jobtype.resources.variants], 10)
-        raise InvalidError(
-            f"{jobtype.title} has no variant called {name}.", fields={"variant": f"Choose one of {known}."}
-        ) from None
+    return submitted
 
 
 def _chosen(
-    connection: Connection, actor: Actor, request: SubmitRequest, jobtype: JobType, now: datetime
+    connection: Connection, actor: Actor, requests: Sequence[SubmitRequest], jobtypes: JobTypes, now: datetime
 ) -> dict[int, Chosen]:
-    """The chosen datasets by id, as far as the person may see them. Raises NotFoundError."""
-    wanted = {i for ids in request.inputs.values() for i in ids}
-    asked = {option.default_from.parameter for option in jobtype.options if option.default_from is not None}
-    found = chosen_datasets(connection, actor, wanted, parameters=asked, now=now)
-    missing = sorted(wanted - found.keys())
-    if missing:
-        named = words.listed([str(i) for i in missing])
-        raise NotFoundError(
-            f"Dataset {named}: not found, or not shared with you. Signed in: {actor.full_name or actor.name}."
-        )
-    return found
-
-
-def _check_may_submit(targets: Sequence[Chosen]) -> None:
-    """Results go to these experiments, so analyses must be allowed there. Raises ForbiddenError."""
-    for target in targets:
-        if not target.may_submit:
-            raise ForbiddenError(
-                f"You can see the data of “{target.experiment_title}”, but only its team can run analyses there."
-            )
-
-
-def _admit(connection: Connection, actor: Actor, wanted: int, limits: LimitSettings) -> str | None:
-    """None if the jobs may go ahead, or the words under which they are held. Raises LimitError."""
-    unfinished, held = _unfinished(connection, actor.person_id)
-    answer = admit(
-        wanted=wanted,
-        unfinished=unfinished,
-        held=held,
-        queued_limit=limits.queued_per_person,
-        submission_limit=limits.datasets_per_submission,
+    """Those datasets of the forms that the person may see, with the parameters that give defaults."""
+    asked = [jobtypes.by_name[name] for name in {one.jobtype for one in requests} if name in jobtypes.by_name]
+    return chosen_datasets(
+        connection,
+        actor,
+        set().union(*(request.datasets for request in requests)),
+        parameters={
+            option.default_from.parameter
+            for jobtype in asked
+            for option in jobtype.options
+            if option.default_from is not None
+        },
+        now=now,
     )
-    if answer.admission is Admission.REFUSED:
-        raise LimitError(answer.words or "Too many jobs.")
-    return answer.words if answer.admission is Admission.HELD else None
 
 
 def unfinished_of(session: Session, person_id: int | None) -> tuple[int, int]:
@@ -204,49 +165,34 @@ def _unfinished(connection: Connection, person_id: int | None) -> tuple[int, int
     return sum(counts.values()), held
 
 
-def snapshot(session: Session, jobtype: JobType, digest: str, now: datetime) -> int:
-    """The id of this very revision's row, made if it is the first time that it is used."""
-    which = {"name": jobtype.name, "digest": digest}
-    found = session.connection().execute(REVISION, which).scalar_one_or_none()
-    if found is not None:
-        return found
-    revision = JobTypeRevision(
-        name=jobtype.name,
-        version=jobtype.version,
-        digest=digest,
-        document=jobtype.document(),
-        created=now,
-    )
-    try:
-        with session.begin_nested():
-            session.add(revision)
-    except IntegrityError:  # another web process was first
-        return session.connection().execute(REVISION, which).scalar_one()
-    return revision.id
+class _Revisions:
+    """The rows of job types' very revisions, each asked for once, and made if it is the first time it is used."""
 
+    def __init__(self, session: Session, now: datetime) -> None:
+        self._session, self._now = session, now
+        self._known: dict[str, Revision] = {}
 
-def _title(request: SubmitRequest, jobtype: JobType, planned: Sequence[Planned]) -> str:
-    given = checked_title(request.title) if request.title and request.title.strip() else None
-    if given:
-        return given
-    if len(planned) == 1:
-        return planned[0].title
-    return f"{jobtype.title}, {words.count(len(planned), 'dataset')}"[:MAX_TITLE]
+    def __call__(self, jobtype: JobType) -> Revision:
+        if jobtype.name not in self._known:
+            digest = jobtype.revision
+            self._known[jobtype.name] = Revision(self._id(jobtype, digest), digest)
+        return self._known[jobtype.name]
 
-
-def checked_title(title: str) -> str:
-    """One line of 1 to 255 characters. Raises InvalidError."""
-    line = " ".join(title.split())
-    if not line or len(line) > MAX_TITLE or not line.isprintable():
-        wrong = "A title is one line of up to 255 characters."
-        raise InvalidError(wrong, fields={"title": wrong})
-    return line
-
-
-def _target(jobtype: JobType, planned: Planned, chosen: Mapping[int, Chosen]) -> Chosen:
-    """The first dataset of the first slot that has one: its experiment takes the result. Raises InvalidError."""
-    for slot in jobtype.inputs:
-        given: Sequence[InputDataset] = planned.inputs.get(slot.name, ())
-        if given:
-            return chosen[given[0].id]
-    raise InvalidError("Choose a dataset: the result is filed in its experiment.")
+    def _id(self, jobtype: JobType, digest: str) -> int:
+        which = {"name": jobtype.name, "digest": digest}
+        found = self._session.connection().execute(REVISION, which).scalar_one_or_none()
+        if found is not None:
+            return found
+        revision = JobTypeRevision(
+            name=jobtype.name,
+            version=jobtype.version,
+            digest=digest,
+            document=jobtype.document(),
+            created=self._now,
+        )
+        try:
+            with self._session.begin_nested():
+                self._session.add(revision)
+        except IntegrityError:  # another web process was first
+            return self._session.connection().execute(REVISION, which).scalar_one()
+        return revision.id

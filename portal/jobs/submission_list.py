@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from portal.config import Settings
 from portal.errors import InvalidError, PortalError
 from portal.identity.actor import Actor
-from portal.jobs.submission import SubmitRequest, submit
+from portal.jobs.accept import SubmitRequest
+from portal.jobs.submission import submit_all
 from portal.jobs.submitted import Submitted
 from portal.jobtype.load import JobTypes
 
@@ -39,12 +40,19 @@ def submit_list(
         raise InvalidError(f"A list has 1 to {MOST_FORMS} forms; this has {len(requests)}.")
     if key and len(key) > MAX_KEY:
         raise InvalidError(f"The idempotency key of a list may have {MAX_KEY} characters at most.")
-    made = []
-    for place, request in enumerate(requests):
-        one = replace(request, idempotency_key=f"{key}/{place}" if key else None)
-        with _placed(place, len(requests)):
-            made.append(submit(session, actor, one, jobtypes=jobtypes, settings=settings, now=now))
-    return made
+    keyed = [
+        replace(request, idempotency_key=f"{key}/{place}" if key else None)
+        for place, request in enumerate(requests)
+    ]
+    return submit_all(
+        session,
+        actor,
+        keyed,
+        jobtypes=jobtypes,
+        settings=settings,
+        now=now,
+        placed=lambda place: _placed(place, len(requests)),
+    )
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-"""A submission's rows, written in four statements however many jobs it has, and what came of it."""
+"""The rows of submissions, written in four statements however many there are, and what came of it."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,9 +18,10 @@ from portal.jobs.state import State
 from portal.jobtype.model import JobType
 
 # Built once: building a statement takes longer than the database needs to carry it out.
-SUBMISSION = insert(Submission)
-JOBS = insert(Job).returning(Job.index, Job.id)
-INPUTS = insert(JobInput).returning(JobInput.id)  # with RETURNING, SQLAlchemy puts many rows into a statement
+# With RETURNING, SQLAlchemy puts many rows into one statement.
+SUBMISSIONS = insert(Submission).returning(Submission.id)
+JOBS = insert(Job).returning(Job.submission_id, Job.index, Job.id)
+INPUTS = insert(JobInput).returning(JobInput.id)
 EVENTS = insert(JobEvent).from_select(
     ["job_id", "at", "from_state", "to_state", "by", "cause", "words"],
     select(
@@ -32,9 +33,17 @@ EVENTS = insert(JobEvent).from_select(
         bindparam("cause", type_=String),
         bindparam("words", type_=Text),
     )
-    .where(Job.submission_id == bindparam("submission"))
-    .order_by(Job.index),
+    .where(Job.submission_id.in_(bindparam("submissions", expanding=True)))
+    .order_by(Job.id),
 )
+
+
+@dataclass(frozen=True)
+class Revision:
+    """The row of a job type as it is now: its id, and the digest that identifies the revision."""
+
+    id: int
+    digest: str
 
 
 @dataclass(frozen=True)
@@ -43,10 +52,7 @@ class Accepted:
 
     actor: Actor
     jobtype: JobType
-    revision: int
-    """The id of the job type's snapshot."""
-    digest: str
-    """Of the job type's document: what identifies the revision."""
+    revision: Revision
     title: str
     mode: str
     preset: str | None
@@ -73,6 +79,27 @@ class NewJob:
     planned: Planned
     title: str
     experiment: int
+
+
+@dataclass(frozen=True)
+class NewSubmission:
+    """A submission to be written, with the idempotency key and the digest of what was asked under it."""
+
+    accepted: Accepted
+    jobs: Sequence[NewJob]
+    key: str | None
+    digest: str | None
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """The first job's typed values."""
+        return self.jobs[0].planned.options
+
+    @property
+    def resources(self) -> dict[str, int]:
+        """What each job's first attempt asks for."""
+        jobtype = self.accepted.jobtype
+        return jobtype.variant(self.accepted.variant).request(jobtype.grace_s)
 
 
 @dataclass(frozen=True)
@@ -106,67 +133,79 @@ class Submitted:
         return self.accepted is not None
 
 
-def write(
-    connection: Connection, accepted: Accepted, jobs: Sequence[NewJob], *, key: str | None, digest: str | None
-) -> Submitted:
-    """Write the submission, its jobs, what they read and how their history begins."""
-    submission = str(uuid.uuid4())
-    resources = dict(accepted.jobtype.variant(accepted.variant).request(accepted.jobtype.grace_s))
-    options = jobs[0].planned.options
-    row = {
-        "id": submission,
-        "person_id": accepted.actor.person_id,
-        "revision_id": accepted.revision,
-        "investigation_id": jobs[0].experiment,
-        "title": accepted.title,
-        "options": options,
-        "variant": accepted.variant,
-        "resources": resources,
-        "mode": accepted.mode,
-        "preset": accepted.preset,
-        "idempotency_key": key,
-        "request_digest": digest,
-        "created": accepted.now,
-    }
-    connection.execute(SUBMISSION, row)
-    rows = [_job(accepted, submission, resources, index, new) for index, new in enumerate(jobs)]
-    ids = dict(connection.execute(JOBS, rows).all())
-    made = tuple(SubmittedJob(ids[index], new.title, _given(new)) for index, new in enumerate(jobs))
-    inputs = [row for job in made for row in _inputs(job)]
+def write_all(connection: Connection, submissions: Sequence[NewSubmission]) -> list[Submitted]:
+    """Write submissions of one person and moment, their jobs, what they read and how their history begins."""
+    if not submissions:
+        return []
+    new = {str(uuid.uuid4()): one for one in submissions}
+    connection.execute(SUBMISSIONS, [_submission(key, one) for key, one in new.items()])
+    rows = connection.execute(JOBS, [row for key, one in new.items() for row in _jobs(key, one)])
+    ids = {(submission, index): job for submission, index, job in rows}
+    made = []
+    for key, one in new.items():
+        jobs = tuple(SubmittedJob(ids[key, i], job.title, _given(job)) for i, job in enumerate(one.jobs))
+        made.append(Submitted(key, one.accepted.title, jobs, one.options, one.accepted))
+    inputs = [row for one in made for job in one.jobs for row in _inputs(job)]
     if inputs:
         connection.execute(INPUTS, inputs)
-    first = {
-        "at": accepted.now,
-        "to_state": accepted.state.value,
-        "by": accepted.actor.full_name or accepted.actor.name,
-    }
-    connection.execute(
-        EVENTS, {**first, "cause": accepted.cause, "words": accepted.held, "submission": submission}
-    )
-    return Submitted(submission, accepted.title, made, options, accepted)
+    _begin_history(connection, new)
+    return made
 
 
-def _job(
-    accepted: Accepted, submission: str, resources: Mapping[str, int], index: int, new: NewJob
-) -> dict[str, Any]:
+def _begin_history(connection: Connection, new: Mapping[str, NewSubmission]) -> None:
+    alike: dict[str | None, list[str]] = {}
+    for key, one in new.items():
+        alike.setdefault(one.accepted.held, []).append(key)
+    for keys in alike.values():
+        accepted = new[keys[0]].accepted
+        event = {
+            "at": accepted.now,
+            "to_state": accepted.state.value,
+            "by": accepted.actor.full_name or accepted.actor.name,
+            "cause": accepted.cause,
+            "words": accepted.held,
+        }
+        connection.execute(EVENTS, {**event, "submissions": keys})
+
+
+def _submission(key: str, new: NewSubmission) -> dict[str, Any]:
+    accepted = new.accepted
     return {
-        "submission_id": submission,
+        "id": key,
         "person_id": accepted.actor.person_id,
-        "index": index,
-        "title": new.title,
+        "revision_id": accepted.revision.id,
+        "investigation_id": new.jobs[0].experiment,
+        "title": accepted.title,
+        "options": new.options,
+        "variant": accepted.variant,
+        "resources": new.resources,
+        "mode": accepted.mode,
+        "preset": accepted.preset,
+        "idempotency_key": new.key,
+        "request_digest": new.digest,
+        "created": accepted.now,
+    }
+
+
+def _jobs(key: str, new: NewSubmission) -> Iterator[dict[str, Any]]:
+    accepted = new.accepted
+    common = {
+        "submission_id": key,
+        "person_id": accepted.actor.person_id,
         "state": accepted.state,
         "cause": accepted.cause,
         "cause_words": accepted.held,
-        "options": new.planned.options,
-        "investigation_id": new.experiment,
-        "resources": resources,
+        "resources": new.resources,
         "created": accepted.now,
         "changed": accepted.now,
     }
+    for index, job in enumerate(new.jobs):
+        own = {"index": index, "title": job.title, "options": job.planned.options}
+        yield {**common, **own, "investigation_id": job.experiment}
 
 
-def _given(new: NewJob) -> tuple[tuple[str, InputDataset], ...]:
-    return tuple((slot, dataset) for slot, given in new.planned.inputs.items() for dataset in given)
+def _given(job: NewJob) -> tuple[tuple[str, InputDataset], ...]:
+    return tuple((slot, dataset) for slot, given in job.planned.inputs.items() for dataset in given)
 
 
 def _inputs(job: SubmittedJob) -> list[dict[str, Any]]:

@@ -9,11 +9,11 @@ from sqlalchemy.orm import Session
 
 from portal.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from portal.identity.actor import Actor
+from portal.jobs.accept import checked_title
 from portal.jobs.access import visible_jobs
 from portal.jobs.cause import Asked, Cause, Retry, cancelled, retry_of
 from portal.jobs.models import Job, Submission
 from portal.jobs.state import State
-from portal.jobs.submission import checked_title
 from portal.jobtype.model import JobType
 
 MOST_PARSED = 256

@@ -95,6 +95,7 @@ class JobDetails(JobOut):
     attempt: str | None
     cluster: str | None
     cluster_job: str | None
+    array_index: int | None = Field(description="Its task, where `cluster_job` is an array: Slurm says JOB_TASK.")
     node: str | None
 
 
@@ -182,6 +183,7 @@ def job_details(job: Job, now: datetime, status: ClusterStatus | None) -> JobDet
         attempt=view.attempt,
         cluster=view.cluster,
         cluster_job=view.cluster_job,
+        array_index=view.array_index,
         node=view.node,
     )
 
@@ -210,7 +212,7 @@ def submitted_out(made: Submitted, accepted: Accepted, status: ClusterStatus | N
         id=made.id,
         analysis=jobtype.name,
         version=jobtype.version,
-        revision=accepted.digest,
+        revision=accepted.revision.digest,
         title=made.title,
         person=accepted.actor.name,
         mode=accepted.mode,

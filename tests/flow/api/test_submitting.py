@@ -117,6 +117,26 @@ def test_a_batch_makes_as_many_statements_as_one_job(maya, more, daemon, stateme
     assert counts[0] == counts[1] <= MOST_STATEMENTS
 
 
+def test_a_list_of_forms_makes_as_many_statements_as_one_form(maya, more, statements):
+    ids = more(21)
+    deconvolve(maya, ids[:1])
+    counts = []
+    for some in (ids[1:3], ids[3:]):
+        forms = [
+            {
+                "analysis": "lightsheet-deconvolution",
+                "inputs": {"stack": [one]},
+                "options": {"iterations": 10 + place},
+            }
+            for place, one in enumerate(some)
+        ]
+        del statements[:]
+        headers = {"Idempotency-Key": str(len(some))}
+        assert maya("POST", "/submission-lists", json={"forms": forms}, headers=headers).status_code == 201
+        counts.append(len(statements))
+    assert counts[0] == counts[1] <= MOST_STATEMENTS
+
+
 @pytest.mark.parametrize(("alive", "answered"), [(True, True), (True, False), (False, True)])
 @pytest.mark.parametrize("count", [1, 3])
 def test_the_answer_is_what_reading_the_submission_shows(count, alive, answered, maya, more, daemon, still):

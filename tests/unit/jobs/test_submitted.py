@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
 from sqlalchemy import select
 
 from portal.config import load_settings
+from portal.errors import LimitError
 from portal.jobs.models import Job
 from portal.jobs.service import submit
 from portal.jobs.state import State
+from portal.jobs.submission_list import submit_list
 from portal.jobtype.load import JobTypes, parse_text
 
 SEVERAL = """
@@ -52,6 +55,49 @@ def test_a_batch_writes_what_single_submissions_would_have_written(desk):
     found = rows(desk)
     assert [job.pop("index") for job, *_ in found] == [0, 1, 2, 0, 0, 0]
     assert found[:3] == found[3:]
+
+
+def test_a_list_writes_what_single_submissions_would_have_written(desk):
+    forms = [desk.request(number, options={"sigma": place}) for place, number in enumerate(desk.more_stacks(3))]
+    with desk.database.write() as session:
+        listed(desk, session, forms)
+    for form in forms:
+        with desk.database.write() as session:
+            listed(desk, session, [form])
+    found = rows(desk)
+    assert len(found) == 6
+    assert found[:3] == found[3:]
+
+
+def test_a_longer_list_under_the_same_key_adds_what_is_new(desk):
+    forms = [desk.request(number) for number in desk.more_stacks(3)]
+    with desk.database.write() as session:
+        first = listed(desk, session, forms[:2], key="k")
+    with desk.database.write() as session:
+        again = listed(desk, session, forms, key="k")
+    assert [one.id for one in again[:2]] == [one.id for one in first]
+    assert [one.fresh for one in again] == [False, False, True]
+    assert len(rows(desk)) == 3
+
+
+def test_forms_of_a_list_take_room_one_after_another(desk):
+    desk.settings = load_settings({}, limits={"queued_per_person": 3, "datasets_per_submission": 9})
+    forms = [desk.request(), desk.request(), desk.request(*desk.more_stacks(2)), desk.request()]
+    with desk.database.write() as session:
+        listed(desk, session, forms[:3])
+    assert [job["state"] for job, *_ in rows(desk)] == [State.QUEUED] * 2 + [State.HELD] * 2
+    assert [events[0]["to_state"] for *_, events in rows(desk)] == ["queued", "queued", "held", "held"]
+    with (
+        pytest.raises(LimitError, match="Form 1 of 1: You have 4 unfinished jobs"),
+        desk.database.write() as session,
+    ):
+        listed(desk, session, forms[3:])
+
+
+def listed(desk, session, forms, key=None):
+    return submit_list(
+        session, desk.actor(), forms, key=key, jobtypes=desk.jobtypes, settings=desk.settings, now=desk.now
+    )
 
 
 def test_jobs_of_a_batch_are_numbered_in_the_order_of_the_datasets(desk):
