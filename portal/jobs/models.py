@@ -206,7 +206,7 @@ class Attempt(Base):
     number: Mapped[int]
     """1, 2, …: the try."""
     name: Mapped[str] = mapped_column(String(100))
-    """The scheduler's name for it: gantry-<submission uuid>-<try>."""
+    """The scheduler's name for it: gantry-<submission uuid>-<try>, its own or that of the first of its array."""
     cluster: Mapped[str] = mapped_column(String(50))
     cluster_job: Mapped[str | None] = mapped_column(String(50))
     array_index: Mapped[int | None]
