@@ -14,7 +14,7 @@ from portal.jobs.state import FINAL, State
 
 AT_MOST_EVERY_S = 1.0
 AT_LEAST_EVERY_S = 5.0
-COUNTS = select(Job.state, func.count()).where(Job.state.not_in(FINAL)).group_by(Job.state)
+COUNTS = select(Job.state, func.count()).where(Job.state.in_(frozenset(State) - FINAL)).group_by(Job.state)
 
 
 class Status:
