@@ -19,7 +19,7 @@ from portal.jobs.joining import names_of
 from portal.jobs.models import Attempt, Job
 from portal.jobs.moves import move_all
 from portal.jobs.order import order_item
-from portal.jobs.queued import QueuedJob, lock_queued
+from portal.jobs.queued import QueuedJob, listed, lock_queued
 from portal.jobs.state import State
 
 
@@ -111,8 +111,9 @@ class _Rights:
             actor = theirs[0].person.actor()
             wanted = {given.id for job in theirs for given in job.inputs if given.id is not None}
             readable = access.allowed(actor, access.Action.READ, Dataset, now=now)
-            found = session.scalars(select(Dataset.id).where(Dataset.id.in_(wanted), readable))
-            self._datasets |= {(person_id, dataset_id) for dataset_id in found}
+            for some in listed(wanted):
+                found = session.scalars(select(Dataset.id).where(Dataset.id.in_(some), readable))
+                self._datasets |= {(person_id, dataset_id) for dataset_id in found}
             targets = {job.investigation for job in theirs if job.investigation is not None}
             open_ = access.allowed(actor, access.Action.SUBMIT, Investigation, now=now)
             inside = session.scalars(select(Investigation.id).where(Investigation.id.in_(targets), open_))

@@ -4,7 +4,7 @@ Plain values, no objects of the database's: there may be a thousand jobs with fi
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,9 @@ from portal.catalogue.models import Datafile, Dataset, DatasetParameter, Dataset
 from portal.identity.models import Person
 from portal.jobs.models import Attempt, Job, JobInput, JobTypeRevision, Submission
 from portal.jobs.state import State
+
+MOST_LISTED = 10_000
+"""Ids in one question: databases bound the values of a statement, and a job over many datasets has many."""
 
 
 @dataclass(frozen=True)
@@ -103,12 +106,20 @@ def _inputs(session: Session, ids: Collection[int]) -> Mapping[int, list[GivenDa
         .order_by(JobInput.job_id, JobInput.position)
     )
     rows = session.execute(query).all()
-    documents = _documents(session, {row.dataset_id for row in rows if row.dataset_id is not None})
+    documents: dict[int, Mapping[str, Any]] = {}
+    for some in listed({row.dataset_id for row in rows if row.dataset_id is not None}):
+        documents |= _documents(session, some)
     inputs: dict[int, list[GivenDataset]] = defaultdict(list)
     for row in rows:
         given = GivenDataset(row.slot, row.dataset_id, row.dataset_name, documents.get(row.dataset_id))
         inputs[row.job_id].append(given)
     return inputs
+
+
+def listed(ids: Collection[int]) -> Iterator[Sequence[int]]:
+    """The ids in lists that fit into a question; nearly always one."""
+    in_order = sorted(ids)
+    return (in_order[first : first + MOST_LISTED] for first in range(0, len(in_order), MOST_LISTED))
 
 
 def _documents(session: Session, ids: Collection[int]) -> dict[int, Mapping[str, Any]]:

@@ -71,3 +71,12 @@ def test_a_hand_over_takes_as_many_statements_for_many_jobs_as_for_one(bench):
         counts.append(len(counted))
     assert [job.state for job in bench.jobs()] == [State.PENDING] * 23
     assert counts[0] == counts[1] == counts[2]
+
+
+def test_a_job_over_more_datasets_than_a_question_lists_is_handed_over_whole(bench, monkeypatch):
+    monkeypatch.setattr("portal.jobs.queued.MOST_LISTED", 3)
+    stacks = bench.desk.more_stacks(8)
+    bench.desk.submit(*stacks)
+    bench.dispatch()
+    named = [given["dataset"] for item in bench.cluster.items for given in item["order"]["inputs"]["stack"]]
+    assert sorted(named) == sorted(stacks)
