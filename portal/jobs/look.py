@@ -62,13 +62,18 @@ class Look:
 
     @property
     def tells_more(self) -> bool:
-        """True if anything may have to be written down, besides that the scheduler still knows the job."""
+        """True if more may have to be written down than that the scheduler has the job, and why it waits."""
         was, report = self.watched, self.report
         if report is None or report.phase is Phase.ENDED or self.tail is not None or was.absent_since is not None:
             return True
-        same_state = report.phase.value == was.state.value
+        return report.phase.value != was.state.value
+
+    @property
+    def says_why(self) -> bool:
+        """True if the reason for which it waits is another than before."""
         # Places and plans shift with every job that ends: they are noted together with `last_seen`.
-        return not same_state or waiting_of(report).get("reason") != was.waiting.get("reason")
+        was, report = self.watched.waiting, self.report
+        return report is not None and waiting_of(report).get("reason") != was.get("reason")
 
 
 def waiting_of(report: JobReport) -> dict[str, Any]:

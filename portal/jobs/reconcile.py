@@ -50,7 +50,7 @@ def reconcile_step(deps: Deps, now: datetime) -> bool:
         with deps.write() as session:
             _load(session, some)
             changed += sum(_apply(session, deps, look, now) for look in some)
-    _note_seen(deps, [look for look in looks if not look.tells_more], now, seen_every(len(watched)))
+    changed += _note_seen(deps, [look for look in looks if not look.tells_more], now, seen_every(len(watched)))
     if changed:
         failpoints.reach("reconcile-moved")
     return changed > 0
@@ -63,16 +63,23 @@ def _load(session: Session, looks: Sequence[Look]) -> None:
     session.scalars(query.options(*whole).with_for_update(of=Job)).all()
 
 
-def _note_seen(deps: Deps, looks: Sequence[Look], now: datetime, every: timedelta) -> None:
-    """For jobs of which nothing else is to be said: that they are still there, their places and plans."""
-    due = [look for look in looks if look.watched.last_seen is None or now - look.watched.last_seen >= every]
+def _note_seen(deps: Deps, looks: Sequence[Look], now: datetime, every: timedelta) -> int:
+    """For jobs of which nothing else is to be said: that they are there, why they wait, their places and plans.
+
+    The number of those that wait for another reason than before.
+    """
+    due = [
+        look
+        for look in looks
+        if look.says_why or look.watched.last_seen is None or now - look.watched.last_seen >= every
+    ]
     rows = [
         {"job": look.watched.job_id, "seen": now, "why": waiting_of(look.report)}
         for look in due
         if look.report is not None
     ]
     if not rows:
-        return
+        return 0
     change = (
         update(cast(Table, Job.__table__))
         .where(Job.id == bindparam("job"), or_(*(Job.state == state for state in WATCHED)))
@@ -80,6 +87,7 @@ def _note_seen(deps: Deps, looks: Sequence[Look], now: datetime, every: timedelt
     )
     with deps.write() as session:
         session.connection().execute(change, rows)
+    return sum(look.says_why for look in due)
 
 
 def _apply(session: Session, deps: Deps, look: Look, now: datetime) -> bool:

@@ -2,7 +2,9 @@ import json
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import event
 
+from portal.config import load_settings
 from portal.jobs import service
 from portal.jobs.cancel import cancel_step
 from portal.jobs.state import State
@@ -337,3 +339,25 @@ def test_that_many_jobs_still_wait_and_where_they_stand_is_noted_for_all_of_them
     found = bench.jobs()
     assert [job.waiting["position"] for job in found] == [0, 1, 2, 3]
     assert {job.last_seen for job in found} == {bench.now}
+
+
+def test_a_new_reason_of_many_waiting_jobs_is_written_in_as_few_statements_as_that_of_one(bench):
+    settings = bench.deps.settings
+    bench.deps.settings = load_settings({}, var=settings.var, scheduler="slurm", slurm={"cluster": "fake"})
+    bench.deps.settings.scratch.mkdir(parents=True, exist_ok=True)
+    counted: list[str] = []
+    event.listen(
+        bench.deps.database.engine,
+        "before_cursor_execute",
+        lambda _connection, _cursor, statement, *_rest: counted.append(statement),
+    )
+    stacks, counts = bench.desk.more_stacks(20), []
+    for jobs in (1, 20):
+        bench.desk.submit(*stacks[:jobs])
+        bench.dispatch()
+        counted.clear()
+        assert bench.reconcile()
+        counts.append(len(counted))
+    assert {job.waiting["reason"] for job in bench.jobs()} == {"All slots are busy."}
+    assert counts[0] == counts[1]
+    assert not bench.reconcile()
