@@ -38,7 +38,7 @@ JOBS_OF = (
 )
 UNFINISHED = (
     select(Job.state, func.count())
-    .where(Job.person_id == bindparam("person"), Job.state.not_in(FINAL))
+    .where(Job.person_id == bindparam("person"), Job.state.in_(frozenset(State) - FINAL))
     .group_by(Job.state)
 )
 REVISION = select(JobTypeRevision.id).where(
