@@ -1,14 +1,17 @@
 """What it costs to track many separate jobs that wait at Slurm: processor seconds and questions a minute.
 
 `./run bench cluster-tracking [--jobs 10000] [--seconds 120]` in a lab that is up. The partition is closed. One
-submission is made through the API and multiplied in the database, each copy a submission and a job of its own; the
-daemon hands them all over, one sbatch each (its rate is printed too). Then it is left alone and watched.
+submission is made through the API and multiplied in the database, each copy a submission and a job of its own. The
+daemon hands them all over, one sbatch each (its rate is printed): it is told not to join them, as what waits
+of an array is one row for Slurm. Then it is left alone and watched.
 """
 
 import argparse
 import json
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import lab
 
@@ -25,6 +28,7 @@ INSERT INTO job_input (job_id, slot, position, dataset_id, dataset_name)
   SELECT job.id, slot, position, dataset_id, dataset_name FROM made JOIN job ON job.submission_id = made.id,
   job_input JOIN job AS origin ON origin.id = job_input.job_id WHERE origin.submission_id = :'first';
 """
+SEPARATE = "/run/systemd/system/gantry-daemon.service.d/separate.conf"
 PSQL = 'cd / && printf %s "$1" | runuser -u postgres -- psql -qX -v ON_ERROR_STOP=1 -v "$2" -v "$3" -d gantry'
 ASKED = re.compile(r"^\s*gantry-daemon\s*\(\s*\d+\)\s*count:(\d+)\s+ave_time:\d+\s+total_time:(\d+)", re.MULTILINE)
 
@@ -38,10 +42,24 @@ def main() -> None:
     site = lab.lab_site(24)
     lab.closed(site, yes=True)
     try:
-        print(json.dumps(measure(site, given.jobs, given.seconds), indent=1))
+        with separate(site):
+            print(json.dumps(measure(site, given.jobs, given.seconds), indent=1))
     finally:
         lab.swept(site, PERSON)
         lab.closed(site, yes=False)
+
+
+@contextmanager
+def separate(site: lab.LabSite) -> Iterator[None]:
+    """A daemon that hands each job over by itself."""
+    restart = "systemctl daemon-reload && systemctl restart gantry-daemon"
+    words = "[Service]\\nEnvironment=GANTRY_SLURM_JOIN_SINGLES=false\\n"
+    made = f"mkdir -p ${{0%/*}} && printf '{words}' > $0 && {restart}"
+    site.portal.run("sh", "-ec", made, SEPARATE)
+    try:
+        yield
+    finally:
+        site.portal.run("sh", "-ec", f"rm -f $0 && {restart}", SEPARATE)
 
 
 def measure(site: lab.LabSite, jobs: int, seconds: float) -> dict[str, float]:
