@@ -180,29 +180,25 @@ def latest_start(table: Table, number: int, now: datetime) -> datetime | None:
 
 
 def reason(table: Table, ordered: Sequence[Waiting], position: int) -> str:
-    """Why the job at `position` of the order waits, in words for people."""
+    """Why the job at `position` of the order waits, in words for people; how many go first is said beside them."""
     job, free, limits = ordered[position], table.free, table.limits
     if job.amount.cpus > free.cpus:
         text = f"Waiting for a free slot: {limits.cpus - free.cpus} of {limits.cpus} are busy."
     elif job.amount.memory_mb > free.memory_mb:
         used = (limits.memory_mb - free.memory_mb) / GIB
-        text = f"Waiting for memory: {used:.1f} of {limits.memory_mb / GIB:.1f} GiB are in use."
+        text = f"Waiting for memory: {used:.1f} of {limits.memory_mb / GIB:.1f} GB are in use."
     elif job.amount.gpus > free.gpus:
         text = f"Waiting for a GPU: {limits.gpus - free.gpus} of {limits.gpus} are busy."
     elif position == 0:
         return "Starting in a moment."
     else:
         text = "Waiting: the free slots are kept for a larger job that goes first."
-    if position == 0:
-        return text
-    ahead = "one job goes" if position == 1 else f"{position} jobs go"
     mine = table.usage.get(job.person, 0.0) / job.share
     lighter = any(
         other.number > job.number and table.usage.get(other.person, 0.0) / other.share < mine
         for other in ordered[:position]
     )
-    why = " Others used less lately, so they go first." if lighter else ""
-    return f"{text[:-1]}; {ahead} first.{why}"
+    return f"{text} Others used less lately, so they go first." if lighter else text
 
 
 def with_waiting(table: Table, job: Waiting) -> Table:

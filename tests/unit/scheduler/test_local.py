@@ -86,7 +86,8 @@ def test_no_more_jobs_run_than_there_are_slots_and_the_rest_knows_why(bench):
     assert [report.phase for report in reports] == [Phase.RUNNING] * 2 + [Phase.PENDING] * 2
     assert reports[2].reason == "Waiting for a free slot: 2 of 2 are busy."
     assert (reports[2].position, reports[3].position) == (0, 1)
-    assert reports[3].reason == "Waiting for a free slot: 2 of 2 are busy; one job goes first."
+    assert reports[3].reason == "Waiting for a free slot: 2 of 2 are busy."
+    assert reports[3].position == 1
 
 
 def test_a_waiting_job_is_cancelled_at_once(bench):

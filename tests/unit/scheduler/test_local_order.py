@@ -90,24 +90,21 @@ def test_what_never_fits_has_no_start():
     ("running", "waiting", "usage", "position", "words"),
     [
         ([runs(), runs()], [waits(1)], {}, 0, "Waiting for a free slot: 2 of 2 are busy."),
-        ([runs(memory_mb=4000)], [waits(1)], {}, 0, "Waiting for memory: 3.9 of 4.0 GiB are in use."),
+        ([runs(memory_mb=4000)], [waits(1)], {}, 0, "Waiting for memory: 3.9 of 4.0 GB are in use."),
         ([], [waits(1)], {}, 0, "Starting in a moment."),
         (
             [runs()],
             [waits(1, cpus=2), waits(2)],
             {},
             1,
-            "Waiting: the free slots are kept for a larger job that goes first; one job goes first.",
+            "Waiting: the free slots are kept for a larger job that goes first.",
         ),
         (
             [runs(), runs()],
             [waits(1, "maya"), waits(2, "tom"), waits(3, "tom")],
             {"maya": 9.0},
             2,
-            (
-                "Waiting for a free slot: 2 of 2 are busy; 2 jobs go first."
-                " Others used less lately, so they go first."
-            ),
+            "Waiting for a free slot: 2 of 2 are busy. Others used less lately, so they go first.",
         ),
     ],
 )
