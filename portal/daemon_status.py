@@ -10,11 +10,11 @@ from portal.durable import iso
 from portal.jobs.deps import Deps
 from portal.jobs.lease import write_status
 from portal.jobs.models import Job
-from portal.jobs.state import FINAL, State
+from portal.jobs.state import UNFINISHED, State
 
 AT_MOST_EVERY_S = 1.0
 AT_LEAST_EVERY_S = 5.0
-COUNTS = select(Job.state, func.count()).where(Job.state.in_(frozenset(State) - FINAL)).group_by(Job.state)
+COUNTS = select(Job.state, func.count()).where(Job.state.in_(UNFINISHED)).group_by(Job.state)
 
 
 class Status:

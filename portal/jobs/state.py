@@ -38,6 +38,8 @@ class State(StrEnum):
 
 
 FINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
+UNFINISHED = frozenset(State) - FINAL
+"""For questions to the database: named states are found by the index, "all but these" reads every job."""
 AT_SCHEDULER = frozenset({State.SUBMITTING, State.PENDING, State.RUNNING})
 
 WORDS: dict[State, str] = {

@@ -16,7 +16,7 @@ from portal.identity.actor import Actor
 from portal.identity.models import Person
 from portal.jobs.accept import Desk, Room, SubmitRequest
 from portal.jobs.models import Job, JobTypeRevision, Submission
-from portal.jobs.state import FINAL, State
+from portal.jobs.state import UNFINISHED, State
 from portal.jobs.submitted import NewSubmission, Revision, Submitted, SubmittedJob, write_all
 from portal.jobtype.load import JobTypes
 from portal.jobtype.model import JobType
@@ -36,9 +36,9 @@ JOBS_OF = (
     .where(Job.submission_id.in_(bindparam("submissions", expanding=True)))
     .order_by(Job.submission_id, Job.index)
 )
-UNFINISHED = (
+UNFINISHED_OF = (
     select(Job.state, func.count())
-    .where(Job.person_id == bindparam("person"), Job.state.in_(frozenset(State) - FINAL))
+    .where(Job.person_id == bindparam("person"), Job.state.in_(UNFINISHED))
     .group_by(Job.state)
 )
 REVISION = select(JobTypeRevision.id).where(
@@ -159,7 +159,7 @@ def unfinished_of(session: Session, person_id: int | None) -> tuple[int, int]:
 
 
 def _unfinished(connection: Connection, person_id: int | None) -> tuple[int, int]:
-    rows = connection.execute(UNFINISHED, {"person": person_id})
+    rows = connection.execute(UNFINISHED_OF, {"person": person_id})
     counts: dict[State, int] = dict(rows.all())
     held = counts.pop(State.HELD, 0)
     return sum(counts.values()), held

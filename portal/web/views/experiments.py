@@ -13,7 +13,7 @@ from portal.catalogue.models import Dataset, Instrument, Investigation, Investig
 from portal.identity.actor import Actor
 from portal.jobs.access import loaded, visible_jobs
 from portal.jobs.models import Job
-from portal.jobs.state import FINAL
+from portal.jobs.state import UNFINISHED
 from portal.web.formats import dates
 from portal.web.views.datasets import is_public
 
@@ -76,5 +76,5 @@ def experiment_lines(
 
 def experiment_jobs(session: Session, actor: Actor, investigation_id: int) -> Sequence[Job]:
     """The unfinished jobs whose results go to this experiment, newest first."""
-    query = visible_jobs(actor).where(Job.investigation_id == investigation_id, Job.state.not_in(FINAL))
+    query = visible_jobs(actor).where(Job.investigation_id == investigation_id, Job.state.in_(UNFINISHED))
     return session.scalars(loaded(query.order_by(Job.id.desc())).limit(MOST_JOBS)).all()

@@ -11,7 +11,7 @@ from portal.identity.actor import Actor
 from portal.jobs import words
 from portal.jobs.access import loaded, visible_jobs
 from portal.jobs.models import Job
-from portal.jobs.state import FINAL, State
+from portal.jobs.state import UNFINISHED, State
 from portal.scheduler.survey import Node, Partition, Snapshot
 
 HANDED_OVER = timedelta(minutes=5)
@@ -93,7 +93,7 @@ class Failures:
 
 def overview(session: Session, actor: Actor, snapshot: Snapshot | None) -> Overview:
     """The queue by state, what is in use, nodes (those in trouble first) and partitions."""
-    some = visible_jobs(actor).where(Job.state.not_in(FINAL)).subquery()
+    some = visible_jobs(actor).where(Job.state.in_(UNFINISHED)).subquery()
     by_word: dict[str, int] = {}
     for state, number in session.execute(select(some.c.state, func.count()).group_by(some.c.state)):
         by_word[state.words] = by_word.get(state.words, 0) + number
@@ -171,7 +171,7 @@ def stuck_jobs(session: Session, actor: Actor, now: datetime) -> Sequence[Job]:
     slow = or_(
         and_(Job.state == State.SUBMITTING, Job.changed < now - HANDED_OVER),
         and_(Job.state == State.COLLECTING, Job.changed < now - SAVING),
-        and_(Job.cancel_requested < now - CANCELLING, Job.state.not_in(FINAL)),
+        and_(Job.cancel_requested < now - CANCELLING, Job.state.in_(UNFINISHED)),
         and_(Job.state.in_((State.QUEUED, State.PENDING)), Job.changed < now - WAITING),
         Job.state == State.HELD,
         and_(Job.state == State.RUNNING, Job.absent_since.is_not(None)),
