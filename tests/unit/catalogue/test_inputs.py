@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from small_facility import NOW, SmallFacility
+from small_facility import EMBARGO, NOW, SmallFacility
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -29,11 +29,11 @@ def give(
 
 
 @pytest.mark.parametrize("name", ["maya", "tom", "ravi", "sam", "ingest"])
-@pytest.mark.parametrize("days", [0, 2])
+@pytest.mark.parametrize("now", [NOW, NOW + 2 * EMBARGO])
 def test_who_may_choose_what_follows_the_catalogues_filter(
-    database: Database, facility: SmallFacility, name: str, days: int
+    database: Database, facility: SmallFacility, name: str, now: datetime
 ) -> None:
-    actor, now = facility.actors[name], NOW + timedelta(days=days)
+    actor = facility.actors[name]
     with database.read() as session:
         ids = list(session.scalars(select(Dataset.id)))
         found = chosen_datasets(session.connection(), actor, ids, parameters=(), now=now)

@@ -136,7 +136,7 @@ def test_who_sees_it_is_said_in_words(database: Database, facility: SmallFacilit
     )
     assert words["other"] == "Seen by Tom Okafor and the facility's staff."
     assert words["public"] == "Everybody can see this: it is public since 19 November 2026."
-    assert words["embargoed"].endswith("Everybody from 21 November 2026 on.")
+    assert words["embargoed"].endswith("Everybody from 21 November 2126 on.")
 
 
 def test_results_are_filed_by_the_team_only(database: Database, facility: SmallFacility) -> None:
