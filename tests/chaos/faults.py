@@ -64,7 +64,7 @@ class Saboteur:
         self.ways: dict[str, Callable[[Fault], str]] = {
             "daemon": lambda fault: self._kill_unit("portal", "gantry-daemon"),
             "web": lambda fault: self._kill_unit("portal", "gantry-web"),
-            "agent": lambda fault: self._ambush("portal", "portal.agent", fault),
+            "agent": lambda fault: self._ambush("portal", "/usr/libexec/gantry-agent", fault),
             "store": lambda fault: self._ambush("portal", "portal.store", fault),
             "launch": lambda fault: self._ambush(self._node(fault), "wrappers.launch", fault),
             "slurmctld": lambda fault: self._outage("ctl", "slurmctld", fault),

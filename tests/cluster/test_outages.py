@@ -186,7 +186,7 @@ def test_a_file_system_that_hangs_delays_and_loses_nothing(
     site: LabSite, portal: Host, submit: Submit, mayas_agent_hangs: Callable[[], None]
 ) -> None:
     hers = submit("maya")
-    site.until(lambda: portal.run("pgrep", "-u", "maya", "-f", "portal.agent").returncode == 0)
+    site.until(lambda: portal.run("pgrep", "-u", "maya", "-f", "gantry-agent").returncode == 0)
     others = submit("ines")
     time.sleep(5)
     assert (now(site, hers)["state"], now(site, hers)["cluster_job"]) == ("submitting", None)
