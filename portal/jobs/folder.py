@@ -31,12 +31,15 @@ class Tail:
     offset: int = 0
 
 
-def read_result(scratch: Root, attempt: str, *, job_sha256: str | None, job_id: str | None) -> Result:
-    """The testimony, if it is one, about this attempt. Never raises."""
+def read_result(
+    scratch: Root, attempt: str, *, job_sha256: str | None, job_id: str | None, restarts: int = 0
+) -> Result:
+    """The testimony, if it is one, about this attempt and its last run. Never raises."""
     try:
         with scratch.open_folder(attempt) as folder:
             raw = _small_file(folder, "result.json", MAX_RESULT_BYTES)
-        return Result(parse_result(raw, attempt=attempt, job_sha256=job_sha256, job_id=job_id))
+        testimony = parse_result(raw, attempt=attempt, job_sha256=job_sha256, job_id=job_id, restarts=restarts)
+        return Result(testimony)
     except FormError as error:
         return Result(invalid=str(error))
     except NotFoundError:

@@ -134,7 +134,13 @@ def look_at_all(deps: Deps, watched: Sequence[Watched], observation: Observation
 def _look_at(scratch: Root, one: Watched, report: JobReport | None) -> Look:
     result, lines = Result(), ""
     if report is None or report.phase is Phase.ENDED:
-        result = read_result(scratch, one.attempt_id, job_sha256=one.job_sha256, job_id=one.handle.job_id)
+        result = read_result(
+            scratch,
+            one.attempt_id,
+            job_sha256=one.job_sha256,
+            job_id=one.handle.job_id,
+            restarts=report.restarts if report else 0,
+        )
         lines = _last_lines(scratch, one.attempt_id)
     tail = None
     if report is not None and report.phase is not Phase.PENDING:

@@ -43,8 +43,14 @@ class Testimony:
         return asdict(self)
 
 
-def parse_result(raw: bytes, *, attempt: str, job_sha256: str | None, job_id: str | None) -> Testimony:
-    """The testimony in `raw`, if it is about this attempt, this order and this job. Raises FormError."""
+def parse_result(
+    raw: bytes, *, attempt: str, job_sha256: str | None, job_id: str | None, restarts: int = 0
+) -> Testimony:
+    """The testimony in `raw`, if it is about this attempt, this order, this job's last run. Raises FormError.
+
+    `restarts`: how often the scheduler says that it put the job back, 0 where it does not count. What an earlier
+    run left stays where it is if the last one ended before launch could begin.
+    """
     if len(raw) > MAX_RESULT_BYTES:
         raise FormError(f"result.json is larger than {MAX_RESULT_BYTES} bytes")
     document = _object(raw)
@@ -57,6 +63,8 @@ def parse_result(raw: bytes, *, attempt: str, job_sha256: str | None, job_id: st
     claim = document.get("claim")
     if not isinstance(claim, dict) or (job_id is not None and claim.get("job_id") != job_id):
         raise FormError("result.json was written by another run")
+    if restarts and (_whole(claim, "restart", 0, 1_000_000) or 0) < restarts:
+        raise FormError("result.json was written by an earlier run of this job")
     return _testimony(document)
 
 

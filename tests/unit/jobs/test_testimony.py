@@ -66,6 +66,19 @@ def test_a_forged_result_is_invalid(changes):
         read(**changes)
 
 
+@pytest.mark.parametrize("claim", [{"restart": 1}, {"restart": None}, {}, {"restart": "2"}, {"restart": -1}])
+def test_what_an_earlier_run_of_a_job_that_was_put_back_left_is_no_report_of_the_last(claim):
+    raw = json.dumps(RESULT | {"claim": {"job_id": "7"} | claim}).encode()
+    with pytest.raises(FormError):
+        parse_result(raw, attempt=ATTEMPT, job_sha256=SHA, job_id="7", restarts=2)
+
+
+@pytest.mark.parametrize(("restart", "restarts"), [(2, 2), (3, 2), (1, 0)])
+def test_the_report_of_the_last_run_is_read_also_where_the_scheduler_counts_fewer(restart, restarts):
+    raw = json.dumps(RESULT | {"claim": {"job_id": "7", "restart": restart}}).encode()
+    assert parse_result(raw, attempt=ATTEMPT, job_sha256=SHA, job_id="7", restarts=restarts).exit_code == 0
+
+
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b"\xff", b"[" * 100_000, b" " * (MAX_RESULT_BYTES + 1)])
 def test_what_is_no_small_json_object_is_invalid(raw):
     with pytest.raises(FormError):
