@@ -115,14 +115,15 @@ def write(folder: Path, note: Note) -> None:
 def write_first(folder: Path, note: Note) -> None:
     """Keep the first note, before Slurm is asked. Raises SchedulerError: then nothing must be submitted.
 
-    Of two agents with one attempt only one comes through here. Half a note is of one that was killed before it
-    asked Slurm.
+    Of two agents with one attempt only one comes through here: the note appears whole, by link(2), which fails
+    where there is one. What is there and is no note was cut by a power cut, after which Slurm is asked.
     """
-    data = json.dumps(_as_written(note)).encode()
     try:
-        fd = os.open(folder / NOTE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o640)
-        with os.fdopen(fd, "wb") as file:
-            file.write(data)
+        aside = _written_aside(folder / NOTE, _as_written(note))
+        try:
+            (folder / NOTE).hardlink_to(aside)
+        finally:
+            aside.unlink()
     except FileExistsError:
         if read(folder) is not None:
             raise SchedulerError("Another agent is handing this attempt over.", retry=True) from None
@@ -206,7 +207,9 @@ def remaining(folder: Path) -> int | None:
 def _document(scratch: Root, folder: str, name: str) -> dict[str, Any] | None:
     """A document in a folder beside the attempts', through the door: a person could have put a pipe there."""
     try:
-        with scratch.open_file(f"{folder}/{name}", uid=os.geteuid(), max_bytes=MAX_BYTES) as file:
+        # A note has two names for a moment, and for ever if its agent is killed then.
+        path = f"{folder}/{name}"
+        with scratch.open_file(path, uid=os.geteuid(), max_bytes=MAX_BYTES, hard_links=True) as file:
             document = json.loads(file.read())
     except (NotFoundError, ValueError, RecursionError):
         return None
@@ -221,12 +224,16 @@ def _unreadable(error: PortalError) -> SchedulerError:
 
 
 def _put(path: Path, document: object) -> None:
-    aside = path.with_name(f".{path.name}-{os.getpid()}")
     try:
-        aside.write_text(json.dumps(document), encoding="utf-8")
-        aside.rename(path)
+        _written_aside(path, document).rename(path)
     except OSError as error:
         raise _unwritable(path.parent, error) from error
+
+
+def _written_aside(path: Path, document: object) -> Path:
+    aside = path.with_name(f".{path.name}-{os.getpid()}")
+    aside.write_text(json.dumps(document), encoding="utf-8")
+    return aside
 
 
 def _unwritable(folder: Path, error: OSError) -> SchedulerError:

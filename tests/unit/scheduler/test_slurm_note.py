@@ -74,6 +74,36 @@ def test_of_two_agents_only_one_keeps_the_first_note(folder):
     assert notes.read(folder) == first
 
 
+def test_an_agent_that_comes_while_another_writes_its_note_is_the_one_or_the_other(folder, monkeypatch):
+    """The other comes through at the moment at which the first has written all but is not there yet."""
+    first, second = notes.Note("gantry-x-1", NOW), notes.Note("gantry-x-1", NOW, f"array-{'0' * 32}", 3)
+    written_aside = notes._written_aside
+
+    def meanwhile(path, document):
+        monkeypatch.setattr(notes, "_written_aside", written_aside)
+        assert not path.exists()
+        notes.write_first(folder, second)
+        return written_aside(path, document)
+
+    monkeypatch.setattr(notes, "_written_aside", meanwhile)
+    with pytest.raises(SchedulerError):
+        notes.write_first(folder, first)
+    assert notes.read(folder) == second
+    assert [path.name for path in folder.iterdir()] == [notes.NOTE]
+
+
+def test_a_note_whose_agent_was_killed_before_it_took_the_other_name_away_is_read(folder, monkeypatch):
+    def killed(_path):
+        raise KeyboardInterrupt
+
+    first = notes.Note("gantry-x-1", NOW)
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(type(folder), "unlink", killed)
+        notes.write_first(folder, first)
+    assert (folder / notes.NOTE).stat().st_nlink == 2
+    assert notes.read(folder) == first
+
+
 @pytest.mark.parametrize("text", ["", '{"schema": 1, "na'])
 def test_half_a_note_is_of_nobody_who_asked_slurm(folder, text):
     (folder / notes.NOTE).write_text(text)
