@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from portal.agent import reading
 from portal.agent.reading import bad
@@ -18,21 +17,13 @@ DATASET_KEYS = ("dataset", "root", "location", "files")
 NAMED_KEYS = ("name", "type", "parameters")
 
 
-class Inputs:
+class Inputs(ExitStack):
     """The inputs of one request's items. Use it in a `with`: a root stays open from its first dataset on."""
 
     def __init__(self, roots: Mapping[str, Path]) -> None:
+        super().__init__()
         self._roots = roots
         self._opened: dict[str, Root] = {}
-        self._to_close = ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._to_close.close()
 
     def open(self, inputs: Any) -> dict[str, list[dict[str, Any]]]:
         """Open every file of every slot: the datasets by slot, with absolute paths, each file's size and mtime_ns.
@@ -74,7 +65,7 @@ class Inputs:
 
     def _root(self, name: str) -> Root:
         if name not in self._opened:
-            self._opened[name] = self._to_close.enter_context(Root(self._roots[name]))
+            self._opened[name] = self.enter_context(Root(self._roots[name]))
         return self._opened[name]
 
 

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from portal import failpoints
 from portal.agent import folder, reading
@@ -29,22 +28,14 @@ class Prepared:
     sha256: str
 
 
-class Preparing:
+class Preparing(ExitStack):
     """Prepares items. Use it in a `with`: the folders that it works in stay open until the end."""
 
     def __init__(self, backend: Backend) -> None:
+        super().__init__()
         self._backend = backend
-        self._to_close = ExitStack()
-        self._orders = Orders(backend, self._to_close.enter_context(Inputs(backend.roots)))
+        self._orders = Orders(backend, self.enter_context(Inputs(backend.roots)))
         self._scratch: Root | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._to_close.close()
 
     def prepare(self, item: Item) -> Prepared:
         """Open the inputs, make the folder with its order. Raises RefusedError."""
@@ -70,7 +61,7 @@ class Preparing:
     def _make_folder(self, attempt: str, order: bytes) -> tuple[Path, str]:
         try:
             if self._scratch is None:
-                self._scratch = self._to_close.enter_context(folder.opened(self._backend.scratch))
+                self._scratch = self.enter_context(folder.opened(self._backend.scratch))
             return self._backend.scratch / attempt, folder.make(self._scratch, attempt, order)
         except (OSError, PortalError) as error:
             raise _unmade(error) from error
