@@ -4,6 +4,7 @@ import pytest
 from asking import Asking
 
 from portal.app import create_app
+from portal.cli.run_list import AT_ONCE
 from portal.jobs.submission_list import MAX_KEY, MOST_FORMS
 
 
@@ -94,3 +95,7 @@ def test_without_a_token_or_with_one_for_reading_nothing_is_started(app, nobody,
     assert start(nobody, [form(stack)]).status_code == 401
     assert start(Asking(app, token_of("maya", "read")), [form(stack)]).status_code == 403
     assert maya("GET", "/jobs").json["total"] == 0
+
+
+def test_the_command_line_sends_as_many_forms_at_once_as_a_list_takes():
+    assert AT_ONCE == MOST_FORMS
