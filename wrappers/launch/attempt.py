@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from wrappers.launch.checks import check_image, check_inputs
 from wrappers.launch.claim import Identity, take_claim
 from wrappers.launch.environment import DEVICES
-from wrappers.launch.exits import Exit, Refusal
+from wrappers.launch.exits import FIRST_SIGNAL_EXIT, Exit, Refusal
 from wrappers.launch.failpoints import reach
 from wrappers.launch.files import (
     Reserve,
@@ -25,7 +25,7 @@ from wrappers.launch.files import (
 )
 from wrappers.launch.logs import CappedLog
 from wrappers.launch.order import Order, read_order
-from wrappers.launch.result import FIRST_SIGNAL_EXIT, MIB, exit_code_of, result_document, write_result
+from wrappers.launch.result import MIB, exit_code_of, result_document, write_result
 from wrappers.launch.runner import Plan, plan
 from wrappers.launch.supervise import Ending, Limits, Signals, Supervisor
 

@@ -2,6 +2,9 @@
 
 from enum import IntEnum
 
+# A death by signal N, told as an exit code, is this plus N: POSIX shells, and container runtimes after them.
+FIRST_SIGNAL_EXIT = 128
+
 
 class Exit(IntEnum):
     """Exit codes of launch itself; every other code is the program's own."""

@@ -14,7 +14,6 @@ from wrappers.launch.order import Order
 from wrappers.launch.supervise import Ending
 
 MIB = 1024 * 1024
-FIRST_SIGNAL_EXIT = 128
 
 
 def exit_code_of(ending: Ending) -> tuple[int | None, int | None]:

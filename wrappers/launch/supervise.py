@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from wrappers.launch.exits import FIRST_SIGNAL_EXIT
 from wrappers.launch.keeper import PATIENCE_S, Command, Ends, keep
 from wrappers.launch.logs import CappedLog
 from wrappers.launch.tree import become_subreaper, end_descendants, kill, memory_bytes
@@ -16,6 +17,7 @@ from wrappers.launch.tree import become_subreaper, end_descendants, kill, memory
 SAMPLE_S = 0.2
 _CHUNK = 1 << 20
 _DRAIN_S = 2.0
+_LATE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ class Supervisor:
             self.ending.detail = "The process that watched the program was ended from outside."
             self.ending.left_running = end_descendants(PATIENCE_S)
         self._drain(streams)
+        self._hear_late()
         return self.ending
 
     def _fork(self, command: Command) -> dict[int, Callable[[bytes], None]]:
@@ -201,6 +204,20 @@ class Supervisor:
             os.write(self._control, bytes([signum]))
         except BrokenPipeError:
             return  # the keeper has ended, and its report is on the way
+
+    def _hear_late(self) -> None:
+        """Slurm signals process after process: the program may have died of it before launch has its own."""
+        if self.ending.reason or self.ending.status is None:
+            return
+        code = os.waitstatus_to_exitcode(self.ending.status)
+        # A container's runtime tells of its program's signal by the shell's code for it.
+        signum = -code if code < 0 else code - FIRST_SIGNAL_EXIT
+        if signum not in Signals.CAUGHT:
+            return
+        if not self.signals.received:
+            select.select([self.signals.wake], [], [], _LATE_S)
+        if signum in self.signals.received:
+            self.ending.reason = "cancelled"
 
     def _drain(self, streams: dict[int, Callable[[bytes], None]]) -> None:
         """Read what is left in the pipes. Nobody should hold them any more; who does is not waited for."""

@@ -67,6 +67,25 @@ def test_a_signal_from_outside_reaches_the_program(attempt, script, wait_for, si
     assert (made.result()["exit_code"], made.result()["reason"]) == (3, "cancelled")
 
 
+def test_a_program_that_has_the_signal_before_launch_was_cancelled_all_the_same(attempt, script, wait_for):
+    made = attempt(script(POLITE.replace("signal.SIGTERM, bye", "signal.SIGTERM, signal.SIG_DFL")))
+    process = made.start()
+    pid = wait_for(lambda: pid_of(made))
+    process.send_signal(signal.SIGSTOP)
+    os.kill(pid, signal.SIGTERM)
+    wait_for(lambda: not Path(f"/proc/{pid}").exists())
+    process.terminate()
+    process.send_signal(signal.SIGCONT)
+    assert process.wait(60) == 128 + signal.SIGTERM
+    assert (made.result()["signal"], made.result()["reason"]) == (signal.SIGTERM, "cancelled")
+
+
+def test_a_program_that_ends_itself_by_that_signal_was_not_cancelled(attempt, script):
+    made = attempt(script("import os, signal; os.kill(os.getpid(), signal.SIGTERM)"))
+    assert made.run().returncode == 128 + signal.SIGTERM
+    assert (made.result()["signal"], made.result()["reason"]) == (signal.SIGTERM, None)
+
+
 def test_signals_blocked_by_whoever_started_launch_are_heard(attempt, script, wait_for):
     made = attempt(script(POLITE), resources={"grace_s": 30})
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
