@@ -24,6 +24,7 @@ from tests.chaos.workload import Workload
 
 Say = Callable[[str], None]
 SETTLE_S = 90
+ROUNDS_S = 15.0
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ def run_exercise(cluster: Cluster, plan: Plan, folder: Path, say: Say, *, patien
             workload.start()
             faults: list[dict[str, Any]] = []
             lanes = _start_lanes(saboteur, plan, began, faults, say)
+            resumed = _start_rounds(saboteur, began, stop, say)
             try:
                 for lane in lanes:
                     lane.join()
@@ -85,6 +87,7 @@ def run_exercise(cluster: Cluster, plan: Plan, folder: Path, say: Say, *, patien
         "load": f"{os.getloadavg()[1]:.1f} on {os.cpu_count()} cores",
         "repeats": workload.record.repeats,
         "withdrawn": len(workload.record.withdrawn),
+        "resumed": resumed,
     }
     lines = report.of_exercise(facts, faults, finding)
     (folder / "report.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -113,6 +116,20 @@ def _start_lanes(
     for lane in lanes:
         lane.start()
     return lanes
+
+
+def _start_rounds(saboteur: Saboteur, began: float, stop: threading.Event, say: Say) -> list[str]:
+    """An administrator who looks after the nodes until the end; the list grows by what had to be done."""
+    done: list[str] = []
+
+    def work() -> None:
+        while not stop.wait(ROUNDS_S):
+            for words in saboteur.resume_drained():
+                done.append(f"{time.monotonic() - began:.1f}  {words}")
+                say(f"{time.monotonic() - began:.0f} s: {words}")
+
+    threading.Thread(target=work, daemon=True).start()
+    return done
 
 
 def _unfinished(cluster: Cluster, run: str) -> int | None:

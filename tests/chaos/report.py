@@ -38,6 +38,8 @@ def of_exercise(facts: Mapping[str, Any], faults: Sequence[Mapping[str, Any]], f
         f"requests repeated: {facts['repeats']}; withdrawals that the portal took: {facts['withdrawn']}",
         "faults that broke something, of those tried: "
         + ", ".join(f"{kind} {worked[kind]}/{tried[kind]}" for kind in sorted(tried)),
+        f"nodes that Slurm drained by itself: {len(facts['resumed']) or 'none'}",
+        *(f"  {words}" for words in facts["resumed"]),
         *lines(found),
         "Faults, in order (seconds from the beginning):",
         *(f"  {fault['began']:7.1f} to {fault['ended']:7.1f}  {fault['what']}" for fault in faults),
