@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 from small_facility import SmallFacility, fill_small_facility
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from portal.catalogue.models import Datafile, Dataset
 from portal.config import Settings, load_settings
@@ -25,11 +25,13 @@ from portal.jobs.models import Job
 from portal.jobs.state import State
 from portal.jobtype.load import JobTypes, load_folders
 from portal.migrations import upgrade
+from portal.scheduler.local_spool import Spool
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
-# Notes that it ran, reads its input, writes a result with a parameter and a picture's worth of progress.
+# Notes that it ran, reads its input, writes a result with a parameter and a picture's worth of progress. Where a
+# gate is named it does not end before that file is there: a test decides how long "while it runs" is.
 COUNT = """
 import json, os, pathlib, time
 job = json.load(open(os.environ["GANTRY_JOB"]))
@@ -38,6 +40,9 @@ with open(job["options"]["ledger"], "a") as ledger:
 with open("events.jsonl", "a") as events:
     events.write(json.dumps({"stage": "counting", "step": 1, "steps": 1, "fraction": 0.5}) + "\\n")
 time.sleep(job["options"].get("wait", 0))
+gate = job["options"].get("gate", "")
+while gate and not os.path.exists(gate):
+    time.sleep(0.02)
 files = [file["path"] for slot in job["inputs"].values() for dataset in slot for file in dataset["files"]]
 total = sum(os.path.getsize(path) for path in files)
 out = pathlib.Path("output")
@@ -49,7 +54,7 @@ out.mkdir(exist_ok=True)
 
 
 def analysis(name: str, code: str, **changes: Any) -> dict[str, Any]:
-    """A job type whose program is Python `code`; it has the options `ledger` (a path) and `wait` (seconds)."""
+    """A job type whose program is Python `code`; its options: `ledger`, `gate` (paths), `wait` (seconds)."""
     document: dict[str, Any] = {
         "name": name,
         "version": "1.0",
@@ -62,6 +67,7 @@ def analysis(name: str, code: str, **changes: Any) -> dict[str, Any]:
         "options": [
             {"name": "ledger", "label": "Ledger", "type": "text", "default": "/dev/null", "max_length": 1000},
             {"name": "wait", "label": "Wait", "type": "float", "default": 0.0, "min": 0, "max": 600},
+            {"name": "gate", "label": "Gate", "type": "text", "default": "", "max_length": 1000},
         ],
         "resources": {
             "default": "small",
@@ -93,6 +99,11 @@ class Yard:
     def ledger(self) -> Path:
         """Where programs note that they ran: one attempt a line."""
         return self.folder / "ledger.txt"
+
+    @property
+    def gate(self) -> Path:
+        """Programs that were given it as an option end once it is there."""
+        return self.folder / "gate"
 
     def stack_again(self, name: str) -> int:
         """Another dataset like the stack, with files of its own."""
@@ -216,6 +227,13 @@ class Yard:
             elif isinstance(value, dict):
                 lines += [f"[{key}]", *(f"{k} = {json.dumps(v)}" for k, v in value.items() if v is not None)]
         return "\n".join(lines) + "\n"
+
+    def stop(self, process: subprocess.Popen[bytes]) -> None:
+        """SIGSTOP, in a moment in which the process holds neither the database nor the spool that others need."""
+        with Spool(self.settings.spool).locked(), self.database.write() as session:
+            session.execute(text("SELECT 1"))
+            process.send_signal(signal.SIGSTOP)
+            self.wait(lambda: Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T")
 
     def close(self) -> None:
         """End the daemons and whatever jobs still run."""

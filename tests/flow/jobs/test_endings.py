@@ -21,13 +21,11 @@ PICKY = """
 if pathlib.Path(job["options"]["ledger"] + ".bad").exists() and job["job"]["index"] == 1:
     raise SystemExit(9)
 """
-SHORT = {
-    "default": "s",
-    "variants": [
-        {"name": "s", "label": "S", "memory_mb": 128, "time_s": 2},
-        {"name": "l", "label": "L", "memory_mb": 512, "time_s": 9},
-    ],
-}
+
+
+def sizes(time_s):
+    small = {"name": "s", "label": "S", "memory_mb": 128, "time_s": time_s}
+    return {"default": "s", "variants": [small, {"name": "l", "label": "L", "memory_mb": 512, "time_s": time_s}]}
 
 
 def only(yard):
@@ -48,7 +46,7 @@ def test_a_program_that_fails_says_why_with_the_last_lines_of_its_log(yard_with)
 
 
 def test_a_program_over_its_memory_says_so_and_runs_again_with_more(yard_with):
-    yard = yard_with(analysis("eat", EAT, resources=SHORT))
+    yard = yard_with(analysis("eat", EAT, resources=sizes(time_s=120)))
     yard.submit("eat")
     job = only(yard)
     assert (job.state, job.cause) == (State.FAILED, "memory")
@@ -61,7 +59,7 @@ def test_a_program_over_its_memory_says_so_and_runs_again_with_more(yard_with):
 
 
 def test_a_program_over_its_time_says_so(yard_with):
-    yard = yard_with(analysis("sleep", SLEEP, resources=SHORT))
+    yard = yard_with(analysis("sleep", SLEEP, resources=sizes(time_s=2)))
     yard.submit("sleep")
     job = only(yard)
     assert (job.state, job.cause) == (State.FAILED, "time")
@@ -101,11 +99,12 @@ def test_an_input_that_is_gone_is_named_and_nothing_runs(yard_with):
 
 def test_an_input_that_changes_while_the_job_waits_is_noticed(yard_with):
     yard = yard_with(local={"slots": 1, "memory_mb": 2048})
-    yard.submit(options={"wait": 2})
+    yard.submit(options={"gate": str(yard.gate)})
     yard.submit()
     daemon = yard.daemon()
     yard.until(daemon, lambda: [job.state for job in yard.jobs()] == [State.RUNNING, State.PENDING])
     (yard.settings.roots["demo"].path / "heart" / "b.raw").write_bytes(b"changed")
+    yard.gate.touch()
     yard.until_ended(daemon)
     job = yard.job(1)
     assert (job.state, job.cause) == (State.FAILED, "input")

@@ -49,7 +49,9 @@ FORK_AWAY = (
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:
-        pathlib.Path(job["options"]["ledger"] + ".pid").write_text(str(os.getpid()))
+        note = pathlib.Path(job["options"]["ledger"] + ".new")
+        note.write_text(str(os.getpid()))
+        note.rename(job["options"]["ledger"] + ".pid")
         time.sleep(300)
     os._exit(0)
 while not pathlib.Path(job["options"]["ledger"] + ".pid").exists(): time.sleep(0.01)
@@ -224,7 +226,7 @@ def test_a_scratch_folder_that_cannot_be_written_is_said_and_tried_again(yard_wi
 
 def test_a_database_locked_for_seconds_loses_nothing(yard_with):
     yard = yard_with(daemon={"idle_s": 0.05, "poll_s": 0.1, "late_result_s": 1.0, "lost_s": 60.0, "lease_s": 1.5})
-    yard.submit(options={"wait": 1})
+    yard.submit(options={"gate": str(yard.gate)})
     yard.start_daemon()
     yard.wait(lambda: bool(yard.starts()))
     engine = create_engine(yard.settings.database)
@@ -232,6 +234,7 @@ def test_a_database_locked_for_seconds_loses_nothing(yard_with):
         raw = connection.connection.driver_connection
         raw.isolation_level = None
         raw.execute("BEGIN IMMEDIATE")
+        yard.gate.touch()
         ending = yard.settings.spool / "jobs"
         yard.wait(lambda: bool(list(ending.glob("*/ending.json"))))
         assert not yard.job().state.final
