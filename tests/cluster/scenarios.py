@@ -4,6 +4,8 @@ import json
 
 from recorder import Recorder, Scenario, Step, cancelled, ends, runs, waits
 
+from portal.scheduler import slurm_times
+
 
 def nodes(recorder: Recorder) -> dict[str, object]:
     """What sinfo says."""
@@ -66,6 +68,35 @@ def array_sparse(recorder: Recorder, name: str) -> Step:
     yield from recorder.until(job, "PENDING")
     recorder.write(name, "An array of the tasks 1, 3, 7, 8, 9, 20, 24, 28, 32, 36, 40; none has started")
     recorder.root("scancel", job)
+
+
+def columns(recorder: Recorder, name: str) -> Step:
+    """What squeue says in columns about jobs that were just handed over, asked in the portal's own words."""
+    scattered = [index for index in range(400) if index % 3 == 0 or index % 7 == 0]
+    hold = "--hold"
+    recorder.submit(name, hold)
+    recorder.submit(name, hold, f"--job-name={'g' * 200}")
+    recorder.submit(name, hold, "--job-name=a name  with blanks, commas")
+    recorder.submit(name, hold, "--array=0-99%2")
+    recorder.submit(name, hold, f"--array={','.join(map(str, scattered))}")
+    started = recorder.submit(name, "--array=0-9%2")
+    yield from recorder.until(f"{started}_1", "RUNNING")
+    back = recorder.submit(name, "--requeue")
+    yield from recorder.until(back, "RUNNING")
+    recorder.root("scontrol", "requeue", back)
+    yield from recorder.until(back, "PENDING")
+    jobs = recorder.mine[name]
+    environment = ("env", "TZ=UTC", "LC_ALL=C.UTF-8", "SLURM_BITSTR_LEN=0")
+    said = recorder.ask("maya", *environment, *slurm_times.question(jobs))
+    told = (
+        "Just handed over: a job, one with a name of 200 characters, one with blanks and a comma in its name, an "
+        "array of 100 tasks, one of the multiples of 3 and of 7 below 400, one of 10 of which two run, and a job "
+        "that was put back"
+    )
+    question = ("squeue", f"--json={recorder.newest}", "--states=all", "-j", ",".join(jobs))
+    queue = recorder.reply(*environment, *question)
+    recorder.keep(name, told, {"jobs": jobs, "parser": recorder.newest, "columns": said, "squeue": queue})
+    recorder.root("scancel", *jobs)
 
 
 def array_mixed(recorder: Recorder, name: str) -> Step:
@@ -301,6 +332,7 @@ TOGETHER: dict[str, Scenario] = {
     "array-held": array_held,
     "array-sparse": array_sparse,
     "array-mixed": array_mixed,
+    "columns": columns,
     "dependency": dependency,
     "dependency-never": dependency_never,
     "requeued": requeued,

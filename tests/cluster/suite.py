@@ -49,6 +49,20 @@ def _added(ctl: Host, without_it: Callable[[], None]) -> bool:
 
 
 @contextmanager
+def a_held_job(ctl: Host) -> Iterator[None]:
+    """The job of maya's that test_slurm_sight.py looks for, for as long as this lasts."""
+    sbatch = ["sbatch", "--parsable", "--hold", "--account=microscopy", "--job-name=gantry-sight-1", "--time=1"]
+    sbatch += ["--chdir=/", "--output=/dev/null", "--wrap", "true"]
+    held = ctl.run("runuser", "-u", "maya", "--", *sbatch)
+    if held.returncode:
+        raise LabError(held.stderr)
+    try:
+        yield
+    finally:
+        ctl.run("runuser", "-u", "maya", "--", "scancel", held.stdout.strip())
+
+
+@contextmanager
 def copied(place: Place) -> Iterator[Path]:
     """The suite, what it tests and what it needs, on the common file system: its path there."""
     folder = place.shared / HERE

@@ -42,11 +42,5 @@ def test_what_only_slurm_has(suite, two_at_a_time):
 
 
 def test_the_daemon_sees_everybodys_jobs_and_knows_it(suite, ctl):
-    sbatch = ["sbatch", "--parsable", "--hold", "--account=microscopy", "--job-name=gantry-sight-1", "--time=1"]
-    sbatch += ["--chdir=/", "--output=/dev/null", "--wrap", "true"]
-    held = ctl.run("runuser", "-u", "maya", "--", *sbatch)
-    assert held.returncode == 0, held.stderr
-    try:
+    with contract.a_held_job(ctl):
         print(suite("gantry-daemon", "", "test_slurm_sight.py"))
-    finally:
-        ctl.run("runuser", "-u", "maya", "--", "scancel", held.stdout.strip())

@@ -152,7 +152,7 @@ def without_slurm() -> str:
 def without_pyslurm() -> str:
     """Why pyslurm cannot be tested here; empty if it can."""
     if without_slurm():
-        return "no Slurm here: tests/cluster/pyslurm_contract.py runs this against one that pyslurm was made for"
+        return "no Slurm here: tests/cluster/release_contract.py runs this against one that pyslurm was made for"
     if slurm_settings().pyslurm is None and importlib.util.find_spec("pyslurm") is None:
         return "no pyslurm here: it is made for one release of Slurm, and there may be none for this one"
     return ""
