@@ -92,6 +92,13 @@ def facility(tmp_path: Path) -> Facility:
     return Facility(tmp_path)
 
 
+def is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def checked(folder: Path, name: str, schema: str) -> dict[str, object]:
     document = json.loads((folder / name).read_text())
     jsonschema.validate(document, json.loads((SCHEMAS / f"{schema}.schema.json").read_text()))
@@ -126,14 +133,16 @@ def test_a_cancelled_job_leaves_a_result_that_says_so(facility):
 
 
 def test_a_killed_supervisor_ends_launch_and_its_program(facility):
-    code = "import os, time; open('output/pid', 'w').write(str(os.getpid())); time.sleep(300)"
+    code = (
+        "import os, time; open('output/pid.new', 'w').write(str(os.getpid()));"
+        "os.rename('output/pid.new', 'output/pid'); time.sleep(300)"
+    )
     answer, handle = facility.submit(code)
     pid = answer.folder / "output" / "pid"
     facility.until(handle, Phase.RUNNING, pid)
     os.kill(facility.scheduler.spool.records()[0].supervision.identity.pid, signal.SIGKILL)
     assert facility.until(handle).ending is Ending.NODE_FAIL
-    program = Path(f"/proc/{pid.read_text()}/stat")
-    assert not program.exists() or program.read_text().rsplit(")", 1)[1].split()[0] in "ZX"
+    assert not is_running(int(pid.read_text()))
 
 
 def test_a_fenced_attempt_ends_without_running_even_if_the_scheduler_has_it(facility):

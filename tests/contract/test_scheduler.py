@@ -11,8 +11,11 @@ SLEEP = "import time; time.sleep(300)"
 
 def test_a_job_goes_from_pending_to_its_ending(bench):
     before = datetime.now(UTC) - timedelta(seconds=2)
-    handle = bench.scheduler.submit(bench.request("import time; time.sleep(0.5)"))
+    gate = bench.folder / "gate"
+    code = f"import os, time\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.02)"
+    handle = bench.scheduler.submit(bench.request(code))
     assert bench.look(handle).phase in (Phase.PENDING, Phase.RUNNING)
+    gate.touch()
     report = bench.until(handle, Phase.ENDED)
     assert (report.ending, report.exit_code, report.signal) == (Ending.COMPLETED, 0, None)
     assert before <= handle.submitted <= report.started <= report.ended <= datetime.now(UTC)

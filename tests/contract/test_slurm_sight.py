@@ -46,7 +46,7 @@ def test_the_coordinator_sees_a_persons_job_and_its_absences_count_with_the_cana
     assert observation.reports["there"].phase is Phase.PENDING
     assert "missing" not in observation.reports
     assert not observation.absences_count, "no canary yet"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 180
     while not observation.absences_count:
         assert time.monotonic() < deadline, observation.message
         time.sleep(0.5)

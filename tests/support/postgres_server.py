@@ -37,7 +37,7 @@ def start_postgres(binaries: Path, folder: Path, user: str | None) -> subprocess
             stdout=log,
             stderr=log,
         )
-    for _ in range(200):
+    for _ in range(2400):
         ready = subprocess.run([binaries / "pg_isready", "-q", "-h", folder], check=False)
         if ready.returncode == 0:
             return server

@@ -36,7 +36,7 @@ def submit(facility, item):
 
 def ended(facility, name, submitted):
     handle = JobHandle("local", submitted.job_id, None, name, submitted.submitted)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         report = facility.scheduler.observe([("job", handle)]).reports["job"]
         if report.phase is Phase.ENDED:

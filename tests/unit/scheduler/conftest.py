@@ -13,7 +13,7 @@ from portal.scheduler.base import JobHandle, JobReport, JobRequest, Phase
 from portal.scheduler.local import LocalScheduler
 from portal.scheduler.local_order import Limits
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 
 def until(look: Callable[[], object]) -> object:

@@ -144,7 +144,8 @@ def test_a_program_that_forks_away_is_ended_with_its_job(bench, tmp_path):
         "if os.fork() == 0:\n"
         "    os.setsid()\n"
         "    if os.fork() == 0:\n"
-        f"        pathlib.Path({str(pid)!r}).write_text(str(os.getpid()))\n"
+        f"        pathlib.Path({str(pid) + '.new'!r}).write_text(str(os.getpid()))\n"
+        f"        os.rename({str(pid) + '.new'!r}, {str(pid)!r})\n"
         "        time.sleep(120)\n"
         "    os._exit(0)\n"
         f"while not pathlib.Path({str(pid)!r}).exists(): time.sleep(0.01)\n"
@@ -313,13 +314,15 @@ def test_a_supervisor_that_is_told_to_stop_ends_its_job_in_order(bench):
     )
 
 
-def test_a_killed_guard_changes_nothing(bench):
-    handle = bench.submit("import time; time.sleep(1)")
+def test_a_killed_guard_changes_nothing(bench, tmp_path):
+    gate = tmp_path / "gate"
+    handle = bench.submit(f"import os, time\nwhile not os.path.exists({str(gate)!r}): time.sleep(0.01)")
     bench.step()
     bench.started(handle)
     supervisor = bench.scheduler.spool.records()[0].supervision.identity.pid
     guard = int(Path(f"/proc/{supervisor}/stat").read_text().rsplit(")", 1)[1].split()[1])
     os.kill(guard, signal.SIGKILL)
+    gate.touch()
     assert bench.ended(handle).ending is Ending.COMPLETED
 
 
