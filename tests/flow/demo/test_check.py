@@ -143,7 +143,7 @@ def test_it_says_where_and_who_ends_cleanly_and_starts_again_without_making_data
         assert "The facility is ready." in first.said
         found = re.search(r"Gantry is at (http://127\.0\.0\.1:\d+)$", first.said, re.M)
         assert len(PEOPLE) > 2 and found and all(person in first.said for person in PEOPLE)
-        page = requests.get(f"{found.group(1)}/sign-in", timeout=30)
+        page = requests.get(f"{found.group(1)}/sign-in", timeout=120)
         assert page.ok and all(person in page.text for person in PEOPLE)
         assert first.end() == 0
         assert "Ending: no new job is started." in first.said

@@ -24,6 +24,8 @@ from portal.scheduler.slurm_config import SlurmConfig
 from portal.scheduler.slurm_rows import queue_rows
 
 ROOT = Path(__file__).parents[3]
+# With one that never answers: long enough for it to have started, on a busy machine too.
+PATIENCE_S = 6
 # What the fake does at import and on each verb stands in a file beside it.
 FAKE = """
 import json, os, sys, time
@@ -250,7 +252,7 @@ def test_one_program_answers_many_questions_until_it_is_old(site, monkeypatch):
 @pytest.mark.parametrize("where", ["import", "load"])
 def test_one_that_is_late_is_killed(site, where):
     site.says(**{where: "hang"})
-    commands = site.commands(timeout_s=1)
+    commands = site.commands(timeout_s=PATIENCE_S)
     with pytest.raises(SchedulerError) as caught:
         commands.run(LIST)
     assert caught.value.retry
@@ -452,7 +454,7 @@ def test_a_program_that_ends_or_is_late_while_it_hands_over_may_have_done_it(sit
     request = site.request()
     site.says(submit=what)
     with pytest.raises(SchedulerError) as caught:
-        site.scheduler(timeout_s=1).submit(request)
+        site.scheduler(timeout_s=PATIENCE_S).submit(request)
     assert caught.value.retry
     assert slurm_note.read(request.folder) is not None
 
