@@ -37,10 +37,11 @@ class FilterGroup:
 def _day(text: str | None, *, end: bool = False) -> datetime | None:
     """The start of a day in the facility's time zone, or of the next one; None if it is no date."""
     try:
-        day = datetime.strptime(text or "", "%Y-%m-%d").astimezone()
-    except ValueError:
+        day = datetime.strptime(text or "", "%Y-%m-%d")
+        # Before the zone is put to it: where the clocks change, a day has 23 or 25 hours.
+        return (day + timedelta(days=1) if end else day).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return (day + timedelta(days=1) if end else day).astimezone(UTC)
 
 
 def query_of(values: Mapping[str, str]) -> DatasetQuery:
