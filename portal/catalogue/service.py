@@ -240,7 +240,8 @@ def who_sees(session: Session, investigation: Investigation, *, now: datetime | 
 
 
 def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y}"
+    local = moment.astimezone()  # the server's time zone is the facility's, as on every page
+    return f"{local.day} {local:%B %Y}"
 
 
 def check_submit(

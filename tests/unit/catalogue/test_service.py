@@ -1,7 +1,8 @@
 """Datasets, experiments, files and teams by id."""
 
+import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from small_facility import NOW, SmallFacility
@@ -137,6 +138,22 @@ def test_who_sees_it_is_said_in_words(database: Database, facility: SmallFacilit
     assert words["other"] == "Seen by Tom Okafor and the facility's staff."
     assert words["public"] == "Everybody can see this: it is public since 19 November 2026."
     assert words["embargoed"].endswith("Everybody from 21 November 2126 on.")
+
+
+def test_the_day_of_a_release_is_the_facilitys(
+    sqlite_database: Database, sqlite_facility: SmallFacility, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    midnight_in_berlin = datetime(2026, 12, 31, 23, tzinfo=UTC)
+    with sqlite_database.write() as session:
+        heart = session.get_one(Investigation, sqlite_facility.investigations["private"])
+        heart.release_date = midnight_in_berlin
+        session.flush()
+        with monkeypatch.context() as patch:
+            patch.setenv("TZ", "Europe/Berlin")
+            time.tzset()
+            words = who_sees(session, heart, now=NOW)
+        time.tzset()
+    assert words.endswith("Everybody from 1 January 2027 on.")
 
 
 def test_results_are_filed_by_the_team_only(database: Database, facility: SmallFacility) -> None:
