@@ -17,7 +17,7 @@ from wrappers.launch.tree import become_subreaper, end_descendants, kill, memory
 SAMPLE_S = 0.2
 _CHUNK = 1 << 20
 _DRAIN_S = 2.0
-_LATE_S = 0.5
+_LATE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
