@@ -66,7 +66,7 @@ class Settings(Section):
     """All settings of one portal."""
 
     site_name: str = Field("Gantry", description="Name of the facility on every page.")
-    facility: str = Field("Demo facility", description="ICAT facility that new entries belong to.")
+    facility: str = Field("", description="Name at the foot of every page, if it is another than `site_name`.")
     contact: str = Field("your facility's staff", description="Whom to ask, in words, on error pages.")
     demo: bool = Field(
         False, description="Show the personas as buttons on the sign-in page. Never on a real site."

@@ -12,7 +12,7 @@ from portal.jobs.wishes import asked_of
 
 MIB = 2**20
 RUNNERS = {
-    "environment": "It ran in the wrapper's own environment, not in a container.",
+    "environment": "It ran with the software of that computer, not in a container.",
     "apptainer": "It ran in a container.",
 }
 HAPPENED = {

@@ -59,6 +59,15 @@ def date_time(moment: datetime | None) -> str:
     return "" if moment is None else f"{date(moment)}, {moment.astimezone():%H:%M}"
 
 
+def lately(moment: datetime | None) -> str:
+    """`14:02` for today, else `20 Nov, 14:02`; it never breaks over two lines."""
+    if moment is None:
+        return ""
+    local = moment.astimezone()
+    today = local.date() == now().astimezone().date()
+    return f"{local:%H:%M}" if today else f"{short_date(moment)},\N{NO-BREAK SPACE}{local:%H:%M}"
+
+
 def dates(start: datetime | None, end: datetime | None) -> str:
     """`18–20 Nov 2026`, `30 Oct – 2 Nov 2026`, or one date."""
     if start is None or end is None:
@@ -129,6 +138,7 @@ def install_formats(app: Flask) -> None:
         short_date=short_date,
         printed_units=printed_units,
         date_time=date_time,
+        lately=lately,
         after=after,
         value=value,
         unit=unit,

@@ -18,14 +18,17 @@ def show() -> str:
     if not actor().staff:
         raise ForbiddenError("This page is for the facility's staff.")
     status = cluster_status(session())
+    jobtypes = portal().jobtypes.by_name
+    titles = {name: jobtype.title for name, jobtype in jobtypes.items()}
+    stuck = stuck_jobs(session(), actor(), now())
     return render_template(
         "facility/show.html",
         section="facility",
         status=status,
         overview=overview(session(), actor(), latest_snapshot(session())),
-        stuck=job_cards(session(), actor(), stuck_jobs(session(), actor(), now()), now(), status=status),
+        stuck=job_cards(session(), actor(), stuck, now(), status=status, titles=titles),
         failures=failures_by_cause(session(), actor(), now()),
         problems=portal().jobtypes.problems,
-        jobtypes=sorted(portal().jobtypes.by_name.values(), key=lambda item: item.title),
+        jobtypes=sorted(jobtypes.values(), key=lambda item: item.title),
         cluster_banner=status.banner,
     )

@@ -72,7 +72,7 @@ def test_a_job_view_of_a_good_job_says_how_it_ran(yard_with):
     (job,) = yard.until_ended(yard.daemon())
     view = job_view(job, job.ended)
     assert view.sentence.startswith("Done in ")
-    assert view.runner == "It ran in the wrapper's own environment, not in a container."
+    assert view.runner == "It ran with the software of that computer, not in a container."
     assert view.resources[0].asked == "256 MB"
     assert view.resources[0].used
     assert view.timeline[0].words == "Asked for"

@@ -1,5 +1,6 @@
 """The facility's page: what the daemon last saw of the cluster, read from the database."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,6 +36,14 @@ def keep(site: Any, survey: Survey, at: datetime) -> None:
         session.add(ClusterSnapshot(cluster="gantry", at=at, document=survey.document()))
 
 
+def beat(site: Any, status: dict[str, Any]) -> None:
+    """What the daemon, alive, last wrote down."""
+    with site.database.write() as session:
+        now = datetime.now(UTC)
+        lasts = now + timedelta(minutes=1)
+        session.add(DaemonLease(name=NAME, holder="x", epoch=1, expires=lasts, beat=now, status=status))
+
+
 def page_of(site: Any) -> str:
     return " ".join(site.client("sam").get("/facility").text.split())
 
@@ -49,6 +58,16 @@ def test_nodes_and_partitions_are_shown_with_the_time_they_were_seen(site: Any) 
     assert "3 hours ago" in page
     for words in ("1234", "17", "no limit", "5 minutes", "Takes jobs and starts none", "2 of 8", "1 of 2"):
         assert words in page, words
+
+
+def test_what_was_seen_before_a_silence_is_not_called_healthy(site: Any) -> None:
+    keep(site, SURVEY, datetime.now(UTC) - timedelta(minutes=7))
+    beat(site, {"answered": False, "since": datetime.now(UTC).isoformat(), "counts": {}})
+    page = page_of(site)
+    assert re.search(r"As last seen <time[^>]*>7 minutes ago</time>; what has changed since is not known\.", page)
+    states = re.findall(r'<td data-label="State">(?:<div>)?<span class="state (\w+)">', page)
+    assert states == ["cancelled"] * 4, "neither green nor red"
+    assert re.search(r"Silent</span><br><span class=\"unit\">since \d\d:\d\d<", page)
 
 
 def test_before_the_first_answer_the_page_has_no_nodes_and_no_invented_figures(site: Any) -> None:
@@ -76,10 +95,7 @@ def test_of_hundreds_of_nodes_the_page_says_how_many_it_leaves_out(site: Any) ->
 def form_of(site: Any) -> str:
     with site.database.write() as session:
         session.get_one(Job, site.job).state = State.CANCELLED  # nothing of the portal's waits
-        now = datetime.now(UTC)
-        answers = {"answered": True, "counts": {}}
-        lasts = now + timedelta(minutes=1)
-        session.add(DaemonLease(name=NAME, holder="x", epoch=1, expires=lasts, beat=now, status=answers))
+    beat(site, {"answered": True, "counts": {}})
     page = f"/analyses/lightsheet-deconvolution/start?dataset={site.facility.datasets['private']}"
     return " ".join(site.client("maya").get(page).text.split())
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask, g
 
-from portal.web.formats import after, ago, dates, initials, printed_units, short_date, unit, until, value
+from portal.web.formats import after, ago, dates, initials, lately, printed_units, short_date, unit, until, value
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -33,6 +33,14 @@ def test_the_year_is_left_out_on_cards_only_if_it_is_this_one() -> None:
         g.now = NOW
         assert short_date(NOW) == "20\N{NO-BREAK SPACE}Nov"
         assert short_date(NOW.replace(year=2024)) == "20\N{NO-BREAK SPACE}Nov\N{NO-BREAK SPACE}2024"
+
+
+def test_a_time_of_today_stands_without_its_date() -> None:
+    with Flask("test").test_request_context():
+        g.now = NOW
+        today, earlier = NOW.astimezone(), (NOW - timedelta(days=3)).astimezone()
+        assert lately(NOW) == f"{today:%H:%M}"
+        assert lately(NOW - timedelta(days=3)) == f"17\N{NO-BREAK SPACE}Nov,\N{NO-BREAK SPACE}{earlier:%H:%M}"
 
 
 @pytest.mark.parametrize(
