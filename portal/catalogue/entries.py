@@ -54,13 +54,18 @@ class PictureEntry:
     caption: str = ""
 
 
-def replace_files(session: Session, dataset: Dataset, files: Sequence[FileEntry], *, by: str) -> None:
-    """Make `files` the dataset's files, and their number and size the dataset's. Raises InvalidError."""
+def remove_entries(session: Session, dataset: Dataset) -> None:
+    """Take away the dataset's files, parameters and pictures, to give it others."""
+    for kind in (Datafile, DatasetParameter, DatasetPicture):
+        session.execute(delete(kind).where(kind.dataset_id == dataset.id))
+    session.expire(dataset, ["datafiles", "parameters", "pictures"])
+
+
+def add_files(session: Session, dataset: Dataset, files: Sequence[FileEntry], *, by: str) -> None:
+    """Give the dataset, which has none, its files; their number and size are the caller's. Raises InvalidError."""
     rows = [_file_row(dataset, file, by) for file in files]
-    session.execute(delete(Datafile).where(Datafile.dataset_id == dataset.id))
     for start in range(0, len(rows), ROWS_AT_ONCE):
         session.execute(insert(Datafile), rows[start : start + ROWS_AT_ONCE])
-    dataset.file_count, dataset.file_size = len(files), sum(file.size for file in files)
     session.expire(dataset, ["datafiles"])
 
 
@@ -103,11 +108,10 @@ def short_name(path: str) -> str:
     return f"{path[: NAME_LENGTH - 17]}…{digest}"
 
 
-def replace_parameters(
+def add_parameters(
     session: Session, dataset: Dataset, parameters: Iterable[ParameterEntry], *, facility_id: int, by: str
 ) -> None:
-    """Make these the dataset's parameters; what is no finite number and no text is left out."""
-    session.execute(delete(DatasetParameter).where(DatasetParameter.dataset_id == dataset.id))
+    """Give the dataset, which has none, its parameters; what is no finite number and no text is left out."""
     taken: set[int] = set()
     for entry in parameters:
         row = _parameter_row(session, dataset, entry, facility_id)
@@ -147,14 +151,13 @@ def _number(value: float | str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def replace_pictures(
+def add_pictures(
     session: Session, dataset: Dataset, pictures: Sequence[PictureEntry], *, folder: Path, by: str
 ) -> None:
-    """Make these the dataset's pictures and write them into the pictures folder, named by content.
+    """Give the dataset, which has none, its pictures, and write them into the pictures folder, named by content.
 
     A picture that is written though the transaction fails is harmless: the next try writes the same name.
     """
-    session.execute(delete(DatasetPicture).where(DatasetPicture.dataset_id == dataset.id))
     for position, entry in enumerate(pictures):
         png = entry.png if isinstance(entry.png, bytes) else entry.png.read_bytes()
         if not png.startswith(SIGNATURE) or len(png) < 33:

@@ -14,11 +14,12 @@ from portal.catalogue.access import Action, may
 from portal.catalogue.ensure import ensure_sample
 from portal.catalogue.entries import (
     PictureEntry,
+    add_files,
+    add_parameters,
+    add_pictures,
     free_name,
     moment_of,
-    replace_files,
-    replace_parameters,
-    replace_pictures,
+    remove_entries,
     storable_path,
 )
 from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetType, Instrument, Investigation
@@ -114,7 +115,7 @@ def add_in_place(
         dataset = known or _new(session, order, now)
         _fill(session, dataset, order, contents, now)
         pictures = [PictureEntry("thumbnail.png", contents.thumbnail, "thumbnail")] if contents.thumbnail else []
-        replace_pictures(session, dataset, pictures, folder=settings.pictures, by=wish.by)
+        add_pictures(session, dataset, pictures, folder=settings.pictures, by=wish.by)
         return dataset
 
 
@@ -258,7 +259,9 @@ def _fill(session: Session, dataset: Dataset, order: _Order, contents: Contents,
     times = [moment_of(file.mtime_ns) for file in contents.files] or [now]
     dataset.start_date = dataset.start_date or min(times)
     dataset.end_date = max(times) if wish.complete else None
+    dataset.file_count, dataset.file_size = len(contents.files), sum(file.size for file in contents.files)
     session.add(dataset)
     session.flush()
-    replace_files(session, dataset, contents.files, by=wish.by)
-    replace_parameters(session, dataset, contents.parameters, facility_id=order.facility_id, by=wish.by)
+    remove_entries(session, dataset)
+    add_files(session, dataset, contents.files, by=wish.by)
+    add_parameters(session, dataset, contents.parameters, facility_id=order.facility_id, by=wish.by)

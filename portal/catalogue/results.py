@@ -15,10 +15,10 @@ from portal.catalogue.entries import (
     FileEntry,
     ParameterEntry,
     PictureEntry,
+    add_files,
+    add_parameters,
+    add_pictures,
     free_name,
-    replace_files,
-    replace_parameters,
-    replace_pictures,
     storable_path,
 )
 from portal.catalogue.models import DataCollection, DataCollectionDataset, Dataset, Investigation, Job
@@ -75,9 +75,9 @@ def register_result(session: Session, result: ResultToRegister, *, settings: Set
     inputs = _existing_inputs(session, result)
     dataset = _add_dataset(session, result, investigation, [given for _slot, given in inputs], now)
     facility_id, by = investigation.facility_id, result.person
-    replace_files(session, dataset, result.files, by=by)
-    replace_parameters(session, dataset, result.parameters, facility_id=facility_id, by=by)
-    replace_pictures(session, dataset, result.pictures, folder=settings.pictures, by=by)
+    add_files(session, dataset, result.files, by=by)
+    add_parameters(session, dataset, result.parameters, facility_id=facility_id, by=by)
+    add_pictures(session, dataset, result.pictures, folder=settings.pictures, by=by)
     run = run or _add_run(session, result, facility_id, inputs)
     session.add(
         DataCollectionDataset(
@@ -134,6 +134,8 @@ def _add_dataset(
             description=(result.description or None) and str(result.description)[:255],
             location=storable_path(result.location),
             complete=True,
+            file_count=len(result.files),
+            file_size=sum(file.size for file in result.files),
             start_date=result.started or now,
             end_date=result.ended or now,
             create_id=result.person,
