@@ -1,14 +1,11 @@
 """The database's roles on the portal's host: what each may, table by table, and how each tries to be another."""
 
-import json
-from collections.abc import Iterator
-
 import pytest
 from conftest import AsSomebody
+from database_rights import PSQL, Grants, as_postgres, of_columns, of_tables
 from hosts.cluster import Cluster
 from hosts.host import Host
 
-PSQL = ("psql", "-AtX", "-v", "ON_ERROR_STOP=1", "-d", "gantry", "-c")
 ROLES = ("gantry-web", "gantry-daemon")
 SIGN_IN = {"web_session", "api_token", "sign_in_attempt", "device_request", "identity"}
 # Which rows the web tier may make, and of which it may change something.
@@ -20,36 +17,16 @@ NEVER = {
     "submission": {"id", "person_id", "job_type_revision_id"},
     "person": {"id", "name", "account"},
 }
-GRANTS = """
-    SELECT json_agg(json_build_array(grantee, table_name, privilege_type))
-    FROM information_schema.role_table_grants
-    WHERE table_schema = 'public' AND grantee <> 'gantry'
-"""
-COLUMNS = """
-    SELECT json_agg(json_build_array(table_name, column_name)) FROM information_schema.column_privileges
-    WHERE table_schema = 'public' AND grantee = 'gantry-web' AND privilege_type = 'UPDATE'
-"""
 SECRETS = """
     SELECT table_name, column_name FROM information_schema.columns
     WHERE table_schema = 'public' AND column_name ~ 'hash|password|secret' AND column_name !~ 'sha256'
 """
-Grants = dict[str, dict[str, set[str]]]
-
-
-def as_postgres(portal: Host, statement: str) -> str:
-    """What the database's administrator sees."""
-    done = portal.run("runuser", "-u", "postgres", "--", *PSQL, statement)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
-def grants(cluster: Cluster) -> Iterator[Grants]:
+def grants(cluster: Cluster) -> Grants:
     """Role -> table -> what it may do with whole rows."""
-    found: Grants = {}
-    for role, table, privilege in json.loads(as_postgres(cluster.hosts["portal"], GRANTS)):
-        found.setdefault(role, {}).setdefault(table, set()).add(privilege)
-    yield found
+    return of_tables(cluster.hosts["portal"])
 
 
 def test_only_the_two_services_have_anything_and_neither_more_than_rows(grants: Grants) -> None:
@@ -65,21 +42,10 @@ def test_the_web_tier_makes_rows_of_these_tables_only(grants: Grants) -> None:
 
 
 def test_the_web_tier_changes_no_owner_and_no_account(portal: Host) -> None:
-    columns: dict[str, set[str]] = {}
-    for table, column in json.loads(as_postgres(portal, COLUMNS)):
-        columns.setdefault(table, set()).add(column)
+    columns = of_columns(portal, "gantry-web", "UPDATE")
     assert set(columns) == WEB_UPDATES | SIGN_IN
     for table, never in NEVER.items():
         assert columns[table] & never == set(), table
-
-
-def test_the_daemon_has_no_word_in_who_signs_in_and_who_anybody_is(grants: Grants, portal: Host) -> None:
-    daemon = grants["gantry-daemon"]
-    assert "person" not in daemon  # columns of it, see below
-    for table in SIGN_IN:
-        assert daemon.get(table, set()) <= {"DELETE"}, table
-    asked = COLUMNS.replace("'gantry-web'", "'gantry-daemon'").replace("= 'UPDATE'", "<> 'SELECT'")
-    assert not {table for table, _column in json.loads(as_postgres(portal, asked))} & (SIGN_IN | {"person"})
 
 
 def test_the_daemon_reads_no_secret_of_a_sign_in(as_somebody: AsSomebody, portal: Host) -> None:
