@@ -125,4 +125,6 @@ def _say_who_waits(session: Session, now: datetime, at_scheduler: dict[int, int]
     )
     silent = [job_id for job_id, waiting in rows if waiting.get("reason") != reason]
     if silent:
-        session.execute(update(Job).where(Job.id.in_(silent)).values(waiting={"reason": reason}))
+        # Not locked: one may have been cancelled since.
+        still = Job.id.in_(silent) & (Job.state == State.QUEUED)
+        session.execute(update(Job).where(still).values(waiting={"reason": reason}))
