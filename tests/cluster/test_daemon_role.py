@@ -32,7 +32,7 @@ FILES = {
     "icat_data_collection_dataset",
     "job_output",
 }
-READS = WATCHES | JOBS | PEOPLE | FILES
+READS = {"alembic_version"} | WATCHES | JOBS | PEOPLE | FILES
 INSERTS = WATCHES | {"attempt", "job_event"} | FILES
 DELETES = {"web_session", "device_request", "sign_in_attempt"}
 # The columns that it never changes, of the tables of which it changes anything.
@@ -156,7 +156,6 @@ def test_the_daemon_sees_of_people_and_sign_ins_a_few_columns(portal: Host) -> N
         "UPDATE daemon_lease SET name = 'mine'",
         "DELETE FROM daemon_lease",
         "UPDATE alembic_version SET version_num = 'mine'",
-        "SELECT * FROM alembic_version",
         "SELECT * FROM icat_grouping",
         "SELECT nextval('job_id_seq')",
         "SELECT * FROM submission FOR UPDATE",
