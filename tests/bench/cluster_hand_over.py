@@ -2,9 +2,10 @@
 
 `./run bench cluster-hand-over [--single 500] [--array 1000] [--rounds 3]` in a lab that is up. The partition
 is closed meanwhile, so that jobs only wait. All ways in each round, one after the other; `ratio` is the portal's
-rate by the shell's for single jobs (`single`: a request each; `list`: 500 different forms a request), and the
-portal's time by sbatch's for an array. `floor` is what no portal of this design can leave out, each taken alone: a
-request over TLS, a start of the person's agent, and an sbatch of so large an array.
+rate by the shell's for single jobs (`single`: a request each, one after another; `side_by_side`: a request each,
+over four connections; `list`: 500 different forms a request), and the portal's time by sbatch's for an array.
+`floor` is what no portal of this design can leave out, each taken alone: a request over TLS, a start of the
+person's agent, and an sbatch of so large an array.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import json
 import statistics
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import lab
 
@@ -19,6 +21,7 @@ PERSON = "maya"
 AGENT = "/usr/libexec/gantry-agent"
 AT_ONCE = 500
 TRIES = 5
+CONNECTIONS = 4
 
 
 def main() -> None:
@@ -28,7 +31,7 @@ def main() -> None:
     parser.add_argument("--array", type=int, default=1000)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    site = lab.lab_site(given.array)
+    site = lab.lab_site(max(given.array, 1))
     lab.closed(site, yes=True)
     try:
         rounds = [measure(site, given.single, given.array) for _ in range(given.rounds)]
@@ -44,6 +47,8 @@ def measure(site: lab.LabSite, single: int, array: int) -> dict[str, dict[str, f
     if single:
         shell, portal = shell_loop(site, single), portal_loop(site, single)
         found["single"] = {"shell_s": shell, "portal_s": portal, "ratio": round(shell / portal, 2)}
+        beside = portal_side_by_side(site, single)
+        found["side_by_side"] = {"shell_s": shell, "portal_s": beside, "ratio": round(shell / beside, 2)}
         listed = portal_list(site, single)
         found["list"] = {"shell_s": shell, "portal_s": listed, "ratio": round(shell / listed, 2)}
     if array:
@@ -80,6 +85,23 @@ def portal_loop(site: lab.LabSite, count: int) -> float:
     began = time.monotonic()
     for number in range(count):
         client.submit("lab-count", {"data": [datasets[number % len(datasets)]]}, brief=True)
+    lab.until(lambda: lab.known(site, PERSON) >= count)
+    return _took(site, began)
+
+
+def portal_side_by_side(site: lab.LabSite, count: int) -> float:
+    """As many submissions of one dataset, a request each, over a few connections of the same person."""
+    datasets = site.datasets[lab.HOME[PERSON]]
+    clients = [site.client(PERSON) for _ in range(CONNECTIONS)]
+
+    def send(place: int) -> None:
+        for number in range(place, count, CONNECTIONS):
+            inputs = {"data": [datasets[number % len(datasets)]]}
+            clients[place].submit("lab-count", inputs, brief=True)
+
+    began = time.monotonic()
+    with ThreadPoolExecutor(CONNECTIONS) as threads:
+        list(threads.map(send, range(CONNECTIONS)))
     lab.until(lambda: lab.known(site, PERSON) >= count)
     return _took(site, began)
 
