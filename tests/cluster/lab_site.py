@@ -5,16 +5,20 @@
     made = maya.submit("lab-count", {"data": site.datasets["Zebrafish heart"][:20]}, {"wait": 5})
     jobs = site.wait(maya, made)                    # until all have ended
 
-`lab-count` adds up the sizes of its input's files; its options are `wait` (seconds), `size` (MiB of output
-beside the sum), `code` (its exit code) and `ledger` (a file of the common file system to which it appends its
-attempt and its Slurm job when it starts). `site.publish` signs further job types off.
+`lab-count` adds up the sizes of its input's files; its options are `wait` (seconds), `gate` (a file of the common
+file system: it does not end before that is there), `size` (MiB of output beside the sum), `code` (its exit code)
+and `ledger` (a file of the common file system to which it appends its attempt and its Slurm job when it starts).
+`site.publish` signs further job types off.
 """
 
 import json
 import re
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +51,8 @@ with open(options["ledger"], "a") as ledger:
 with open("events.jsonl", "a") as events:
     events.write(json.dumps({"stage": "counting", "step": 1, "steps": 1, "fraction": 0.5}) + "\\n")
 time.sleep(options["wait"])
+while options["gate"] and not os.path.exists(options["gate"]):
+    time.sleep(0.05)
 files = [file["path"] for slot in job["inputs"].values() for dataset in slot for file in dataset["files"]]
 total = sum(os.path.getsize(path) for path in files)
 out = pathlib.Path("output")
@@ -74,6 +80,7 @@ def lab_analysis(name: str, code: str, **changes: Any) -> Document:
         "inputs": [{"name": "data", "label": "Data", "dataset_types": ["light-sheet stack"]}],
         "options": [
             {"name": "wait", "label": "Wait", "type": "float", "default": 0.0, "min": 0, "max": 3600},
+            {"name": "gate", "label": "Gate", "type": "text", "default": "", "max_length": 1000},
             {"name": "size", "label": "Size", "type": "integer", "default": 0, "min": 0, "max": 1000},
             {"name": "code", "label": "Exit code", "type": "integer", "default": 0, "min": 0, "max": 89},
             {"name": "ledger", "label": "Ledger", "type": "text", "default": "/dev/null", "max_length": 1000},
@@ -101,6 +108,18 @@ class _ToTheLab(HTTPAdapter):
         """Pass the expected name on."""
         more = {"ssl_context": self._context, "server_hostname": self._name, "assert_hostname": self._name}
         super().init_poolmanager(*args, **named, **more)
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What a program waits for that was given `path` as its option `gate`."""
+
+    path: str
+    _file: Path
+
+    def open(self) -> None:
+        """Let it go on."""
+        self._file.touch()
 
 
 class LabSite:
@@ -151,6 +170,23 @@ class LabSite:
         if done.returncode:
             raise LabError(f"{command[:3]} failed on the portal: {done.stdout}{done.stderr}")
         return done.stdout
+
+    @contextmanager
+    def gate(self) -> Iterator[Gate]:
+        """A gate for the time of a test: closed at first, and open at the end in any case."""
+        name = str(uuid.uuid4())
+        folder = self.cluster.place.shared / "gates"
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o755)
+        made = Gate(f"/shared/gates/{name}", folder / name)
+        try:
+            yield made
+        finally:
+            made.open()
+
+    def result_of(self, job: Mapping[str, Any]) -> Path:
+        """Where launch writes how a job's last attempt ended, as this machine sees it."""
+        return self.cluster.place.shared / "scratch" / str(job["attempt"]) / "result.json"
 
     # ---- as a person ------------------------------------------------------------------------------------------
 

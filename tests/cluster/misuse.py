@@ -171,12 +171,12 @@ class Attack:
         asked = ("squeue", "--states=all", "--noheader", "--array", "-o", "%i", f"--name={names}")
         return sorted(ctl.run(*asked).stdout.split())
 
-    def ended(self, *items: Mapping[str, Any], patience_s: int = 60) -> None:
+    def ended(self, *items: Mapping[str, Any], patience_s: int = 180) -> None:
         """Wait until no job of these items is left in Slurm's queue. Raises LabError."""
         names = ",".join(str(item["name"]) for item in items)
         busy = f'test -n "$(squeue -h --name={names})"'
         script = f"for _ in $(seq {patience_s * 4}); do {busy} || exit 0; sleep 0.25; done; exit 1"
-        if self.cluster.hosts["ctl"].run("sh", "-c", script).returncode:
+        if self.cluster.hosts["ctl"].run("sh", "-c", script, timeout=4 * patience_s).returncode:
             raise LabError("The jobs do not end.")
 
     def folders(self) -> set[str]:

@@ -28,6 +28,8 @@ if fate == "grow":
     time.sleep(4)  # seen by whoever samples its memory
     os.kill(os.getpid(), signal.SIGKILL)  # as the kernel does where a limit is enforced
 time.sleep(options["wait"])
+while options["gate"] and not os.path.exists(options["gate"]):
+    time.sleep(0.05)
 pathlib.Path("output").mkdir(exist_ok=True)
 pathlib.Path("output/count.txt").write_text("1")
 sys.exit(options["code"])
@@ -127,6 +129,16 @@ def early(site: LabSite, cluster: Cluster, _published: None) -> dict[str, Docume
     return made
 
 
+def heard(site: LabSite, cluster: Cluster, *words: str) -> None:
+    """Wait until Slurm's controller has been told by its accounting of an association with all these words."""
+
+    def told() -> bool:
+        shown = root(cluster, "scontrol", "show", "assoc_mgr", "flags=assoc")
+        return any(all(word in one for word in words) for one in shown.split("ClusterName="))
+
+    site.until(told)
+
+
 def root(cluster: Cluster, *command: str) -> str:
     """What an administrator does on the controller."""
     done = cluster.hosts["ctl"].run(*command)
@@ -175,7 +187,7 @@ def test_a_job_that_its_owner_cancels_on_the_cluster_says_so(
 
 
 @pytest.fixture
-def one_at_a_time(cluster: Cluster) -> Iterator[None]:
+def one_at_a_time(site: LabSite, cluster: Cluster) -> Iterator[None]:
     """Ines may run one job at a time."""
 
     def most(number: int) -> None:
@@ -183,6 +195,7 @@ def one_at_a_time(cluster: Cluster) -> Iterator[None]:
         root(cluster, "sacctmgr", "-i", "modify", "user", *who)
 
     most(1)
+    heard(site, cluster, "Account=tomography UserName=ines", "MaxJobs=1(")
     yield
     most(-1)
 
@@ -255,6 +268,7 @@ def test_an_account_that_is_refused_holds_the_job_until_staff_have_mended_it(
     assert "The cluster does not know your account" in job["sentence"]
     root(cluster, "sacctmgr", "-i", "add", "user", "ravi", "account=microscopy")
     try:
+        heard(site, cluster, "Account=microscopy UserName=ravi")
         release(site, job["number"])
         assert fates.ended(made)["state"] == "succeeded"
     finally:
@@ -291,18 +305,19 @@ def test_slurms_own_time_limit_wins_over_what_was_asked_for(
 
 
 def test_a_node_that_fails_is_named_and_the_job_type_says_whether_to_run_again(
-    fates: Fates, cluster: Cluster
+    fates: Fates, cluster: Cluster, site: LabSite
 ) -> None:
-    stays = fates.submit("maya", analysis="lab-fate", wait=60)
-    moves = fates.submit("maya", analysis="lab-moved", wait=5)
-    nodes = {fates.running(made)["node"] for made in (stays, moves)}
-    for node in nodes:
-        root(cluster, "scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=smoke")
-    try:
-        job = fates.ended(stays)
-    finally:
-        for node in nodes:  # one whose daemon has registered again is back by itself
-            cluster.hosts["ctl"].run("scontrol", "update", f"NodeName={node}", "State=RESUME")
+    with site.gate() as gate:
+        stays = fates.submit("maya", analysis="lab-fate", gate=gate.path)
+        moves = fates.submit("maya", analysis="lab-moved", gate=gate.path)
+        nodes = {fates.running(made)["node"] for made in (stays, moves)}
+        for node in nodes:
+            root(cluster, "scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=smoke")
+        try:
+            job = fates.ended(stays)
+        finally:
+            for node in nodes:  # one whose daemon has registered again is back by itself
+                cluster.hosts["ctl"].run("scontrol", "update", f"NodeName={node}", "State=RESUME")
     assert (job["state"], job["cause"]) == ("failed", "node")
     assert f"The computer it ran on ({job['node']}) stopped working on it" in job["sentence"]
     again = fates.ended(moves)

@@ -7,7 +7,7 @@ from hosts.host import Host
 REACH = "import socket, sys; socket.create_connection((sys.argv[1], 22), float(sys.argv[2]))"
 
 
-def reaches(host: Host, name: str, within_s: float = 1) -> bool:
+def reaches(host: Host, name: str, within_s: float = 30) -> bool:
     """Whether the host gets through to another's sshd."""
     return host.run("python3", "-c", REACH, name, str(within_s)).returncode == 0
 
@@ -41,21 +41,21 @@ def test_a_cut_between_two_hosts_loses_their_packets_and_no_others(cluster: Clus
     portal, ctl = cluster.hosts["portal"], cluster.hosts["ctl"]
     portal.cut(ctl)
     try:
-        assert not reaches(portal, "ctl")
+        assert not reaches(portal, "ctl", 1)
         assert reaches(portal, "node1")
     finally:
         portal.mend(ctl)
-    assert reaches(portal, "ctl", 5)
+    assert reaches(portal, "ctl")
 
 
 def test_a_host_without_its_cable_is_alone(cluster: Cluster) -> None:
     node, ctl = cluster.hosts["node2"], cluster.hosts["ctl"]
     node.unplug()
     try:
-        assert not reaches(ctl, "node2")
+        assert not reaches(ctl, "node2", 1)
     finally:
         node.plug_in()
-    assert reaches(ctl, "node2", 10)
+    assert reaches(ctl, "node2")
 
 
 def test_a_host_that_lost_power_comes_back_with_its_disk(cluster: Cluster) -> None:

@@ -36,7 +36,7 @@ def test_every_task_of_an_array_ends_in_accounting(as_somebody: AsSomebody) -> N
     job = answer.stdout.strip()
     assert job.isdigit(), answer.stderr
     expected = {f"{job}_{task}": "FAILED" if task == 3 else "COMPLETED" for task in range(5)}
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     found: dict[str, str] = {}
     while found != expected and time.monotonic() < deadline:
         told = as_somebody("maya", "sacct", "-X", "-n", "-P", "-o", "JobID,State", "-j", job).stdout

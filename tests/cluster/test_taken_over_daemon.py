@@ -178,7 +178,8 @@ def test_what_it_alters_of_a_persons_waiting_job_is_neither_who_runs_nor_what(at
 
 def test_it_ends_no_persons_process_and_looks_into_none(attack: Attack) -> None:
     script = """
-        runuser -u maya -- sleep 60 & sleep 0.3; pid=$(pgrep -u maya -x sleep | head -1)
+        runuser -u maya -- sleep 100 &
+        until pid=$(pgrep -u maya -x sleep | head -1) && test -n "$pid"; do sleep 0.1; done
         ! runuser -u gantry-daemon -- kill -0 $pid
         ! runuser -u gantry-daemon -- cat /proc/$pid/environ
         ! runuser -u gantry-daemon -- ls /proc/$pid/fd/

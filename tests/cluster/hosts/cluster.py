@@ -26,7 +26,7 @@ GROUPS = {
 }
 CODE_NOTE = "/var/lib/gantry-lab-code"
 FROM_NOTHING = " from nothing"
-SLURM_SECONDS = 60
+SLURM_SECONDS = 240
 WATCHERS = Path("/proc/sys/fs/inotify/max_user_instances")
 ENOUGH_WATCHERS = 1024
 # sinfo's words; a star after one means that the node does not answer.

@@ -14,7 +14,7 @@ from hosts.commands import attempt, succeed
 from hosts.network import Network
 from hosts.place import LabError, Place
 
-BOOT_SECONDS = 60
+BOOT_SECONDS = 240
 
 
 @dataclass(frozen=True)
@@ -105,9 +105,10 @@ class Host:
 
     def _start(self) -> None:
         init = self._unshare()
-        (self.folder / "init.json").write_text(
-            json.dumps({"pid": init, "started": started(init)}), encoding="utf-8"
-        )
+        # Other threads may ask for the host's pid in this moment: the note is there whole or not at all.
+        written = self.folder / "init.json.new"
+        written.write_text(json.dumps({"pid": init, "started": started(init)}), encoding="utf-8")
+        written.rename(self.folder / "init.json")
         self.network.plug(self.link, init, self.last)
         self._wait_until_up()
 
