@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, cast
 from portal import failpoints
 from portal.agent import folder, reading
 from portal.agent.backend import Backend
+from portal.agent.cancelling import cancel_all, cancel_one, refusal
 from portal.agent.inputs import Inputs
 from portal.agent.jobtype import SMALLEST
 from portal.agent.preparing import Prepared, Preparing
 from portal.durable import iso
-from portal.errors import PortalError
 from portal.exchange import Handlers, Item, RefusedError, Together, attempt, fields
-from portal.scheduler.base import AccountError, JobHandle, JobRequest, SchedulerError
+from portal.scheduler.base import JobHandle, JobRequest, SchedulerError
 
 if TYPE_CHECKING:
     from portal.scheduler.local import LocalScheduler
@@ -36,7 +36,7 @@ class Verbs:
             "submit": Together(self.submit_all) if self.backend.slurm else self.submit,
             "find": Together(self.find_all) if self.backend.slurm else self.find,
             "fence": self.fence,
-            "cancel": self.cancel,
+            "cancel": Together(self.cancel_all) if self.backend.slurm else self.cancel,
             "seal": self.seal,
             "purge": self.purge,
             "estimate": self.estimate,
@@ -59,7 +59,7 @@ class Verbs:
         try:
             handle = self.scheduler.submit(prepared.request)
         except SchedulerError as error:
-            raise _refusal(error) from error
+            raise refusal(error) from error
         return self._submitted(handle, prepared)
 
     def submit_all(self, items: Sequence[Item]) -> list[Mapping[str, Any] | RefusedError]:
@@ -75,7 +75,7 @@ class Verbs:
         return [self._answer(next(results), one) if isinstance(one, Prepared) else one for one in prepared]
 
     def _answer(self, result: JobHandle | SchedulerError, prepared: Prepared) -> Mapping[str, Any] | RefusedError:
-        return _refusal(result) if isinstance(result, SchedulerError) else self._submitted(result, prepared)
+        return refusal(result) if isinstance(result, SchedulerError) else self._submitted(result, prepared)
 
     def _submitted(self, handle: JobHandle, prepared: Prepared) -> Mapping[str, Any]:
         self.submitted = True
@@ -98,7 +98,7 @@ class Verbs:
         self, attempt_id: str, result: JobHandle | SchedulerError | None
     ) -> Mapping[str, Any] | RefusedError:
         if isinstance(result, SchedulerError):
-            return _refusal(result)
+            return refusal(result)
         return attempt(self._found, (attempt_id, result))
 
     def _found(self, found: tuple[str, JobHandle | None]) -> Mapping[str, Any]:
@@ -115,20 +115,11 @@ class Verbs:
 
     def cancel(self, item: Item) -> Mapping[str, Any]:
         """Ask for the job's end."""
-        given = fields(item, "The item", required=("attempt", "job_id", "name"), optional=("by",))
-        handle = self._find(*_named(item, "job_id", "by"))
-        if handle is None or handle.job_id != given["job_id"]:
-            return {"signalled": False}
-        by = None if given["by"] is None else reading.text(given["by"], "by", most=200)
-        try:
-            signalled = self.scheduler.cancel(handle, by=by)
-        except SchedulerError as error:
-            raise _refusal(error) from error
-        if signalled and handle.array_index is not None:
-            # Slurm keeps no record of a task that is cancelled before it starts: make sure that it never does.
-            with suppress(PortalError, OSError):
-                folder.fence(self.backend.scratch, given["attempt"])
-        return {"signalled": signalled}
+        return cancel_one(cast("LocalScheduler", self.scheduler), item)
+
+    def cancel_all(self, items: Sequence[Item]) -> list[Mapping[str, Any] | RefusedError]:
+        """The same for many items at once, where the scheduler need not be asked for each."""
+        return cancel_all(cast("SlurmOwner", self.scheduler), self.backend.scratch, items)
 
     def seal(self, item: Item) -> Mapping[str, Any]:
         """Let the portal read the folder."""
@@ -166,7 +157,7 @@ class Verbs:
         try:
             estimate = self.scheduler.estimate(request)
         except SchedulerError as error:
-            raise _refusal(error) from error
+            raise refusal(error) from error
         return {"start": iso(estimate.start) if estimate.start else None, "basis": estimate.basis}
 
     def start_what_may_start(self) -> None:
@@ -179,20 +170,15 @@ class Verbs:
         try:
             return self.scheduler.find(attempt_id, name)
         except SchedulerError as error:
-            raise _refusal(error) from error
+            raise refusal(error) from error
 
 
-def _named(item: Item, *also: str) -> tuple[str, str]:
+def _named(item: Item) -> tuple[str, str]:
     """The attempt and the name that an item is about."""
-    given = fields(item, "The item", required=("attempt", "name"), optional=also)
+    given = fields(item, "The item", required=("attempt", "name"))
     attempt_id = reading.attempt_id(given["attempt"])
     return attempt_id, reading.matching(given["name"], reading.JOB_NAME, "The name")
 
 
 def _handle(handle: JobHandle) -> dict[str, Any]:
     return {"job_id": handle.job_id, "array_index": handle.array_index, "submitted": iso(handle.submitted)}
-
-
-def _refusal(error: SchedulerError) -> RefusedError:
-    code = "account" if isinstance(error, AccountError) else "scheduler"
-    return RefusedError(code, error.message, retry=error.retry, detail=error.detail)

@@ -94,6 +94,8 @@ def _note(scratch: Root, attempt: str) -> Note | None:
         note = Note(str(document["name"]), from_iso(document["asked"]), document["array"], document["index"])
         if note.array is not None and not ARRAY.fullmatch(note.array):
             return None
+        if note.index is not None and type(note.index) is not int:
+            return None
         answered = document
         if note.array is not None and document["job_id"] is None:
             answered = _document(scratch, note.array, ANSWER) or {}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from portal.scheduler import slurm_script as script
 from portal.scheduler.base import Estimate, JobHandle, JobRequest, SchedulerError
+from portal.scheduler.slurm_cancel import cancel_many
 from portal.scheduler.slurm_commands import Commands, Questions, commands_of, silence
 from portal.scheduler.slurm_config import SlurmConfig
 from portal.scheduler.slurm_find import Search
@@ -17,7 +18,6 @@ from portal.scheduler.slurm_rows import Row, accounting_rows, queue_rows
 from portal.scheduler.slurm_submit import Result, Submission
 from portal.scheduler.slurm_words import refusal
 
-GONE = re.compile(r"Invalid job id|No active jobs match|already completing or completed|Job/step already")
 WOULD_START = re.compile(r"to start at (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)")
 UNACCOUNTED = re.compile(r"accounting storage is disabled", re.IGNORECASE)
 
@@ -64,16 +64,14 @@ class SlurmOwner:
 
     def cancel(self, handle: JobHandle, *, by: str | None = None) -> bool:
         """SIGTERM, then SIGKILL after KillWait; False if it had ended. `by` is not kept: Slurm notes the owner."""
-        index = "" if handle.array_index is None else f"_{handle.array_index}"
-        # The name is a filter: an id that has gone to another job is left alone.
-        answer = self.questions.commands.run(
-            ["scancel", "--me", f"--name={handle.name}", f"{handle.job_id}{index}"]
-        )
-        if GONE.search(answer.err):
-            return False
-        if answer.code != 0:
-            raise silence(answer)
-        return True
+        [told] = self.cancel_many([handle])
+        if isinstance(told, SchedulerError):
+            raise told
+        return told
+
+    def cancel_many(self, handles: Sequence[JobHandle]) -> list[bool | SchedulerError]:
+        """The same for many: those that share a name by one call, up to a thousand."""
+        return cancel_many(self.questions.commands, handles)
 
     def estimate(self, request: JobRequest) -> Estimate:
         """When such a job would start, by sbatch --test-only. Raises SchedulerError if it never could."""

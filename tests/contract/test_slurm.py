@@ -27,6 +27,7 @@ pytestmark = [
     ),
 ]
 SLEEP = "import time; time.sleep(300)"
+RUNNING, ENDED = Phase.RUNNING, Phase.ENDED
 PATIENCE_S = 180.0
 
 
@@ -105,6 +106,43 @@ def test_tasks_of_an_array_are_found_and_cancelled_one_by_one(slurm):
     reports = until(slurm, handles, lambda reports: reports[3].phase is Phase.ENDED)
     assert reports[3].ending is Ending.CANCELLED
     assert {report.phase for report in reports[:3]} <= {Phase.PENDING, Phase.RUNNING}
+
+
+def test_many_are_cancelled_by_one_call_and_each_is_answered_for_itself(slurm, monkeypatch):
+    calls, run = [], slurm.adapter.line.run
+
+    def counting(command, *, stdin=""):
+        calls.extend([command] if command[0] == "scancel" else [])
+        return run(command, stdin=stdin)
+
+    monkeypatch.setattr(slurm.adapter.line, "run", counting)
+    handles = slurm.scheduler.submit_many(array(slurm, {0: "pass"} | dict.fromkeys(range(1, 60), SLEEP)))
+    until(slurm, handles, lambda reports: [one.phase for one in reports[:3]] == [ENDED, RUNNING, RUNNING])
+    [other] = slurm.scheduler.submit_many(array(slurm, {5: SLEEP}))
+    stranger = replace(other, name=handles[0].name)
+    forgotten = replace(handles[0], job_id="4000000000", array_index=7)
+    meant = [*handles[:20], stranger, forgotten, *handles[30:]]
+    told = slurm.scheduler.cancel_many(meant)
+    assert told == [False] + [True] * 19 + [False, False] + [True] * 30
+    assert len(calls) == 1
+    assert slurm.scheduler.cancel_many(meant) == [False] * len(meant)
+    assert len(calls) == 2
+    reports = until(slurm, handles, lambda reports: all(one.phase is ENDED for one in reports[:20] + reports[30:]))
+    assert {one.ending for one in reports[1:20] + reports[30:]} == {Ending.CANCELLED}
+    assert {one.phase for one in reports[20:30]} <= {Phase.PENDING, RUNNING}
+    me = subprocess.run(["id", "-un"], capture_output=True, text=True, check=True).stdout.strip()
+    assert [one.ended_by for one in reports[1:3]] == [me, me]
+    [untouched] = look(slurm, [other])
+    assert untouched.phase in {Phase.PENDING, RUNNING}
+    assert slurm.scheduler.cancel_many([*handles, other]) == [False] * 20 + [True] * 10 + [False] * 30 + [True]
+    assert len(calls) == 4
+
+
+def test_when_slurm_is_silent_nothing_is_known_of_any(slurm):
+    handles = slurm.scheduler.submit_many(array(slurm, dict.fromkeys(range(3), SLEEP)))
+    slurm.adapter.silence()
+    told = slurm.scheduler.cancel_many(handles)
+    assert all(isinstance(one, SchedulerError) and one.retry for one in told)
 
 
 def test_an_array_runs_no_more_at_once_than_it_should(slurm):
@@ -433,6 +471,26 @@ def test_the_agent_finds_cancels_and_seals(slurm, facility):
     assert json.loads((answers[0].folder / "result.json").read_text())["reason"] == "cancelled"
     [sealed] = facility.client.seal([items[0]["attempt"]])
     assert sealed.files > 0
+
+
+def test_the_agent_cancels_a_batch_and_a_bad_item_harms_no_other(slurm, facility):
+    items = [facility.item(SLEEP, index) for index in range(30)]
+    answers = facility.client.submit(items)
+    handles = facility.handles(items, answers)
+    until(slurm, handles, lambda reports: [one.phase for one in reports[:2]] == [RUNNING, RUNNING])
+    wishes = [(item["attempt"], handle.job_id, item["name"]) for item, handle in zip(items, handles, strict=True)]
+    attempt, job_id, name = wishes[0]
+    bad = [("../x", job_id, name), (attempt, job_id, "--me"), (attempt, "1,2", name), (attempt, "", name)]
+    told = facility.client.cancel([*bad, *wishes[:29], (str(uuid.uuid4()), job_id, name)], by="Maya Lind")
+    assert [getattr(one, "code", one) for one in told[:4]] == ["request", "request", False, False]
+    assert told[4:] == [True] * 29 + [False]
+    reports = until(slurm, handles, lambda reports: all(one.phase is ENDED for one in reports[:29]))
+    assert {one.ending for one in reports[:29]} == {Ending.CANCELLED}
+    assert reports[29].phase in {Phase.PENDING, RUNNING}
+    # What had not begun can never begin; what had is nobody else's.
+    assert facility.client.fence([item["attempt"] for item in items[2:29]]) == [Fenced(True)] * 27
+    assert [one.won for one in facility.client.fence([item["attempt"] for item in items[:2]])] == [False, False]
+    assert facility.client.cancel(wishes[:29]) == [False] * 29
 
 
 def test_a_fenced_task_ends_without_running(slurm, facility):

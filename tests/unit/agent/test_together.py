@@ -259,3 +259,98 @@ def test_a_slurm_that_is_silent_is_not_asked_for_each(cluster, monkeypatch):
     )
     assert all(isinstance(one, RefusedError) and one.retry for one in found)
     assert asked == ["squeue"]
+
+
+# ---- cancelling many -----------------------------------------------------------------------------------------
+
+
+class Scancel:
+    """Beside that Slurm, a controller that knows which jobs are alive; scancel asks it once a call."""
+
+    def __init__(self, cluster: Cluster, alive: set[str]) -> None:
+        self.calls: list[list[str]] = []
+        self.alive = alive
+        self.told = cluster.slurm.run
+
+    def run(self, command: Sequence[str], *, stdin: str = "") -> Answer:
+        if command[0] != "scancel":
+            return self.told(command, stdin=stdin)
+        ids = [word for word in command[1:] if not word.startswith("-")]
+        self.calls.append(list(command[1:]))
+        said = [
+            f"scancel: Terminating job {word}"
+            if word in self.alive
+            else f"scancel: error: Kill job error on job id {word}: Invalid job id specified"
+            for word in ids
+        ]
+        self.alive -= set(ids)
+        return Answer(0, "", "\n".join(said))
+
+
+def wishes(items: Sequence[dict[str, Any]], answers: Sequence[Any], **more: Any) -> list[dict[str, Any]]:
+    return [
+        {"attempt": item["attempt"], "name": item["name"], "job_id": answer["job_id"], **more}
+        for item, answer in zip(items, answers, strict=True)
+    ]
+
+
+def test_cancelling_many_asks_slurm_once_and_takes_the_claims_of_those_that_were_signalled(cluster, monkeypatch):
+    items = cluster.items(6)
+    answers = cluster.submit(items)
+    scancel = Scancel(cluster, {"7_0", "7_1", "7_4"})
+    monkeypatch.setattr(cluster.slurm, "run", scancel.run)
+    cancelled = Verbs(cluster.backend, cluster.scheduler()).cancel_all(wishes(items[:5], answers[:5], by="Maya"))
+    assert [one["signalled"] for one in cancelled] == [True, True, False, False, True]
+    assert scancel.calls == [
+        ["--ctld", "--verbose", "--me", f"--name={items[0]['name']}", *(f"7_{place}" for place in range(5))]
+    ]
+    claimed = [(cluster.facility.folder(item) / "claim").exists() for item in items]
+    assert claimed == [True, True, False, False, True, False]
+    again = Verbs(cluster.backend, cluster.scheduler()).cancel_all(wishes(items[:5], answers[:5]))
+    assert [one["signalled"] for one in again] == [False] * 5
+
+
+def test_a_bad_item_among_many_that_are_cancelled_harms_no_other(cluster, monkeypatch):
+    items = cluster.items(4)
+    answers = cluster.submit(items)
+    scancel = Scancel(cluster, {"7_0", "7_3"})
+    monkeypatch.setattr(cluster.slurm, "run", scancel.run)
+    good = wishes(items, answers)
+    bad: list[Any] = [
+        good[0] | {"by": "a\nb"}, good[0] | {"name": "--me"}, good[0] | {"attempt": "../x"}, {}, None, [],
+        good[1] | {"more": 1}, {key: value for key, value in good[1].items() if key != "job_id"},
+    ]  # fmt: skip
+    others: list[Any] = [good[1] | {"job_id": word} for word in ("8", "7,8", 7, None, ["7"])]
+    others.append(good[2] | {"attempt": str(uuid.uuid4())})
+    told = Verbs(cluster.backend, cluster.scheduler()).cancel_all([good[0], *bad, *others, good[3]])
+    assert (told[0], told[-1]) == ({"signalled": True}, {"signalled": True})
+    assert {one.code for one in told[1 : 1 + len(bad)] if isinstance(one, RefusedError)} == {"request"}
+    assert sum(isinstance(one, RefusedError) for one in told) == len(bad)
+    assert told[1 + len(bad) : -1] == [{"signalled": False}] * len(others)
+    assert [call[4:] for call in scancel.calls] == [["7_0", "7_3"]]
+
+
+def test_what_slurm_does_not_say_of_one_is_no_answer_for_it_and_no_claim(cluster, monkeypatch):
+    items, run = cluster.items(2), cluster.slurm.run
+    answers = cluster.submit(items)
+
+    def half(command: Sequence[str], *, stdin: str = "") -> Answer:
+        said = Answer(0, "", "scancel: Terminating job 7_[1]\n")
+        return said if command[0] == "scancel" else run(command, stdin=stdin)
+
+    monkeypatch.setattr(cluster.slurm, "run", half)
+    unknown, signalled = Verbs(cluster.backend, cluster.scheduler()).cancel_all(wishes(items, answers))
+    assert signalled == {"signalled": True}
+    assert isinstance(unknown, RefusedError)
+    assert (unknown.code, unknown.retry) == ("scheduler", True)
+    assert [(cluster.facility.folder(item) / "claim").exists() for item in items] == [False, True]
+
+
+@pytest.mark.parametrize("index", ["1 --me", "0]", [1], {}, 1.0, True], ids=repr)
+def test_a_note_with_an_index_that_a_person_made_up_is_none(cluster, index):
+    items = cluster.items(2)
+    cluster.submit(items)
+    note = cluster.facility.folder(items[0]) / slurm_note.NOTE
+    note.chmod(0o600)
+    note.write_text(json.dumps(json.loads(note.read_text()) | {"index": index}))
+    assert slurm_note.read(note.parent) is None

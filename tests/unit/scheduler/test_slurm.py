@@ -350,23 +350,21 @@ HANDLE = JobHandle("gantry", "7", None, "gantry-x-1", SUBMITTED)
 
 
 def test_cancel_names_the_job_and_the_owner(yard):
-    slurm = Slurm(scancel=Answer(0, "", ""))
+    slurm = Slurm(scancel=Answer(0, "", "scancel: Terminating job 7\n"))
     assert yard.scheduler(slurm).cancel(HANDLE)
-    assert yard.scheduler(slurm).cancel(replace(HANDLE, array_index=3))
-    assert [command[1:] for command in slurm.commands("scancel")] == [
-        ["--me", "--name=gantry-x-1", "7"],
-        ["--me", "--name=gantry-x-1", "7_3"],
-    ]
+    [command] = slurm.commands("scancel")
+    assert command[1:] == ["--ctld", "--verbose", "--me", "--name=gantry-x-1", "7"]
 
 
 def test_cancelling_what_has_ended_is_no_error(yard):
-    gone = Answer(1, "", "scancel: error: Kill job error on job id 7: Invalid job id specified\n")
+    gone = Answer(0, "", "scancel: error: Kill job error on job id 7: Invalid job id specified\n")
     assert yard.scheduler(Slurm(scancel=gone)).cancel(HANDLE) is False
 
 
-def test_a_wish_that_did_not_arrive_is_an_error_that_may_be_repeated(yard):
+@pytest.mark.parametrize("answer", [AWAY, LATE, Answer(0, "", "")], ids=["away", "late", "of another job"])
+def test_a_wish_that_did_not_arrive_is_an_error_that_may_be_repeated(yard, answer):
     with pytest.raises(SchedulerError) as caught:
-        yard.scheduler(Slurm(scancel=AWAY)).cancel(HANDLE)
+        yard.scheduler(Slurm(scancel=answer)).cancel(HANDLE)
     assert caught.value.retry
 
 
