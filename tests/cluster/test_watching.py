@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from conftest import Submit, WaitForJob
+from conftest import AsSomebody, Submit, WaitForJob
+from database_rights import PSQL
 from hosts.cluster import Cluster
 from hosts.host import Host
 from lab_site import LabSite
@@ -50,3 +51,13 @@ def test_clicks_ask_slurm_nothing(
         portal.run("systemctl", "start", "gantry-daemon")
     for account in ("gantry-web", "gantry-daemon", "gantry-data", "maya", "sam"):
         assert after.get(account, 0) == before.get(account, 0), account
+
+
+def test_the_database_has_refused_the_portal_nothing(portal: Host, as_somebody: AsSomebody) -> None:
+    """In all that the tests made it do so far; what they tried in its place, they tried with psql, by name."""
+    assert as_somebody("gantry-daemon", *PSQL, "SELECT FROM icat_grouping").returncode != 0
+    log = portal.run("sh", "-c", "cat /var/log/postgresql/*.log").stdout
+    refused = re.findall(r"^.* ERROR:  (?:permission denied|The (?:daemon|web tier) may).*$", log, re.MULTILINE)
+    own = [line for line in refused if "@gantry psql ERROR:" in line]
+    assert own, "the log tells of refusals"
+    assert [line for line in refused if line not in own] == []

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from small_facility import NOW, SmallFacility
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from portal.catalogue.entries import FileEntry, ParameterEntry, PictureEntry
 from portal.catalogue.inputs import input_dataset
@@ -97,6 +97,19 @@ def test_registering_twice_gives_the_same_dataset(
         assert len(ids) == 1
         for kind, number in ((Job, 1), (Application, 1), (Dataset, 5)):
             assert session.scalar(select(func.count()).select_from(kind)) == number
+
+
+def test_filing_a_result_changes_no_row_that_is_there(
+    database: Database, facility: SmallFacility, settings: Settings
+) -> None:
+    """The daemon's role in the database may add to the catalogue, and neither change it nor take anything away."""
+    said: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda _c, _cursor, sql, *_more: said.append(sql))
+    with database.write() as session:
+        register_result(session, result_of(facility), settings=settings, now=NOW)
+        register_result(session, result_of(facility, output="report"), settings=settings, now=NOW)
+    assert sum(sql.startswith("INSERT INTO icat_datafile ") for sql in said) == 2
+    assert [sql for sql in said if sql.lstrip().startswith(("UPDATE", "DELETE"))] == []
 
 
 def test_two_outputs_of_a_job_share_its_run(
