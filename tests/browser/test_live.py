@@ -21,15 +21,15 @@ def test_a_job_is_watched_from_start_to_result_without_reloading(demo: Any, brow
     page = browse("maya")
     said = _listen(page)
     page.goto(demo.pages["form"])
-    page.get_by_label("Iterations").fill("30")
+    page.get_by_label("Iterations").fill("60")  # at work for several looks of the page
     page.get_by_role("button", name="Start").click()
     page.wait_for_url("**/jobs/J-*")
     page.evaluate("window.stayed = true")
     technical = page.locator("details[data-details=technical]")
     technical.locator("summary").click()
-    expect(page.locator("#job-live")).to_contain_text("Running", timeout=60_000)
+    expect(page.locator("#job-live")).to_contain_text("Running", timeout=120_000)
     expect(page.locator("#job-live progress")).to_be_visible()
-    expect(page.get_by_role("link", name="Open the result")).to_be_visible(timeout=120_000)
+    expect(page.get_by_role("link", name="Open the result")).to_be_visible(timeout=240_000)
     assert page.evaluate("window.stayed")
     assert technical.get_attribute("open") is not None
     assert page.locator("#job-live").get_attribute("hx-trigger") is None
