@@ -10,6 +10,8 @@ from portal.client import Client
 from portal.errors import SignInNeededError
 
 STDIN = "-"
+HOW_MANY = click.IntRange(1)
+HOW_MANY.name = "whole number"
 
 
 def make_client() -> Client:

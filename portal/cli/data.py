@@ -7,7 +7,7 @@ from typing import Any
 import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from portal.cli.arguments import dataset_ids, make_client
+from portal.cli.arguments import HOW_MANY, dataset_ids, make_client
 from portal.cli.groups import LazyGroup
 from portal.cli.output import console, day_words, json_option, plain, show_json, show_pairs, show_rows, size_words
 from portal.client import Client
@@ -26,7 +26,7 @@ def data() -> None:
 @click.option("--experiment", type=int, help="Id of the experiment.")
 @click.option("--raw", "kind", flag_value="raw", help="Only what instruments measured.")
 @click.option("--results", "kind", flag_value="results", help="Only what analyses made.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="How many at most.")
+@click.option("--limit", default=50, show_default=True, type=HOW_MANY, help="How many at most.")
 @json_option
 def list_data(limit: int, as_json: bool, type_: str | None, **query: Any) -> None:
     """List datasets, newest first; TEXT searches their names and more."""

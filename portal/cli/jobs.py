@@ -7,7 +7,7 @@ from itertools import islice
 
 import click
 
-from portal.cli.arguments import make_client, words_given
+from portal.cli.arguments import HOW_MANY, make_client, words_given
 from portal.cli.errors import JOB_FAILED, exit_code_of, say_error
 from portal.cli.groups import LazyGroup
 from portal.cli.output import day_words, json_option, show_json, show_pairs, show_rows
@@ -28,7 +28,7 @@ def jobs() -> None:
 @click.option("--state", help="waiting, running, saving, done, failed, cancelled, or “on hold”.")
 @click.option("--person", help="Sign-in name of who asked.")
 @click.option("--text", help="In title, number, input or analysis.")
-@click.option("--limit", default=50, show_default=True, type=click.IntRange(1), help="How many at most.")
+@click.option("--limit", default=50, show_default=True, type=HOW_MANY, help="How many at most.")
 @json_option
 def list_jobs(state: str | None, person: str | None, text: str | None, limit: int, as_json: bool) -> None:
     """List jobs, newest first."""

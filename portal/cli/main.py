@@ -52,6 +52,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (PortalError, TimeoutError) as error:
         say_error(error)
         return exit_code_of(error)
+    except OSError as error:  # of this computer's files: the network's are PortalErrors
+        say_error(PortalError(_about_file(error)))
+        return exit_code_of(error)
+
+
+def _about_file(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}."
 
 
 if __name__ == "__main__":

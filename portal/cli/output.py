@@ -80,15 +80,15 @@ def show_pairs(pairs: Iterable[tuple[str, object]]) -> None:
 
 
 def size_words(size: int | None) -> str:
-    """A number of bytes in words."""
+    """A number of bytes in the words that the pages use (portal.jobs.words.size, which needs the server part)."""
     if size is None:
         return ""
     value = float(size)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.3g} {unit}"
-        value /= 1000
-    return f"{value:.3g} TB"
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < 1024:
+            return f"{value:.1f}".removesuffix(".0") + f" {unit}"
+        value /= 1024
+    return f"{value:.1f}".removesuffix(".0") + " TB"
 
 
 def day_words(moment: str | None) -> str:

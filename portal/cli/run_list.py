@@ -1,7 +1,9 @@
 """gantry run-list: start many different analyses from a file."""
 
 import json
+import re
 import uuid
+from collections.abc import Sequence
 from typing import TextIO
 
 import click
@@ -9,10 +11,12 @@ import click
 from portal.cli.arguments import make_client
 from portal.cli.output import json_option, show_json, show_rows
 from portal.client_http import Document
-from portal.errors import PortalError
+from portal.errors import InvalidError, PortalError
 
 AT_ONCE = 500
 """Forms that the portal takes in one request, all or none."""
+FORM = re.compile(r"Form (\d+) of \d+")
+FIELD = re.compile(r"(?:forms\.)?(\d+)\.(.+)")
 
 
 @click.command("run-list")
@@ -25,7 +29,7 @@ def run_list(file: TextIO, key: str | None, as_json: bool) -> None:
     A line is what the API takes: {"analysis": "qc", "inputs": {"data": [12]}, "options": {"projection": "mean"}}.
     Further keys: preset, variant, title, mode. All of 500 lines are started, or none of them.
     """
-    forms = _forms(file)
+    lines, forms = _forms(file)
     client = make_client()
     stem = key or str(uuid.uuid4())
     started: list[Document] = []
@@ -33,19 +37,22 @@ def run_list(file: TextIO, key: str | None, as_json: bool) -> None:
         try:
             started += client.submit_list(forms[first : first + AT_ONCE], key=f"{stem}/{first}")
         except PortalError as error:
-            error.args = (_with_place(error.message, first),)
             _show(started, as_json)
+            _name_lines(error, lines[first : first + AT_ONCE], first)
             raise
     _show(started, as_json)
 
 
-def _forms(file: TextIO) -> list[Document]:
-    """The lines that are not empty. Fails like a mistyped command where one is no JSON object."""
+def _forms(file: TextIO) -> tuple[list[int], list[Document]]:
+    """The numbers of the lines that are not empty, and what they hold.
+
+    Fails like a mistyped command where one is no JSON object.
+    """
     try:
         lines = file.read().splitlines()
     except UnicodeDecodeError as error:
         raise click.BadParameter(f"The file is not text in UTF-8: {error}") from None
-    forms = []
+    numbers, forms = [], []
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -55,16 +62,31 @@ def _forms(file: TextIO) -> list[Document]:
             raise click.BadParameter(f"Line {number} is not JSON: {error}") from None
         if not isinstance(form, dict):
             raise click.BadParameter(f"Line {number} is not a JSON object.")
+        numbers.append(number)
         forms.append(form)
     if not forms:
         raise click.BadParameter("The file holds no form.")
-    return forms
+    return numbers, forms
 
 
-def _with_place(message: str, first: int) -> str:
-    if not first:
-        return f"{message} Nothing was started."
-    return f"The first {first} forms were started. Of those after them: {message} None of those was started."
+def _name_lines(error: PortalError, lines: Sequence[int], first: int) -> None:
+    """Say the file's own lines where the portal counts the forms of its request."""
+    message = FORM.sub(lambda found: f"Line {lines[int(found[1]) - 1]}", error.message)
+    if isinstance(error, InvalidError):
+        error.fields = {_on_line(name, lines): words for name, words in error.fields.items()}
+        if "forms." in message:  # the shape of a line is wrong: its fields say which and how
+            message = " ".join(f"{name}: {words}" for name, words in error.fields.items())
+    if first:
+        told = f"The first {first} analyses were started. After them: {message} None of those after was started."
+    else:
+        told = f"{message} Nothing was started."
+    error.message = told
+    error.args = (told,)
+
+
+def _on_line(name: str, lines: Sequence[int]) -> str:
+    found = FIELD.fullmatch(name)
+    return f"Line {lines[int(found[1])]}, {found[2]}" if found else name
 
 
 def _show(started: list[Document], as_json: bool) -> None:

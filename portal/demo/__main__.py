@@ -7,9 +7,12 @@ import click
 
 from portal.errors import PortalError
 
+PORT = click.IntRange(0, 65535)
+PORT.name = "port, a whole number"
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--port", type=click.IntRange(0, 65535), help="Port of the web server (8080, or the next free one).")
+@click.option("--port", type=PORT, help="Port of the web server (8080, or the next free one).")
 @click.option(
     "--var", type=click.Path(file_okay=False, path_type=Path), default=Path("var"), show_default=True,
     help="Folder for everything the demo writes.",
@@ -39,6 +42,9 @@ def main(port: int | None, var: Path, reset: bool, check: bool, flip_byte: bool)
         if error.detail:
             click.echo(error.detail, err=True)
         sys.exit(1)
+    except KeyboardInterrupt:  # before the demo itself listens for it, or in the check
+        click.echo("\nStopped.", err=True)
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.page import Page
-from portal.errors import NotFoundError
+from portal.errors import InvalidError, NotFoundError
 from portal.identity.actor import Actor
 from portal.identity.models import Person
 from portal.jobs.access import get_job, loaded, visible_jobs
@@ -63,6 +63,8 @@ def list_jobs(
 ) -> Page[Job]:
     """The visible jobs, newest first. `state`: a State, several, or a word that people see ("waiting").
 
+    Raises InvalidError for another word.
+
     `person` is a sign-in name. `text` matches a number (J-1042), a title, an input's name or an analysis.
     `before` gives only jobs older than this id, which a list that grows meanwhile can be walked by.
     """
@@ -111,7 +113,10 @@ def _states(state: str | State | Sequence[State]) -> tuple[State, ...]:
     if isinstance(state, State):
         return (state,)
     if isinstance(state, str):
-        return BY_WORD.get(state.lower()) or tuple(s for s in State if s.value == state.lower())
+        found = BY_WORD.get(state.lower()) or tuple(s for s in State if s.value == state.lower())
+        if not found:
+            raise InvalidError(f"There is no state “{state}”. There are: {', '.join(BY_WORD)}.")
+        return found
     return tuple(state)
 
 

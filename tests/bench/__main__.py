@@ -22,11 +22,15 @@ BENCHES = {
 
 def main(words: list[str]) -> int:
     """Run the named measurement; without a known name, list them."""
-    if not words or words[0] not in BENCHES:
-        print("./run bench NAME [OPTIONS], where NAME is one of")
+    asked = not words or words[0] in {"-h", "--help"}
+    if asked or words[0] not in BENCHES:
+        out = sys.stdout if asked else sys.stderr
+        if not asked:
+            print(f"There is no measurement “{words[0]}”.", file=out)
+        print("./run bench NAME [OPTIONS], where NAME is one of", file=out)
         for name, (_, about) in BENCHES.items():
-            print(f"  {name:<18} {about}")
-        return 0 if not words else 2
+            print(f"  {name:<18} {about}", file=out)
+        return 0 if asked else 2
     script, _ = BENCHES[words[0]]
     paths = (HERE.parents[1], HERE.parent / "cluster")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}

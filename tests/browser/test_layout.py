@@ -20,6 +20,8 @@ TOO_SMALL = """() => [...document.querySelectorAll(
   .map(item => item.outerHTML.slice(0, 120))"""
 
 
+TOUCHING = """item => [...item.querySelectorAll('dd')]
+  .filter(one => one.scrollWidth > one.clientWidth).map(one => one.innerText)"""
 LONG = "2026-11-20_zebrafish_heart_GFP_48hpf_stack003_channel2_position17_deconvolved_final_version2"
 
 
@@ -75,6 +77,25 @@ def test_targets_are_at_least_32_pixels_high(demo: Any, browse: Callable[..., Pa
         page.goto(address)
         small[name] = page.evaluate(TOO_SMALL)
     assert not {name: items for name, items in small.items() if items}
+
+
+@pytest.mark.parametrize("width", [390, 768, 1440])
+def test_figures_stay_in_their_columns(demo: Any, browse: Callable[..., Page], width: int) -> None:
+    page = browse("sam", width=width)
+    page.goto("/facility")
+    # The longest words that stand there: a state of the scheduler's, beside the number of waiting jobs.
+    page.locator(".figures .state").nth(1).evaluate("item => { item.lastChild.textContent = 'Does not answer'; }")
+    assert page.locator(".figures").first.evaluate(TOUCHING) == []
+
+
+def test_what_a_button_says_fits_on_one_line_on_a_phone(demo: Any, browse: Callable[..., Page]) -> None:
+    page, broken = browse("maya", width=390), {}
+    for name, address in demo.pages.items():
+        page.goto(address)
+        broken[name] = page.locator("main .btn:visible").evaluate_all(
+            "items => items.filter(item => item.getBoundingClientRect().height > 48).map(item => item.innerText)"
+        )
+    assert not {name: words for name, words in broken.items() if words}
 
 
 def test_on_a_phone_the_navigation_is_at_the_bottom_and_covers_nothing(

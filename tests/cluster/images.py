@@ -13,7 +13,7 @@ from pathlib import Path
 from hosts import building, images
 from hosts.cluster import Cluster
 from hosts.network import the_network
-from hosts.place import LabError, Place, need_root, the_place
+from hosts.place import LabError, Place, UsageError, need_root, the_place
 
 MIB = 2**20
 
@@ -69,17 +69,23 @@ def build(place: Place, names: list[str]) -> int:
 
 
 def main(words: list[str]) -> int:
-    """Carry out one command; 2 for a word that means nothing, 1 for a failure."""
+    """Carry out one command; 2 for a word that means nothing, 1 for a failure, 130 for Ctrl-C."""
+    if {"-h", "--help"} & set(words):
+        print(__doc__)
+        return 0
     flags, names = [word for word in words if word.startswith("-")], [w for w in words if not w.startswith("-")]
     commands = {"--list": listed, "--check": check}
     if len(flags) > 1 or set(flags) - set(commands):
-        print(__doc__, file=sys.stderr)
+        print(f"There is no option {' '.join(flags)}.\n\n{__doc__}", file=sys.stderr)
         return 2
     try:
         return (commands[flags[0]] if flags else build)(the_place(), names)
     except LabError as error:
         say(str(error))
-        return 1
+        return 2 if isinstance(error, UsageError) else 1
+    except KeyboardInterrupt:
+        say("\nStopped. What was finished stays; the next ./run images goes on from there.")
+        return 130
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ import sys
 
 from hosts.cluster import GROUPS, HOSTS, Cluster
 from hosts.network import the_network
-from hosts.place import LabError, need_root, the_place
+from hosts.place import LabError, UsageError, need_root, the_place
 
 
 def up(cluster: Cluster) -> None:
@@ -28,14 +28,14 @@ def up(cluster: Cluster) -> None:
 def down(cluster: Cluster, *words: str) -> None:
     """Switch off."""
     if set(words) - {"--wipe"}:
-        raise LabError("down knows only --wipe.")
+        raise UsageError("./run lab down knows only --wipe.")
     cluster.down(wipe="--wipe" in words)
 
 
 def ssh(cluster: Cluster, *words: str) -> None:
     """Become ssh."""
     if not words or words[0] not in HOSTS:
-        raise LabError(f"ssh into which host? There are {', '.join(HOSTS)}.")
+        raise UsageError(f"ssh into which host? There are {', '.join(HOSTS)}.")
     host, command = cluster.hosts[words[0]], words[1:]
     if command[:1] == ("--",):
         command = command[1:]
@@ -68,21 +68,35 @@ def apply(cluster: Cluster, *words: str) -> None:
 
 
 COMMANDS = {"up": up, "down": down, "ssh": ssh, "status": status, "inventory": inventory, "apply": apply}
+WITHOUT_WORDS = {"up", "status", "inventory"}
 
 
 def main(words: list[str]) -> int:
-    """Carry out one command; 2 for one that does not exist, 1 for one that failed."""
+    """Carry out one command; 2 for one that is mistyped, 1 for one that failed, 130 for Ctrl-C."""
+    if words and words[0] in {"-h", "--help", "help"}:
+        print(__doc__)
+        return 0
     if not words or words[0] not in COMMANDS:
+        if words:
+            print(f"There is no command “{words[0]}”.\n", file=sys.stderr)
         print(__doc__, file=sys.stderr)
         return 2
     try:
+        if words[0] in WITHOUT_WORDS and words[1:]:
+            raise UsageError(f"./run lab {words[0]} takes no “{words[1]}”.")
         need_root()
         COMMANDS[words[0]](
             Cluster(the_place(), the_network(), lambda text: print(text, file=sys.stderr)), *words[1:]
         )
     except LabError as error:
         print(error, file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, UsageError) else 1
+    except KeyboardInterrupt:
+        print(
+            "\nStopped half-way. ./run lab up goes on from there; ./run lab down --wipe clears it.",
+            file=sys.stderr,
+        )
+        return 130
     return 0
 
 

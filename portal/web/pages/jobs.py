@@ -25,6 +25,7 @@ def show() -> ResponseReturnValue:
     """My jobs, or those of everybody whose experiments I share; live while any of them can change."""
     values = request.args
     chosen = values.get("state", "")
+    chosen = chosen if chosen in dict(TABS) else ""
     whose = "all" if values.get("whose") == "all" else "mine"
     found = list_jobs(
         session(),

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hosts import base
-from hosts.place import CHECKOUT, LabError, Place, digest, digest_of_files
+from hosts.place import CHECKOUT, LabError, Place, UsageError, digest, digest_of_files
 
 FOLDER = CHECKOUT / "singularity"
 LOCKS = CHECKOUT / "requirements"
@@ -78,7 +78,7 @@ def recipes(names: list[str]) -> list[Recipe]:
     known = all_names()
     for name in names:
         if name not in known:
-            raise LabError(f"There is no image {name}; there are {', '.join(known)}.")
+            raise UsageError(f"There is no image {name}; there are {', '.join(known)}.")
     wanted = {recipe.name for name in names for recipe in line_of(Recipe(name))}
     return [Recipe(name) for name in known if name in wanted]
 

@@ -16,6 +16,10 @@ class LabError(Exception):
     """The lab cannot do what was asked; the text says why, and what would help."""
 
 
+class UsageError(LabError):
+    """The command line is mistyped; the text says how."""
+
+
 @dataclass(frozen=True)
 class Place:
     """The lab's folder outside the checkout.

@@ -237,10 +237,11 @@ def test_a_list_starts_a_job_a_line_and_its_numbers_go_into_other_commands(gantr
     assert (code, cancelled.count("Cancelled")) == (0, 2)
 
 
-def test_a_list_with_one_wrong_line_starts_nothing_and_names_the_form(gantry, stack):
-    code, _, err = gantry("run-list", "-", stdin=_list(stack, {}, {"histogram_bins": 0}))
+def test_a_list_with_one_wrong_line_starts_nothing_and_names_the_line(gantry, stack):
+    lines = _list(stack, {}, {"histogram_bins": 0}).replace("\n", "\n\n")
+    code, _, err = gantry("run-list", "-", stdin=lines)
     assert code == 6
-    assert "Form 2 of 2: " in err
+    assert "Line 3: " in err
     assert "Nothing was started." in err
     assert gantry("jobs", "list")[1] == ""
 
@@ -249,6 +250,29 @@ def test_a_list_twice_with_one_key_is_started_once(gantry, stack):
     first = gantry("run-list", "-", "--key", "k", stdin=_list(stack, {}, {}))
     assert gantry("run-list", "-", "--key", "k", stdin=_list(stack, {}, {})) == first
     assert len(gantry("jobs", "list")[1].splitlines()) == 2
+
+
+def test_a_key_that_a_line_cannot_have_is_named_with_its_line(gantry, stack):
+    lines = _list(stack, {}, {}).replace("}}\n", "}}\n\n") + "\n" + '{"analysis": "qc", "optoins": {}}'
+    code, _, err = gantry("run-list", "-", stdin=lines)
+    assert code == 6
+    assert "Line 4, optoins: There is no such parameter." in err
+    assert "Nothing was started." in err
+    assert "forms." not in err
+
+
+def test_a_folder_that_cannot_be_written_is_a_sentence(gantry, stack, tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    code, _, err = gantry("data", "get", stack, "--to", tmp_path / "file" / "below")
+    assert code == 1
+    assert str(tmp_path / "file") in err
+    assert "Traceback" not in err
+
+
+def test_a_state_that_does_not_exist_is_no_empty_list(gantry):
+    code, out, err = gantry("jobs", "list", "--state", "fialed")
+    assert (code, out) == (6, "")
+    assert "There are: waiting, " in err
 
 
 @pytest.mark.parametrize(

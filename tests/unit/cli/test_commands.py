@@ -12,6 +12,7 @@ from portal import errors
 from portal.cli.errors import EXIT_CODES, exit_code_of
 from portal.cli.main import cli, main
 from portal.cli.output import plain, size_words
+from portal.jobs import words
 
 SERVER_ONLY = ("flask", "sqlalchemy", "pydantic", "yaml", "numpy", "h5py", "alembic", "gunicorn")
 
@@ -127,12 +128,10 @@ def test_what_others_wrote_cannot_move_the_cursor():
     assert plain(None) == ""
 
 
-@pytest.mark.parametrize(
-    ("size", "words"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1 kB"), (12_345_678, "12.3 MB"), (5e12, "5 TB"), (None, "")],
-)
-def test_sizes_in_words(size, words):
-    assert size_words(size) == words
+@pytest.mark.parametrize("size", [0, 1, 999, 1023, 1024, 1500, 12_345_678, 3 * 2**30, 5 * 10**13])
+def test_a_size_is_the_same_on_the_command_line_and_on_the_pages(size):
+    assert size_words(size) == words.size(size)
+    assert size_words(None) == ""
 
 
 def test_no_command_takes_a_password_as_an_argument():
