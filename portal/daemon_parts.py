@@ -3,8 +3,9 @@
 import sys
 from typing import Any
 
-from portal.agent.accounts import Account, AccountRefusedError, Agents, checked_account
-from portal.agent.client import AgentClient, local_command
+from portal.agent.accounts import AccountRefusedError, Agents, checked_account
+from portal.agent.asking import SOON_S, Account
+from portal.agent.client import LONGEST_S, AgentClient, local_command
 from portal.config import ACCOUNT, Settings
 from portal.jobtype.load import JobTypes, load_folders, shipped_folder
 from portal.jobtype.publish import publish
@@ -50,7 +51,8 @@ def make_agents(settings: Settings) -> Agents:
         # Such an agent has a file of its own, and does not hear where it works from whoever asks it.
         return AgentClient(words, {}, timeout_s)
 
-    return Agents(client_of, at_once=settings.agent.at_once)
+    # Where all are one account, nobody else waits for it.
+    return Agents(client_of, at_once=settings.agent.at_once, soon_s=SOON_S if command else LONGEST_S)
 
 
 def make_store(settings: Settings) -> StoreClient:

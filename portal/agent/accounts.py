@@ -1,22 +1,23 @@
 """The agents of many people, asked side by side: each account's items go to an agent that runs as that account.
 
 One account that is refused, hangs or breaks harms no other: what went wrong with it is the answer for its items.
+One that hangs is waited for a few seconds only (portal/agent/asking.py).
 """
 
 import pwd
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
+from portal.agent.asking import SOON_AN_ITEM_S, SOON_S, Account, Asking
 from portal.agent.client import Fenced, Sealed, Submitted, Taken
 from portal.exchange import AnswerLostError, CallRefusedError, NotStartedError, Refusal
 
 T = TypeVar("T")
 Item = TypeVar("Item")
-Account = str | None
-"""A Unix account; None is the portal's own, the embedded default."""
+Asked = TypeVar("Asked", bound=Hashable)
 Failed = AnswerLostError | CallRefusedError
 """What went wrong with all items of an account, as their answer: not raised."""
 
@@ -52,52 +53,78 @@ class Client(Protocol):
 class Agents:
     """Asks the agents of many accounts. Every method takes (account, item) pairs and answers in their order.
 
-    `client_of` makes the client of one account, and raises AccountRefusedError where there can be none.
+    `client_of` makes the client of one account, and raises AccountRefusedError where there can be none. One that
+    has not answered after `soon_s`, and a little more for each item, is not waited for: AnswerLostError.
     """
 
-    def __init__(self, client_of: Callable[[Account], Client], *, at_once: int = 4) -> None:
+    def __init__(
+        self, client_of: Callable[[Account], Client], *, at_once: int = 4, soon_s: float = SOON_S
+    ) -> None:
         self.client_of = client_of
-        self.at_once = at_once
+        self._soon_s = soon_s
+        self._asking = Asking(at_once)
+
+    def hanging(self) -> frozenset[Account]:
+        """The accounts that are asked nothing now, as they have not answered an earlier call."""
+        return self._asking.hanging()
 
     def submit_by_account(
         self, items: Sequence[tuple[Account, Mapping[str, Any]]]
     ) -> Iterator[dict[int, Submitted | Refusal | Failed]]:
         """Submit items as AgentClient.submit takes them, an account at a time: answers by the item's position."""
-        return self._each(items, lambda client, some: client.submit(some))
+        # What is answered too late is found by `find`, as after any answer that was lost.
+        return self._each(items, lambda client, some: client.submit(some), lambda _answers: None)
 
     def find(self, items: Sequence[tuple[Account, tuple[str, str]]]) -> list[Taken | Refusal | Failed | None]:
         """The jobs of (attempt, name), as AgentClient.find."""
-        return self._ask(items, lambda client, some: client.find(some))
+        return self._ask("find", items, lambda client, some: client.find(some))
 
     def fence(self, attempts: Sequence[tuple[Account, str]]) -> list[Fenced | Refusal | Failed]:
         """Take the claims of attempts."""
-        return self._ask(attempts, lambda client, some: client.fence(some))
+        return self._ask("fence", attempts, lambda client, some: client.fence(some))
 
     def cancel(
         self, items: Sequence[tuple[Account, tuple[str, str, str]]], *, by: str | None = None
     ) -> list[bool | Refusal | Failed]:
         """Ask for the end of (attempt, job id, name)."""
-        return self._ask(items, lambda client, some: client.cancel(some, by=by))
+        return self._ask("cancel", items, lambda client, some: client.cancel(some, by=by))
 
     def seal(self, attempts: Sequence[tuple[Account, str]]) -> list[Sealed | Refusal | Failed]:
         """Let the portal read attempts' folders."""
-        return self._ask(attempts, lambda client, some: client.seal(some))
+        return self._ask("seal", attempts, lambda client, some: client.seal(some))
 
     def purge(self, attempts: Sequence[tuple[Account, str]]) -> list[bool | Refusal | Failed]:
         """Remove attempts' folders."""
-        return self._ask(attempts, lambda client, some: client.purge(some))
+        return self._ask("purge", attempts, lambda client, some: client.purge(some))
 
     def _ask(
-        self, items: Sequence[tuple[Account, Item]], verb: Callable[[Client, Sequence[Item]], Sequence[T]]
+        self,
+        name: str,
+        items: Sequence[tuple[Account, Asked]],
+        verb: Callable[[Client, Sequence[Asked]], Sequence[T]],
     ) -> list[T | Failed]:
-        answers: dict[int, T | Failed] = {}
-        for some in self._each(items, verb):
-            answers |= some
-        return [answers[position] for position in range(len(items))]
+        questions = [(name, account, item) for account, item in items]
+        known = self._asking.kept(questions)
+        answers: dict[int, T | Failed] = {
+            place: known[question] for place, question in enumerate(questions) if question in known
+        }
+        rest = [place for place in range(len(items)) if place not in answers]
+
+        def late(some: Mapping[int, T | Failed]) -> None:
+            came = {questions[rest[place]]: answer for place, answer in some.items()}
+            self._asking.keep({question: one for question, one in came.items() if not isinstance(one, Failed)})
+
+        for some in self._each([items[place] for place in rest], verb, late):
+            answers |= {rest[place]: answer for place, answer in some.items()}
+        return [answers[place] for place in range(len(items))]
 
     def _each(
-        self, items: Sequence[tuple[Account, Item]], verb: Callable[[Client, Sequence[Item]], Sequence[T]]
+        self,
+        items: Sequence[tuple[Account, Item]],
+        verb: Callable[[Client, Sequence[Item]], Sequence[T]],
+        late: Callable[[Mapping[int, T | Failed]], None],
     ) -> Iterator[dict[int, T | Failed]]:
+        """Answers by the item's position, an account at a time; `late` gets those that nobody waited for."""
         groups: dict[Account, list[int]] = defaultdict(list)
         for position, (account, _item) in enumerate(items):
             groups[account].append(position)
@@ -110,12 +137,10 @@ class Agents:
                 return dict.fromkeys(positions, _in_words(error, account))
             return dict(zip(positions, answers, strict=True))
 
-        if len(groups) < 2:
-            yield from (ask(*group) for group in groups.items())
-            return
-        with ThreadPoolExecutor(min(self.at_once, len(groups))) as pool:
-            for done in as_completed([pool.submit(ask, *group) for group in groups.items()]):
-                yield done.result()
+        calls = {account: partial(ask, account, positions) for account, positions in groups.items()}
+        soon_s = self._soon_s + SOON_AN_ITEM_S * max(map(len, groups.values()), default=0)
+        for account, answer in self._asking.each(calls, late, soon_s=soon_s):
+            yield dict.fromkeys(groups[account], answer) if isinstance(answer, Failed) else answer
 
 
 def _in_words(error: Failed, account: Account) -> Failed:

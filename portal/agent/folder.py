@@ -107,16 +107,17 @@ def _digest(order: bytes | None) -> str | None:
 
 def _publish(folder: Root, data: bytes) -> None:
     """Publish the claim by link(2), which fails where there is one, on network file systems too."""
-    aside = f".claim-{os.uname().nodename}-{os.getpid()}"
-    try:
-        _write(folder, aside, data, 0o440)
-        _force(folder, aside)
-        with suppress(FileExistsError):
-            os.link(aside, "claim", src_dir_fd=folder.fd, dst_dir_fd=folder.fd, follow_symlinks=False)
-        os.fsync(folder.fd)
-    finally:
-        with suppress(FileNotFoundError):
-            os.unlink(aside, dir_fd=folder.fd)
+    if not folder.exists("claim"):
+        aside = f".claim-{os.uname().nodename}-{os.getpid()}"
+        try:
+            _write(folder, aside, data, 0o440)
+            _sync(folder, aside)
+            with suppress(FileExistsError):
+                os.link(aside, "claim", src_dir_fd=folder.fd, dst_dir_fd=folder.fd, follow_symlinks=False)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(aside, dir_fd=folder.fd)
+    os.fsync(folder.fd)
 
 
 def _put(root: Root, attempt: str, name: str, data: bytes, mode: int) -> bool:
@@ -148,9 +149,13 @@ def _write(folder: Root, name: str, data: bytes, mode: int) -> None:
 
 
 def _force(folder: Root, name: str) -> None:
+    _sync(folder, name)
+    os.fsync(folder.fd)
+
+
+def _sync(folder: Root, name: str) -> None:
     with folder.open_file(name, uid=os.geteuid(), hard_links=True) as file:
         os.fsync(file.fileno())
-    os.fsync(folder.fd)
 
 
 def _force_names(root: Root) -> None:

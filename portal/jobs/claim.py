@@ -10,7 +10,7 @@ from typing import Any, cast
 from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
-from portal.agent.accounts import Account
+from portal.agent.asking import Account
 from portal.catalogue import access
 from portal.catalogue.models import Dataset, Investigation
 from portal.jobs.cause import Cause, cancelled

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
-from portal.agent.accounts import Account, Failed
+from portal.agent.accounts import Failed
+from portal.agent.asking import Account
 from portal.agent.client import Fenced, Sealed, Submitted, Taken
 from portal.config import Settings
 from portal.db import Database
@@ -42,8 +43,11 @@ class Agent(Protocol):
     """What acts as people: portal.agent.accounts.Agents. One result an item, in order.
 
     Items come with the Unix account of their person. What went wrong with an account is the answer for its items:
-    AnswerLostError (the effect is not known) or CallRefusedError (nothing was done).
+    AnswerLostError (the effect is not known) or CallRefusedError (nothing was done). `hanging`: the accounts
+    that have not answered an earlier call, and are asked nothing until then.
     """
+
+    def hanging(self) -> frozenset[Account]: ...
 
     def submit_by_account(
         self, items: Sequence[tuple[Account, Mapping[str, Any]]]

@@ -4,7 +4,7 @@ The effect's name (the attempt) is committed before the effect, the effect's res
 between, a crash or a lost answer, leaves SUBMITTING rows, which `recover` settles.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import takewhile
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from portal import failpoints
 from portal.catalogue.models import Dataset
+from portal.identity.models import Person
 from portal.jobs.cause import Cause
 from portal.jobs.claim import claim_all
 from portal.jobs.deps import Deps, say
@@ -26,6 +27,7 @@ from portal.jobs.submission import unfinished_of
 BATCH = {"local": 32, "slurm": 1000}
 """Jobs handed over at once: a local one starts at once, and the first must not wait for the last; to Slurm a whole
 submission goes as one array."""
+HANGING = "The cluster's files of this account do not answer. It is handed over when they do."
 MOST_FILES = 50_000
 """Input files of the jobs of one batch: their list goes to the agent (a job with more goes alone)."""
 
@@ -84,13 +86,17 @@ def _choose(session: Session, deps: Deps, now: datetime) -> Sequence[int]:
     )
     turn = func.row_number().over(partition_by=Job.person_id, order_by=Job.id).label("turn")
     ranked = _ready(now).with_only_columns(Job.id, Job.person_id, turn).subquery()
-    rows = session.execute(select(ranked).where(ranked.c.turn <= limit)).all()
+    hanging = _who_hangs(session, deps, now)
+    mine = ranked.c.person_id.not_in(hanging)
+    rows = session.execute(select(ranked).where(ranked.c.turn <= limit, mine)).all()
     chosen = []
     for job_id, person_id, place in rows:
         already = at_scheduler.get(person_id, 0)
         if place <= startable(at_scheduler=already, running_limit=limit):
             chosen.append((already + place, job_id))
-    _say_who_waits(session, now, at_scheduler, limit)
+    full = {person for person, count in at_scheduler.items() if count >= limit} - hanging
+    _say_who_waits(session, now, full, waiting_words(running_limit=limit))
+    _say_who_waits(session, now, hanging, HANGING)
     next_ids = [job_id for _turn, job_id in sorted(chosen)[: BATCH[deps.settings.scheduler]]]
     return _that_fit(session, next_ids)
 
@@ -114,14 +120,22 @@ def _that_fit(session: Session, ids: Sequence[int]) -> Sequence[int]:
     return list(takewhile(fits, ids)) or list(ids[:1])
 
 
-def _say_who_waits(session: Session, now: datetime, at_scheduler: dict[int, int], limit: int) -> None:
-    """Tell the queued jobs of people who have reached their limit why they wait; written once a job."""
-    full = [person for person, count in at_scheduler.items() if count >= limit]
-    reason = waiting_words(running_limit=limit)
-    if not full:
+def _who_hangs(session: Session, deps: Deps, now: datetime) -> set[int]:
+    """The people whose account has not answered: their jobs wait, and nobody waits for them."""
+    accounts = deps.agent.hanging()
+    if not accounts:
+        return set()
+    queued = _ready(now).with_only_columns(Job.person_id)
+    people = session.execute(select(Person.id, Person.name).where(Person.id.in_(queued)))
+    return {person_id for person_id, name in people if deps.settings.account_of(name) in accounts}
+
+
+def _say_who_waits(session: Session, now: datetime, people: Collection[int], reason: str) -> None:
+    """Tell the queued jobs of these people why they wait; written once a job."""
+    if not people:
         return
     rows = session.execute(
-        _ready(now).with_only_columns(Job.id, Job.waiting).where(Job.person_id.in_(full)).limit(1000)
+        _ready(now).with_only_columns(Job.id, Job.waiting).where(Job.person_id.in_(people)).limit(1000)
     )
     silent = [job_id for job_id, waiting in rows if waiting.get("reason") != reason]
     if silent:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from portal.exchange import AnswerLostError, CallRefusedError, Refusal
 from portal.identity.models import Person
@@ -30,12 +30,14 @@ def retain_step(deps: Deps, now: datetime) -> bool:
     good = now - timedelta(hours=settings.keep_done_hours)
     bad = now - timedelta(days=settings.keep_failed_days)
     over = or_((Job.state == State.SUCCEEDED) & (Job.ended < good), Job.ended < bad)
+    # People take turns: folders that one's agent cannot remove keep nobody else's from being removed.
+    turn = func.row_number().over(partition_by=Job.person_id, order_by=Attempt.created)
     query = (
         select(Attempt.id, Person.name)
         .join(Job, Attempt.job_id == Job.id)
         .join(Person, Job.person_id == Person.id)
         .where(Attempt.purged.is_(None), Job.state.in_(FINAL), over)
-        .order_by(Attempt.created)
+        .order_by(turn, Attempt.created)
         .limit(BATCH)
     )
     with deps.database.read() as session:

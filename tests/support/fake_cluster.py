@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from portal.agent.accounts import Account, AccountRefusedError, Failed
+from portal.agent.accounts import AccountRefusedError, Failed
+from portal.agent.asking import Account
 from portal.agent.client import Fenced, Sealed, Submitted, Taken
 from portal.exchange import AnswerLostError, CallRefusedError, Refusal
 from portal.scheduler.base import Ending, JobHandle, JobReport, Observation, Phase
@@ -31,6 +32,8 @@ class FakeCluster:
     lose_answers: bool = False
     refuse_calls: bool = False
     refused_account: bool = False
+    hung: set[Account] = field(default_factory=set)
+    """Accounts that have not answered an earlier call."""
     refusal: Refusal | None = None
     claims: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     """Claims by attempt that a node has taken."""
@@ -42,6 +45,9 @@ class FakeCluster:
     nodes: tuple[Node, ...] = (Node("n1", "Free", True, cpus=8, memory_mb=1000, gpus=2),)
     observed: int = 0
     surveys: int = 0
+
+    def hanging(self) -> frozenset[Account]:
+        return frozenset(self.hung)
 
     def _failed(self, verb: str) -> CallRefusedError | None:
         self.calls.append(verb)

@@ -144,7 +144,7 @@ class Bench:
         with self.desk.database.read() as session:
             jobs = list(session.scalars(select(Job).order_by(Job.id)))
             for job in jobs:
-                _ = job.attempts, job.events, job.submission.revision
+                _ = job.attempts, job.events, job.submission.revision, job.person
             return jobs
 
     def attempt(self, index: int = 0) -> str:
