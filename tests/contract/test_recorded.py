@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from portal.scheduler import slurm_note
+from portal.scheduler import slurm_note, slurm_times
 from portal.scheduler.base import Ending, JobHandle, JobReport, JobRequest, Phase, SchedulerError
 from portal.scheduler.slurm import SlurmScheduler
 from portal.scheduler.slurm_commands import Answer
@@ -164,6 +164,35 @@ def test_without_accounting_the_controllers_word_stands_and_no_absence_counts(re
     assert observation.reports[key].ending is Ending.COMPLETED
     assert not observation.absences_count
     assert "missing" not in observation.reports
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_columns_tell_the_times_that_the_json_tells(release):
+    said = document(release, "columns")
+    question = slurm_times.question(said["jobs"])
+    assert said["columns"]["command"][-len(question) :] == question
+    told = slurm_times.times(said["columns"]["stdout"], "gantry")
+    rows = queue_rows(said["squeue"])
+    back = {row.job_id for row in rows if row.restart}
+    assert len(back) == 1
+    assert told == {(row.job_id, row.name): row.submitted for row in rows if row.job_id not in back}
+    assert {job_id for job_id, _name in told} == set(said["jobs"]) - back
+    names = {name for _job_id, name in told}
+    assert names == {"gantry-columns-1", "g" * 200, "a name  with blanks, commas"}
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_the_tasks_of_an_array_that_wait_and_that_run_are_its_rows(release):
+    said = document(release, "columns")
+    rows = queue_rows(said["squeue"])
+    _one, _long, _blanks, whole, scattered, started, _back = said["jobs"]
+
+    def tasks(job_id: str) -> list[list[int]]:
+        return sorted(sorted(row.indices or ()) for row in rows if row.job_id == job_id)
+
+    assert tasks(whole) == [list(range(100))]
+    assert tasks(scattered) == [[index for index in range(400) if index % 3 == 0 or index % 7 == 0]]
+    assert tasks(started) == [[0], [1], list(range(2, 10))]
 
 
 def request(folder: Path) -> JobRequest:
