@@ -14,15 +14,24 @@ LEAST_ELAPSED_S = 2.0
 
 @dataclass(frozen=True)
 class Progress:
-    """`fraction` of the whole, 0…1, None where nobody knows; `left_s` in seconds, None where it is not known."""
+    """`fraction` of the whole, 0…1; `stage_left_s`: seconds of the present stage. None where it is not known."""
 
     fraction: float | None
     stage: str
     step: int | None
     steps: int | None
     message: str
-    left_s: float | None
+    stage_left_s: float | None
     metrics: Mapping[str, float]
+
+    @property
+    def left_s(self) -> float | None:
+        """Seconds left of the whole: known in the last stage alone."""
+        return None if self._others_follow else self.stage_left_s
+
+    @property
+    def _others_follow(self) -> bool:
+        return bool(self.step and self.steps and self.step < self.steps)
 
     @property
     def percent(self) -> int | None:
@@ -39,8 +48,11 @@ class Progress:
 
     @property
     def left_words(self) -> str:
-        """How long it still takes: "about 3 minutes left"; empty where it is not known."""
-        return "" if self.left_s is None else f"about {words.duration(_rounded(self.left_s))} left"
+        """How long it still takes: "about 3 minutes left", or "… left in this step"; empty if nothing tells."""
+        if self.stage_left_s is None:
+            return ""
+        left = f"about {words.duration(_rounded(self.stage_left_s))} left"
+        return f"{left} in this step" if self._others_follow else left
 
 
 def progress_of(event: Mapping[str, Any], started: datetime | None, now: datetime) -> Progress | None:
@@ -59,30 +71,19 @@ def progress_of(event: Mapping[str, Any], started: datetime | None, now: datetim
         step=step,
         steps=steps,
         message=str(event.get("message", "")),
-        left_s=_left(event, fraction, started, now),
+        stage_left_s=_stage_left(event, started, now),
         metrics=dict(event.get("metrics", {})),
     )
 
 
-def _left(
-    event: Mapping[str, Any], fraction: float | None, started: datetime | None, now: datetime
-) -> float | None:
-    """Seconds left: this stage at its own rate, later ones as long as the mean of the stages so far."""
-    if fraction is None or started is None:
-        return None
-    elapsed = (now - started).total_seconds()
+def _stage_left(event: Mapping[str, Any], started: datetime | None, now: datetime) -> float | None:
+    """Seconds left of the present stage, at its own rate. How long later ones take, nothing tells."""
     since = moment_of(event.get("stage_since")) or started
     within: float | None = event.get("fraction")
-    step, steps = int(event.get("step") or 1), int(event.get("steps") or 1)
+    if within is None or since is None or within < LEAST_FRACTION:
+        return None
     in_stage = (now - since).total_seconds()
-    if within is not None and within >= LEAST_FRACTION and in_stage >= LEAST_ELAPSED_S:
-        whole_stage = in_stage / within
-        before = max(0.0, elapsed - in_stage)
-        mean = (before + whole_stage) / step
-        return max(0.0, whole_stage - in_stage) + mean * max(0, steps - step)
-    if within is None and fraction >= LEAST_FRACTION and elapsed >= LEAST_ELAPSED_S:
-        return elapsed * (1 - fraction) / fraction
-    return None
+    return in_stage * (1 - within) / within if in_stage >= LEAST_ELAPSED_S else None
 
 
 def moment_of(text: object) -> datetime | None:

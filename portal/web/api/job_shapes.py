@@ -23,7 +23,7 @@ class JobProgress(BaseModel):
     step: int | None
     steps: int | None
     fraction: float | None = Field(description="Of the whole, 0 to 1; null if it cannot say.")
-    seconds_left: float | None
+    seconds_left: float | None = Field(description="Of the whole; null while further steps follow.")
     message: str
 
 

@@ -17,21 +17,29 @@ def seen(seconds, since=0.0, **event):
 
 def test_the_sentence_is_the_one_of_the_house():
     progress = seen(280, 100, stage="deconvolving", step=2, steps=3, fraction=0.6, message="40 of 100 planes")
-    assert progress.sentence == "Step 2 of 3, deconvolving: 40 of 100 planes, about 5 minutes left."
+    assert progress.sentence == "Step 2 of 3, deconvolving: 40 of 100 planes, about 2 minutes left in this step."
 
 
 def test_without_a_fraction_no_time_is_guessed():
     progress = seen(300, stage="reading")
-    assert (progress.fraction, progress.left_s, progress.sentence) == (None, None, "Reading.")
+    assert (progress.fraction, progress.stage_left_s, progress.sentence) == (None, None, "Reading.")
 
 
 def test_the_first_moments_give_no_estimate():
-    assert seen(1, stage="reading", step=1, steps=2, fraction=0.5).left_s is None
+    assert seen(1, stage="reading", step=1, steps=2, fraction=0.5).stage_left_s is None
 
 
 def test_a_stage_that_has_just_begun_is_not_judged_by_the_quick_ones_before_it():
     # 15 of 900 iterations: the whole fraction says 34 percent after two seconds, which would be "5 seconds left".
-    assert seen(4, 1, stage="deconvolving", step=2, steps=3, fraction=15 / 900).left_s is None
+    assert seen(4, 1, stage="deconvolving", step=2, steps=3, fraction=15 / 900).stage_left_s is None
+
+
+def test_how_long_later_stages_take_is_not_guessed_from_earlier_ones():
+    # Reading took a second, deconvolving takes twelve minutes, writing takes a moment again.
+    progress = seen(241, 1, stage="deconvolving", step=2, steps=3, fraction=320 / 900)
+    assert progress.left_s is None
+    assert progress.stage_left_s == pytest.approx(240 * 580 / 320)
+    assert progress.left_words == "about 7 minutes left in this step"
 
 
 def test_the_last_stage_is_extrapolated_at_its_own_rate():
