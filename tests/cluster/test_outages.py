@@ -194,15 +194,19 @@ def mayas_agent_hangs(portal: Host) -> Iterator[Callable[[], None]]:
     go_on()
 
 
-def test_a_file_system_that_hangs_delays_and_loses_nothing(
+def test_a_file_system_that_hangs_delays_nobody_else_and_loses_nothing(
     site: LabSite, portal: Host, submit: Submit, mayas_agent_hangs: Callable[[], None]
 ) -> None:
     hers = submit("maya")
     site.until(lambda: portal.run("pgrep", "-u", "maya", "-f", "gantry-agent").returncode == 0)
     others = submit("ines")
-    time.sleep(5)
+    until(site, others, lambda job: job["cluster_job"] is not None)
+    # Her agent stood still all the while; nobody else waited for it, and nothing more is asked of it.
     assert (now(site, hers)["state"], now(site, hers)["cluster_job"]) == ("submitting", None)
+    more = submit("maya")
+    told = until(site, more, lambda job: "do not answer" in job["sentence"])
+    assert (told["state"], told["tries"]) == ("queued", 0)
     mayas_agent_hangs()
-    for made in (hers, others):
+    for made in (hers, others, more):
         job = until(site, made, final)
         assert (job["state"], job["tries"], counted(site, job["attempt"])) == ("succeeded", 1, 1)
