@@ -35,7 +35,7 @@ def sacct(ctl: Host, since: str) -> str:
 
 def controller_rows(ctl: Host) -> str:
     """All jobs that the controller remembers, a line each."""
-    return told(ctl, "scontrol", "--oneliner", "--all", "show", "job", timeout=40)
+    return told(ctl, "env", "SLURM_BITSTR_LEN=0", "scontrol", "--oneliner", "--all", "show", "job", timeout=40)
 
 
 def database(portal: Host, run: str) -> dict[str, Any]:
