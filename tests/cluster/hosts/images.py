@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hosts import base
-from hosts.place import CHECKOUT, LabError, Place, UsageError, digest, digest_of_files
+from hosts.place import CHECKOUT, Place, UsageError, digest, digest_of_files
 
 FOLDER = CHECKOUT / "singularity"
 LOCKS = CHECKOUT / "requirements"
