@@ -9,6 +9,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
@@ -26,6 +27,12 @@ from portal.db import Database
 from portal.migrations import upgrade
 
 __all__ = ["pytest_runtest_logreport", "pytest_terminal_summary"]
+
+
+def pytest_configure() -> None:
+    """Tests, and the processes that they start, are in one time zone, wherever the machine is."""
+    os.environ["TZ"] = "UTC"
+    time.tzset()
 
 
 @pytest.fixture
