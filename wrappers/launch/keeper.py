@@ -46,7 +46,7 @@ class Ends:
 def keep(command: Command, ends: Ends) -> NoReturn:
     """Be the keeper: never returns.
 
-    Reports lines `started PID`, `failed WORDS`, `exited`, `ended STATUS CPU_S MAXRSS LEFT`.
+    Reports lines `started PID`, `failed WORDS`, `exited STATUS`, `ended CPU_S MAXRSS LEFT`.
     """
     code = 1
     try:
@@ -75,11 +75,11 @@ def _keep(command: Command, ends: Ends) -> None:
         return
     _tell(ends.report, f"started {pid}")
     status = _attend(pid, ends.control, wake_read)
-    _tell(ends.report, "exited")
+    _tell(ends.report, f"exited {status}")
     left = end_descendants(PATIENCE_S)
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu_s = usage.ru_utime + usage.ru_stime
-    _tell(ends.report, f"ended {status} {cpu_s:.3f} {usage.ru_maxrss * 1024} {left}")
+    _tell(ends.report, f"ended {cpu_s:.3f} {usage.ru_maxrss * 1024} {left}")
 
 
 def _attend(pid: int, control: int, wake: int) -> int:
@@ -94,18 +94,24 @@ def _attend(pid: int, control: int, wake: int) -> int:
         if control in ready:
             said = os.read(control, 1)
             if not said or said[0] == signal.SIGKILL:
-                kill(pid, signal.SIGKILL)
-                return _last_status(pid)
+                return end(pid)
             # The program is not reaped yet, so its number belongs to nobody else.
             kill(-pid, said[0])
 
 
-def _last_status(pid: int) -> int:
-    """Wait for the program alone: `end_descendants` would throw its status away."""
+def end(pid: int) -> int:
+    """Kill the program alone and return its wait status, -1 if it cannot be ended or is no child of ours.
+
+    `end_descendants` would throw its status away. One that had ended already keeps the status that it has.
+    """
+    kill(pid, signal.SIGKILL)
     alarm = select.poll()
     waited = 0.0
     while waited < PATIENCE_S:
-        found, status = os.waitpid(pid, os.WNOHANG)
+        try:
+            found, status = os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            return -1
         if found:
             return status
         alarm.poll(5)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from wrappers.launch.exits import FIRST_SIGNAL_EXIT
-from wrappers.launch.keeper import PATIENCE_S, Command, Ends, keep
+from wrappers.launch.keeper import PATIENCE_S, Command, Ends, end, keep
 from wrappers.launch.logs import CappedLog
 from wrappers.launch.tree import become_subreaper, end_descendants, kill, memory_bytes
 
@@ -71,6 +71,7 @@ class Supervisor:
     on_start: Callable[[], None]
     ending: Ending = field(default_factory=Ending)
     _keeper: int = 0
+    _program: int = 0
     _control: int = -1
     _kill_at: float | None = None
     _give_up_at: float = math.inf
@@ -79,6 +80,7 @@ class Supervisor:
     _reports: bytes = b""
     _keeper_gone: bool = False
     _exited: bool = False
+    _told_all: bool = False
 
     def run(self, command: Command) -> Ending:
         """Run the command to its end, and all that it started; return what was seen."""
@@ -100,9 +102,8 @@ class Supervisor:
             self._watch(time.monotonic())
         os.close(self._control)
         os.waitpid(self._keeper, 0)
-        if self.ending.status is None and self.ending.reason != "start":
-            self.ending.detail = "The process that watched the program was ended from outside."
-            self.ending.left_running = end_descendants(PATIENCE_S)
+        if not self._told_all and self.ending.reason != "start":
+            self._stand_in_for_the_keeper()
         self._drain(streams)
         self._hear_late()
         return self.ending
@@ -141,17 +142,19 @@ class Supervisor:
         *lines, self._reports = (self._reports + data).split(b"\n")
         for line in lines:
             match line.decode().split(" ", 1):
-                case ["started", _]:
+                case ["started", pid]:
+                    self._program = int(pid)
                     self.ending.started = True
                     self.on_start()
-                case ["exited"]:
+                case ["exited", status]:
                     self._exited = True
+                    self.ending.status = int(status) if int(status) >= 0 else None
                 case ["failed", words]:
                     self.ending.reason = "start"
                     self.ending.detail = f"The program could not be started. {words}"
                 case ["ended", figures]:
-                    status, cpu_s, largest, left = figures.split()
-                    self.ending.status = int(status) if int(status) >= 0 else None
+                    self._told_all = True
+                    cpu_s, largest, left = figures.split()
                     self.ending.cpu_s = float(cpu_s)
                     self.ending.memory_peak_bytes = max(self.ending.memory_peak_bytes, int(largest))
                     self.ending.left_running = int(left)
@@ -204,6 +207,14 @@ class Supervisor:
             os.write(self._control, bytes([signum]))
         except BrokenPipeError:
             return  # the keeper has ended, and its report is on the way
+
+    def _stand_in_for_the_keeper(self) -> None:
+        """It was killed: what it left behind are launch's own children now."""
+        self.ending.detail = "The process that watched the program was ended from outside."
+        if self.ending.status is None and self._program:
+            status = end(self._program)
+            self.ending.status = status if status >= 0 else None
+        self.ending.left_running = end_descendants(PATIENCE_S)
 
     def _hear_late(self) -> None:
         """Slurm signals process after process: the program may have died of it before launch has its own."""

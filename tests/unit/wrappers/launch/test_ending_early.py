@@ -182,6 +182,20 @@ def test_when_the_keeper_is_killed_launch_ends_the_rest_and_says_so(attempt, scr
     assert "ended from outside" in made.result()["detail"]
 
 
+def test_how_a_program_ended_is_known_though_the_keeper_was_killed_before_it_could_tell(attempt, script, wait_for):
+    made = attempt(script(POLITE))
+    process = made.start()
+    program = wait_for(lambda: pid_of(made))
+    keeper = keeper_of(process.pid)
+    os.kill(keeper, signal.SIGSTOP)
+    os.kill(program, signal.SIGSEGV)
+    wait_for(lambda: Path(f"/proc/{program}/stat").read_text().rpartition(")")[2].split()[0] == "Z")
+    os.kill(keeper, signal.SIGKILL)
+    assert process.wait(60) == 128 + signal.SIGSEGV
+    assert (made.result()["signal"], made.result()["reason"]) == (signal.SIGSEGV, None)
+    assert "ended from outside" in made.result()["detail"]
+
+
 @pytest.mark.slow
 def test_a_keeper_that_hangs_is_given_up(attempt, script, wait_for, is_running):
     made = attempt(script(STUBBORN), resources={"time_s": 10})
