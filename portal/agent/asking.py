@@ -76,7 +76,7 @@ class Asking:
                     if self._may_be_asked(account):
                         under_way[_begun(calls[account])] = account, time.monotonic() + soon_s
                     else:
-                        yield account, StillAskedError("The cluster's files of this account do not answer.")
+                        yield account, StillAskedError("The cluster does not answer for this account.")
                     continue
                 first = min(overdue for _account, overdue in under_way.values())
                 done, _open = wait(under_way, max(0.0, first - time.monotonic()), FIRST_COMPLETED)

@@ -27,7 +27,7 @@ from portal.jobs.submission import unfinished_of
 BATCH = {"local": 32, "slurm": 1000}
 """Jobs handed over at once: a local one starts at once, and the first must not wait for the last; to Slurm a whole
 submission goes as one array."""
-HANGING = "The cluster's files of this account do not answer. It is handed over when they do."
+HANGING = "The cluster does not answer for this account. It is handed over when it does."
 MOST_FILES = 50_000
 """Input files of the jobs of one batch: their list goes to the agent (a job with more goes alone)."""
 

@@ -204,7 +204,7 @@ def test_a_file_system_that_hangs_delays_nobody_else_and_loses_nothing(
     # Her agent stood still all the while; nobody else waited for it, and nothing more is asked of it.
     assert (now(site, hers)["state"], now(site, hers)["cluster_job"]) == ("submitting", None)
     more = submit("maya")
-    told = until(site, more, lambda job: "do not answer" in job["sentence"])
+    told = until(site, more, lambda job: "does not answer for this account" in job["sentence"])
     assert (told["state"], told["tries"]) == ("queued", 0)
     mayas_agent_hangs()
     for made in (hers, others, more):

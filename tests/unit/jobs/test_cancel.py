@@ -88,7 +88,7 @@ def test_jobs_of_an_account_that_hangs_stay_in_the_queue_and_say_so(own_accounts
     bench.dispatch()
     hers, his = bench.jobs()
     assert (hers.state, hers.attempts) == (State.QUEUED, [])
-    assert "do not answer" in hers.waiting["reason"]
+    assert "does not answer" in hers.waiting["reason"]
     assert his.state is State.PENDING
     assert not bench.dispatch()
     bench.cluster.hung = set()
