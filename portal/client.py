@@ -203,6 +203,10 @@ class Client(Connection):
         """Ask for a job's end."""
         return self.call("POST", f"jobs/{segment(job)}/cancel", repeat=True)
 
+    def cancel_submission(self, submission: str) -> Document:
+        """Ask for the end of every job of a submission that has not ended; the submission."""
+        return self.call("POST", f"submissions/{segment(submission)}/cancel", repeat=True)
+
     def retry(self, job: str | int, *, resources: str | Mapping[str, int] | None = None) -> Document:
         """Run a failed job again; `resources`: "memory" or "time" for more of it."""
         wanted = resources if resources is None or isinstance(resources, str) else dict(resources)

@@ -113,10 +113,17 @@ def logs(job: str, follow: bool, errors: bool, as_json: bool) -> None:
 
 @jobs.command()
 @click.argument("numbers", nargs=-1, required=True, metavar="JOB...")
+@click.option("--batch", is_flag=True, help="And all that was started together with them.")
 @json_option
-def cancel(numbers: tuple[str, ...], as_json: bool) -> int:
+def cancel(numbers: tuple[str, ...], batch: bool, as_json: bool) -> int:
     """Cancel jobs; give - to read their numbers from standard input."""
-    return _each(words_given(numbers), lambda client, job: client.cancel(job), as_json)
+
+    def with_its_batch(client: Client, job: str) -> Document:
+        client.cancel_submission(client.job(job)["submission"])
+        return client.job(job)
+
+    act = with_its_batch if batch else lambda client, job: client.cancel(job)
+    return _each(words_given(numbers), act, as_json)
 
 
 @jobs.command()

@@ -139,6 +139,7 @@ def _say_who_waits(session: Session, now: datetime, people: Collection[int], rea
     )
     silent = [job_id for job_id, waiting in rows if waiting.get("reason") != reason]
     if silent:
-        # Not locked: one may have been cancelled since.
-        still = Job.id.in_(silent) & (Job.state == State.QUEUED)
-        session.execute(update(Job).where(still).values(waiting={"reason": reason}))
+        # One may have been cancelled since, and one that somebody changes just now is told the next time.
+        still = select(Job.id).where(Job.id.in_(silent), Job.state == State.QUEUED)
+        free = session.scalars(still.with_for_update(skip_locked=True)).all()
+        session.execute(update(Job).where(Job.id.in_(free)).values(waiting={"reason": reason}))

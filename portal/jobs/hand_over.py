@@ -63,6 +63,7 @@ def _still_open(session: Session, attempts: Collection[str]) -> dict[str, int]:
         select(Attempt.id, Job.id.label("job_id"))
         .join(Job, Attempt.job_id == Job.id)
         .where(Attempt.id.in_(attempts), Job.state == State.SUBMITTING, ~superseded)
+        .order_by(Job.id)  # as everybody locks many jobs: in the same order, nobody waits for each other
         .with_for_update(of=Job)
     )
     return {row.id: row.job_id for row in session.execute(query)}

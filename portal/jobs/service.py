@@ -2,6 +2,16 @@
 
 from portal.jobs.accept import SubmitRequest
 from portal.jobs.submission import submit
-from portal.jobs.wishes import cancel, release, rename, retry, retry_failed
+from portal.jobs.wishes import cancel, cancel_all, release, rename, retry, retry_cancelled, retry_failed
 
-__all__ = ["SubmitRequest", "cancel", "release", "rename", "retry", "retry_failed", "submit"]
+__all__ = [
+    "SubmitRequest",
+    "cancel",
+    "cancel_all",
+    "release",
+    "rename",
+    "retry",
+    "retry_cancelled",
+    "retry_failed",
+    "submit",
+]

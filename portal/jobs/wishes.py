@@ -1,11 +1,11 @@
 """What people may ask of a job that exists: cancel, run again, rename, release."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from portal.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from portal.identity.actor import Actor
@@ -33,9 +33,26 @@ def _owned(session: Session, actor: Actor, job_id: int) -> Job:
     job = session.scalar(query.execution_options(populate_existing=True))
     if job is None:
         raise NotFoundError(f"Not found, or not shared with you. Signed in: {_name(actor) or 'nobody'}.")
+    _check_owner(job, actor)
+    return job
+
+
+def _check_owner(job: Job, actor: Actor) -> None:
     if job.person_id != actor.person_id and not actor.staff:
         raise ForbiddenError(f"{job.number} is {job.person.full_name}'s; only they and staff can change it.")
-    return job
+
+
+def _of_batch(session: Session, actor: Actor, submission_id: str, states: Collection[State]) -> Sequence[Job]:
+    """A batch's jobs in these states, locked until the transaction ends. Raises NotFound-, ForbiddenError."""
+    mine = visible_jobs(actor).where(Job.submission_id == submission_id)
+    # A move adds to a job's events; loaded for all at once, they are not looked up job by job.
+    chosen = mine.where(Job.state.in_(states)).order_by(Job.id).options(selectinload(Job.events))
+    jobs = session.scalars(chosen.with_for_update(of=Job)).all()
+    if not jobs and session.scalar(mine.limit(1)) is None:
+        raise NotFoundError(f"Not found, or not shared with you. Signed in: {_name(actor) or 'nobody'}.")
+    for job in jobs:
+        _check_owner(job, actor)
+    return jobs
 
 
 def cancel(session: Session, actor: Actor, job_id: int, *, now: datetime) -> Job:
@@ -48,13 +65,16 @@ def cancel(session: Session, actor: Actor, job_id: int, *, now: datetime) -> Job
         return job
     if job.state.final:
         raise ConflictError(f"{job.number} has ended already: {job.state.words.lower()}.")
-    if job.cancel_requested is None:
-        job.cancel_requested, job.cancel_requested_by = now, _name(actor)
-    if job.state in AT_ONCE:
-        job.move(
-            State.CANCELLED, at=now, by=_name(actor), cause=Cause.CANCELLED.value, words=cancelled(_name(actor))
-        )
+    _cancel(job, by=_name(actor), now=now)
     return job
+
+
+def cancel_all(session: Session, actor: Actor, submission_id: str, *, now: datetime) -> Sequence[Job]:
+    """Ask for the end of all jobs of a batch that have not ended; these jobs. Raises NotFound-, ForbiddenError."""
+    jobs = _of_batch(session, actor, submission_id, [state for state in State if not state.final])
+    for job in jobs:
+        _cancel(job, by=_name(actor), now=now)
+    return jobs
 
 
 def retry(
@@ -79,21 +99,19 @@ def retry(
     return job
 
 
-def retry_failed(session: Session, actor: Actor, submission_id: str, *, now: datetime) -> list[Job]:
+def retry_failed(session: Session, actor: Actor, submission_id: str, *, now: datetime) -> Sequence[Job]:
     """Run a batch's failed jobs again, each with more of what it ran out of. Raises NotFound-, ForbiddenError."""
-    query = (
-        visible_jobs(actor)
-        .where(Job.submission_id == submission_id, Job.state == State.FAILED)
-        .order_by(Job.id)
-        .with_for_update(of=Job)
-    )
-    jobs = list(session.scalars(query))
-    if not jobs and session.scalar(visible_jobs(actor).where(Job.submission_id == submission_id).limit(1)) is None:
-        raise NotFoundError(f"Not found, or not shared with you. Signed in: {_name(actor) or 'nobody'}.")
+    jobs = _of_batch(session, actor, submission_id, [State.FAILED])
     for job in jobs:
-        if job.person_id != actor.person_id and not actor.staff:
-            raise ForbiddenError(f"{job.number} is {job.person.full_name}'s; only they and staff can change it.")
         job.resources = _resources(job, _wanted_more(job))
+        _again(job, by=_name(actor), now=now)
+    return jobs
+
+
+def retry_cancelled(session: Session, actor: Actor, submission_id: str, *, now: datetime) -> Sequence[Job]:
+    """Run a batch's cancelled jobs again, as they were. Raises NotFoundError, ForbiddenError."""
+    jobs = _of_batch(session, actor, submission_id, [State.CANCELLED])
+    for job in jobs:
         _again(job, by=_name(actor), now=now)
     return jobs
 
@@ -119,6 +137,13 @@ def release(session: Session, actor: Actor, job_id: int, *, now: datetime) -> Jo
         raise ForbiddenError("Only staff release jobs that are on hold.")
     job.move(State.QUEUED, at=now, by=_name(actor))
     return job
+
+
+def _cancel(job: Job, *, by: str, now: datetime) -> None:
+    if job.cancel_requested is None:
+        job.cancel_requested, job.cancel_requested_by = now, by
+    if job.state in AT_ONCE:
+        job.move(State.CANCELLED, at=now, by=by, cause=Cause.CANCELLED.value, words=cancelled(by))
 
 
 def _again(job: Job, *, by: str, now: datetime) -> None:

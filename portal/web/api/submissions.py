@@ -4,7 +4,7 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from portal.jobs.read import ClusterStatus, cluster_status, counts, get_submission, list_jobs
-from portal.jobs.service import SubmitRequest, retry_failed, submit
+from portal.jobs.service import SubmitRequest, cancel_all, retry_failed, submit
 from portal.jobs.submitted import Submitted
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import PREFIX, make_blueprint
@@ -128,6 +128,15 @@ def retry_submission(path: SubmissionPath) -> Response:
     close_session()
     with portal().database.write() as writing:
         retry_failed(writing, actor(), path.submission, now=now())
+    return answer(_shown(path.submission))
+
+
+@api.post("/submissions/<submission>/cancel", summary="Cancel all of it", responses={200: SubmissionOut})
+def cancel_submission(path: SubmissionPath) -> Response:
+    """Every job that has not ended; what is done stays. Asking twice is no error."""
+    close_session()
+    with portal().database.write() as writing:
+        cancel_all(writing, actor(), path.submission, now=now())
     return answer(_shown(path.submission))
 
 

@@ -46,6 +46,7 @@ def _context(submission_id: str) -> dict[str, object]:
         "share_done": (total - unfinished) / total if total else None,
         "unfinished": unfinished,
         "failed": by_state.get(State.FAILED, 0),
+        "cancelled": by_state.get(State.CANCELLED, 0),
         "mine": submission.person_id == actor().person_id or actor().staff,
         "cards": job_cards(session(), actor(), found.items, now(), status=status),
         "links": page_links(found, "job"),
@@ -54,11 +55,38 @@ def _context(submission_id: str) -> dict[str, object]:
     }
 
 
+@page.post("/<submission_id>/cancel")
+def cancel(submission_id: str) -> ResponseReturnValue:
+    """Ask for the end of those that have not ended."""
+    with portal().database.write() as writing:
+        jobs = service.cancel_all(writing, actor(), submission_id, now=now())
+        asked, ended = len(jobs), sum(job.state is State.CANCELLED for job in jobs)
+    if not asked:
+        words = "All had ended already."
+    elif ended == asked:
+        words = f"{count(asked, 'job')} cancelled."
+    else:
+        words = f"{count(asked, 'job')} being cancelled; this takes a few seconds."
+    flash(words)
+    return redirect(url_for("batches.show", submission_id=submission_id), 303)
+
+
 @page.post("/<submission_id>/retry")
 def retry(submission_id: str) -> ResponseReturnValue:
     """Run those that failed again, each with more of what it ran out of."""
     with portal().database.write() as writing:
-        jobs = service.retry_failed(writing, actor(), submission_id, now=now())
-        again = len(jobs)
-    flash(f"{count(again, 'job')} in the queue again." if again else "Nothing had failed.")
+        again = len(service.retry_failed(writing, actor(), submission_id, now=now()))
+    return _queued_again(submission_id, again, "Nothing had failed.")
+
+
+@page.post("/<submission_id>/retry-cancelled")
+def retry_cancelled(submission_id: str) -> ResponseReturnValue:
+    """Run those that were cancelled again, as they were."""
+    with portal().database.write() as writing:
+        again = len(service.retry_cancelled(writing, actor(), submission_id, now=now()))
+    return _queued_again(submission_id, again, "Nothing had been cancelled.")
+
+
+def _queued_again(submission_id: str, again: int, none: str) -> ResponseReturnValue:
+    flash(f"{count(again, 'job')} in the queue again." if again else none)
     return redirect(url_for("batches.show", submission_id=submission_id), 303)

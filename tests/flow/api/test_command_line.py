@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import pytest
 from asking import CONTENT
 
+from portal.catalogue.models import Dataset
 from portal.cli.main import main
 from portal.identity.people import create_person
 from portal.jobs.models import Job
@@ -235,6 +236,22 @@ def test_a_list_starts_a_job_a_line_and_its_numbers_go_into_other_commands(gantr
     assert [line.split("\t")[0] for line in out.splitlines()] == ["J-1001", "J-1002"]
     code, cancelled, _ = gantry("jobs", "cancel", "-", stdin=out)
     assert (code, cancelled.count("Cancelled")) == (0, 2)
+
+
+def test_a_job_is_cancelled_with_its_whole_batch(gantry, stack, sqlite_database):
+    with sqlite_database.write() as session:
+        first = session.get_one(Dataset, stack)
+        other = Dataset(
+            investigation_id=first.investigation_id, type_id=first.type_id, name="Run 2", complete=True
+        )
+        session.add(other)
+        session.flush()
+        another = other.id
+    assert gantry("run", "qc", stack, another)[0] == 0
+    code, out, _ = gantry("jobs", "cancel", "J-1001", "--batch")
+    assert (code, out.split("\t")[:2]) == (0, ["J-1001", "Cancelled"])
+    listed = gantry("jobs", "list", "--state", "cancelled")[1].splitlines()
+    assert sorted(line.split("\t")[0] for line in listed) == ["J-1001", "J-1002"]
 
 
 def test_a_list_with_one_wrong_line_starts_nothing_and_names_the_line(gantry, stack):

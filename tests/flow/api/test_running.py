@@ -127,6 +127,9 @@ def test_another_persons_job_is_not_found(maya, tom, stack):
     for method, path in (("GET", ""), ("GET", "/logs/stdout"), ("POST", "/cancel"), ("POST", "/retry")):
         assert tom(method, f"/jobs/{job['id']}{path}", json={} if method == "POST" else None).status_code == 404
     assert tom("GET", f"/submissions/{job['submission']}").status_code == 404
+    for path in ("cancel", "retry-failed"):
+        assert tom("POST", f"/submissions/{job['submission']}/{path}", json={}).status_code == 404
+    assert maya("GET", f"/jobs/{job['id']}").json["state"] == "queued"
     assert tom("GET", "/jobs").json["total"] == 0
 
 
@@ -170,6 +173,10 @@ def test_a_batch_retries_only_what_failed(maya, sqlite_database, sqlite_facility
     assert (found["counts"], found["final"]) == ({"queued": 2, "failed": 1}, False)
     again = maya("POST", f"/submissions/{made['id']}/retry-failed").json
     assert again["counts"] == {"queued": 3}
+    fail(sqlite_database, made["jobs"][0]["id"])
+    for _twice in range(2):
+        ended = maya("POST", f"/submissions/{made['id']}/cancel").json
+        assert (ended["counts"], ended["final"]) == ({"failed": 1, "cancelled": 2}, True)
 
 
 def test_jobs_are_walked_by_cursor_while_new_ones_come(maya, stack):

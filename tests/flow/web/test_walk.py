@@ -133,6 +133,18 @@ def test_a_job_that_ran_out_of_memory_offers_more(site: Any, csrf: Any) -> None:
         assert job.state is State.QUEUED and job.resources["memory_mb"] == 3072
 
 
+def test_a_batch_is_cancelled_by_one_button_and_taken_back_by_another(site: Any, csrf: Any) -> None:
+    maya, batch = site.client("maya"), f"/batches/{site.submission}"
+    data = {"csrf_token": csrf(maya, "/me")}
+    page = maya.get(batch).text
+    assert "Cancel 1 unfinished" in page and "cancelled again" not in page
+    said = maya.post(f"{batch}/cancel", data=data, follow_redirects=True).text
+    assert "1 job cancelled." in said and "unfinished" not in said and "Run 1 cancelled again" in said
+    assert "All had ended already." in maya.post(f"{batch}/cancel", data=data, follow_redirects=True).text
+    said = maya.post(f"{batch}/retry-cancelled", data=data, follow_redirects=True).text
+    assert "1 job in the queue again." in said and "Cancel 1 unfinished" in said
+
+
 def test_run_again_with_changed_values_opens_the_form_as_it_was(site: Any) -> None:
     maya = site.client("maya")
     with site.database.write() as session:
