@@ -1,4 +1,7 @@
-"""The short chaos exercise: last in this folder by its name, since afterwards the lab has been through a lot."""
+"""The short chaos exercise: late in this folder by its name, since afterwards the lab has been through a lot.
+
+Only test_watching.py follows, which looks at last that the database has refused the portal nothing, here neither.
+"""
 
 from pathlib import Path
 
