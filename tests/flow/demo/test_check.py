@@ -171,7 +171,7 @@ def test_ctrl_c_while_it_prepares_ends_it_in_words(tmp_path: Path) -> None:
 MISTYPED = {
     "an unknown option": (["--chek"], 2, "No such option"),
     "a flipped byte alone": (["--flip-byte"], 2, "--flip-byte goes with --check."),
-    "no port": (["--port", "http"], 2, "is not a valid integer"),
+    "no port": (["--port", "http"], 2, "is not a valid port, a whole number."),
     "a port that cannot be": (["--port", "70000"], 2, "70000"),
 }
 
