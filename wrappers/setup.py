@@ -2,6 +2,8 @@
 
 from setuptools import setup
 
+ROOMS = ("io", "kernels", "launch", "programs", "programs.qc")
+
 setup(
     name="gantry-wrappers",
     version="0.1.0",
@@ -10,7 +12,7 @@ setup(
     python_requires=">=3.11",
     # This folder *is* the package, so that a checkout needs no src/ level.
     package_dir={"wrappers": "."},
-    packages=["wrappers", "wrappers.launch", "wrappers.io", "wrappers.kernels"],
+    packages=["wrappers", *(f"wrappers.{room}" for room in ROOMS)],
     package_data={"wrappers": ["py.typed"]},
     install_requires=[
         "numpy>=2.0",

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from portal.agent.backend import choose
 from portal.agent.verbs import Verbs
-from portal.exchange import Handlers, UnusableError, serve
+from portal.rpc.exchange import Handlers, UnusableError, serve
 
 REQUEST_SECONDS = 30
 MOST_SECONDS = 600

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from portal.agent.asking import SOON_AN_ITEM_S, SOON_S, Account, Asking
 from portal.agent.client import Fenced, Sealed, Submitted, Taken
-from portal.exchange import AnswerLostError, CallRefusedError, NotStartedError, Refusal
+from portal.rpc.exchange import AnswerLostError, CallRefusedError, NotStartedError, Refusal
 
 T = TypeVar("T")
 Item = TypeVar("Item")

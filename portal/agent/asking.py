@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Any, TypeVar
 
-from portal.exchange import AnswerLostError, CallRefusedError
+from portal.rpc.exchange import AnswerLostError, CallRefusedError
 
 T = TypeVar("T")
 Key = TypeVar("Key", bound=Hashable)

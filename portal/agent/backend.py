@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from portal.exchange import RefusedError, UnusableError, fields
-from portal.operators import operators
-from portal.scheduler.slurm_config import SlurmConfig
-from portal.scheduler.slurm_config import parse as parse_slurm
+from portal.rpc.exchange import RefusedError, UnusableError, fields
+from portal.rpc.operators_file import operators
+from portal.scheduler.slurm.config import SlurmConfig
+from portal.scheduler.slurm.config import parse as parse_slurm
 
 if TYPE_CHECKING:
-    from portal.scheduler.local import LocalScheduler
-    from portal.scheduler.slurm_owner import SlurmOwner
+    from portal.scheduler.local.backend import LocalScheduler
+    from portal.scheduler.slurm.owner import SlurmOwner
 
 OPERATORS_FILE = Path("/etc/gantry/agent.json")
 FIRST_PERSON_UID = 1000
@@ -39,11 +39,11 @@ class Backend:
     def scheduler(self) -> "LocalScheduler | SlurmOwner":
         """The backend's verbs. An agent lives for one request: it loads its own backend's modules only."""
         if self.slurm is not None:
-            from portal.scheduler.slurm_owner import SlurmOwner
+            from portal.scheduler.slurm.owner import SlurmOwner
 
             return SlurmOwner(self.slurm, self.scratch)
         assert self.spool is not None
-        from portal.scheduler.local import LocalScheduler
+        from portal.scheduler.local.backend import LocalScheduler
 
         return LocalScheduler(self.spool)
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from portal.agent import folder, reading
 from portal.errors import PortalError
-from portal.exchange import Item, RefusedError, attempt, fields
+from portal.rpc.exchange import Item, RefusedError, attempt, fields
 from portal.scheduler.base import AccountError, JobHandle, SchedulerError
 
 if TYPE_CHECKING:
-    from portal.scheduler.local import LocalScheduler
-    from portal.scheduler.slurm_owner import SlurmOwner
+    from portal.scheduler.local.backend import LocalScheduler
+    from portal.scheduler.slurm.owner import SlurmOwner
 
 Answer = Mapping[str, Any] | RefusedError
 

@@ -11,8 +11,16 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from portal.durable import from_iso
-from portal.exchange import SCHEMA, AnswerLostError, CallRefusedError, Refusal, call, clean_environment, refusal
+from portal.files.durable import from_iso
+from portal.rpc.exchange import (
+    SCHEMA,
+    AnswerLostError,
+    CallRefusedError,
+    Refusal,
+    call,
+    clean_environment,
+    refusal,
+)
 
 __all__ = ["AgentClient", "AnswerLostError", "CallRefusedError", "Refusal"]
 

@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from portal.confined import Kind, Root, kind_of
-from portal.durable import iso, sync_file_system
 from portal.errors import NotFoundError
-from portal.exchange import SCHEMA, RefusedError
-from portal.removal import remove_tree
+from portal.files.confined import Kind, Root, kind_of
+from portal.files.durable import iso, sync_file_system
+from portal.files.removal import remove_tree
+from portal.rpc.exchange import SCHEMA, RefusedError
 
 FOLDER_MODE = 0o2750
 MAX_CLAIM_BYTES = 64 << 10

@@ -7,9 +7,10 @@ from typing import Any
 
 from portal.agent import reading
 from portal.agent.reading import bad
-from portal.confined import Root
+from portal.documents import finite
 from portal.errors import ForbiddenError, NotFoundError, PortalError
-from portal.exchange import RefusedError, fields
+from portal.files.confined import Root
+from portal.rpc.exchange import RefusedError, fields
 
 MAX_DATASETS = 10_000
 MAX_FILES = 200_000
@@ -111,7 +112,7 @@ def _parameters(listed: Any) -> dict[str, dict[str, Any]]:
     for name, item in reading.mapping(listed if listed is not None else {}, "parameters").items():
         given = fields(item, "A parameter", required=("value",), optional=("units",))
         value = given["value"]
-        if not (value is None or isinstance(value, bool) or reading.finite(value) or _writable_text(value)):
+        if not (value is None or isinstance(value, bool) or finite(value) or _writable_text(value)):
             raise bad("A parameter's value must be a number, a text, true, false or null.")
         units = reading.text(given["units"] or "", "A parameter's units")
         checked[reading.text(name, "A parameter's name", least=1)] = {"value": value, "units": units}

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from portal.agent import reading
-from portal.confined import Root
 from portal.errors import PortalError
-from portal.exchange import RefusedError, fields
+from portal.files.confined import Root
+from portal.rpc.exchange import RefusedError, fields
 
 MAX_BYTES = 4 << 20
 RESOURCES = ("cpus", "memory_mb", "time_s", "gpus", "ranks")

@@ -6,7 +6,8 @@ from typing import Any
 
 from portal.agent import reading
 from portal.agent.jobtype import PublishedType
-from portal.exchange import RefusedError
+from portal.documents import finite
+from portal.rpc.exchange import RefusedError
 
 Option = Mapping[str, Any]
 MAX_TEXT = 4000
@@ -53,7 +54,7 @@ def _integer(option: Option, value: Any) -> str | None:
 
 
 def _float(option: Option, value: Any) -> str | None:
-    if not reading.finite(value):
+    if not finite(value):
         return "must be a number"
     return _bounds(option, value)
 

@@ -10,10 +10,10 @@ from portal import failpoints
 from portal.agent import folder, reading
 from portal.agent.backend import Backend
 from portal.agent.inputs import Inputs
-from portal.agent.order import Orders
-from portal.confined import Root
+from portal.agent.jobspec import Orders
 from portal.errors import PortalError
-from portal.exchange import MAX_ITEMS, Item, RefusedError, fields
+from portal.files.confined import Root
+from portal.rpc.exchange import MAX_ITEMS, Item, RefusedError, fields
 from portal.scheduler.base import JobRequest
 
 MOST_PLACES = MAX_ITEMS

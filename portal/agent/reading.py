@@ -1,10 +1,10 @@
 """Reading values out of a request: each has a type, a size and words for what is wrong."""
 
 import re
-import sys
-from typing import Any, TypeGuard
+from typing import Any
 
-from portal.exchange import RefusedError
+from portal.documents import finite
+from portal.rpc.exchange import RefusedError
 
 MAX_TEXT = 1000
 JOB_NAME = re.compile(r"gantry-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-[1-9][0-9]{0,5}")
@@ -58,13 +58,6 @@ def number(value: Any, what: str, *, above: float) -> float:
     if not finite(value) or not value > above:
         raise bad(f"{what} must be a number greater than {above:g}.")
     return float(value)
-
-
-def finite(value: Any) -> TypeGuard[int | float]:
-    """Whether it is a number that a float can be; true and false are none, nor is 1e999, which JSON can say."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return -sys.float_info.max <= value <= sys.float_info.max
 
 
 def attempt_id(value: Any) -> str:

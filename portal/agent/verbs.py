@@ -11,13 +11,13 @@ from portal.agent.cancelling import cancel_all, cancel_one, refusal
 from portal.agent.inputs import Inputs
 from portal.agent.jobtype import SMALLEST
 from portal.agent.preparing import Prepared, Preparing
-from portal.durable import iso
-from portal.exchange import Handlers, Item, RefusedError, Together, attempt, fields
+from portal.files.durable import iso
+from portal.rpc.exchange import Handlers, Item, RefusedError, Together, attempt, fields
 from portal.scheduler.base import JobHandle, JobRequest, SchedulerError
 
 if TYPE_CHECKING:
-    from portal.scheduler.local import LocalScheduler
-    from portal.scheduler.slurm_owner import SlurmOwner
+    from portal.scheduler.local.backend import LocalScheduler
+    from portal.scheduler.slurm.owner import SlurmOwner
 
 
 class Verbs:
@@ -132,7 +132,7 @@ class Verbs:
         attempt_id, scratch = reading.attempt_id(given["attempt"]), self.backend.scratch
         if not self.backend.slurm:
             return folder.purge(scratch, attempt_id)
-        from portal.scheduler.slurm_note import array_of, remaining
+        from portal.scheduler.slurm.note import array_of, remaining
 
         array = array_of(scratch / attempt_id)
         answer = folder.purge(scratch, attempt_id)

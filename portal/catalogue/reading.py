@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from portal.catalogue.entries import FileEntry, ParameterEntry, storable_path
 from portal.data.confined import Entry, Kind, Root
-from portal.data.parsing import Inspection, inspect
+from portal.data.parsing.client import Inspection, inspect
 from portal.errors import ConflictError, InvalidError, LimitError, UnsafeFileError
 
 Progress = Callable[[int, int], None]
@@ -166,7 +166,7 @@ def _changed(path: str) -> ConflictError:
 
 
 def source_paths(mapping: Mapping[str, Any]) -> list[str]:
-    """All places that the mapping names, as `portal.data.parsing.values` takes them."""
+    """All places that the mapping names, as `portal.data.parsing.client.values` takes them."""
     return list(dict.fromkeys(_path(source) for rule in mapping.values() for source in rule.get("sources", ())))
 
 

@@ -1,0 +1,1 @@
+"""The command `gantry`: for people over the API, for operators (`gantry admin`) over the services."""

@@ -10,8 +10,8 @@ from portal.config import RootSettings, Section, Settings
 HEAD: Final = """\
 # Settings
 
-Made by `gantry admin config --markdown` from `portal/config.py`; change the words there. What is set on a machine,
-from where, and what is wrong with it, is told by `gantry admin config`.
+Made by `gantry admin config --markdown` from `portal/config/sections.py`; change the words there.
+What is set on a machine, from where, and what is wrong with it, is told by `gantry admin config`.
 
 Settings stand in a TOML file that the variable `GANTRY_CONFIG` names. A variable of the environment comes before
 the file. All are read once, when a process starts; a key that does not exist is an error.

@@ -5,7 +5,7 @@ import click
 from portal.cli.arguments import dataset_ids, make_client, nearest
 from portal.cli.output import json_option, show_json, show_pairs, show_rows
 from portal.client import Client
-from portal.client_http import Document
+from portal.client.http import Document
 from portal.errors import NotFoundError
 
 

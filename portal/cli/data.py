@@ -11,7 +11,7 @@ from portal.cli.arguments import HOW_MANY, dataset_ids, make_client
 from portal.cli.groups import LazyGroup
 from portal.cli.output import console, day_words, json_option, plain, show_json, show_pairs, show_rows, size_words
 from portal.client import Client
-from portal.client_http import Document
+from portal.client.http import Document
 
 
 @click.group(cls=LazyGroup, lazy={"add": "portal.cli.data_add:add"})

@@ -13,7 +13,7 @@ from portal.cli.groups import LazyGroup
 from portal.cli.output import day_words, json_option, show_json, show_pairs, show_rows
 from portal.cli.run import wait_for
 from portal.client import Client
-from portal.client_http import Document
+from portal.client.http import Document
 from portal.errors import PortalError
 
 FOLLOW_S = 1.0

@@ -8,7 +8,7 @@ import click
 from portal.cli.arguments import make_client
 from portal.cli.output import json_option, show_json, show_pairs
 from portal.client import Client
-from portal.client_config import clean_url, forget_credentials, load_credentials, save_credentials
+from portal.client.credentials import clean_url, forget_credentials, load_credentials, save_credentials
 from portal.errors import PortalError
 
 LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")

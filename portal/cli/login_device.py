@@ -11,7 +11,7 @@ import click
 
 from portal.cli.output import plain
 from portal.client import Client
-from portal.client_http import Document
+from portal.client.http import Document
 from portal.errors import ForbiddenError, PortalError, UnavailableError
 
 

@@ -80,7 +80,7 @@ def show_pairs(pairs: Iterable[tuple[str, object]]) -> None:
 
 
 def size_words(size: int | None) -> str:
-    """A number of bytes in the words that the pages use (portal.jobs.words.size, which needs the server part)."""
+    """A number of bytes in the words that the pages use (portal.words.size, which needs the server part)."""
     if size is None:
         return ""
     value = float(size)

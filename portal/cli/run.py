@@ -14,7 +14,7 @@ from portal.cli.arguments import dataset_ids, make_client, pair
 from portal.cli.errors import JOB_FAILED
 from portal.cli.output import console, json_option, show_json, show_rows
 from portal.client import Client
-from portal.client_http import Document
+from portal.client.http import Document
 from portal.errors import InvalidError, PortalError
 
 

@@ -10,7 +10,7 @@ import click
 
 from portal.cli.arguments import make_client
 from portal.cli.output import json_option, show_json, show_rows
-from portal.client_http import Document
+from portal.client.http import Document
 from portal.errors import InvalidError, PortalError
 
 AT_ONCE = 500

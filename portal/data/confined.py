@@ -1,4 +1,4 @@
-"""The portal's readers open files here and nowhere else: the door of `portal.confined`, and what HDF5 adds to it.
+"""The portal's readers open files here and nowhere else: the door of `files.confined`, and what HDF5 adds to it.
 
 An HDF5 file can lead out of itself by external links, external storage and virtual datasets. `open_checked` opens
 a file and has a limited child process look for them before anybody reads.
@@ -7,9 +7,9 @@ a file and has a limited child process look for them before anybody reads.
 import os
 from typing import BinaryIO
 
-from portal.beneath import has_openat2
-from portal.confined import Entry, Kind, Root, check_file, components, open_file
-from portal.data.parsing import check
+from portal.data.parsing.client import check
+from portal.files.confined import Entry, Kind, Root, check_file, components, open_file
+from portal.files.openat2 import has_openat2
 
 __all__ = ["Entry", "Kind", "Root", "check_file", "components", "has_openat2", "open_checked", "open_file"]
 

@@ -11,9 +11,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from portal.confined import Root
-from portal.durable import read_json, write_json
 from portal.errors import InvalidError, PortalError
+from portal.files.confined import Root
+from portal.files.durable import read_json, write_json
 
 SCHEMA = 1
 NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from portal.durable import read_json, sync_directory
 from portal.errors import InvalidError, PortalError
+from portal.files.durable import read_json, sync_directory
 from portal.images.manifest import Manifest, beside, difference, parse, read, write
 
 BUILT = "manifest.json"

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from portal.jobs import words
+from portal import words
 
 
 class Cause(StrEnum):

@@ -6,8 +6,8 @@ from typing import Literal
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
-from portal.confined import Root
 from portal.errors import InvalidError, NotFoundError, PortalError
+from portal.files.confined import Root
 from portal.identity.actor import Actor
 from portal.jobs.access import get_job
 

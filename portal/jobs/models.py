@@ -17,6 +17,8 @@ from portal.jobs.state import State, may_move
 
 PORTAL = "gantry"
 """Who moved a job where no person did."""
+DAEMON = "daemon"
+"""The lease of the one active daemon."""
 NUMBER_OFFSET = 1000  # the first job people see is J-1001
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from portal.jobs import words
+from portal import words
 
 # Below these a rate is a guess that only misleads.
 LEAST_FRACTION = 0.02

@@ -6,15 +6,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal import words
 from portal.db import DatabaseClock
-from portal.jobs import words
-from portal.jobs.lease import NAME
-from portal.jobs.models import DaemonLease
+from portal.jobs.models import DAEMON, DaemonLease
 from portal.jobs.progress import moment_of
 
 LEASE = select(
     DaemonLease.expires, DaemonLease.holder, DaemonLease.beat, DaemonLease.status, DatabaseClock().label("now")
-).where(DaemonLease.name == NAME)
+).where(DaemonLease.name == DAEMON)
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.jobs import words
+from portal import words
+from portal.jobs.actions import asked_of
 from portal.jobs.models import PORTAL, Attempt, Job, JobEvent
 from portal.jobs.progress import Progress, moment_of, progress_of
 from portal.jobs.state import State
 from portal.jobs.status import ClusterStatus
-from portal.jobs.wishes import asked_of
 
 MIB = 2**20
 RUNNERS = {

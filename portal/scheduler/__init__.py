@@ -1,0 +1,1 @@
+"""The scheduler backends behind one protocol (base.py), a folder each; factory.py knows their names."""

@@ -4,10 +4,10 @@ from typing import Any
 
 from portal.config import Settings
 from portal.errors import ConfigError
-from portal.scheduler.local import LocalScheduler
-from portal.scheduler.local_order import Limits
-from portal.scheduler.slurm import SlurmScheduler
-from portal.scheduler.slurm_config import SlurmConfig, parse
+from portal.scheduler.local.backend import LocalScheduler
+from portal.scheduler.local.fair_share import Limits
+from portal.scheduler.slurm.cluster import SlurmScheduler
+from portal.scheduler.slurm.config import SlurmConfig, parse
 
 
 def make_scheduler(settings: Settings) -> LocalScheduler | SlurmScheduler:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from portal.exchange import Handler, UnusableError, serve
+from portal.rpc.exchange import Handler, UnusableError, serve
 from portal.store.backend import choose
 from portal.store.verbs import Verbs
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from portal.exchange import RefusedError, UnusableError, fields
-from portal.operators import operators
+from portal.rpc.exchange import RefusedError, UnusableError, fields
+from portal.rpc.operators_file import operators
 
 OPERATORS_FILE = Path("/etc/gantry/store.json")
 DEFAULT_FILES = 100_000

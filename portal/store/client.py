@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from portal.exchange import (
+from portal.rpc.exchange import (
     SCHEMA,
     AnswerLostError,
     CallRefusedError,

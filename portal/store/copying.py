@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from portal.confined import Entry, Kind, Root, check_file
 from portal.errors import UnsafeFileError
-from portal.exchange import RefusedError
+from portal.files.confined import Entry, Kind, Root, check_file
+from portal.rpc.exchange import RefusedError
 from portal.store.granting import let_read
 
 MANIFEST = ".gantry-manifest.json"

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from portal import failpoints
-from portal.confined import Root
-from portal.durable import read_json, write_json
 from portal.errors import NotFoundError, PortalError, UnsafeFileError
-from portal.exchange import Item, RefusedError, code_of, fields
-from portal.removal import remove_tree
+from portal.files.confined import Root
+from portal.files.durable import read_json, write_json
+from portal.files.removal import remove_tree
+from portal.rpc.exchange import Item, RefusedError, code_of, fields
 from portal.store import reading
 from portal.store.backend import Backend
 from portal.store.copying import FOLDER_MODE, MANIFEST, WORKING_MODE, chosen, copy_all, seal

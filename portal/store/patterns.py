@@ -2,7 +2,7 @@
 
 import re
 
-from portal.exchange import RefusedError
+from portal.rpc.exchange import RefusedError
 
 MAX_PATTERN = 500
 MAX_DEEP = 3

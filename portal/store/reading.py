@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from portal.confined import components
-from portal.durable import canonical_json
-from portal.exchange import SCHEMA, RefusedError
+from portal.documents import canonical_json
+from portal.files.confined import components
+from portal.rpc.exchange import SCHEMA, RefusedError
 from portal.store.copying import Kept
 from portal.store.patterns import compiled
 

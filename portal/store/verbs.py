@@ -4,11 +4,11 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from portal.confined import Kind, Root
-from portal.durable import read_json
 from portal.errors import PortalError
-from portal.exchange import Handler, Item, RefusedError, fields
-from portal.removal import remove_tree
+from portal.files.confined import Kind, Root
+from portal.files.durable import read_json
+from portal.files.removal import remove_tree
+from portal.rpc.exchange import Handler, Item, RefusedError, fields
 from portal.store import reading
 from portal.store.backend import Backend
 from portal.store.copying import MANIFEST, hash_file

@@ -1,0 +1,1 @@
+"""Pages and API: each parses, calls one service, renders."""

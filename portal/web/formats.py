@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from flask import Flask
 from markupsafe import Markup
 
-from portal.jobs import words
+from portal import words
 from portal.web.context import now
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400

@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal.config import Settings
-from portal.durable import write_whole
+from portal.files.durable import write_whole
 from portal.web.context import portal
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])

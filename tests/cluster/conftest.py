@@ -23,8 +23,8 @@ from hosts.place import LabError, the_place
 from lab_site import HOME, PATIENCE_S, LabSite
 
 from portal.client import Client
-from portal.client_http import Document
-from portal.durable import read_json
+from portal.client.http import Document
+from portal.files.durable import read_json
 
 HERE = Path(__file__).parent
 NEEDED = ("debootstrap", "ip", "nft", "nsenter", "ssh", "unshare")

@@ -1,7 +1,7 @@
 """A facility in the lab, used as people use it: over TLS through nginx, by the API and by the pages.
 
     site = LabSite(cluster); site.open()
-    maya = site.client("maya")                      # portal.client.Client, with a token of hers
+    maya = site.client("maya")                      # portal.client.client.Client, with a token of hers
     made = maya.submit("lab-count", {"data": site.datasets["Zebrafish heart"][:20]}, {"wait": 5})
     jobs = site.wait(maya, made)                    # until all have ended
 
@@ -29,7 +29,7 @@ from hosts.place import LabError
 from requests.adapters import HTTPAdapter
 
 from portal.client import Client
-from portal.client_http import Document
+from portal.client.http import Document
 from portal.errors import UnavailableError
 
 PASSWORD = "correct horse battery"

@@ -4,7 +4,7 @@ import json
 
 from recorder import Recorder, Scenario, Step, cancelled, ends, runs, waits
 
-from portal.scheduler import slurm_times
+from portal.scheduler.slurm import times as slurm_times
 
 
 def nodes(recorder: Recorder) -> dict[str, object]:

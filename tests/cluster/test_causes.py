@@ -14,7 +14,7 @@ from hosts.cluster import Cluster
 from hosts.host import Host
 from lab_site import LabSite, lab_analysis
 
-from portal.client_http import Document
+from portal.client.http import Document
 
 FATE = """
 import json, os, pathlib, signal, sys, time

@@ -11,7 +11,7 @@ from hosts.cluster import Cluster
 from hosts.host import Host
 from lab_site import PASSWORD, LabSite, lab_analysis
 
-from portal.client_http import Document
+from portal.client.http import Document
 
 PROBE = """
 import json, os, pathlib, socket

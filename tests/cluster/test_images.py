@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hosts.cluster import Cluster
 
-from portal.client_http import Document
+from portal.client.http import Document
 
 RunIn = Callable[..., Document]
 

@@ -10,7 +10,7 @@ from hosts.cluster import Cluster
 from misuse import AGENT, DATA, PUBLISHED, SCRATCH, WORKS, Attack, Document, Said
 
 from portal.agent.client import AgentClient
-from portal.exchange import AnswerLostError, CallRefusedError
+from portal.rpc.exchange import AnswerLostError, CallRefusedError
 
 HOME = "/shared/home"
 # Maya may read her own folder and that of her team. Tom is in the team too, and puts there what he likes.

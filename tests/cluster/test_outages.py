@@ -12,7 +12,7 @@ from hosts.cluster import Cluster
 from hosts.host import Host
 from lab_site import LabSite
 
-from portal.client_http import Document
+from portal.client.http import Document
 from portal.errors import UnavailableError
 
 PATIENCE_S = 150.0

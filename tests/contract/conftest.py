@@ -15,11 +15,11 @@ from typing import Protocol
 import pytest
 
 from portal.scheduler.base import JobHandle, JobReport, JobRequest, Phase, Scheduler
-from portal.scheduler.local import LocalScheduler
-from portal.scheduler.local_order import Limits
-from portal.scheduler.slurm import SlurmScheduler
-from portal.scheduler.slurm_commands import Answer, commands_of
-from portal.scheduler.slurm_config import SlurmConfig, parse
+from portal.scheduler.local.backend import LocalScheduler
+from portal.scheduler.local.fair_share import Limits
+from portal.scheduler.slurm.cluster import SlurmScheduler
+from portal.scheduler.slurm.commands import Answer, commands_of
+from portal.scheduler.slurm.config import SlurmConfig, parse
 
 PATIENCE_S = 180.0
 # A controller and an accounting that nobody listens as.

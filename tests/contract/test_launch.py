@@ -14,8 +14,8 @@ import pytest
 
 from portal.agent.client import AgentClient, Fenced, Submitted, local_command
 from portal.scheduler.base import Ending, JobHandle, JobReport, Phase
-from portal.scheduler.local import LocalScheduler
-from portal.scheduler.local_order import Limits
+from portal.scheduler.local.backend import LocalScheduler
+from portal.scheduler.local.fair_share import Limits
 
 SCHEMAS = Path(__file__).parents[2] / "jobtypes" / "schema"
 PATIENCE_S = 120.0

@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from portal.scheduler import slurm_note, slurm_times
 from portal.scheduler.base import Ending, JobHandle, JobReport, JobRequest, Phase, SchedulerError
-from portal.scheduler.slurm import SlurmScheduler
-from portal.scheduler.slurm_commands import Answer
-from portal.scheduler.slurm_config import SlurmConfig
-from portal.scheduler.slurm_rows import accounting_rows, queue_rows
+from portal.scheduler.slurm import note as slurm_note
+from portal.scheduler.slurm import times as slurm_times
+from portal.scheduler.slurm.cluster import SlurmScheduler
+from portal.scheduler.slurm.commands import Answer
+from portal.scheduler.slurm.config import SlurmConfig
+from portal.scheduler.slurm.rows import accounting_rows, queue_rows
 
 RECORDINGS = Path(__file__).parent / "recordings"
 RELEASES = sorted(folder.name for folder in RECORDINGS.glob("slurm-*"))

@@ -15,8 +15,8 @@ import pytest
 
 from portal.agent.client import AgentClient, Fenced, Submitted, Taken
 from portal.scheduler.base import Ending, JobHandle, JobReport, Phase, SchedulerError
-from portal.scheduler.slurm import SlurmScheduler
-from portal.scheduler.slurm_note import ANSWER, NOTE, array_of
+from portal.scheduler.slurm.cluster import SlurmScheduler
+from portal.scheduler.slurm.note import ANSWER, NOTE, array_of
 
 pytestmark = [
     pytest.mark.parametrize("bench", ["slurm", "pyslurm"], indirect=True),

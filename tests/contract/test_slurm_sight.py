@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import pytest
 
 from portal.scheduler.base import JobHandle, Phase
-from portal.scheduler.slurm import SlurmScheduler
-from portal.scheduler.slurm_config import SlurmConfig
-from portal.scheduler.slurm_sight import CANARY
+from portal.scheduler.slurm.cluster import SlurmScheduler
+from portal.scheduler.slurm.config import SlurmConfig
+from portal.scheduler.slurm.visibility import CANARY
 
 pytestmark = [
     pytest.mark.cluster,

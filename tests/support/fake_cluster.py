@@ -9,7 +9,7 @@ from typing import Any
 from portal.agent.accounts import AccountRefusedError, Failed
 from portal.agent.asking import Account
 from portal.agent.client import Fenced, Sealed, Submitted, Taken
-from portal.exchange import AnswerLostError, CallRefusedError, Refusal
+from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
 from portal.scheduler.base import Ending, JobHandle, JobReport, Observation, Phase
 from portal.scheduler.survey import Node, Survey
 

@@ -18,14 +18,14 @@ from sqlalchemy import select, text
 
 from portal.catalogue.models import Datafile, Dataset
 from portal.config import Settings, load_settings
-from portal.daemon import Daemon, build
+from portal.daemon.loop import Daemon, build
 from portal.db import Database
 from portal.jobs import service
 from portal.jobs.models import Job
 from portal.jobs.state import State
 from portal.jobtype.load import JobTypes, load_folders
 from portal.migrations import upgrade
-from portal.scheduler.local_spool import Spool
+from portal.scheduler.local.spool import Spool
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE_S = 180.0

@@ -23,8 +23,8 @@ from wrappers.launch.files import (
     open_new,
     remove_tree,
 )
+from wrappers.launch.jobspec import Order, read_order
 from wrappers.launch.logs import CappedLog
-from wrappers.launch.order import Order, read_order
 from wrappers.launch.result import MIB, exit_code_of, result_document, write_result
 from wrappers.launch.runner import Plan, plan
 from wrappers.launch.supervise import Ending, Limits, Signals, Supervisor

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Mapping, Sequence
 
 from wrappers.launch.exits import Exit, Refusal
-from wrappers.launch.order import Image, InputFile
+from wrappers.launch.jobspec import Image, InputFile
 
 
 def check_inputs(inputs: Mapping[str, Sequence[InputFile]]) -> None:

@@ -10,7 +10,7 @@ import sys
 
 from wrappers.launch.checks import check_image, check_inputs
 from wrappers.launch.exits import Exit, Refusal
-from wrappers.launch.order import read_order
+from wrappers.launch.jobspec import read_order
 from wrappers.launch.runner import plan_rank
 
 

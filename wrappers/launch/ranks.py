@@ -7,8 +7,8 @@ from pathlib import Path
 from wrappers.launch.container import attempt_tmp
 from wrappers.launch.environment import SYSTEM_PATH, way_to_this_distribution
 from wrappers.launch.exits import Exit, Refusal
+from wrappers.launch.jobspec import Order
 from wrappers.launch.keeper import Command
-from wrappers.launch.order import Order
 
 RANK = "wrappers.launch.rank"
 MEETING = "PMIX_"

@@ -9,8 +9,8 @@ from wrappers.launch.claim import Identity
 from wrappers.launch.exits import Exit
 from wrappers.launch.failpoints import reach
 from wrappers.launch.files import put_in_place, utc, write_aside
+from wrappers.launch.jobspec import Order
 from wrappers.launch.logs import CappedLog
-from wrappers.launch.order import Order
 from wrappers.launch.supervise import Ending
 
 MIB = 1024 * 1024

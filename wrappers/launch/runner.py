@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from wrappers.launch import container, ranks
 from wrappers.launch.environment import SYSTEM_PATH, bare_additions, program_environment
 from wrappers.launch.exits import Exit, Refusal
+from wrappers.launch.jobspec import Order
 from wrappers.launch.keeper import Command
 from wrappers.launch.marks import View, fill
-from wrappers.launch.order import Order
 
 
 @dataclass(frozen=True, slots=True)

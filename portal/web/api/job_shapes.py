@@ -10,7 +10,7 @@ from portal.jobs.models import Job, Submission
 from portal.jobs.progress import progress_of
 from portal.jobs.read import ClusterStatus, job_view, sentence
 from portal.jobs.state import State
-from portal.jobs.submitted import Accepted, Submitted
+from portal.jobs.submit.write import Accepted, Submitted
 
 JOBS_SHOWN = 500
 """Of one submission; a list of jobs gives all, page by page."""

@@ -3,7 +3,7 @@
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from portal.jobs.submission_list import MAX_KEY, MOST_FORMS, submit_list
+from portal.jobs.submit.many import MAX_KEY, MOST_FORMS, submit_list
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
 from portal.web.api.parameters import Parameters

@@ -5,7 +5,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 
 from portal.jobs.read import ClusterStatus, cluster_status, counts, get_submission, list_jobs
 from portal.jobs.service import SubmitRequest, cancel_all, retry_failed, submit
-from portal.jobs.submitted import Submitted
+from portal.jobs.submit.write import Submitted
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import PREFIX, make_blueprint
 from portal.web.api.job_shapes import JOBS_SHOWN, SubmissionOut, job_out, submission_out, submitted_out

@@ -6,12 +6,12 @@ from flask.typing import ResponseReturnValue
 from portal.jobs import service
 from portal.jobs.read import cluster_status, counts, get_submission, list_jobs
 from portal.jobs.state import FINAL, State
-from portal.jobs.words import count
 from portal.web.context import actor, now, portal, session
 from portal.web.views.batches import batch_counts, batch_sentence
 from portal.web.views.jobs import job_cards
 from portal.web.views.live import ask_again_for_all_s
 from portal.web.views.paging import page_links, page_number
+from portal.words import count
 
 page = Blueprint("batches", __name__, url_prefix="/batches")
 

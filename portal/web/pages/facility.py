@@ -3,8 +3,8 @@
 from flask import Blueprint, render_template
 
 from portal.errors import ForbiddenError
+from portal.jobs.cluster import latest_snapshot
 from portal.jobs.read import cluster_status
-from portal.jobs.snapshot import latest_snapshot
 from portal.web.context import actor, now, portal, session
 from portal.web.views.facility import failures_by_cause, overview, stuck_jobs
 from portal.web.views.jobs import job_cards

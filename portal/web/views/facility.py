@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from portal import words
 from portal.identity.actor import Actor
-from portal.jobs import words
 from portal.jobs.access import loaded, visible_jobs
 from portal.jobs.models import Job
 from portal.jobs.state import UNFINISHED, State

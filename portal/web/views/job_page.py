@@ -10,8 +10,8 @@ from portal.catalogue.access import visible
 from portal.catalogue.models import Dataset
 from portal.form.values import as_text
 from portal.identity.actor import Actor
+from portal.jobs.actions import jobtype_of
 from portal.jobs.models import Job
-from portal.jobs.wishes import jobtype_of
 from portal.jobtype.model import JobType
 from portal.jobtype.option import ChoiceOption, OptionBase, Value
 from portal.web.views.pictures import Picture, thumbnails

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from flask import request, url_for
 
-from portal.jobs.words import count
+from portal.words import count
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 from werkzeug.datastructures import MultiDict
 
+from portal import words
 from portal.catalogue.access import visible
 from portal.catalogue.inputs import input_dataset
 from portal.catalogue.models import Dataset, DatasetParameter
@@ -15,9 +16,8 @@ from portal.errors import InvalidError, NotFoundError
 from portal.form import Form, Inputs, as_command, as_python, raw_of_html
 from portal.form.plan import label_of
 from portal.identity.actor import Actor
-from portal.jobs import words
+from portal.jobs.cluster import latest_snapshot
 from portal.jobs.models import Job, JobTypeRevision, Submission
-from portal.jobs.snapshot import latest_snapshot
 from portal.jobs.status import ClusterStatus
 from portal.jobtype.match import accepts
 from portal.jobtype.model import JobType, Slot, Variant

@@ -134,7 +134,7 @@ def test_waiting_ends_with_the_job_and_tells_how_it_ended(gantry, stack, sqlite_
             end(sqlite_database, 1, State.FAILED)
         return real(self, key)
 
-    monkeypatch.setattr("portal.client.POLL_S", 0.001)
+    monkeypatch.setattr("portal.client.client.POLL_S", 0.001)
     monkeypatch.setattr(Client, "submission", submission)
     code, out, _ = gantry("run", "qc", stack, "--wait")
     assert code == 10
@@ -203,7 +203,7 @@ def test_signing_in_by_password(gantry, monkeypatch, sqlite_database, now):
 
 
 def test_a_portal_that_is_away_has_an_exit_code_of_its_own(gantry, monkeypatch):
-    monkeypatch.setattr("portal.client_http.FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr("portal.client.http.FIRST_PAUSE_S", 0.001)
     monkeypatch.setenv("GANTRY_URL", "http://127.0.0.1:9")
     code, _, err = gantry("jobs", "list")
     assert code == 9

@@ -5,7 +5,7 @@ from asking import Asking
 
 from portal.app import create_app
 from portal.cli.run_list import AT_ONCE
-from portal.jobs.submission_list import MAX_KEY, MOST_FORMS
+from portal.jobs.submit.many import MAX_KEY, MOST_FORMS
 
 
 def form(number, **more):

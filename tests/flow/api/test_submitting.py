@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from portal.app import create_app
 from portal.catalogue.models import Dataset, DatasetParameter, ParameterType
-from portal.jobs.lease import NAME
+from portal.daemon.lease import NAME
 from portal.jobs.models import DaemonLease
 
 MOST_STATEMENTS = 12

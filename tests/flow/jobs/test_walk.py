@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from portal.catalogue.models import DataCollectionDataset
 from portal.catalogue.models import Job as Run
+from portal.jobs.cluster import latest_snapshot
 from portal.jobs.read import cluster_status, job_view
-from portal.jobs.snapshot import latest_snapshot
 from portal.jobs.state import State
 
 PICTURE = """

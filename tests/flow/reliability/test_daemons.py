@@ -3,8 +3,7 @@
 import signal
 import time
 
-from portal.jobs import lease
-from portal.jobs.models import DaemonLease
+from portal.jobs.models import DAEMON, DaemonLease
 from portal.jobs.state import State
 
 # The lease is long enough for a machine that is slow for a while: epochs are counted here.
@@ -14,7 +13,7 @@ END_S = 60
 
 def epoch(yard):
     with yard.database.read() as session:
-        row = session.get(DaemonLease, lease.NAME)
+        row = session.get(DaemonLease, DAEMON)
         return row.epoch if row else 0
 
 

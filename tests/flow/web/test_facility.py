@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from portal.jobs.lease import NAME
+from portal.daemon.lease import NAME
 from portal.jobs.models import ClusterSnapshot, DaemonLease, Job
 from portal.jobs.state import State
 from portal.scheduler.survey import Node, Partition, Survey

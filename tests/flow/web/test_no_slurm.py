@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from portal.daemon_parts import make_scheduler
+from portal.daemon.parts import make_scheduler
 
 COMMANDS = ("sacct", "sacctmgr", "sbatch", "scancel", "scontrol", "sdiag", "sinfo", "squeue", "srun")
 FOLLOWED = re.compile(r'(?:href|hx-get)="(/[^"#]*)"')

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from portal.agent.client import AgentClient, local_command
-from portal.scheduler.local import LocalScheduler
-from portal.scheduler.local_order import Limits
+from portal.scheduler.local.backend import LocalScheduler
+from portal.scheduler.local.fair_share import Limits
 
 JOBTYPE: dict[str, Any] = {
     "name": "lightsheet-deconvolution",

@@ -16,7 +16,7 @@ import pytest
 from portal.agent.backend import choose, refuse_system_account
 from portal.agent.client import AgentClient, Fenced, Opened, Refusal, Sealed, Submitted, Taken
 from portal.errors import PortalError
-from portal.exchange import AnswerLostError, CallRefusedError, NotStartedError, UnusableError
+from portal.rpc.exchange import AnswerLostError, CallRefusedError, NotStartedError, UnusableError
 from portal.scheduler.base import Ending, JobHandle, Phase
 
 SCHEMAS = Path(__file__).parents[3] / "jobtypes" / "schema"
@@ -503,7 +503,7 @@ def test_where_a_container_is_a_must_an_analysis_without_one_is_refused(facility
 
 
 @pytest.mark.parametrize(
-    "module", ["portal.agent.__main__", "portal.store.__main__", "portal.scheduler.supervisor"]
+    "module", ["portal.agent.__main__", "portal.store.__main__", "portal.scheduler.local.supervisor"]
 )
 def test_what_acts_for_people_imports_the_standard_library_only(module):
     code = (

@@ -8,7 +8,7 @@ import pytest
 from portal.agent import asking
 from portal.agent.accounts import Account, AccountRefusedError, Agents
 from portal.agent.asking import StillAskedError
-from portal.exchange import AnswerLostError, CallRefusedError
+from portal.rpc.exchange import AnswerLostError, CallRefusedError
 
 PATIENCE_S = 30.0
 SOON_S = 0.3

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from portal.agent import folder
-from portal.confined import Root
 from portal.errors import ForbiddenError, UnsafeFileError
+from portal.files.confined import Root
 
 NOBODY = 65534
 

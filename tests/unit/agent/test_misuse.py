@@ -6,7 +6,7 @@ import pytest
 
 from portal.agent import backend
 from portal.agent.client import Refusal, Submitted
-from portal.exchange import UnusableError
+from portal.rpc.exchange import UnusableError
 
 HALF = "half \ud800 a character"
 LARGER_THAN_ANY_FLOAT = 10**4000

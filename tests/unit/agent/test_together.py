@@ -16,13 +16,14 @@ import pytest
 from portal.agent import folder
 from portal.agent.backend import parse
 from portal.agent.verbs import Verbs
-from portal.confined import Root
-from portal.exchange import RefusedError
-from portal.scheduler import slurm_note, slurm_times
+from portal.files.confined import Root
+from portal.rpc.exchange import RefusedError
 from portal.scheduler.base import SchedulerError
-from portal.scheduler.slurm import SlurmScheduler
-from portal.scheduler.slurm_commands import Answer
-from portal.scheduler.slurm_rows import queue_rows
+from portal.scheduler.slurm import note as slurm_note
+from portal.scheduler.slurm import times as slurm_times
+from portal.scheduler.slurm.cluster import SlurmScheduler
+from portal.scheduler.slurm.commands import Answer
+from portal.scheduler.slurm.rows import queue_rows
 
 SUBMITTED = datetime(2026, 11, 21, 1, 1, 12, tzinfo=UTC)
 

@@ -8,11 +8,10 @@ from pathlib import Path
 import click
 import pytest
 
-from portal import errors
+from portal import errors, words
 from portal.cli.errors import EXIT_CODES, exit_code_of
 from portal.cli.main import cli, main
 from portal.cli.output import plain, size_words
-from portal.jobs import words
 
 SERVER_ONLY = ("flask", "sqlalchemy", "pydantic", "yaml", "numpy", "h5py", "alembic", "gunicorn")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from answering_portal import Portal, answering_portal
 
-from portal import client_http
+from portal.client import http as client_http
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ import pytest
 import tifffile
 from PIL import Image
 
-from portal.data import parsing
 from portal.data.confined import open_checked
+from portal.data.parsing import client as parsing
 from portal.errors import InvalidError, LimitError, PortalError, UnsafeFileError
 
 

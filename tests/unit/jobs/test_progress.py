@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from portal.jobs.progress import progress_of
-from portal.jobs.words import clock, count, duration, listed, memory, one_line, signal_name, size
 from portal.web.formats import date_time
+from portal.words import clock, count, duration, listed, memory, one_line, signal_name, size
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

@@ -4,9 +4,9 @@ import pytest
 from sqlalchemy import update
 
 from portal.catalogue.models import Grouping, InvestigationGroup, User, UserGroup
+from portal.daemon import lease
 from portal.errors import InvalidError, NotFoundError
 from portal.identity.actor import NOBODY
-from portal.jobs import lease
 from portal.jobs.models import Attempt, Job
 from portal.jobs.read import (
     cluster_status,

@@ -1,11 +1,11 @@
 """The options of a job type are those that its program reads."""
 
 import ast
-from pathlib import Path
+import importlib
+import inspect
 
 import pytest
 
-import wrappers
 from portal.jobtype.load import load_folders, shipped_folder
 
 SHIPPED = load_folders([shipped_folder()]).by_name
@@ -15,7 +15,9 @@ READERS = {"integer", "number", "optional_number", "choice", "flag", "text", "ge
 
 def names_read(module: str) -> set[str]:
     """The first arguments of options.integer("…"), options.choice("…"), options.values.get("…")."""
-    tree = ast.parse(Path(wrappers.__path__[0], f"{module}.py").read_text(encoding="utf-8"))
+    program = inspect.getmodule(importlib.import_module(f"wrappers.{module}").main)
+    assert program is not None
+    tree = ast.parse(inspect.getsource(program))
     return {
         call.args[0].value
         for call in ast.walk(tree)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.exchange import RefusedError
+from portal.rpc.exchange import RefusedError
 from portal.store.patterns import compiled
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.exchange import AnswerLostError, CallRefusedError
+from portal.rpc.exchange import AnswerLostError, CallRefusedError
 from portal.store import copying
 from portal.store.backend import Backend
 from portal.store.client import Refusal, Result, StoreClient, local_command

@@ -7,7 +7,7 @@ import pytest
 
 from wrappers.launch.container import container_argv, find_runtime
 from wrappers.launch.exits import Exit, Refusal
-from wrappers.launch.order import parse_order
+from wrappers.launch.jobspec import parse_order
 from wrappers.launch.runner import plan
 
 IMAGE = {

@@ -4,8 +4,8 @@ import copy
 
 import pytest
 
+from wrappers.launch.jobspec import parse_order
 from wrappers.launch.marks import View, fill
-from wrappers.launch.order import parse_order
 from wrappers.launch.reading import OrderError
 
 VIEW = View("/job", {"stack": ["/inputs/stack/0/a b.h5", "/inputs/stack/0/c.h5"]})

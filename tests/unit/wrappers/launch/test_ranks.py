@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from wrappers.launch.exits import Exit, Refusal
-from wrappers.launch.order import parse_order
+from wrappers.launch.jobspec import parse_order
 from wrappers.launch.runner import plan, plan_rank
 
 IMAGE = {"name": "mpi", "digest": "sha256:" + "1" * 64, "path": "/images/mpi.sif", "size": 1, "mtime_ns": 1}

@@ -1,0 +1,133 @@
+"""job.json: the order of one attempt, built from the signed-off job type and what the request may choose."""
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+
+from portal.agent import reading
+from portal.agent.backend import Backend
+from portal.agent.inputs import Inputs
+from portal.agent.jobtype import Published, PublishedType, resources
+from portal.agent.options import check_options
+from portal.documents import canonical_json
+from portal.errors import PortalError
+from portal.images.manifest import usable
+from portal.rpc.exchange import SCHEMA, RefusedError, fields
+
+INSISTS = "--require-container"
+"""The word in the operator's command of launch by which no program runs outside a container."""
+ORDER_KEYS = ("job", "jobtype", "inputs", "options", "resources")
+JOB_KEYS = ("id", "number", "submission", "index", "attempt", "try", "name", "title", "person")
+
+
+class Orders:
+    """Builds the orders of one request: what items have in common, job types and images, is checked once."""
+
+    def __init__(self, backend: Backend, inputs: Inputs) -> None:
+        self._backend = backend
+        self._inputs = inputs
+        self._published = Published(backend.jobtypes)
+        self._images: dict[str, dict[str, Any] | None] = {}
+
+    def build(self, attempt: str, name: str, order: Any) -> tuple[dict[str, Any], bytes]:
+        """The order as a document and as the bytes of job.json: the same request gives the same bytes.
+
+        Opens every input. Raises RefusedError.
+        """
+        given = fields(order, "order", required=ORDER_KEYS)
+        jobtype = self._published.load(given["jobtype"])
+        document = {
+            "schema": SCHEMA,
+            "job": _job(given["job"], attempt, name),
+            "jobtype": {"name": jobtype.name, "version": jobtype.version, "revision": jobtype.revision},
+            "program": jobtype.program,
+            "inputs": _inputs(jobtype, self._inputs.open(given["inputs"])),
+            "options": check_options(jobtype, given["options"]),
+            "resources": resources(jobtype, given["resources"]),
+            "image": self._image(jobtype),
+            "network": jobtype.network,
+            "outputs": list(jobtype.outputs),
+            "success_codes": list(jobtype.success_codes),
+            "log_limit_bytes": jobtype.log_limit_bytes,
+        }
+        return document, canonical_json(document)
+
+    def _image(self, jobtype: PublishedType) -> dict[str, Any] | None:
+        if jobtype.revision not in self._images:
+            self._images[jobtype.revision] = _image(self._backend, jobtype)
+        return self._images[jobtype.revision]
+
+
+def _job(value: Any, attempt: str, name: str) -> dict[str, Any]:
+    given = fields(value, "job", required=JOB_KEYS)
+    checked = {
+        "id": reading.whole(given["id"], "id"),
+        "number": reading.text(given["number"], "number", least=1),
+        "submission": reading.attempt_id(given["submission"]),
+        "index": reading.whole(given["index"], "index"),
+        "attempt": reading.attempt_id(given["attempt"]),
+        "try": reading.whole(given["try"], "try", least=1),
+        "name": reading.matching(given["name"], reading.JOB_NAME, "The name"),
+        "title": reading.text(given["title"], "title"),
+        "person": reading.text(given["person"], "person", least=1),
+    }
+    if checked["attempt"] != attempt or checked["name"] != name:
+        raise reading.bad("The order is not one of this attempt and name.")
+    return checked
+
+
+def _inputs(jobtype: PublishedType, opened: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """The inputs by slot: as many datasets as the slot takes, of each the files that it wants."""
+    unknown = sorted(set(opened) - set(jobtype.slots))
+    if unknown:
+        raise RefusedError("inputs", f"{jobtype.name} has no slot {unknown[0]!r}.")
+    for name, slot in jobtype.slots.items():
+        count, least, most = len(opened.get(name, [])), slot.get("min", 1), slot.get("max")
+        if count < least or (most is not None and count > most):
+            raise RefusedError("inputs", f"The slot {name} takes {least} to {most} datasets, not {count}.")
+    return {
+        name: [_wanted_files(jobtype.slots[name], dataset) for dataset in datasets]
+        for name, datasets in opened.items()
+    }
+
+
+def _wanted_files(slot: Mapping[str, Any], dataset: dict[str, Any]) -> dict[str, Any]:
+    pattern = slot.get("files") or "*"
+    files = [
+        file
+        for file in dataset["files"]
+        if fnmatchcase(file["name"], pattern) or fnmatchcase(file["name"].rpartition("/")[2], pattern)
+    ]
+    if not files:
+        raise RefusedError("inputs", f"The dataset {dataset['name']} has no file like {pattern}.")
+    return dataset | {"files": files}
+
+
+def _image(backend: Backend, jobtype: PublishedType) -> dict[str, Any] | None:
+    """The staged image as its manifest has it; None if the job type names none or none is staged.
+
+    Raises RefusedError `image` if the file is not what was hashed when it was staged, and where launch would
+    insist on a container, if there is none to give.
+    """
+    insists = INSISTS in backend.launch
+    name = jobtype.image
+    if name is None:
+        if insists:
+            raise RefusedError("image", f"The analysis {jobtype.name} names no software image; it needs one here.")
+        return None
+    reading.matching(name, reading.SLUG, "The image's name")
+    try:
+        manifest = usable(backend.images, name) if backend.images else None
+    except PortalError as error:
+        raise RefusedError("image", error.message, detail=error.detail) from error
+    if manifest is None or backend.images is None:
+        if insists:
+            raise RefusedError("image", f"The software image {name} is not installed on the cluster.")
+        return None
+    return {
+        "name": name,
+        "digest": manifest.digest,
+        "path": str(backend.images / manifest.file),
+        "size": manifest.size,
+        "mtime_ns": manifest.mtime_ns,
+    }

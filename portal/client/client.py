@@ -1,0 +1,217 @@
+"""The portal from Python: `Client.from_environment().submit("qc", {"data": [12]})`.
+
+Needs only the base install. Answers are the API's JSON documents as dicts; errors are those of portal.errors,
+with the portal's own sentence. What is safe to repeat is repeated when the portal does not answer.
+"""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from portal.client.credentials import load_credentials
+from portal.client.download import Progress, download_file
+from portal.client.http import Connection, Document, segment
+from portal.errors import UnavailableError
+
+Value = bool | int | float | str | None
+
+POLL_S = 1.0
+LONGEST_POLL_S = 10.0
+
+
+class Client(Connection):
+    """One portal, seen with one token."""
+
+    @classmethod
+    def from_environment(cls) -> "Client":
+        """The portal of GANTRY_URL and GANTRY_TOKEN, or where `gantry login` signed in."""
+        credentials = load_credentials()
+        return cls(credentials.url, credentials.token)
+
+    # ---- people and tokens -----------------------------------------------------------------------------------
+
+    def me(self) -> Document:
+        """The person whose token it is."""
+        return self.get("me")
+
+    def make_token(self, person: str, password: str, *, name: str, scopes: Sequence[str], days: int) -> Document:
+        """A new token, by password; its `secret` cannot be had again."""
+        body = {"person": person, "password": password, "name": name, "scopes": list(scopes), "days": days}
+        return self.call("POST", "tokens", json=body)
+
+    def ask_to_sign_in(self, *, name: str, scopes: Sequence[str], days: int) -> Document:
+        """The codes with which a person lets this program in on the portal's page /device; see the API."""
+        return self.call("POST", "device", json={"name": name, "scopes": list(scopes), "days": days})
+
+    def fetch_token(self, device_code: str) -> Document:
+        """Whether somebody has let it in: `status`, `interval`, and once the `token`."""
+        return self.call("POST", "device/token", json={"device_code": device_code})
+
+    def revoke_this_token(self) -> bool:
+        """End the token that this client uses; True if it was found among the person's own."""
+        prefix = (self.token or "")[:12]
+        for token in self.get("tokens")["items"]:
+            if token["prefix"] == prefix:
+                self.call("DELETE", f"tokens/{token['id']}")
+                return True
+        return False
+
+    # ---- data ------------------------------------------------------------------------------------------------
+
+    def datasets(self, **query: Any) -> Iterator[Document]:
+        """Datasets that match: text, type, instrument, experiment, kind, complete, sort; see the API."""
+        return self.every("datasets", query)
+
+    def dataset(self, dataset: int) -> Document:
+        """One dataset with its parameters, pictures and history."""
+        return self.get(f"datasets/{int(dataset)}")
+
+    def files(self, dataset: int) -> Iterator[Document]:
+        """The files of a dataset."""
+        return self.every(f"datasets/{int(dataset)}/files", {})
+
+    def download(
+        self, dataset: int, folder: Path, *, progress: Progress | None = None, only: str | None = None
+    ) -> list[Path]:
+        """All files of a dataset beneath `folder`, checked against their checksums. `only`: a pattern on names.
+
+        What is there already and right is kept; what was cut short goes on where it stopped.
+        """
+        return [
+            download_file(self.stream, dataset, file, folder, progress)
+            for file in self.files(dataset)
+            if only is None or Path(file["name"]).match(only)
+        ]
+
+    def experiments(self, **query: Any) -> Iterator[Document]:
+        """Experiments that this person may see, newest first."""
+        return self.every("experiments", query)
+
+    # ---- analyses and jobs -----------------------------------------------------------------------------------
+
+    def analyses(self, datasets: Sequence[int] = ()) -> Document:
+        """All analyses, or those that fit these datasets (`items`) and why others do not (`others`)."""
+        return self.get("analyses", {"dataset": list(datasets)})
+
+    def analysis(self, name: str, datasets: Sequence[int] = ()) -> Document:
+        """One analysis with its form; with datasets the form has the defaults that they give."""
+        return self.get(f"analyses/{segment(name)}", {"dataset": list(datasets)})
+
+    def check(
+        self,
+        analysis: str,
+        inputs: Mapping[str, Sequence[int]],
+        options: Mapping[str, Value] | None = None,
+        *,
+        preset: str | None = None,
+        mode: str = "each",
+    ) -> Document:
+        """The form with these values and what is wrong with them; nothing is started."""
+        body = {"inputs": _lists(inputs), "options": dict(options or {}), "preset": preset, "mode": mode}
+        return self.call("POST", f"analyses/{segment(analysis)}/form", json=body, repeat=True)
+
+    def submit(
+        self,
+        analysis: str,
+        inputs: Mapping[str, Sequence[int]],
+        options: Mapping[str, Value] | None = None,
+        *,
+        preset: str | None = None,
+        mode: str = "each",
+        variant: str | None = None,
+        title: str | None = None,
+        key: str | None = None,
+        brief: bool = False,
+    ) -> Document:
+        """Start an analysis, once even if the answer is lost. `key` makes your own repetition harmless too.
+
+        The submission with its jobs; with `brief` only `id`, `title` and `count`, the number of its jobs.
+        """
+        body = {
+            "analysis": analysis,
+            "inputs": _lists(inputs),
+            "options": dict(options or {}),
+            "preset": preset,
+            "mode": mode,
+            "variant": variant,
+            "title": title,
+        }
+        headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+        if brief:
+            headers["Prefer"] = "return=minimal"
+        return self.call("POST", "submissions", json=body, headers=headers, repeat=True)
+
+    def submit_list(self, forms: Sequence[Document], *, key: str | None = None) -> list[Document]:
+        """Start up to 500 different analyses, all or none: `id`, `title` and the numbers of `jobs` of each.
+
+        A form is what `POST /submissions` takes: `{"analysis": "qc", "inputs": {"data": [12]}, "options": {…}}`.
+        """
+        headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+        body = {"forms": [dict(form) for form in forms]}
+        made = self.call("POST", "submission-lists", json=body, headers=headers, repeat=True)
+        return list(made["items"])
+
+    def submission(self, submission: str) -> Document:
+        """A submission with its jobs."""
+        return self.get(f"submissions/{segment(submission)}")
+
+    def wait(
+        self,
+        submission: Document | str,
+        *,
+        timeout_s: float | None = None,
+        tell: Callable[[Document], None] | None = None,
+    ) -> list[Document]:
+        """Wait until all jobs of a submission have ended; the jobs. Raises TimeoutError.
+
+        `tell` is called with the submission after every look. A portal that does not answer for a while ends
+        nothing: the jobs go on, and so does the waiting.
+        """
+        key = submission if isinstance(submission, str) else str(submission["id"])
+        until = None if timeout_s is None else time.monotonic() + timeout_s
+        pause = POLL_S
+        while True:
+            try:
+                found = self.submission(key)
+            except UnavailableError:
+                found = None
+            if found is not None:
+                if tell is not None:
+                    tell(found)
+                if found["final"]:
+                    return list(found["jobs"])
+            if until is not None and time.monotonic() >= until:
+                raise TimeoutError(f"Still not ended after {timeout_s:g} s. The jobs go on.")
+            time.sleep(pause)
+            pause = min(LONGEST_POLL_S, pause * 1.2)
+
+    def jobs(self, **query: Any) -> Iterator[Document]:
+        """Jobs, newest first: state, person, text, submission."""
+        return self.every("jobs", query)
+
+    def job(self, job: str | int) -> Document:
+        """One job, by number (J-1042) or id."""
+        return self.get(f"jobs/{segment(job)}")
+
+    def log(self, job: str | int, *, stream: str = "stdout", offset: int = 0) -> Document:
+        """A piece of a job's log; go on at `next_offset` until `final`."""
+        return self.get(f"jobs/{segment(job)}/logs/{segment(stream)}", {"offset": offset})
+
+    def cancel(self, job: str | int) -> Document:
+        """Ask for a job's end."""
+        return self.call("POST", f"jobs/{segment(job)}/cancel", repeat=True)
+
+    def cancel_submission(self, submission: str) -> Document:
+        """Ask for the end of every job of a submission that has not ended; the submission."""
+        return self.call("POST", f"submissions/{segment(submission)}/cancel", repeat=True)
+
+    def retry(self, job: str | int, *, resources: str | Mapping[str, int] | None = None) -> Document:
+        """Run a failed job again; `resources`: "memory" or "time" for more of it."""
+        wanted = resources if resources is None or isinstance(resources, str) else dict(resources)
+        return self.call("POST", f"jobs/{segment(job)}/retry", json={"resources": wanted})
+
+
+def _lists(inputs: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:
+    return {slot: [int(number) for number in ids] for slot, ids in inputs.items()}

@@ -1,0 +1,159 @@
+"""HTTP to the portal's API: what is safe to repeat is repeated, and errors are those of portal.errors."""
+
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import requests
+
+import portal
+from portal.client.credentials import clean_url
+from portal.errors import (
+    ConfigError,
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    LimitError,
+    NotFoundError,
+    PortalError,
+    SignInNeededError,
+    UnavailableError,
+)
+
+Document = dict[str, Any]
+
+TRIES = 4
+FIRST_PAUSE_S = 0.5
+
+ERRORS: dict[int, type[PortalError]] = {
+    401: SignInNeededError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    409: ConflictError,
+    429: LimitError,
+    502: UnavailableError,
+    503: UnavailableError,
+    504: UnavailableError,
+}
+
+
+class Connection:
+    """One portal, with one token."""
+
+    def __init__(self, url: str, token: str | None, *, timeout_s: float = 30.0) -> None:
+        self.url = clean_url(url)
+        self.timeout_s = timeout_s
+        self.token = token
+        self._http = requests.Session()
+        self._http.headers["User-Agent"] = f"gantry/{portal.__version__}"
+        self._http.headers["Accept"] = "application/json"
+
+    def get(self, path: str, query: Mapping[str, Any] | None = None) -> Document:
+        """One document. Raises PortalError."""
+        return self.call("GET", path, params=_query(query), repeat=True)
+
+    def every(self, path: str, query: Mapping[str, Any]) -> Iterator[Document]:
+        """All items of a list, page by page."""
+        asked = dict(query)
+        while True:
+            page = self.get(path, asked)
+            yield from page["items"]
+            if not page.get("next"):
+                return
+            asked["cursor"] = page["next"]
+
+    def call(self, method: str, path: str, *, repeat: bool = False, **more: Any) -> Document:
+        """One request and its JSON answer ({} where there is none). Raises PortalError.
+
+        `repeat`: the request may be sent again when no answer comes.
+        """
+        response = self._send(method, path, repeat=repeat, **more)
+        if response.status_code == 204:
+            return {}
+        try:
+            document = response.json()
+        except ValueError as error:
+            raise UnavailableError(f"{self.url} did not answer like a portal. Is the address right?") from error
+        return document if isinstance(document, dict) else {"items": document}
+
+    def stream(self, path: str, headers: Mapping[str, str]) -> requests.Response:
+        """An answer that is read piece by piece."""
+        return self._send("GET", path, repeat=True, headers=dict(headers), stream=True)
+
+    def _send(self, method: str, path: str, *, repeat: bool, **more: Any) -> requests.Response:
+        pause = FIRST_PAUSE_S
+        for left in range(TRIES - 1 if repeat else 0, -1, -1):
+            try:
+                return self._once(method, path, **more)
+            except UnavailableError:
+                if not left:
+                    raise
+            time.sleep(pause)
+            pause *= 2
+        raise AssertionError("unreachable")
+
+    def _once(self, method: str, path: str, **more: Any) -> requests.Response:
+        headers = dict(more.pop("headers", {}))
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        address = f"{self.url}/api/v1/{path}"
+        try:
+            response = self._http.request(
+                method,
+                address,
+                headers=headers,
+                timeout=self.timeout_s,
+                allow_redirects=False,
+                auth=_no_netrc,
+                **more,
+            )
+        except requests.RequestException as error:
+            raise UnavailableError(
+                f"{self.url} does not answer. Is the address right, and are you online?", detail=str(error)
+            ) from error
+        if response.status_code >= 300 and response.status_code != 304:
+            raise _error_of(response, self.url)
+        return response
+
+
+def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keeps requests from putting a password of ~/.netrc in place of the token."""
+    return request
+
+
+def _error_of(response: requests.Response, url: str) -> PortalError:
+    status = response.status_code
+    if status < 400:
+        return ConfigError(f"{url} sends on to {response.headers.get('Location', 'nowhere')}. Use that address.")
+    try:
+        problem = response.json()
+    except ValueError:
+        problem = {}
+    if not isinstance(problem, dict) or "detail" not in problem:
+        if status in ERRORS and status != 404:
+            return ERRORS[status](f"{url} answered {status} {response.reason}.")
+        return UnavailableError(f"{url} answered {status} {response.reason}. Is this the address of a portal?")
+    words = str(problem["detail"])
+    if status in {400, 413, 422}:
+        return InvalidError(words, fields=problem.get("fields") or {})
+    if status in ERRORS:
+        return ERRORS[status](words, detail=problem.get("request_id"))
+    return PortalError(f"{words} Request {problem.get('request_id', '')}", detail=problem.get("request_id"))
+
+
+def segment(text: object) -> str:
+    """One part of an address. Raises InvalidError where it would be more than that."""
+    part = str(text)
+    if not part or not all(character.isalnum() or character in "-_." for character in part) or set(part) == {"."}:
+        raise InvalidError(f"“{part}” is no name or number.")
+    return quote(part)
+
+
+def _query(query: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Without what is None; true and false as the API writes them."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else value
+        for name, value in (query or {}).items()
+        if value is not None and value != []
+    }

@@ -1,0 +1,104 @@
+"""Looking into a kept result before it is registered: what it says about itself, its pictures, its data files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from portal.daemon.collect.metadata import ALSO, PREVIEWS, Metadata, Preview, read_metadata
+from portal.data.parsing import client as parsing
+from portal.data.parsing.preview import Picture, redraw, sizes
+from portal.errors import InvalidError, NotFoundError, PortalError, UnsafeFileError
+from portal.files.confined import Root
+from portal.jobs.result_json import FormError
+from portal.store.client import Kept, Result
+
+PARSED = frozenset({".h5", ".hdf5", ".hdf", ".nxs", ".nx", ".rtdc", ".tif", ".tiff"})
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+# HDF5 1.10 specification, II.A: the superblock begins at 0, 512, 1024, 2048, …
+SUPERBLOCKS = (0, *(512 << power for power in range(13)))
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A picture of a result, encoded by us."""
+
+    preview: Preview
+    picture: Picture
+
+
+@dataclass(frozen=True)
+class Inspected:
+    """What is to be registered of a kept result besides its files."""
+
+    metadata: Metadata
+    pictures: tuple[Drawn, ...]
+    files: tuple[Kept, ...]
+    """The files that make the dataset: not metadata.json and previews."""
+
+
+def inspect_result(results: Path, result: Result) -> Inspected:
+    """Raises UnsafeFileError, InvalidError or LimitError, in words, if the result must not be registered."""
+    files = tuple(kept for kept in result.files if not _goes_along(kept.name))
+    with Root(results) as root, root.open_folder(result.location) as kept:
+        try:
+            metadata = read_metadata(kept)
+        except FormError as error:
+            raise InvalidError(str(error)) from error
+        for file in files:
+            with kept.open_file(file.name) as stream:
+                _check(stream, file.name)
+        pictures = tuple(_draw(kept, preview) for preview in metadata.previews) or _thumbnail(kept, files)
+    return Inspected(metadata, pictures, files)
+
+
+def _goes_along(name: str) -> bool:
+    return name in ALSO or name.startswith(f"{PREVIEWS}/")
+
+
+def _check(stream: BinaryIO, name: str) -> None:
+    """An HDF5 file must not lead out of itself; a damaged one is the person's own affair."""
+    if Path(name).suffix.lower() not in PARSED and not _is_hdf5(stream):
+        return
+    stream.seek(0)
+    try:
+        parsing.check(stream)
+    except InvalidError:
+        return
+    except UnsafeFileError as error:
+        raise UnsafeFileError(f"{name}: {error.message}", detail=error.detail) from error
+
+
+def _is_hdf5(stream: BinaryIO) -> bool:
+    for place in SUPERBLOCKS:
+        stream.seek(place)
+        head = stream.read(len(HDF5_SIGNATURE))
+        if head == HDF5_SIGNATURE:
+            return True
+        if len(head) < len(HDF5_SIGNATURE):
+            return False
+    return False
+
+
+def _draw(kept: Root, preview: Preview) -> Drawn:
+    try:
+        with kept.open_file(preview.file) as stream:
+            return Drawn(preview, redraw(stream))
+    except NotFoundError as error:
+        raise InvalidError(f"metadata.json names the picture {preview.file}, which is not there") from error
+    except InvalidError as error:
+        raise InvalidError(f"the picture {preview.file}: {error.message}") from error
+
+
+def _thumbnail(kept: Root, files: Sequence[Kept]) -> tuple[Drawn, ...]:
+    """A picture of the first data file that has one, where the program made none."""
+    for file in files[:5]:
+        if Path(file.name).suffix.lower() not in PARSED:
+            continue
+        try:
+            with kept.open_file(file.name) as stream:
+                png = parsing.thumbnail(stream)
+        except PortalError:
+            continue
+        return (Drawn(Preview(file.name, "", "thumbnail"), Picture(png, *sizes(png))),)
+    return ()

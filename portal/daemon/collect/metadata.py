@@ -1,0 +1,113 @@
+"""What metadata.json says about a result: testimony, checked for form."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from portal import words
+from portal.errors import NotFoundError
+from portal.files.confined import Root
+from portal.jobs.result_json import FormError, storable
+
+METADATA = "metadata.json"
+PREVIEWS = "previews"
+ALSO = (METADATA, PREVIEWS)
+"""Files beneath output/ that go with every dataset and do not make one."""
+MAX_METADATA_BYTES = 1 << 20
+MAX_PARAMETERS = 500
+MAX_PREVIEWS = 50
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A quantity that the program found."""
+
+    name: str
+    value: float | str
+    units: str
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A picture that the program made; `file` is its path in the result."""
+
+    file: str
+    caption: str
+    role: str
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What metadata.json says, checked for form."""
+
+    parameters: tuple[Parameter, ...] = ()
+    previews: tuple[Preview, ...] = ()
+    summary: str = ""
+
+
+def read_metadata(kept: Root) -> Metadata:
+    """metadata.json of a kept result, or nothing said if there is none. Raises FormError, LimitError."""
+    try:
+        with kept.open_file(METADATA, max_bytes=MAX_METADATA_BYTES) as stream:
+            raw = stream.read(MAX_METADATA_BYTES + 1)
+    except NotFoundError:
+        return Metadata()
+    return parse_metadata(raw)
+
+
+def parse_metadata(raw: bytes) -> Metadata:
+    """Metadata from the bytes of metadata.json. Raises FormError."""
+    try:
+        document = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise FormError("metadata.json is not JSON") from error
+    if not isinstance(document, dict) or document.get("schema") != 1:
+        raise FormError("metadata.json has a schema that is not known")
+    parameters = [_parameter(item) for item in _items(document, "parameters", MAX_PARAMETERS)]
+    if len({(one.name, one.units) for one in parameters}) < len(parameters):
+        raise FormError("metadata.json names a parameter twice")
+    previews = [_preview(item) for item in _items(document, "previews", MAX_PREVIEWS)]
+    if sum(one.role == "thumbnail" for one in previews) > 1:
+        raise FormError("metadata.json names more than one thumbnail")
+    summary = document.get("summary", "")
+    if not isinstance(summary, str):
+        raise FormError("metadata.json: summary is not a text")
+    return Metadata(tuple(parameters), tuple(previews), words.one_line(storable(summary), 255))
+
+
+def _items(document: Mapping[str, Any], key: str, most: int) -> list[Mapping[str, Any]]:
+    items = document.get(key, [])
+    if not isinstance(items, list) or len(items) > most or not all(isinstance(item, dict) for item in items):
+        raise FormError(f"metadata.json: {key} is not a list of at most {most} objects")
+    return items
+
+
+def _text(item: Mapping[str, Any], key: str, most: int, *, default: str | None = None) -> str:
+    value = item.get(key, default)
+    if not isinstance(value, str) or len(value) > most or any(ord(character) < 32 for character in value):
+        raise FormError(f"metadata.json: {key} is not a line of at most {most} characters")
+    if storable(value) != value:
+        raise FormError(f"metadata.json: {key} holds half a character")
+    return value
+
+
+def _parameter(item: Mapping[str, Any]) -> Parameter:
+    name, units = _text(item, "name", 200), _text(item, "units", 100, default="")
+    value = item.get("value")
+    if not name.strip():
+        raise FormError("metadata.json has a parameter without a name")
+    if isinstance(value, bool):
+        return Parameter(name, "true" if value else "false", units)
+    if isinstance(value, int | float):
+        if not -1e300 <= value <= 1e300:
+            raise FormError(f"metadata.json: the value of {name} is not a number")
+        return Parameter(name, float(value), units)
+    return Parameter(name, _text(item, "value", 4000), units)
+
+
+def _preview(item: Mapping[str, Any]) -> Preview:
+    file, role = _text(item, "file", 1000), _text(item, "role", 20, default="preview")
+    if role not in {"thumbnail", "preview"}:
+        raise FormError("metadata.json: a picture is a thumbnail or a preview")
+    return Preview(file, _text(item, "caption", 255, default=""), role)

@@ -1,0 +1,72 @@
+"""A kept and inspected output becomes a dataset; the job remembers which."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.catalogue.entries import FileEntry, ParameterEntry, PictureEntry
+from portal.catalogue.results import ResultToRegister, register_result
+from portal.config import Settings
+from portal.daemon.collect.inspect import Inspected
+from portal.jobs.models import Attempt, Job, JobOutput
+from portal.jobs.progress import moment_of
+from portal.store.client import Result
+
+SUCCEEDED = "succeeded"
+
+
+def file_results(
+    session: Session,
+    job: Job,
+    collected: Sequence[tuple[str, Result, Inspected]],
+    settings: Settings,
+    now: datetime,
+) -> None:
+    """Register every output that has files: (name, what the store kept, what was found in it). Harmless twice."""
+    attempt = job.attempt
+    assert attempt is not None
+    for name, kept, inspected in collected:
+        known = session.scalar(select(JobOutput).where(JobOutput.job_id == job.id, JobOutput.name == name))
+        if known is not None or not inspected.files:
+            continue
+        wanted = _to_register(job, attempt, name, kept, inspected, several=len(collected) > 1)
+        dataset = register_result(session, wanted, settings=settings, now=now)
+        session.add(JobOutput(job_id=job.id, attempt_id=attempt.id, name=name, dataset_id=dataset.id))
+    session.flush()
+
+
+def _to_register(
+    job: Job, attempt: Attempt, name: str, kept: Result, inspected: Inspected, *, several: bool
+) -> ResultToRegister:
+    revision, seen = job.submission.revision, attempt.seen
+    declared = next(output for output in revision.document["outputs"] if output["name"] == name)
+    assert job.investigation_id is not None
+    return ResultToRegister(
+        portal_job=job.id,
+        output=name,
+        investigation_id=job.investigation_id,
+        dataset_type=declared["dataset_type"],
+        name=f"{job.title}, {name}" if several else job.title,
+        location=f"results:{kept.location}",
+        files=[FileEntry(file.name, file.size, file.mtime_ns, file.sha256) for file in inspected.files],
+        application=(revision.name, revision.version),
+        arguments=job.options,
+        inputs=[(given.slot, given.dataset_id) for given in job.inputs if given.dataset_id is not None],
+        person=job.person.name,
+        parameters=[ParameterEntry(p.name, p.value, p.units) for p in inspected.metadata.parameters],
+        pictures=[
+            PictureEntry(drawn.preview.file, drawn.picture.png, drawn.preview.role, drawn.preview.caption)
+            for drawn in inspected.pictures
+        ],
+        description=inspected.metadata.summary or None,
+        started=moment_of(seen.get("started")),
+        ended=moment_of(seen.get("ended")),
+        extra={
+            "revision": revision.digest,
+            "runner": attempt.testimony.get("runner"),
+            "attempt": attempt.id,
+            "manifest_sha256": kept.sha256,
+        },
+    )

@@ -1,0 +1,162 @@
+"""What every step of the daemon works with, and the transaction that only the active daemon can commit."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy.orm import Session
+
+from portal.agent.accounts import Failed
+from portal.agent.asking import Account
+from portal.agent.client import Fenced, Sealed, Submitted, Taken
+from portal.config import Settings
+from portal.daemon import lease as leases
+from portal.daemon.lease import Lease
+from portal.db import Database
+from portal.jobs.models import Job
+from portal.rpc.exchange import Refusal
+from portal.scheduler.base import JobHandle, Observation
+from portal.scheduler.survey import Survey
+from portal.store.client import Keep, Result
+
+log = logging.getLogger("gantry.daemon")
+
+
+class Observer(Protocol):
+    """The part of a scheduler that the daemon itself uses."""
+
+    @property
+    def cluster(self) -> str:
+        """The name that stands in handles and claims."""
+
+    def observe(self, handles: Sequence[tuple[str, JobHandle]]) -> Observation:
+        """One bulk query about jobs."""
+
+    def survey(self) -> Survey:
+        """One bulk query about what there is."""
+
+
+class Agent(Protocol):
+    """What acts as people: portal.agent.accounts.Agents. One result an item, in order.
+
+    Items come with the Unix account of their person. What went wrong with an account is the answer for its items:
+    AnswerLostError (the effect is not known) or CallRefusedError (nothing was done). `hanging`: the accounts
+    that have not answered an earlier call, and are asked nothing until then.
+    """
+
+    def hanging(self) -> frozenset[Account]: ...
+
+    def submit_by_account(
+        self, items: Sequence[tuple[Account, Mapping[str, Any]]]
+    ) -> Iterator[Mapping[int, Submitted | Refusal | Failed]]: ...
+
+    def find(
+        self, items: Sequence[tuple[Account, tuple[str, str]]]
+    ) -> Sequence[Taken | Refusal | Failed | None]: ...
+
+    def fence(self, attempts: Sequence[tuple[Account, str]]) -> Sequence[Fenced | Refusal | Failed]: ...
+
+    def cancel(
+        self, items: Sequence[tuple[Account, tuple[str, str, str]]], *, by: str | None = None
+    ) -> Sequence[bool | Refusal | Failed]: ...
+
+    def seal(self, attempts: Sequence[tuple[Account, str]]) -> Sequence[Sealed | Refusal | Failed]: ...
+
+    def purge(self, attempts: Sequence[tuple[Account, str]]) -> Sequence[bool | Refusal | Failed]: ...
+
+
+class Store(Protocol):
+    """What owns registered results: portal.store.client.StoreClient.
+
+    Raises AnswerLostError (ask again) and CallRefusedError (nothing was done).
+    """
+
+    def keep(self, items: Sequence[Keep]) -> Sequence[Result | Refusal]: ...
+
+    def drop(
+        self, items: Sequence[tuple[str, int, str]], *, attempt: str | None = None
+    ) -> Sequence[bool | Refusal]: ...
+
+
+@dataclass
+class Health:
+    """What the scheduler's last answers were; kept in memory, since a new daemon must see for itself."""
+
+    answered: bool | None = None
+    since: datetime | None = None
+    message: str | None = None
+    problems: dict[str, str] = field(default_factory=dict)
+    """What is wrong, by what it is about, in words for staff."""
+
+    def record(self, observation: Observation, now: datetime) -> None:
+        """Note an answer about jobs, or a silence."""
+        was = self.answered
+        self.answer(answered=observation.answered, message=observation.message, now=now)
+        if observation.answered is was and not observation.absences_count:
+            # The absence rule counts from an answer that showed everything.
+            self.since = now
+        self.trouble("sight", observation.message if observation.answered else None)
+        self.message = observation.message
+
+    def answer(self, *, answered: bool, message: str | None, now: datetime) -> None:
+        """Note that the scheduler answered a question, or did not."""
+        if answered is not self.answered:
+            self.answered, self.since = answered, now
+            say("scheduler", answered=answered, message=message)
+        if not answered:
+            self.message = message
+
+    def trouble(self, about: str, text: str | None) -> None:
+        """Note that something is wrong (or, with None, well again)."""
+        if text is None:
+            self.problems.pop(about, None)
+        elif self.problems.get(about) != text:
+            self.problems[about] = text
+            say("trouble", about=about, message=text)
+
+
+@dataclass
+class Deps:
+    """All that varies, for the steps."""
+
+    settings: Settings
+    database: Database
+    scheduler: Observer
+    agent: Agent
+    store: Store
+    lease: Lease
+    health: Health = field(default_factory=Health)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A writing transaction that commits only while this daemon is the active one. Raises LeaseLost."""
+        with self.database.write() as session:
+            leases.guard(session, self.lease)
+            yield session
+
+    def account_of(self, job: Job) -> Account:
+        """The Unix account as which a job runs; None: the portal's own."""
+        return self.settings.account_of(job.person.name)
+
+    def blame(self, account: Account, failed: Failed | None) -> None:
+        """Note for staff what is wrong with an account's agent, or that it is well again."""
+        about = "agent" if account is None else f"agent:{account}"
+        text = failed.message if failed is not None else None
+        self.health.trouble(about, text if text is None or account is None else f"{text} (account {account})")
+
+    def still_active(self) -> None:
+        """The check before an effect outside the database. Raises LeaseLost."""
+        leases.beat(self.database, self.lease)
+
+
+def backoff(tries: int, *, first_s: float = 2.0, most_s: float = 300.0) -> timedelta:
+    """How long to wait before the next try: doubled each time, bounded."""
+    return timedelta(seconds=min(most_s, first_s * 2.0 ** min(tries, 20)))
+
+
+def say(what: str, **fields: object) -> None:
+    """One structured line for the operator's log: an event and its fields."""
+    log.info(what, extra={"fields": fields})

@@ -1,0 +1,97 @@
+"""Handing claimed jobs to their people's agents, and writing down what was answered, an account at a time."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session, aliased, selectinload
+
+from portal import failpoints
+from portal.agent.accounts import AccountRefusedError, Failed
+from portal.agent.client import Submitted
+from portal.daemon.context import Deps, say
+from portal.daemon.dispatch.claim import Claimed
+from portal.daemon.dispatch.settle import adopt_all, put_off
+from portal.jobs.cause import Cause
+from portal.jobs.models import Attempt, Job
+from portal.jobs.state import State
+from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
+
+REFUSED = {"input": Cause.INPUT, "image": Cause.IMAGE}
+"""What an agent's refusal is about, by the first word of its code; for all others the job was not accepted."""
+Answer = Submitted | Refusal | Failed
+
+
+def hand_over(deps: Deps, claimed: Sequence[Claimed], now: datetime) -> None:
+    """Call the agents. What one account's has answered is kept at once, whatever becomes of the others."""
+    deps.still_active()
+    for answers in deps.agent.submit_by_account([(one.account, one.item) for one in claimed]):
+        failpoints.reach("dispatch-submitted")
+        _note_health(deps, claimed, answers)
+        _record(deps, {claimed[place].attempt_id: answer for place, answer in answers.items()}, now)
+        failpoints.reach("dispatch-recorded")
+
+
+def _note_health(deps: Deps, claimed: Sequence[Claimed], answers: Mapping[int, Answer]) -> None:
+    for place, answer in answers.items():
+        if isinstance(answer, AnswerLostError):
+            jobs = [claimed[place].job_id for place in answers]
+            say("answer-lost", jobs=jobs, message=answer.message, detail=answer.detail)
+        else:
+            failed = answer if isinstance(answer, CallRefusedError) else None
+            deps.blame(claimed[place].account, failed)
+        return  # all items of an account fare alike where anything is wrong with its agent
+
+
+def _record(deps: Deps, answers: Mapping[str, Answer], now: datetime) -> None:
+    with deps.write() as session:
+        jobs = _still_open(session, answers)
+        taken = {one: answer for one, answer in answers.items() if one in jobs and isinstance(answer, Submitted)}
+        adopt_all(session, taken, jobs, now)
+        whole = selectinload(Attempt.job)
+        query = select(Attempt).where(Attempt.id.in_(jobs.keys() - taken.keys()))
+        query = query.options(whole.selectinload(Job.attempts), whole.selectinload(Job.events))
+        for attempt in session.scalars(query) if len(taken) < len(jobs) else ():
+            _take(attempt.job, attempt, answers[attempt.id], now)
+
+
+def _still_open(session: Session, attempts: Collection[str]) -> dict[str, int]:
+    """Those of the attempts whose job still waits for the answer about them, with their jobs, which are locked."""
+    later = aliased(Attempt)
+    superseded = exists().where(later.job_id == Job.id, later.number > Attempt.number)
+    query = (
+        select(Attempt.id, Job.id.label("job_id"))
+        .join(Job, Attempt.job_id == Job.id)
+        .where(Attempt.id.in_(attempts), Job.state == State.SUBMITTING, ~superseded)
+        .order_by(Job.id)  # as everybody locks many jobs: in the same order, nobody waits for each other
+        .with_for_update(of=Job)
+    )
+    return {row.id: row.job_id for row in session.execute(query)}
+
+
+def _take(job: Job, attempt: Attempt, answer: Answer, now: datetime) -> None:
+    """What becomes of a job of which the agent does not say that the scheduler has it."""
+    match answer:
+        case AnswerLostError():
+            # An answer that is lost each time is asked for ever more rarely.
+            tries = max(1, int(job.waiting.get("tries", 0)))
+            job.waiting = {"reason": "It is being checked whether the scheduler has it.", "tries": tries}
+        case AccountRefusedError() | Refusal(code="account"):
+            attempt.outcome, attempt.ended, attempt.seen = Cause.ACCOUNT.value, now, {"detail": answer.detail}
+            words = f"{answer.message} Nothing was computed. Staff can release the job."
+            job.move(State.HELD, at=now, cause=Cause.ACCOUNT.value, words=words)
+            job.waiting = {}
+        case CallRefusedError(message=message):
+            # The agent did nothing at all: back into the queue, later.
+            waiting = dict(job.waiting)
+            attempt.outcome, attempt.ended = Cause.AWAY.value, now
+            job.move(State.QUEUED, at=now, cause=Cause.AWAY.value, words=message)
+            job.waiting = waiting
+            put_off(job, now, message)
+        case Refusal(retry=True):
+            # The agent does not know whether the backend has it: settled by find and fence.
+            put_off(job, now, answer.message)
+        case Refusal():
+            cause = REFUSED.get(answer.code.partition("-")[0], Cause.SUBMISSION)
+            attempt.outcome, attempt.ended, attempt.seen = cause.value, now, {"detail": answer.detail}
+            job.move(State.FAILED, at=now, cause=cause.value, words=f"{answer.message} Nothing was computed.")

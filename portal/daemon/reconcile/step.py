@@ -1,0 +1,244 @@
+"""What the scheduler says about all jobs, in one query, and what becomes of each.
+
+Law: not knowing is not an answer. A scheduler that does not answer changes nothing; neither does a job that an
+answer leaves out, until the absence rule and a fence say otherwise.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from operator import itemgetter
+from typing import cast
+
+from sqlalchemy import Table, bindparam, or_, select, update
+from sqlalchemy.orm import Session, selectinload
+
+from portal import failpoints
+from portal.daemon.context import Deps, say
+from portal.daemon.dispatch.settle import give_up
+from portal.daemon.reconcile.apply import carry_out
+from portal.daemon.reconcile.folder import Result, merged_progress
+from portal.daemon.reconcile.observe import (
+    WATCHED,
+    Look,
+    absent_s,
+    look_at_all,
+    seen_every,
+    waiting_of,
+    watched_jobs,
+)
+from portal.daemon.reconcile.verdict import Action, Ended, Verdict, judge, judge_absent
+from portal.files.durable import iso
+from portal.jobs.actions import asked_of
+from portal.jobs.models import Attempt, Job
+from portal.jobs.progress import moment_of
+from portal.jobs.state import State
+from portal.scheduler.base import JobReport, Phase
+
+A_TRANSACTION = 200
+"""Jobs written down at a time, so that people's clicks do not wait for a thousand moves."""
+
+
+def reconcile_step(deps: Deps, now: datetime) -> bool:
+    """One question about all jobs, and the moves that follow; True if a job moved or progressed."""
+    with deps.database.read() as session:
+        watched = watched_jobs(session, deps.settings.account_of)
+    if not watched:
+        return False
+    observation = deps.scheduler.observe([(one.attempt_id, one.handle) for one in watched])
+    deps.health.record(observation, now)
+    if not observation.answered:
+        return False
+    failpoints.reach("reconcile-observed")
+    if not observation.absences_count:
+        # What is missing from such an answer may be there all the same.
+        watched = [one for one in watched if one.attempt_id in observation.reports]
+    looks = look_at_all(deps, watched, observation, now)
+    telling = [look for look in looks if look.tells_more]
+    changed = 0
+    for some in (telling[at : at + A_TRANSACTION] for at in range(0, len(telling), A_TRANSACTION)):
+        with deps.write() as session:
+            _load(session, some)
+            changed += sum(_apply(session, deps, look, now) for look in some)
+    changed += _note_seen(deps, [look for look in looks if not look.tells_more], now, seen_every(len(watched)))
+    if changed:
+        failpoints.reach("reconcile-moved")
+    return changed > 0
+
+
+def _load(session: Session, looks: Sequence[Look]) -> None:
+    """Lock the rows and read what the moves need: a few queries for all, not a few for each."""
+    whole = (selectinload(Job.attempts), selectinload(Job.events), selectinload(Job.person))
+    query = select(Job).where(Job.id.in_([look.watched.job_id for look in looks])).order_by(Job.id)
+    session.scalars(query.options(*whole).with_for_update(of=Job)).all()
+
+
+def _note_seen(deps: Deps, looks: Sequence[Look], now: datetime, every: timedelta) -> int:
+    """For jobs of which nothing else is to be said: that they are there, why they wait, their places and plans.
+
+    The number of those that wait for another reason than before.
+    """
+    due = [
+        look
+        for look in looks
+        if look.says_why or look.watched.last_seen is None or now - look.watched.last_seen >= every
+    ]
+    rows = [
+        {"job": look.watched.job_id, "seen": now, "why": waiting_of(look.report)}
+        for look in due
+        if look.report is not None
+    ]
+    if not rows:
+        return 0
+    change = (
+        update(cast(Table, Job.__table__))
+        .where(Job.id == bindparam("job"), or_(*(Job.state == state for state in WATCHED)))
+        .values(last_seen=bindparam("seen"), waiting=bindparam("why"))
+    )
+    with deps.write() as session:
+        # In the order in which everybody locks many jobs.
+        session.connection().execute(change, sorted(rows, key=itemgetter("job")))
+    return sum(look.says_why for look in due)
+
+
+def _apply(session: Session, deps: Deps, look: Look, now: datetime) -> bool:
+    """Write down what follows for one job; True if anything did. The row may have changed since the look."""
+    attempt = session.get_one(Attempt, look.watched.attempt_id)
+    job = attempt.job
+    if job.state not in WATCHED or job.attempt is not attempt:
+        return False
+    if look.report is None:
+        return _absent(job, attempt, look, deps, now)
+    changed = _seen(job, now)
+    changed |= _note_progress(job, look, now)
+    if look.report.phase is Phase.ENDED:
+        return _ended(job, attempt, look, deps, now) or changed
+    changed |= _waiting(job, look.report)
+    wanted = State.RUNNING if look.report.phase is Phase.RUNNING else State.PENDING
+    if job.state is not wanted:
+        say("moved", job=job.id, state=wanted.value)
+        job.move(wanted, at=now)
+        changed = True
+    if wanted is State.RUNNING:
+        changed |= _note_start(job, attempt, look.report)
+    return changed
+
+
+def _note_start(job: Job, attempt: Attempt, report: JobReport) -> bool:
+    """Since when it runs and where, as the scheduler saw it; a requeued job starts anew."""
+    start = {"node": report.node, "started": iso(report.started) if report.started else None}
+    if start.items() <= attempt.seen.items():
+        return False
+    attempt.seen = {**attempt.seen, **start}
+    job.started = report.started or job.started
+    return True
+
+
+def _seen(job: Job, now: datetime) -> bool:
+    """Note that the scheduler knows the job; not itself worth a write unless it was absent."""
+    was_absent = job.absent_since is not None
+    job.absent_since = None
+    job.last_seen = now
+    return was_absent
+
+
+def _note_progress(job: Job, look: Look, now: datetime) -> bool:
+    if look.tail is None:
+        return False
+    job.progress = merged_progress(job.progress, look.tail, now)
+    return bool(look.tail.event)
+
+
+def _waiting(job: Job, report: JobReport) -> bool:
+    """Keep why it waits, as the scheduler says it; True if the reason is another."""
+    before, waiting = job.waiting, waiting_of(report)
+    if before == waiting:
+        return False
+    job.waiting = waiting
+    return before.get("reason") != waiting.get("reason")
+
+
+def _absent(job: Job, attempt: Attempt, look: Look, deps: Deps, now: datetime) -> bool:
+    """The absence rule. `absent_since` starts anew whenever the scheduler was silent in between."""
+    if job.absent_since is None:
+        job.absent_since = now
+        say("absent", job=job.id)
+        return True
+    if look.result.unreadable:
+        return False
+    settings = deps.settings.daemon
+    if look.fence_won:
+        give_up(job, attempt, now)
+        return True
+    if look.result == Result() and look.fence_won is None:
+        return False
+    silent_s = absent_s(job.absent_since, deps, now)
+    verdict = judge_absent(look.result.testimony, asked_of(job), absent_s=silent_s, lost_s=settings.lost_s)
+    return _carry_out(job, attempt, look, verdict, now)
+
+
+def _ended(job: Job, attempt: Attempt, look: Look, deps: Deps, now: datetime) -> bool:
+    first, report = moment_of(attempt.seen.get("ended_seen")) or now, look.report
+    assert report is not None
+    if report.ending is None:
+        deps.health.trouble("word", f"The scheduler's word for the end of {job.number} is unknown: {report.raw}.")
+        return False
+    if look.result.unreadable:
+        return False
+    attempt.seen = {**attempt.seen, **_seen_ending(report), "ended_seen": iso(first)}
+    verdict = judge(
+        Ended(
+            report.ending,
+            report.exit_code,
+            report.signal,
+            report.node,
+            report.reason,
+            report.ended_by,
+            by_owner=report.ended_by is not None and report.ended_by == look.watched.account,
+        ),
+        look.result.testimony,
+        asked_of(job),
+        wished_by=job.cancel_requested_by if job.cancel_requested else None,
+        waited_s=(now - first).total_seconds(),
+        late_result_s=deps.settings.daemon.late_result_s,
+        invalid=look.result.invalid,
+    )
+    if verdict.action is Action.WAIT and not job.waiting:
+        job.waiting = {"reason": "It ended. Its report has not shown yet; it is waited for."}
+    return _carry_out(job, attempt, look, verdict, now)
+
+
+def _seen_ending(report: JobReport) -> Mapping[str, object]:
+    """What the scheduler saw, kept apart from what the program says."""
+    return {
+        "ending": report.ending.value if report.ending else None,
+        "raw": report.raw,
+        "exit_code": report.exit_code,
+        "signal": report.signal,
+        "node": report.node,
+        "reason": report.reason,
+        "by": report.ended_by,
+        "started": iso(report.started) if report.started else None,
+        "ended": iso(report.ended) if report.ended else None,
+        "cpu_s": report.cpu_s,
+        "memory_peak_bytes": report.memory_peak_bytes,
+    }
+
+
+def _carry_out(job: Job, attempt: Attempt, look: Look, verdict: Verdict, now: datetime) -> bool:
+    if verdict.action in {Action.NOTHING, Action.WAIT}:
+        return False
+    testimony, report = look.result.testimony, look.report
+    if testimony is not None:
+        attempt.testimony = testimony.document()
+    attempt.cpu_s = (report.cpu_s if report else None) or (testimony.cpu_s if testimony else None)
+    peaks = [report.memory_peak_bytes if report else None, testimony.memory_peak_bytes if testimony else None]
+    attempt.memory_peak_bytes = max((peak for peak in peaks if peak is not None), default=None)
+    if look.result.invalid:
+        attempt.seen = {**attempt.seen, "invalid_result": look.result.invalid}
+    if verdict.action is not Action.COLLECT and look.last_lines:
+        attempt.seen = {**attempt.seen, "last_lines": look.last_lines}
+    if job.started is None and report is not None:
+        job.started = report.started
+    carry_out(job, attempt, verdict, now)
+    say("ended", job=job.id, state=job.state.value, cause=job.cause)
+    return True

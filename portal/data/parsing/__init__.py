@@ -1,0 +1,1 @@
+"""Looking into HDF5, TIFF and pictures that a person could have written, in child processes with limits."""

@@ -1,0 +1,112 @@
+"""The limited child: `python -m portal.data.parsing.child FD`, a request on stdin, an answer on stdout.
+
+Heavy libraries are imported after the limits are set.
+"""
+
+import base64
+import json
+import os
+import resource
+import sys
+from typing import Any, BinaryIO
+
+from portal.data.parsing.errors import FileError
+
+MEMORY_BYTES = 3 << 30
+CPU_S = 45
+DESCRIPTORS = 64
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+USER_BLOCKS = (0, 512, 1024, 2048, 4096, 8192)
+
+
+def main() -> int:
+    """Answer one request about the file behind the descriptor."""
+    limit()
+    request = json.loads(sys.stdin.buffer.read())
+    try:
+        with reopened(int(sys.argv[1])) as file:
+            answer = respond(file, request)
+    except FileError as error:
+        answer = {"error": {"code": error.code, "message": error.message, "detail": error.detail}}
+    except MemoryError as error:
+        message = "The file needs more memory to look into than it may use."
+        answer = {"error": {"code": "limit", "message": message, "detail": str(error)}}
+    sys.stdout.write(json.dumps(answer, allow_nan=False))
+    return 0
+
+
+def limit() -> None:
+    """Bound memory, processor time, descriptors and files; no core of other people's data."""
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_CPU, CPU_S),
+        (resource.RLIMIT_NOFILE, DESCRIPTORS),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(what, (most, most))
+
+
+def reopened(fd: int) -> BinaryIO:
+    """The same file with a position of its own, so that the parent's does not move."""
+    try:
+        return os.fdopen(os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_CLOEXEC), "rb")
+    except OSError:
+        file = os.fdopen(fd, "rb")
+        file.seek(0)
+        return file
+
+
+def kind_of(file: BinaryIO) -> str:
+    """`hdf5`, `tiff` or `other`, by the first bytes."""
+    for offset in USER_BLOCKS:
+        file.seek(offset)
+        if file.read(len(HDF5_SIGNATURE)) == HDF5_SIGNATURE:
+            return "hdf5"
+    file.seek(0)
+    return "tiff" if file.read(4) in TIFF_SIGNATURES else "other"
+
+
+def respond(file: BinaryIO, request: dict[str, Any]) -> dict[str, Any]:
+    """Everything that the request asks for. Raises FileError."""
+    kind = kind_of(file)
+    file.seek(0)
+    answer: dict[str, Any] = {"check": kind}
+    if kind == "hdf5":
+        from portal.data.parsing.hdf5 import Hdf5File
+
+        with Hdf5File(file) as opened:
+            return answer | _parts(opened, request)
+    if kind == "tiff":
+        from portal.data.parsing.tiff import TiffReader
+
+        if request.get("check"):
+            return answer
+        with TiffReader(file) as tiff:
+            return answer | _parts(tiff, request)
+    if set(request) == {"check"}:
+        return answer
+    raise FileError("invalid", "The file is neither HDF5 nor TIFF.")
+
+
+def _parts(opened: Any, request: dict[str, Any]) -> dict[str, Any]:
+    answer: dict[str, Any] = {}
+    if request.get("describe"):
+        answer["describe"] = opened.describe()
+    if "values" in request:
+        answer["values"] = opened.values(request["values"])
+    if "thumbnail" in request:
+        from portal.data.parsing.picture import png
+
+        try:
+            answer["thumbnail"] = base64.b64encode(png(opened.view(), request["thumbnail"])).decode()
+        except FileError as error:
+            if not request.get("thumbnail_may_fail"):
+                raise
+            answer["no_thumbnail"] = error.message
+    return answer
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""Looking into HDF5 and TIFF files that a person could have written, in a child process with limits.
+
+The child gets the open file and nothing else: no environment, no database, bounded memory, time and descriptors. A
+file that crashes or exhausts it costs that child. Errors are PortalErrors, in words: UnsafeFileError (it leads
+out of itself), InvalidError (damaged, truncated, of another kind), LimitError (too large or slow to look into).
+"""
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from portal.errors import InvalidError, LimitError, PortalError, UnsafeFileError
+
+TIMEOUT_S = 60.0
+MAX_ANSWER_BYTES = 32 << 20
+ERRORS: Mapping[str, type[PortalError]] = {"unsafe": UnsafeFileError, "limit": LimitError}
+ROOT = Path(__file__).resolve().parents[3]
+
+Scalar = bool | int | float | str
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What one look gave. `thumbnail` is None where there is nothing to show; `no_thumbnail` says why."""
+
+    description: dict[str, Any]
+    values: dict[str, Scalar]
+    thumbnail: bytes | None
+    no_thumbnail: str | None
+
+
+def check(file: BinaryIO, *, timeout_s: float = TIMEOUT_S) -> str:
+    """Whether the file stands for itself; `hdf5`, `tiff` or `other`.
+
+    Raises UnsafeFileError if an HDF5 file has external links, external storage, virtual sources outside itself or
+    links of an unknown kind, in any of its groups, and InvalidError if it is damaged.
+    """
+    return str(_ask(file, {"check": True}, timeout_s)["check"])
+
+
+def describe(file: BinaryIO, *, timeout_s: float = TIMEOUT_S) -> dict[str, Any]:
+    """What is in the file: `{"format", "items": [{"path", "kind": "array"|"group", "dtype", "shape", "attrs", …}],
+    "more"}`, for TIFF also `"tags"` and `"pages"`. `more` is true where there is more than could be listed.
+    """
+    return dict(_ask(file, {"describe": True}, timeout_s)["describe"])
+
+
+def values(file: BinaryIO, paths: Sequence[str], *, timeout_s: float = TIMEOUT_S) -> dict[str, Scalar]:
+    """Single values by path; a path that the file does not have, or that is no single value, is left out.
+
+    HDF5: `entry/sample/temperature` for a dataset, `exchange/data@units` or `@setup:medium` for an attribute.
+    TIFF: `XResolution` for a tag; `imagej:spacing`, `ome:PhysicalSizeX` (of Pixels), `ome:Channel@Color` and
+    `ome:map@gain` (a key of a map annotation) for what descriptions say.
+    """
+    return dict(_ask(file, {"values": list(paths)}, timeout_s)["values"])
+
+
+def thumbnail(file: BinaryIO, *, max_side: int = 512, timeout_s: float = TIMEOUT_S) -> bytes:
+    """A PNG of a good view, at most `max_side` pixels wide and high; stretched in contrast.
+
+    A volume is shown by its maximum along the first axis, a tomogram by a middle projection (or sinogram), a
+    cytometer's events by a montage. Raises InvalidError where there is nothing to show.
+    """
+    return base64.b64decode(_ask(file, {"thumbnail": max_side}, timeout_s)["thumbnail"])
+
+
+def inspect(
+    file: BinaryIO, paths: Sequence[str] = (), *, max_side: int = 512, timeout_s: float = TIMEOUT_S
+) -> Inspection:
+    """`check`, `describe`, `values` and `thumbnail` by one child."""
+    request = {"describe": True, "values": list(paths), "thumbnail": max_side, "thumbnail_may_fail": True}
+    answer = _ask(file, request, timeout_s)
+    picture = answer.get("thumbnail")
+    return Inspection(
+        answer["describe"],
+        answer["values"],
+        base64.b64decode(picture) if picture else None,
+        answer.get("no_thumbnail"),
+    )
+
+
+def _ask(file: BinaryIO, request: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+    fd = file.fileno()
+    child = subprocess.Popen(
+        [sys.executable, "-m", "portal.data.parsing.child", str(fd)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=(fd,),
+        cwd="/",
+        env=_environment(),
+        start_new_session=True,
+    )
+    try:
+        out, err = child.communicate(json.dumps(request).encode(), timeout=timeout_s)
+    except subprocess.TimeoutExpired as error:
+        os.killpg(child.pid, signal.SIGKILL)
+        child.communicate()
+        raise LimitError(f"Looking into the file took longer than {timeout_s:g} s.") from error
+    if child.returncode != 0:
+        raise _death(child.returncode, err.decode(errors="replace")[-2000:])
+    answer = json.loads(out) if len(out) <= MAX_ANSWER_BYTES else None
+    if not isinstance(answer, dict):
+        raise LimitError("The file holds more than can be listed.")
+    if (said := answer.get("error")) is not None:
+        raise ERRORS.get(said["code"], InvalidError)(said["message"], detail=said.get("detail"))
+    return answer
+
+
+def _death(code: int, words: str) -> PortalError:
+    if code in (-signal.SIGXCPU, -signal.SIGKILL):
+        return LimitError("The file takes more time or memory to look into than it may.", detail=words or None)
+    if code < 0:
+        return InvalidError(
+            "The file is damaged: its reader crashed.", detail=f"{signal.Signals(-code).name} {words}"
+        )
+    return InvalidError("The file cannot be looked into.", detail=words or f"exit {code}")
+
+
+def _environment() -> dict[str, str]:
+    return {
+        "PYTHONPATH": str(ROOT),
+        "PYTHONSAFEPATH": "1",
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LC_ALL": "C.UTF-8",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "BLOSC_NTHREADS": "1",
+        "HDF5_USE_FILE_LOCKING": "FALSE",
+    }

@@ -1,0 +1,184 @@
+"""TIFF in the limited child: described, asked for values, shown."""
+
+import struct
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import numpy as np
+import tifffile
+from PIL import Image, UnidentifiedImageError
+
+from portal.data.parsing.errors import FileError, plain
+from portal.data.parsing.picture import MAX_ELEMENTS, Array, View, spread
+
+MAX_SERIES = 100
+MAX_PAGES_CHECKED = 10_000
+DAMAGED = (
+    tifffile.TiffFileError,
+    struct.error,
+    ValueError,
+    KeyError,
+    IndexError,
+    TypeError,
+    OSError,
+    ZeroDivisionError,
+)
+
+
+class TiffReader:
+    """An open TIFF whose pages all lie inside the file. Raises FileError."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.stream = file
+        try:
+            # An OME-TIFF may name other files as its parts: only this one is read.
+            self.tiff = tifffile.TiffFile(file, name="image.tif", _multifile=False)
+            self.series = list(self.tiff.series[:MAX_SERIES])
+            self._check_length()
+        except DAMAGED as error:
+            raise FileError("invalid", "The file is damaged: it cannot be read as TIFF.", str(error)) from error
+        if not self.series:
+            raise FileError("invalid", "The file is truncated: it holds no image.")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.tiff.close()
+
+    def _check_length(self) -> None:
+        size = self.tiff.filehandle.size
+        needed = 0
+        for series in self.series:
+            if series.dataoffset is not None:
+                needed = max(needed, series.dataoffset + series.nbytes)
+        for page in self.tiff.pages[:MAX_PAGES_CHECKED]:
+            ends = (o + n for o, n in zip(page.dataoffsets, page.databytecounts, strict=False))
+            needed = max(needed, *ends, 0)
+        if needed > size:
+            raise FileError("invalid", f"The file is truncated: it should hold {needed} bytes and has {size}.")
+
+    def describe(self) -> dict[str, Any]:
+        """See parsing.describe."""
+        items = [
+            {
+                "path": f"series/{index}",
+                "kind": "array",
+                "dtype": str(series.dtype),
+                "shape": list(series.shape),
+                "axes": series.axes,
+                "attrs": {},
+            }
+            for index, series in enumerate(self.series)
+        ]
+        tags = {tag.name: value for tag in self.tiff.pages[0].tags if (value := _tag_value(tag)) is not None}
+        return {
+            "format": "tiff",
+            "items": items,
+            "more": len(self.tiff.series) > MAX_SERIES,
+            "pages": len(self.tiff.pages),
+            "tags": tags,
+        }
+
+    def values(self, paths: Sequence[str]) -> dict[str, Any]:
+        """See parsing.values."""
+        found = {path: self._value(path) for path in paths}
+        return {path: value for path, value in found.items() if value is not None}
+
+    def _value(self, path: str) -> Any:
+        source, colon, name = path.partition(":")
+        try:
+            if not colon:
+                tag = self.tiff.pages[0].tags.get(path)
+                return None if tag is None else _tag_value(tag)
+            if source == "imagej":
+                return plain((self.tiff.imagej_metadata or {}).get(name))
+            if source == "ome" and self.tiff.ome_metadata:
+                return _ome(self.tiff.ome_metadata, name)
+        except (*DAMAGED, ET.ParseError):
+            return None
+        return None
+
+    def view(self) -> View:
+        """The view for a thumbnail. Raises FileError."""
+        series = self.series[0]
+        axes, shape = series.axes, series.shape
+        if len(shape) < 2:
+            raise FileError("invalid", "There is no picture to show.")
+        colour = axes.endswith("S") and shape[-1] in (3, 4)
+        plane = shape[-3:] if colour else shape[-2:]
+        if int(np.prod(plane)) > MAX_ELEMENTS:
+            raise FileError("limit", "The picture is too large for a thumbnail.")
+        try:
+            if colour:
+                return View(self._plane(series, 0, plane)[..., :3], colour=True)
+            return View(self._projection(series, plane))
+        except DAMAGED as error:
+            raise FileError("invalid", "The picture cannot be read.", str(error)) from error
+
+    def _projection(self, series: tifffile.TiffPageSeries, plane: tuple[int, ...]) -> Array:
+        """The maximum over planes, as many of them, evenly spread, as may be read."""
+        count = int(np.prod(series.shape[: len(series.shape) - len(plane)], dtype=np.int64))
+        best: Array | None = None
+        for index in spread(count, MAX_ELEMENTS // max(int(np.prod(plane)), 1)):
+            found = self._plane(series, index, plane)
+            best = found if best is None else np.maximum(best, found)
+        if best is None:
+            raise FileError("invalid", "There is no picture to show.")
+        return best
+
+    def _plane(self, series: tifffile.TiffPageSeries, index: int, shape: tuple[int, ...]) -> Array:
+        """One plane, without reading the others."""
+        if series.dataoffset is not None:
+            dtype = np.dtype(series.dtype).newbyteorder(self.tiff.byteorder)
+            size = int(np.prod(shape)) * dtype.itemsize
+            self.tiff.filehandle.seek(series.dataoffset + index * size)
+            return np.frombuffer(self.tiff.filehandle.read(size), dtype).reshape(shape)
+        try:
+            return np.asarray(series.pages[index].asarray()).reshape(shape)
+        except ValueError:
+            return self._plane_by_pillow(index, shape)
+
+    def _plane_by_pillow(self, index: int, shape: tuple[int, ...]) -> Array:
+        """Pillow knows some compressions (LZW, JPEG) for which tifffile needs further packages."""
+        self.stream.seek(0)
+        try:
+            with Image.open(self.stream, formats=("TIFF",)) as image:
+                image.seek(index)
+                return np.asarray(image).reshape(shape)
+        except (UnidentifiedImageError, EOFError) as error:
+            raise FileError("invalid", "The picture's compression is not known here.", str(error)) from error
+
+
+def _tag_value(tag: tifffile.TiffTag) -> Any:
+    value = tag.value
+    if tag.dtype in (tifffile.DATATYPE.RATIONAL, tifffile.DATATYPE.SRATIONAL) and len(value) == 2:
+        return plain(value[0] / value[1]) if value[1] else None
+    if isinstance(value, tuple) and len(value) == 1:
+        value = value[0]
+    return plain(value)
+
+
+def _ome(text: str, name: str) -> Any:
+    """`Name`: an attribute of the first Pixels; `Element@Name`: of the first such element; `map@KEY`: the value of
+    a key in a map annotation. As a number where it is one.
+    """
+    wanted, attribute = name.split("@", 1) if "@" in name else ("Pixels", name)
+    for element in ET.fromstring(text).iter():  # noqa: S314 - see the import
+        kind = element.tag.rpartition("}")[2]
+        if wanted == "map" and kind == "M" and element.get("K") == attribute:
+            return _number_or_text(element.text or "")
+        if kind == wanted and attribute in element.attrib:
+            return _number_or_text(element.attrib[attribute])
+    return None
+
+
+def _number_or_text(text: str) -> Any:
+    try:
+        return plain(float(text)) if "." in text or "e" in text.lower() else int(text)
+    except ValueError:
+        return plain(text)

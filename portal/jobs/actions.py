@@ -1,0 +1,220 @@
+"""What people may ask of a job that exists: cancel, run again, rename, release."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
+
+from portal.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from portal.identity.actor import Actor
+from portal.jobs.access import visible_jobs
+from portal.jobs.cause import Asked, Cause, Retry, cancelled, retry_of
+from portal.jobs.models import Job, Submission
+from portal.jobs.state import State
+from portal.jobs.submit.check import checked_title
+from portal.jobtype.model import JobType
+
+MOST_PARSED = 256
+_PARSED: dict[str, JobType] = {}
+"""Job types by revision: what has a digest never changes, and a page of jobs asks fifty times."""
+AT_ONCE = frozenset({State.QUEUED, State.HELD})
+RAISED = {"memory": "memory_mb", "time": "time_s"}
+
+
+def _name(actor: Actor) -> str:
+    return actor.full_name or actor.name
+
+
+def _owned(session: Session, actor: Actor, job_id: int) -> Job:
+    """The job, locked until the transaction ends. Raises NotFoundError, ForbiddenError (only seen, not owned)."""
+    query = visible_jobs(actor).where(Job.id == job_id).with_for_update(of=Job)
+    job = session.scalar(query.execution_options(populate_existing=True))
+    if job is None:
+        raise NotFoundError(f"Not found, or not shared with you. Signed in: {_name(actor) or 'nobody'}.")
+    _check_owner(job, actor)
+    return job
+
+
+def _check_owner(job: Job, actor: Actor) -> None:
+    if job.person_id != actor.person_id and not actor.staff:
+        raise ForbiddenError(f"{job.number} is {job.person.full_name}'s; only they and staff can change it.")
+
+
+def _of_batch(session: Session, actor: Actor, submission_id: str, states: Collection[State]) -> Sequence[Job]:
+    """A batch's jobs in these states, locked until the transaction ends. Raises NotFound-, ForbiddenError."""
+    mine = visible_jobs(actor).where(Job.submission_id == submission_id)
+    # A move adds to a job's events; loaded for all at once, they are not looked up job by job.
+    chosen = mine.where(Job.state.in_(states)).order_by(Job.id).options(selectinload(Job.events))
+    jobs = session.scalars(chosen.with_for_update(of=Job)).all()
+    if not jobs and session.scalar(mine.limit(1)) is None:
+        raise NotFoundError(f"Not found, or not shared with you. Signed in: {_name(actor) or 'nobody'}.")
+    for job in jobs:
+        _check_owner(job, actor)
+    return jobs
+
+
+def cancel(session: Session, actor: Actor, job_id: int, *, now: datetime) -> Job:
+    """Ask for a job's end. What has not left the portal ends at once, the rest when the daemon has carried it out.
+
+    Asking twice is no error. Raises NotFoundError, ForbiddenError, ConflictError (it has ended otherwise).
+    """
+    job = _owned(session, actor, job_id)
+    if job.state is State.CANCELLED:
+        return job
+    if job.state.final:
+        raise ConflictError(f"{job.number} has ended already: {job.state.words.lower()}.")
+    _cancel(job, by=_name(actor), now=now)
+    return job
+
+
+def cancel_all(session: Session, actor: Actor, submission_id: str, *, now: datetime) -> Sequence[Job]:
+    """Ask for the end of all jobs of a batch that have not ended; these jobs. Raises NotFound-, ForbiddenError."""
+    jobs = _of_batch(session, actor, submission_id, [state for state in State if not state.final])
+    for job in jobs:
+        _cancel(job, by=_name(actor), now=now)
+    return jobs
+
+
+def retry(
+    session: Session,
+    actor: Actor,
+    job_id: int,
+    *,
+    now: datetime,
+    resources: str | Mapping[str, int] | None = None,
+) -> Job:
+    """Run a failed or cancelled job again: the same job, a new attempt.
+
+    `resources`: None (as before), "memory" or "time" (twice as much, within the analysis's largest variant), or
+    values for `memory_mb`, `time_s`, `cpus` within it. Raises NotFoundError, ForbiddenError, ConflictError,
+    InvalidError.
+    """
+    job = _owned(session, actor, job_id)
+    if job.state not in {State.FAILED, State.CANCELLED}:
+        raise ConflictError(f"{job.number} is {job.state.words.lower()}; only what failed can be run again.")
+    job.resources = _resources(job, resources)
+    _again(job, by=_name(actor), now=now)
+    return job
+
+
+def retry_failed(session: Session, actor: Actor, submission_id: str, *, now: datetime) -> Sequence[Job]:
+    """Run a batch's failed jobs again, each with more of what it ran out of. Raises NotFound-, ForbiddenError."""
+    jobs = _of_batch(session, actor, submission_id, [State.FAILED])
+    for job in jobs:
+        job.resources = _resources(job, _wanted_more(job))
+        _again(job, by=_name(actor), now=now)
+    return jobs
+
+
+def retry_cancelled(session: Session, actor: Actor, submission_id: str, *, now: datetime) -> Sequence[Job]:
+    """Run a batch's cancelled jobs again, as they were. Raises NotFoundError, ForbiddenError."""
+    jobs = _of_batch(session, actor, submission_id, [State.CANCELLED])
+    for job in jobs:
+        _again(job, by=_name(actor), now=now)
+    return jobs
+
+
+def rename(session: Session, actor: Actor, job_id: int, title: str, *, now: datetime) -> Job:
+    """Give a job another title. A result that is registered keeps its name. Raises InvalidError."""
+    job = _owned(session, actor, job_id)
+    job.title, job.changed = checked_title(title), now
+    others = session.scalar(
+        select(Job.id).where(Job.submission_id == job.submission_id, Job.id != job.id).limit(1)
+    )
+    if others is None:
+        submission = session.get(Submission, job.submission_id)
+        assert submission is not None
+        submission.title = job.title
+    return job
+
+
+def release(session: Session, actor: Actor, job_id: int, *, now: datetime) -> Job:
+    """Staff let a job on hold go ahead. Raises NotFoundError, ForbiddenError, ConflictError."""
+    job = _owned(session, actor, job_id)
+    if not actor.staff:
+        raise ForbiddenError("Only staff release jobs that are on hold.")
+    job.move(State.QUEUED, at=now, by=_name(actor))
+    return job
+
+
+def _cancel(job: Job, *, by: str, now: datetime) -> None:
+    if job.cancel_requested is None:
+        job.cancel_requested, job.cancel_requested_by = now, by
+    if job.state in AT_ONCE:
+        job.move(State.CANCELLED, at=now, by=by, cause=Cause.CANCELLED.value, words=cancelled(by))
+
+
+def _again(job: Job, *, by: str, now: datetime) -> None:
+    job.cancel_requested = job.cancel_requested_by = job.not_before = None
+    job.move(State.QUEUED, at=now, by=by)
+
+
+def _wanted_more(job: Job) -> str | None:
+    kind = retry_of(Cause(job.cause)) if job.cause else Retry.NEVER
+    asked = asked_of(job)
+    if kind is Retry.MORE_MEMORY and asked.more_memory_mb is not None:
+        return "memory"
+    if kind is Retry.MORE_TIME and asked.more_time_s is not None:
+        return "time"
+    return None
+
+
+def jobtype_of(job: Job) -> JobType:
+    """The job type as it was when the job was submitted."""
+    revision = job.submission.revision
+    found = _PARSED.get(revision.digest)
+    if found is None:
+        if len(_PARSED) >= MOST_PARSED:
+            _PARSED.clear()
+        found = _PARSED[revision.digest] = JobType.model_validate(revision.document)
+    return found
+
+
+def largest(jobtype: JobType) -> dict[str, int]:
+    """The most of each resource that any variant of a job type has."""
+    requests = [variant.request(jobtype.grace_s) for variant in jobtype.resources.variants]
+    return {name: max(request[name] for request in requests) for name in requests[0]}
+
+
+def asked_of(job: Job, jobtype: JobType | None = None) -> Asked:
+    """What the job has now, and the next step up that its job type allows."""
+    jobtype = jobtype or jobtype_of(job)
+    most = largest(jobtype)
+    memory_mb, time_s = int(job.resources["memory_mb"]), int(job.resources["time_s"])
+    return Asked(
+        memory_mb=memory_mb,
+        time_s=time_s,
+        more_memory_mb=min(2 * memory_mb, most["memory_mb"]) if memory_mb < most["memory_mb"] else None,
+        more_time_s=min(2 * time_s, most["time_s"]) if time_s < most["time_s"] else None,
+        success_codes=tuple(jobtype.success_codes),
+    )
+
+
+def _resources(job: Job, wanted: str | Mapping[str, int] | None) -> dict[str, Any]:
+    if wanted is None:
+        return dict(job.resources)
+    jobtype = jobtype_of(job)
+    if isinstance(wanted, str):
+        return _doubled(job, jobtype, wanted)
+    most = largest(jobtype)
+    wrong: dict[str, str] = {}
+    for name, value in wanted.items():
+        if name not in {"memory_mb", "time_s", "cpus"}:
+            wrong[name] = "Only memory_mb, time_s and cpus can be changed."
+        elif isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most[name]:
+            wrong[name] = f"A whole number from 1 to {most[name]}."
+    if wrong:
+        raise InvalidError("These resources cannot be asked for.", fields=wrong)
+    return {**job.resources, **wanted}
+
+
+def _doubled(job: Job, jobtype: JobType, what: str) -> dict[str, Any]:
+    if what not in RAISED:
+        raise InvalidError("Ask for more memory or more time.", fields={"resources": "memory or time"})
+    asked = asked_of(job, jobtype)
+    more = asked.more_memory_mb if what == "memory" else asked.more_time_s
+    if more is None:
+        raise ConflictError(f"{job.number} had the most {what} that this analysis may use.")
+    return {**job.resources, RAISED[what]: more}

@@ -1,0 +1,1 @@
+"""From filled-in forms to rows that the daemon finds: checked, within the quota, written in few statements."""

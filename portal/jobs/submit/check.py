@@ -1,0 +1,172 @@
+"""Is a filled-in form good, and what is to be written for it. What must be known for that was read before."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from portal import words
+from portal.catalogue.inputs import Chosen
+from portal.config import LimitSettings
+from portal.errors import ForbiddenError, InvalidError, LimitError, NotFoundError
+from portal.form import InputDataset, Planned, plan
+from portal.identity.actor import Actor
+from portal.jobs.submit.quota import Admission, admit
+from portal.jobs.submit.write import Accepted, NewJob, NewSubmission, Revision
+from portal.jobtype.load import JobTypes
+from portal.jobtype.model import JobType, Variant
+
+MAX_TITLE = 255
+
+
+@dataclass(frozen=True)
+class SubmitRequest:
+    """A filled-in form. `inputs` maps a slot to dataset ids; `options` are raw values, typed by the validator."""
+
+    jobtype: str
+    inputs: Mapping[str, Sequence[int]]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    variant: str | None = None
+    title: str | None = None
+    mode: str = "each"
+    preset: str | None = None
+    idempotency_key: str | None = None
+
+    @property
+    def datasets(self) -> set[int]:
+        """The ids of all datasets, whatever their slot."""
+        return {i for ids in self.inputs.values() for i in ids}
+
+    def digest(self) -> str:
+        """`sha256:<hex>` of what is asked, by which a repetition is told from another request."""
+        document = {
+            "jobtype": self.jobtype,
+            "inputs": {slot: list(ids) for slot, ids in self.inputs.items()},
+            "options": dict(self.options),
+            "variant": self.variant,
+            "title": self.title,
+            "mode": self.mode,
+            "preset": self.preset,
+        }
+        raw = json.dumps(document, sort_keys=True, default=str).encode()
+        return f"sha256:{hashlib.sha256(raw).hexdigest()}"
+
+
+class Room:
+    """How many jobs a person has and may have. Each form that is admitted takes its part."""
+
+    def __init__(self, unfinished: int, held: int, limits: LimitSettings) -> None:
+        self._unfinished, self._held, self._limits = unfinished, held, limits
+
+    def admit(self, wanted: int) -> str | None:
+        """None if the jobs may go ahead, or the words under which they are held. Raises LimitError."""
+        answer = admit(
+            wanted=wanted,
+            unfinished=self._unfinished,
+            held=self._held,
+            queued_limit=self._limits.queued_per_person,
+            submission_limit=self._limits.datasets_per_submission,
+        )
+        if answer.admission is Admission.REFUSED:
+            raise LimitError(answer.words or "Too many jobs.")
+        if answer.admission is Admission.HELD:
+            self._held += wanted
+            return answer.words
+        self._unfinished += wanted
+        return None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where one person's forms are looked at, one after another."""
+
+    actor: Actor
+    jobtypes: JobTypes
+    chosen: Mapping[int, Chosen]
+    """Those of the forms' datasets that this person may see."""
+    room: Room
+    revision: Callable[[JobType], Revision]
+    now: datetime
+
+    def accept(self, request: SubmitRequest) -> NewSubmission:
+        """What is to be written. Raises NotFoundError, ForbiddenError, InvalidError or LimitError."""
+        jobtype = self.jobtypes.by_name.get(request.jobtype)
+        if jobtype is None:
+            raise NotFoundError(f"There is no analysis called {request.jobtype}.")
+        variant = _variant(jobtype, request.variant)
+        self._check_all_found(request)
+        inputs = {slot: [self.chosen[i].dataset for i in ids] for slot, ids in request.inputs.items()}
+        planned = plan(jobtype, request.options, inputs, mode=request.mode, preset=request.preset)
+        targets = [self._target(jobtype, one) for one in planned]
+        _check_may_submit(targets)
+        accepted = Accepted(
+            actor=self.actor,
+            held=self.room.admit(len(planned)),
+            jobtype=jobtype,
+            revision=self.revision(jobtype),
+            title=_title(request, jobtype, planned),
+            mode=request.mode,
+            preset=request.preset,
+            variant=variant.name,
+            now=self.now,
+        )
+        jobs = [
+            NewJob(one, accepted.title if len(planned) == 1 else one.title, target.experiment)
+            for one, target in zip(planned, targets, strict=True)
+        ]
+        key = request.idempotency_key or None
+        return NewSubmission(accepted, jobs, key, request.digest() if key else None)
+
+    def _check_all_found(self, request: SubmitRequest) -> None:
+        missing = sorted(request.datasets - self.chosen.keys())
+        if missing:
+            named = words.listed([str(i) for i in missing])
+            asker = self.actor.full_name or self.actor.name
+            raise NotFoundError(f"Dataset {named}: not found, or not shared with you. Signed in: {asker}.")
+
+    def _target(self, jobtype: JobType, planned: Planned) -> Chosen:
+        """The first dataset of the first slot that has one: its experiment takes the result."""
+        for slot in jobtype.inputs:
+            given: Sequence[InputDataset] = planned.inputs.get(slot.name, ())
+            if given:
+                return self.chosen[given[0].id]
+        raise InvalidError("Choose a dataset: the result is filed in its experiment.")
+
+
+def _variant(jobtype: JobType, name: str | None) -> Variant:
+    try:
+        return jobtype.variant(name)
+    except KeyError:
+        known = words.listed([variant.name for variant in jobtype.resources.variants], 10)
+        raise InvalidError(
+            f"{jobtype.title} has no variant called {name}.", fields={"variant": f"Choose one of {known}."}
+        ) from None
+
+
+def _check_may_submit(targets: Sequence[Chosen]) -> None:
+    """Results go to these experiments, so analyses must be allowed there. Raises ForbiddenError."""
+    for target in targets:
+        if not target.may_submit:
+            raise ForbiddenError(
+                f"You can see the data of “{target.experiment_title}”, but only its team can run analyses there."
+            )
+
+
+def _title(request: SubmitRequest, jobtype: JobType, planned: Sequence[Planned]) -> str:
+    given = checked_title(request.title) if request.title and request.title.strip() else None
+    if given:
+        return given
+    if len(planned) == 1:
+        return planned[0].title
+    return f"{jobtype.title}, {words.count(len(planned), 'dataset')}"[:MAX_TITLE]
+
+
+def checked_title(title: str) -> str:
+    """One line of 1 to 255 characters. Raises InvalidError."""
+    line = " ".join(title.split())
+    if not line or len(line) > MAX_TITLE or not line.isprintable():
+        wrong = "A title is one line of up to 255 characters."
+        raise InvalidError(wrong, fields={"title": wrong})
+    return line

@@ -1,0 +1,198 @@
+"""Asking for jobs: one transaction from filled-in forms to rows that the daemon finds."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from portal.catalogue.inputs import Chosen, chosen_datasets
+from portal.config import Settings
+from portal.errors import ConflictError, InvalidError, SignInNeededError
+from portal.identity.actor import Actor
+from portal.identity.models import Person
+from portal.jobs.models import Job, JobTypeRevision, Submission
+from portal.jobs.state import UNFINISHED, State
+from portal.jobs.submit.check import Desk, Room, SubmitRequest
+from portal.jobs.submit.write import NewSubmission, Revision, Submitted, SubmittedJob, write_all
+from portal.jobtype.load import JobTypes
+from portal.jobtype.model import JobType
+
+MAX_KEY = 200
+
+# Built once: building a statement takes longer than the database needs to carry it out.
+LOCK = select(Person.id).where(Person.id == bindparam("person")).with_for_update()
+EARLIER = select(
+    Submission.id, Submission.title, Submission.options, Submission.idempotency_key, Submission.request_digest
+).where(
+    Submission.person_id == bindparam("person"),
+    Submission.idempotency_key.in_(bindparam("keys", expanding=True)),
+)
+JOBS_OF = (
+    select(Job.submission_id, Job.id, Job.title)
+    .where(Job.submission_id.in_(bindparam("submissions", expanding=True)))
+    .order_by(Job.submission_id, Job.index)
+)
+UNFINISHED_OF = (
+    select(Job.state, func.count())
+    .where(Job.person_id == bindparam("person"), Job.state.in_(UNFINISHED))
+    .group_by(Job.state)
+)
+REVISION = select(JobTypeRevision.id).where(
+    JobTypeRevision.name == bindparam("name"), JobTypeRevision.digest == bindparam("digest")
+)
+
+Earlier = Mapping[str, tuple[str | None, Submitted]]
+"""By idempotency key: the digest of the request that made it, and the submission."""
+
+
+def submit(
+    session: Session,
+    actor: Actor,
+    request: SubmitRequest,
+    *,
+    jobtypes: JobTypes,
+    settings: Settings,
+    now: datetime,
+) -> Submitted:
+    """Write the submission and its jobs down; nothing has left the portal afterwards.
+
+    Raises SignInNeededError, NotFoundError (a dataset or analysis that this person cannot see), ForbiddenError,
+    InvalidError (with `fields`), LimitError, and ConflictError where the idempotency key was used for something
+    else. The same key with the same request gives the first submission again.
+    """
+    return submit_all(session, actor, [request], jobtypes=jobtypes, settings=settings, now=now)[0]
+
+
+def submit_all(
+    session: Session,
+    actor: Actor,
+    requests: Sequence[SubmitRequest],
+    *,
+    jobtypes: JobTypes,
+    settings: Settings,
+    now: datetime,
+    placed: Callable[[int], AbstractContextManager[None]] = lambda _place: nullcontext(),
+) -> list[Submitted]:
+    """What `submit` would do with one form after another, in as few statements as for one. Keys must differ.
+
+    Raises what `submit` raises, inside `placed(place)`; the caller's transaction must then be given up.
+    """
+    if actor.person_id is None:
+        raise SignInNeededError("Sign in to run an analysis.")
+    session.flush()  # what follows asks the connection itself
+    connection = session.connection()
+    # Also serialises the person's submissions, so that two at once cannot pass a limit together.
+    connection.execute(LOCK, {"person": actor.person_id})
+    earlier = _earlier(connection, actor, [one.idempotency_key for one in requests if one.idempotency_key])
+    new = [request for request in requests if request.idempotency_key not in earlier]
+    desk = Desk(
+        actor=actor,
+        jobtypes=jobtypes,
+        chosen=_chosen(connection, actor, new, jobtypes, now),
+        room=Room(*_unfinished(connection, actor.person_id), settings.limits),
+        revision=_Revisions(session, now),
+        now=now,
+    )
+    made: list[Submitted | NewSubmission] = []
+    for place, request in enumerate(requests):
+        with placed(place):
+            made.append(_repeated(earlier, request) or desk.accept(request))
+    written = iter(write_all(connection, [one for one in made if isinstance(one, NewSubmission)]))
+    return [one if isinstance(one, Submitted) else next(written) for one in made]
+
+
+def _earlier(connection: Connection, actor: Actor, keys: Sequence[str]) -> Earlier:
+    if not keys:
+        return {}
+    rows = connection.execute(EARLIER, {"person": actor.person_id, "keys": keys}).all()
+    jobs: dict[str, list[SubmittedJob]] = {row.id: [] for row in rows}
+    if jobs:
+        for submission, job, title in connection.execute(JOBS_OF, {"submissions": list(jobs)}):
+            jobs[submission].append(SubmittedJob(job, title))
+    return {
+        row.idempotency_key: (row.request_digest, Submitted(row.id, row.title, tuple(jobs[row.id]), row.options))
+        for row in rows
+        if row.idempotency_key is not None
+    }
+
+
+def _repeated(earlier: Earlier, request: SubmitRequest) -> Submitted | None:
+    """The submission that the request's key led to before. Raises ConflictError, and InvalidError for the key."""
+    key = request.idempotency_key or ""
+    if len(key) > MAX_KEY:
+        raise InvalidError(f"The idempotency key may have {MAX_KEY} characters at most.")
+    if key not in earlier:
+        return None
+    digest, submitted = earlier[key]
+    if digest != request.digest():
+        raise ConflictError("This idempotency key was used for another submission. Use a new one.")
+    return submitted
+
+
+def _chosen(
+    connection: Connection, actor: Actor, requests: Sequence[SubmitRequest], jobtypes: JobTypes, now: datetime
+) -> dict[int, Chosen]:
+    """Those datasets of the forms that the person may see, with the parameters that give defaults."""
+    asked = [jobtypes.by_name[name] for name in {one.jobtype for one in requests} if name in jobtypes.by_name]
+    return chosen_datasets(
+        connection,
+        actor,
+        set().union(*(request.datasets for request in requests)),
+        parameters={
+            option.default_from.parameter
+            for jobtype in asked
+            for option in jobtype.options
+            if option.default_from is not None
+        },
+        now=now,
+    )
+
+
+def unfinished_of(session: Session, person_id: int | None) -> tuple[int, int]:
+    """A person's unfinished jobs: those that count against the limit, and those held because of it."""
+    session.flush()  # the caller may have moved some of them
+    return _unfinished(session.connection(), person_id)
+
+
+def _unfinished(connection: Connection, person_id: int | None) -> tuple[int, int]:
+    rows = connection.execute(UNFINISHED_OF, {"person": person_id})
+    counts: dict[State, int] = dict(rows.all())
+    held = counts.pop(State.HELD, 0)
+    return sum(counts.values()), held
+
+
+class _Revisions:
+    """The rows of job types' very revisions, each asked for once, and made if it is the first time it is used."""
+
+    def __init__(self, session: Session, now: datetime) -> None:
+        self._session, self._now = session, now
+        self._known: dict[str, Revision] = {}
+
+    def __call__(self, jobtype: JobType) -> Revision:
+        if jobtype.name not in self._known:
+            digest = jobtype.revision
+            self._known[jobtype.name] = Revision(self._id(jobtype, digest), digest)
+        return self._known[jobtype.name]
+
+    def _id(self, jobtype: JobType, digest: str) -> int:
+        which = {"name": jobtype.name, "digest": digest}
+        found = self._session.connection().execute(REVISION, which).scalar_one_or_none()
+        if found is not None:
+            return found
+        revision = JobTypeRevision(
+            name=jobtype.name,
+            version=jobtype.version,
+            digest=digest,
+            document=jobtype.document(),
+            created=self._now,
+        )
+        try:
+            with self._session.begin_nested():
+                self._session.add(revision)
+        except IntegrityError:  # another web process was first
+            return self._session.connection().execute(REVISION, which).scalar_one()
+        return revision.id

@@ -1,0 +1,1 @@
+"""The backend `local`: supervised processes on this machine, the embedded default."""

@@ -1,0 +1,1 @@
+"""The backend `slurm`: Slurm's commands, by argument list in and JSON or columns out."""

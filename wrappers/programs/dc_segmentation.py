@@ -1,0 +1,203 @@
+"""Deformability cytometry: cells found in each frame, outlined and measured, as a new .rtdc file.
+
+Run as `python -m wrappers.dc_segmentation` on a job.json with the slot `measurement`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+from wrappers.errors import BadInput
+from wrappers.events import Events
+from wrappers.io.plot import overlays, scatter
+from wrappers.io.rtdc import SUFFIXES, EventWriter, Measurement, open_measurement, result_metadata
+from wrappers.job import InputFile, Job
+from wrappers.kernels import background
+from wrappers.kernels.segmentation import Found, Rules, binary, objects
+from wrappers.kernels.shape import UNITS, brightness_features, shape_features
+from wrappers.result import Result
+
+STAGES = ("segmenting", "saving")
+SOFTWARE = "gantry-wrappers 0.1.0"
+FRAMES_A_STEP = 64
+MOST_OVERLAYS = 9
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The form's values."""
+
+    background: str
+    window: int
+    rules: Rules
+    min_area_um: float
+
+
+@dataclass
+class Gallery:
+    """Every n-th event for the picture with outlines, thinned as more come, so that all parts are seen."""
+
+    every: int = 1
+    images: list[np.ndarray] = field(default_factory=list)
+    contours: list[np.ndarray] = field(default_factory=list)
+
+    def offer(self, number: int, image: np.ndarray, contour: np.ndarray) -> None:
+        if number % self.every:
+            return
+        if len(self.images) == 2 * MOST_OVERLAYS:
+            self.every *= 2
+            self.images, self.contours = self.images[::2], self.contours[::2]
+            if number % self.every:
+                return
+        self.images.append(image.copy())
+        self.contours.append(contour)
+
+
+@dataclass(frozen=True)
+class Sink:
+    """Where events go: the file, and some of them the gallery."""
+
+    writer: EventWriter
+    gallery: Gallery
+
+    def add(self, image: np.ndarray, below: np.ndarray, found: Found, features: dict[str, float]) -> None:
+        self.gallery.offer(self.writer.count, image, found.contour)
+        self.writer.add(image, below, found.mask, features)
+
+
+def settings_of(job: Job) -> Settings:
+    """Return the typed options; BadInput names one that is out of bounds."""
+    options = job.options
+    return Settings(
+        background=options.choice("background", "stored", ("stored", "median")),
+        window=options.integer("background_frames", 100, 3, 10000),
+        rules=Rules(
+            threshold=options.integer("threshold", -6, -200, -1),
+            closing_radius=options.integer("closing_radius", 2, 0, 20),
+            clear_border=options.flag("clear_border", True),
+            fill_holes=options.flag("fill_holes", True),
+        ),
+        min_area_um=options.number("min_area_um", 5.0, 0.0, 1e5),
+    )
+
+
+def main(job: Job, events: Events) -> None:
+    """Segment every frame, write segmented.rtdc, a scatter plot, outlines and metadata."""
+    settings = settings_of(job)
+    file = measurement_file(job)
+    cv2.setNumThreads(job.cpus)
+    events.stage("segmenting")
+    with open_measurement(file.path, file.name) as measurement:
+        writer = EventWriter(job.output / "segmented.rtdc", measurement.image.shape[1:])
+        sink = Sink(writer, Gallery())
+        frames = len(measurement.rows)
+        for part, images, backgrounds in frames_with_background(measurement, settings):
+            for place, image, below in zip(range(part.start, part.stop), images, backgrounds, strict=True):
+                for found, features in _frame(measurement, settings, place, image, below):
+                    sink.add(image, below, found, features)
+            message = f"{part.stop} of {frames} frames, {writer.count} cells"
+            events.progress(part.stop / frames, message)
+        events.stage("saving")
+        metadata = result_metadata(measurement, writer.count, SOFTWARE)
+        writer.close(metadata, _log(settings, file))
+    if writer.count == 0:
+        (job.output / "segmented.rtdc").unlink()
+        raise BadInput(
+            f"No cell of at least {settings.min_area_um:g} µm² is beyond the threshold of "
+            f"{settings.rules.threshold} grey values in {frames} frames."
+        )
+    _keep(job, settings, sink, frames)
+
+
+def measurement_file(job: Job) -> InputFile:
+    """Return the only .rtdc file of the slot."""
+    files = [file for file in job.one("measurement").files if file.suffix in SUFFIXES]
+    files = [file for file in files if file.suffix == ".rtdc"] or files
+    if len(files) != 1:
+        raise BadInput(f"The measurement has {len(files)} .rtdc files; this analysis takes one.")
+    return files[0]
+
+
+def frames_with_background(
+    measurement: Measurement, settings: Settings
+) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
+    """Yield (frames, images, backgrounds), all frames once, in order."""
+    frames = len(measurement.rows)
+    if settings.background == "stored":
+        for start in range(0, frames, FRAMES_A_STEP):
+            part = slice(start, min(frames, start + FRAMES_A_STEP))
+            yield part, measurement.images(part), measurement.backgrounds(part)
+        return
+    for part, (first, last) in background.steps(frames, settings.window):
+        middle = background.median_background(measurement.images(slice(first, last)))
+        images = measurement.images(part)
+        yield part, images, np.broadcast_to(middle, images.shape)
+
+
+def _frame(
+    measurement: Measurement, settings: Settings, place: int, image: np.ndarray, below: np.ndarray
+) -> Iterator[tuple[Found, dict[str, float]]]:
+    """Yield the cells of one frame with all their features."""
+    offset = float(measurement.offset[place]) if settings.background == "stored" else 0.0
+    difference = background.difference(image, below, offset)
+    smallest = max(1, math.floor(settings.min_area_um / measurement.pixel_um**2 / 2))
+    cells: list[tuple[Found, dict[str, float]]] = []
+    for found in objects(binary(difference, settings.rules), settings.rules, smallest):
+        shape = shape_features(found.contour, measurement.pixel_um)
+        if shape and shape["area_um"] >= settings.min_area_um:
+            cells.append((found, shape))
+    for found, shape in cells:
+        features = shape | brightness_features(image, below, offset, found.mask)
+        yield found, features | _origin(measurement, place) | {"nevents": len(cells)}
+
+
+def _origin(measurement: Measurement, place: int) -> dict[str, float]:
+    frame = int(measurement.frame[place])
+    known: dict[str, float] = {"frame": frame}
+    rate = measurement.attributes.get("imaging:frame rate")
+    if measurement.time_s is not None:
+        known["time"] = float(measurement.time_s[place])
+    elif isinstance(rate, int | float) and rate > 0:
+        known["time"] = (frame - int(measurement.frame[0])) / float(rate)
+    if measurement.temperature is not None:
+        known["temp"] = float(measurement.temperature[place])
+    return known
+
+
+def _log(settings: Settings, file: InputFile) -> list[str]:
+    return [
+        SOFTWARE,
+        f"measurement: {file.name}",
+        f"background: {settings.background}",
+        f"threshold: {settings.rules.threshold}",
+        f"closing radius: {settings.rules.closing_radius}",
+        f"clear border: {settings.rules.clear_border}",
+        f"fill holes: {settings.rules.fill_holes}",
+        f"smallest area: {settings.min_area_um:g} um^2",
+    ]
+
+
+def _keep(job: Job, settings: Settings, sink: Sink, frames: int) -> None:
+    writer, gallery = sink.writer, sink.gallery
+    kept = Result(job.output)
+    area, deformation = writer.features("area_um"), writer.features("deform")
+    plot = scatter(area, deformation, "Area in square micrometres", "Deformation")
+    kept.preview("scatter", plot, "Deformation against area", "thumbnail")
+    step = max(1, len(gallery.images) // MOST_OVERLAYS)
+    images, contours = gallery.images[::step][:MOST_OVERLAYS], gallery.contours[::step][:MOST_OVERLAYS]
+    kept.preview("outlines", overlays(images, contours), "Some cells with their outlines")
+    kept.parameter("cells", writer.count)
+    kept.parameter("frames", frames)
+    for name in ("area_um", "deform", "bright_avg"):
+        kept.parameter(
+            f"median {name}", float(np.median(writer.features(name))), UNITS.get(name, "").replace("µ", "u")
+        )
+    kept.parameter("background", settings.background)
+    kept.parameter("threshold", settings.rules.threshold, "grey values")
+    kept.parameter("smallest area", settings.min_area_um, "um²")
+    kept.write(f"{writer.count} cells in {frames} frames, median deformation {np.median(deformation):.3f}")

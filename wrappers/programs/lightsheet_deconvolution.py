@@ -1,0 +1,224 @@
+"""Light-sheet stacks made sharper: Richardson–Lucy deconvolution with a measured or a Gaussian PSF.
+
+Run as `python -m wrappers.lightsheet_deconvolution` on a job.json with the slot `stack` and, for psf = "file",
+the slot `psf`.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from wrappers.errors import BadInput
+from wrappers.events import Events
+from wrappers.io.hdf5 import write_arrays
+from wrappers.io.picture import fitted, grey
+from wrappers.io.stack import AXES, Stack, read_stack
+from wrappers.io.tiff import write_ome_tiff
+from wrappers.job import Job
+from wrappers.kernels.deconvolution import (
+    BOUNDARIES,
+    Boundary,
+    gaussian_psf,
+    richardson_lucy,
+    sharpness,
+)
+from wrappers.result import Result
+
+STAGES = ("reading", "deconvolving", "saving")
+PSF_SIGMAS = 4.0  # a Gaussian PSF reaches this far where the stack has room: 0.006 % of its light is beyond
+LEAST_SIGMAS = 2.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The form's values."""
+
+    iterations: int
+    psf: str
+    sigma_xy: float
+    sigma_z: float
+    boundary: Boundary
+    background: float
+    precision: str
+    voxel_xy: float | None
+    voxel_z: float | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was computed: both volumes (z, y, x), the PSF, the voxel size in µm where known, the time."""
+
+    image: np.ndarray
+    result: np.ndarray
+    psf: np.ndarray
+    voxel: tuple[float, float, float] | None
+    elapsed_s: float
+
+
+def settings_of(job: Job) -> Settings:
+    """Return the typed options; BadInput names one that is out of bounds."""
+    options = job.options
+    boundary = options.choice("boundary", "reflect", BOUNDARIES)
+    return Settings(
+        iterations=options.integer("iterations", 20, 1, 1000),
+        psf=options.choice("psf", "gaussian", ("gaussian", "file")),
+        sigma_xy=options.number("sigma_xy", 0.3, 0.001, 100),
+        sigma_z=options.number("sigma_z", 0.9, 0.001, 100),
+        boundary=next(known for known in BOUNDARIES if known == boundary),
+        background=options.number("background", 0.0, 0.0, 1e9),
+        precision=options.choice("precision", "single", ("single", "double")),
+        voxel_xy=options.optional_number("voxel_xy", 1e-4, 1000),
+        voxel_z=options.optional_number("voxel_z", 1e-4, 1000),
+    )
+
+
+def main(job: Job, events: Events) -> None:
+    """Read the stack, deconvolve it, write deconvolved.h5, deconvolved.ome.tif, projections and metadata."""
+    settings = settings_of(job)
+    events.stage("reading")
+    stack = read_stack(job.one("stack"), "stack")
+    voxel = voxel_of(stack, settings)
+    psf = psf_of(job, settings, stack.values.shape, voxel)
+    image = prepared(stack.values, settings)
+
+    events.stage("deconvolving", f"{settings.iterations} iterations")
+    started = time.monotonic()
+
+    def tell(done: int) -> None:
+        rate = done / max(1e-9, time.monotonic() - started)
+        message = f"{done} of {settings.iterations} iterations"
+        events.progress(done / settings.iterations, message, {"iterations/s": round(rate, 3)})
+
+    result = richardson_lucy(
+        image, psf, settings.iterations, boundary=settings.boundary, threads=job.cpus, progress=tell
+    )
+    elapsed = time.monotonic() - started
+    if not np.isfinite(result).all():
+        raise BadInput("The deconvolution does not stay finite with this PSF; try fewer iterations.")
+
+    events.stage("saving")
+    outcome = Outcome(image, result.astype(np.float32, copy=False), psf, voxel, elapsed)
+    write(job, settings, outcome)
+
+
+def voxel_of(stack: Stack, settings: Settings) -> tuple[float, float, float] | None:
+    """Return the voxel size (z, y, x) in µm, the form's before the dataset's; None where it is not fully known."""
+    z, y, x = stack.voxel_um
+    sizes = (settings.voxel_z or z, settings.voxel_xy or y or x, settings.voxel_xy or x or y)
+    if sizes[0] is None or sizes[1] is None or sizes[2] is None:
+        return None
+    return sizes[0], sizes[1], sizes[2]
+
+
+def psf_of(
+    job: Job, settings: Settings, shape: tuple[int, ...], voxel: tuple[float, float, float] | None
+) -> np.ndarray:
+    """Return the PSF (float64, sum 1), from its file or as a Gaussian of the given widths."""
+    psf = measured_psf(job) if settings.psf == "file" else theoretical_psf(settings, shape, voxel)
+    if any(support > length for support, length in zip(psf.shape, shape, strict=True)):
+        raise BadInput(
+            f"The PSF ({_by(psf.shape)} voxels, z × y × x) is larger than the stack ({_by(shape)} voxels)."
+        )
+    return psf
+
+
+def measured_psf(job: Job) -> np.ndarray:
+    """Return the PSF of the slot `psf`, normalised; BadInput where it has negative values or no light."""
+    values = read_stack(job.one("psf"), "PSF").values.astype(np.float64)
+    if values.min() < 0:
+        raise BadInput("The PSF has negative values; subtract its background in another way first.")
+    if values.sum() <= 0:
+        raise BadInput("The PSF is zero everywhere.")
+    return np.asarray(values / values.sum())
+
+
+def theoretical_psf(
+    settings: Settings, shape: tuple[int, ...], voxel: tuple[float, float, float] | None
+) -> np.ndarray:
+    """Return a Gaussian PSF of the settings' widths that fits the stack."""
+    if voxel is None:
+        raise BadInput("The voxel size of this stack is not known; give voxel_xy and voxel_z, or use a PSF file.")
+    widths = (settings.sigma_z, settings.sigma_xy, settings.sigma_xy)
+    sigma = tuple(width / size for width, size in zip(widths, voxel, strict=True))
+    support = []
+    for axis, width, length in zip(AXES, sigma, shape, strict=True):
+        radius = min(math.ceil(PSF_SIGMAS * width), (length - 1) // 2)
+        if radius < LEAST_SIGMAS * width and length > 1:
+            raise BadInput(
+                f"The PSF is larger than the stack: its sigma is {width:.1f} voxels along {axis}, "
+                f"where the stack has {length}."
+            )
+        support.append(2 * radius + 1)
+    return np.asarray(gaussian_psf((sigma[0], sigma[1], sigma[2]), (support[0], support[1], support[2])))
+
+
+def prepared(values: np.ndarray, settings: Settings) -> np.ndarray:
+    """Return the stack as floats without its background, not below zero; BadInput where nothing is left."""
+    image = values.astype(np.float32 if settings.precision == "single" else np.float64)
+    np.subtract(image, settings.background, out=image)
+    np.maximum(image, 0, out=image)
+    if not image.any():
+        raise BadInput(f"No voxel of the stack is brighter than the background, {settings.background:g}.")
+    return image
+
+
+def write(job: Job, settings: Settings, outcome: Outcome) -> None:
+    """Write the volume twice, its pictures and what the catalogue keeps."""
+    attributes: dict[str, float | str] = {"axes": "zyx", "iterations": settings.iterations}
+    for axis, size in zip(AXES, outcome.voxel or (), strict=False):
+        attributes[f"voxel size {axis}"] = size
+        attributes[f"voxel size {axis} units"] = "um"
+    write_arrays(
+        job.output / "deconvolved.h5",
+        {"data": outcome.result, "psf": outcome.psf.astype(np.float32)},
+        {"data": attributes, "psf": {"axes": "zyx"}},
+    )
+    title = job.title or "deconvolved"
+    write_ome_tiff(job.output / "deconvolved.ome.tif", outcome.result, outcome.voxel, title)
+    kept = Result(job.output)
+    _previews(kept, outcome)
+    _parameters(kept, settings, outcome)
+    words = "Gaussian PSF" if settings.psf == "gaussian" else "measured PSF"
+    kept.write(f"Richardson-Lucy, {settings.iterations} iterations, {words}")
+
+
+def _previews(kept: Result, outcome: Outcome) -> None:
+    stretch = outcome.voxel[0] / outcome.voxel[2] if outcome.voxel else 1.0
+    for name, axis, aspect in (("xy", 0, 1.0), ("xz", 1, stretch), ("zy", 2, 1 / stretch)):
+        picture = fitted(grey(_face(outcome.result, axis)), aspect)
+        caption = f"Maximum projection along {AXES[axis]}, deconvolved"
+        kept.preview(name, picture, caption, "thumbnail" if name == "xy" else "preview")
+    before = fitted(grey(_face(outcome.image, 0)))
+    kept.preview("xy-before", before, "Maximum projection along z, before")
+
+
+def _face(volume: np.ndarray, axis: int) -> np.ndarray:
+    """Return the maximum projection, with y kept upright in the view along x."""
+    face = volume.max(axis=axis)
+    return np.asarray(face.T if axis == 2 else face)
+
+
+def _parameters(kept: Result, settings: Settings, outcome: Outcome) -> None:
+    kept.parameter("iterations", settings.iterations)
+    kept.parameter("psf", settings.psf)
+    kept.parameter("psf size", _by(outcome.psf.shape), "voxels")
+    kept.parameter("boundary", settings.boundary)
+    kept.parameter("background", settings.background, "counts")
+    if settings.psf == "gaussian":
+        kept.parameter("sigma xy", settings.sigma_xy, "um")
+        kept.parameter("sigma z", settings.sigma_z, "um")
+    for axis, size in zip(AXES, outcome.voxel or (), strict=False):
+        kept.parameter(f"voxel size {axis}", size, "um")
+    before = sharpness(outcome.image)
+    kept.parameter("sharpness gain", round(sharpness(outcome.result) / before, 4) if before else math.nan)
+    ratio = float(outcome.result.sum(dtype=np.float64)) / float(outcome.image.sum(dtype=np.float64))
+    kept.parameter("total intensity ratio", round(ratio, 6))
+    kept.parameter("deconvolution time", round(outcome.elapsed_s, 3), "s")
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return " × ".join(str(length) for length in shape)

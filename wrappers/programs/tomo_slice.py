@@ -1,0 +1,246 @@
+"""Slices of a tomography scan by filtered back-projection.
+
+Run as `python -m wrappers.tomo_slice` on a job.json with the slot `scan` (NXtomo or Data Exchange).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import tifffile
+
+from wrappers.errors import BadInput
+from wrappers.events import Events
+from wrappers.io.hdf5 import write_arrays
+from wrappers.io.picture import fitted, grey
+from wrappers.io.scan import SUFFIXES, Scan, open_scan
+from wrappers.job import InputFile, Job
+from wrappers.kernels.rotation_axis import find_centre, half_turn
+from wrappers.kernels.tomography import (
+    FILTERS,
+    Filter,
+    attenuation,
+    filtered_back_projection,
+    without_stripes,
+)
+from wrappers.result import Result
+
+STAGES = ("reading", "centring", "reconstructing", "saving")
+BATCH_BYTES = 256 * 2**20
+MOST_ROWS_FOR_CENTRE = 3
+MOST_PREVIEWS = 4
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The form's values; None where the program is to choose."""
+
+    row_first: int | None
+    row_count: int
+    centre: float | None
+    kind: Filter
+    stripes: str
+    stripe_size: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Slices (rows, y, x) in `units`, the sinograms they come from, and how they were made."""
+
+    slices: np.ndarray
+    units: str
+    sinogram: np.ndarray
+    rows: slice
+    centre: float
+    unusable: int
+
+
+def settings_of(job: Job) -> Settings:
+    """Return the typed options; BadInput names one that is out of bounds."""
+    options = job.options
+    chosen = options.choice("filter", "ramp", FILTERS)
+    first = options.optional_number("row_first", 0, 1e6)
+    size = options.integer("stripe_size", 11, 3, 301)
+    return Settings(
+        row_first=None if first is None else int(first),
+        row_count=options.integer("row_count", 4, 1, 4096),
+        centre=centre_of(options.values.get("centre")),
+        kind=next(known for known in FILTERS if known == chosen),
+        stripes=options.choice("stripes", "none", ("none", "sorting")),
+        stripe_size=size + 1 - size % 2,
+    )
+
+
+def centre_of(value: object) -> float | None:
+    """Return the axis' column, None for "auto"."""
+    if value is None or (isinstance(value, str) and value.strip().lower() in ("auto", "")):
+        return None
+    try:
+        centre = float(str(value))
+    except ValueError:
+        centre = math.nan
+    if isinstance(value, bool) or not math.isfinite(centre):
+        raise BadInput(f'The option centre is {value!r}; it must be "auto" or a column number.')
+    return centre
+
+
+def main(job: Job, events: Events) -> None:
+    """Reconstruct the chosen rows; write slices.h5, slices.tif, pictures and metadata."""
+    settings = settings_of(job)
+    file = scan_file(job)
+    events.stage("reading")
+    with open_scan(file.path, file.name) as scan:
+        rows = chosen_rows(settings, scan)
+        angles = np.deg2rad(scan.angles)
+        events.stage("centring")
+        centre = centre_column(settings, scan, rows, angles)
+        events.stage("reconstructing", f"0 of {rows.stop - rows.start} slices")
+        outcome = reconstruct(job, settings, scan, (rows, centre), events)
+        events.stage("saving")
+        save(job, settings, scan, outcome)
+
+
+def scan_file(job: Job) -> InputFile:
+    """Return the only HDF5 file of the slot."""
+    files = [file for file in job.one("scan").files if file.suffix in SUFFIXES]
+    if len(files) != 1:
+        raise BadInput(f"The scan has {len(files)} HDF5 files; this analysis takes one.")
+    return files[0]
+
+
+def chosen_rows(settings: Settings, scan: Scan) -> slice:
+    """Return the detector rows to reconstruct: those asked for, as far as there are, or the middle ones."""
+    count = min(settings.row_count, scan.rows)
+    first = (scan.rows - count) // 2 if settings.row_first is None else settings.row_first
+    if first >= scan.rows:
+        raise BadInput(f"Row {first} was asked for; the scan has rows 0 to {scan.rows - 1}.")
+    return slice(first, min(scan.rows, first + count))
+
+
+def sinograms_of(settings: Settings, scan: Scan, rows: slice) -> tuple[np.ndarray, int]:
+    """Return sinograms (rows, angles, columns) of attenuation and how many pixels had no usable reading."""
+    flat, dark = scan.flats(rows).mean(axis=0), scan.darks(rows).mean(axis=0)
+    if not (flat > dark).any():
+        raise BadInput(f"The flat fields of {scan.name} are not brighter than its dark frames.")
+    sinograms, unusable = attenuation(scan.projections(rows), flat, dark)
+    if settings.stripes == "sorting":
+        sinograms = without_stripes(sinograms, settings.stripe_size)
+    return sinograms, unusable
+
+
+def centre_column(settings: Settings, scan: Scan, rows: slice, angles: np.ndarray) -> float:
+    """Return the axis' column, as given or found; the median over up to three of the rows."""
+    if settings.centre is not None:
+        if not 0 <= settings.centre <= scan.columns - 1:
+            raise BadInput(f"The centre {settings.centre:g} lies outside the detector's {scan.columns} columns.")
+        return settings.centre
+    number = min(MOST_ROWS_FOR_CENTRE, rows.stop - rows.start)
+    places = np.linspace(rows.start, rows.stop - 1, number).round().astype(int)
+    found = []
+    for row in places:
+        sinogram = sinograms_of(settings, scan, slice(int(row), int(row) + 1))[0][0]
+        try:
+            found.append(find_centre(half_turn(sinogram, angles)))
+        except ValueError as error:
+            raise BadInput(f"The centre cannot be found, because {error}; give it as a number.") from error
+    return float(np.median(found))
+
+
+def batches(rows: slice, scan: Scan) -> Iterator[slice]:
+    """Yield the rows in parts whose sinograms fit in BATCH_BYTES."""
+    step = max(1, BATCH_BYTES // (4 * len(scan.angles) * scan.columns))
+    for start in range(rows.start, rows.stop, step):
+        yield slice(start, min(rows.stop, start + step))
+
+
+def reconstruct(job: Job, settings: Settings, scan: Scan, chosen: tuple[slice, float], events: Events) -> Outcome:
+    """Return the slices of the chosen (rows, centre)."""
+    rows, centre = chosen
+    total = rows.stop - rows.start
+    slices = np.empty((total, scan.columns, scan.columns), np.float32)
+    unusable = 0
+    sinogram = np.empty((0, 0), np.float32)
+    for part in batches(rows, scan):
+        sinograms, bad = sinograms_of(settings, scan, part)
+        unusable += bad
+        before = part.start - rows.start
+        share = (part.stop - part.start) / total
+
+        def tell(fraction: float, before: int = before, share: float = share) -> None:
+            done = before / total + fraction * share
+            events.progress(done, f"{int(done * total)} of {total} slices")
+
+        slices[before : before + len(sinograms)] = filtered_back_projection(
+            sinograms, np.deg2rad(scan.angles), centre, kind=settings.kind, threads=job.cpus, progress=tell
+        )
+        if before == 0:
+            sinogram = sinograms[0]
+    units = "1/px"
+    if scan.pixel_um:
+        slices /= np.float32(scan.pixel_um * 1e-3)
+        units = "1/mm"
+    return Outcome(slices, units, sinogram, rows, centre, unusable)
+
+
+def save(job: Job, settings: Settings, scan: Scan, outcome: Outcome) -> None:
+    """Write the slices twice, pictures and what the catalogue keeps."""
+    attributes: dict[str, float | str] = {
+        "axes": "row y x",
+        "units": outcome.units,
+        "first row": outcome.rows.start,
+        "centre": outcome.centre,
+        "filter": settings.kind,
+    }
+    pixel = scan.pixel_um
+    if pixel:
+        attributes |= {"pixel size": pixel, "pixel size units": "um"}
+    write_arrays(job.output / "slices.h5", {"data": outcome.slices}, {"data": attributes})
+    per_cm = 1e4 / pixel if pixel else 1.0
+    tifffile.imwrite(
+        job.output / "slices.tif",
+        outcome.slices,
+        photometric="minisblack",
+        compression="zlib",
+        resolution=(per_cm, per_cm),
+        resolutionunit="CENTIMETER" if pixel else "NONE",
+        metadata={"axes": "ZYX"},
+        bigtiff=outcome.slices.nbytes > 2**31,
+    )
+    kept = Result(job.output)
+    _previews(kept, outcome)
+    _parameters(kept, settings, scan, outcome)
+    count = len(outcome.slices)
+    words = "1 slice" if count == 1 else f"{count} slices"
+    kept.write(f"{words} by filtered back-projection, axis at column {outcome.centre:.2f}")
+
+
+def _previews(kept: Result, outcome: Outcome) -> None:
+    count = len(outcome.slices)
+    middle = count // 2
+    others = [int(place) for place in np.linspace(0, count - 1, min(count, MOST_PREVIEWS)).round()]
+    for place in dict.fromkeys([middle, *others]):
+        row = outcome.rows.start + place
+        picture = fitted(grey(outcome.slices[place], low=1, high=99.9))
+        kept.preview(
+            f"row-{row:04d}", picture, f"Slice at row {row}", "thumbnail" if place == middle else "preview"
+        )
+    sinogram = fitted(grey(outcome.sinogram))
+    kept.preview("sinogram", sinogram, f"Sinogram of row {outcome.rows.start}, angles downwards")
+
+
+def _parameters(kept: Result, settings: Settings, scan: Scan, outcome: Outcome) -> None:
+    kept.parameter("first row", outcome.rows.start)
+    kept.parameter("slices", len(outcome.slices))
+    kept.parameter("projections", len(scan.angles))
+    kept.parameter("centre", round(outcome.centre, 3), "px")
+    kept.parameter("centre found", settings.centre is None)
+    kept.parameter("filter", settings.kind)
+    kept.parameter("stripes", settings.stripes)
+    kept.parameter("angles assumed", scan.assumed_angles)
+    kept.parameter("unusable pixels", outcome.unusable)
+    if scan.pixel_um:
+        kept.parameter("pixel size", scan.pixel_um, "um")
+    kept.parameter("layout", scan.layout)
