@@ -18,8 +18,9 @@ from portal.scheduler.base import JobHandle, JobReport, JobRequest, Phase, Sched
 from portal.scheduler.local.backend import LocalScheduler
 from portal.scheduler.local.fair_share import Limits
 from portal.scheduler.slurm.cluster import SlurmScheduler
-from portal.scheduler.slurm.commands import Answer, commands_of
+from portal.scheduler.slurm.commands import Answer
 from portal.scheduler.slurm.config import SlurmConfig, parse
+from portal.scheduler.slurm.questions import commands_of
 
 PATIENCE_S = 180.0
 # A controller and an accounting that nobody listens as.

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from portal.scheduler.base import Estimate, JobHandle, JobRequest, SchedulerError
 from portal.scheduler.slurm import script
-from portal.scheduler.slurm.commands import Commands, Questions, commands_of, silence
+from portal.scheduler.slurm.commands import Commands
 from portal.scheduler.slurm.config import SlurmConfig
 from portal.scheduler.slurm.find import Search
+from portal.scheduler.slurm.questions import Questions, commands_of, silence
 from portal.scheduler.slurm.reasons import refusal
 from portal.scheduler.slurm.rows import Row, accounting_rows, queue_rows
 from portal.scheduler.slurm.sbatch import Result, Submission

@@ -14,8 +14,9 @@ from portal.scheduler.slurm import note as notes
 from portal.scheduler.slurm import script
 from portal.scheduler.slurm import times as slurm_times
 from portal.scheduler.slurm.arrays import place
-from portal.scheduler.slurm.commands import NotRunError, Questions, silence
+from portal.scheduler.slurm.commands import NotRunError
 from portal.scheduler.slurm.note import Note
+from portal.scheduler.slurm.questions import Questions, silence
 from portal.scheduler.slurm.reasons import ACCOUNT, FULL, refusal
 
 SIDE_BY_SIDE = 3

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 
 from portal.scheduler.base import JobHandle, SchedulerError
 from portal.scheduler.slurm.arrays import expand
-from portal.scheduler.slurm.commands import Answer, Commands, silence
+from portal.scheduler.slurm.commands import Answer, Commands
+from portal.scheduler.slurm.questions import silence
 
 IDS_A_CALL = 1000
 """So many words are some 20 KiB, far below what a Linux program takes, and one turn of the controller's lock."""

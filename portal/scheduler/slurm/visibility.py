@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from portal.scheduler.base import Phase, SchedulerError
-from portal.scheduler.slurm.commands import Questions
+from portal.scheduler.slurm.questions import Questions
 from portal.scheduler.slurm.rows import Row
 from portal.scheduler.slurm.states import meaning
 

@@ -18,10 +18,11 @@ from portal.scheduler.base import JobHandle, JobRequest, Phase, SchedulerError
 from portal.scheduler.slurm import note as slurm_note
 from portal.scheduler.slurm import script
 from portal.scheduler.slurm.cluster import SlurmScheduler
-from portal.scheduler.slurm.commands import NotRunError, SlurmCommands, commands_of
+from portal.scheduler.slurm.commands import NotRunError, SlurmCommands
 from portal.scheduler.slurm.config import SlurmConfig
 from portal.scheduler.slurm.pyslurm import pipe as pyslurm_pipe
 from portal.scheduler.slurm.pyslurm.commands import PyslurmCommands, description, listing
+from portal.scheduler.slurm.questions import commands_of
 from portal.scheduler.slurm.rows import queue_rows
 
 ROOT = Path(__file__).parents[4]
