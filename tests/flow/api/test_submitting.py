@@ -8,8 +8,7 @@ from sqlalchemy import event
 
 from portal.app import create_app
 from portal.catalogue.models import Dataset, DatasetParameter, ParameterType
-from portal.daemon.lease import NAME
-from portal.jobs.models import DaemonLease
+from portal.jobs.models import DAEMON, DaemonLease
 
 MOST_STATEMENTS = 12
 
@@ -51,7 +50,7 @@ def daemon(sqlite_database):
         with sqlite_database.write() as session:
             session.add(
                 DaemonLease(
-                    name=NAME,
+                    name=DAEMON,
                     holder="here",
                     epoch=1,
                     expires=now + timedelta(hours=1 if alive else -1),

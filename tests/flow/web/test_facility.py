@@ -4,8 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from portal.daemon.lease import NAME
-from portal.jobs.models import ClusterSnapshot, DaemonLease, Job
+from portal.jobs.models import DAEMON, ClusterSnapshot, DaemonLease, Job
 from portal.jobs.state import State
 from portal.scheduler.survey import Node, Partition, Survey
 
@@ -41,7 +40,7 @@ def beat(site: Any, status: dict[str, Any]) -> None:
     with site.database.write() as session:
         now = datetime.now(UTC)
         lasts = now + timedelta(minutes=1)
-        session.add(DaemonLease(name=NAME, holder="x", epoch=1, expires=lasts, beat=now, status=status))
+        session.add(DaemonLease(name=DAEMON, holder="x", epoch=1, expires=lasts, beat=now, status=status))
 
 
 def page_of(site: Any) -> str:
