@@ -1,7 +1,7 @@
 """Nodes and partitions out of the JSON that sinfo prints, in words for people. Pure.
 
 `sinfo -N` gives a row for each node in each partition: without -N it lays nodes together and tells the GPUs in use
-of the first one only. The dialects differ as in slurm_rows; what a release does not tell counts as nothing.
+of the first one only. The dialects differ as in rows.py; what a release does not tell counts as nothing.
 """
 
 import re
