@@ -7,18 +7,17 @@ import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
 from portal.catalogue.entries import FileEntry, ParameterEntry, storable_path
 from portal.data.confined import Entry, Kind, Root
 from portal.data.parsing.client import Inspection, inspect
 from portal.errors import ConflictError, InvalidError, LimitError, UnsafeFileError
+from portal.files.formats import is_named_as_array
 
 Progress = Callable[[int, int], None]
 """Called with bytes read so far and bytes in all."""
 
-PARSED = frozenset({".h5", ".hdf5", ".hdf", ".he5", ".nxs", ".nx", ".rtdc", ".ims", ".tif", ".tiff"})
 MOST_PARSED = 4
 """A series of planes holds the same facts in each; looking into the first few is enough."""
 CHUNK = 4 << 20
@@ -90,7 +89,7 @@ def read(
 
 
 def _worth_parsing(entries: Sequence[Entry]) -> set[str]:
-    known = [entry.path for entry in entries if PurePosixPath(entry.path).suffix.lower() in PARSED]
+    known = [entry.path for entry in entries if is_named_as_array(entry.path)]
     if not known and len(entries) == 1:
         return {entries[0].path}
     return set(known[:MOST_PARSED])

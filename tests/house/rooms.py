@@ -1,8 +1,8 @@
 """Rooms and arrows: how many there are on each sheet, and where imports go round in circles.
 
-Usage: rooms.py [FOLDER-OF-A-CHECKOUT]. A sheet shows the direct children of one package as rooms, and an arrow from
-one to another where any module in it imports any module in the other. Exits 1 if modules import each other in a
-circle that is not named here.
+Usage: rooms.py [FOLDER-OF-A-CHECKOUT]. A sheet shows the direct children of one package as rooms, and an arrow
+from one to another where any module in it imports any module in the other. Exits 1 if modules import each other in
+a circle that is not named here.
 """
 
 import sys

@@ -13,7 +13,7 @@ import numpy as np
 
 from wrappers.io.source import NUMERIC_KINDS, ArraySource, readable
 
-SUFFIXES = (".h5", ".hdf5", ".hdf", ".nxs", ".nx5", ".rtdc", ".ims")
+SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nxs", ".nx", ".nx5", ".rtdc", ".ims")
 CHUNK_BYTES = 2**20
 
 

@@ -16,7 +16,6 @@ from wrappers.errors import BadInput
 from wrappers.io.hdf5 import attributes, inside, open_hdf5
 from wrappers.io.source import readable
 
-SUFFIXES = (".rtdc", ".h5", ".hdf5")
 KEPT_SECTIONS = ("experiment:", "imaging:", "setup:", "user:")
 CHUNK_BYTES = 2**20
 COMPRESSION_LEVEL = 5  # what dclab asks of Zstandard

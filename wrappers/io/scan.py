@@ -19,7 +19,6 @@ from wrappers.io.hdf5 import inside, open_hdf5
 from wrappers.io.source import readable
 from wrappers.io.tiff import MICROMETRES
 
-SUFFIXES = (".h5", ".hdf5", ".hdf", ".nxs", ".nx")
 PROJECTION, FLAT, DARK = 0, 1, 2
 ANGLE_UNITS = {"deg": 1.0, "rad": 180 / math.pi}
 

@@ -14,8 +14,9 @@ import numpy as np
 
 from wrappers.errors import BadInput
 from wrappers.events import Events
+from wrappers.io.hdf5 import SUFFIXES
 from wrappers.io.plot import overlays, scatter
-from wrappers.io.rtdc import SUFFIXES, EventWriter, Measurement, open_measurement, result_metadata
+from wrappers.io.rtdc import EventWriter, Measurement, open_measurement, result_metadata
 from wrappers.job import InputFile, Job
 from wrappers.kernels import background
 from wrappers.kernels.segmentation import Found, Rules, binary, objects

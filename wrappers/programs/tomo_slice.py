@@ -14,9 +14,9 @@ import tifffile
 
 from wrappers.errors import BadInput
 from wrappers.events import Events
-from wrappers.io.hdf5 import write_arrays
+from wrappers.io.hdf5 import SUFFIXES, write_arrays
 from wrappers.io.picture import fitted, grey
-from wrappers.io.scan import SUFFIXES, Scan, open_scan
+from wrappers.io.scan import Scan, open_scan
 from wrappers.job import InputFile, Job
 from wrappers.kernels.rotation_axis import find_centre, half_turn
 from wrappers.kernels.tomography import (

@@ -7,16 +7,13 @@ from typing import BinaryIO
 
 from portal.daemon.collect.metadata import ALSO, PREVIEWS, Metadata, Preview, read_metadata
 from portal.data.parsing import client as parsing
+from portal.data.parsing.client import UnseenError
 from portal.data.parsing.preview import Picture, redraw, sizes
 from portal.errors import InvalidError, NotFoundError, PortalError, UnsafeFileError
 from portal.files.confined import Root
+from portal.files.formats import is_hdf5, is_named_as_array
 from portal.jobs.result_json import FormError
 from portal.store.client import Kept, Result
-
-PARSED = frozenset({".h5", ".hdf5", ".hdf", ".nxs", ".nx", ".rtdc", ".tif", ".tiff"})
-HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-# HDF5 1.10 specification, II.A: the superblock begins at 0, 512, 1024, 2048, …
-SUPERBLOCKS = (0, *(512 << power for power in range(13)))
 
 
 @dataclass(frozen=True)
@@ -57,27 +54,16 @@ def _goes_along(name: str) -> bool:
 
 
 def _check(stream: BinaryIO, name: str) -> None:
-    """An HDF5 file must not lead out of itself; a damaged one is the person's own affair."""
-    if Path(name).suffix.lower() not in PARSED and not _is_hdf5(stream):
+    """An HDF5 file must not lead out of itself; one that nobody can open is the person's own affair."""
+    if not is_hdf5(stream):
         return
     stream.seek(0)
     try:
         parsing.check(stream)
+    except (UnsafeFileError, UnseenError) as error:
+        raise UnsafeFileError(f"{name}: {error.message}", detail=error.detail) from error
     except InvalidError:
         return
-    except UnsafeFileError as error:
-        raise UnsafeFileError(f"{name}: {error.message}", detail=error.detail) from error
-
-
-def _is_hdf5(stream: BinaryIO) -> bool:
-    for place in SUPERBLOCKS:
-        stream.seek(place)
-        head = stream.read(len(HDF5_SIGNATURE))
-        if head == HDF5_SIGNATURE:
-            return True
-        if len(head) < len(HDF5_SIGNATURE):
-            return False
-    return False
 
 
 def _draw(kept: Root, preview: Preview) -> Drawn:
@@ -93,7 +79,7 @@ def _draw(kept: Root, preview: Preview) -> Drawn:
 def _thumbnail(kept: Root, files: Sequence[Kept]) -> tuple[Drawn, ...]:
     """A picture of the first data file that has one, where the program made none."""
     for file in files[:5]:
-        if Path(file.name).suffix.lower() not in PARSED:
+        if not is_named_as_array(file.name):
             continue
         try:
             with kept.open_file(file.name) as stream:

@@ -11,13 +11,11 @@ import sys
 from typing import Any, BinaryIO
 
 from portal.data.parsing.errors import FileError
+from portal.files.formats import format_of
 
 MEMORY_BYTES = 3 << 30
 CPU_S = 45
 DESCRIPTORS = 64
-HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-USER_BLOCKS = (0, 512, 1024, 2048, 4096, 8192)
 
 
 def main() -> int:
@@ -58,19 +56,9 @@ def reopened(fd: int) -> BinaryIO:
         return file
 
 
-def kind_of(file: BinaryIO) -> str:
-    """`hdf5`, `tiff` or `other`, by the first bytes."""
-    for offset in USER_BLOCKS:
-        file.seek(offset)
-        if file.read(len(HDF5_SIGNATURE)) == HDF5_SIGNATURE:
-            return "hdf5"
-    file.seek(0)
-    return "tiff" if file.read(4) in TIFF_SIGNATURES else "other"
-
-
 def respond(file: BinaryIO, request: dict[str, Any]) -> dict[str, Any]:
     """Everything that the request asks for. Raises FileError."""
-    kind = kind_of(file)
+    kind = format_of(file)
     file.seek(0)
     answer: dict[str, Any] = {"check": kind}
     if kind == "hdf5":

@@ -20,10 +20,20 @@ from portal.errors import InvalidError, LimitError, PortalError, UnsafeFileError
 
 TIMEOUT_S = 60.0
 MAX_ANSWER_BYTES = 32 << 20
-ERRORS: Mapping[str, type[PortalError]] = {"unsafe": UnsafeFileError, "limit": LimitError}
 ROOT = Path(__file__).resolve().parents[3]
 
 Scalar = bool | int | float | str
+
+
+class UnseenError(InvalidError):
+    """It opens, but not all of its links could be seen: nothing says that it does not lead out of itself."""
+
+
+ERRORS: Mapping[str, type[PortalError]] = {
+    "unsafe": UnsafeFileError,
+    "unseen": UnseenError,
+    "limit": LimitError,
+}
 
 
 @dataclass(frozen=True)
@@ -40,7 +50,8 @@ def check(file: BinaryIO, *, timeout_s: float = TIMEOUT_S) -> str:
     """Whether the file stands for itself; `hdf5`, `tiff` or `other`.
 
     Raises UnsafeFileError if an HDF5 file has external links, external storage, virtual sources outside itself or
-    links of an unknown kind, in any of its groups, and InvalidError if it is damaged.
+    links of an unknown kind, in any of its groups, or is one part of several; UnseenError if it is damaged so that
+    not all of its links can be seen; InvalidError if it is damaged otherwise.
     """
     return str(_ask(file, {"check": True}, timeout_s)["check"])
 
@@ -118,10 +129,10 @@ def _death(code: int, words: str) -> PortalError:
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
         return LimitError("The file takes more time or memory to look into than it may.", detail=words or None)
     if code < 0:
-        return InvalidError(
+        return UnseenError(
             "The file is damaged: its reader crashed.", detail=f"{signal.Signals(-code).name} {words}"
         )
-    return InvalidError("The file cannot be looked into.", detail=words or f"exit {code}")
+    return UnseenError("The file cannot be looked into.", detail=words or f"exit {code}")
 
 
 def _environment() -> dict[str, str]:

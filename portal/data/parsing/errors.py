@@ -7,7 +7,7 @@ MAX_TEXT = 500
 
 
 class FileError(Exception):
-    """The file cannot be used. `code` is `unsafe`, `limit` or `invalid`; the message is for people."""
+    """The file cannot be used. `code` is `unsafe`, `unseen`, `limit` or `invalid`; the message is for people."""
 
     def __init__(self, code: str, message: str, detail: str | None = None) -> None:
         super().__init__(message)

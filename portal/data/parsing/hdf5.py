@@ -1,5 +1,6 @@
 """HDF5 in the limited child: refused if it leads out of itself, then described, asked for values, shown."""
 
+import io
 import re
 from collections.abc import Iterator, Sequence
 from types import TracebackType
@@ -18,22 +19,37 @@ MAX_ATTRIBUTES = 64
 MAX_CHUNK_BYTES = 512 << 20
 EVENTS = 25
 TRUNCATED = re.compile(r"eof = (\d+).*stored_eof = (\d+)")
+PARTS = re.compile(r"(family|multi) driver should be used")
+DAMAGED = (OSError, RuntimeError, KeyError, ValueError, TypeError)
 
 
 class Hdf5File:
     """An open file whose every link and dataset has been looked at. Raises FileError."""
 
     def __init__(self, file: BinaryIO) -> None:
-        try:
-            self.file = h5py.File(file, "r")
-        except OSError as error:
-            raise _open_error(error) from error
         self.arrays: list[tuple[str, h5py.Dataset]] = []
         self.groups: list[tuple[str, h5py.Group]] = []
         try:
-            self._look_at_everything()
-        except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
-            raise FileError("invalid", "The file is damaged: its structure cannot be read.", str(error)) from error
+            self.file = h5py.File(file, "r")
+        except OSError as error:
+            refusal = _open_error(error)
+            if sizes := TRUNCATED.search(str(error)):
+                self._look_at_what_is_there(file, int(sizes[2]))
+            raise refusal from error
+        self._look_at_everything()
+
+    def _look_at_what_is_there(self, file: BinaryIO, missing: int) -> None:
+        """Refuse a truncated file that leads out of itself: a reader that expects a writer (SWMR) opens it."""
+        try:
+            self.file = h5py.File(_Lengthened(file, missing), "r")
+        except OSError:
+            return
+        with self.file:
+            try:
+                self._look_at_everything()
+            except FileError as error:
+                if error.code in ("unsafe", "limit"):
+                    raise
 
     def __enter__(self) -> Self:
         return self
@@ -44,23 +60,40 @@ class Hdf5File:
         self.file.close()
 
     def _look_at_everything(self) -> None:
-        """Visit every object once by its hard links; a soft link leads to one of these or nowhere."""
+        """Visit every object once by its hard links; a soft link leads to one of these or nowhere.
+
+        What is damaged is passed over until the rest has been looked at: it must not hide what leads out.
+        """
         seen: set[int] = set()
-        waiting: list[tuple[str, Any]] = [("", h5py.h5o.open(self.file.id, b"/"))]
+        damage: list[FileError] = []
+        waiting: list[tuple[str, Any, bytes]] = [("", self.file.id, b"/")]
         while waiting:
-            path, identifier = waiting.pop()
-            address = h5py.h5o.get_info(identifier).addr
-            if address in seen:
+            path, group, name = waiting.pop()
+            try:
+                identifier = h5py.h5o.open(group, name)
+                address = h5py.h5o.get_info(identifier).addr
+                if address in seen:
+                    continue
+                seen.add(address)
+                if len(seen) > MAX_OBJECTS:
+                    raise FileError("limit", f"The file holds more than {MAX_OBJECTS} objects.")
+                if isinstance(identifier, h5py.h5d.DatasetID):
+                    _check_dataset(identifier, path)
+                    self.arrays.append((path, h5py.Dataset(identifier)))
+            except DAMAGED as error:
+                damage.append(
+                    FileError("invalid", "The file is damaged: its structure cannot be read.", str(error))
+                )
                 continue
-            seen.add(address)
-            if len(seen) > MAX_OBJECTS:
-                raise FileError("limit", f"The file holds more than {MAX_OBJECTS} objects.")
-            if isinstance(identifier, h5py.h5d.DatasetID):
-                _check_dataset(identifier, path)
-                self.arrays.append((path, h5py.Dataset(identifier)))
-            elif isinstance(identifier, h5py.h5g.GroupID):
+            if isinstance(identifier, h5py.h5g.GroupID):
                 self.groups.append((path, h5py.Group(identifier)))
-                waiting += reversed(list(_members(identifier, path)))
+                try:
+                    waiting += reversed(list(_members(identifier, path)))
+                except DAMAGED as error:
+                    message = f"The file is damaged: not all links of its group {path or '/'} can be seen."
+                    damage.insert(0, FileError("unseen", message, str(error)))
+        if damage:
+            raise damage[0]
 
     def describe(self) -> dict[str, Any]:
         """See parsing.describe."""
@@ -161,13 +194,32 @@ def _events(events: h5py.Dataset) -> View:
     return View(montage([events[int(index)] for index in chosen]))
 
 
-def _members(group: Any, path: str) -> Iterator[tuple[str, Any]]:
+class _Lengthened(io.RawIOBase):
+    """A file that seems to go on, with zeros, beyond its end."""
+
+    def __init__(self, file: BinaryIO, more: int) -> None:
+        self._file, self._size = file, min(file.seek(0, 2) + more, 1 << 62)
+
+    def seek(self, place: int, whence: int = 0) -> int:
+        return self._file.seek(self._size + place if whence == 2 else place, 0 if whence == 2 else whence)
+
+    def readinto(self, buffer: Any) -> int:
+        view = memoryview(buffer)
+        got = 0
+        while data := self._file.read(len(view) - got):
+            view[got : got + len(data)] = data
+            got += len(data)
+        view[got:] = bytes(len(view) - got)
+        return len(view)
+
+
+def _members(group: Any, path: str) -> Iterator[tuple[str, Any, bytes]]:
     for name in group:
         text = name.decode("utf-8", errors="replace")
         here = f"{path}/{text}" if path else text
         kind = group.links.get_info(name).type
         if kind == h5py.h5l.TYPE_HARD:
-            yield here, h5py.h5o.open(group, name)
+            yield here, group, name
         elif kind == h5py.h5l.TYPE_EXTERNAL:
             target = group.links.get_val(name)[0].decode("utf-8", errors="replace")
             raise FileError("unsafe", f"The file leads out of itself: {here} is a link to another file.", target)
@@ -209,6 +261,9 @@ def _attributes(thing: Any) -> dict[str, Any]:
 
 def _open_error(error: OSError) -> FileError:
     text = str(error)
+    if parts := PARTS.search(text):
+        message = f"The file leads out of itself: it is one of several parts ({parts[1]}), which are named in it."
+        return FileError("unsafe", message, text)
     sizes = TRUNCATED.search(text)
     if "truncated" in text and sizes:
         message = f"The file is truncated: it should hold {sizes[2]} bytes and has {sizes[1]}."

@@ -83,6 +83,78 @@ def test_what_leads_out_of_the_file_is_refused_before_anything_is_read(made, cha
         look(made, ask)
 
 
+@pytest.mark.parametrize("size", [512, 8 << 10, 16 << 10, 1 << 20, 64 << 20])
+def test_a_user_block_of_any_size_hides_nothing(tmp_path, size):
+    with h5py.File(tmp_path / "notes.bin", "w", userblock_size=size) as file:
+        file["away"] = h5py.ExternalLink("secret.h5", "/data")
+    with pytest.raises(UnsafeFileError, match="leads out of itself: away"):
+        look(tmp_path / "notes.bin", parsing.check)
+
+
+def test_damage_before_it_hides_nothing(made):
+    """An object that cannot be opened does not end the look at the others, as it does not end a reader's."""
+    bend(made, LEADS_OUT["an external link"])
+    with h5py.File(made, "a") as file:
+        address = h5py.h5o.get_info(file.create_group("a first one").id).addr
+    raw = bytearray(made.read_bytes())
+    raw[address : address + 4] = b"XXXX"
+    made.write_bytes(raw)
+    with h5py.File(made) as file:
+        assert file.get("entry/deep/deeper/x", getlink=True).filename == "secret.h5"
+    with pytest.raises(UnsafeFileError, match="leads out of itself"):
+        look(made, parsing.check)
+
+
+def test_damage_alone_is_said_to_be_damage(made):
+    with h5py.File(made, "a") as file:
+        address = h5py.h5o.get_info(file.create_group("a first one").id).addr
+    raw = bytearray(made.read_bytes())
+    raw[address : address + 4] = b"XXXX"
+    made.write_bytes(raw)
+    with pytest.raises(InvalidError, match="its structure cannot be read") as raised:
+        look(made, parsing.check)
+    assert type(raised.value) is InvalidError
+
+
+def test_a_group_whose_links_cannot_be_seen_may_hold_any(made):
+    """Names may be found by who knows them, in a group that cannot be listed."""
+    with h5py.File(made, "a") as file:
+        group = file.create_group("many")
+        for number in range(200):
+            group[f"name {number:03}"] = h5py.SoftLink("/nowhere")
+        group["z"] = h5py.ExternalLink("secret.h5", "/data")
+    raw = bytearray(made.read_bytes())
+    node = raw.rindex(b"SNOD", 0, raw.rindex(b"SNOD"))
+    raw[node : node + 4] = b"XXXX"
+    made.write_bytes(raw)
+    with h5py.File(made) as file:
+        assert file.get("many/z", getlink=True).filename == "secret.h5"
+    with pytest.raises((parsing.UnseenError, UnsafeFileError)):
+        look(made, parsing.check)
+
+
+def test_a_file_that_its_writer_seems_to_hold_hides_nothing(tmp_path):
+    """A reader that expects a writer (SWMR) opens what is shorter than it says it is."""
+    with h5py.File(tmp_path / "live.h5", "w", libver="latest") as file:
+        file["away"] = h5py.ExternalLink("secret.h5", "/data")
+        file["x"] = np.arange(1000.0)
+    (tmp_path / "live.h5").write_bytes((tmp_path / "live.h5").read_bytes()[:-64])
+    with h5py.File(tmp_path / "live.h5", swmr=True) as file:
+        assert file.get("away", getlink=True).filename == "secret.h5"
+    with pytest.raises(UnsafeFileError, match="leads out of itself: away"):
+        look(tmp_path / "live.h5", parsing.check)
+
+
+@pytest.mark.parametrize(
+    ("driver", "name", "first"), [("family", "part%d.h5", "part0.h5"), ("split", "part", "part-m.h5")]
+)
+def test_one_part_of_several_leads_to_the_others(tmp_path, driver, name, first):
+    with h5py.File(tmp_path / name, "w", driver=driver) as file:
+        file["data"] = np.ones(4)
+    with pytest.raises(UnsafeFileError, match="one of several parts"):
+        look(tmp_path / first, parsing.check)
+
+
 def test_the_door_itself_refuses_it(made):
     bend(made, LEADS_OUT["an external link"])
     with pytest.raises(UnsafeFileError):

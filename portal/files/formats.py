@@ -1,0 +1,45 @@
+"""Which files are HDF5 or TIFF: by their bytes, and by their names where only names are known.
+
+Standard library only: whoever judges a file asks here, also where no reader of the format is installed.
+`wrappers.io` has the same suffixes; a test holds the two lists against each other.
+"""
+
+from pathlib import PurePosixPath
+from typing import BinaryIO, Literal
+
+HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nxs", ".nx", ".nx5", ".rtdc", ".ims")
+TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".tf2")
+HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+FIRST_USER_BLOCK = 512
+
+Format = Literal["hdf5", "tiff", "other"]
+
+
+def is_hdf5(file: BinaryIO) -> bool:
+    """Whether an HDF5 library would open it: the signature at 0, 512, 1024, 2048, … to the end of the file.
+
+    What lies before it is the user block, of any size and content (HDF5 file format 3.0, II.A). The position of
+    `file` moves.
+    """
+    end = file.seek(0, 2)
+    place = 0
+    while place < end:
+        file.seek(place)
+        if file.read(len(HDF5_SIGNATURE)) == HDF5_SIGNATURE:
+            return True
+        place = place * 2 or FIRST_USER_BLOCK
+    return False
+
+
+def format_of(file: BinaryIO) -> Format:
+    """What the bytes say. A file that is both is HDF5, the one that can lead out of itself."""
+    if is_hdf5(file):
+        return "hdf5"
+    file.seek(0)
+    return "tiff" if file.read(4) in TIFF_SIGNATURES else "other"
+
+
+def is_named_as_array(name: str) -> bool:
+    """Whether a name says HDF5 or TIFF: worth looking into for parameters and a picture, and no more."""
+    return PurePosixPath(name).suffix.lower() in HDF5_SUFFIXES + TIFF_SUFFIXES
