@@ -1,6 +1,6 @@
 """The catalogue's datasets as forms see them."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from portal.catalogue.access import Action, allowed_to_asker, asker_parameters
 from portal.catalogue.models import Dataset, DatasetParameter, DatasetType, Investigation, ParameterType
-from portal.form.dataset import InputDataset, Quantity
+from portal.form.dataset import InputDataset, Quantity, under_one_name
 from portal.identity.actor import Actor
 
 AT_ONCE = 500
@@ -82,13 +82,18 @@ def _visible(staff: bool) -> Select[int, str, bool, int, str, str, bool]:
 
 def _given(connection: Connection, ids: Sequence[int], names: Collection[str]) -> dict[int, dict[str, Quantity]]:
     """Parameters of datasets that the actor was found to see: a parameter is as visible as its dataset."""
-    found: dict[int, dict[str, Quantity]] = {}
+    found: dict[int, dict[str, list[Quantity]]] = {}
     for row in connection.execute(GIVEN, {"ids": list(ids), "names": sorted(names)}):
         values = (row.numeric_value, row.date_time_value, row.string_value)
         value = next((value for value in values if value is not None), None)
         if value is not None:
-            found.setdefault(row.dataset_id, {}).setdefault(row.name, _quantity(value, row.units))
-    return found
+            named = found.setdefault(row.dataset_id, {}).setdefault(row.name, [])
+            named.append(_quantity(value, row.units))
+    return {dataset: _by_name(named) for dataset, named in found.items()}
+
+
+def _by_name(recorded: Mapping[str, Sequence[Quantity]]) -> dict[str, Quantity]:
+    return {name: under_one_name(quantities) for name, quantities in recorded.items()}
 
 
 def _portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -98,12 +103,12 @@ def _portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
 
 def input_dataset(dataset: Dataset) -> InputDataset:
     """What a form must know of a dataset; its type and its parameters with their types should be loaded."""
-    parameters: dict[str, Quantity] = {}
+    parameters: dict[str, list[Quantity]] = {}
     for row in sorted(dataset.parameters, key=lambda row: row.id):
         value = row.value
         if value is not None:
-            parameters.setdefault(row.type.name, _quantity(value, row.type.units))
-    return InputDataset(dataset.id, dataset.name, dataset.type.name, dataset.complete, parameters)
+            parameters.setdefault(row.type.name, []).append(_quantity(value, row.type.units))
+    return InputDataset(dataset.id, dataset.name, dataset.type.name, dataset.complete, _by_name(parameters))
 
 
 def _quantity(value: float | str | datetime, units: str) -> Quantity:

@@ -1,7 +1,10 @@
 """A dataset as the form sees it."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from portal.jobtype.units import factor_between
 
 
 @dataclass(frozen=True)
@@ -10,6 +13,25 @@ class Quantity:
 
     value: float | str
     units: str = ""
+    others: tuple["Quantity", ...] = ()
+    """What the dataset records under the same name that contradicts it: which of them holds is not known."""
+
+
+def under_one_name(recorded: Iterable[Quantity]) -> Quantity:
+    """What counts of all that a dataset records under one name: the first, and beside it what contradicts it.
+
+    The catalogue tells parameters apart by name and units, forms and programs by name alone. 0.2 um and 200 nm
+    say the same; 0.2 um and 7 px cannot be told apart, and neither is to be taken. Raises ValueError for none.
+    """
+    first, *further = recorded
+    return replace(first, others=tuple(other for other in further if not _same(first, other)))
+
+
+def _same(first: Quantity, other: Quantity) -> bool:
+    if isinstance(first.value, str) or isinstance(other.value, str):
+        return first.value == other.value
+    factor = factor_between(other.units, first.units)
+    return factor is not None and math.isclose(other.value * factor, first.value, rel_tol=1e-9)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from portal.form.dataset import InputDataset, Inputs
+from portal.form.dataset import InputDataset, Inputs, Quantity
 from portal.form.values import as_text
 from portal.jobtype.model import JobType
 from portal.jobtype.option import FloatOption, IntegerOption, OptionBase, TextOption, Value, default_of
@@ -25,7 +25,6 @@ def default_for(jobtype: JobType, option: OptionBase, inputs: Inputs) -> Default
     datasets = datasets_asked(jobtype, option, inputs)
     if option.default_from is None or not datasets:
         return Default(plain)
-    parameter = option.default_from.parameter
     given = [from_dataset(option, dataset) for dataset in datasets]
     known = [value for value in given if value is not None]
     whose = "your dataset" if len(datasets) == 1 else "your datasets"
@@ -33,7 +32,7 @@ def default_for(jobtype: JobType, option: OptionBase, inputs: Inputs) -> Default
         return Default(plain, _not_said(option, datasets, plain))
     if len(known) == len(given) and all(value == known[0] for value in known):
         return Default(known[0], f"{_with_unit(option, known[0])}, from {whose}")
-    return Default(None, _differ(option, given, known, parameter, plain), differ=True)
+    return Default(None, _differ(option, datasets, given, plain), differ=True)
 
 
 def datasets_asked(jobtype: JobType, option: OptionBase, inputs: Inputs) -> Sequence[InputDataset]:
@@ -47,7 +46,7 @@ def from_dataset(option: OptionBase, dataset: InputDataset) -> Value | None:
     """What one dataset says, in the option's unit; None if it says nothing or nothing that can be taken."""
     source = option.default_from
     quantity = dataset.parameters.get(source.parameter) if source else None
-    if source is None or quantity is None:
+    if source is None or quantity is None or quantity.others:
         return None
     value: Value
     if isinstance(option, IntegerOption | FloatOption):
@@ -83,18 +82,27 @@ def _not_said(option: OptionBase, datasets: Sequence[InputDataset], plain: Value
     assert option.default_from is not None
     parameter = option.default_from.parameter
     if len(datasets) > 1:
-        start = f"Your datasets do not record {parameter}"
+        start = f"Your datasets {_silence(parameter, datasets)}"
     elif (quantity := datasets[0].parameters.get(parameter)) is not None:
-        said = f"{as_text(quantity.value)} {quantity.units}".rstrip()
-        start = f"Your dataset says {said}, which cannot be used here"
+        start = _unusable(parameter, quantity)
     else:
         start = f"Your dataset does not record {parameter}"
     return f"{start}; {_with_unit(option, plain)} is the usual value" if plain is not None else start
 
 
+def _unusable(parameter: str, quantity: Quantity) -> str:
+    said = [f"{as_text(one.value)} {one.units}".rstrip() for one in (quantity, *quantity.others)]
+    if len(said) == 1:
+        return f"Your dataset says {said[0]}, which cannot be used here"
+    listed = f"{', '.join(said[:-1])} and {said[-1]}"
+    return f"Your dataset records {parameter} as {listed}, and which of them holds is not known"
+
+
 def _differ(
-    option: OptionBase, given: Sequence[Value | None], known: Sequence[Value], parameter: str, plain: Value | None
+    option: OptionBase, datasets: Sequence[InputDataset], given: Sequence[Value | None], plain: Value | None
 ) -> str:
+    assert option.default_from is not None
+    known = [value for value in given if value is not None]
     numbers = sorted(value for value in known if isinstance(value, int | float))
     if len(numbers) == len(known) and numbers[0] != numbers[-1]:
         spread = f" ({as_text(numbers[0])} to {_with_unit(option, numbers[-1])})"
@@ -104,8 +112,14 @@ def _differ(
     silent = len(given) - len(known)
     if silent:
         then = f"{_with_unit(option, plain)} is used" if plain is not None else _without(option)
-        words += f". {silent} of {len(given)} do not record {parameter}; there {then}"
+        words += f". {silent} of {len(given)} {_silence(option.default_from.parameter, datasets)}; there {then}"
     return words
+
+
+def _silence(parameter: str, datasets: Sequence[InputDataset]) -> str:
+    """Why datasets give no value, in words behind how many they are."""
+    doubt = any(quantity.others for one in datasets if (quantity := one.parameters.get(parameter)) is not None)
+    return f"do not record {parameter}{', or contradict themselves' if doubt else ''}"
 
 
 def _without(option: OptionBase) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetType, ParameterType
+from portal.form.dataset import Quantity, under_one_name
 from portal.identity.models import Person
 from portal.jobs.models import Attempt, Job, JobInput, JobTypeRevision, Submission
 from portal.jobs.state import State
@@ -159,6 +160,7 @@ def _files(session: Session, ids: Collection[int]) -> Mapping[int, list[dict[str
 
 
 def _parameters(session: Session, ids: Collection[int]) -> Mapping[int, dict[str, dict[str, Any]]]:
+    """Value and units by name; a name under which a dataset records what contradicts itself is left out."""
     query = (
         select(
             DatasetParameter.dataset_id, ParameterType.name, ParameterType.units, DatasetParameter.numeric_value,
@@ -169,9 +171,18 @@ def _parameters(session: Session, ids: Collection[int]) -> Mapping[int, dict[str
         .order_by(DatasetParameter.id)
     )  # fmt: skip
     parameters: dict[int, dict[str, dict[str, Any]]] = defaultdict(dict)
+    known: dict[tuple[int, str], list[Quantity]] = {}
     for row in session.execute(query):
         held = (row.numeric_value, row.date_time_value, row.string_value)
         value = next((one for one in held if one is not None), None)
-        plain = value.isoformat() if isinstance(value, datetime) else value
-        parameters[row.dataset_id][row.name] = {"value": plain, "units": row.units}
+        parameters[row.dataset_id].setdefault(row.name, {"value": None, "units": row.units})
+        if value is not None:
+            plain = value.isoformat() if isinstance(value, datetime) else value
+            known.setdefault((row.dataset_id, row.name), []).append(Quantity(plain, row.units))
+    for (dataset, name), recorded in known.items():
+        counts = under_one_name(recorded)
+        if counts.others:
+            del parameters[dataset][name]
+        else:
+            parameters[dataset][name] = {"value": counts.value, "units": counts.units}
     return parameters

@@ -60,19 +60,22 @@ def test_parameters_are_those_that_a_form_sees_where_they_are_asked_for(
     with database.write() as session:
         for name, value, units in (
             ("voxel", 0.5, "um"),
-            ("voxel", 7.0, "px"),  # of two with one name the first counts
+            ("voxel", 500.0, "nm"),  # the same said twice
+            ("width", 0.5, "um"),
+            ("width", 7.0, "px"),  # and what contradicts
             ("method", "fast", ""),
             ("begun", NOW, ""),
             ("unasked", 1.0, ""),
         ):
             give(session, number, facility.facility, name, value, units)
     with database.read() as session:
-        asked = ["voxel", "method", "begun", "unknown"]
+        asked = ["voxel", "width", "method", "begun", "unknown"]
         found = chosen_datasets(session.connection(), facility.actors["maya"], [number], parameters=asked, now=NOW)
         whole = input_dataset(session.get_one(Dataset, number)).parameters
     given = found[number].dataset.parameters
     assert given == {name: quantity for name, quantity in whole.items() if name != "unasked"}
     assert given["voxel"] == Quantity(0.5, "um")
+    assert given["width"] == Quantity(0.5, "um", (Quantity(7.0, "px"),))
     assert given["begun"].value == NOW.isoformat()
 
 

@@ -146,3 +146,24 @@ def test_the_python_to_copy_compiles(jobtype, heart):
     text = as_python(jobtype, {"stack": [heart]}, {"iterations": "30", "note": 'a "b"'})
     compile(text, "example", "exec")
     assert "options={'iterations': '30', 'note': 'a \"b\"'}" in text
+
+
+def test_a_parameter_that_contradicts_itself_gives_no_default_and_says_why(jobtype):
+    said = stack(**{"psf sigma xy": Quantity(0.8, "um", (Quantity(7.0, "px"), Quantity(0.9, "um")))})
+    shown = field(build_form(jobtype, {"stack": [said]}), "sigma")
+    assert shown.value == "0.3"
+    assert shown.source == (
+        "Your dataset records psf sigma xy as 0.8 um, 7 px and 0.9 um, and which of them holds is not known; "
+        "0.3 um is the usual value"
+    )
+
+
+def test_of_several_datasets_those_that_contradict_themselves_are_counted(jobtype, heart):
+    doubtful = InputDataset(
+        8, "Doubtful", "light-sheet stack", True, {"psf sigma xy": Quantity(0.8, "um", (Quantity(7.0, "px"),))}
+    )
+    shown = field(build_form(jobtype, {"stack": [heart, doubtful]}), "sigma")
+    assert shown.value == ""
+    assert shown.source.endswith(
+        "1 of 2 do not record psf sigma xy, or contradict themselves; there 0.3 um is used"
+    )
