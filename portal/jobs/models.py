@@ -14,6 +14,7 @@ from portal.db import Base
 from portal.errors import ConflictError
 from portal.identity.models import Person
 from portal.jobs.state import State, may_move
+from portal.jobtype.kind import Kind
 
 PORTAL = "gantry"
 """Who moved a job where no person did."""
@@ -91,6 +92,12 @@ class Job(Base):
         Enum(State, native_enum=False, length=20, values_callable=lambda states: [s.value for s in states]),
         default=State.QUEUED,
     )
+    kind: Mapped[Kind] = mapped_column(
+        Enum(Kind, native_enum=False, length=20, values_callable=lambda kinds: [k.value for k in kinds]),
+        default=Kind.RUN,
+        server_default=Kind.RUN.value,
+    )
+    """Its job type's, as it was when it was asked for."""
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Typed values of this job: defaults may come from its own dataset, so that a batch's jobs can differ."""
     investigation_id: Mapped[int | None] = mapped_column(ForeignKey("icat_investigation.id", ondelete="SET NULL"))
@@ -158,7 +165,7 @@ class Job(Base):
         words: str | None = None,
     ) -> JobEvent:
         """Move to `new` and write the event down. The only way a job's state changes. Raises ConflictError."""
-        if not may_move(self.state, new):
+        if not may_move(self.state, new, self.kind):
             raise ConflictError(
                 f"{self.number} is {self.state.words.lower()}; it cannot become {new.words.lower()}."
             )

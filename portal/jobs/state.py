@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from portal.jobtype.kind import Kind
+
 
 class State(StrEnum):
     """Where a job is. "Unknown" is an observation, never a state."""
@@ -72,6 +74,26 @@ MOVES: dict[State, frozenset[State]] = {
 }
 
 
-def may_move(current: State, new: State) -> bool:
-    """True if the table allows the move."""
-    return new in MOVES[current]
+MOVES_OF_DESKTOPS: dict[State, frozenset[State]] = {
+    # Its owner ended it, which is how a desktop ends well. One that declares no outputs has nothing to collect.
+    state: frozenset({State.SUCCEEDED})
+    for state in (State.SUBMITTING, State.PENDING, State.RUNNING)
+}
+"""What an interactive job may do besides."""
+
+
+def may_move(current: State, new: State, kind: Kind = Kind.RUN) -> bool:
+    """True if the table allows the move to a job of this kind."""
+    if new in MOVES[current]:
+        return True
+    return kind is Kind.INTERACTIVE and new in MOVES_OF_DESKTOPS.get(current, ())
+
+
+def after_its_owner_ended_it(kind: Kind, *, outputs: bool) -> State:
+    """Where a running job goes when its owner ends it: a run was cancelled; a desktop has done what it was for.
+
+    `outputs`: whether its job type declares any; only then is there something to collect.
+    """
+    if kind is Kind.RUN:
+        return State.CANCELLED
+    return State.COLLECTING if outputs else State.SUCCEEDED

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 import portal
 from portal.jobtype import lines
 from portal.jobtype.checks import suggestion
+from portal.jobtype.kind import NOT_INSTALLED, Kind
 from portal.jobtype.model import JobType
 
 SUFFIXES = frozenset({".yaml", ".yml"})
@@ -85,9 +86,12 @@ def parse_text(text: str, file: Path) -> tuple[JobType | None, list[Problem]]:
     if document.marks:
         return None, [Problem(file, mark.line, mark.message) for mark in document.marks]
     try:
-        return JobType.model_validate(document.data), []
+        jobtype = JobType.model_validate(document.data)
     except ValidationError as error:
         return None, _problems(error, document, file)
+    if jobtype.kind is Kind.INTERACTIVE:
+        return None, [Problem(file, document.line_of(("kind",)), f"kind: {NOT_INSTALLED}")]
+    return jobtype, []
 
 
 def _problems(error: ValidationError, document: lines.Document, file: Path) -> list[Problem]:

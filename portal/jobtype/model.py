@@ -13,9 +13,14 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from portal.jobtype.checks import findings
+from portal.jobtype.kind import Kind
 from portal.jobtype.option import Option, OptionBase
 from portal.jobtype.program import Program
 from portal.jobtype.strict import Count, Line, Name, Slug, Strict, Words
+
+LATER = ("kind",)
+"""Keys that came after job types had been published. At their default they stand in no document, so that what was
+published before them keeps its revision."""
 
 Named = TypeVar("Named", bound="Slot | Variant | OptionBase")
 
@@ -114,6 +119,10 @@ class JobType(Strict):
 
     name: Slug = Field(description="Unique name, as it stands in addresses and commands.")
     version: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]*$", max_length=50)]
+    kind: Annotated[Kind, Field(strict=False)] = Field(
+        Kind.RUN,
+        description="run: a program that ends by itself; interactive: a desktop, which its owner ends.",
+    )
     title: Line = Field(description="What people read: Light-sheet deconvolution.")
     summary: Line = Field(description="One sentence on its card: what it does.")
     description: Words | None = Field(None, description="Method, source, limits.")
@@ -150,8 +159,11 @@ class JobType(Strict):
         return self
 
     def document(self) -> dict[str, Any]:
-        """The whole document as JSON types, defaults filled in."""
+        """The whole document as JSON types, defaults filled in but for those of LATER's keys."""
         document = self.model_dump(mode="json")
+        for key in LATER:
+            if getattr(self, key) == type(self).model_fields[key].default:
+                del document[key]
         document["program"] = self.program.document()
         return document
 

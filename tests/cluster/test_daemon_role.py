@@ -113,6 +113,7 @@ def test_the_daemon_sees_of_people_and_sign_ins_a_few_columns(portal: Host) -> N
         "INSERT INTO job SELECT * FROM job",
         "UPDATE job SET person_id = 1",
         "UPDATE job SET submission_id = 'mine'",
+        "UPDATE job SET kind = 'interactive'",
         "UPDATE job SET options = '{}'",
         "UPDATE job SET investigation_id = 1",
         "UPDATE job SET cancel_requested = now()",

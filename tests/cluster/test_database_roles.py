@@ -13,7 +13,7 @@ WEB_INSERTS = {"person", "icat_user", "submission", "job", "job_input", "job_eve
 WEB_UPDATES = {"person", "icat_user", "submission", "job"}
 # What of a job, a submission and a person is never the web tier's to change once it is there.
 NEVER = {
-    "job": {"id", "person_id", "submission_id", "number", "investigation_id"},
+    "job": {"id", "person_id", "submission_id", "number", "kind", "investigation_id"},
     "submission": {"id", "person_id", "job_type_revision_id"},
     "person": {"id", "name", "account"},
 }

@@ -66,6 +66,7 @@ def test_the_web_tier_cannot_ask_agent_or_store(portal: Host, as_somebody: AsSom
     "statement",
     [
         "UPDATE job SET person_id = 1",
+        "UPDATE job SET kind = 'interactive'",
         "UPDATE submission SET person_id = 1",
         "UPDATE attempt SET cluster_job = '1'",
         "INSERT INTO attempt DEFAULT VALUES",

@@ -15,6 +15,7 @@ from portal.form import InputDataset, Planned, plan
 from portal.identity.actor import Actor
 from portal.jobs.submit.quota import Admission, admit
 from portal.jobs.submit.write import Accepted, NewJob, NewSubmission, Revision
+from portal.jobtype.kind import NOT_INSTALLED, Kind
 from portal.jobtype.load import JobTypes
 from portal.jobtype.model import JobType, Variant
 
@@ -95,6 +96,8 @@ class Desk:
         jobtype = self.jobtypes.by_name.get(request.jobtype)
         if jobtype is None:
             raise NotFoundError(f"There is no analysis called {request.jobtype}.")
+        if jobtype.kind is Kind.INTERACTIVE:
+            raise InvalidError(f"{jobtype.title}: {NOT_INSTALLED}.")
         variant = _variant(jobtype, request.variant)
         self._check_all_found(request)
         inputs = {slot: [self.chosen[i].dataset for i in ids] for slot, ids in request.inputs.items()}

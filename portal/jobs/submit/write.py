@@ -192,6 +192,7 @@ def _jobs(key: str, new: NewSubmission) -> Iterator[dict[str, Any]]:
     common = {
         "submission_id": key,
         "person_id": accepted.actor.person_id,
+        "kind": accepted.jobtype.kind,
         "state": accepted.state,
         "cause": accepted.cause,
         "cause_words": accepted.held,

@@ -16,6 +16,8 @@ from portal.jobs import service
 from portal.jobs.cause import Cause
 from portal.jobs.models import Job, JobEvent, JobTypeRevision, Submission
 from portal.jobs.state import State
+from portal.jobtype.kind import Kind
+from portal.jobtype.load import JobTypes
 
 
 def test_a_submission_is_written_whole(desk):
@@ -247,3 +249,11 @@ def test_only_staff_release_a_job_on_hold(desk):
         desk.change(service.release, "maya", desk.jobs()[0].id)
     desk.change(service.release, "sam", desk.jobs()[0].id)
     assert desk.jobs()[0].state is State.QUEUED
+
+
+def test_a_desktop_cannot_be_asked_for_yet(desk):
+    count = desk.jobtypes.by_name["count"]
+    desk.jobtypes = JobTypes({"count": count.model_copy(update={"kind": Kind.INTERACTIVE})})
+    with pytest.raises(InvalidError, match="desktops are not installed here"):
+        desk.submit()
+    assert desk.jobs() == []

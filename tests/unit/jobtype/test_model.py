@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
+from portal.jobtype.kind import Kind
 from portal.jobtype.load import load_folders, shipped_folder
 from portal.jobtype.model import JobType
 from portal.jobtype.schema import schema_path, schema_text
@@ -19,6 +20,23 @@ def test_the_revision_is_the_digest_of_the_canonical_document(load):
     jobtype, _ = load("title: Blur", "title: Blur")
     text = json.dumps(jobtype.document(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert jobtype.revision == "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_keys_that_came_later_leave_the_revision_of_what_was_published_before(load):
+    jobtype, _ = load("title: Blur", "title: Blur")
+    assert jobtype.kind is Kind.RUN
+    assert "kind" not in jobtype.document()
+    assert jobtype.revision == "sha256:364c01bfdd22753b9e3be62c8a268143112b892a07dd5860b884953234d5828f"
+    said, _ = load("title: Blur", "title: Blur\nkind: run")
+    assert said.revision == jobtype.revision
+
+
+def test_the_kind_of_a_desktop_stands_in_its_document_and_reads_back(load):
+    run, _ = load("title: Blur", "title: Blur")
+    desktop = JobType.model_validate(run.document() | {"kind": "interactive"})
+    assert desktop.kind is Kind.INTERACTIVE
+    assert desktop.revision != run.revision
+    assert JobType.model_validate(json.loads(desktop.canonical())) == desktop
 
 
 def test_the_revision_does_not_depend_on_how_the_file_is_laid_out(load):
