@@ -15,11 +15,11 @@ from portal.catalogue.models import Datafile, Dataset, DatasetParameter, Dataset
 from portal.catalogue.models.data import LOCATION_LENGTH
 from portal.errors import ConflictError, InvalidError
 from portal.files.durable import write_whole
+from portal.files.formats import png_size
 
 NAME_LENGTH = 255
 NAMES_TRIED = 1000
 ROWS_AT_ONCE = 2000
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class PictureEntry:
     """A PNG that the portal's own code encoded. `role` is `thumbnail` or `preview`."""
 
     name: str
-    png: bytes | Path
+    png: bytes
     role: str = "preview"
     caption: str = ""
 
@@ -159,12 +159,12 @@ def add_pictures(
     A picture that is written though the transaction fails is harmless: the next try writes the same name.
     """
     for position, entry in enumerate(pictures):
-        png = entry.png if isinstance(entry.png, bytes) else entry.png.read_bytes()
-        if not png.startswith(SIGNATURE) or len(png) < 33:
+        size = png_size(entry.png)
+        if size is None:
             raise InvalidError(f"The picture {entry.name} is not a PNG.")
-        path = f"{dataset.id}/{hashlib.sha256(png).hexdigest()}.png"
+        path = f"{dataset.id}/{hashlib.sha256(entry.png).hexdigest()}.png"
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / path, png)
+        write_whole(folder / path, entry.png)
         row = DatasetPicture(
             dataset_id=dataset.id,
             name=entry.name,
@@ -172,9 +172,8 @@ def add_pictures(
             caption=entry.caption[:255],
             position=position,
             path=path,
-            # Width and height stand at fixed places of the first chunk (PNG 1.2, 11.2.2).
-            width=int.from_bytes(png[16:20], "big"),
-            height=int.from_bytes(png[20:24], "big"),
+            width=size[0],
+            height=size[1],
             create_id=by,
             mod_id=by,
         )

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from portal.catalogue.entries import FileEntry, ParameterEntry, storable_path
-from portal.data.confined import Entry, Kind, Root
 from portal.data.parsing.client import Inspection, inspect
 from portal.errors import ConflictError, InvalidError, LimitError, UnsafeFileError
+from portal.files.confined import Entry, Kind, Root
 from portal.files.formats import is_named_as_array
 
 Progress = Callable[[int, int], None]

@@ -25,10 +25,9 @@ from portal.catalogue.entries import (
 from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetType, Instrument, Investigation
 from portal.catalogue.reading import Contents, Place, Progress, list_files, read
 from portal.config import Settings
-from portal.data.confined import Entry, Kind, Root
 from portal.db import Database
 from portal.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, UnsafeFileError
-from portal.files.confined import kind_of
+from portal.files.confined import Entry, Kind, Root, kind_of
 from portal.identity.actor import Actor
 
 

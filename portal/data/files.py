@@ -11,9 +11,9 @@ from portal.catalogue.access import visible
 from portal.catalogue.models import Datafile
 from portal.catalogue.service import check_id, not_found
 from portal.config import Settings
-from portal.data.confined import Root
 from portal.data.registered import path_of, root_of
 from portal.errors import UnsafeFileError
+from portal.files.confined import Root
 from portal.identity.actor import Actor
 
 

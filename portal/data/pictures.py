@@ -10,7 +10,7 @@ from portal.catalogue.access import visible
 from portal.catalogue.models import DatasetPicture
 from portal.catalogue.service import check_id, not_found
 from portal.config import Settings
-from portal.data.confined import Root
+from portal.files.confined import Root
 from portal.identity.actor import Actor
 
 

@@ -1,4 +1,4 @@
-"""Which files are HDF5 or TIFF: by their bytes, and by their names where only names are known.
+"""Which files are HDF5, TIFF or PNG: by their bytes, and by their names where only names are known.
 
 Standard library only: whoever judges a file asks here, also where no reader of the format is installed.
 `wrappers.io` has the same suffixes; a test holds the two lists against each other.
@@ -12,6 +12,10 @@ TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".tf2")
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 FIRST_USER_BLOCK = 512
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PNG_HEAD_BYTES = 33
+"""The signature and the first chunk, which says how large the picture is."""
 
 Format = Literal["hdf5", "tiff", "other"]
 
@@ -38,6 +42,13 @@ def format_of(file: BinaryIO) -> Format:
         return "hdf5"
     file.seek(0)
     return "tiff" if file.read(4) in TIFF_SIGNATURES else "other"
+
+
+def png_size(png: bytes) -> tuple[int, int] | None:
+    """Width and height, which stand at fixed places of the first chunk (PNG 1.2, 11.2.2); None: it is no PNG."""
+    if not png.startswith(PNG_SIGNATURE) or len(png) < PNG_HEAD_BYTES:
+        return None
+    return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
 
 
 def is_named_as_array(name: str) -> bool:

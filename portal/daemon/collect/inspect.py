@@ -8,10 +8,10 @@ from typing import BinaryIO
 from portal.daemon.collect.metadata import ALSO, PREVIEWS, Metadata, Preview, read_metadata
 from portal.data.parsing import client as parsing
 from portal.data.parsing.client import UnseenError
-from portal.data.parsing.preview import Picture, redraw, sizes
+from portal.data.parsing.preview import Picture, redraw
 from portal.errors import InvalidError, NotFoundError, PortalError, UnsafeFileError
 from portal.files.confined import Root
-from portal.files.formats import is_hdf5, is_named_as_array
+from portal.files.formats import is_hdf5, is_named_as_array, png_size
 from portal.jobs.result_json import FormError
 from portal.store.client import Kept, Result
 
@@ -86,5 +86,6 @@ def _thumbnail(kept: Root, files: Sequence[Kept]) -> tuple[Drawn, ...]:
                 png = parsing.thumbnail(stream)
         except PortalError:
             continue
-        return (Drawn(Preview(file.name, "", "thumbnail"), Picture(png, *sizes(png))),)
+        if size := png_size(png):
+            return (Drawn(Preview(file.name, "", "thumbnail"), Picture(png, *size)),)
     return ()

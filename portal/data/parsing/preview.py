@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from portal.errors import InvalidError, LimitError
+from portal.files.formats import png_size
 
 TIMEOUT_S = 30.0
 MAX_PICTURE_BYTES = 16 << 20
-SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,9 @@ def redraw(file: BinaryIO, *, timeout_s: float = TIMEOUT_S) -> Picture:
         child.kill()
         child.communicate()
         raise LimitError("the picture takes too long to draw") from error
-    if child.returncode != 0 or not out.startswith(SIGNATURE):
+    size = png_size(out)
+    if child.returncode != 0 or size is None:
         raise InvalidError("it is no picture, or a damaged one")
     if len(out) > MAX_PICTURE_BYTES:
         raise LimitError("the picture is too large")
-    return Picture(out, *sizes(out))
-
-
-def sizes(png: bytes) -> tuple[int, int]:
-    """Width and height of a PNG: they stand at fixed places of its first chunk (PNG 1.2, 11.2.2)."""
-    return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
+    return Picture(out, *size)

@@ -11,7 +11,6 @@ import pytest
 import tifffile
 from PIL import Image
 
-from portal.data.confined import open_checked
 from portal.data.parsing import client as parsing
 from portal.errors import InvalidError, LimitError, PortalError, UnsafeFileError
 
@@ -38,9 +37,8 @@ def picture(raw):
     return np.asarray(Image.open(io.BytesIO(raw)))
 
 
-def test_a_file_that_stands_for_itself_passes_the_door(made):
-    with open_checked(made.parent, "scan.h5", uid=os.geteuid()) as file:
-        assert file.read(4) == b"\x89HDF"
+def test_a_file_that_stands_for_itself_passes(made):
+    assert look(made, parsing.check) == "hdf5"
 
 
 def bend(made, change):
@@ -153,12 +151,6 @@ def test_one_part_of_several_leads_to_the_others(tmp_path, driver, name, first):
         file["data"] = np.ones(4)
     with pytest.raises(UnsafeFileError, match="one of several parts"):
         look(tmp_path / first, parsing.check)
-
-
-def test_the_door_itself_refuses_it(made):
-    bend(made, LEADS_OUT["an external link"])
-    with pytest.raises(UnsafeFileError):
-        open_checked(made.parent, "scan.h5")
 
 
 def test_a_virtual_dataset_of_the_file_itself_is_allowed(made):
