@@ -1,7 +1,7 @@
 """A job's stored output becomes a dataset of its experiment, with parameters, pictures and provenance."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -121,15 +121,14 @@ def _add_dataset(
     now: datetime,
 ) -> Dataset:
     kind = ensure_dataset_type(session, investigation.facility_id, result.dataset_type)
-    samples = {given.sample_id for given in inputs if given.investigation_id == investigation.id}
-    instruments = {given.instrument_id for given in inputs}
+    sample_id = _shared(given.sample_id for given in inputs if given.investigation_id == investigation.id)
+    instrument_id = _shared(given.instrument_id for given in inputs)
     for _ in range(RACES):
         dataset = Dataset(
             investigation_id=investigation.id,
             type_id=kind.id,
-            # Shared by all inputs, or not known: a result of two samples is of neither.
-            sample_id=samples.pop() if len(samples) == 1 else None,
-            instrument_id=instruments.pop() if len(instruments) == 1 else None,
+            sample_id=sample_id,
+            instrument_id=instrument_id,
             name=free_name(session, investigation.id, result.name),
             description=(result.description or None) and str(result.description)[:255],
             location=storable_path(result.location),
@@ -148,6 +147,12 @@ def _add_dataset(
             continue  # somebody took the name between our question and our answer
         return dataset
     raise ConflictError(f"No free name could be found for {result.name}.")
+
+
+def _shared(ids: Iterable[int | None]) -> int | None:
+    """The id that all inputs share, else none: a result of two samples is of neither."""
+    found = set(ids)
+    return found.pop() if len(found) == 1 else None
 
 
 def _add_run(

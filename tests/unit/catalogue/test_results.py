@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from small_facility import NOW, SmallFacility
-from sqlalchemy import event, func, select
+from sqlalchemy import Connection, event, func, insert, select
 
 from portal.catalogue.entries import FileEntry, ParameterEntry, PictureEntry
 from portal.catalogue.inputs import input_dataset
@@ -83,6 +83,31 @@ def test_an_output_becomes_a_dataset_of_its_experiment(
     ]  # fmt: skip
     assert [(settings.pictures / picture.path).read_bytes() for picture in found.pictures] == [png(), png(5, 4)]
     assert str(Path(found.pictures[0].path).parent) == str(found.id)
+
+
+def test_after_a_race_for_its_name_a_result_still_has_sample_and_instrument(
+    database: Database, facility: SmallFacility, settings: Settings
+) -> None:
+    wanted = result_of(facility)
+    races = iter([True])
+
+    def somebody_else(_mapper: object, connection: Connection, row: Dataset) -> None:
+        if row.name == wanted.name and next(races, False):
+            values = {"investigation_id": row.investigation_id, "type_id": row.type_id, "name": row.name}
+            by = {"create_id": "tom", "mod_id": "tom", "create_time": NOW, "mod_time": NOW}
+            connection.execute(insert(Dataset.__table__).values(complete=True, **values, **by))
+
+    event.listen(Dataset, "before_insert", somebody_else)
+    try:
+        with database.write() as session:
+            sample = Sample(investigation_id=facility.investigations["private"], name="Larva 3")
+            session.get_one(Dataset, facility.datasets["private"]).sample = sample
+            made = register_result(session, wanted, settings=settings, now=NOW)
+            found = (made.sample and made.sample.name, made.instrument and made.instrument.name)
+    finally:
+        event.remove(Dataset, "before_insert", somebody_else)
+    assert next(races, None) is None, "there was no race"
+    assert found == ("Larva 3", "LS1")
 
 
 def test_registering_twice_gives_the_same_dataset(
