@@ -6,12 +6,15 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
+from database_roles import WEB, as_role, grant
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
 from small_facility import SmallFacility, fill_small_facility
+from sqlalchemy import func, select
 
 from portal.app import create_app
 from portal.catalogue.models import Datafile, Dataset, DatasetPicture
@@ -118,19 +121,34 @@ def _fill(site: Site) -> None:
         site.submission, site.job = made.id, made.jobs[0].id
 
 
+def build_site(
+    database: Database, settings: Settings, *, its_own: Database | None = None, **changes: object
+) -> Site:
+    """The application over a filled `database`; `its_own` is the same as the web tier's role sees it."""
+    merged = load_settings({}, **{**settings.model_dump(), **changes})
+    # Real time, because the web asks the clock: what is public "since yesterday" must be.
+    facility = fill_small_facility(database, datetime.now(UTC))
+    site = Site(create_app(merged, database=its_own or database), merged, database, facility)
+    _fill(site)
+    return site
+
+
 @pytest.fixture
 def make_site(sqlite_database: Database, settings: Settings) -> Callable[..., Site]:
     """`make_site(demo=True)`: the application with some settings changed."""
+    return partial(build_site, sqlite_database, settings)
 
-    def make(**changes: object) -> Site:
-        merged = load_settings({}, **{**settings.model_dump(), **changes})
-        # Real time, because the web asks the clock: what is public "since yesterday" must be.
-        facility = fill_small_facility(sqlite_database, datetime.now(UTC))
-        site = Site(create_app(merged, database=sqlite_database), merged, sqlite_database, facility)
-        _fill(site)
-        return site
 
-    return make
+@pytest.fixture
+def site_of_its_role(postgres_url: str, settings: Settings) -> Iterator[Site]:
+    """The application on PostgreSQL, where it may do what a site's web tier may, and nothing else."""
+    grant(postgres_url)
+    database, its_own = Database(postgres_url), Database(as_role(postgres_url, WEB))
+    with its_own.read() as session:
+        assert session.scalar(select(func.current_user())) == WEB
+    yield build_site(database, settings, its_own=its_own, web={"sign_in_limit": "1000 per minute"})
+    its_own.dispose()
+    database.dispose()
 
 
 @pytest.fixture
