@@ -161,6 +161,15 @@ def refuse_guessing(session: Session, name: str, address: str, now: datetime) ->
             )
 
 
+def full_names(session: Session, names: Iterable[str]) -> dict[str, str]:
+    """What the people with these sign-in names are called; names that nobody has are left out."""
+    wanted = set(names)
+    if not wanted:
+        return {}
+    rows = session.execute(select(Person.name, Person.full_name).where(Person.name.in_(wanted)))
+    return {row.name: row.full_name for row in rows}
+
+
 def _hash_new(password: str, field: str) -> str:
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         raise InvalidError(

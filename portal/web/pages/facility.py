@@ -3,10 +3,10 @@
 from flask import Blueprint, render_template
 
 from portal.errors import ForbiddenError
-from portal.jobs.cluster import latest_snapshot
+from portal.jobs.facility import facility
 from portal.jobs.read import cluster_status
 from portal.web.context import actor, now, portal, session
-from portal.web.views.facility import failures_by_cause, overview, stuck_jobs
+from portal.web.views.facility import overview
 from portal.web.views.jobs import job_cards
 
 page = Blueprint("facility", __name__)
@@ -20,14 +20,14 @@ def show() -> str:
     status = cluster_status(session())
     jobtypes = portal().jobtypes.by_name
     titles = {name: jobtype.title for name, jobtype in jobtypes.items()}
-    stuck = stuck_jobs(session(), actor(), now())
+    found = facility(session(), actor(), now())
     return render_template(
         "facility/show.html",
         section="facility",
         status=status,
-        overview=overview(session(), actor(), latest_snapshot(session())),
-        stuck=job_cards(session(), actor(), stuck, now(), status=status, titles=titles),
-        failures=failures_by_cause(session(), actor(), now()),
+        overview=overview(found),
+        stuck=job_cards(session(), actor(), found.stuck, now(), status=status, titles=titles),
+        failures=found.failures,
         problems=portal().jobtypes.problems,
         jobtypes=sorted(jobtypes.values(), key=lambda item: item.title),
         cluster_banner=status.banner,

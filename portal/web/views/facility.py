@@ -1,23 +1,14 @@
-"""What staff look at first: the queue, the nodes, what has not moved for long, and why jobs failed."""
+"""The facility for the eye: its queue in the words that people see, nodes and partitions as lines of tables."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from sqlalchemy import and_, func, or_, select
-from sqlalchemy.orm import Session
+from datetime import datetime
 
 from portal import words
-from portal.identity.actor import Actor
-from portal.jobs.access import loaded, visible_jobs
-from portal.jobs.models import Job
-from portal.jobs.state import UNFINISHED, State
+from portal.jobs.facility import Facility
 from portal.scheduler.survey import Node, Partition, Snapshot
 
-HANDED_OVER = timedelta(minutes=5)
-SAVING = timedelta(minutes=15)
-CANCELLING = timedelta(minutes=5)
-WAITING = timedelta(hours=24)
+QUEUE = ("Waiting", "On hold", "Running", "Saving")
 
 
 @dataclass(frozen=True)
@@ -79,25 +70,13 @@ class Overview:
     """The partitions' jobs are known."""
 
 
-@dataclass(frozen=True)
-class Failures:
-    """Jobs that failed for one cause in the last week."""
-
-    cause: str
-    number: int
-    people: int
-    latest: datetime
-    example: int
-    """A job's id."""
-
-
-def overview(session: Session, actor: Actor, snapshot: Snapshot | None) -> Overview:
+def overview(facility: Facility) -> Overview:
     """The queue by state, what is in use, nodes (those in trouble first) and partitions."""
-    some = visible_jobs(actor).where(Job.state.in_(UNFINISHED)).subquery()
     by_word: dict[str, int] = {}
-    for state, number in session.execute(select(some.c.state, func.count()).group_by(some.c.state)):
+    for state, number in facility.queue.items():
         by_word[state.words] = by_word.get(state.words, 0) + number
-    queue = tuple(StateNumber(word, by_word.get(word, 0)) for word in ("Waiting", "On hold", "Running", "Saving"))
+    queue = tuple(StateNumber(word, by_word.get(word, 0)) for word in QUEUE)
+    snapshot = facility.snapshot
     if snapshot is None:
         return Overview(queue)
     return Overview(
@@ -164,38 +143,3 @@ def _nodes_words(snapshot: Snapshot) -> str:
     if snapshot.left_out:
         sentences.append(f"{words.count(snapshot.left_out, 'node')} of those that take jobs not shown")
     return ". ".join(sentences) + "."
-
-
-def stuck_jobs(session: Session, actor: Actor, now: datetime) -> Sequence[Job]:
-    """Unfinished jobs that have not moved for longer than they should, longest first; 20 at most."""
-    slow = or_(
-        and_(Job.state == State.SUBMITTING, Job.changed < now - HANDED_OVER),
-        and_(Job.state == State.COLLECTING, Job.changed < now - SAVING),
-        and_(Job.cancel_requested < now - CANCELLING, Job.state.in_(UNFINISHED)),
-        and_(Job.state.in_((State.QUEUED, State.PENDING)), Job.changed < now - WAITING),
-        Job.state == State.HELD,
-        and_(Job.state == State.RUNNING, Job.absent_since.is_not(None)),
-    )
-    query = loaded(visible_jobs(actor).where(slow).order_by(Job.changed)).limit(20)
-    return session.scalars(query).all()
-
-
-def failures_by_cause(session: Session, actor: Actor, now: datetime) -> list[Failures]:
-    """What failed in the last seven days, the most frequent cause first."""
-    week = now - timedelta(days=7)
-    some = visible_jobs(actor).where(Job.state == State.FAILED, Job.ended > week).subquery()
-    query = (
-        select(
-            some.c.cause,
-            func.count(),
-            func.count(func.distinct(some.c.person_id)),
-            func.max(some.c.ended),
-            func.max(some.c.id),
-        )
-        .group_by(some.c.cause)
-        .order_by(func.count().desc())
-    )
-    return [
-        Failures(cause or "not known", number, people, latest, example)
-        for cause, number, people, latest, example in session.execute(query)
-    ]

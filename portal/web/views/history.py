@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import url_for
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.models import Dataset
 from portal.catalogue.provenance import Run, came_from, came_of
 from portal.identity.actor import Actor
-from portal.identity.models import Person
+from portal.identity.people import full_names
 from portal.jobtype.model import JobType
 from portal.web.views.pictures import Picture, thumbnails
 
@@ -55,7 +54,7 @@ def history_of(session: Session, actor: Actor, dataset: Dataset, jobtypes: Mappi
     shown = [linked.dataset for run in made for linked in run.outputs]
     inputs = [linked.dataset for linked in source.inputs] if source else []
     pictures = thumbnails(session, actor, [item.id for item in (*shown, *inputs)])
-    names = _full_names(session, {run.person for run in (source, *made) if run})
+    names = full_names(session, {run.person for run in (source, *made) if run})
 
     def line(run: Run, datasets: Sequence[Dataset], hidden: int) -> RunLine:
         jobtype = jobtypes.get(run.application)
@@ -73,13 +72,6 @@ def history_of(session: Session, actor: Actor, dataset: Dataset, jobtypes: Mappi
         source=line(source, inputs, source.hidden_inputs) if source else None,
         made=tuple(line(run, [linked.dataset for linked in run.outputs], 0) for run in made),
     )
-
-
-def _full_names(session: Session, logins: set[str]) -> dict[str, str]:
-    if not logins:
-        return {}
-    rows = session.execute(select(Person.name, Person.full_name).where(Person.name.in_(logins)))
-    return {row.name: row.full_name for row in rows}
 
 
 def _relative(dataset: Dataset, pictures: Mapping[int, Picture]) -> Relative:

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 from werkzeug.datastructures import MultiDict
 
@@ -16,16 +15,13 @@ from portal.errors import InvalidError, NotFoundError
 from portal.form import Form, Inputs, as_command, as_python, raw_of_html
 from portal.form.plan import label_of
 from portal.identity.actor import Actor
-from portal.jobs.cluster import latest_snapshot
-from portal.jobs.models import Job, JobTypeRevision, Submission
+from portal.jobs.estimate import Basis, Cost, Wait, likely_wait, most_cost
 from portal.jobs.status import ClusterStatus
 from portal.jobtype.match import accepts
 from portal.jobtype.model import JobType, Slot, Variant
-from portal.scheduler.survey import Snapshot
 from portal.web.views.problems import FieldProblem
 
 MOST_CANDIDATES = 50
-ENOUGH_TO_SAY = 5
 LOADED = (
     joinedload(Dataset.type, innerjoin=True),
     joinedload(Dataset.investigation, innerjoin=True),
@@ -155,11 +151,13 @@ def beside(
     mode = typed.mode or form.modes[0]
     first = len(inputs.get(jobtype.slot.name, ())) if jobtype.slot else 1
     jobs = max(1, first) if mode == "each" else 1
-    wait, basis = likely_wait(session, jobtype.name, status, now)
+    wait, basis = status.banner, ""
+    if not status.banner:
+        wait, basis = _wait_words(likely_wait(session, jobtype.name, status, now))
     raw = typed.raw or {}
     return Beside(
         jobs=jobs,
-        cost=_cost(variant, jobs),
+        cost=_cost_words(most_cost(variant, jobs)),
         wait=wait,
         wait_basis=basis,
         command=as_command(jobtype, inputs, raw, mode=mode),
@@ -174,51 +172,25 @@ def _variant(jobtype: JobType, name: str | None) -> Variant:
         return jobtype.variant()
 
 
-def _cost(variant: Variant, jobs: int) -> str:
+def _cost_words(cost: Cost) -> str:
     """The most it can use: processors times time limit."""
-    hours = variant.cpus * variant.time_s * jobs / 3600
-    cost = f"At most {hours:.2g} CPU-hours" if hours < 10 else f"At most {hours:,.0f} CPU-hours"
-    if variant.gpus:
-        cost += f" and {variant.gpus * variant.time_s * jobs / 3600:.2g} GPU-hours"
-    return cost
+    hours = cost.cpu_hours
+    text = f"At most {hours:.2g} CPU-hours" if hours < 10 else f"At most {hours:,.0f} CPU-hours"
+    return f"{text} and {cost.gpu_hours:.2g} GPU-hours" if cost.gpu_hours else text
 
 
-def likely_wait(session: Session, name: str, status: ClusterStatus, now: datetime) -> tuple[str, str]:
-    """How long nine of ten such jobs waited in the last 30 days, else how the queue looks; and the basis of it."""
-    if status.banner:
-        return status.banner, ""
-    recent = (
-        select(Job.created, Job.started)
-        .join(Submission, Submission.id == Job.submission_id)
-        .join(JobTypeRevision, JobTypeRevision.id == Submission.revision_id)
-        .where(JobTypeRevision.name == name, Job.started.is_not(None), Job.created > now - timedelta(days=30))
-        .order_by(Job.id.desc())
-        .limit(200)
-    )
-    rows = session.execute(recent)
-    waits = sorted((started - created).total_seconds() for created, started in rows if started is not None)
-    if len(waits) >= ENOUGH_TO_SAY:
-        slow = max(1.0, waits[min(len(waits) - 1, int(len(waits) * 0.9))])
-        return f"Usually starts within {words.duration(_round_up(slow))}", "Jobs like this, last 30 days"
-    waiting = sum(status.counts.get(state, 0) for state in ("queued", "submitting", "pending"))
-    if waiting:
-        return f"{words.count(waiting, 'job')} {'waits' if waiting == 1 else 'wait'} before it", "The queue now"
-    return _as_the_cluster_is(latest_snapshot(session))
-
-
-def _as_the_cluster_is(snapshot: Snapshot | None) -> tuple[str, str]:
-    """The wait while nothing of the portal's waits: others use the cluster too."""
-    if snapshot is None:
-        return "Starts at once", "Nothing waits now"
-    others = sum(partition.waiting or 0 for partition in snapshot.partitions)
-    if others:
-        return (
-            f"{words.count(others, 'job')} {'waits' if others == 1 else 'wait'} before it",
-            "The cluster's queue now",
-        )
-    if snapshot.totals.get("used_cpus", 0) >= snapshot.totals.get("cpus", 0):
-        return "Starts when a processor is free", "All are in use now"
-    return "Starts at once", "Nothing waits now"
+def _wait_words(wait: Wait) -> tuple[str, str]:
+    """How long it is likely to wait, and the basis of that."""
+    before = wait.before or 0
+    queue = f"{words.count(before, 'job')} {'waits' if before == 1 else 'wait'} before it"
+    within = words.duration(_round_up(max(1.0, wait.seconds or 0.0)))
+    return {
+        Basis.RECENT_JOBS: (f"Usually starts within {within}", "Jobs like this, last 30 days"),
+        Basis.QUEUE: (queue, "The queue now"),
+        Basis.CLUSTER_QUEUE: (queue, "The cluster's queue now"),
+        Basis.ALL_IN_USE: ("Starts when a processor is free", "All are in use now"),
+        Basis.FREE: ("Starts at once", "Nothing waits now"),
+    }[wait.basis]
 
 
 def _round_up(seconds: float) -> int:

@@ -1,0 +1,92 @@
+"""What a run costs at most and how long it is likely to wait: figures for whoever is about to ask for it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.jobs.cluster import latest_snapshot
+from portal.jobs.models import Job, JobTypeRevision, Submission
+from portal.jobs.state import State
+from portal.jobs.status import ClusterStatus
+from portal.jobtype.model import Variant
+from portal.scheduler.survey import Snapshot
+
+ENOUGH_TO_SAY = 5
+"""Fewer jobs than this say nothing of the next one."""
+RECENT = timedelta(days=30)
+MOST_LOOKED_AT = 200
+SLOW = 0.9
+"""The share of jobs that waited no longer than the wait that is told."""
+WAITING = (State.QUEUED, State.SUBMITTING, State.PENDING)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """The most that jobs can use, in hours of one processor and of one GPU."""
+
+    cpu_hours: float
+    gpu_hours: float
+
+
+def most_cost(variant: Variant, jobs: int) -> Cost:
+    """What this many jobs use if each takes all its time."""
+    hours = variant.time_s * jobs / 3600
+    return Cost(variant.cpus * hours, variant.gpus * hours)
+
+
+class Basis(StrEnum):
+    """What a likely wait is told from."""
+
+    RECENT_JOBS = "recent-jobs"
+    """Jobs of the same type: `seconds`."""
+    QUEUE = "queue"
+    """The portal's queue: `before`."""
+    CLUSTER_QUEUE = "cluster-queue"
+    """The queue of the cluster, others' jobs too: `before`."""
+    ALL_IN_USE = "all-in-use"
+    """Nothing waits, and no processor is free."""
+    FREE = "free"
+    """Nothing waits."""
+
+
+@dataclass(frozen=True)
+class Wait:
+    """How long a job is likely to wait: `seconds`, or the number of jobs `before` it, as the basis has it."""
+
+    basis: Basis
+    seconds: float | None = None
+    before: int | None = None
+
+
+def likely_wait(session: Session, jobtype: str, status: ClusterStatus, now: datetime) -> Wait:
+    """How long nine of ten such jobs waited in the last 30 days, else how the queue looks."""
+    recent = (
+        select(Job.created, Job.started)
+        .join(Submission, Submission.id == Job.submission_id)
+        .join(JobTypeRevision, JobTypeRevision.id == Submission.revision_id)
+        .where(JobTypeRevision.name == jobtype, Job.started.is_not(None), Job.created > now - RECENT)
+        .order_by(Job.id.desc())
+        .limit(MOST_LOOKED_AT)
+    )
+    rows = session.execute(recent)
+    waits = sorted((started - created).total_seconds() for created, started in rows if started is not None)
+    if len(waits) >= ENOUGH_TO_SAY:
+        return Wait(Basis.RECENT_JOBS, seconds=waits[min(len(waits) - 1, int(len(waits) * SLOW))])
+    waiting = sum(status.counts.get(state.value, 0) for state in WAITING)
+    if waiting:
+        return Wait(Basis.QUEUE, before=waiting)
+    return _as_the_cluster_is(latest_snapshot(session))
+
+
+def _as_the_cluster_is(snapshot: Snapshot | None) -> Wait:
+    """The wait while nothing of the portal's waits: others use the cluster too."""
+    if snapshot is None:
+        return Wait(Basis.FREE)
+    others = sum(partition.waiting or 0 for partition in snapshot.partitions)
+    if others:
+        return Wait(Basis.CLUSTER_QUEUE, before=others)
+    full = snapshot.totals.get("used_cpus", 0) >= snapshot.totals.get("cpus", 0)
+    return Wait(Basis.ALL_IN_USE if full else Basis.FREE)
