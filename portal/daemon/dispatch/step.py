@@ -8,20 +8,21 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import takewhile
 
-from sqlalchemy import Select, func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from portal import failpoints
 from portal.catalogue.models import Dataset
 from portal.daemon.context import Deps, say
+from portal.daemon.dispatch import turns
 from portal.daemon.dispatch.claim import claim_all
 from portal.daemon.dispatch.recover import recover_step
 from portal.daemon.dispatch.submit import hand_over
 from portal.identity.models import Person
 from portal.jobs.cause import Cause
 from portal.jobs.models import Job, JobInput
-from portal.jobs.state import AT_SCHEDULER, State
-from portal.jobs.submit.quota import held_words, releasable, startable, waiting_words
+from portal.jobs.state import State
+from portal.jobs.submit.quota import held_words, releasable, waiting_words
 from portal.jobs.submit.submit import unfinished_of
 
 BATCH = {"local": 32, "slurm": 1000}
@@ -49,14 +50,9 @@ def dispatch_step(deps: Deps, now: datetime) -> bool:
     return True
 
 
-def _ready(now: datetime) -> Select[Job]:
-    due = or_(Job.not_before.is_(None), Job.not_before <= now)
-    return select(Job).where(Job.state == State.QUEUED, due)
-
-
 def _anything(session: Session, now: datetime) -> bool:
     """A cheap look, many times a second: is there a job to hand over or to release?"""
-    if session.scalar(_ready(now).with_only_columns(Job.id).limit(1)) is not None:
+    if session.scalar(turns.ready(now).with_only_columns(Job.id).limit(1)) is not None:
         return True
     held = select(Job.id).where(Job.state == State.HELD, Job.cause == Cause.QUOTA.value).limit(1)
     return session.scalar(held) is not None
@@ -77,28 +73,14 @@ def _release_held(session: Session, deps: Deps, now: datetime) -> None:
 
 
 def _choose(session: Session, deps: Deps, now: datetime) -> Sequence[int]:
-    """The next jobs, people taking turns: whoever has the fewest at the scheduler goes first."""
+    """The next jobs, people taking turns; those who wait for themselves or their account are told so."""
     limit = deps.settings.running_per_person
-    at_scheduler: dict[int, int] = dict(
-        session.execute(
-            select(Job.person_id, func.count()).where(Job.state.in_(AT_SCHEDULER)).group_by(Job.person_id)
-        ).all()
-    )
-    turn = func.row_number().over(partition_by=Job.person_id, order_by=Job.id).label("turn")
-    ranked = _ready(now).with_only_columns(Job.id, Job.person_id, turn).subquery()
     hanging = _who_hangs(session, deps, now)
-    mine = ranked.c.person_id.not_in(hanging)
-    rows = session.execute(select(ranked).where(ranked.c.turn <= limit, mine)).all()
-    chosen = []
-    for job_id, person_id, place in rows:
-        already = at_scheduler.get(person_id, 0)
-        if place <= startable(at_scheduler=already, running_limit=limit):
-            chosen.append((already + place, job_id))
-    full = {person for person, count in at_scheduler.items() if count >= limit} - hanging
+    full = {person for person, count in turns.at_scheduler(session).items() if count >= limit} - hanging
     _say_who_waits(session, now, full, waiting_words(running_limit=limit))
     _say_who_waits(session, now, hanging, HANGING)
-    next_ids = [job_id for _turn, job_id in sorted(chosen)[: BATCH[deps.settings.scheduler]]]
-    return _that_fit(session, next_ids)
+    batch = BATCH[deps.settings.scheduler]
+    return _that_fit(session, turns.next_in_turn(session, now, running_limit=limit, batch=batch, left_out=hanging))
 
 
 def _that_fit(session: Session, ids: Sequence[int]) -> Sequence[int]:
@@ -125,7 +107,7 @@ def _who_hangs(session: Session, deps: Deps, now: datetime) -> set[int]:
     accounts = deps.agent.hanging()
     if not accounts:
         return set()
-    queued = _ready(now).with_only_columns(Job.person_id)
+    queued = turns.ready(now).with_only_columns(Job.person_id)
     people = session.execute(select(Person.id, Person.name).where(Person.id.in_(queued)))
     return {person_id for person_id, name in people if deps.settings.account_of(name) in accounts}
 
@@ -135,7 +117,7 @@ def _say_who_waits(session: Session, now: datetime, people: Collection[int], rea
     if not people:
         return
     rows = session.execute(
-        _ready(now).with_only_columns(Job.id, Job.waiting).where(Job.person_id.in_(people)).limit(1000)
+        turns.ready(now).with_only_columns(Job.id, Job.waiting).where(Job.person_id.in_(people)).limit(1000)
     )
     silent = [job_id for job_id, waiting in rows if waiting.get("reason") != reason]
     if silent:

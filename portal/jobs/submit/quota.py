@@ -63,11 +63,6 @@ def releasable(*, unfinished: int, queued_limit: int) -> int:
     return max(0, queued_limit - unfinished)
 
 
-def startable(*, at_scheduler: int, running_limit: int) -> int:
-    """How many more jobs of a person may go to the scheduler now."""
-    return max(0, running_limit - at_scheduler)
-
-
 def waiting_words(*, running_limit: int) -> str:
     """Sentence 4 of the house's tone."""
     return f"You may run {words.count(running_limit, 'job')} at once; this one starts when one ends."

@@ -1,4 +1,4 @@
-from portal.jobs.submit.quota import Admission, admit, releasable, startable, waiting_words
+from portal.jobs.submit.quota import Admission, admit, releasable, waiting_words
 
 
 def ask(**changes):
@@ -37,6 +37,4 @@ def test_held_jobs_are_released_into_the_room_there_is():
 
 
 def test_only_so_many_jobs_of_one_person_go_to_the_scheduler():
-    assert startable(at_scheduler=3, running_limit=4) == 1
-    assert startable(at_scheduler=9, running_limit=4) == 0
     assert waiting_words(running_limit=4) == "You may run 4 jobs at once; this one starts when one ends."
