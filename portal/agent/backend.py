@@ -5,16 +5,12 @@ import pwd
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from portal.rpc.exchange import RefusedError, UnusableError, fields
 from portal.rpc.operators_file import operators
-from portal.scheduler.slurm.config import SlurmConfig
-from portal.scheduler.slurm.config import parse as parse_slurm
-
-if TYPE_CHECKING:
-    from portal.scheduler.local.backend import LocalScheduler
-    from portal.scheduler.slurm.owner import SlurmOwner
+from portal.scheduler.base import Owner
+from portal.scheduler.factory import KINDS, kind_of, make_owner
 
 OPERATORS_FILE = Path("/etc/gantry/agent.json")
 FIRST_PERSON_UID = 1000
@@ -25,40 +21,38 @@ NOBODY_UID = 65534
 class Backend:
     """All absolute. `roots` holds the results folder as `results`, so that a result can be an input."""
 
-    kind: str
-    spool: Path | None
-    """The local backend's; None for another kind."""
-    slurm: SlurmConfig | None
-    """The Slurm cluster; None for another kind."""
+    cluster: Mapping[str, Any]
+    """What is written about the cluster, as the factory takes it."""
     scratch: Path
     launch: tuple[str, ...]
     jobtypes: Path
     images: Path | None
     roots: Mapping[str, Path]
 
-    def scheduler(self) -> "LocalScheduler | SlurmOwner":
-        """The backend's verbs. An agent lives for one request: it loads its own backend's modules only."""
-        if self.slurm is not None:
-            from portal.scheduler.slurm.owner import SlurmOwner
-
-            return SlurmOwner(self.slurm, self.scratch)
-        assert self.spool is not None
-        from portal.scheduler.local.backend import LocalScheduler
-
-        return LocalScheduler(self.spool)
+    def scheduler(self) -> Owner:
+        """The backend's verbs. Raises UnusableError, and OSError."""
+        try:
+            return make_owner(self.cluster, self.scratch)
+        except ValueError as error:
+            raise UnusableError(f"The backend's {error}.") from error
 
 
 def choose(request: Mapping[str, Any], *, operators_file: Path = OPERATORS_FILE) -> Backend:
     """The operator's file if there is one (the request's word is then ignored), else the request's, if it may be.
 
     Raises UnusableError for root and system accounts and for groups that are not the person's (unless embedded),
-    and for a file that others could write.
+    for a backend whose jobs would not run as the person, and for a file that others could write.
     """
     document = operators(operators_file)
-    if document is not None and document.get("kind") != "local":
+    if document is None:
+        return parse(request)
+    backend = parse(document)
+    if kind_of(backend.cluster).own_accounts:
         refuse_system_account(os.geteuid())
         refuse_foreign_groups(os.getgroups())
-    return parse(request if document is None else document)
+    elif "SUDO_UID" in os.environ:
+        raise UnusableError("This backend starts jobs as the daemon's account, not as the people they are of.")
+    return backend
 
 
 def refuse_system_account(uid: int) -> None:
@@ -81,13 +75,15 @@ def parse(document: Mapping[str, Any]) -> Backend:
             document,
             "The backend",
             required=("kind", "scratch", "launch", "jobtypes"),
-            optional=("spool", "slurm", "images", "roots", "results"),
+            optional=("spool", *KINDS, "images", "roots", "results"),
         )
     except RefusedError as error:
         raise UnusableError(error.message) from error
-    kind = values["kind"]
-    if kind not in ("local", "slurm"):
-        raise UnusableError(f"There is no backend {kind!r}.")
+    cluster = {key: values[key] for key in ("kind", "spool", *KINDS) if values[key] is not None}
+    try:
+        kind_of(cluster)
+    except ValueError as error:
+        raise UnusableError(f"The backend is none: {error}.") from error
     roots = {name: _path(path, f"root {name}") for name, path in _roots(values["roots"]).items()}
     if values["results"] is not None:
         roots["results"] = _path(values["results"], "results")
@@ -97,22 +93,13 @@ def parse(document: Mapping[str, Any]) -> Backend:
     _path(launch[0], "launch")
     images = values["images"]
     return Backend(
-        kind,
-        _path(values["spool"], "spool") if kind == "local" else None,
-        _slurm(values["slurm"]) if kind == "slurm" else None,
+        cluster,
         _path(values["scratch"], "scratch"),
         tuple(launch),
         _path(values["jobtypes"], "jobtypes"),
         None if images is None else _path(images, "images"),
         roots,
     )
-
-
-def _slurm(value: Any) -> SlurmConfig:
-    try:
-        return parse_slurm(value if isinstance(value, dict) else {})
-    except ValueError as error:
-        raise UnusableError(f"The backend's slurm: {error}.") from error
 
 
 def _roots(value: Any) -> dict[str, Any]:

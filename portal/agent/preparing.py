@@ -11,9 +11,10 @@ from portal.agent import folder, reading
 from portal.agent.backend import Backend
 from portal.agent.inputs import Inputs
 from portal.agent.jobspec import Orders
+from portal.agent.wire import SUBMIT
 from portal.errors import PortalError
 from portal.files.confined import Root
-from portal.rpc.exchange import MAX_ITEMS, Item, RefusedError, fields
+from portal.rpc.exchange import MAX_ITEMS, Item, RefusedError
 from portal.scheduler.base import JobRequest
 
 MOST_PLACES = MAX_ITEMS
@@ -39,7 +40,7 @@ class Preparing(ExitStack):
 
     def prepare(self, item: Item) -> Prepared:
         """Open the inputs, make the folder with its order. Raises RefusedError."""
-        given = fields(item, "The item", required=("attempt", "name", "order"), optional=("share", "place"))
+        given = SUBMIT.read(item)
         attempt = reading.attempt_id(given["attempt"])
         name = reading.matching(given["name"], reading.JOB_NAME, "The name")
         place = None if given["place"] is None else reading.whole(given["place"], "place", most=MOST_PLACES - 1)

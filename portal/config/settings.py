@@ -29,9 +29,6 @@ from portal.errors import ConfigError
 
 __all__ = ["ACCOUNT", "LimitSettings", "RootSettings", "Section", "Settings", "load_settings"]
 
-MOST_LOCALLY = 8
-MOST_ON_SLURM = 10_000
-
 # Variables that steer a process and are no settings.
 NOT_SETTINGS = frozenset(
     {
@@ -127,11 +124,11 @@ class Settings(Section):
         """The database's URL, SQLite in var unless set."""
         return self.database_url or f"sqlite:///{self.var / 'gantry.sqlite3'}"
 
-    @property
-    def running_per_person(self) -> int:
-        """How many jobs of one person may be at the scheduler at once."""
-        usual = MOST_ON_SLURM if self.scheduler == "slurm" else MOST_LOCALLY
-        return self.limits.running_per_person or usual
+    def cluster_document(self) -> dict[str, Any]:
+        """What is set about the cluster, in JSON's types, as portal.scheduler.factory takes it."""
+        section: Section = getattr(self, self.scheduler)
+        given = section.model_dump(mode="json", exclude_none=True)
+        return {"kind": self.scheduler, self.scheduler: given, "spool": str(self.spool)}
 
     def account_of(self, person: str) -> str | None:
         """The Unix account as which a person's jobs run; None: the portal's own, the embedded default."""

@@ -18,25 +18,10 @@ from portal.daemon.lease import Lease
 from portal.db import Database
 from portal.jobs.models import Job
 from portal.rpc.exchange import Refusal
-from portal.scheduler.base import JobHandle, Observation
-from portal.scheduler.survey import Survey
+from portal.scheduler.base import Observation, Scheduler
 from portal.store.client import Keep, Result
 
 log = logging.getLogger("gantry.daemon")
-
-
-class Observer(Protocol):
-    """The part of a scheduler that the daemon itself uses."""
-
-    @property
-    def cluster(self) -> str:
-        """The name that stands in handles and claims."""
-
-    def observe(self, handles: Sequence[tuple[str, JobHandle]]) -> Observation:
-        """One bulk query about jobs."""
-
-    def survey(self) -> Survey:
-        """One bulk query about what there is."""
 
 
 class Agent(Protocol):
@@ -124,7 +109,7 @@ class Deps:
 
     settings: Settings
     database: Database
-    scheduler: Observer
+    scheduler: Scheduler
     agent: Agent
     store: Store
     lease: Lease

@@ -21,7 +21,7 @@ from portal.daemon import lease as leases
 from portal.daemon import parts
 from portal.daemon.cancel import cancel_step
 from portal.daemon.collect.step import collect_step
-from portal.daemon.context import Agent, Deps, Health, Observer, Store, log, say
+from portal.daemon.context import Agent, Deps, Health, Store, log, say
 from portal.daemon.dispatch.step import dispatch_step
 from portal.daemon.holder import is_surely_gone, my_name
 from portal.daemon.lease import Lease, LeaseLost
@@ -35,7 +35,7 @@ from portal.daemon.survey import survey_step
 from portal.db import Database
 from portal.errors import ConfigError
 from portal.jobs.state import AT_SCHEDULER, State
-from portal.scheduler.local.backend import LocalScheduler
+from portal.scheduler.base import Scheduler
 
 Step = Callable[[Deps, datetime], bool]
 RETAIN_EVERY_S = 600.0
@@ -52,7 +52,7 @@ class Daemon:
     """The steps, the lease, and when to do what."""
 
     def __init__(
-        self, settings: Settings, database: Database, scheduler: Observer, agent: Agent, store: Store
+        self, settings: Settings, database: Database, scheduler: Scheduler, agent: Agent, store: Store
     ) -> None:
         self.settings = settings
         self.database = database
@@ -65,8 +65,7 @@ class Daemon:
         self._deps: Deps | None = None
         self._status = Status()
         self._next_retain = 0.0
-        embedded = isinstance(scheduler, LocalScheduler)
-        self._gathering, self._jobs_pace, self._nodes_pace = paces(settings, embedded=embedded)
+        self._gathering, self._jobs_pace, self._nodes_pace = paces(settings, near=scheduler.near)
         self._turn_began = (_now(), time.monotonic())
         self._to_collect = threading.Event()
         self._faults: dict[str, float] = {}
@@ -132,8 +131,8 @@ class Daemon:
         return done
 
     def _start(self, deps: Deps, now: datetime) -> bool:
-        """Let the embedded backend start what may start."""
-        return isinstance(deps.scheduler, LocalScheduler) and deps.scheduler.step(now)
+        """Let a backend that does not start jobs by itself start what may start."""
+        return deps.scheduler.start(now)
 
     def _ask(self, pace: Pace, name: str, step: Step, deps: Deps) -> bool:
         """Put one bulk question to the scheduler. True if anything moved."""

@@ -50,10 +50,10 @@ class Pace:
             self._pause_s = min(self.longest_s, max(self._least_s, grown))
 
 
-def paces(settings: Settings, *, embedded: bool) -> tuple[Pace, Pace, Pace]:
-    """How often to hand over, and to ask about jobs and nodes. `embedded`: the backend that needs no cluster."""
+def paces(settings: Settings, *, near: bool) -> tuple[Pace, Pace, Pace]:
+    """How often to hand over, and to ask about jobs and nodes. `near`: the backend is on this machine."""
     shortest, longest = settings.daemon.poll_s, settings.daemon.poll_max_s
-    if embedded:
+    if near:
         # A folder of this machine: asking it costs nobody anything, and people see short jobs end at once.
         often = min(shortest, settings.daemon.idle_s)
         return Pace(0.0, 0.0), Pace(often, often), Pace(shortest, longest)

@@ -7,9 +7,11 @@ from portal.agent.accounts import AccountRefusedError, Agents, checked_account
 from portal.agent.asking import SOON_S, Account
 from portal.agent.client import LONGEST_S, AgentClient, local_command
 from portal.config import ACCOUNT, Settings
+from portal.errors import ConfigError
 from portal.jobtype.load import JobTypes, load_folders, shipped_folder
 from portal.jobtype.publish import publish
-from portal.scheduler.factory import make_scheduler, slurm_document
+from portal.scheduler import factory
+from portal.scheduler.base import Scheduler
 from portal.store.client import StoreClient
 from portal.store.client import local_command as store_command
 
@@ -23,12 +25,25 @@ __all__ = [
 ]
 
 
+def make_scheduler(settings: Settings) -> Scheduler:
+    """The configured backend. Raises ConfigError."""
+    document = settings.cluster_document()
+    try:
+        own_accounts = factory.kind_of(document).own_accounts
+        if settings.agent.command and not own_accounts:
+            raise ConfigError(
+                f"agent.command: people have accounts of their own, and the scheduler {settings.scheduler} starts "
+                "all jobs as the daemon's account. Choose another scheduler, or leave agent.command unset."
+            )
+        return factory.make_scheduler(document, settings.scratch)
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+
+
 def backend_of(settings: Settings) -> dict[str, Any]:
     """What an embedded agent is told; in production it has a file of its own."""
-    kind = {"slurm": slurm_document(settings)} if settings.scheduler == "slurm" else {"spool": str(settings.spool)}
     return {
-        "kind": settings.scheduler,
-        **kind,
+        **settings.cluster_document(),
         "scratch": str(settings.scratch),
         "launch": [sys.executable, "-m", "wrappers.launch"],
         "jobtypes": str(settings.published),

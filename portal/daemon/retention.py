@@ -11,7 +11,6 @@ from portal.identity.sessions import forget_expired
 from portal.jobs.models import Attempt, Job
 from portal.jobs.state import FINAL, State
 from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
-from portal.scheduler.local.backend import LocalScheduler
 
 BATCH = 200
 
@@ -44,8 +43,7 @@ def retain_step(deps: Deps, now: datetime) -> bool:
         attempts = [
             (deps.settings.account_of(person), attempt) for attempt, person in session.execute(query).all()
         ]
-    if isinstance(deps.scheduler, LocalScheduler):
-        deps.scheduler.prune(bad)
+    deps.scheduler.prune(bad)
     if not attempts:
         return False
     deps.still_active()

@@ -3,12 +3,12 @@
 Standard library only: the agent imports this too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:  # only the daemon makes surveys
     from portal.scheduler.survey import Survey
@@ -135,33 +135,73 @@ class Estimate:
 
 
 class Owner(Protocol):
-    """What an account does with its own jobs: the agent's part of a backend."""
+    """What an account does with its own jobs: the agent's part of a backend.
+
+    Submit, find and cancel take many and give one result an item, in order; what went wrong with an item is its
+    result, a SchedulerError, and harms no other. One job is a list of one.
+    """
 
     @property
     def cluster(self) -> str:
         """The name that stands in handles and claims."""
 
-    def submit(self, request: JobRequest) -> JobHandle:
-        """Hand one attempt over. Raises SchedulerError; twice with one attempt gives the first handle."""
+    def submit(self, requests: Sequence[JobRequest]) -> "list[JobHandle | SchedulerError]":
+        """Hand attempts over; twice with one attempt gives the first handle."""
 
-    def find(self, attempt: str, name: str) -> JobHandle | None:
-        """The job of this attempt if the backend has ever taken it, ended ones included."""
+    def find(self, items: Sequence[tuple[str, str]]) -> "list[JobHandle | SchedulerError | None]":
+        """The jobs of (attempt, name) if the backend has ever taken them, ended ones included; else None."""
 
-    def cancel(self, handle: JobHandle, *, by: str | None = None) -> bool:
-        """Ask for its end; False if it had ended already. `by`: who wishes it, where the backend can keep that."""
+    def cancel(self, handles: Sequence[JobHandle], *, by: str | None = None) -> "list[bool | SchedulerError]":
+        """Ask for their end; False if it had ended already. `by`: who wishes it, where that can be kept."""
 
     def estimate(self, request: JobRequest) -> Estimate:
         """When this request would start. Raises SchedulerError if it never could."""
 
+    def start(self, now: datetime) -> bool:
+        """Start what may start, where the backend does not do that by itself; whether anything was started."""
+
+    def forget(self, attempt: str) -> None:
+        """The attempt's folder is about to be removed: remove what the backend keeps in it and beside it."""
+
 
 class Scheduler(Owner, Protocol):
-    """A whole backend: an owner's verbs, and the daemon's bulk queries."""
+    """A whole backend: an owner's verbs, and what the daemon asks about everybody's jobs."""
+
+    @property
+    def batch_size(self) -> int:
+        """How many jobs are handed over at once."""
+
+    @property
+    def joins(self) -> bool:
+        """Jobs that were submitted one by one go over together under one name, each with its place."""
+
+    @property
+    def near(self) -> bool:
+        """It is on this machine: to ask it often costs nobody anything."""
+
+    @property
+    def running_per_person(self) -> int:
+        """How many jobs of one person may be there at once, unless the site says otherwise."""
 
     def observe(self, handles: Sequence[tuple[str, JobHandle]]) -> Observation:
         """One bulk query: (key, handle) pairs in, an Observation by key out. Never raises for an outage."""
 
     def survey(self) -> "Survey":
         """What there is and what is in use: the daemon's other bulk question. Never raises for an outage."""
+
+    def prune(self, before: datetime) -> int:
+        """Forget jobs that ended before a time, where the backend does not do that by itself; how many."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A backend as factory.py lists it. Both functions take what is written about the cluster, by setting, and
+    the folder of all attempts, and raise ValueError in words where it cannot be used."""
+
+    owner: Callable[[Mapping[str, Any], Path], Owner]
+    scheduler: Callable[[Mapping[str, Any], Path], Scheduler]
+    own_accounts: bool
+    """Jobs run as the account that hands them over; otherwise all run as the daemon's."""
 
 
 class SchedulerError(Exception):

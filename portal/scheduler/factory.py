@@ -1,32 +1,45 @@
-"""Settings in, a backend out: what the daemon asks. The agent makes its own (portal/agent/backend.py)."""
+"""Every backend by its name: what the daemon and the agent ask for one. Standard library only.
 
+A cluster is written down as a document: its `kind`, and beside it what that kind wants to know. The daemon's is
+made of its settings, the agent's is the operator's. A backend's modules are loaded when it is chosen: an agent
+lives for one request.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
-from portal.config import Settings
-from portal.errors import ConfigError
-from portal.scheduler.local.backend import LocalScheduler
-from portal.scheduler.local.fair_share import Limits
-from portal.scheduler.slurm.cluster import SlurmScheduler
-from portal.scheduler.slurm.config import SlurmConfig, parse
+from portal.scheduler.base import Kind, Owner, Scheduler
 
 
-def make_scheduler(settings: Settings) -> LocalScheduler | SlurmScheduler:
-    """The configured backend. Raises ConfigError."""
-    if settings.scheduler == "slurm":
-        return SlurmScheduler(slurm_config(settings), settings.scratch, others=settings.slurm.everybody)
-    limits = Limits(cpus=settings.local.slots, memory_mb=settings.local.memory_mb)
-    return LocalScheduler(settings.spool, limits=limits)
+def _local() -> Kind:
+    from portal.scheduler.local.kind import LOCAL
+
+    return LOCAL
 
 
-def slurm_config(settings: Settings) -> SlurmConfig:
-    """The section [slurm], checked. Raises ConfigError."""
-    try:
-        return parse(slurm_document(settings))
-    except ValueError as error:
-        raise ConfigError(f"slurm: {error}") from error
+def _slurm() -> Kind:
+    from portal.scheduler.slurm.kind import SLURM
+
+    return SLURM
 
 
-def slurm_document(settings: Settings) -> dict[str, Any]:
-    """The section as the agent is told it, in JSON's types, without what is not set or is the daemon's alone."""
-    document = settings.slurm.model_dump(mode="json", exclude={"everybody", "join_singles"}, exclude_none=True)
-    return {key: value for key, value in document.items() if value != ""}
+KINDS: dict[str, Callable[[], Kind]] = {"local": _local, "slurm": _slurm}
+
+
+def kind_of(document: Mapping[str, Any]) -> Kind:
+    """The backend that a cluster's document names. Raises ValueError in words."""
+    name = document.get("kind")
+    if not isinstance(name, str) or name not in KINDS:
+        raise ValueError(f"there is no backend {name!r}")
+    return KINDS[name]()
+
+
+def make_owner(document: Mapping[str, Any], scratch: Path) -> Owner:
+    """What an account does with its own jobs there. Raises ValueError in words, and OSError."""
+    return kind_of(document).owner(document, scratch)
+
+
+def make_scheduler(document: Mapping[str, Any], scratch: Path) -> Scheduler:
+    """The whole backend. Raises ValueError in words, and OSError."""
+    return kind_of(document).scheduler(document, scratch)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from portal.rpc.exchange import Handler, UnusableError, serve
+from portal.rpc.exchange import Handlers, UnusableError, serve
 from portal.store.backend import choose
 from portal.store.verbs import Verbs
 
@@ -18,7 +18,7 @@ def main() -> int:
     signal.alarm(REQUEST_SECONDS)
     os.umask(0o026)
 
-    def verbs(config: Mapping[str, Any]) -> Mapping[str, Handler]:
+    def verbs(config: Mapping[str, Any]) -> Handlers:
         signal.alarm(0)  # the request is there; copying takes as long as it takes
         try:
             return Verbs(choose(config)).table()

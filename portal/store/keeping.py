@@ -15,10 +15,11 @@ from portal.errors import NotFoundError, PortalError, UnsafeFileError
 from portal.files.confined import Root
 from portal.files.durable import read_json, write_json
 from portal.files.removal import remove_tree
-from portal.rpc.exchange import Item, RefusedError, code_of, fields
+from portal.rpc.exchange import Item, RefusedError, code_of
 from portal.store import reading
 from portal.store.backend import Backend
 from portal.store.copying import FOLDER_MODE, MANIFEST, WORKING_MODE, chosen, copy_all, seal
+from portal.store.wire import KEEP
 
 PASSAGE_MODE = 0o751
 """Of the folders above results: whoever may read a result gets to it, and nobody else sees what there is."""
@@ -73,12 +74,7 @@ class Keeper:
                 raise
 
     def _wanted(self, item: Item) -> Wanted:
-        given = fields(
-            item,
-            "The item",
-            required=("job", "output", "attempt", "pattern", "destination"),
-            optional=("also", "required", "uid"),
-        )
+        given = KEEP.read(item)
         pattern, also = reading.patterns_of(given)
         return Wanted(
             reading.job_of(given["job"]),

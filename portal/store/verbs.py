@@ -8,11 +8,13 @@ from portal.errors import PortalError
 from portal.files.confined import Kind, Root
 from portal.files.durable import read_json
 from portal.files.removal import remove_tree
-from portal.rpc.exchange import Handler, Item, RefusedError, fields
+from portal.rpc.exchange import Handlers, Item, RefusedError
+from portal.rpc.verb import handlers
 from portal.store import reading
 from portal.store.backend import Backend
 from portal.store.copying import MANIFEST, hash_file
 from portal.store.keeping import Keeper
+from portal.store.wire import DROP, VERBS, VERIFY
 
 
 class Verbs:
@@ -22,13 +24,13 @@ class Verbs:
         self.backend = backend
         self.keeper = Keeper(backend)
 
-    def table(self) -> Mapping[str, Handler]:
+    def table(self) -> Handlers:
         """Every verb by its name."""
-        return {"keep": self.keeper.keep, "verify": self.verify, "drop": self.drop}
+        return handlers(VERBS, {"keep": self.keeper.keep, "verify": self.verify, "drop": self.drop})
 
     def verify(self, item: Item) -> Mapping[str, Any]:
         """Hash a result again: whether it is what was kept, and every difference."""
-        given = fields(item, "The item", required=("location",))
+        given = VERIFY.read(item)
         location = reading.destination_of(given["location"])
         document = self._manifest_of(location)
         differences = []
@@ -48,7 +50,7 @@ class Verbs:
 
         With `attempt` it must be of that attempt too: a request that comes late cannot remove what came since.
         """
-        given = fields(item, "The item", required=("location", "job", "output"), optional=("attempt",))
+        given = DROP.read(item)
         attempt = None if given["attempt"] is None else reading.attempt_of(given["attempt"])
         location, job, output = (
             reading.destination_of(given["location"]),

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from alone import alone
 
 from portal.scheduler.base import JobHandle, JobReport, JobRequest, Phase, Scheduler
 from portal.scheduler.local.backend import LocalScheduler
@@ -62,7 +63,7 @@ class LocalAdapter:
         return LocalScheduler(self.spool)
 
     def turn(self) -> None:
-        self._scheduler.step(datetime.now(UTC))
+        self._scheduler.start(datetime.now(UTC))
 
     def silence(self) -> None:
         (self.spool / "jobs").rename(self.spool / "jobs-away")
@@ -72,8 +73,8 @@ class LocalAdapter:
         if away.exists():
             away.rename(self.spool / "jobs")
         for record in self._scheduler.spool.records():
-            handle = self._scheduler.find(record.request.attempt, record.request.name)
-            if handle is not None and self._scheduler.cancel(handle):
+            handle = alone(self._scheduler.find([(record.request.attempt, record.request.name)]))
+            if handle is not None and alone(self._scheduler.cancel([handle])):
                 deadline = time.monotonic() + PATIENCE_S
                 while time.monotonic() < deadline:
                     report = self._scheduler.observe([("job", handle)]).reports["job"]

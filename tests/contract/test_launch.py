@@ -7,10 +7,12 @@ import signal
 import sys
 import time
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 import jsonschema
 import pytest
+from alone import alone
 
 from portal.agent.client import AgentClient, Fenced, Submitted, local_command
 from portal.scheduler.base import Ending, JobHandle, JobReport, Phase
@@ -151,9 +153,9 @@ def test_a_fenced_attempt_ends_without_running_even_if_the_scheduler_has_it(faci
     assert facility.client.fence([answer.folder.name]) == [Fenced(True)]
     for blocker in blockers:
         facility.until(blocker, Phase.RUNNING)
-        facility.scheduler.cancel(blocker)
+        alone(facility.scheduler.cancel([blocker]))
         facility.until(blocker)
-    facility.scheduler.step()
+    facility.scheduler.start(datetime.now(UTC))
     report = facility.until(handle)
     assert (report.ending, report.exit_code) == (Ending.FAILED, 91)
     assert not (answer.folder / "output" / "told").exists()

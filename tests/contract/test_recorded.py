@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alone import alone
 
 from portal.scheduler.base import Ending, JobHandle, JobReport, JobRequest, Phase, SchedulerError
 from portal.scheduler.slurm import note as slurm_note
@@ -206,7 +207,7 @@ def test_a_lost_answer_of_sbatch_is_no_refusal(release, tmp_path):
     away = answer(document(release, "controller-away")["said"]["sbatch"])
     one = request(tmp_path / "attempt")
     with pytest.raises(SchedulerError) as caught:
-        scheduler(document(release, "running"), tmp_path, sbatch=away).submit(one)
+        alone(scheduler(document(release, "running"), tmp_path, sbatch=away).submit([one]))
     assert caught.value.retry
     assert slurm_note.read(one.folder) is not None
 
@@ -218,7 +219,7 @@ def test_every_refusal_has_words_of_its_own_and_its_hope(release, tmp_path):
     for what in said.keys() - NOT_REFUSALS_OF_SBATCH - COMMAND_LINE:
         one = request(tmp_path / what)
         with pytest.raises(SchedulerError) as caught:
-            scheduler({"parser": "v0.0.42"}, tmp_path, sbatch=answer(said[what])).submit(one)
+            alone(scheduler({"parser": "v0.0.42"}, tmp_path, sbatch=answer(said[what])).submit([one]))
         assert caught.value.retry is (what in RETRIED), what
         assert slurm_note.read(one.folder) is None, what
         words[what] = caught.value.message

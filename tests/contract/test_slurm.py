@@ -12,6 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+from alone import alone
 
 from portal.agent.client import AgentClient, Fenced, Submitted, Taken
 from portal.scheduler.base import Ending, JobHandle, JobReport, Phase, SchedulerError
@@ -69,7 +70,7 @@ def array(slurm, codes: dict[int, str], **changes):
 
 def test_an_array_is_one_submission_and_each_task_a_job_of_its_own(slurm):
     requests = array(slurm, {0: "pass", 1: "raise SystemExit(7)", 4: "pass"})
-    handles = slurm.scheduler.submit_many(requests)
+    handles = slurm.scheduler.submit(requests)
     assert len({handle.job_id for handle in handles}) == 1
     assert [handle.array_index for handle in handles] == [0, 1, 4]
     reports = until(slurm, handles, all_ended)
@@ -85,7 +86,7 @@ def test_a_task_is_told_which_attempt_it_is(slurm):
     code = "import sys; from pathlib import Path; Path(sys.argv[1], 'told').write_text(' '.join(sys.argv[2:]))"
     requests = array(slurm, {3: code, 5: code})
     requests = [replace(one, argv=(*one.argv, str(one.folder))) for one in requests]
-    handles = slurm.scheduler.submit_many(requests)
+    handles = slurm.scheduler.submit(requests)
     until(slurm, handles, all_ended)
     for request, handle in zip(requests, handles, strict=True):
         words = (request.folder / "told").read_text().split()
@@ -97,12 +98,12 @@ def test_a_task_is_told_which_attempt_it_is(slurm):
 
 def test_tasks_of_an_array_are_found_and_cancelled_one_by_one(slurm):
     requests = array(slurm, dict.fromkeys(range(4), SLEEP))
-    handles = slurm.scheduler.submit_many(requests)
+    handles = slurm.scheduler.submit(requests)
     for request in requests:
         (slurm.folder / array_of(request.folder) / ANSWER).unlink(missing_ok=True)
     fresh = slurm.adapter.fresh()
     assert [fresh.find(request.attempt, request.name) for request in requests] == handles
-    assert slurm.scheduler.cancel(handles[3])
+    assert alone(slurm.scheduler.cancel([handles[3]]))
     reports = until(slurm, handles, lambda reports: reports[3].phase is Phase.ENDED)
     assert reports[3].ending is Ending.CANCELLED
     assert {report.phase for report in reports[:3]} <= {Phase.PENDING, Phase.RUNNING}
@@ -116,17 +117,17 @@ def test_many_are_cancelled_by_one_call_and_each_is_answered_for_itself(slurm, m
         return run(command, stdin=stdin)
 
     monkeypatch.setattr(slurm.adapter.line, "run", counting)
-    handles = slurm.scheduler.submit_many(array(slurm, {0: "pass"} | dict.fromkeys(range(1, 60), SLEEP)))
+    handles = slurm.scheduler.submit(array(slurm, {0: "pass"} | dict.fromkeys(range(1, 60), SLEEP)))
     until(slurm, handles, lambda reports: [one.phase for one in reports[:3]] == [ENDED, RUNNING, RUNNING])
-    [other] = slurm.scheduler.submit_many(array(slurm, {5: SLEEP}))
+    [other] = slurm.scheduler.submit(array(slurm, {5: SLEEP}))
     stranger = replace(other, name=handles[0].name)
     # Above 2**26 scancel would take it for an id of a federation, and ask for each id apart.
     forgotten = replace(handles[0], job_id="67000000", array_index=7)
     meant = [*handles[:20], stranger, forgotten, *handles[30:]]
-    told = slurm.scheduler.cancel_many(meant)
+    told = slurm.scheduler.cancel(meant)
     assert told == [False] + [True] * 19 + [False, False] + [True] * 30
     assert len(calls) == 1
-    assert slurm.scheduler.cancel_many(meant) == [False] * len(meant)
+    assert slurm.scheduler.cancel(meant) == [False] * len(meant)
     assert len(calls) == 2
     reports = until(slurm, handles, lambda reports: all(one.phase is ENDED for one in reports[:20] + reports[30:]))
     assert {one.ending for one in reports[1:20] + reports[30:]} == {Ending.CANCELLED}
@@ -135,19 +136,19 @@ def test_many_are_cancelled_by_one_call_and_each_is_answered_for_itself(slurm, m
     assert [one.ended_by for one in reports[1:3]] == [me, me]
     [untouched] = look(slurm, [other])
     assert untouched.phase in {Phase.PENDING, RUNNING}
-    assert slurm.scheduler.cancel_many([*handles, other]) == [False] * 20 + [True] * 10 + [False] * 30 + [True]
+    assert slurm.scheduler.cancel([*handles, other]) == [False] * 20 + [True] * 10 + [False] * 30 + [True]
     assert len(calls) == 4
 
 
 def test_when_slurm_is_silent_nothing_is_known_of_any(slurm):
-    handles = slurm.scheduler.submit_many(array(slurm, dict.fromkeys(range(3), SLEEP)))
+    handles = slurm.scheduler.submit(array(slurm, dict.fromkeys(range(3), SLEEP)))
     slurm.adapter.silence()
-    told = slurm.scheduler.cancel_many(handles)
+    told = slurm.scheduler.cancel(handles)
     assert all(isinstance(one, SchedulerError) and one.retry for one in told)
 
 
 def test_an_array_runs_no_more_at_once_than_it_should(slurm):
-    handles = slurm.scheduler.submit_many(array(slurm, dict.fromkeys(range(3), SLEEP), at_once=1))
+    handles = slurm.scheduler.submit(array(slurm, dict.fromkeys(range(3), SLEEP), at_once=1))
     reports = until(slurm, handles, lambda reports: any(report.phase is Phase.RUNNING for report in reports))
     assert [report.phase for report in reports] == [Phase.RUNNING, Phase.PENDING, Phase.PENDING]
     assert "only so many" in until(slurm, handles, lambda reports: "only" in (reports[2].reason or ""))[2].reason
@@ -155,14 +156,14 @@ def test_an_array_runs_no_more_at_once_than_it_should(slurm):
 
 def test_a_long_list_of_scattered_tasks_is_seen_whole(slurm):
     indices = [index for index in range(160) if index % 3 or index % 7 == 0]
-    handles = slurm.scheduler.submit_many(array(slurm, dict.fromkeys(indices, SLEEP)))
+    handles = slurm.scheduler.submit(array(slurm, dict.fromkeys(indices, SLEEP)))
     assert None not in look(slurm, handles)
 
 
 def test_many_jobs_and_lists_of_one_hand_over_have_each_its_own_time(slurm):
     lists = [*array(slurm, dict.fromkeys(range(2), SLEEP)), *array(slurm, dict.fromkeys((5, 9), SLEEP))]
     requests = [*lists, *(slurm.request(SLEEP) for _ in range(3)), slurm.request(SLEEP, name="g" * 200)]
-    handles = slurm.scheduler.submit_many(requests)
+    handles = slurm.scheduler.submit(requests)
     assert len({handle.job_id for handle in handles}) == 6
     assert [handle.name for handle in handles] == [request.name for request in requests]
     assert None not in look(slurm, handles)
@@ -170,14 +171,14 @@ def test_many_jobs_and_lists_of_one_hand_over_have_each_its_own_time(slurm):
         (request.folder / NOTE).unlink()
     singles = slice(len(lists), None)
     asked = [(request.attempt, request.name) for request in requests[singles]]
-    assert slurm.adapter.fresh().find_many(asked) == handles[singles]
+    assert slurm.adapter.fresh().find(asked) == handles[singles]
 
 
 def test_a_list_longer_than_slurm_takes_is_cut_into_chunks(slurm):
     scheduler = SlurmScheduler(
         replace(slurm.adapter.config, max_array_size=4), slurm.folder, commands=slurm.adapter.line
     )
-    handles = scheduler.submit_many(array(slurm, dict.fromkeys(range(10), "pass")))
+    handles = scheduler.submit(array(slurm, dict.fromkeys(range(10), "pass")))
     assert len({handle.job_id for handle in handles}) == 3
     assert [handle.array_index for handle in handles] == [0, 1, 2, 3, 0, 1, 2, 3, 0, 1]
     until(slurm, handles, all_ended)
@@ -187,18 +188,18 @@ def test_a_list_longer_than_slurm_takes_is_cut_into_chunks(slurm):
 
 
 def test_a_job_that_is_put_back_keeps_its_handle_and_counts_its_restarts(slurm):
-    handle = slurm.scheduler.submit(slurm.request(SLEEP))
+    handle = alone(slurm.scheduler.submit([slurm.request(SLEEP)]))
     slurm.until(handle, Phase.RUNNING)
     subprocess.run(["scontrol", "update", f"JobId={handle.job_id}", "Requeue=1"], check=True)
     subprocess.run(["scontrol", "requeue", handle.job_id], check=True)
     [report] = until(slurm, [handle], lambda reports: reports[0].restarts == 1)
     assert (report.handle, report.ending) == (handle, None)
-    assert slurm.scheduler.cancel(handle)
+    assert alone(slurm.scheduler.cancel([handle]))
     assert slurm.until(handle, Phase.ENDED).ending is Ending.CANCELLED
 
 
 def test_who_cancelled_is_told(slurm):
-    handle = slurm.scheduler.submit(slurm.request(SLEEP))
+    handle = alone(slurm.scheduler.submit([slurm.request(SLEEP)]))
     slurm.until(handle, Phase.RUNNING)
     subprocess.run(["scancel", handle.job_id], check=True)
     assert (
@@ -245,29 +246,29 @@ def slow_sbatch(slurm) -> SlurmScheduler:
 def test_a_job_that_landed_though_sbatch_was_late_is_adopted_and_not_doubled(slurm, slow_sbatch):
     request = slurm.request("pass")
     with pytest.raises(SchedulerError) as caught:
-        slow_sbatch.submit(request)
+        alone(slow_sbatch.submit([request]))
     assert caught.value.retry
-    handle = slurm.scheduler.find(request.attempt, request.name)
+    handle = alone(slurm.scheduler.find([(request.attempt, request.name)]))
     assert handle is not None
-    assert slurm.scheduler.submit(request) == handle
-    assert slow_sbatch.submit(request) == handle
+    assert alone(slurm.scheduler.submit([request])) == handle
+    assert alone(slow_sbatch.submit([request])) == handle
     assert slurm.until(handle, Phase.ENDED).ending is Ending.COMPLETED
 
 
 def test_a_job_is_found_by_its_folder_when_every_note_is_gone(slurm):
     first, second = slurm.request("pass"), slurm.request("pass")
     second = replace(second, name=first.name)
-    handles = [slurm.scheduler.submit(request) for request in (first, second)]
+    handles = [alone(slurm.scheduler.submit([request])) for request in (first, second)]
     slurm.until(handles[1], Phase.ENDED)
     for request in (first, second):
         (request.folder / NOTE).unlink()
-    assert [slurm.scheduler.find(request.attempt, first.name) for request in (first, second)] == handles
+    assert [alone(slurm.scheduler.find([(request.attempt, first.name)])) for request in (first, second)] == handles
 
 
 @pytest.mark.parametrize("change", [{"memory_mb": 10**9}, {"gpus": 900}, {"time_s": 10**9}])
 def test_what_no_node_has_is_refused_in_words(slurm, change):
     with pytest.raises(SchedulerError) as caught:
-        slurm.scheduler.submit(slurm.request(**change))
+        alone(slurm.scheduler.submit([slurm.request(**change)]))
     assert not caught.value.retry
     assert "refused the job:" not in caught.value.message
     with pytest.raises(SchedulerError):
@@ -281,7 +282,7 @@ def test_nothing_of_the_person_reaches_the_jobs_environment(slurm):
     )
     request = slurm.request(code)
     request = replace(request, argv=(*request.argv, str(request.folder)))
-    slurm.until(slurm.scheduler.submit(request), Phase.ENDED)
+    slurm.until(alone(slurm.scheduler.submit([request])), Phase.ENDED)
     environment = json.loads((request.folder / "environment").read_text())
     assert "SLURM_JOB_ID" in environment
     assert not {"GANTRY_TEST_SLURM", "PYTHONPATH", "HOME", "SLURM_EXPORT_ENV"} & set(environment)
@@ -294,7 +295,7 @@ def test_a_job_gets_the_gpus_that_it_asks_for(slurm):
     )
     request = slurm.request(code, gpus=2)
     request = replace(request, argv=(*request.argv, str(request.folder)))
-    assert slurm.until(slurm.scheduler.submit(request), Phase.ENDED).ending is Ending.COMPLETED
+    assert slurm.until(alone(slurm.scheduler.submit([request])), Phase.ENDED).ending is Ending.COMPLETED
     assert (request.folder / "gpus").read_text() == "2"
 
 
@@ -495,14 +496,14 @@ def test_the_agent_cancels_a_batch_and_a_bad_item_harms_no_other(slurm, facility
 
 
 def test_a_fenced_task_ends_without_running(slurm, facility):
-    blockers = [facility.scheduler.submit(slurm.request(SLEEP)) for _ in range(2)]
+    blockers = [alone(facility.scheduler.submit([slurm.request(SLEEP)])) for _ in range(2)]
     for blocker in blockers:
         slurm.until(blocker, Phase.RUNNING)
     item = facility.item("open('output/told', 'w')", 0)
     [answer] = facility.client.submit([item])
     assert facility.client.fence([item["attempt"]]) == [Fenced(True)]
     for blocker in blockers:
-        facility.scheduler.cancel(blocker)
+        alone(facility.scheduler.cancel([blocker]))
     [handle] = facility.handles([item], [answer])
     report = slurm.until(handle, Phase.ENDED)
     assert (report.ending, report.exit_code) == (Ending.FAILED, 91)

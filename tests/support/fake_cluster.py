@@ -45,6 +45,10 @@ class FakeCluster:
     nodes: tuple[Node, ...] = (Node("n1", "Free", True, cpus=8, memory_mb=1000, gpus=2),)
     observed: int = 0
     surveys: int = 0
+    batch_size: int = 32
+    joins: bool = False
+    near: bool = False
+    running_per_person: int = 8
 
     def hanging(self) -> frozenset[Account]:
         return frozenset(self.hung)
@@ -129,6 +133,12 @@ class FakeCluster:
             if self.answers
             else Survey(False, message="no answer", silent=True)
         )
+
+    def start(self, now: datetime) -> bool:
+        return False
+
+    def prune(self, before: datetime) -> int:
+        return 0
 
     def end(self, attempt: str, ending: Ending | None, **fields: Any) -> None:
         """Let a job end."""

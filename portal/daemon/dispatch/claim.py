@@ -41,7 +41,7 @@ def claim_all(session: Session, deps: Deps, ids: Sequence[int], now: datetime) -
     if not going:
         return []
     settings = deps.settings
-    names = names_of(going, join=settings.scheduler == "slurm" and settings.slurm.join_singles)
+    names = names_of(going, join=deps.scheduler.joins)
     made = [str(uuid.uuid4()) for _job in going]
     rows = [
         {

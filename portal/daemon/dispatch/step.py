@@ -25,9 +25,6 @@ from portal.jobs.state import State
 from portal.jobs.submit.quota import held_words, releasable, waiting_words
 from portal.jobs.submit.submit import unfinished_of
 
-BATCH = {"local": 32, "slurm": 1000}
-"""Jobs handed over at once: a local one starts at once, and the first must not wait for the last; to Slurm a whole
-submission goes as one array."""
 HANGING = "The cluster does not answer for this account. It is handed over when it does."
 MOST_FILES = 50_000
 """Input files of the jobs of one batch: their list goes to the agent (a job with more goes alone)."""
@@ -74,12 +71,12 @@ def _release_held(session: Session, deps: Deps, now: datetime) -> None:
 
 def _choose(session: Session, deps: Deps, now: datetime) -> Sequence[int]:
     """The next jobs, people taking turns; those who wait for themselves or their account are told so."""
-    limit = deps.settings.running_per_person
+    limit = deps.settings.limits.running_per_person or deps.scheduler.running_per_person
     hanging = _who_hangs(session, deps, now)
     full = {person for person, count in turns.at_scheduler(session).items() if count >= limit} - hanging
     _say_who_waits(session, now, full, waiting_words(running_limit=limit))
     _say_who_waits(session, now, hanging, HANGING)
-    batch = BATCH[deps.settings.scheduler]
+    batch = deps.scheduler.batch_size
     return _that_fit(session, turns.next_in_turn(session, now, running_limit=limit, batch=batch, left_out=hanging))
 
 

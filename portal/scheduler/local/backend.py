@@ -1,14 +1,16 @@
 """The backend `local`: supervised processes on this machine, behind the same protocol as Slurm.
 
-The spool is the truth; an object of this class holds nothing that another process would need. `step` starts what
-may start: the daemon calls it each turn, the agent right after a submission.
+The spool is the truth; an object of this class holds nothing that another process would need. `start` starts
+what may start: the daemon calls it each turn, the agent right after a submission.
 """
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from portal.files.durable import iso, write_json
 from portal.scheduler.base import (
@@ -38,6 +40,8 @@ from portal.scheduler.local.start import start_supervisor
 from portal.scheduler.survey import Node, Survey
 
 CLUSTER = "local"
+Asked = TypeVar("Asked")
+Told = TypeVar("Told")
 
 
 def machine_limits() -> Limits:
@@ -48,6 +52,12 @@ def machine_limits() -> Limits:
 
 class LocalScheduler:
     """Jobs as supervised processes. `limits` given here are written to the spool for every other user of it."""
+
+    batch_size = 32
+    """A job may start as soon as it is handed over: the first must not wait for the last."""
+    joins = False
+    near = True
+    running_per_person = 8
 
     def __init__(self, spool: Path, *, limits: Limits | None = None) -> None:
         self.spool = Spool(spool)
@@ -64,8 +74,11 @@ class LocalScheduler:
         """What jobs may use together."""
         return self.spool.limits() or machine_limits()
 
-    def submit(self, request: JobRequest) -> JobHandle:
-        """Write the job into the spool; twice with one attempt gives the first handle. `step` starts it."""
+    def submit(self, requests: Sequence[JobRequest]) -> list[JobHandle | SchedulerError]:
+        """Write jobs into the spool; twice with one attempt gives the first handle. `start` starts them."""
+        return [_or_error(self._submit, request) for request in requests]
+
+    def _submit(self, request: JobRequest) -> JobHandle:
         with self.spool.locked():
             folder = self.spool.folder_of(request.attempt)
             record = read_record(folder) if folder is not None else None
@@ -77,14 +90,21 @@ class LocalScheduler:
             raise SchedulerError("This attempt was submitted before under another name.", retry=False)
         return _handle(record)
 
-    def find(self, attempt: str, name: str) -> JobHandle | None:
-        """The job of this attempt, ended ones included; None if the spool never took it (or it was pruned)."""
+    def find(self, items: Sequence[tuple[str, str]]) -> list[JobHandle | SchedulerError | None]:
+        """The jobs of (attempt, name), ended ones included; None if the spool never took it (or it was pruned)."""
+        return [_or_error(self._find, item) for item in items]
+
+    def _find(self, item: tuple[str, str]) -> JobHandle | None:
+        attempt, name = item
         folder = self.spool.folder_of(attempt)
         record = read_record(folder) if folder is not None else None
         return _handle(record) if record is not None and record.request.name == name else None
 
-    def cancel(self, handle: JobHandle, *, by: str | None = None) -> bool:
-        """End it: a waiting job at once, a running one by SIGTERM, then SIGKILL. False if it had ended."""
+    def cancel(self, handles: Sequence[JobHandle], *, by: str | None = None) -> list[bool | SchedulerError]:
+        """End them: a waiting job at once, a running one by SIGTERM, then SIGKILL. False if it had ended."""
+        return [_or_error(partial(self._cancel, by=by), handle) for handle in handles]
+
+    def _cancel(self, handle: JobHandle, by: str | None) -> bool:
         with self.spool.locked():
             record = self._record(handle)
             if record is None or record.end is not None:
@@ -162,9 +182,8 @@ class LocalScheduler:
             return Estimate(start, "A slot is free.")
         return Estimate(start, "The latest start, if the jobs before it use their whole time limits.")
 
-    def step(self, now: datetime | None = None) -> bool:
+    def start(self, now: datetime) -> bool:
         """Start what may start; whether anything was started. Safe from several processes at once."""
-        now = now or datetime.now(UTC)
         with self.spool.locked():
             records = self.spool.records()
             ends = {record.job_id: _end_of(record, now) for record in records}
@@ -186,6 +205,9 @@ class LocalScheduler:
             for record in old:
                 self.spool.remove(record)
         return len(old)
+
+    def forget(self, attempt: str) -> None:
+        """Nothing: the record is what the person's usage is counted by, until `prune`."""
 
     def _record(self, handle: JobHandle) -> Record | None:
         for record in self.spool.records():
@@ -223,6 +245,17 @@ class LocalScheduler:
             elif end is None:
                 waiting.append(Waiting(int(record.job_id), request.person, request.share, amount, request.time_s))
         return Table(limits, running, waiting, fair.decayed(charges, now, limits.half_life_s))
+
+
+def _or_error(do: Callable[[Asked], Told], item: Asked) -> Told | SchedulerError:
+    """What is done about one item, or what went wrong with it."""
+    try:
+        return do(item)
+    except SchedulerError as error:
+        return error
+    except OSError as error:
+        message = f"The spool cannot be used: {error.strerror or error}."
+        return SchedulerError(message, retry=True, detail=str(error))
 
 
 def _handle(record: Record) -> JobHandle:

@@ -1,6 +1,6 @@
 """The backend `slurm`: what an account does with its jobs, and the daemon's bulk questions about everybody's.
 
-`submit`, `find`, `cancel` and `estimate` are the owner's (the agent runs them as the person).
+`submit`, `find`, `cancel`, `estimate` and `forget` are the owner's (the agent runs them as the person).
 """
 
 from collections.abc import Sequence
@@ -28,10 +28,23 @@ IDS_A_QUESTION = 2000
 class SlurmScheduler(SlurmOwner):
     """One Slurm cluster, seen by one Unix account. `others`: it reads about other people's jobs."""
 
+    batch_size = 1000
+    """A whole submission goes as one array."""
+    near = False
+    running_per_person = 10_000
+    """Slurm itself sees to fair shares."""
+
     def __init__(
-        self, config: SlurmConfig, scratch: Path, *, others: bool = False, commands: Commands | None = None
+        self,
+        config: SlurmConfig,
+        scratch: Path,
+        *,
+        others: bool = False,
+        joins: bool = True,
+        commands: Commands | None = None,
     ) -> None:
         super().__init__(config, scratch, commands=commands)
+        self.joins = joins
         self._sight = Sight(self.questions, others)
         self._others = others
         self._listed: tuple[datetime, list[Row]] | None = None
@@ -77,6 +90,10 @@ class SlurmScheduler(SlurmOwner):
             return Survey(answered=False, message=error.message, silent=True)
         except ValueError as error:
             return Survey(answered=False, message=f"Slurm's list of nodes cannot be read: {error}")
+
+    def prune(self, before: datetime) -> int:
+        """Slurm forgets by itself."""
+        return 0
 
     def _with_places(
         self, reports: dict[str, JobReport], listed: list[Row], now: datetime

@@ -189,12 +189,30 @@ def forget(folders: Iterable[Path]) -> None:
         arrays |= {folder.parent / array} if array else set()
         (folder / NOTE).unlink(missing_ok=True)
     for array_path in arrays:
-        with suppress(OSError, SchedulerError), _opened(array_path.parent) as scratch:
-            remove_tree(scratch.fd, array_path.name)
+        _remove_array(array_path)
+
+
+def forget_attempt(scratch: Path, attempt: str) -> None:
+    """Remove the note of an attempt that is over, and the folder of its array with the last of its attempts.
+
+    The note goes before the others are counted: of two agents that forget the last two, one finds none left.
+    """
+    array = array_of(scratch / attempt)
+    if array is None:
+        return
+    with suppress(OSError):
+        (scratch / attempt / NOTE).unlink(missing_ok=True)
+    if remaining(scratch / array) == 0:
+        _remove_array(scratch / array)
+
+
+def _remove_array(path: Path) -> None:
+    with suppress(OSError, SchedulerError), _opened(path.parent) as scratch:
+        remove_tree(scratch.fd, path.name)
 
 
 def remaining(folder: Path) -> int | None:
-    """How many attempts of an array's manifest still have a folder beside it; None if there is no manifest."""
+    """How many attempts of an array's manifest still have a note beside it; None if there is no manifest."""
     try:
         with _opened(folder.parent) as scratch:
             document = _document(scratch, folder.name, MANIFEST)
@@ -203,7 +221,7 @@ def remaining(folder: Path) -> int | None:
     attempts = (document or {}).get("attempts")
     if not isinstance(attempts, dict):
         return None
-    return sum((folder.parent / str(attempt)).exists() for attempt in attempts.values())
+    return sum((folder.parent / str(attempt) / NOTE).exists() for attempt in attempts.values())
 
 
 def _document(scratch: Root, folder: str, name: str) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from portal.scheduler.base import Estimate, JobHandle, JobRequest, SchedulerError
+from portal.scheduler.slurm import note as notes
 from portal.scheduler.slurm import script
 from portal.scheduler.slurm.commands import Commands
 from portal.scheduler.slurm.config import SlurmConfig
@@ -16,7 +17,7 @@ from portal.scheduler.slurm.find import Search
 from portal.scheduler.slurm.questions import Questions, commands_of, silence
 from portal.scheduler.slurm.reasons import refusal
 from portal.scheduler.slurm.rows import Row, accounting_rows, queue_rows
-from portal.scheduler.slurm.sbatch import Result, Submission
+from portal.scheduler.slurm.sbatch import Submission
 from portal.scheduler.slurm.scancel import cancel_many
 
 WOULD_START = re.compile(r"to start at (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)")
@@ -36,43 +37,34 @@ class SlurmOwner:
         """The name that stands in handles and claims."""
         return self.config.cluster
 
-    def submit(self, request: JobRequest) -> JobHandle:
-        """Hand one attempt over; twice with one attempt gives the first handle. Raises SchedulerError."""
-        [result] = self.submit_many([request])
-        if isinstance(result, SchedulerError):
-            raise result
-        return result
+    def submit(self, requests: Sequence[JobRequest]) -> list[JobHandle | SchedulerError]:
+        """Hand attempts over, those of one name and one size as arrays; twice with one gives the first handle."""
+        return Submission(self.questions, self.scratch, self.find).submit(requests)
 
-    def submit_many(self, requests: Sequence[JobRequest]) -> list[Result]:
-        """Hand many over, those of one name and one size as arrays; a handle or an error for each, in order."""
-        return Submission(self.questions, self.scratch, self.find_many).submit(requests)
+    def find(self, items: Sequence[tuple[str, str]]) -> list[JobHandle | SchedulerError | None]:
+        """The jobs of (attempt, name) if Slurm ever took them: controller and accounting, asked as the owner.
 
-    def find(self, attempt: str, name: str) -> JobHandle | None:
-        """The job of this attempt if Slurm ever took it: controller and accounting, asked as the owner.
-
-        Raises SchedulerError if one of them did not answer and the other does not have it.
+        The error if one of them did not answer and the other does not have it. Of those that share a name Slurm
+        is asked once.
         """
-        [found] = self.find_many([(attempt, name)])
-        if isinstance(found, SchedulerError):
-            raise found
-        return found
-
-    def find_many(self, items: Sequence[tuple[str, str]]) -> list[JobHandle | SchedulerError | None]:
-        """The same for many (attempt, name): of those that share a name Slurm is asked once."""
         earliest = datetime.now(UTC) - timedelta(days=self.config.find_days)
         search = Search(self.scratch, self.cluster, self._queue, self._accounting, earliest)
         return [search.find(attempt, name) for attempt, name in items]
 
-    def cancel(self, handle: JobHandle, *, by: str | None = None) -> bool:
-        """SIGTERM, then SIGKILL after KillWait; False if it had ended. `by` is not kept: Slurm notes the owner."""
-        [told] = self.cancel_many([handle])
-        if isinstance(told, SchedulerError):
-            raise told
-        return told
+    def cancel(self, handles: Sequence[JobHandle], *, by: str | None = None) -> list[bool | SchedulerError]:
+        """SIGTERM, then SIGKILL after KillWait; those that share a name by one call, up to a thousand.
 
-    def cancel_many(self, handles: Sequence[JobHandle]) -> list[bool | SchedulerError]:
-        """The same for many: those that share a name by one call, up to a thousand."""
+        `by` is not kept: Slurm notes the owner.
+        """
         return cancel_many(self.questions.commands, handles)
+
+    def start(self, now: datetime) -> bool:
+        """Slurm starts jobs by itself."""
+        return False
+
+    def forget(self, attempt: str) -> None:
+        """Remove the attempt's note, and the folder of its array with the last of its attempts."""
+        notes.forget_attempt(self.scratch, attempt)
 
     def estimate(self, request: JobRequest) -> Estimate:
         """When such a job would start, by sbatch --test-only. Raises SchedulerError if it never could."""

@@ -383,6 +383,19 @@ def test_the_operators_file_counts_and_not_the_request(facility, tmp_path):
         choose(facility.backend, operators_file=path)
 
 
+def test_a_backend_that_starts_jobs_as_the_daemon_is_refused_where_people_have_accounts(
+    facility, tmp_path, monkeypatch
+):
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a file of root's")
+    path = tmp_path / "agent.json"
+    path.write_text(json.dumps(facility.backend))
+    path.chmod(0o644)
+    monkeypatch.setenv("SUDO_UID", "990")
+    with pytest.raises(UnusableError, match="starts jobs as the daemon's account"):
+        choose({}, operators_file=path)
+
+
 def test_an_answer_that_does_not_come_in_time_is_lost_not_no(facility):
     slow = AgentClient((sys.executable, "-c", "import time; time.sleep(60)"), facility.backend, timeout_s=0.2)
     with pytest.raises(AnswerLostError, match="Whether it was done is not known") as caught:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alone import alone
 
 from portal.agent import folder
 from portal.agent.backend import parse
@@ -23,6 +24,7 @@ from portal.scheduler.slurm import note as slurm_note
 from portal.scheduler.slurm import times as slurm_times
 from portal.scheduler.slurm.cluster import SlurmScheduler
 from portal.scheduler.slurm.commands import Answer
+from portal.scheduler.slurm.config import parse as parse_slurm
 from portal.scheduler.slurm.rows import queue_rows
 
 SUBMITTED = datetime(2026, 11, 21, 1, 1, 12, tzinfo=UTC)
@@ -71,11 +73,11 @@ class Cluster:
         self.backend = parse(document | {"kind": "slurm", "slurm": config})
 
     def scheduler(self) -> SlurmScheduler:
-        assert self.backend.slurm is not None
-        return SlurmScheduler(self.backend.slurm, self.backend.scratch, commands=self.slurm)
+        config = parse_slurm(self.backend.cluster["slurm"])
+        return SlurmScheduler(config, self.backend.scratch, commands=self.slurm)
 
     def submit(self, items: Sequence[dict[str, Any]]) -> list[Any]:
-        return list(Verbs(self.backend, self.scheduler()).submit_all(items))
+        return list(Verbs(self.backend, self.scheduler()).submit(items))
 
     def items(self, count: int) -> list[dict[str, Any]]:
         """Orders of as many submissions (each has the index 0 there), under one name and with places."""
@@ -127,7 +129,7 @@ def test_each_of_them_is_found_by_its_own_folder_and_place(cluster):
     for answer in Path(cluster.backend.scratch).glob(f"array-*/{slurm_note.ANSWER}"):
         answer.unlink()
     for item, answer in zip(items, answers, strict=True):
-        handle = cluster.scheduler().find(item["attempt"], item["name"])
+        handle = alone(cluster.scheduler().find([(item["attempt"], item["name"])]))
         assert handle is not None
         assert (handle.job_id, handle.array_index) == (answer["job_id"], answer["array_index"])
 
@@ -235,7 +237,7 @@ def test_finding_many_asks_slurm_once_for_a_name(cluster):
     asked = len(cluster.slurm.asked)
     stranger = {"attempt": str(uuid.uuid4()), "name": items[0]["name"]}
     wanted = [{"attempt": item["attempt"], "name": item["name"]} for item in items]
-    found = Verbs(cluster.backend, cluster.scheduler()).find_all([*wanted, stranger, {"attempt": "no"}])
+    found = Verbs(cluster.backend, cluster.scheduler()).find([*wanted, stranger, {"attempt": "no"}])
     assert [(one["job_id"], one["array_index"], one["job_sha256"]) for one in found[:5]] == [
         (answer["job_id"], answer["array_index"], answer["job_sha256"]) for answer in answers
     ]
@@ -255,7 +257,7 @@ def test_a_slurm_that_is_silent_is_not_asked_for_each(cluster, monkeypatch):
         raise SchedulerError("It was late.", retry=True)
 
     monkeypatch.setattr(cluster.slurm, "run", silent)
-    found = Verbs(cluster.backend, cluster.scheduler()).find_all(
+    found = Verbs(cluster.backend, cluster.scheduler()).find(
         [{"attempt": item["attempt"], "name": item["name"]} for item in items]
     )
     assert all(isinstance(one, RefusedError) and one.retry for one in found)
@@ -300,14 +302,14 @@ def test_cancelling_many_asks_slurm_once_and_takes_the_claims_of_those_that_were
     answers = cluster.submit(items)
     scancel = Scancel(cluster, {"7_0", "7_1", "7_4"})
     monkeypatch.setattr(cluster.slurm, "run", scancel.run)
-    cancelled = Verbs(cluster.backend, cluster.scheduler()).cancel_all(wishes(items[:5], answers[:5], by="Maya"))
+    cancelled = Verbs(cluster.backend, cluster.scheduler()).cancel(wishes(items[:5], answers[:5], by="Maya"))
     assert [one["signalled"] for one in cancelled] == [True, True, False, False, True]
     assert scancel.calls == [
         ["--ctld", "--verbose", "--me", f"--name={items[0]['name']}", *(f"7_{place}" for place in range(5))]
     ]
     claimed = [(cluster.facility.folder(item) / "claim").exists() for item in items]
     assert claimed == [True, True, False, False, True, False]
-    again = Verbs(cluster.backend, cluster.scheduler()).cancel_all(wishes(items[:5], answers[:5]))
+    again = Verbs(cluster.backend, cluster.scheduler()).cancel(wishes(items[:5], answers[:5]))
     assert [one["signalled"] for one in again] == [False] * 5
 
 
@@ -323,7 +325,7 @@ def test_a_bad_item_among_many_that_are_cancelled_harms_no_other(cluster, monkey
     ]  # fmt: skip
     others: list[Any] = [good[1] | {"job_id": word} for word in ("8", "7,8", 7, None, ["7"])]
     others.append(good[2] | {"attempt": str(uuid.uuid4())})
-    told = Verbs(cluster.backend, cluster.scheduler()).cancel_all([good[0], *bad, *others, good[3]])
+    told = Verbs(cluster.backend, cluster.scheduler()).cancel([good[0], *bad, *others, good[3]])
     assert (told[0], told[-1]) == ({"signalled": True}, {"signalled": True})
     assert {one.code for one in told[1 : 1 + len(bad)] if isinstance(one, RefusedError)} == {"request"}
     assert sum(isinstance(one, RefusedError) for one in told) == len(bad)
@@ -340,7 +342,7 @@ def test_what_slurm_does_not_say_of_one_is_no_answer_for_it_and_no_claim(cluster
         return said if command[0] == "scancel" else run(command, stdin=stdin)
 
     monkeypatch.setattr(cluster.slurm, "run", half)
-    unknown, signalled = Verbs(cluster.backend, cluster.scheduler()).cancel_all(wishes(items, answers))
+    unknown, signalled = Verbs(cluster.backend, cluster.scheduler()).cancel(wishes(items, answers))
     assert signalled == {"signalled": True}
     assert isinstance(unknown, RefusedError)
     assert (unknown.code, unknown.retry) == ("scheduler", True)

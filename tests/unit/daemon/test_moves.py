@@ -3,7 +3,6 @@
 import pytest
 from sqlalchemy import event
 
-from portal.config import load_settings
 from portal.daemon.moves import move_all
 from portal.errors import ConflictError
 from portal.jobs.models import PORTAL
@@ -55,8 +54,8 @@ def test_one_job_in_another_state_and_none_is_moved(bench):
 
 
 def test_a_hand_over_takes_as_many_statements_for_many_jobs_as_for_one(bench):
-    settings, stacks = bench.deps.settings, bench.desk.more_stacks(20)
-    bench.deps.settings = load_settings({}, var=settings.var, scheduler="slurm", slurm={"cluster": "fake"})
+    stacks = bench.desk.more_stacks(20)
+    bench.cluster.running_per_person, bench.cluster.batch_size, bench.cluster.joins = 10_000, 1000, True
     counted: list[str] = []
     event.listen(
         bench.deps.database.engine,

@@ -9,6 +9,7 @@ from portal.agent.client import Submitted, Taken
 from portal.config import load_settings
 from portal.daemon.dispatch.arrays import Naming, names_of
 from portal.daemon.dispatch.queue import QueuedJob
+from portal.daemon.parts import make_scheduler
 from portal.identity.models import Person
 from portal.jobs import service
 from portal.jobs.models import Attempt, Job
@@ -57,13 +58,8 @@ def test_no_job_is_joined_where_the_site_does_not_want_it() -> None:
 
 @pytest.fixture
 def slurm(bench):
-    """The steps of a portal that hands over to Slurm."""
-    return on(bench, "slurm")
-
-
-def on(bench, scheduler: str, **slurm: Any):
-    values = {"scheduler": scheduler, "slurm": {"cluster": "fake"} | slurm}
-    bench.deps.settings = load_settings({}, var=bench.deps.settings.var, **values)
+    """The steps of a portal whose backend joins single jobs."""
+    bench.cluster.joins = True
     return bench
 
 
@@ -95,12 +91,21 @@ def test_each_persons_jobs_are_an_array_of_their_own(slurm):
     assert len(set(names.values())) == 2
 
 
-def test_the_setting_and_the_local_backend_leave_each_job_alone(bench):
-    for made in (on(bench, "slurm", join_singles=False), on(bench, "local")):
-        singles(made, 2)
-        made.dispatch()
-        assert not any("place" in item for item in made.cluster.items)
-    assert len({job.attempt.name for job in bench.jobs()}) == 4
+def test_a_backend_that_does_not_join_leaves_each_job_alone(bench):
+    singles(bench, 2)
+    bench.dispatch()
+    assert not any("place" in item for item in bench.cluster.items)
+    assert len({job.attempt.name for job in bench.jobs()}) == 2
+
+
+def test_slurm_joins_unless_the_site_does_not_want_it_and_the_local_backend_never_does(tmp_path):
+    def joins(**values: Any) -> bool:
+        return make_scheduler(load_settings({}, **values)).joins
+
+    on_slurm = {"scheduler": "slurm", "slurm": {"cluster": "gantry"}}
+    assert joins(**on_slurm)
+    assert not joins(**on_slurm | {"slurm": {"cluster": "gantry", "join_singles": False}})
+    assert not joins(var=tmp_path)
 
 
 def test_a_lost_answer_about_an_array_is_settled_job_by_job(slurm):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alone import alone
 
 from portal.scheduler.base import JobHandle, JobReport, JobRequest, Phase
 from portal.scheduler.local.backend import LocalScheduler
@@ -50,10 +51,10 @@ class Bench:
         return JobRequest(**(values | changes))
 
     def submit(self, code: str, person: str = "maya", **changes: object) -> JobHandle:
-        return self.scheduler.submit(self.request(code, person, **changes))
+        return alone(self.scheduler.submit([self.request(code, person, **changes)]))
 
     def step(self) -> bool:
-        return self.scheduler.step(datetime.now(UTC))
+        return self.scheduler.start(datetime.now(UTC))
 
     def look(self, handle: JobHandle) -> JobReport:
         observation = self.scheduler.observe([("job", handle)])
@@ -76,6 +77,6 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     yield made
     for record in made.scheduler.spool.records():
         if record.end is None and record.supervision is not None:
-            handle = made.scheduler.find(record.request.attempt, record.request.name)
-            made.scheduler.cancel(handle)
+            handle = alone(made.scheduler.find([(record.request.attempt, record.request.name)]))
+            alone(made.scheduler.cancel([handle]))
             made.ended(handle)

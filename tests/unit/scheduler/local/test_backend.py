@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from alone import alone
 
 from portal.scheduler.base import Ending, Phase, SchedulerError
 from portal.scheduler.local.backend import LocalScheduler
@@ -54,15 +55,15 @@ def test_an_exit_code_and_a_signal_are_told_apart(bench):
 
 def test_submitting_an_attempt_twice_gives_the_first_handle_and_one_job(bench):
     request = bench.request("pass")
-    first = bench.scheduler.submit(request)
-    assert bench.scheduler.submit(request) == first
-    assert LocalScheduler(bench.folder / "spool").find(request.attempt, request.name) == first
+    first = alone(bench.scheduler.submit([request]))
+    assert alone(bench.scheduler.submit([request])) == first
+    assert alone(LocalScheduler(bench.folder / "spool").find([(request.attempt, request.name)])) == first
     assert len(bench.scheduler.spool.records()) == 1
 
 
 def test_an_attempt_that_was_never_taken_is_not_found(bench):
     bench.submit("pass")
-    assert bench.scheduler.find("ffffffff-0000-4000-8000-000000000000", "gantry-x-1") is None
+    assert alone(bench.scheduler.find([("ffffffff-0000-4000-8000-000000000000", "gantry-x-1")])) is None
 
 
 def test_a_job_that_the_spool_does_not_have_is_absent_and_nothing_else(bench):
@@ -92,11 +93,11 @@ def test_no_more_jobs_run_than_there_are_slots_and_the_rest_knows_why(bench):
 
 def test_a_waiting_job_is_cancelled_at_once(bench):
     handle = bench.submit("raise SystemExit(1)")
-    assert bench.scheduler.cancel(handle, by="maya")
+    assert alone(bench.scheduler.cancel([handle], by="maya"))
     report = bench.look(handle)
     assert (report.ending, report.ended_by, report.started) == (Ending.CANCELLED, "maya", None)
     assert not bench.step()
-    assert not bench.scheduler.cancel(handle)
+    assert not alone(bench.scheduler.cancel([handle]))
 
 
 def test_a_running_job_is_asked_to_end_first(bench, tmp_path):
@@ -112,7 +113,7 @@ def test_a_running_job_is_asked_to_end_first(bench, tmp_path):
     )
     bench.step()
     bench.wait(handle, lambda _: said.exists() and said.read_text() == "ready")
-    assert bench.scheduler.cancel(handle)
+    assert alone(bench.scheduler.cancel([handle]))
     report = bench.ended(handle)
     assert said.read_text() == "asked"
     assert (report.ending, report.exit_code) == (Ending.CANCELLED, 7)
@@ -131,7 +132,7 @@ def test_a_job_that_ignores_the_request_is_killed_with_all_it_started(bench, tmp
     )
     bench.step()
     bench.wait(handle, lambda _: pids.exists() and len(pids.read_text().split()) == 2)
-    bench.scheduler.cancel(handle)
+    alone(bench.scheduler.cancel([handle]))
     report = bench.ended(handle)
     assert (report.ending, report.signal) == (Ending.CANCELLED, signal.SIGKILL)
     assert not any(alive(int(pid)) for pid in pids.read_text().split())
@@ -174,7 +175,7 @@ def test_memory_far_over_the_limit_is_ended_even_if_launch_does_not(bench):
 
 
 def test_a_first_program_that_does_not_exist_is_reported(bench):
-    handle = bench.scheduler.submit(bench.request("", argv=("/nowhere/launch",)))
+    handle = alone(bench.scheduler.submit([bench.request("", argv=("/nowhere/launch",))]))
     bench.step()
     report = bench.ended(handle)
     assert (report.ending, report.reason) == (
@@ -219,7 +220,7 @@ def test_a_restart_of_the_computer_is_seen_from_the_boot_id(bench):
         Ending.NODE_FAIL,
         "The computer was restarted while the job ran.",
     )
-    fresh.step(datetime.now(UTC))
+    fresh.start(datetime.now(UTC))
     assert read_record(folder).end.ending is Ending.NODE_FAIL
 
 
@@ -252,7 +253,7 @@ def test_a_supervisor_killed_at_a_failpoint_leaves_one_true_ending(bench, monkey
 
 def _race(spool: Path, barrier: object, found: object) -> None:
     barrier.wait()
-    found.put(LocalScheduler(spool).step(datetime.now(UTC)))
+    found.put(LocalScheduler(spool).start(datetime.now(UTC)))
 
 
 def test_two_processes_that_step_at_once_start_a_job_once(bench, tmp_path):

@@ -11,6 +11,7 @@ from threading import Lock
 from typing import Any
 
 import pytest
+from alone import alone
 
 from portal.scheduler.base import Ending, JobHandle, JobRequest, Phase, SchedulerError
 from portal.scheduler.slurm import note as slurm_note
@@ -119,23 +120,23 @@ def refused(words: str) -> Answer:
 
 def test_a_handle_has_the_id_and_slurms_own_time(yard):
     request = yard.request()
-    handle = yard.scheduler(yard.taking()).submit(request)
+    handle = alone(yard.scheduler(yard.taking()).submit([request]))
     assert handle == JobHandle("gantry", "7", None, request.name, SUBMITTED)
 
 
 def test_what_was_submitted_is_not_submitted_again(yard):
     request, slurm = yard.request(), yard.taking()
-    first = yard.scheduler(slurm).submit(request)
-    assert yard.scheduler(slurm).submit(request) == first
-    assert yard.scheduler(Slurm(squeue=AWAY, sacct=NO_DATABASE)).submit(request) == first
+    first = alone(yard.scheduler(slurm).submit([request]))
+    assert alone(yard.scheduler(slurm).submit([request])) == first
+    assert alone(yard.scheduler(Slurm(squeue=AWAY, sacct=NO_DATABASE)).submit([request])) == first
     assert len(slurm.commands("sbatch")) == 1
 
 
 def test_an_attempt_keeps_its_name(yard):
     request, slurm = yard.request(), yard.taking()
-    yard.scheduler(slurm).submit(request)
+    alone(yard.scheduler(slurm).submit([request]))
     with pytest.raises(SchedulerError) as caught:
-        yard.scheduler(slurm).submit(replace(request, name=f"gantry-{uuid.uuid4()}-2"))
+        alone(yard.scheduler(slurm).submit([replace(request, name=f"gantry-{uuid.uuid4()}-2")]))
     assert not caught.value.retry
 
 
@@ -147,7 +148,7 @@ def test_an_answer_of_sbatch_that_is_lost_may_be_retried_but_never_submits_twice
     request, slurm = yard.request(), Slurm(sbatch=answer)
     for _ in range(2):
         with pytest.raises(SchedulerError) as caught:
-            yard.scheduler(slurm).submit(request)
+            alone(yard.scheduler(slurm).submit([request]))
         assert caught.value.retry
     assert len(slurm.commands("sbatch")) == 1
 
@@ -155,12 +156,12 @@ def test_an_answer_of_sbatch_that_is_lost_may_be_retried_but_never_submits_twice
 def test_a_job_that_sbatch_had_handed_over_before_it_was_late_is_found_by_its_folder(yard):
     request = yard.request()
     with pytest.raises(SchedulerError):
-        yard.scheduler(Slurm(sbatch=LATE)).submit(request)
+        alone(yard.scheduler(Slurm(sbatch=LATE)).submit([request]))
     mine = queue_job(9, request.name, request.folder)
     other = queue_job(8, request.name, yard.path / "another")
-    handle = yard.scheduler(Slurm(squeue=reply(other, mine))).find(request.attempt, request.name)
+    handle = alone(yard.scheduler(Slurm(squeue=reply(other, mine))).find([(request.attempt, request.name)]))
     assert handle == JobHandle("gantry", "9", None, request.name, SUBMITTED)
-    assert yard.scheduler(Slurm(squeue=reply(other))).submit(request) == handle
+    assert alone(yard.scheduler(Slurm(squeue=reply(other))).submit([request])) == handle
 
 
 @pytest.mark.parametrize(
@@ -177,7 +178,7 @@ def test_a_job_that_sbatch_had_handed_over_before_it_was_late_is_found_by_its_fo
 def test_a_refusal_tells_why_and_whether_another_try_can_help(yard, words, retry):
     request = yard.request()
     with pytest.raises(SchedulerError) as caught:
-        yard.scheduler(Slurm(sbatch=refused(words))).submit(request)
+        alone(yard.scheduler(Slurm(sbatch=refused(words))).submit([request]))
     assert caught.value.retry is retry
     assert caught.value.message.endswith(".")
     assert words in caught.value.detail
@@ -197,7 +198,7 @@ def test_refusals_of_a_real_slurm_are_told_in_words():
 
 def test_after_a_silence_the_others_are_not_even_asked(yard):
     slurm = Slurm(sbatch=LATE)
-    results = yard.scheduler(slurm).submit_many([yard.request() for _ in range(3)])
+    results = yard.scheduler(slurm).submit([yard.request() for _ in range(3)])
     assert [result.retry for result in results] == [True, True, True]
     assert len(slurm.commands("sbatch")) == 1
     assert sum(slurm_note.read(folder) is not None for folder in yard.path.iterdir()) == 1
@@ -206,26 +207,26 @@ def test_after_a_silence_the_others_are_not_even_asked(yard):
 def test_a_job_that_was_taken_and_is_not_seen_yet_is_settled_later(yard):
     request, slurm = yard.request(), yard.taking(squeue=AWAY)
     with pytest.raises(SchedulerError) as caught:
-        yard.scheduler(slurm).submit(request)
+        alone(yard.scheduler(slurm).submit([request]))
     assert caught.value.retry
     row = queue_job(7, request.name, request.folder)
-    assert yard.scheduler(Slurm(squeue=reply(row))).submit(request).job_id == "7"
+    assert alone(yard.scheduler(Slurm(squeue=reply(row))).submit([request])).job_id == "7"
 
 
 def test_where_sbatch_is_not_installed_nothing_was_submitted(yard):
     request = yard.request()
     real = SlurmScheduler(replace(yard.config, commands=yard.path / "nowhere"), yard.path)
     with pytest.raises(SchedulerError) as caught:
-        real.submit(request)
+        alone(real.submit([request]))
     assert caught.value.retry
-    assert yard.scheduler(yard.taking()).submit(request).job_id == "7"
+    assert alone(yard.scheduler(yard.taking()).submit([request])).job_id == "7"
 
 
 def test_nothing_is_submitted_from_a_folder_that_cannot_be_written(yard):
     request, slurm = yard.request(), yard.taking()
     request.folder.rmdir()
     with pytest.raises(SchedulerError) as caught:
-        yard.scheduler(slurm).submit(request)
+        alone(yard.scheduler(slurm).submit([request]))
     assert caught.value.retry
     assert slurm.commands("sbatch") == []
 
@@ -235,16 +236,16 @@ def test_nothing_is_submitted_from_a_folder_that_cannot_be_written(yard):
 
 def test_many_jobs_of_one_submission_are_one_array(yard):
     requests, slurm = [yard.request(index) for index in (0, 1, 2, 5)], yard.taking()
-    handles = yard.scheduler(slurm).submit_many(requests)
+    handles = yard.scheduler(slurm).submit(requests)
     [command] = slurm.commands("sbatch")
     assert "--array=0-2,5" in command
     assert [(handle.job_id, handle.array_index) for handle in handles] == [("7", 0), ("7", 1), ("7", 2), ("7", 5)]
-    assert yard.scheduler(slurm).submit_many(requests) == handles
+    assert yard.scheduler(slurm).submit(requests) == handles
 
 
 def test_the_manifest_says_which_attempt_is_which_task(yard):
     requests = [yard.request(index) for index in (3, 4)]
-    yard.scheduler(yard.taking()).submit_many(requests)
+    yard.scheduler(yard.taking()).submit(requests)
     [folder] = yard.path.glob("array-*")
     assert json.loads((folder / "array.json").read_text())["attempts"] == {
         "3": requests[0].attempt,
@@ -256,7 +257,7 @@ def test_the_manifest_says_which_attempt_is_which_task(yard):
 
 def test_indices_beyond_slurms_bound_go_into_a_chunk_of_their_own(yard):
     requests, slurm = [yard.request(index) for index in (1, 2, 11, 12, 13, 25)], yard.taking()
-    handles = yard.scheduler(slurm, max_array_size=10).submit_many(requests)
+    handles = yard.scheduler(slurm, max_array_size=10).submit(requests)
     arrays = [[word for word in command if word.startswith("--array=")] for command in slurm.commands("sbatch")]
     assert sorted(arrays) == [[], ["--array=1-2"], ["--array=1-3"]]
     assert [handle.array_index for handle in handles] == [1, 2, 1, 2, 3, None]
@@ -265,7 +266,7 @@ def test_indices_beyond_slurms_bound_go_into_a_chunk_of_their_own(yard):
 def test_jobs_of_different_sizes_or_names_do_not_share_an_array(yard):
     requests = [yard.request(0), yard.request(1, cpus=2), yard.request(2, name=f"gantry-{uuid.uuid4()}-1")]
     slurm = yard.taking()
-    handles = yard.scheduler(slurm).submit_many(requests)
+    handles = yard.scheduler(slurm).submit(requests)
     assert [handle.array_index for handle in handles] == [None, None, None]
     assert len(slurm.commands("sbatch")) == 3
 
@@ -284,7 +285,7 @@ def test_an_array_larger_than_the_account_may_have_is_halved_until_it_fits(yard)
         return take(command, stdin)
 
     slurm.says["sbatch"] = sbatch
-    results = yard.scheduler(slurm).submit_many([yard.request(index) for index in range(8)])
+    results = yard.scheduler(slurm).submit([yard.request(index) for index in range(8)])
     assert [isinstance(result, JobHandle) for result in results] == 2 * [True] + [True] + 5 * [False]
     assert all(result.retry for result in results[3:])
     assert len(list(yard.path.glob("array-*"))) == 1, "of the arrays that were refused nothing is left"
@@ -292,15 +293,15 @@ def test_an_array_larger_than_the_account_may_have_is_halved_until_it_fits(yard)
 
 def test_a_task_whose_answer_was_lost_is_found_in_its_array(yard):
     requests = [yard.request(index) for index in range(3)]
-    yard.scheduler(Slurm(sbatch=LATE)).submit_many(requests)
+    yard.scheduler(Slurm(sbatch=LATE)).submit(requests)
     [folder] = yard.path.glob("array-*")
     row = queue_job(7, yard.name, folder, array_task_string="0-2", array_job_id=7)
-    handle = yard.scheduler(Slurm(squeue=reply(row))).find(requests[2].attempt, yard.name)
+    handle = alone(yard.scheduler(Slurm(squeue=reply(row))).find([(requests[2].attempt, yard.name)]))
     assert handle == JobHandle("gantry", "7", 2, yard.name, SUBMITTED)
 
 
 def test_two_jobs_with_one_index_never_share_an_array(yard):
-    handles = yard.scheduler(yard.taking()).submit_many([yard.request(0), yard.request(0), yard.request(1)])
+    handles = yard.scheduler(yard.taking()).submit([yard.request(0), yard.request(0), yard.request(1)])
     assert len({(handle.job_id, handle.array_index) for handle in handles}) == 3
 
 
@@ -312,7 +313,7 @@ def test_find_asks_accounting_for_what_the_controller_has_forgotten(yard):
     kept = copy.deepcopy(recorded("completed")["sacct"]["jobs"][0])
     kept |= {"name": request.name, "working_directory": str(request.folder)}
     slurm = Slurm(sacct=reply(kept))
-    handle = yard.scheduler(slurm).find(request.attempt, request.name)
+    handle = alone(yard.scheduler(slurm).find([(request.attempt, request.name)]))
     assert handle is not None
     assert handle.job_id == str(kept["job_id"])
     [command] = slurm.commands("sacct")
@@ -322,14 +323,14 @@ def test_find_asks_accounting_for_what_the_controller_has_forgotten(yard):
 
 def test_what_neither_knows_is_not_found(yard):
     request = yard.request()
-    assert yard.scheduler(Slurm()).find(request.attempt, request.name) is None
+    assert alone(yard.scheduler(Slurm()).find([(request.attempt, request.name)])) is None
 
 
 @pytest.mark.parametrize("says", [{"squeue": AWAY}, {"sacct": NO_DATABASE}, {"squeue": LATE}, {"sacct": LATE}])
 def test_find_without_a_whole_answer_is_not_an_absence(yard, says):
     request = yard.request()
     with pytest.raises(SchedulerError) as caught:
-        yard.scheduler(Slurm(**says)).find(request.attempt, request.name)
+        alone(yard.scheduler(Slurm(**says)).find([(request.attempt, request.name)]))
     assert caught.value.retry
 
 
@@ -341,7 +342,7 @@ def test_a_requeued_job_is_found_by_its_first_time(yard):
     for job in rows["sacct"]["jobs"]:
         job |= {"name": request.name, "working_directory": str(request.folder)}
     slurm = Slurm(squeue=reply(*rows["squeue"]["jobs"]), sacct=reply(*rows["sacct"]["jobs"]))
-    handle = yard.scheduler(slurm).find(request.attempt, request.name)
+    handle = alone(yard.scheduler(slurm).find([(request.attempt, request.name)]))
     assert handle.submitted.timestamp() == min(job["time"]["submission"] for job in rows["sacct"]["jobs"])
 
 
@@ -352,20 +353,20 @@ HANDLE = JobHandle("gantry", "7", None, "gantry-x-1", SUBMITTED)
 
 def test_cancel_names_the_job_and_the_owner(yard):
     slurm = Slurm(scancel=Answer(0, "", "scancel: Terminating job 7\n"))
-    assert yard.scheduler(slurm).cancel(HANDLE)
+    assert alone(yard.scheduler(slurm).cancel([HANDLE]))
     [command] = slurm.commands("scancel")
     assert command[1:] == ["--ctld", "--verbose", "--me", "--name=gantry-x-1", "7"]
 
 
 def test_cancelling_what_has_ended_is_no_error(yard):
     gone = Answer(0, "", "scancel: error: Kill job error on job id 7: Invalid job id specified\n")
-    assert yard.scheduler(Slurm(scancel=gone)).cancel(HANDLE) is False
+    assert alone(yard.scheduler(Slurm(scancel=gone)).cancel([HANDLE])) is False
 
 
 @pytest.mark.parametrize("answer", [AWAY, LATE, Answer(0, "", "")], ids=["away", "late", "of another job"])
 def test_a_wish_that_did_not_arrive_is_an_error_that_may_be_repeated(yard, answer):
     with pytest.raises(SchedulerError) as caught:
-        yard.scheduler(Slurm(scancel=answer)).cancel(HANDLE)
+        alone(yard.scheduler(Slurm(scancel=answer)).cancel([HANDLE]))
     assert caught.value.retry
 
 

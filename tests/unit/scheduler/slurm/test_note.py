@@ -122,3 +122,21 @@ def test_the_notes_of_many_are_those_of_each(folder, tmp_path):
     assert found[0] == note
     assert isinstance(found[1], SchedulerError)
     assert found[2] is None
+
+
+def test_the_folder_of_an_array_goes_with_the_last_of_its_attempts(tmp_path):
+    attempts = [str(uuid.uuid4()) for _ in range(3)]
+    requests = {}
+    for index, attempt in enumerate(attempts):
+        (tmp_path / attempt).mkdir()
+        requests[index] = JobRequest(attempt, "gantry-x-1", "maya", (), tmp_path / attempt, 1, 1, 1, index=index)
+    array = notes.array_folder(tmp_path, requests, NOW)
+    for index, attempt in enumerate(attempts):
+        notes.write(tmp_path / attempt, notes.Note("gantry-x-1", NOW, array.name, index))
+    (tmp_path / attempts[0] / notes.NOTE).unlink()
+    left = []
+    for attempt in (attempts[1], attempts[1], attempts[2], str(uuid.uuid4())):
+        notes.forget_attempt(tmp_path, attempt)
+        left.append((notes.remaining(array), array.exists()))
+    assert left == [(1, True), (1, True), (None, False), (None, False)]
+    assert all((tmp_path / attempt).exists() for attempt in attempts)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alone import alone
 
 from portal.scheduler.base import JobHandle, JobRequest, Phase, SchedulerError
 from portal.scheduler.slurm import note as slurm_note
@@ -363,7 +364,7 @@ def test_a_job_goes_over_with_all_that_sbatch_would_have_been_told(site):
     site.says()
     scheduler = site.scheduler(**settings)
     with pytest.raises(SchedulerError) as caught:
-        scheduler.submit(request)
+        alone(scheduler.submit([request]))
     assert caught.value.message == "It is not clear whether the cluster has taken the job.", (
         "taken, not yet listed"
     )
@@ -382,14 +383,14 @@ def test_a_job_goes_over_with_all_that_sbatch_would_have_been_told(site):
 def test_a_handle_has_slurms_own_time(site):
     request = site.request()
     site.says(jobs=[job(7, raw_name="gantry-1-1", submit_time=1_790_000_123)])
-    made = site.scheduler().submit(request)
+    made = alone(site.scheduler().submit([request]))
     assert (made.job_id, made.submitted.timestamp()) == ("7", 1_790_000_123)
 
 
 def test_an_array_goes_over_whole(site):
     requests = [site.request(index=index, at_once=2) for index in (0, 1, 4)]
     site.says(jobs=[job(7, raw_name="gantry-1-1", array_id=7, array_tasks_waiting="0-1,4")])
-    handles = site.scheduler().submit_many(requests)
+    handles = site.scheduler().submit(requests)
     assert [(one.job_id, one.array_index) for one in handles] == [("7", 0), ("7", 1), ("7", 4)]
     assert site.sent()["array"] == "0-1,4%2"
 
@@ -409,7 +410,7 @@ def test_what_cannot_be_said_to_pyslurm_is_left_to_sbatch(word):
 
 def test_several_ranks_go_over_by_sbatch(site):
     with pytest.raises(SchedulerError) as caught:
-        site.scheduler().submit(site.request(ranks=4))
+        alone(site.scheduler().submit([site.request(ranks=4)]))
     assert "it was sbatch" in caught.value.detail
     assert not (site.fakes / "pids").exists()
 
@@ -418,7 +419,7 @@ def test_a_refusal_by_the_controller_is_one(site):
     request = site.request()
     site.says(error=[2045, "Invalid account or account/partition combination specified"])
     with pytest.raises(SchedulerError) as caught:
-        site.scheduler().submit(request)
+        alone(site.scheduler().submit([request]))
     assert not caught.value.retry
     assert "does not know your account" in caught.value.message
     assert slurm_note.read(request.folder) is None
@@ -426,7 +427,7 @@ def test_a_refusal_by_the_controller_is_one(site):
 
 def test_a_number_beyond_slurms_is_a_refusal_in_words(site):
     with pytest.raises(SchedulerError) as caught:
-        site.scheduler().submit(site.request(cpus=100_000))
+        alone(site.scheduler().submit([site.request(cpus=100_000)]))
     assert not caught.value.retry
     assert "uint16" not in caught.value.message
 
@@ -436,7 +437,7 @@ def test_an_error_of_the_way_to_the_controller_is_not_a_refusal(site, number):
     request = site.request()
     site.says(error=[number, "Unspecified error"])
     with pytest.raises(SchedulerError) as caught:
-        site.scheduler().submit(request)
+        alone(site.scheduler().submit([request]))
     assert caught.value.retry
     assert slurm_note.read(request.folder) is not None, "it may have been taken"
 
@@ -445,7 +446,7 @@ def test_a_pyslurm_with_other_words_has_handed_nothing_over(site):
     request = site.request()
     site.says(**{"other release": True})
     with pytest.raises(SchedulerError) as caught:
-        site.scheduler().submit(request)
+        alone(site.scheduler().submit([request]))
     assert caught.value.retry
     assert "unheard_of" in caught.value.detail
     assert slurm_note.read(request.folder) is None
@@ -456,7 +457,7 @@ def test_a_program_that_ends_or_is_late_while_it_hands_over_may_have_done_it(sit
     request = site.request()
     site.says(submit=what)
     with pytest.raises(SchedulerError) as caught:
-        site.scheduler(timeout_s=PATIENCE_S).submit(request)
+        alone(site.scheduler(timeout_s=PATIENCE_S).submit([request]))
     assert caught.value.retry
     assert slurm_note.read(request.folder) is not None
 
@@ -465,6 +466,6 @@ def test_a_program_that_cannot_be_started_has_handed_nothing_over(site):
     request = site.request()
     site.says(**{"import": "end"})
     with pytest.raises(SchedulerError) as caught:
-        site.scheduler().submit(request)
+        alone(site.scheduler().submit([request]))
     assert caught.value.retry
     assert slurm_note.read(request.folder) is None
