@@ -1,7 +1,8 @@
 """What choosing the next jobs costs where many wait: `python -m tests.exercises.queue [JOBS] [PEOPLE]`.
 
-Prints one JSON object, from a PostgreSQL of its own. The same choice is made in two ways in one run, in turns: with
-the limit in SQL, as the daemon does it, and by reading each person's jobs up to the limit and dealing them out.
+Prints one JSON object, from a PostgreSQL of its own. The same choice is made in two ways in one run, in turns:
+with the limit in SQL, as the daemon does it, and by reading each person's jobs up to the limit and dealing them
+out.
 """
 
 import json
