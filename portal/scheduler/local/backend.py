@@ -17,21 +17,18 @@ from portal.scheduler.base import (
     Ending,
     Estimate,
     JobHandle,
-    JobReport,
     JobRequest,
     Observation,
-    Phase,
     SchedulerError,
 )
 from portal.scheduler.local import fair_share as fair
 from portal.scheduler.local.fair_share import Amount, Charge, Limits, Running, Table, Waiting
-from portal.scheduler.local.procfs import boot_id
+from portal.scheduler.local.reports import CLUSTER, end_of, handle_of, report_of
 from portal.scheduler.local.spool import (
     End,
     Record,
     Spool,
     is_supervised,
-    read_end,
     read_record,
     take_lock,
     write_end,
@@ -39,7 +36,6 @@ from portal.scheduler.local.spool import (
 from portal.scheduler.local.start import start_supervisor
 from portal.scheduler.survey import Node, Survey
 
-CLUSTER = "local"
 Asked = TypeVar("Asked")
 Told = TypeVar("Told")
 
@@ -88,7 +84,7 @@ class LocalScheduler:
                 record = self.spool.add(request, suffix, datetime.now(UTC))
         if record.request.name != request.name:
             raise SchedulerError("This attempt was submitted before under another name.", retry=False)
-        return _handle(record)
+        return handle_of(record)
 
     def find(self, items: Sequence[tuple[str, str]]) -> list[JobHandle | SchedulerError | None]:
         """The jobs of (attempt, name), ended ones included; None if the spool never took it (or it was pruned)."""
@@ -98,7 +94,7 @@ class LocalScheduler:
         attempt, name = item
         folder = self.spool.folder_of(attempt)
         record = read_record(folder) if folder is not None else None
-        return _handle(record) if record is not None and record.request.name == name else None
+        return handle_of(record) if record is not None and record.request.name == name else None
 
     def cancel(self, handles: Sequence[JobHandle], *, by: str | None = None) -> list[bool | SchedulerError]:
         """End them: a waiting job at once, a running one by SIGTERM, then SIGKILL. False if it had ended."""
@@ -124,7 +120,7 @@ class LocalScheduler:
         now = datetime.now(UTC)
         try:
             records = self.spool.records()
-            ends = {record.job_id: _end_of(record, now) for record in records}
+            ends = {record.job_id: end_of(record, now) for record in records}
             table = self._table(records, ends, now)
         except OSError as error:
             return Observation(answered=False, message=f"The spool cannot be read: {error.strerror or error}.")
@@ -138,7 +134,7 @@ class LocalScheduler:
                 continue
             place = places.get(record.job_id)
             reason = fair.reason(table, ordered, place) if place is not None else None
-            reports[key] = _report(record, ends[record.job_id], place, reason)
+            reports[key] = report_of(record, ends[record.job_id], place, reason)
         return Observation(answered=True, reports=reports)
 
     def survey(self) -> Survey:
@@ -146,7 +142,7 @@ class LocalScheduler:
         now = datetime.now(UTC)
         try:
             records = self.spool.records()
-            table = self._table(records, {record.job_id: _end_of(record, now) for record in records}, now)
+            table = self._table(records, {record.job_id: end_of(record, now) for record in records}, now)
         except OSError as error:
             return Survey(
                 answered=False, message=f"The spool cannot be read: {error.strerror or error}.", silent=True
@@ -172,7 +168,7 @@ class LocalScheduler:
         self._refuse_impossible(request)
         now = datetime.now(UTC)
         records = self.spool.records()
-        table = self._table(records, {record.job_id: _end_of(record, now) for record in records}, now)
+        table = self._table(records, {record.job_id: end_of(record, now) for record in records}, now)
         number = 1 + max((job.number for job in table.waiting), default=0)
         amount = Amount(request.cpus, request.memory_mb, request.gpus)
         mine = Waiting(number, request.person, request.share, amount, request.time_s)
@@ -186,7 +182,7 @@ class LocalScheduler:
         """Start what may start; whether anything was started. Safe from several processes at once."""
         with self.spool.locked():
             records = self.spool.records()
-            ends = {record.job_id: _end_of(record, now) for record in records}
+            ends = {record.job_id: end_of(record, now) for record in records}
             for record in records:
                 if record.end is None and (end := ends[record.job_id]) is not None:
                     write_end(record.folder, end)
@@ -256,53 +252,3 @@ def _or_error(do: Callable[[Asked], Told], item: Asked) -> Told | SchedulerError
     except OSError as error:
         message = f"The spool cannot be used: {error.strerror or error}."
         return SchedulerError(message, retry=True, detail=str(error))
-
-
-def _handle(record: Record) -> JobHandle:
-    return JobHandle(CLUSTER, record.job_id, None, record.request.name, record.submitted)
-
-
-def _end_of(record: Record, now: datetime) -> End | None:
-    """How a job ended: as written, or because nobody is left to write it; None while that is not sure."""
-    supervision = record.supervision
-    if record.end is not None or supervision is None:
-        return record.end
-    if is_supervised(record.folder) or supervision.identity.alive():
-        return None
-    written = read_end(record.folder)  # it may have ended between the two looks
-    if written is not None:
-        return written
-    restarted = supervision.identity.boot_id != boot_id()
-    return End(
-        Ending.NODE_FAIL,
-        now,
-        started=supervision.started,
-        host=supervision.host,
-        reason="The computer was restarted while the job ran."
-        if restarted
-        else "The supervisor of the job was killed, and the job with it.",
-    )
-
-
-def _report(record: Record, end: End | None, position: int | None, reason: str | None) -> JobReport:
-    handle, supervision = _handle(record), record.supervision
-    if end is not None:
-        return JobReport(
-            handle,
-            Phase.ENDED,
-            end.ending,
-            exit_code=end.exit_code,
-            signal=end.signal,
-            started=end.started,
-            ended=end.ended,
-            node=end.host,
-            reason=end.reason,
-            ended_by=end.ended_by,
-            memory_peak_bytes=end.memory_peak_bytes,
-            cpu_s=end.cpu_s,
-            raw=end.ending.name,
-        )
-    if supervision is not None:
-        started = supervision.started or supervision.since
-        return JobReport(handle, Phase.RUNNING, started=started, node=supervision.host, raw="RUNNING")
-    return JobReport(handle, Phase.PENDING, reason=reason, position=position, raw="PENDING")
