@@ -1,5 +1,6 @@
-"""JSON documents: their one canonical form, and what a number in one may be. Standard library only."""
+"""JSON documents: their one canonical form, what identifies one, what a number in one may be. Standard library."""
 
+import hashlib
 import json
 import sys
 from typing import Any, TypeGuard
@@ -10,6 +11,11 @@ _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_asci
 def canonical_json(document: object) -> bytes:
     """Sorted keys, no spaces, UTF-8: equal documents are equal bytes. NaN and infinities are refused."""
     return _CANONICAL.encode(document).encode()
+
+
+def digest(content: bytes) -> str:
+    """`sha256:<hex>`: what identifies a document, a revision or a file."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
 
 
 def finite(value: Any) -> TypeGuard[int | float]:

@@ -1,6 +1,5 @@
 """The signed-off job type: what a job is comes from here, never from the request."""
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from portal.agent import reading
+from portal.documents import digest
 from portal.errors import PortalError
 from portal.files.confined import Root
 from portal.rpc.exchange import RefusedError, fields
@@ -71,7 +71,7 @@ def _load(folder: Path, name: str, revision: str) -> PublishedType:
         ) from error
     if owner not in (0, os.geteuid()):
         raise RefusedError("jobtype-unsafe", f"The analysis {name} was published by another account.")
-    if f"sha256:{hashlib.sha256(raw).hexdigest()}" != revision:
+    if digest(raw) != revision:
         raise RefusedError("jobtype-unsafe", f"The published analysis {name} is not what was signed off.")
     try:
         return _parse(json.loads(raw), revision)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from portal.catalogue.ensure import ensure_parameter_type
 from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetPicture, ParameterValueType
 from portal.catalogue.models.data import LOCATION_LENGTH
+from portal.db import portions
 from portal.errors import ConflictError, InvalidError
 from portal.files.durable import write_whole
 from portal.files.formats import png_size
@@ -64,8 +65,8 @@ def remove_entries(session: Session, dataset: Dataset) -> None:
 def add_files(session: Session, dataset: Dataset, files: Sequence[FileEntry], *, by: str) -> None:
     """Give the dataset, which has none, its files; their number and size are the caller's. Raises InvalidError."""
     rows = [_file_row(dataset, file, by) for file in files]
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        session.execute(insert(Datafile), rows[start : start + ROWS_AT_ONCE])
+    for some in portions(rows, ROWS_AT_ONCE):
+        session.execute(insert(Datafile), some)
     session.expire(dataset, ["datafiles"])
 
 

@@ -1,20 +1,27 @@
 """The catalogue's datasets as forms see them."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
 from sqlalchemy import Select, bindparam, select
 from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session, joinedload, selectinload
 
-from portal.catalogue.access import Action, allowed_to_asker, asker_parameters
+from portal import words
+from portal.catalogue.access import Action, allowed_to_asker, asker_parameters, visible
 from portal.catalogue.models import Dataset, DatasetParameter, DatasetType, Investigation, ParameterType
+from portal.db import is_id, portions
 from portal.form.dataset import InputDataset, Quantity, under_one_name
 from portal.identity.actor import Actor
+from portal.identity.missing import not_found
 
-AT_ONCE = 500
-"""Ids in one statement."""
+LOADED = (
+    joinedload(Dataset.type, innerjoin=True),
+    joinedload(Dataset.investigation, innerjoin=True),
+    selectinload(Dataset.parameters).joinedload(DatasetParameter.type),
+)
 
 GIVEN = (
     select(
@@ -50,7 +57,7 @@ def chosen_datasets(
 ) -> dict[int, Chosen]:
     """Those of the datasets that the actor may see, by id, with the named ones of their parameters."""
     found: dict[int, Chosen] = {}
-    for some in _portions(sorted(ids)):
+    for some in portions(sorted(filter(is_id, ids))):
         rows = connection.execute(_visible(actor.staff), {"ids": some, **asker_parameters(actor, now)}).all()
         given = _given(connection, [row.id for row in rows], parameters) if parameters else {}
         for row in rows:
@@ -96,9 +103,25 @@ def _by_name(recorded: Mapping[str, Sequence[Quantity]]) -> dict[str, Quantity]:
     return {name: under_one_name(quantities) for name, quantities in recorded.items()}
 
 
-def _portions(ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(ids), AT_ONCE):
-        yield ids[start : start + AT_ONCE]
+def datasets_by_slot(session: Session, actor: Actor, ids: Mapping[str, Sequence[int]]) -> dict[str, list[Dataset]]:
+    """The datasets that somebody chose, by slot, with what a form shows of them.
+
+    Raises NotFoundError if this person sees not all of them, with the ids.
+    """
+    wanted = sorted({number for chosen in ids.values() for number in chosen})
+    found: dict[int, Dataset] = {}
+    for some in portions(filter(is_id, wanted)):
+        query = visible(actor, Dataset).where(Dataset.id.in_(some)).options(*LOADED)
+        found.update({dataset.id: dataset for dataset in session.scalars(query)})
+    check_all_found(actor, wanted, found)
+    return {slot: [found[number] for number in chosen] for slot, chosen in ids.items()}
+
+
+def check_all_found(actor: Actor, wanted: Collection[int], found: Container[int]) -> None:
+    """Raises NotFoundError if one of the datasets that were chosen is not among those that this person sees."""
+    missing = [str(number) for number in sorted(wanted) if number not in found]
+    if missing:
+        raise not_found(actor, f"Dataset {words.listed(missing)}")
 
 
 def input_dataset(dataset: Dataset) -> InputDataset:

@@ -25,7 +25,7 @@ from portal.catalogue.entries import (
 from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetType, Instrument, Investigation
 from portal.catalogue.reading import Contents, Place, Progress, list_files, read
 from portal.config import Settings
-from portal.db import Database
+from portal.db import Database, is_id
 from portal.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, UnsafeFileError
 from portal.files.confined import Entry, Kind, Root, kind_of
 from portal.identity.actor import Actor
@@ -126,8 +126,8 @@ def investigation_for_ingest(session: Session, actor: Actor, text: str) -> Inves
     """
     if not may(session, actor, Action.CREATE, Dataset):
         raise ForbiddenError("Registering data is for staff and for the accounts of instruments.")
-    is_id = text.isascii() and text.isdigit() and len(text) < 19
-    by_id = session.get(Investigation, int(text)) if is_id else None
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    by_id = session.get(Investigation, number) if is_id(number) else None
     if by_id is not None:
         return by_id
     named = or_(Investigation.title == text, Investigation.name == text, Investigation.visit_id == text)
@@ -169,7 +169,7 @@ def _place(root: Root, name: str, relative: str) -> Place:
 
 def _check(session: Session, place: Place, wish: _Wish) -> _Order:
     number = wish.investigation_id
-    investigation = session.get(Investigation, number) if 0 < number < 2**63 else None
+    investigation = session.get(Investigation, number) if is_id(number) else None
     if investigation is None:
         raise NotFoundError(f"There is no experiment {number}.")
     types = select(DatasetType).where(DatasetType.facility_id == investigation.facility_id)

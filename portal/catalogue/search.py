@@ -5,7 +5,7 @@ stop at COUNTED, and the text of a dataset is compared in one folded column.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from portal.catalogue.models import Dataset, DatasetType, Instrument, Investigat
 from portal.catalogue.models.data import RESULTS
 from portal.catalogue.models.searchable import fold
 from portal.catalogue.page import Page
+from portal.db import is_id, portions
 from portal.errors import InvalidError
 from portal.identity.actor import Actor
 
@@ -138,7 +139,7 @@ def _conditions(query: DatasetQuery) -> list[ColumnElement[bool]]:
 
 def _is(column: Any, number: int) -> ColumnElement[bool]:
     """Equality with a number from an address, which may be larger than a database can compare."""
-    return column == number if 0 < number < 2**63 else false()
+    return column == number if is_id(number) else false()
 
 
 def _has(word: str) -> ColumnElement[bool]:
@@ -226,12 +227,8 @@ class _Counted:
 def _labelled(session: Session, counts: Counter[int], key: Any, value: Any, label: Any) -> list[Facet]:
     """Facets with their words, most first; what shares a value is added up."""
     found: dict[str | int, Facet] = {}
-    for batch in _batches(sorted(counts)):
-        for row in session.execute(select(key, value, label).where(key.in_(batch))):
+    for some in portions(sorted(counts)):
+        for row in session.execute(select(key, value, label).where(key.in_(some))):
             before = found[row[1]].count if row[1] in found else 0
             found[row[1]] = Facet(row[1], row[2], before + counts[row[0]])
     return sorted(found.values(), key=lambda facet: (-facet.count, facet.label))
-
-
-def _batches(ids: Sequence[int], size: int = 500) -> Iterable[Sequence[int]]:
-    return (ids[start : start + size] for start in range(0, len(ids), size))

@@ -31,12 +31,12 @@ from portal.catalogue.models import (
 from portal.catalogue.models.searchable import fold
 from portal.catalogue.page import Page
 from portal.config import Settings
-from portal.errors import ForbiddenError, NotFoundError
+from portal.errors import ForbiddenError
 from portal.identity.actor import Actor
+from portal.identity.missing import check_id, not_found
 
 __all__ = [
     "Member",
-    "check_id",
     "check_submit",
     "ensure_application",
     "ensure_dataset_type",
@@ -48,7 +48,6 @@ __all__ = [
     "get_investigation",
     "list_files",
     "list_investigations",
-    "not_found",
     "team",
     "who_sees",
     "writable_by_people",
@@ -66,19 +65,6 @@ class Member:
 
     name: str
     role: str
-
-
-def not_found(actor: Actor) -> NotFoundError:
-    """The one sentence for what does not exist and for what is not shared."""
-    who = f"Signed in: {actor.full_name or actor.name}." if actor.signed_in else "You are not signed in."
-    return NotFoundError(f"Not found, or not shared with you. {who}")
-
-
-def check_id(actor: Actor, number: int) -> int:
-    """`number` if a database can hold it as an id. Raises NotFoundError."""
-    if not 0 < number < 2**63:
-        raise not_found(actor)
-    return number
 
 
 def get_dataset(session: Session, actor: Actor, dataset_id: int, *, now: datetime | None = None) -> Dataset:

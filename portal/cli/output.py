@@ -9,6 +9,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from portal import words
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 NUMERIC = frozenset({"Size", "Files"})
@@ -80,15 +82,8 @@ def show_pairs(pairs: Iterable[tuple[str, object]]) -> None:
 
 
 def size_words(size: int | None) -> str:
-    """A number of bytes in the words that the pages use (portal.words.size, which needs the server part)."""
-    if size is None:
-        return ""
-    value = float(size)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if value < 1024:
-            return f"{value:.1f}".removesuffix(".0") + f" {unit}"
-        value /= 1024
-    return f"{value:.1f}".removesuffix(".0") + " TB"
+    """A number of bytes in the words that the pages use; nothing where it is not known."""
+    return "" if size is None else words.size(size)
 
 
 def day_words(moment: str | None) -> str:

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal.catalogue.access import visible
 from portal.catalogue.models import Datafile
-from portal.catalogue.service import check_id, not_found
 from portal.config import Settings
 from portal.data.registered import path_of, root_of
 from portal.errors import UnsafeFileError
 from portal.files.confined import Root
 from portal.identity.actor import Actor
+from portal.identity.missing import check_id, not_found
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 
 from portal.catalogue.access import visible
 from portal.catalogue.models import DatasetPicture
-from portal.catalogue.service import check_id, not_found
 from portal.config import Settings
 from portal.files.confined import Root
 from portal.identity.actor import Actor
+from portal.identity.missing import check_id, not_found
 
 
 @dataclass(frozen=True)

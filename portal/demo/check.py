@@ -4,7 +4,6 @@ The walk goes over HTTP, through the pages and forms that people use. The judgem
 analysis: the beads' known places (`generate.truth`), and the checksum that the store took while it copied.
 """
 
-import hashlib
 import io
 import json
 import os
@@ -21,6 +20,7 @@ from portal.demo.generate.truth import Truth, check_beads
 from portal.demo.prepare import prepare, settings_of
 from portal.demo.processes import Portal, free_port
 from portal.demo.visitor import LostError, Visitor
+from portal.documents import digest
 from portal.errors import PortalError
 
 PERSON = "ravi"
@@ -112,8 +112,8 @@ def _judge(visitor: Visitor, dataset_id: int, truth: Truth) -> dict[str, Any]:
     if wanted is None:
         raise LostError(f"The result holds no {RESULT_FILE}.")
     content = visitor.download(wanted["url"])
-    digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-    reasons = [] if digest == wanted["checksum"] else ["The file is not the one that was registered (checksum)."]
+    same = digest(content) == wanted["checksum"]
+    reasons = [] if same else ["The file is not the one that was registered (checksum)."]
     beads = _check_beads(content, truth.of(DATASET))
     reasons += beads.pop("reasons")
     passed = beads.pop("passed") and not reasons

@@ -9,6 +9,7 @@ from enum import StrEnum
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
+from portal.db import is_id
 from portal.errors import ForbiddenError, InvalidError, NotFoundError, SignInNeededError
 from portal.identity.actor import Actor, known_roles
 from portal.identity.models import ApiToken, Person
@@ -128,7 +129,7 @@ def list_tokens(session: Session, actor: Actor) -> list[ApiToken]:
 
 def revoke_token(session: Session, actor: Actor, token_id: int, *, now: datetime) -> ApiToken:
     """End a token: one's own, or for staff anybody's. Raises NotFoundError."""
-    found = session.get(ApiToken, token_id)
+    found = session.get(ApiToken, token_id) if is_id(token_id) else None
     if found is None or actor.person_id is None or (found.person_id != actor.person_id and not actor.staff):
         raise NotFoundError("There is no such token of yours.")
     found.revoked = found.revoked or now

@@ -4,8 +4,8 @@ from sqlalchemy import Select, false, or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from portal.catalogue.access import team_investigations
-from portal.errors import NotFoundError
 from portal.identity.actor import Actor
+from portal.identity.missing import check_id, not_found
 from portal.jobs.models import Job, Submission
 
 
@@ -22,10 +22,10 @@ def visible_jobs(actor: Actor) -> Select[Job]:
 
 def get_job(session: Session, actor: Actor, job_id: int) -> Job:
     """The job, its inputs, attempts, outputs and history loaded. Raises NotFoundError."""
-    query = loaded(visible_jobs(actor).where(Job.id == job_id))
+    query = loaded(visible_jobs(actor).where(Job.id == check_id(actor, job_id)))
     job = session.scalar(query)
     if job is None:
-        raise NotFoundError(f"Not found, or not shared with you. Signed in: {actor.full_name or 'nobody'}.")
+        raise not_found(actor)
     return job
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from portal.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from portal.errors import ConflictError, ForbiddenError, InvalidError
 from portal.identity.actor import Actor
+from portal.identity.missing import check_id, not_found
 from portal.jobs.access import visible_jobs
 from portal.jobs.cause import Asked, Cause, Retry, cancelled, retry_of
 from portal.jobs.models import Job, Submission
@@ -29,10 +30,10 @@ def _name(actor: Actor) -> str:
 
 def _owned(session: Session, actor: Actor, job_id: int) -> Job:
     """The job, locked until the transaction ends. Raises NotFoundError, ForbiddenError (only seen, not owned)."""
-    query = visible_jobs(actor).where(Job.id == job_id).with_for_update(of=Job)
+    query = visible_jobs(actor).where(Job.id == check_id(actor, job_id)).with_for_update(of=Job)
     job = session.scalar(query.execution_options(populate_existing=True))
     if job is None:
-        raise NotFoundError(f"Not found, or not shared with you. Signed in: {_name(actor) or 'nobody'}.")
+        raise not_found(actor)
     _check_owner(job, actor)
     return job
 
@@ -49,7 +50,7 @@ def _of_batch(session: Session, actor: Actor, submission_id: str, states: Collec
     chosen = mine.where(Job.state.in_(states)).order_by(Job.id).options(selectinload(Job.events))
     jobs = session.scalars(chosen.with_for_update(of=Job)).all()
     if not jobs and session.scalar(mine.limit(1)) is None:
-        raise NotFoundError(f"Not found, or not shared with you. Signed in: {_name(actor) or 'nobody'}.")
+        raise not_found(actor)
     for job in jobs:
         _check_owner(job, actor)
     return jobs

@@ -6,8 +6,10 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.page import Page
-from portal.errors import InvalidError, NotFoundError
+from portal.db import LARGEST_ID, is_id
+from portal.errors import InvalidError
 from portal.identity.actor import Actor
+from portal.identity.missing import not_found
 from portal.identity.models import Person
 from portal.jobs.access import get_job, loaded, visible_jobs
 from portal.jobs.log import LogTail, log_tail
@@ -45,7 +47,7 @@ def get_submission(session: Session, actor: Actor, submission_id: str) -> Submis
     mine = visible_jobs(actor).where(Job.submission_id == submission_id).limit(1)
     job = session.scalar(mine)
     if job is None:
-        raise NotFoundError(f"Not found, or not shared with you. Signed in: {actor.full_name or 'nobody'}.")
+        raise not_found(actor)
     return job.submission
 
 
@@ -73,7 +75,7 @@ def list_jobs(
         query = query.where(condition)
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     if before is not None:
-        query = query.where(Job.id < before)
+        query = query.where(Job.id < max(0, min(before, LARGEST_ID)))
     page, size = max(1, page), max(1, min(size, 500))
     order = Job.index if submission else Job.id.desc()
     rows = session.scalars(loaded(query.order_by(order)).limit(size).offset((page - 1) * size))
@@ -127,6 +129,7 @@ def _matches(text: str) -> ColumnElement[bool]:
         Job.inputs.any(JobInput.dataset_name.icontains(text, autoescape=True)),
         Job.submission.has(Submission.revision.has(name=text.lower())),
     ]
-    if digits.isascii() and digits.isdigit() and len(digits) < 15:
-        conditions.append(Job.id == int(digits) - NUMBER_OFFSET)
+    number = int(digits) - NUMBER_OFFSET if digits.isascii() and digits.isdigit() and len(digits) < 15 else 0
+    if is_id(number):
+        conditions.append(Job.id == number)
     return or_(*conditions)

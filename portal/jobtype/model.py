@@ -3,8 +3,6 @@
 The names are those of the YAML files in jobtypes/. `document()` is what is published, snapshotted and hashed.
 """
 
-import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Annotated, Any, TypeVar
@@ -12,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from portal.documents import canonical_json, digest
 from portal.jobtype.checks import findings
 from portal.jobtype.kind import Kind
 from portal.jobtype.option import Option, OptionBase
@@ -174,7 +173,7 @@ class JobType(Strict):
     @property
     def revision(self) -> str:
         """`sha256:<hex>` of the canonical document: what identifies this very revision."""
-        return "sha256:" + hashlib.sha256(self.canonical()).hexdigest()
+        return digest(self.canonical())
 
     @property
     def slot(self) -> Slot | None:
@@ -211,10 +210,3 @@ def _by_name(items: Sequence[Named], name: str) -> Named:
         if item.name == name:
             return item
     raise KeyError(name)
-
-
-def canonical_json(document: object) -> bytes:
-    """JSON with sorted keys and no spaces, so that equal documents have equal bytes."""
-    return json.dumps(
-        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()

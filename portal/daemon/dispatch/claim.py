@@ -16,8 +16,9 @@ from portal.catalogue.models import Dataset, Investigation
 from portal.daemon.context import Deps
 from portal.daemon.dispatch.arrays import names_of
 from portal.daemon.dispatch.jobspec import order_item
-from portal.daemon.dispatch.queue import QueuedJob, listed, lock_queued
+from portal.daemon.dispatch.queue import MOST_LISTED, QueuedJob, lock_queued
 from portal.daemon.moves import move_all
+from portal.db import portions
 from portal.jobs.cause import Cause, cancelled
 from portal.jobs.models import Attempt, Job
 from portal.jobs.state import State
@@ -111,7 +112,7 @@ class _Rights:
             actor = theirs[0].person.actor()
             wanted = {given.id for job in theirs for given in job.inputs if given.id is not None}
             readable = access.allowed(actor, access.Action.READ, Dataset, now=now)
-            for some in listed(wanted):
+            for some in portions(sorted(wanted), MOST_LISTED):
                 found = session.scalars(select(Dataset.id).where(Dataset.id.in_(some), readable))
                 self._datasets |= {(person_id, dataset_id) for dataset_id in found}
             targets = {job.investigation for job in theirs if job.investigation is not None}

@@ -4,7 +4,7 @@ Plain values, no objects of the database's: there may be a thousand jobs with fi
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetType, ParameterType
+from portal.db import portions
 from portal.form.dataset import Quantity, under_one_name
 from portal.identity.models import Person
 from portal.jobs.models import Attempt, Job, JobInput, JobTypeRevision, Submission
@@ -108,19 +109,13 @@ def _inputs(session: Session, ids: Collection[int]) -> Mapping[int, list[GivenDa
     )
     rows = session.execute(query).all()
     documents: dict[int, Mapping[str, Any]] = {}
-    for some in listed({row.dataset_id for row in rows if row.dataset_id is not None}):
+    for some in portions(sorted({row.dataset_id for row in rows if row.dataset_id is not None}), MOST_LISTED):
         documents |= _documents(session, some)
     inputs: dict[int, list[GivenDataset]] = defaultdict(list)
     for row in rows:
         given = GivenDataset(row.slot, row.dataset_id, row.dataset_name, documents.get(row.dataset_id))
         inputs[row.job_id].append(given)
     return inputs
-
-
-def listed(ids: Collection[int]) -> Iterator[Sequence[int]]:
-    """The ids in lists that fit into a question; nearly always one."""
-    in_order = sorted(ids)
-    return (in_order[first : first + MOST_LISTED] for first in range(0, len(in_order), MOST_LISTED))
 
 
 def _documents(session: Session, ids: Collection[int]) -> dict[int, Mapping[str, Any]]:

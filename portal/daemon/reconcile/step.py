@@ -27,6 +27,7 @@ from portal.daemon.reconcile.observe import (
     watched_jobs,
 )
 from portal.daemon.reconcile.verdict import Action, Ended, Verdict, judge, judge_absent
+from portal.db import portions
 from portal.files.durable import iso
 from portal.jobs.actions import asked_of
 from portal.jobs.models import Attempt, Job
@@ -55,7 +56,7 @@ def reconcile_step(deps: Deps, now: datetime) -> bool:
     looks = look_at_all(deps, watched, observation, now)
     telling = [look for look in looks if look.tells_more]
     changed = 0
-    for some in (telling[at : at + A_TRANSACTION] for at in range(0, len(telling), A_TRANSACTION)):
+    for some in portions(telling, A_TRANSACTION):
         with deps.write() as session:
             _load(session, some)
             changed += sum(_apply(session, deps, look, now) for look in some)

@@ -1,6 +1,5 @@
 """Is a filled-in form good, and what is to be written for it. What must be known for that was read before."""
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from portal import words
-from portal.catalogue.inputs import Chosen
+from portal.catalogue.inputs import Chosen, check_all_found
 from portal.config import LimitSettings
+from portal.documents import digest
 from portal.errors import ForbiddenError, InvalidError, LimitError, NotFoundError
 from portal.form import InputDataset, Planned, plan
 from portal.identity.actor import Actor
@@ -40,7 +40,7 @@ class SubmitRequest:
         """The ids of all datasets, whatever their slot."""
         return {i for ids in self.inputs.values() for i in ids}
 
-    def digest(self) -> str:
+    def fingerprint(self) -> str:
         """`sha256:<hex>` of what is asked, by which a repetition is told from another request."""
         document = {
             "jobtype": self.jobtype,
@@ -51,8 +51,7 @@ class SubmitRequest:
             "mode": self.mode,
             "preset": self.preset,
         }
-        raw = json.dumps(document, sort_keys=True, default=str).encode()
-        return f"sha256:{hashlib.sha256(raw).hexdigest()}"
+        return digest(json.dumps(document, sort_keys=True, default=str).encode())
 
 
 class Room:
@@ -99,7 +98,7 @@ class Desk:
         if jobtype.kind is Kind.INTERACTIVE:
             raise InvalidError(f"{jobtype.title}: {NOT_INSTALLED}.")
         variant = _variant(jobtype, request.variant)
-        self._check_all_found(request)
+        check_all_found(self.actor, request.datasets, self.chosen)
         inputs = {slot: [self.chosen[i].dataset for i in ids] for slot, ids in request.inputs.items()}
         planned = plan(jobtype, request.options, inputs, mode=request.mode, preset=request.preset)
         targets = [self._target(jobtype, one) for one in planned]
@@ -120,14 +119,7 @@ class Desk:
             for one, target in zip(planned, targets, strict=True)
         ]
         key = request.idempotency_key or None
-        return NewSubmission(accepted, jobs, key, request.digest() if key else None)
-
-    def _check_all_found(self, request: SubmitRequest) -> None:
-        missing = sorted(request.datasets - self.chosen.keys())
-        if missing:
-            named = words.listed([str(i) for i in missing])
-            asker = self.actor.full_name or self.actor.name
-            raise NotFoundError(f"Dataset {named}: not found, or not shared with you. Signed in: {asker}.")
+        return NewSubmission(accepted, jobs, key, request.fingerprint() if key else None)
 
     def _target(self, jobtype: JobType, planned: Planned) -> Chosen:
         """The first dataset of the first slot that has one: its experiment takes the result."""

@@ -128,7 +128,7 @@ def _repeated(earlier: Earlier, request: SubmitRequest) -> Submitted | None:
     if key not in earlier:
         return None
     digest, submitted = earlier[key]
-    if digest != request.digest():
+    if digest != request.fingerprint():
         raise ConflictError("This idempotency key was used for another submission. Use a new one.")
     return submitted
 

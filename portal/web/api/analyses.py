@@ -5,9 +5,7 @@ from collections.abc import Mapping, Sequence
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from portal.catalogue.access import visible
-from portal.catalogue.inputs import input_dataset
-from portal.catalogue.models import Dataset
+from portal.catalogue.inputs import datasets_by_slot, input_dataset
 from portal.errors import LimitError, NotFoundError
 from portal.form import InputDataset, build_form
 from portal.jobtype.match import fitting
@@ -64,15 +62,8 @@ def _datasets(inputs: Mapping[str, Sequence[int]]) -> dict[str, list[InputDatase
     wanted = {number for ids in inputs.values() for number in ids}
     if len(wanted) > MOST_DATASETS:
         raise LimitError(f"At most {MOST_DATASETS} datasets at once.")
-    found = {
-        dataset.id: input_dataset(dataset)
-        for dataset in session().scalars(visible(actor(), Dataset).where(Dataset.id.in_(wanted))).unique()
-    }
-    missing = sorted(wanted - found.keys())
-    if missing:
-        named = ", ".join(map(str, missing[:5]))
-        raise NotFoundError(f"Dataset {named}: not found, or not shared with you.")
-    return {slot: [found[number] for number in ids] for slot, ids in inputs.items()}
+    by_slot = datasets_by_slot(session(), actor(), inputs)
+    return {slot: [input_dataset(dataset) for dataset in chosen] for slot, chosen in by_slot.items()}
 
 
 @api.get("/analyses", summary="Analyses that fit", responses={200: AnalysisList})

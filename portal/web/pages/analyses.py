@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from portal.catalogue.access import may
+from portal.catalogue.inputs import datasets_by_slot
 from portal.catalogue.models import Dataset
 from portal.catalogue.service import who_sees
 from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError
@@ -20,7 +21,6 @@ from portal.web.views.pictures import thumbnails
 from portal.web.views.start import (
     Typed,
     beside,
-    chosen_datasets,
     further_slots,
     inputs_of,
     problems_of,
@@ -38,7 +38,7 @@ def show() -> ResponseReturnValue:
     if not ids:
         cards = all_cards(session(), actor(), jobtypes.by_name.values())
         return render_template("analyses/list.html", section="analyses", cards=cards)
-    datasets = chosen_datasets(session(), actor(), {"": ids})[""]
+    datasets = datasets_by_slot(session(), actor(), {"": ids})[""]
     fits, others = fitting_cards(jobtypes, datasets)
     return render_template(
         "analyses/fitting.html",
@@ -103,7 +103,7 @@ def _form(jobtype: JobType, typed: Typed, error: InvalidError | None = None) -> 
 
 
 def _context(jobtype: JobType, typed: Typed, error: InvalidError | None = None) -> dict[str, object]:
-    datasets = chosen_datasets(session(), actor(), typed.ids)
+    datasets = datasets_by_slot(session(), actor(), typed.ids)
     inputs = inputs_of(datasets)
     judged = typed.raw if error is not None or typed.raw else None
     form = build_form(jobtype, inputs, preset=typed.preset, values=judged, mode=typed.mode)

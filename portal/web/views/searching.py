@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from portal.catalogue.access import visible
 from portal.catalogue.models import Investigation
 from portal.catalogue.search import SORTS, DatasetQuery, Facet, Facets
+from portal.db import is_id
 from portal.identity.actor import Actor
 from portal.web.views.paging import address, page_number
 
@@ -85,9 +86,10 @@ def chosen_filters(session: Session, actor: Actor, values: Mapping[str, str]) ->
 
 
 def _experiment_title(session: Session, actor: Actor, text: str | None) -> str | None:
-    if not text or not text.isascii() or not text.isdigit():
+    number = int(text) if text and text.isascii() and text.isdigit() and len(text) < 15 else 0
+    if not is_id(number):
         return None
-    query = visible(actor, Investigation).where(Investigation.id == int(text))
+    query = visible(actor, Investigation).where(Investigation.id == number)
     found = session.scalar(query)
     return found.title if found else None
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
 from werkzeug.datastructures import MultiDict
 
 from portal import words
 from portal.catalogue.access import visible
 from portal.catalogue.inputs import input_dataset
-from portal.catalogue.models import Dataset, DatasetParameter
-from portal.errors import InvalidError, NotFoundError
+from portal.catalogue.models import Dataset
+from portal.errors import InvalidError
 from portal.form import Form, Inputs, as_command, as_python, raw_of_html
 from portal.form.plan import label_of
 from portal.identity.actor import Actor
@@ -22,11 +22,6 @@ from portal.jobtype.model import JobType, Slot, Variant
 from portal.web.views.problems import FieldProblem
 
 MOST_CANDIDATES = 50
-LOADED = (
-    joinedload(Dataset.type, innerjoin=True),
-    joinedload(Dataset.investigation, innerjoin=True),
-    selectinload(Dataset.parameters).joinedload(DatasetParameter.type),
-)
 
 
 @dataclass(frozen=True)
@@ -67,18 +62,6 @@ def _ids(texts: Sequence[str]) -> list[int]:
     return list(found)
 
 
-def chosen_datasets(session: Session, actor: Actor, ids: Mapping[str, Sequence[int]]) -> dict[str, list[Dataset]]:
-    """The datasets by slot, as far as this person sees them. Raises NotFoundError if one is missing."""
-    wanted = sorted({i for chosen in ids.values() for i in chosen})
-    found: dict[int, Dataset] = {}
-    for start in range(0, len(wanted), 500):
-        query = visible(actor, Dataset).where(Dataset.id.in_(wanted[start : start + 500])).options(*LOADED)
-        found.update({dataset.id: dataset for dataset in session.scalars(query)})
-    if len(found) < len(wanted):
-        raise NotFoundError("A dataset is not there, or not shared with you.")
-    return {slot: [found[i] for i in chosen] for slot, chosen in ids.items()}
-
-
 def inputs_of(datasets: Mapping[str, Sequence[Dataset]]) -> Inputs:
     """The same for the validator."""
     return {slot: [input_dataset(dataset) for dataset in chosen] for slot, chosen in datasets.items()}
@@ -112,7 +95,11 @@ def further_slots(
     found = []
     for slot in jobtype.inputs[1:]:
         chosen = {dataset.id for dataset in datasets.get(slot.name, ())}
-        query = visible(actor, Dataset).where(Dataset.complete, Dataset.problem.is_(None)).options(LOADED[0])
+        query = (
+            visible(actor, Dataset)
+            .where(Dataset.complete, Dataset.problem.is_(None))
+            .options(joinedload(Dataset.type, innerjoin=True))
+        )
         query = query.order_by(Dataset.investigation_id != experiment, Dataset.id.desc())
         rows = [row for row in session.scalars(query.limit(200)) if accepts(slot, row.type.name)]
         rows = [*datasets.get(slot.name, ()), *(row for row in rows if row.id not in chosen)][:MOST_CANDIDATES]

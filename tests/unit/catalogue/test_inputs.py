@@ -8,10 +8,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.access import may, visible
-from portal.catalogue.inputs import AT_ONCE, chosen_datasets, input_dataset
+from portal.catalogue.inputs import chosen_datasets, datasets_by_slot, input_dataset
 from portal.catalogue.models import Dataset, DatasetParameter, Investigation, ParameterType
-from portal.db import Database
-from portal.errors import SignInNeededError
+from portal.db import AT_ONCE, Database, portions
+from portal.errors import NotFoundError, SignInNeededError
 from portal.form.dataset import Quantity
 from portal.identity.actor import NOBODY
 
@@ -95,3 +95,28 @@ def test_more_than_one_statement_holds_are_found_too(database: Database, facilit
             session.connection(), facility.actors["maya"], ids | {0}, parameters=["voxel"], now=NOW
         )
     assert found.keys() == ids
+
+
+def test_datasets_by_slot_are_those_asked_for_or_a_refusal_with_the_ids(
+    database: Database, facility: SmallFacility
+) -> None:
+    mine = facility.datasets["private"]
+    with database.read() as session:
+        by_slot = datasets_by_slot(session, facility.actors["maya"], {"a": [mine], "b": [mine, mine]})
+        assert {slot: [one.id for one in chosen] for slot, chosen in by_slot.items()} == {
+            "a": [mine],
+            "b": [mine, mine],
+        }
+        with pytest.raises(NotFoundError) as refused:
+            datasets_by_slot(session, facility.actors["tom"], {"a": [mine], "b": [10**12]})
+    assert refused.value.message == (
+        f"Dataset {mine} and {10**12}: not found, or not shared with you. "
+        f"Signed in: {facility.actors['tom'].full_name}."
+    )
+
+
+@pytest.mark.parametrize(("count", "expected"), [(0, []), (3, [3]), (4, [3, 1]), (6, [3, 3])])
+def test_portions_hold_everything_once_in_order(count: int, expected: list[int]) -> None:
+    found = list(portions(range(count), 3))
+    assert [len(some) for some in found] == expected
+    assert [one for some in found for one in some] == list(range(count))
