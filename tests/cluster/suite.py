@@ -70,7 +70,8 @@ def copied(place: Place) -> Iterator[Path]:
     ignore = shutil.ignore_patterns("node_modules", "__pycache__", "static", "recordings")
     for name in ("portal", "wrappers", "tests/contract"):
         shutil.copytree(CHECKOUT / name, folder / name, ignore=ignore)
-    shutil.copy(CHECKOUT / "tests/support/alone.py", folder)
+    for name in ("alone.py", "remote_backend.py"):
+        shutil.copy(CHECKOUT / "tests/support" / name, folder)
     for name in PURE:
         spec = importlib.util.find_spec(name)
         if spec is None or spec.origin is None:

@@ -14,8 +14,10 @@ from typing import Protocol
 
 import pytest
 from alone import alone
+from remote_backend import REMOTE, FarMachine
 
 from portal.scheduler.base import JobHandle, JobReport, JobRequest, Phase, Scheduler
+from portal.scheduler.factory import KINDS, make_scheduler
 from portal.scheduler.local.backend import LocalScheduler
 from portal.scheduler.local.fair_share import Limits
 from portal.scheduler.slurm.cluster import SlurmScheduler
@@ -72,15 +74,42 @@ class LocalAdapter:
         away = self.spool / "jobs-away"
         if away.exists():
             away.rename(self.spool / "jobs")
-        for record in self._scheduler.spool.records():
-            handle = alone(self._scheduler.find([(record.request.attempt, record.request.name)]))
-            if handle is not None and alone(self._scheduler.cancel([handle])):
-                deadline = time.monotonic() + PATIENCE_S
-                while time.monotonic() < deadline:
-                    report = self._scheduler.observe([("job", handle)]).reports["job"]
-                    if report.phase is Phase.ENDED:
-                        break
-                    time.sleep(0.02)
+        end_all(self._scheduler)
+
+
+def end_all(scheduler: LocalScheduler) -> None:
+    """End everything that runs on a machine, and see it end."""
+    for record in scheduler.spool.records():
+        handle = alone(scheduler.find([(record.request.attempt, record.request.name)]))
+        if handle is not None and alone(scheduler.cancel([handle])):
+            deadline = time.monotonic() + PATIENCE_S
+            while time.monotonic() < deadline:
+                if scheduler.observe([("job", handle)]).reports["job"].phase is Phase.ENDED:
+                    break
+                time.sleep(0.02)
+
+
+class RemoteAdapter:
+    """A backend that is in no release: it stands in the factory's table for as long as it is tested."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "remote"
+        KINDS["remote"] = lambda: REMOTE
+        self.fresh()
+        self.far = FarMachine(self.folder)
+
+    def fresh(self) -> Scheduler:
+        return make_scheduler({"kind": "remote", "remote": str(self.folder)}, self.folder)
+
+    def turn(self) -> None:
+        self.far.turn()
+
+    def silence(self) -> None:
+        (self.folder / "letters").rename(self.folder / "letters-away")
+
+    def close(self) -> None:
+        del KINDS["remote"]
+        end_all(self.far.machine)
 
 
 class Line:
@@ -162,6 +191,7 @@ def without_pyslurm() -> str:
 
 ADAPTERS: Mapping[str, Callable[[Path], Adapter]] = {
     "local": LocalAdapter,
+    "remote": RemoteAdapter,
     "slurm": SlurmAdapter,
     "pyslurm": PyslurmAdapter,
 }
