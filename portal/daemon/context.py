@@ -1,10 +1,9 @@
 """What every step of the daemon works with, and the transaction that only the active daemon can commit."""
 
-import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
@@ -14,14 +13,16 @@ from portal.agent.asking import Account
 from portal.agent.client import Fenced, Sealed, Submitted, Taken
 from portal.config import Settings
 from portal.daemon import lease as leases
+from portal.daemon.health import Health, Troubles
 from portal.daemon.lease import Lease
+from portal.daemon.log import log, say
 from portal.db import Database
 from portal.jobs.models import Job
 from portal.rpc.exchange import Refusal
-from portal.scheduler.base import Observation, Scheduler
+from portal.scheduler.base import Scheduler
 from portal.store.client import Keep, Result
 
-log = logging.getLogger("gantry.daemon")
+__all__ = ["Agent", "Deps", "Health", "Store", "Troubles", "backoff", "log", "say"]
 
 
 class Agent(Protocol):
@@ -67,43 +68,6 @@ class Store(Protocol):
 
 
 @dataclass
-class Health:
-    """What the scheduler's last answers were; kept in memory, since a new daemon must see for itself."""
-
-    answered: bool | None = None
-    since: datetime | None = None
-    message: str | None = None
-    problems: dict[str, str] = field(default_factory=dict)
-    """What is wrong, by what it is about, in words for staff."""
-
-    def record(self, observation: Observation, now: datetime) -> None:
-        """Note an answer about jobs, or a silence."""
-        was = self.answered
-        self.answer(answered=observation.answered, message=observation.message, now=now)
-        if observation.answered is was and not observation.absences_count:
-            # The absence rule counts from an answer that showed everything.
-            self.since = now
-        self.trouble("sight", observation.message if observation.answered else None)
-        self.message = observation.message
-
-    def answer(self, *, answered: bool, message: str | None, now: datetime) -> None:
-        """Note that the scheduler answered a question, or did not."""
-        if answered is not self.answered:
-            self.answered, self.since = answered, now
-            say("scheduler", answered=answered, message=message)
-        if not answered:
-            self.message = message
-
-    def trouble(self, about: str, text: str | None) -> None:
-        """Note that something is wrong (or, with None, well again)."""
-        if text is None:
-            self.problems.pop(about, None)
-        elif self.problems.get(about) != text:
-            self.problems[about] = text
-            say("trouble", about=about, message=text)
-
-
-@dataclass
 class Deps:
     """All that varies, for the steps."""
 
@@ -114,6 +78,9 @@ class Deps:
     store: Store
     lease: Lease
     health: Health = field(default_factory=Health)
+    """How the cluster is."""
+    troubles: Troubles = field(default_factory=Troubles)
+    """What is wrong with the rest."""
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -130,7 +97,7 @@ class Deps:
         """Note for staff what is wrong with an account's agent, or that it is well again."""
         about = "agent" if account is None else f"agent:{account}"
         text = failed.message if failed is not None else None
-        self.health.trouble(about, text if text is None or account is None else f"{text} (account {account})")
+        self.troubles.trouble(about, text if text is None or account is None else f"{text} (account {account})")
 
     def still_active(self) -> None:
         """The check before an effect outside the database. Raises LeaseLost."""
@@ -140,8 +107,3 @@ class Deps:
 def backoff(tries: int, *, first_s: float = 2.0, most_s: float = 300.0) -> timedelta:
     """How long to wait before the next try: doubled each time, bounded."""
     return timedelta(seconds=min(most_s, first_s * 2.0 ** min(tries, 20)))
-
-
-def say(what: str, **fields: object) -> None:
-    """One structured line for the operator's log: an event and its fields."""
-    log.info(what, extra={"fields": fields})

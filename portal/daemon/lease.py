@@ -76,7 +76,7 @@ def beat(database: Database, lease: Lease) -> None:
 
 
 def write_status(session: Session, lease: Lease, status: Mapping[str, Any]) -> None:
-    """What the daemon last saw, for the Facility page and the banner. Raises LeaseLost."""
+    """What the daemon says of itself, for the Facility page and the banner. Raises LeaseLost."""
     guard(session, lease)
     _must_be_mine(session, lease, {"status": dict(status)})
 

@@ -7,6 +7,13 @@ from datetime import UTC, datetime
 
 from portal.files.durable import iso
 
+log = logging.getLogger("gantry.daemon")
+
+
+def say(what: str, **fields: object) -> None:
+    """One structured line for the operator's log: an event and its fields."""
+    log.info(what, extra={"fields": fields})
+
 
 class JsonLines(logging.Formatter):
     """`{"t": …, "level": …, "event": …, …}`; a traceback in `error`."""

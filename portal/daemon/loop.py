@@ -21,7 +21,7 @@ from portal.daemon import lease as leases
 from portal.daemon import parts
 from portal.daemon.cancel import cancel_step
 from portal.daemon.collect.step import collect_step
-from portal.daemon.context import Agent, Deps, Health, Store, log, say
+from portal.daemon.context import Agent, Deps, Health, Store, Troubles, log, say
 from portal.daemon.dispatch.step import dispatch_step
 from portal.daemon.holder import is_surely_gone, my_name
 from portal.daemon.lease import Lease, LeaseLost
@@ -60,7 +60,7 @@ class Daemon:
         self.agent = agent
         self.store = store
         self.holder = my_name()
-        self.health = Health()
+        self.health, self.troubles = Health(), Troubles()
         self.stopping = threading.Event()
         self._deps: Deps | None = None
         self._status = Status()
@@ -155,11 +155,11 @@ class Daemon:
             raise
         except Exception as error:  # the daemon serves everybody: one row's fault must not stop all jobs
             log.exception("fault", extra={"fields": {"step": name}})
-            deps.health.trouble(name, f"The step {name} failed: {type(error).__name__}: {error}"[:500])
+            deps.troubles.trouble(name, f"The step {name} failed: {type(error).__name__}: {error}"[:500])
             self._faults[name] = time.monotonic() + AFTER_A_FAULT_S
             return False
         if self._faults.pop(name, None) is not None:
-            deps.health.trouble(name, None)
+            deps.troubles.trouble(name, None)
         return done
 
     def _take_lease(self) -> Deps | None:
@@ -172,13 +172,14 @@ class Daemon:
         if lease is None:
             return None
         say("active", holder=lease.holder, epoch=lease.epoch)
-        self.health = Health()
+        self.health, self.troubles = Health(), Troubles()
         self._status = Status()
         self._deps = self._with(lease)
         return self._deps
 
     def _with(self, lease: Lease) -> Deps:
-        return Deps(self.settings, self.database, self.scheduler, self.agent, self.store, lease, self.health)
+        parts_ = (self.settings, self.database, self.scheduler, self.agent, self.store)
+        return Deps(*parts_, lease, self.health, self.troubles)
 
     def _lose(self, deps: Deps, lost: LeaseLost) -> None:
         # A step that began under an earlier lease must not take away the one that was gained since.

@@ -1,12 +1,14 @@
 """What the daemon tells the Facility page and the banner: written only when it changed, or as a sign of life."""
 
 import time
+from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 
 from portal.daemon.context import Deps
+from portal.daemon.health import Health, write_health
 from portal.daemon.lease import write_status
 from portal.files.durable import iso
 from portal.jobs.models import Job
@@ -21,7 +23,7 @@ class Status:
     """Remembers what was written last."""
 
     def __init__(self) -> None:
-        self._written: dict[str, Any] | None = None
+        self._written: tuple[dict[str, Any], dict[str, Health]] | None = None
         self._at = 0.0
 
     def counts(self, deps: Deps) -> dict[State, int]:
@@ -35,19 +37,17 @@ class Status:
         age = time.monotonic() - self._at
         if self._written is not None and age < AT_MOST_EVERY_S:
             return
-        status = self._status(deps)
-        if status == self._written and age < AT_LEAST_EVERY_S:
+        status, clusters = self._status(deps), {deps.scheduler.cluster: deps.health}
+        seen = (status, deepcopy(clusters))
+        if seen == self._written and age < AT_LEAST_EVERY_S:
             return
         with deps.database.write() as session:
             write_status(session, deps.lease, status | {"written": iso(now)})
-        self._written, self._at = status, time.monotonic()
+            write_health(session, clusters)
+        self._written, self._at = seen, time.monotonic()
 
     def _status(self, deps: Deps) -> dict[str, Any]:
-        health = deps.health
         return {
-            "answered": health.answered,
-            "since": iso(health.since) if health.since else None,
-            "message": health.message,
-            "problems": sorted(health.problems.values()),
+            "problems": deps.troubles.sorted(),
             "counts": {state.value: count for state, count in sorted(self.counts(deps).items())},
         }

@@ -281,7 +281,21 @@ class DaemonLease(Base):
     expires: Mapped[datetime]
     beat: Mapped[datetime]
     status: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """What the daemon last saw: the scheduler's answer and since when, numbers of jobs. For banner and pages."""
+    """What the daemon says of itself: what is wrong with its parts, numbers of jobs. For banner and pages."""
+
+
+class ClusterHealth(Base):
+    """How a cluster is, as the daemon last saw it; `answered` None: it was not asked yet."""
+
+    __tablename__ = "cluster_health"
+
+    cluster: Mapped[str] = mapped_column(String(100), primary_key=True)
+    answered: Mapped[bool | None]
+    since: Mapped[datetime | None]
+    """Since when it has answered, or not."""
+    message: Mapped[str | None] = mapped_column(Text)
+    problems: Mapped[list[str]] = mapped_column(default=list)
+    """What is wrong with it, in words for staff."""
 
 
 class ClusterSnapshot(Base):

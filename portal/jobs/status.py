@@ -1,35 +1,79 @@
-"""What the daemon last saw of the scheduler and of itself: the Facility page and the banner on every page."""
+"""What the daemon last saw of the clusters and of itself: the Facility page and the banner on every page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, true
 from sqlalchemy.orm import Session
 
 from portal import words
 from portal.db import DatabaseClock
-from portal.jobs.models import DAEMON, DaemonLease
-from portal.jobs.progress import moment_of
+from portal.jobs.models import DAEMON, ClusterHealth, DaemonLease
 
-LEASE = select(
-    DaemonLease.expires, DaemonLease.holder, DaemonLease.beat, DaemonLease.status, DatabaseClock().label("now")
-).where(DaemonLease.name == DAEMON)
+# One question: the one lease, beside each cluster (or beside none, before the first was asked).
+SEEN = (
+    select(
+        DaemonLease.expires, DaemonLease.holder, DaemonLease.beat, DaemonLease.status,
+        DatabaseClock().label("now"), ClusterHealth.cluster, ClusterHealth.answered, ClusterHealth.since,
+        ClusterHealth.message, ClusterHealth.problems,
+    )
+    .outerjoin_from(DaemonLease, ClusterHealth, true())
+    .where(DaemonLease.name == DAEMON)
+    .order_by(ClusterHealth.cluster)
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """How one cluster is. `answered` None: nobody has asked yet."""
+
+    name: str
+    answered: bool | None
+    since: datetime | None
+    """Since when it has answered, or not."""
+    message: str
+    problems: Sequence[str]
 
 
 @dataclass(frozen=True)
 class ClusterStatus:
-    """`answered` None: nobody has asked yet."""
+    """The daemon, and all clusters together."""
 
     daemon_alive: bool
     daemon: str
     beat: datetime | None
-    answered: bool | None
-    since: datetime | None
-    """Since when the scheduler has answered, or not."""
-    message: str
     counts: dict[str, int]
     """Unfinished jobs by state."""
-    problems: tuple[str, ...]
+    troubles: Sequence[str]
+    """What is wrong with the daemon's own parts."""
+    clusters: Sequence[Cluster]
+
+    @property
+    def answered(self) -> bool | None:
+        """False if a cluster is silent, True if all that were asked answer, None if none was asked yet."""
+        told = [cluster.answered for cluster in self.clusters if cluster.answered is not None]
+        return all(told) if told else None
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when they all have answered, or the first of them has not."""
+        moments = [one.since for one in self._telling if one.since]
+        return (min if self.answered is False else max)(moments, default=None)
+
+    @property
+    def message(self) -> str:
+        """What was said with it."""
+        return " ".join(one.message for one in self._telling if one.message)
+
+    @property
+    def problems(self) -> Sequence[str]:
+        """All that is wrong, in words for staff."""
+        return sorted({*self.troubles, *(text for cluster in self.clusters for text in cluster.problems)})
+
+    @property
+    def _telling(self) -> Sequence[Cluster]:
+        return [cluster for cluster in self.clusters if cluster.answered is self.answered]
 
     @property
     def healthy(self) -> bool:
@@ -38,7 +82,7 @@ class ClusterStatus:
 
     @property
     def banner(self) -> str:
-        """Sentence 7 of the house's tone; empty when all is well."""
+        """What everybody must know now; empty when all is well."""
         if not self.daemon_alive:
             since = f" since {words.clock(self.beat)}" if self.beat else ""
             return f"Jobs have not been looked after{since}. Nothing is lost; what runs goes on."
@@ -50,17 +94,19 @@ class ClusterStatus:
 
 def cluster_status(session: Session) -> ClusterStatus:
     """The status as of the last beat, `daemon_alive` by the database's clock."""
-    row = session.connection().execute(LEASE).one_or_none()
-    if row is None:
-        return ClusterStatus(False, "", None, None, None, "", {}, ())
-    seen = row.status
+    rows = session.connection().execute(SEEN).all()
+    if not rows:
+        return ClusterStatus(False, "", None, {}, (), ())
+    lease, said = rows[0], rows[0].status
     return ClusterStatus(
-        daemon_alive=row.expires > row.now,
-        daemon=row.holder,
-        beat=row.beat,
-        answered=seen.get("answered"),
-        since=moment_of(seen.get("since")),
-        message=str(seen.get("message") or ""),
-        counts=dict(seen.get("counts", {})),
-        problems=tuple(seen.get("problems", ())),
+        daemon_alive=lease.expires > lease.now,
+        daemon=lease.holder,
+        beat=lease.beat,
+        counts=dict(said.get("counts", {})),
+        troubles=tuple(said.get("problems", ())),
+        clusters=tuple(
+            Cluster(row.cluster, row.answered, row.since, row.message or "", tuple(row.problems))
+            for row in rows
+            if row.cluster is not None
+        ),
     )

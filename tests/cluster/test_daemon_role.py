@@ -8,7 +8,7 @@ from lab_site import HOME, LabSite
 
 DAEMON = "gantry-daemon"
 # What the daemon may do, by purpose. What is in none of these, it can neither read nor write.
-WATCHES = {"daemon_lease", "cluster_snapshot"}
+WATCHES = {"daemon_lease", "cluster_health", "cluster_snapshot"}
 JOBS = {"submission", "job_type_revision", "job", "job_input", "job_event", "attempt"}
 PEOPLE = {
     "icat_user",
@@ -34,10 +34,11 @@ FILES = {
 }
 READS = {"alembic_version"} | WATCHES | JOBS | PEOPLE | FILES
 INSERTS = WATCHES | {"attempt", "job_event"} | FILES
-DELETES = {"web_session", "device_request", "sign_in_attempt"}
+DELETES = {"cluster_health", "web_session", "device_request", "sign_in_attempt"}
 # The columns that it never changes, of the tables of which it changes anything.
 NEVER = {
     "daemon_lease": {"name"},
+    "cluster_health": {"cluster"},
     "cluster_snapshot": {"cluster"},
     "job": {
         "id",
@@ -156,6 +157,7 @@ def test_the_daemon_sees_of_people_and_sign_ins_a_few_columns(portal: Host) -> N
         # The rest.
         "UPDATE daemon_lease SET name = 'mine'",
         "DELETE FROM daemon_lease",
+        "UPDATE cluster_health SET cluster = 'mine'",
         "UPDATE alembic_version SET version_num = 'mine'",
         "SELECT * FROM icat_grouping",
         "SELECT nextval('job_id_seq')",

@@ -12,6 +12,7 @@ WEB_SEES = {"person", "web_session", "api_token", "sign_in_attempt", "device_req
 WEB_READS = {
     "alembic_version",
     "daemon_lease",
+    "cluster_health",
     "cluster_snapshot",
     "submission",
     "job_type_revision",

@@ -168,4 +168,4 @@ def _drop(deps: Deps, one: Collected) -> None:
     try:
         deps.store.drop(places, attempt=one.attempt_id)
     except (AnswerLostError, CallRefusedError) as error:
-        deps.health.trouble("store", error.message)
+        deps.troubles.trouble("store", error.message)

@@ -123,10 +123,10 @@ def look_at_all(deps: Deps, watched: Sequence[Watched], observation: Observation
     """What is to be seen of each job; none at all if the folder of attempts does not answer."""
     try:
         with Root(deps.settings.scratch) as scratch:
-            deps.health.trouble("scratch", None)
+            deps.troubles.trouble("scratch", None)
             looks = [_look_at(scratch, one, observation.reports.get(one.attempt_id)) for one in watched]
     except PortalError as error:
-        deps.health.trouble("scratch", error.message)
+        deps.troubles.trouble("scratch", error.message)
         return []
     return _fence_the_lost(deps, looks, now)
 

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from portal.jobs.models import DAEMON, ClusterSnapshot, DaemonLease, Job
+from portal.jobs.models import DAEMON, ClusterHealth, ClusterSnapshot, DaemonLease, Job
 from portal.jobs.state import State
 from portal.scheduler.survey import Node, Partition, Survey
 
@@ -35,12 +35,13 @@ def keep(site: Any, survey: Survey, at: datetime) -> None:
         session.add(ClusterSnapshot(cluster="gantry", at=at, document=survey.document()))
 
 
-def beat(site: Any, status: dict[str, Any]) -> None:
+def beat(site: Any, *, answered: bool) -> None:
     """What the daemon, alive, last wrote down."""
     with site.database.write() as session:
         now = datetime.now(UTC)
         lasts = now + timedelta(minutes=1)
-        session.add(DaemonLease(name=DAEMON, holder="x", epoch=1, expires=lasts, beat=now, status=status))
+        session.add(DaemonLease(name=DAEMON, holder="x", epoch=1, expires=lasts, beat=now, status={"counts": {}}))
+        session.add(ClusterHealth(cluster="gantry", answered=answered, since=now))
 
 
 def page_of(site: Any) -> str:
@@ -61,7 +62,7 @@ def test_nodes_and_partitions_are_shown_with_the_time_they_were_seen(site: Any) 
 
 def test_what_was_seen_before_a_silence_is_not_called_healthy(site: Any) -> None:
     keep(site, SURVEY, datetime.now(UTC) - timedelta(minutes=7))
-    beat(site, {"answered": False, "since": datetime.now(UTC).isoformat(), "counts": {}})
+    beat(site, answered=False)
     page = page_of(site)
     assert re.search(r"As last seen <time[^>]*>7 minutes ago</time>; what has changed since is not known\.", page)
     states = re.findall(r'<td data-label="State">(?:<div>)?<span class="state (\w+)">', page)
@@ -94,7 +95,7 @@ def test_of_hundreds_of_nodes_the_page_says_how_many_it_leaves_out(site: Any) ->
 def form_of(site: Any) -> str:
     with site.database.write() as session:
         session.get_one(Job, site.job).state = State.CANCELLED  # nothing of the portal's waits
-    beat(site, {"answered": True, "counts": {}})
+    beat(site, answered=True)
     page = f"/analyses/lightsheet-deconvolution/start?dataset={site.facility.datasets['private']}"
     return " ".join(site.client("maya").get(page).text.split())
 

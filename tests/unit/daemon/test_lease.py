@@ -59,11 +59,11 @@ def test_a_released_lease_is_taken_at_once(database):
 def test_the_status_is_written_by_the_holder_only(database):
     first = leases.take(database, "a", lasts=LASTS)
     with database.write() as session:
-        leases.write_status(session, first, {"answered": True})
+        leases.write_status(session, first, {"counts": {"running": 1}})
     expire(database)
     leases.take(database, "b", lasts=LASTS)
     with pytest.raises(LeaseLost), database.write() as session:
-        leases.write_status(session, first, {"answered": False})
+        leases.write_status(session, first, {"counts": {}})
     with database.read() as session:
-        assert session.scalar(select(DaemonLease.status)) == {"answered": True}
+        assert session.scalar(select(DaemonLease.status)) == {"counts": {"running": 1}}
         assert leases.holder(session)[0] == "b"

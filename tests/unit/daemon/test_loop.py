@@ -55,7 +55,7 @@ def test_a_fault_in_one_step_is_shown_and_the_others_go_on(bench, daemon, monkey
     daemon.turn(bench.now)
     daemon.turn(bench.now)
     assert bench.job().waiting["reason"] == "All slots are busy."
-    assert "nobody foresaw this" in daemon.health.problems["cancel"]
+    assert "nobody foresaw this" in daemon.troubles.problems["cancel"]
 
 
 def test_a_locked_database_ends_the_turn_and_not_the_daemon(bench, daemon, monkeypatch):

@@ -16,7 +16,7 @@ NOW = datetime.now(UTC)
 
 
 def wait(desk, jobtype="count", **counts):
-    status = ClusterStatus(True, "", None, True, None, "", counts, ())
+    status = ClusterStatus(True, "", None, counts, (), ())
     with desk.database.read() as session:
         return likely_wait(session, jobtype, status, NOW)
 

@@ -5,6 +5,7 @@ from sqlalchemy import update
 
 from portal.catalogue.models import Grouping, InvestigationGroup, User, UserGroup
 from portal.daemon import lease
+from portal.daemon.health import Health, write_health
 from portal.errors import InvalidError, NotFoundError
 from portal.identity.actor import NOBODY
 from portal.jobs.models import Attempt, Job
@@ -105,6 +106,9 @@ def test_a_batch_is_counted_by_state(desk):
         assert counts(session, desk.actor("ravi")) == {}
 
 
+SINCE = datetime(2026, 11, 20, 14, 2, tzinfo=UTC)
+
+
 def view(desk, after_s=360, status=None, **values):
     set_jobs(desk, **values)
     with desk.database.read() as session:
@@ -132,17 +136,19 @@ def test_a_job_being_cancelled_says_for_whom(desk):
     assert (seen.sentence, seen.can_cancel) == ("Being cancelled for Maya Lind.", False)
 
 
-def status_of(desk, **seen):
+def status_of(desk, problems=(), **clusters):
+    """The status while a daemon is at work; clusters by name: whether they answered, and since when."""
     held = lease.take(desk.database, "d", lasts=timedelta(seconds=60))
     with desk.database.write() as session:
-        lease.write_status(session, held, seen)
+        lease.write_status(session, held, {"problems": list(problems)})
+        write_health(session, {name: Health({}, *seen) for name, seen in clusters.items()})
     with desk.database.read() as session:
         return cluster_status(session)
 
 
 def test_a_silent_cluster_is_said_on_the_jobs_it_may_run(desk):
     desk.submit()
-    status = status_of(desk, answered=False, since="2026-11-20T14:02:00Z")
+    status = status_of(desk, here=(False, SINCE))
     seen = view(desk, status=status, state=State.RUNNING, started=desk.now)
     assert seen.sentence == ("The cluster has not answered since 14:02. Nothing is lost; your job may be running.")
     assert status.healthy is False
@@ -151,9 +157,39 @@ def test_a_silent_cluster_is_said_on_the_jobs_it_may_run(desk):
 @pytest.mark.parametrize("state", [State.QUEUED, State.SUBMITTING])
 def test_while_the_cluster_is_silent_a_job_that_it_does_not_have_says_when_it_gets_it(desk, state):
     desk.submit()
-    seen = view(desk, status=status_of(desk, answered=False, since="2026-11-20T14:02:00Z"), state=state)
+    seen = view(desk, status=status_of(desk, here=(False, SINCE)), state=state)
     words = "It is handed over when the cluster answers again. Nothing is lost."
     assert seen.sentence == f"Waiting 6 minutes. {words}"
+
+
+def test_before_anybody_asked_a_cluster_nothing_is_said_of_it(desk):
+    status = status_of(desk)
+    assert (status.answered, status.since, status.banner, status.clusters) == (None, None, "", ())
+    assert (status.daemon_alive, status.healthy) == (True, True)
+
+
+def test_of_several_clusters_the_silent_one_is_told(desk):
+    later = SINCE + timedelta(hours=1)
+    status = status_of(desk, a=(True, SINCE), b=(False, later, "No route."), c=(None, None))
+    assert (status.answered, status.since, status.message) == (False, later, "No route.")
+    assert [(one.name, one.answered) for one in status.clusters] == [("a", True), ("b", False), ("c", None)]
+
+
+def test_where_all_answer_it_is_since_the_last_of_them_does(desk):
+    later = SINCE + timedelta(hours=1)
+    status = status_of(desk, a=(True, SINCE), b=(True, later))
+    assert (status.answered, status.since, status.healthy) == (True, later, True)
+
+
+def test_what_is_wrong_with_the_daemons_parts_and_with_clusters_is_told_together(desk):
+    held = lease.take(desk.database, "d", lasts=timedelta(seconds=60))
+    with desk.database.write() as session:
+        lease.write_status(session, held, {"problems": ["The store is full."]})
+        write_health(session, {"a": Health({"nodes": "Nodes cannot be read."}, True, SINCE)})
+    with desk.database.read() as session:
+        status = cluster_status(session)
+    assert (status.healthy, status.problems) == (False, ["Nodes cannot be read.", "The store is full."])
+    assert status.clusters[0].problems == ("Nodes cannot be read.",)
 
 
 def test_without_a_daemon_a_queued_job_does_not_promise_to_be_handed_over_in_a_moment(desk):

@@ -130,12 +130,12 @@ def test_an_agent_that_does_nothing_puts_the_job_back_into_the_queue(bench):
     job = bench.job()
     assert (job.state, job.cause) == (State.QUEUED, "temporary")
     assert job.not_before > bench.now
-    assert bench.deps.health.problems["agent"]
+    assert bench.deps.troubles.problems["agent"]
     bench.cluster.refuse_calls = False
     bench.later(60)
     bench.dispatch()
     assert bench.job().state is State.PENDING
-    assert bench.deps.health.problems == {}
+    assert bench.deps.troubles.problems == {}
 
 
 def test_access_taken_away_while_it_waited_stops_the_job(bench):

@@ -296,11 +296,11 @@ def test_a_scratch_folder_that_is_away_changes_nothing(bench):
     scratch.rename(scratch.with_name("away"))
     bench.reconcile()
     assert bench.job().state is State.PENDING
-    assert bench.deps.health.problems["scratch"]
+    assert bench.deps.troubles.problems["scratch"]
     scratch.with_name("away").rename(scratch)
     bench.reconcile()
     assert bench.job().state is State.FAILED
-    assert bench.deps.health.problems == {}
+    assert bench.deps.troubles.problems == {}
 
 
 def test_a_place_or_a_plan_that_shifts_is_noted_and_is_no_movement(bench):
