@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from portal.daemon.context import Deps
-from portal.jobs.models import ClusterSnapshot
+from portal.jobs.cluster_rows import ClusterSnapshot
 
 
 def survey_step(deps: Deps, now: datetime) -> bool:

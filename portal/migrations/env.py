@@ -11,7 +11,8 @@ from sqlalchemy import Connection
 
 import portal.catalogue.models
 import portal.identity.models
-import portal.jobs.models  # noqa: F401  (the three fill Base.metadata)
+import portal.jobs.cluster_rows
+import portal.jobs.models  # noqa: F401  (they fill Base.metadata)
 from portal.config import load_settings
 from portal.db import Base, UTCDateTime, make_engine
 

@@ -4,7 +4,8 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from portal.jobs.models import DAEMON, ClusterHealth, ClusterSnapshot, DaemonLease, Job
+from portal.jobs.cluster_rows import DAEMON, ClusterHealth, ClusterSnapshot, DaemonLease
+from portal.jobs.models import Job
 from portal.jobs.state import State
 from portal.scheduler.survey import Node, Partition, Survey
 

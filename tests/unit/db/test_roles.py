@@ -6,7 +6,8 @@ from database_roles import DAEMON, WEB, as_role, execute, grant, lists
 
 import portal.catalogue.models
 import portal.identity.models
-import portal.jobs.models  # noqa: F401  (the three fill Base.metadata)
+import portal.jobs.cluster_rows
+import portal.jobs.models  # noqa: F401  (they fill Base.metadata)
 from portal.db import Base
 
 pytestmark = pytest.mark.postgres

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
+from portal.jobs.cluster_rows import ClusterSnapshot
 from portal.jobs.estimate import Basis, Cost, Wait, likely_wait, most_cost
-from portal.jobs.models import ClusterSnapshot, Job
+from portal.jobs.models import Job
 from portal.jobs.read import ClusterStatus
 from portal.jobs.state import State
 from portal.jobtype.model import Variant

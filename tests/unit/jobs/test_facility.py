@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from portal.jobs.cluster_rows import ClusterSnapshot
 from portal.jobs.facility import facility
-from portal.jobs.models import ClusterSnapshot, Job
+from portal.jobs.models import Job
 from portal.jobs.state import State
 
 NOW = datetime.now(UTC)

@@ -9,7 +9,8 @@ from sqlalchemy import inspect, text
 
 import portal.catalogue.models
 import portal.identity.models
-import portal.jobs.models  # noqa: F401  (the three fill Base.metadata)
+import portal.jobs.cluster_rows
+import portal.jobs.models  # noqa: F401  (they fill Base.metadata)
 from portal.db import Base, Database
 from portal.errors import ConfigError
 from portal.migrations import check, upgrade

@@ -10,7 +10,8 @@ from portal.daemon import lease
 from portal.daemon.lease import LeaseLost
 from portal.identity.models import Person
 from portal.jobs import service
-from portal.jobs.models import DaemonLease, Job
+from portal.jobs.cluster_rows import DaemonLease
+from portal.jobs.models import Job
 from portal.jobs.state import State
 from portal.rpc.exchange import Refusal
 
