@@ -52,6 +52,31 @@ class Chosen:
     """Analyses may be run, and results filed, in this experiment."""
 
 
+def open_experiments(
+    connection: Connection, actor: Actor, ids: Collection[int], *, now: datetime
+) -> dict[int, str]:
+    """Titles of those of the experiments in which the actor may run analyses and file results, by id."""
+    found: dict[int, str] = {}
+    for some in portions(sorted(filter(is_id, ids))):
+        rows = connection.execute(_open(actor.staff), {"ids": some, **asker_parameters(actor, now)})
+        found |= {row.id: row.title for row in rows}
+    return found
+
+
+def check_open(actor: Actor, experiment: int, open_: Container[int]) -> None:
+    """Raises NotFoundError if the actor may not file in the experiment; that they may read it changes nothing."""
+    if experiment not in open_:
+        raise not_found(actor, f"Experiment {experiment}")
+
+
+@cache
+def _open(staff: bool) -> Select[int, str]:
+    return select(Investigation.id, Investigation.title).where(
+        Investigation.id.in_(bindparam("ids", expanding=True)),
+        allowed_to_asker(Action.SUBMIT, Investigation, staff=staff),
+    )
+
+
 def chosen_datasets(
     connection: Connection, actor: Actor, ids: Collection[int], *, parameters: Collection[str], now: datetime
 ) -> dict[int, Chosen]:

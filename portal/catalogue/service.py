@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from portal.catalogue.access import Action, may, visible
+from portal.catalogue.access import Action, allowed, may, visible
 from portal.catalogue.ensure import (
     ensure_application,
     ensure_dataset_type,
@@ -44,6 +44,7 @@ __all__ = [
     "ensure_parameter_type",
     "ensure_sample",
     "ensure_user",
+    "experiments_to_file_in",
     "get_dataset",
     "get_investigation",
     "list_files",
@@ -55,6 +56,8 @@ __all__ = [
 
 FILES = 100
 INVESTIGATIONS = 24
+OFFERED = 200
+"""Experiments to choose from on a form. Staff may file in any, and a site has thousands."""
 NAMED = 3
 """How many people `who_sees` names before it counts."""
 
@@ -125,6 +128,24 @@ def list_investigations(
     items = list(session.scalars(rows))
     more = page * size < (total or 0)
     return Page(items, total or 0, page, size, page + 1 if more else None)
+
+
+def experiments_to_file_in(
+    session: Session, actor: Actor, *, chosen: int | None = None, now: datetime | None = None
+) -> list[Investigation]:
+    """The experiments in which the actor may run analyses, newest first, `OFFERED` at most.
+
+    `chosen` is among them however old it is. Raises NotFoundError where it is not one of them.
+    """
+    open_ = select(Investigation).where(allowed(actor, Action.SUBMIT, Investigation, now=now))
+    begin = func.coalesce(Investigation.start_date, Investigation.create_time)
+    newest = list(session.scalars(open_.order_by(begin.desc(), Investigation.id.desc()).limit(OFFERED)))
+    if chosen is None or any(one.id == chosen for one in newest):
+        return newest
+    found = session.scalar(open_.where(Investigation.id == check_id(actor, chosen)))
+    if found is None:
+        raise not_found(actor)
+    return [found, *newest[: OFFERED - 1]]
 
 
 def list_files(

@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
+from itertools import islice
 
 import click
 
 from portal.client import Client
-from portal.errors import SignInNeededError
+from portal.errors import InvalidError, NotFoundError, SignInNeededError
 
+MOST_ALIKE = 500
 STDIN = "-"
 HOW_MANY = click.IntRange(1)
 HOW_MANY.name = "whole number"
@@ -41,6 +43,26 @@ def dataset_ids(words: Iterable[str]) -> list[int]:
             raise click.BadParameter(f"“{word}” is no dataset id. Ids are numbers: gantry data list")
         found[int(word)] = None
     return list(found)
+
+
+def experiment_id(client: Client, text: str) -> int:
+    """The id of the experiment with this name or title, in whatever case; digits are an id.
+
+    Raises NotFoundError, and InvalidError where it could be more than one: a result is not filed by a guess.
+    """
+    wanted = text.strip().casefold()
+    found = list(islice(client.experiments(text=text.strip(), limit=100), MOST_ALIKE))
+    alike: dict[int, str] = {
+        one["id"]: one["title"] for one in found if wanted in {one["name"].casefold(), one["title"].casefold()}
+    }
+    if wanted.isascii() and wanted.isdigit() and len(wanted) < 30:
+        alike.setdefault(int(wanted), "the one with this id")
+    if not alike:
+        raise NotFoundError(f"No experiment is called {text}, or it is not shared with you.")
+    if len(alike) > 1:
+        several = "; ".join(f"{number}: {title}" for number, title in alike.items())
+        raise InvalidError(f"“{text}” could be {several}. Give its full title, or its id.")
+    return next(iter(alike))
 
 
 def pair(text: str, what: str) -> tuple[str, str]:

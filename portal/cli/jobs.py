@@ -17,6 +17,7 @@ from portal.client.http import Document
 from portal.errors import PortalError
 
 FOLLOW_S = 1.0
+NO_DATASET = "this analysis leaves no dataset, only its log"
 
 
 @click.group(cls=LazyGroup)
@@ -70,7 +71,8 @@ def show(job: str, as_json: bool) -> None:
             ("Analysis", found["analysis"]),
             ("Person", found["person"]),
             ("Inputs", ", ".join(f"{item['name']} ({item['dataset']})" for item in found["inputs"])),
-            ("Results", ", ".join(map(str, found["results"]))),
+            ("Results", ", ".join(map(str, found["results"])) or ("" if _leaves_dataset(found) else NO_DATASET)),
+            ("Reported", found.get("reported", "")),
             ("Settings", ", ".join(f"{name}={value}" for name, value in found["options"].items())),
             *((row["name"], f"{row['used'] or '–'} of {row['asked']}") for row in found["resources"]),
             ("Node", found["node"]),
@@ -148,9 +150,17 @@ def retry(numbers: tuple[str, ...], more: str | None, wait: bool, as_json: bool)
 def open_job(job: str) -> None:
     """Open a job's page in the browser."""
     client = make_client()
-    page = f"{client.url}/jobs/{client.job(job)['number']}"
+    found = client.job(job)
+    page = f"{client.url}/jobs/{found['number']}"
+    if not _leaves_dataset(found):
+        click.echo(f"{NO_DATASET[:1].upper()}{NO_DATASET[1:]}.", err=True)
     if not webbrowser.open(page):
         click.echo(page)
+
+
+def _leaves_dataset(job: Document) -> bool:
+    """A portal of before there was this field has no other analyses."""
+    return bool(job.get("leaves_dataset", True))
 
 
 def _each(numbers: list[str], act: Callable[[Client, str], Document], as_json: bool) -> int:

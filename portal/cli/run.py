@@ -10,7 +10,7 @@ from click.shell_completion import CompletionItem
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from portal.cli.analyses import analysis_or_hint
-from portal.cli.arguments import dataset_ids, make_client, pair
+from portal.cli.arguments import dataset_ids, experiment_id, make_client, pair
 from portal.cli.errors import JOB_FAILED
 from portal.cli.output import console, json_option, show_json, show_rows
 from portal.client import Client
@@ -31,13 +31,16 @@ def _complete_analysis(_ctx: click.Context, _param: click.Parameter, incomplete:
 
 @click.command()
 @click.argument("analysis", shell_complete=_complete_analysis)
-@click.argument("datasets", nargs=-1, metavar="DATASET...")
+@click.argument("datasets", nargs=-1, metavar="[DATASET...]")
 @click.option("--set", "options", multiple=True, metavar="NAME=VALUE", help="An option of the analysis.")
 @click.option("--input", "inputs", multiple=True, metavar="SLOT=DATASET", help="A dataset for a further input.")
 @click.option("--preset", help="Take the values of this preset for what is not --set.")
 @click.option("--variant", help="Resources: one of the analysis's variants.")
 @click.option("--title", help="Name of the result.")
 @click.option("--together", is_flag=True, help="One job over all datasets instead of one for each.")
+@click.option(
+    "--experiment", metavar="NAME", help="Where the result is filed, if no dataset goes in: name, title or id."
+)
 @click.option("--key", help="The same key again gives the same jobs, not new ones.")
 @click.option("--dry-run", is_flag=True, help="Check everything and show the form, but start nothing.")
 @click.option("--wait", is_flag=True, help="Wait for the end; the exit code is 10 if a job failed.")
@@ -47,13 +50,19 @@ def run(analysis: str, datasets: tuple[str, ...], **given: Any) -> int:
 
     Datasets are ids; give - to read them from standard input: gantry data list --type "light-sheet stack" | gantry
     run qc -
+
+    An analysis that takes no dataset is told the experiment: gantry run random-counts --experiment LS-2026-014
     """
     client = make_client()
     ids = dataset_ids(datasets)
     found = analysis_or_hint(client, analysis, [])
     inputs = _inputs(found, ids, given["inputs"])
     options = dict(pair(text, "NAME=VALUE") for text in given["options"])
-    values = {"preset": given["preset"], "mode": "all" if given["together"] else "each"}
+    values = {
+        "preset": given["preset"],
+        "mode": "all" if given["together"] else "each",
+        "experiment": experiment_id(client, given["experiment"]) if given["experiment"] else None,
+    }
     if given["dry_run"]:
         return _show_form(client.check(analysis, inputs, options, **values), given["as_json"])
     more = {name: given[name] for name in ("variant", "title", "key")}
@@ -124,7 +133,7 @@ def wait_for(client: Client, made: Document, *, as_json: bool) -> int:
                     job["number"],
                     job["state_words"],
                     job["title"],
-                    " ".join(map(str, job["results"])),
+                    " ".join(map(str, job["results"])) if job.get("leaves_dataset", True) else "no dataset",
                     job["sentence"],
                 )
                 for job in jobs

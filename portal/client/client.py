@@ -107,9 +107,11 @@ class Client(Connection):
         *,
         preset: str | None = None,
         mode: str = "each",
+        experiment: int | None = None,
     ) -> Document:
         """The form with these values and what is wrong with them; nothing is started."""
         body = {"inputs": _lists(inputs), "options": dict(options or {}), "preset": preset, "mode": mode}
+        body |= _target(experiment)
         return self.call("POST", f"analyses/{segment(analysis)}/form", json=body, repeat=True)
 
     def submit(
@@ -122,11 +124,13 @@ class Client(Connection):
         mode: str = "each",
         variant: str | None = None,
         title: str | None = None,
+        experiment: int | None = None,
         key: str | None = None,
         brief: bool = False,
     ) -> Document:
         """Start an analysis, once even if the answer is lost. `key` makes your own repetition harmless too.
 
+        `experiment`: id of the one in which the result is filed, for an analysis that takes no dataset.
         The submission with its jobs; with `brief` only `id`, `title` and `count`, the number of its jobs.
         """
         body = {
@@ -137,7 +141,7 @@ class Client(Connection):
             "mode": mode,
             "variant": variant,
             "title": title,
-        }
+        } | _target(experiment)
         headers = {"Idempotency-Key": key or str(uuid.uuid4())}
         if brief:
             headers["Prefer"] = "return=minimal"
@@ -211,6 +215,11 @@ class Client(Connection):
         """Run a failed job again; `resources`: "memory" or "time" for more of it."""
         wanted = resources if resources is None or isinstance(resources, str) else dict(resources)
         return self.call("POST", f"jobs/{segment(job)}/retry", json={"resources": wanted})
+
+
+def _target(experiment: int | None) -> dict[str, Any]:
+    """Said only where it is chosen: a portal of before there was this field refuses what it does not know."""
+    return {} if experiment is None else {"experiment": int(experiment)}
 
 
 def _lists(inputs: Mapping[str, Sequence[int]]) -> dict[str, list[int]]:

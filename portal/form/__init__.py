@@ -4,11 +4,21 @@ It knows no database: datasets come in as `InputDataset`. Raw values are strings
 values as the API gets them; both go through the same checks, and nothing that was typed is ever changed or lost.
 """
 
-from portal.form.build import Field, Form, Group, PresetChoice, SlotField, VariantChoice, build_form, raw_of_html
+from portal.form.build import (
+    Field,
+    Form,
+    Group,
+    PresetChoice,
+    SlotField,
+    VariantChoice,
+    build_form,
+    raw_of_html,
+)
 from portal.form.command import as_command, as_python
 from portal.form.dataset import InputDataset, Inputs, Quantity
 from portal.form.plan import Planned, plan, typed
 from portal.form.slots import check_slots
+from portal.form.target import TargetField
 from portal.form.titles import result_title
 
 __all__ = [
@@ -21,6 +31,7 @@ __all__ = [
     "PresetChoice",
     "Quantity",
     "SlotField",
+    "TargetField",
     "VariantChoice",
     "as_command",
     "as_python",

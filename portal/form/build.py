@@ -9,6 +9,7 @@ from portal.form.dataset import InputDataset, Inputs
 from portal.form.defaults import Default, default_for
 from portal.form.plan import plan, with_preset
 from portal.form.slots import check_slots
+from portal.form.target import FIELD, TargetField, target_field
 from portal.form.titles import result_title
 from portal.form.values import as_text, is_blank
 from portal.jobtype.model import JobType, Variant
@@ -98,6 +99,8 @@ class Form:
 
     jobtype: JobType
     slots: tuple[SlotField, ...]
+    target: TargetField | None
+    """None where the datasets' own experiment takes the results."""
     groups: tuple[Group, ...]
     more: tuple[Group, ...]
     """What stands under "More settings"."""
@@ -126,6 +129,7 @@ def build_form(
     preset: str | None = None,
     values: Mapping[str, Any] | None = None,
     mode: str | None = None,
+    experiment: int | None = None,
 ) -> Form:
     """The form. Without `values` it shows the defaults (or the preset's values) and reproaches nobody.
 
@@ -134,12 +138,13 @@ def build_form(
     """
     shown = with_preset(jobtype, values or {}, preset)
     modes = _modes(jobtype, inputs)
-    errors = _errors(jobtype, inputs, shown, mode or modes[0], judged=values is not None)
+    errors = _errors(jobtype, inputs, shown, mode or modes[0], experiment, judged=values is not None)
     fields = [(option, _field(jobtype, option, inputs, shown, errors)) for option in jobtype.options]
     plain = [option.name for option in jobtype.options if not option.advanced][:MOST_PLAIN]
     return Form(
         jobtype=jobtype,
         slots=tuple(_slot_fields(jobtype, inputs, errors)),
+        target=target_field(jobtype, experiment, errors.get(FIELD, "")),
         groups=_groups((option, field) for option, field in fields if option.name in plain),
         more=_groups((option, field) for option, field in fields if option.name not in plain),
         presets=tuple(
@@ -194,13 +199,13 @@ def _modes(jobtype: JobType, inputs: Inputs) -> tuple[str, ...]:
 
 
 def _errors(
-    jobtype: JobType, inputs: Inputs, shown: Mapping[str, Any], mode: str, *, judged: bool
+    jobtype: JobType, inputs: Inputs, shown: Mapping[str, Any], mode: str, experiment: int | None, *, judged: bool
 ) -> dict[str, str]:
     if not judged:
         given = {name: datasets for name, datasets in inputs.items() if datasets}
         return {name: words for name, words in check_slots_of(jobtype, given, mode).items() if name[7:] in given}
     try:
-        plan(jobtype, shown, inputs, mode=mode)
+        plan(jobtype, shown, inputs, mode=mode, experiment=experiment)
     except InvalidError as error:
         return dict(error.fields)
     return {}

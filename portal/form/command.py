@@ -10,7 +10,9 @@ from portal.form.values import as_text
 from portal.jobtype.model import JobType
 
 
-def as_command(jobtype: JobType, inputs: Inputs, raw: Mapping[str, Any], *, mode: str = "each") -> str:
+def as_command(
+    jobtype: JobType, inputs: Inputs, raw: Mapping[str, Any], *, mode: str = "each", experiment: int | None = None
+) -> str:
     """`gantry run …` with the options that are not the default."""
     words = ["gantry", "run", jobtype.name]
     first = jobtype.slot.name if jobtype.slot else ""
@@ -22,10 +24,14 @@ def as_command(jobtype: JobType, inputs: Inputs, raw: Mapping[str, Any], *, mode
         words += ["--set", f"{name}={text}"]
     if mode == "all":
         words.append("--together")
+    if experiment is not None:
+        words += ["--experiment", str(experiment)]
     return shlex.join(words)
 
 
-def as_python(jobtype: JobType, inputs: Inputs, raw: Mapping[str, Any], *, mode: str = "each") -> str:
+def as_python(
+    jobtype: JobType, inputs: Inputs, raw: Mapping[str, Any], *, mode: str = "each", experiment: int | None = None
+) -> str:
     """The same with portal.client."""
     datasets = {slot: [dataset.id for dataset in chosen] for slot, chosen in inputs.items() if chosen}
     options = _changed(jobtype, inputs, raw)
@@ -39,6 +45,7 @@ def as_python(jobtype: JobType, inputs: Inputs, raw: Mapping[str, Any], *, mode:
             f"    {datasets!r},",
             f"    options={options!r},",
             *((f"    mode={mode!r},",) if mode != "each" else ()),
+            *((f"    experiment={experiment},",) if experiment is not None else ()),
             ")",
             "for job in client.wait(submission):",
             '    print(job["number"], job["state"], job["title"])',

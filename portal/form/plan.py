@@ -8,6 +8,7 @@ from portal.errors import InvalidError
 from portal.form.dataset import Inputs
 from portal.form.defaults import default_for
 from portal.form.slots import check_slots
+from portal.form.target import FIELD, objection_to_target
 from portal.form.titles import result_title
 from portal.form.values import as_text, is_blank, parse
 from portal.jobtype.checks import suggestion
@@ -43,15 +44,22 @@ def typed(jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs, *, preset: s
 
 
 def plan(
-    jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs, *, mode: str = "each", preset: str | None = None
+    jobtype: JobType,
+    raw: Mapping[str, Any],
+    inputs: Inputs,
+    *,
+    mode: str = "each",
+    preset: str | None = None,
+    experiment: int | None = None,
 ) -> list[Planned]:
     """The jobs of a submission: a job a dataset of the first slot (`each`, with its own defaults) or one (`all`).
 
-    Raises InvalidError.
+    `experiment`: the one chosen for the results; who may choose it is not asked here. Raises InvalidError.
     """
     jobs = split(jobtype, inputs, mode)
     planned: list[Planned] = []
-    wrong: dict[str, str] = {}
+    objection = objection_to_target(jobtype, experiment)
+    wrong: dict[str, str] = {} if objection is None else {FIELD: objection}
     for job in jobs:
         try:
             options = typed(jobtype, raw, job, preset=preset)
@@ -153,4 +161,4 @@ def label_of(jobtype: JobType, name: str) -> str:
     for option in jobtype.options:
         if name == option.name:
             return option.label
-    return name
+    return "Experiment" if name == FIELD else name

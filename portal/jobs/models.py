@@ -39,6 +39,11 @@ class JobTypeRevision(Base):
     document: Mapped[dict[str, Any]]
     created: Mapped[datetime]
 
+    @property
+    def leaves_dataset(self) -> bool:
+        """False where all that is left of a job is its log and what the program reported."""
+        return bool(self.document["outputs"])
+
 
 class Submission(Base):
     """One person's form on N inputs: dispatch's unit. A batch, where N > 1."""
@@ -53,7 +58,10 @@ class Submission(Base):
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     revision_id: Mapped[int] = mapped_column(ForeignKey("job_type_revision.id"))
     investigation_id: Mapped[int | None] = mapped_column(ForeignKey("icat_investigation.id", ondelete="SET NULL"))
-    """Where results go: the inputs' experiment (the first input's where they differ)."""
+    """Where results go: the inputs' experiment (the first one's where they differ), else the one that was chosen.
+
+    None where it takes and leaves no dataset and none was chosen.
+    """
     title: Mapped[str] = mapped_column(String(255))
     options: Mapped[dict[str, Any]]
     """The first job's typed values, after the one validator."""
@@ -99,7 +107,7 @@ class Job(Base):
     options: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Typed values of this job: defaults may come from its own dataset, so that a batch's jobs can differ."""
     investigation_id: Mapped[int | None] = mapped_column(ForeignKey("icat_investigation.id", ondelete="SET NULL"))
-    """Where its results go: its first input's experiment."""
+    """Where its results go: its first input's experiment, else the one chosen on the form; see Submission."""
     resources: Mapped[dict[str, Any]]
     """What the next attempt asks for; a retry may raise it."""
     created: Mapped[datetime]

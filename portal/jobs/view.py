@@ -1,5 +1,6 @@
 """What a person reads about one job: a sentence, how far it is, why it waits or failed, what it used."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -26,6 +27,9 @@ HAPPENED = {
     State.FAILED: "Failed",
     State.CANCELLED: "Cancelled",
 }
+HAPPENED_WITHOUT = HAPPENED | {State.COLLECTING: "Ended well", State.SUCCEEDED: "Done"}
+"""The same of a job that leaves no dataset."""
+NO_DATASET = "This analysis leaves no dataset, only its log."
 
 ENDED = {
     State.FAILED: "It failed.",
@@ -77,7 +81,9 @@ class JobView:
     cause: str | None
     cause_words: str | None
     last_lines: str
-    """The end of the log of a failed job, as it was when it failed."""
+    """The end of the log of a failed job, and of one that leaves no dataset, as it was when it ended."""
+    reported: str
+    """The last words of the program, where it leaves no dataset that could say them."""
     timeline: tuple[Moment, ...]
     runner: str
     resources: tuple[Resource, ...]
@@ -100,6 +106,7 @@ def job_view(job: Job, now: datetime, *, status: ClusterStatus | None = None) ->
     asked = asked_of(job)
     progress = progress_of(job.progress, job.started, now) if job.state is State.RUNNING else None
     seen = attempt.seen if attempt else {}
+    leaves_dataset = job.submission.revision.leaves_dataset
     return JobView(
         id=job.id,
         number=job.number,
@@ -114,8 +121,9 @@ def job_view(job: Job, now: datetime, *, status: ClusterStatus | None = None) ->
         expected_start=_planned(job, now),
         cause=job.cause,
         cause_words=job.cause_words,
-        last_lines=str(seen.get("last_lines", "")) if job.state is State.FAILED else "",
-        timeline=tuple(_moment(event) for event in job.events),
+        last_lines=str(seen.get("last_lines", "")) if job.state is State.FAILED or _left_nothing(job) else "",
+        reported=str(job.progress.get("message", "")) if _left_nothing(job) else "",
+        timeline=tuple(_moment(event, HAPPENED if leaves_dataset else HAPPENED_WITHOUT) for event in job.events),
         runner=_runner(attempt),
         resources=_resources(job, attempt, now),
         can_cancel=not job.state.final and job.cancel_requested is None,
@@ -140,11 +148,18 @@ def sentence(job: Job, now: datetime, *, status: ClusterStatus | None = None) ->
     if job.state in ENDED:
         return job.cause_words or ENDED[job.state]
     if job.state is State.COLLECTING:
-        return str(job.waiting.get("reason") or "It ended well. Its result is being saved.")
+        saving = " Its result is being saved." if job.submission.revision.leaves_dataset else ""
+        return str(job.waiting.get("reason") or f"It ended well.{saving}")
     if job.state is State.SUCCEEDED:
-        return f"Done in {words.duration(_seconds(job))}." if job.started and job.ended else "Done."
+        done = f"Done in {words.duration(_seconds(job))}." if job.started and job.ended else "Done."
+        return f"{done} {NO_DATASET}" if _left_nothing(job) else done
     waited = words.duration((now - job.waiting_since).total_seconds())
     return f"Waiting {waited}. {_silence_for_waiting(job, status) or _reason(job)}".rstrip()
+
+
+def _left_nothing(job: Job) -> bool:
+    """Whether it ended well and, as its analysis has it, left no dataset."""
+    return job.state is State.SUCCEEDED and not job.submission.revision.leaves_dataset
 
 
 def _running(job: Job, now: datetime, status: ClusterStatus | None) -> str:
@@ -194,12 +209,12 @@ def _reason(job: Job) -> str:
     return "It is handed over in a moment." if job.state is State.QUEUED else "The scheduler has it."
 
 
-def _moment(event: JobEvent) -> Moment:
+def _moment(event: JobEvent, happened: Mapping[State, str]) -> Moment:
     try:
         state = State(event.to_state)
     except ValueError:
         return Moment(event.at, event.words or event.to_state, event.by, event.to_state)
-    text = HAPPENED[state]
+    text = happened[state]
     if state is State.QUEUED and event.from_state:
         text = "Back in the queue" if event.by == PORTAL else "Asked for again"
     if event.words:

@@ -18,6 +18,8 @@ Path = tuple[str | int, ...]
 Finding = tuple[Path, str]
 
 RESERVED = frozenset({"input", "analysis", "inputs", "variant", "title", "mode", "preset"})
+RESERVED_WITHOUT_INPUTS = RESERVED | {"experiment"}
+"""Where no dataset says in which experiment a result belongs, the form has a field for it."""
 
 
 def findings(jobtype: JobType) -> list[Finding]:
@@ -64,7 +66,7 @@ def _options(jobtype: JobType) -> Iterator[Finding]:
     slots = [slot.name for slot in jobtype.inputs]
     for index, option in enumerate(jobtype.options):
         place: Path = ("options", index)
-        if option.name in RESERVED:
+        if option.name in (RESERVED if slots else RESERVED_WITHOUT_INPUTS):
             yield (*place, "name"), f"{option.name} is a reserved name"
         default = default_of(option)
         if default is not None and (reason := option.objection(default)):
@@ -134,14 +136,17 @@ def _resources(jobtype: JobType) -> Iterator[Finding]:
 
 
 def _title(jobtype: JobType) -> Iterator[Finding]:
-    known = sorted(title.ALWAYS | {option.name for option in jobtype.options})
+    always = title.ALWAYS if jobtype.inputs else title.ALWAYS - {"input"}
+    known = sorted(always | {option.name for option in jobtype.options})
     try:
         names = title.placeholders(jobtype.result_title)
     except ValueError as error:
         yield ("result_title",), f"not a usable template: {error}"
         return
     for name in names:
-        if name not in known:
+        if name == "input" and name not in known:
+            yield ("result_title",), "{input} is the name of a dataset, and this analysis takes none"
+        elif name not in known:
             yield ("result_title",), f"{{{name}}} is no placeholder here{suggestion(name, known)}"
 
 

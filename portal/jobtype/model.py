@@ -136,12 +136,16 @@ class JobType(Strict):
     program: Program
     image: Slug | None = Field(None, description="Container image that holds the program.")
     network: bool = False
-    inputs: Annotated[list[Slot], Field(max_length=20)] = Field(default_factory=list)
+    inputs: Annotated[list[Slot], Field(max_length=20)] = Field(
+        default_factory=list, description="Slots for datasets; none for what works without data."
+    )
     options: Annotated[list[Option], Field(max_length=200)] = Field(default_factory=list)
     presets: list[Preset] = Field(default_factory=list)
     resources: Resources
     result_title: Line = Field(description='Name of the result, with placeholders: "{input}, deconvolved".')
-    outputs: Annotated[list[Output], Field(min_length=1, max_length=20)]
+    outputs: Annotated[list[Output], Field(max_length=20)] = Field(
+        description="What becomes a dataset; an empty list where the log is all that is left."
+    )
     success_codes: Annotated[list[Annotated[int, Field(ge=0, le=89)]], Field(min_length=1)] = Field(
         default_factory=lambda: [0]
     )

@@ -23,6 +23,7 @@ from portal.identity.actor import Actor
 from portal.jobs.models import Job
 from portal.jobs.service import SubmitRequest, submit
 from portal.jobtype.load import JobTypes, parse_text
+from portal.jobtype.model import JobType
 
 ANALYSIS = """
 name: count
@@ -48,11 +49,24 @@ outputs:
 """
 
 
+INPUTS = "inputs:\n  - {name: stack, label: Stack, dataset_types: [light-sheet stack]}\n"
+OUTPUTS = '\n  - {name: counts, pattern: "*", dataset_type: counts}'
+SIMULATE = (
+    ANALYSIS.replace("name: count\n", "name: simulate\n").replace(INPUTS, "").replace("{input}", "{analysis}")
+)
+CHECK = ANALYSIS.replace("name: count\n", "name: check\n").replace(OUTPUTS, " []")
+NOTIFY = SIMULATE.replace("name: simulate\n", "name: notify\n").replace(OUTPUTS, " []")
+
+
 @pytest.fixture
 def jobtypes() -> JobTypes:
-    jobtype, problems = parse_text(ANALYSIS, Path("count.yaml"))
-    assert jobtype is not None, problems
-    return JobTypes({jobtype.name: jobtype})
+    """`count`; `simulate` takes no dataset, `check` leaves none, `notify` does neither."""
+    found: dict[str, JobType] = {}
+    for text in (ANALYSIS, SIMULATE, CHECK, NOTIFY):
+        jobtype, problems = parse_text(text, Path("analysis.yaml"))
+        assert jobtype is not None, problems
+        found[jobtype.name] = jobtype
+    return JobTypes(found)
 
 
 @dataclass

@@ -124,9 +124,10 @@ class Yard:
         return self.ledger.read_text().split() if self.ledger.exists() else []
 
     def submit(self, jobtype: str = "count", *ids: int, person: str = "maya", **changes: Any) -> str:
-        """A submission on the stack (or on datasets); its id."""
+        """A submission on the stack (or on datasets, or with `inputs` as they are); its id."""
         options = {"ledger": str(self.ledger)} | changes.pop("options", {})
-        request = service.SubmitRequest(jobtype, {"stack": list(ids) or [self.stack]}, options, **changes)
+        inputs = changes.pop("inputs", {"stack": list(ids) or [self.stack]})
+        request = service.SubmitRequest(jobtype, inputs, options, **changes)
         with self.database.write() as session:
             actor, now = self.facility.actors[person], datetime.now(UTC)
             made = service.submit(session, actor, request, jobtypes=self.jobtypes, settings=self.settings, now=now)

@@ -161,6 +161,8 @@ def _end(
 
 def _drop(deps: Deps, one: Collected) -> None:
     """Let the store forget what it kept of this attempt, which can no longer be registered."""
+    if not one.outputs:
+        return
     places = [
         (f"{one.investigation_id}/{one.number}-{output['name']}", one.job_id, output["name"])
         for output in one.outputs

@@ -49,9 +49,11 @@ Kept = list[Result] | ResultRefusedError | TryLaterError
 
 def keep_all(deps: Deps, batch: Sequence[Collected], now: datetime) -> Iterator[tuple[Collected, Kept]]:
     """For each job its kept outputs (those that may be absent and are, are left out), or why there are none."""
-    whole = [one for one in batch if one.investigation_id is not None]
+    whole = [one for one in batch if one.outputs and one.investigation_id is not None]
     for one in batch:
-        if one.investigation_id is None:
+        if not one.outputs:
+            yield one, []
+        elif one.investigation_id is None:
             yield one, ResultRefusedError("its experiment is no longer in the catalogue")
     answers = deps.agent.seal([(one.account, one.attempt_id) for one in whole]) if whole else []
     sealed: list[tuple[Collected, int]] = []

@@ -58,6 +58,8 @@ class QueuedJob:
     attempts: int
     """How many tries there were."""
     inputs: Sequence[GivenDataset]
+    files_nothing: bool = False
+    """It takes no dataset and leaves none, so that it needs no experiment. Only asked where it has none."""
 
 
 def lock_queued(session: Session, ids: Sequence[int]) -> list[QueuedJob]:
@@ -67,7 +69,8 @@ def lock_queued(session: Session, ids: Sequence[int]) -> list[QueuedJob]:
         select(
             Job.id, Job.submission_id, Job.index.label("place"), Job.title, Job.person_id, Job.investigation_id,
             Job.options, Job.resources, Job.cancel_requested, Job.cancel_requested_by, Job.waiting,
-            tries.label("attempts"), JobTypeRevision.name, JobTypeRevision.version, JobTypeRevision.digest,
+            tries.label("attempts"), Submission.revision_id,
+            JobTypeRevision.name, JobTypeRevision.version, JobTypeRevision.digest,
         )
         .join(Submission, Job.submission_id == Submission.id)
         .join(JobTypeRevision, Submission.revision_id == JobTypeRevision.id)
@@ -76,6 +79,9 @@ def lock_queued(session: Session, ids: Sequence[int]) -> list[QueuedJob]:
     )  # fmt: skip
     rows = {row.id: row for row in session.execute(query)}
     inputs = _inputs(session, rows.keys())
+    nothing = _that_file_nothing(
+        session, {row.revision_id for row in rows.values() if row.investigation_id is None}
+    )
     persons = {row.person_id for row in rows.values()}
     people = {person.id: person for person in session.scalars(select(Person).where(Person.id.in_(persons)))}
     return [
@@ -87,6 +93,7 @@ def lock_queued(session: Session, ids: Sequence[int]) -> list[QueuedJob]:
             title=row.title,
             person=people[row.person_id],
             investigation=row.investigation_id,
+            files_nothing=row.revision_id in nothing,
             jobtype={"name": row.name, "version": row.version, "revision": row.digest},
             options=row.options,
             resources=row.resources,
@@ -98,6 +105,16 @@ def lock_queued(session: Session, ids: Sequence[int]) -> list[QueuedJob]:
         )
         for row in (rows[job_id] for job_id in ids if job_id in rows)
     ]
+
+
+def _that_file_nothing(session: Session, revisions: Collection[int]) -> set[int]:
+    """Those of the job types that take no dataset and leave none; no question where there is none to ask about."""
+    if not revisions:
+        return set()
+    rows = session.execute(
+        select(JobTypeRevision.id, JobTypeRevision.document).where(JobTypeRevision.id.in_(revisions))
+    )
+    return {row.id for row in rows if not row.document["inputs"] and not row.document["outputs"]}
 
 
 def _inputs(session: Session, ids: Collection[int]) -> Mapping[int, list[GivenDataset]]:

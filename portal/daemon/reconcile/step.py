@@ -30,7 +30,7 @@ from portal.daemon.reconcile.verdict import Action, Ended, Verdict, judge, judge
 from portal.db import portions
 from portal.files.durable import iso
 from portal.jobs.actions import asked_of
-from portal.jobs.models import Attempt, Job
+from portal.jobs.models import Attempt, Job, Submission
 from portal.jobs.progress import moment_of
 from portal.jobs.state import State
 from portal.scheduler.base import JobReport, Phase
@@ -68,7 +68,8 @@ def reconcile_step(deps: Deps, now: datetime) -> bool:
 
 def _load(session: Session, looks: Sequence[Look]) -> None:
     """Lock the rows and read what the moves need: a few queries for all, not a few for each."""
-    whole = (selectinload(Job.attempts), selectinload(Job.events), selectinload(Job.person))
+    revision = selectinload(Job.submission).selectinload(Submission.revision)
+    whole = (selectinload(Job.attempts), selectinload(Job.events), selectinload(Job.person), revision)
     query = select(Job).where(Job.id.in_([look.watched.job_id for look in looks])).order_by(Job.id)
     session.scalars(query.options(*whole).with_for_update(of=Job)).all()
 
@@ -236,7 +237,8 @@ def _carry_out(job: Job, attempt: Attempt, look: Look, verdict: Verdict, now: da
     attempt.memory_peak_bytes = max((peak for peak in peaks if peak is not None), default=None)
     if look.result.invalid:
         attempt.seen = {**attempt.seen, "invalid_result": look.result.invalid}
-    if verdict.action is not Action.COLLECT and look.last_lines:
+    log_is_all = verdict.action is not Action.COLLECT or not job.submission.revision.leaves_dataset
+    if log_is_all and look.last_lines:
         attempt.seen = {**attempt.seen, "last_lines": look.last_lines}
     if job.started is None and report is not None:
         job.started = report.started

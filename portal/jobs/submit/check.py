@@ -1,13 +1,13 @@
 """Is a filled-in form good, and what is to be written for it. What must be known for that was read before."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from portal import words
-from portal.catalogue.inputs import Chosen, check_all_found
+from portal.catalogue.inputs import Chosen, check_all_found, check_open
 from portal.config import LimitSettings
 from portal.documents import digest
 from portal.errors import ForbiddenError, InvalidError, LimitError, NotFoundError
@@ -34,6 +34,8 @@ class SubmitRequest:
     mode: str = "each"
     preset: str | None = None
     idempotency_key: str | None = None
+    experiment: int | None = None
+    """In which experiment results are filed, where no dataset says it."""
 
     @property
     def datasets(self) -> set[int]:
@@ -42,7 +44,7 @@ class SubmitRequest:
 
     def fingerprint(self) -> str:
         """`sha256:<hex>` of what is asked, by which a repetition is told from another request."""
-        document = {
+        document: dict[str, Any] = {
             "jobtype": self.jobtype,
             "inputs": {slot: list(ids) for slot, ids in self.inputs.items()},
             "options": dict(self.options),
@@ -51,6 +53,8 @@ class SubmitRequest:
             "mode": self.mode,
             "preset": self.preset,
         }
+        if self.experiment is not None:  # what was asked before there was this field keeps its digest
+            document["experiment"] = self.experiment
         return digest(json.dumps(document, sort_keys=True, default=str).encode())
 
 
@@ -86,6 +90,8 @@ class Desk:
     jobtypes: JobTypes
     chosen: Mapping[int, Chosen]
     """Those of the forms' datasets that this person may see."""
+    open_experiments: Collection[int]
+    """Those of the forms' experiments in which this person may run analyses."""
     room: Room
     revision: Callable[[JobType], Revision]
     now: datetime
@@ -99,10 +105,18 @@ class Desk:
             raise InvalidError(f"{jobtype.title}: {NOT_INSTALLED}.")
         variant = _variant(jobtype, request.variant)
         check_all_found(self.actor, request.datasets, self.chosen)
+        if request.experiment is not None:
+            check_open(self.actor, request.experiment, self.open_experiments)
         inputs = {slot: [self.chosen[i].dataset for i in ids] for slot, ids in request.inputs.items()}
-        planned = plan(jobtype, request.options, inputs, mode=request.mode, preset=request.preset)
-        targets = [self._target(jobtype, one) for one in planned]
-        _check_may_submit(targets)
+        planned = plan(
+            jobtype,
+            request.options,
+            inputs,
+            mode=request.mode,
+            preset=request.preset,
+            experiment=request.experiment,
+        )
+        targets = [self._target(jobtype, one, request.experiment) for one in planned]
         accepted = Accepted(
             actor=self.actor,
             held=self.room.admit(len(planned)),
@@ -115,18 +129,25 @@ class Desk:
             now=self.now,
         )
         jobs = [
-            NewJob(one, accepted.title if len(planned) == 1 else one.title, target.experiment)
+            NewJob(one, accepted.title if len(planned) == 1 else one.title, target)
             for one, target in zip(planned, targets, strict=True)
         ]
         key = request.idempotency_key or None
         return NewSubmission(accepted, jobs, key, request.fingerprint() if key else None)
 
-    def _target(self, jobtype: JobType, planned: Planned) -> Chosen:
-        """The first dataset of the first slot that has one: its experiment takes the result."""
+    def _target(self, jobtype: JobType, planned: Planned, experiment: int | None) -> int | None:
+        """The experiment of the first slot's first dataset, else the chosen one, into which results go.
+
+        None: nothing is filed. Raises ForbiddenError where the data may be seen and not worked on.
+        """
+        if not jobtype.inputs:
+            return experiment
         for slot in jobtype.inputs:
             given: Sequence[InputDataset] = planned.inputs.get(slot.name, ())
             if given:
-                return self.chosen[given[0].id]
+                chosen = self.chosen[given[0].id]
+                _check_may_submit(chosen)
+                return chosen.experiment
         raise InvalidError("Choose a dataset: the result is filed in its experiment.")
 
 
@@ -140,13 +161,12 @@ def _variant(jobtype: JobType, name: str | None) -> Variant:
         ) from None
 
 
-def _check_may_submit(targets: Sequence[Chosen]) -> None:
-    """Results go to these experiments, so analyses must be allowed there. Raises ForbiddenError."""
-    for target in targets:
-        if not target.may_submit:
-            raise ForbiddenError(
-                f"You can see the data of “{target.experiment_title}”, but only its team can run analyses there."
-            )
+def _check_may_submit(target: Chosen) -> None:
+    """Results go to its experiment, so analyses must be allowed there. Raises ForbiddenError."""
+    if not target.may_submit:
+        raise ForbiddenError(
+            f"You can see the data of “{target.experiment_title}”, but only its team can run analyses there."
+        )
 
 
 def _title(request: SubmitRequest, jobtype: JobType, planned: Sequence[Planned]) -> str:

@@ -1,6 +1,6 @@
 """Asking for jobs: one transaction from filled-in forms to rows that the daemon finds."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from portal.catalogue.inputs import Chosen, chosen_datasets
+from portal.catalogue.inputs import Chosen, chosen_datasets, open_experiments
 from portal.config import Settings
 from portal.errors import ConflictError, InvalidError, SignInNeededError
 from portal.identity.actor import Actor
@@ -93,6 +93,7 @@ def submit_all(
         actor=actor,
         jobtypes=jobtypes,
         chosen=_chosen(connection, actor, new, jobtypes, now),
+        open_experiments=_open_experiments(connection, actor, new, now),
         room=Room(*_unfinished(connection, actor.person_id), settings.limits),
         revision=_Revisions(session, now),
         now=now,
@@ -150,6 +151,14 @@ def _chosen(
         },
         now=now,
     )
+
+
+def _open_experiments(
+    connection: Connection, actor: Actor, requests: Sequence[SubmitRequest], now: datetime
+) -> Collection[int]:
+    """Those experiments of the forms in which the person may run analyses; no question where none names one."""
+    wanted = {request.experiment for request in requests if request.experiment is not None}
+    return open_experiments(connection, actor, wanted, now=now).keys()
 
 
 def unfinished_of(session: Session, person_id: int | None) -> tuple[int, int]:

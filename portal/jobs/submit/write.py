@@ -78,7 +78,8 @@ class NewJob:
 
     planned: Planned
     title: str
-    experiment: int
+    experiment: int | None
+    """None: nothing of it is filed."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +127,8 @@ class Submitted:
     options: Mapping[str, Any]
     """The first job's typed values."""
     accepted: Accepted | None = None
+    experiment: int | None = None
+    """The first job's, where it was written down just now."""
 
     @property
     def fresh(self) -> bool:
@@ -144,7 +147,7 @@ def write_all(connection: Connection, submissions: Sequence[NewSubmission]) -> l
     made = []
     for key, one in new.items():
         jobs = tuple(SubmittedJob(ids[key, i], job.title, _given(job)) for i, job in enumerate(one.jobs))
-        made.append(Submitted(key, one.accepted.title, jobs, one.options, one.accepted))
+        made.append(Submitted(key, one.accepted.title, jobs, one.options, one.accepted, one.jobs[0].experiment))
     inputs = [row for one in made for job in one.jobs for row in _inputs(job)]
     if inputs:
         connection.execute(INPUTS, inputs)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from portal.catalogue.inputs import datasets_by_slot, input_dataset
+from portal.catalogue.inputs import check_open, datasets_by_slot, input_dataset, open_experiments
 from portal.errors import LimitError, NotFoundError
 from portal.form import InputDataset, build_form
 from portal.jobtype.match import fitting
@@ -23,7 +23,7 @@ from portal.web.api.form_shapes import (
 )
 from portal.web.api.parameters import Parameters
 from portal.web.api.submissions import FormValues
-from portal.web.context import actor, portal, session
+from portal.web.context import actor, now, portal, session
 
 api = make_blueprint("analyses", "Kinds of analysis and their forms.")
 
@@ -100,5 +100,16 @@ def read_analysis(path: AnalysisPath, query: AnalysisQuery) -> Response:
 def check_form(path: AnalysisPath, body: FormValues) -> Response:
     """The form with these values, and what is wrong with them. Nothing is started."""
     jobtype = _jobtype(path.name)
-    form = build_form(jobtype, _datasets(body.inputs), preset=body.preset, values=body.options, mode=body.mode)
+    inputs = _datasets(body.inputs)
+    if body.experiment is not None:
+        asked = [body.experiment]
+        check_open(actor(), body.experiment, open_experiments(session().connection(), actor(), asked, now=now()))
+    form = build_form(
+        jobtype,
+        inputs,
+        preset=body.preset,
+        values=body.options,
+        mode=body.mode,
+        experiment=body.experiment,
+    )
     return answer(form_out(form))

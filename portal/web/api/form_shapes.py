@@ -71,6 +71,14 @@ class SlotOut(BaseModel):
     error: str
 
 
+class TargetOut(BaseModel):
+    """The experiment in which the result is to be filed, where no dataset says it."""
+
+    value: int | None
+    required: bool
+    error: str
+
+
 class PresetOut(BaseModel):
     """Values that go together."""
 
@@ -98,6 +106,7 @@ class FormOut(BaseModel):
     result_title: str
     modes: list[str]
     slots: list[SlotOut]
+    experiment: TargetOut | None = Field(description="Null where the datasets' own experiment takes the result.")
     fields: list[FieldOut]
     presets: list[PresetOut]
     errors: dict[str, str]
@@ -107,7 +116,7 @@ class AnalysisDetails(AnalysisOut):
     """A kind of analysis with its form's description."""
 
     description: str | None
-    outputs: list[str] = Field(description="Types of the datasets that come out.")
+    outputs: list[str] = Field(description="Types of the datasets that come out; empty: its log is all it leaves.")
     variants: list[VariantOut]
     form: FormOut
 
@@ -176,6 +185,9 @@ def form_out(form: Form) -> FormOut:
             )
             for slot in form.slots
         ],
+        experiment=None
+        if form.target is None
+        else TargetOut(value=form.target.value, required=form.target.required, error=form.target.error),
         fields=fields,
         presets=[PresetOut(name=preset.name, blurb=preset.blurb) for preset in form.presets],
         errors=dict(form.errors),

@@ -54,6 +54,7 @@ class JobOut(BaseModel):
     progress: JobProgress | None
     inputs: list[JobInputOut]
     results: list[int] = Field(description="Ids of the datasets that came out.")
+    leaves_dataset: bool = Field(description="False: its analysis leaves no dataset, only its log.")
     created: datetime
     changed: datetime
     started: datetime | None
@@ -83,7 +84,8 @@ class JobDetails(JobOut):
 
     options: dict[str, Any]
     cause_words: str | None
-    last_lines: str = Field(description="The end of a failed job's log.")
+    last_lines: str = Field(description="The end of the log of a job that failed or leaves no dataset.")
+    reported: str = Field(description="The program's last words, where it leaves no dataset that could say them.")
     waited_s: float | None
     expected_start: datetime | None = Field(description="When the cluster plans to start it, where it has a plan.")
     timeline: list[MomentOut]
@@ -119,6 +121,7 @@ class SubmissionOut(BaseModel):
     mode: str
     preset: str | None
     variant: str
+    experiment: int | None = Field(description="Where results are filed; null: nothing is filed.")
     options: dict[str, Any]
     created: datetime
     counts: dict[str, int] = Field(description="How many jobs are in each state.")
@@ -157,6 +160,7 @@ def _fields(job: Job, now: datetime, status: ClusterStatus | None) -> dict[str, 
         ),
         "inputs": [JobInputOut(slot=i.slot, dataset=i.dataset_id, name=i.dataset_name) for i in job.inputs],
         "results": [output.dataset_id for output in job.outputs if output.dataset_id is not None],
+        "leaves_dataset": job.submission.revision.leaves_dataset,
         "created": job.created,
         "changed": job.changed,
         "started": job.started,
@@ -172,6 +176,7 @@ def job_details(job: Job, now: datetime, status: ClusterStatus | None) -> JobDet
         options=job.options,
         cause_words=view.cause_words,
         last_lines=view.last_lines,
+        reported=view.reported,
         waited_s=view.waited_s,
         expected_start=view.expected_start,
         timeline=[MomentOut(at=m.at, words=m.words, by=m.by, state=m.state) for m in view.timeline],
@@ -203,6 +208,7 @@ def submitted_out(made: Submitted, accepted: Accepted, status: ClusterStatus | N
         "cause": accepted.cause,
         "progress": None,
         "results": [],
+        "leaves_dataset": bool(jobtype.outputs),
         "created": now,
         "changed": now,
         "started": None,
@@ -218,6 +224,7 @@ def submitted_out(made: Submitted, accepted: Accepted, status: ClusterStatus | N
         mode=accepted.mode,
         preset=accepted.preset,
         variant=accepted.variant,
+        experiment=made.experiment,
         options=dict(made.options),
         created=now,
         counts={state.value: len(made.jobs)},
@@ -247,6 +254,7 @@ def submission_out(submission: Submission, jobs: list[JobOut], counted: Mapping[
         mode=submission.mode,
         preset=submission.preset,
         variant=submission.variant,
+        experiment=submission.investigation_id,
         options=submission.options,
         created=submission.created,
         counts={state.value: number for state, number in counted.items()},

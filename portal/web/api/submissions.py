@@ -21,10 +21,18 @@ class FormValues(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    inputs: dict[str, list[int]] = Field(description="Ids of datasets by slot.")
+    inputs: dict[str, list[int]] = Field(
+        default_factory=dict, description="Ids of datasets by slot; none for an analysis that takes none."
+    )
     options: dict[str, bool | int | float | str | None] = Field(default_factory=dict)
     preset: str | None = Field(None, description="Values for the options that are not given.")
     mode: str = Field("each", description="`each`: a job a dataset; `all`: one job over all.")
+    experiment: int | None = Field(
+        None,
+        description="Where the result is filed, for an analysis that takes no dataset: an experiment in which you "
+        "may run analyses. Optional where it leaves no dataset either. An analysis that takes datasets files its "
+        "result in their experiment and refuses this.",
+    )
 
 
 class SubmissionRequest(FormValues):
@@ -45,6 +53,7 @@ class SubmissionRequest(FormValues):
             mode=self.mode,
             preset=self.preset,
             idempotency_key=key,
+            experiment=self.experiment,
         )
 
 

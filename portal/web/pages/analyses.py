@@ -1,6 +1,7 @@
 """Analyses: what is possible, and the form that starts one."""
 
 import uuid
+from collections.abc import Sequence
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -8,10 +9,10 @@ from werkzeug.datastructures import MultiDict
 
 from portal.catalogue.access import may
 from portal.catalogue.inputs import datasets_by_slot
-from portal.catalogue.models import Dataset
-from portal.catalogue.service import who_sees
+from portal.catalogue.models import Dataset, Investigation
+from portal.catalogue.service import OFFERED, experiments_to_file_in, who_sees
 from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError
-from portal.form import build_form
+from portal.form import Form, build_form
 from portal.jobs.read import cluster_status
 from portal.jobs.service import SubmitRequest, submit
 from portal.jobtype.model import JobType
@@ -73,6 +74,7 @@ def start(name: str) -> ResponseReturnValue:
         mode=typed.mode or "each",
         preset=typed.preset,
         idempotency_key=typed.key,
+        experiment=typed.experiment,
     )
     try:
         with portal().database.write() as writing:
@@ -105,8 +107,11 @@ def _form(jobtype: JobType, typed: Typed, error: InvalidError | None = None) -> 
 def _context(jobtype: JobType, typed: Typed, error: InvalidError | None = None) -> dict[str, object]:
     datasets = datasets_by_slot(session(), actor(), typed.ids)
     inputs = inputs_of(datasets)
-    judged = typed.raw if error is not None or typed.raw else None
-    form = build_form(jobtype, inputs, preset=typed.preset, values=judged, mode=typed.mode)
+    judged = (typed.raw or {}) if error is not None or typed.raw else None
+    offered = [] if jobtype.inputs else experiments_to_file_in(session(), actor(), chosen=typed.experiment)
+    form = build_form(
+        jobtype, inputs, preset=typed.preset, values=judged, mode=typed.mode, experiment=typed.experiment
+    )
     main = datasets.get(jobtype.slot.name, []) if jobtype.slot else []
     status = cluster_status(session())
     return {
@@ -119,12 +124,28 @@ def _context(jobtype: JobType, typed: Typed, error: InvalidError | None = None) 
         "pictures": thumbnails(session(), actor(), [dataset.id for dataset in main[:12]]),
         "further": further_slots(session(), actor(), jobtype, datasets, form),
         "beside": beside(session(), form, inputs, typed, status=status, now=now()),
-        "seen_by": who_sees(session(), main[0].investigation) if main else "",
-        "refused": _refused(main),
+        "offered": offered,
+        "most_offered": OFFERED,
+        "seen_by": _seen_by(main, offered, typed),
+        "refused": _refused(main) or _nowhere_to_file(form, offered),
         "variant": typed.variant or jobtype.resources.default,
         "mode": typed.mode or form.modes[0],
         "cluster_banner": status.banner,
     }
+
+
+def _seen_by(main: list[Dataset], offered: Sequence[Investigation], typed: Typed) -> str:
+    """Who will see the result, as far as it is known yet."""
+    if main:
+        return who_sees(session(), main[0].investigation)
+    chosen = next((one for one in offered if one.id == typed.experiment), None)
+    return who_sees(session(), chosen) if chosen else ""
+
+
+def _nowhere_to_file(form: Form, offered: Sequence[Investigation]) -> str:
+    if form.target is None or not form.target.required or offered:
+        return ""
+    return "The result needs an experiment, and there is none in whose team you are."
 
 
 def _refused(datasets: list[Dataset]) -> str:

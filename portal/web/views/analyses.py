@@ -67,13 +67,17 @@ def analysis_card(
         icon=jobtype.icon if jobtype.icon in ICONS else "sliders",
         category=jobtype.category,
         goes_in=jobtype.goes_in or (words_of(slot.dataset_types).capitalize() if slot else "Nothing"),
-        comes_out=jobtype.comes_out or jobtype.outputs[0].dataset_type.capitalize(),
+        comes_out=jobtype.comes_out or _comes_out(jobtype),
         typical_time=jobtype.typical_time or "",
         contact=jobtype.contact,
         url=url_for("analyses.start", name=jobtype.name, dataset=list(dataset_ids) or None),
         why_not=why_not,
         picture=picture,
     )
+
+
+def _comes_out(jobtype: JobType) -> str:
+    return jobtype.outputs[0].dataset_type.capitalize() if jobtype.outputs else "No dataset, only its log"
 
 
 def fitting_cards(

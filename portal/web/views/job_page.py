@@ -122,6 +122,8 @@ def _change_url(job: Job) -> str:
             query.setdefault("dataset" if row.slot == first else f"in.{row.slot}", []).append(str(row.dataset_id))
     for option, value in job.options.items():
         query[f"option.{option}"] = [as_text(value)]
+    if not job.inputs and job.investigation_id is not None:
+        query["experiment"] = [str(job.investigation_id)]
     if job.submission.variant:
         query["variant"] = [job.submission.variant]
     return url_for("analyses.start", name=name, **query)  # type: ignore[arg-type]

@@ -36,6 +36,8 @@ class Typed:
     preset: str | None
     title: str | None
     key: str | None
+    experiment: int | None
+    """Where results are to be filed; 0, which none is, for what is no number."""
 
 
 def typed_form(jobtype: JobType, values: MultiDict[str, str]) -> Typed:
@@ -54,7 +56,15 @@ def typed_form(jobtype: JobType, values: MultiDict[str, str]) -> Typed:
         preset=values.get("preset") or None,
         title=values.get("title") or None,
         key=values.get("idempotency_key") or None,
+        experiment=_experiment(values.get("experiment", "")),
     )
+
+
+def _experiment(text: str) -> int | None:
+    """None where nothing is chosen. What is no number is not passed over: no experiment has the id 0."""
+    if not text:
+        return None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 30 else 0
 
 
 def _ids(texts: Sequence[str]) -> list[int]:
@@ -147,8 +157,8 @@ def beside(
         cost=_cost_words(most_cost(variant, jobs)),
         wait=wait,
         wait_basis=basis,
-        command=as_command(jobtype, inputs, raw, mode=mode),
-        python=as_python(jobtype, inputs, raw, mode=mode),
+        command=as_command(jobtype, inputs, raw, mode=mode, experiment=typed.experiment),
+        python=as_python(jobtype, inputs, raw, mode=mode, experiment=typed.experiment),
     )
 
 

@@ -25,8 +25,13 @@ def fail(database, number, state=State.FAILED):
 
 def test_analyses_that_fit_a_dataset_and_why_others_do_not(maya, stack):
     found = maya("GET", f"/analyses?dataset={stack}").json
-    assert [one["name"] for one in found["items"]] == ["lightsheet-deconvolution", "qc", "archive"]
-    assert {one["name"] for one in found["others"]} == {"dc-segmentation", "tomo-slice"}
+    assert [one["name"] for one in found["items"]] == [
+        "lightsheet-deconvolution",
+        "qc",
+        "archive",
+        "print-checksums",
+    ]
+    assert {one["name"] for one in found["others"]} == {"dc-segmentation", "tomo-slice", "random-counts"}
     assert "this is a light-sheet stack" in found["others"][0]["reason"]
 
 

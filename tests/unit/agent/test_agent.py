@@ -533,3 +533,17 @@ def test_what_acts_for_people_imports_the_standard_library_only(module):
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (done.stdout.strip(), done.stderr) == ("[]", "")
+
+
+def test_a_job_type_without_slots_and_outputs_makes_a_valid_order(facility):
+    (published,) = facility.published.glob("*/*.json")
+    document = json.loads(published.read_bytes()) | {"name": "notify", "inputs": [], "outputs": []}
+    jobtype = {"name": "notify", "version": "1.0", "revision": facility.publish(document)}
+    item = facility.item(jobtype=jobtype, inputs={})
+    answer = submit(facility, item)
+    assert isinstance(answer, Submitted)
+    order = json.loads((answer.folder / "job.json").read_text())
+    jsonschema.validate(order, json.loads((SCHEMAS / "job.schema.json").read_text()))
+    assert (order["inputs"], order["outputs"]) == ({}, [])
+    refused = submit(facility, facility.item(jobtype=jobtype))
+    assert (refused.code, refused.message) == ("inputs", "notify has no slot 'stack'.")

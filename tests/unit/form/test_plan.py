@@ -157,7 +157,7 @@ def test_the_example_invocation_gives_what_it_says(path: Path):
     example = yaml.safe_load(path.read_text(encoding="utf-8"))
     datasets = {entry["id"]: _dataset(entry) for entry in example["datasets"]}
     inputs = {slot: [datasets[number] for number in ids] for slot, ids in example["inputs"].items()}
-    (job,) = plan(SHIPPED[example["jobtype"]], example["options"], inputs)
+    (job,) = plan(SHIPPED[example["jobtype"]], example["options"], inputs, experiment=example.get("experiment"))
     assert job.options == example["expect"]["options"]
     assert job.title == example["expect"]["title"]
 

@@ -51,6 +51,18 @@ LINE = {  # passage to replace -> replacement, line of the problem, words it mus
         23,
         "{inpt} is no placeholder here; did you mean input?",
     ),
+    "a dataset's name where none goes in": (
+        "inputs:\n  - name: data\n    label: Dataset\n    dataset_types: [stack]\n",
+        "",
+        19,
+        "{input} is the name of a dataset, and this analysis takes none",
+    ),
+    "outputs that are not said": (
+        "outputs:\n  - {name: blurred, dataset_type: result}\n",
+        "",
+        1,
+        "outputs is missing",
+    ),
     "attribute in a placeholder": ('"{input}, blurred"', '"{input.name}"', 23, "not a plain placeholder"),
     "module and command": ("{module: blur}", "{module: blur, command: [blur]}", 7, "either a module or a command"),
     "mark of an unknown option": (
@@ -174,3 +186,36 @@ def test_the_job_types_that_ship_are_sound():
     loaded = load_folders([shipped_folder()])
     assert loaded.problems == ()
     assert {"qc", "lightsheet-deconvolution", "dc-segmentation", "tomo-slice"} <= set(loaded.by_name)
+
+
+WITHOUT_INPUTS = ("inputs:\n  - name: data\n    label: Dataset\n    dataset_types: [stack]\n", "")
+
+
+def without_inputs(text):
+    return text.replace(*WITHOUT_INPUTS).replace("{input}", "{analysis}")
+
+
+@pytest.mark.parametrize("inputs", ["", "inputs: []\n"])
+def test_an_analysis_may_take_no_dataset(small_text, inputs):
+    jobtype, problems = parse_text(without_inputs(small_text) + inputs, Path("blur.yaml"))
+    assert problems == []
+    assert (jobtype.slot, jobtype.inputs, jobtype.modes(0)) == (None, [], ("each",))
+
+
+def test_an_analysis_may_leave_no_dataset(load):
+    jobtype, problems = load("\n  - {name: blurred, dataset_type: result}", " []")
+    assert problems == []
+    assert jobtype.document()["outputs"] == []
+
+
+def test_experiment_is_no_name_for_an_option_where_the_form_asks_for_the_experiment(small_text):
+    named = small_text.replace("name: sigma", "name: experiment")
+    assert parse_text(named, Path("blur.yaml"))[1] == []
+    (problem,) = parse_text(without_inputs(named), Path("blur.yaml"))[1]
+    assert problem.message == "experiment is a reserved name"
+
+
+def test_what_needs_a_dataset_is_told_where_none_goes_in(small_text):
+    asks = small_text.replace("    default: 1.5", "    default: 1.5\n    default_from: {parameter: sigma}")
+    (problem,) = parse_text(without_inputs(asks), Path("blur.yaml"))[1]
+    assert problem.message == "there is no input slot whose dataset could give the default"

@@ -13,7 +13,12 @@ def names(jobtypes):
 
 
 def test_the_particular_analysis_stands_before_the_general_ones():
-    assert names(fitting(SHIPPED, ["light-sheet stack"]).fits) == ["lightsheet-deconvolution", "qc", "archive"]
+    assert names(fitting(SHIPPED, ["light-sheet stack"]).fits) == [
+        "lightsheet-deconvolution",
+        "qc",
+        "archive",
+        "print-checksums",
+    ]
 
 
 def test_an_analysis_that_does_not_fit_says_what_it_needs():
@@ -32,8 +37,12 @@ def test_many_datasets_fit_an_analysis_that_takes_one_at_a_time():
 
 def test_without_a_dataset_nothing_that_needs_one_fits():
     found = fitting(SHIPPED, [])
-    assert found.fits == ()
-    assert len(found.others) == len(SHIPPED.by_name)
+    assert names(found.fits) == ["random-counts"]
+    assert len(found.others) == len(SHIPPED.by_name) - 1
+
+
+def test_what_takes_no_dataset_says_so_beside_one():
+    assert misfit(SHIPPED.by_name["random-counts"], ["light-sheet stack"]) == "It works without a dataset."
 
 
 @pytest.mark.parametrize(

@@ -41,6 +41,7 @@ def test_the_example_of_the_page_is_valid(validate, name, key):
 
 def test_the_orders_of_these_tests_are_valid(validate, order):
     validate("job", order())
+    validate("job", order(inputs={}, outputs=[]))
     validate("job", order(program={"command": ["a", {"option": "b", "prefix": "-b"}, {"input": "c"}]}))
 
 
