@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from portal.cli.admin_site import site
+from portal.cli.admin_site import operator, site
 from portal.cli.output import json_option, show_json, show_rows
 from portal.identity.actor import Role
 
@@ -46,6 +46,7 @@ def add(name: str, full_name: str, email: str | None, roles: tuple[str, ...]) ->
             roles=[Role(role) for role in roles],
             email=email,
             now=datetime.now(UTC),
+            by=operator(),
         )
         ensure_user(session, name, full_name=full_name)
     click.echo(f"{full_name} can sign in as {name}.")
@@ -92,5 +93,5 @@ def password(name: str) -> None:
             get_person(session, name)
         new = _password()
         with database.write() as session:
-            set_password(session, get_person(session, name), new)
+            set_password(session, get_person(session, name), new, now=datetime.now(UTC), by=operator())
     click.echo(f"{name} has a new password.")

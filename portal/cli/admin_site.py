@@ -1,5 +1,7 @@
 """What administration commands share: settings and database of this machine's portal."""
 
+import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -9,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from portal.config import Settings, load_settings
 from portal.db import Database
 from portal.errors import ConfigError
+from portal.identity.actor import Actor
 from portal.migrations import check
 from portal.migrations import upgrade as upgrade_database
 
@@ -29,6 +32,12 @@ def site() -> Iterator[tuple[Settings, Database]]:
         yield settings, database
     finally:
         database.dispose()
+
+
+def operator() -> Actor:
+    """Who runs this command, for what is written down: the account, and who became it by sudo."""
+    account, behind = pwd.getpwuid(os.geteuid()).pw_name, os.environ.get("SUDO_USER")
+    return Actor(name=f"{behind} as {account}" if behind and behind != account else account)
 
 
 @click.command()

@@ -3,6 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
+
+from portal.audit.who import ITSELF, Origin
 
 
 class Role(StrEnum):
@@ -28,6 +31,8 @@ class Actor:
     name: str = ""
     full_name: str = ""
     roles: frozenset[Role] = field(default_factory=frozenset)
+    origin: Origin = field(default=ITSELF, compare=False)
+    """How she came in, for what is written down of her deeds; it gives no right."""
 
     @property
     def staff(self) -> bool:
@@ -46,3 +51,5 @@ class Actor:
 
 
 NOBODY = Actor()
+PORTAL_ITSELF: Final = Actor(name="gantry")
+"""Who does what no person asked for."""

@@ -15,6 +15,9 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
+from portal.audit.deed import Action, Kind, Thing
+from portal.audit.record import record
+from portal.audit.who import Origin, Via
 from portal.db import Database
 from portal.errors import LimitError, NotFoundError, SignInNeededError
 from portal.identity.actor import Actor
@@ -150,6 +153,9 @@ def decide(
     with database.write() as session:
         if not _changed(session, wish.values(state=decision, person_id=actor.person_id)):
             raise NotFoundError(NOT_VALID)
+        action = Action.PROGRAM_ALLOWED if allow else Action.PROGRAM_DENIED
+        details = {"scopes": list(found.scopes), "days": found.days, "asked_from": found.address}
+        record(session, actor, action, Thing(Kind.PROGRAM, found.id, found.name), at=now, details=details)
     return found
 
 
@@ -160,7 +166,8 @@ def exchange(session: Session, device_code: str, *, now: datetime) -> Told:
         return Told(Answer.EXPIRED)
     if found.state == Decision.WAITING:
         return _still_waiting(found, now)
-    actor = found.person.actor() if found.person is not None and found.person.active else None
+    origin = Origin(Via.CODE, found.address)
+    actor = found.person.actor(origin) if found.person is not None and found.person.active else None
     if found.state == Decision.DENIED or actor is None or _asks_too_much(actor, found):
         return Told(Answer.DENIED)
     take = update(DeviceRequest).where(DeviceRequest.id == found.id, _is(Decision.ALLOWED))

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from portal.audit.who import ITSELF, Origin
 from portal.db import Base
 from portal.identity.actor import Actor, known_roles
 
@@ -29,9 +30,9 @@ class Person(Base):
     created: Mapped[datetime]
     identities: Mapped[list["Identity"]] = relationship(back_populates="person", cascade="all, delete-orphan")
 
-    def actor(self) -> Actor:
-        """This person as services see her."""
-        return Actor(self.id, self.name, self.full_name, known_roles(self.roles))
+    def actor(self, origin: Origin = ITSELF) -> Actor:
+        """This person as services see her; `origin` is how she came in."""
+        return Actor(self.id, self.name, self.full_name, known_roles(self.roles), origin)
 
 
 class Identity(Base):

@@ -6,6 +6,7 @@ the password is looked at: guesses that arrive at once count too.
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 
@@ -14,9 +15,12 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session, undefer
 
+from portal.audit.deed import Action, Kind, Thing
+from portal.audit.record import record
+from portal.audit.who import Origin, Via
 from portal.db import Database
 from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError, SignInNeededError
-from portal.identity.actor import Actor, Role
+from portal.identity.actor import NOBODY, PORTAL_ITSELF, Actor, Role
 from portal.identity.models import Person, SignInAttempt
 from portal.identity.sessions import close_sessions_of
 
@@ -45,8 +49,12 @@ def create_person(
     roles: Iterable[Role] = (),
     email: str | None = None,
     blurb: str | None = None,
+    by: Actor = PORTAL_ITSELF,
 ) -> Person:
-    """A new person; without a password she signs in elsewhere. Raises InvalidError or ConflictError."""
+    """A new person, made by an operator or the portal; without a password she signs in elsewhere.
+
+    Raises InvalidError or ConflictError.
+    """
     if not _NAME.fullmatch(name):
         raise InvalidError(
             "This name cannot be used.",
@@ -65,7 +73,13 @@ def create_person(
     )
     session.add(person)
     session.flush()
+    record(session, by, Action.PERSON_MADE, thing_of(person), at=now, details={"roles": list(person.roles)})
     return person
+
+
+def thing_of(person: Person) -> Thing:
+    """A person as what something is done to."""
+    return Thing(Kind.PERSON, person.id, person.name)
 
 
 def get_person(session: Session, name: str) -> Person:
@@ -82,10 +96,11 @@ def list_personas(session: Session) -> list[Person]:
     return list(session.scalars(chosen))
 
 
-def set_password(session: Session, person: Person, password: str) -> None:
+def set_password(session: Session, person: Person, password: str, *, now: datetime, by: Actor) -> None:
     """An operator gives somebody a password; all her sessions end. Raises InvalidError."""
     person.password_hash = _hash_new(password, "password")
     close_sessions_of(session, person)
+    record(session, by, Action.PASSWORD_SET, thing_of(person), at=now)
 
 
 def change_password(
@@ -111,6 +126,7 @@ def change_password(
         person = get_person(session, actor.name)
         person.password_hash = hashed
         close_sessions_of(session, person, keep=keep)
+        record(session, actor, Action.PASSWORD_CHANGED, thing_of(person), at=now)
 
 
 def authenticate(database: Database, name: str, password: str, *, address: str, now: datetime) -> Person:
@@ -129,6 +145,7 @@ def authenticate(database: Database, name: str, password: str, *, address: str, 
     stored = person.password_hash if person is not None else None
     right = _verify(stored or _hash_of_nobody(), password)
     if person is None or stored is None or not right:
+        _note_failure(database, name, address, now)
         raise SignInNeededError("The name or the password is not right.")
     with database.write() as session:
         session.execute(delete(SignInAttempt).where(SignInAttempt.name == name, SignInAttempt.address == address))
@@ -136,6 +153,15 @@ def authenticate(database: Database, name: str, password: str, *, address: str, 
             person = session.merge(person)
             person.password_hash = HASHER.hash(_bytes(password))
     return person
+
+
+def _note_failure(database: Database, name: str, address: str, now: datetime) -> None:
+    """Write down at whose account somebody failed. Of a name that nobody has, nothing: it may be a password."""
+    with database.write() as session:
+        person = session.scalar(select(Person).where(Person.name == name))
+        tried = thing_of(person) if person is not None else Thing(Kind.PERSON, None, "")
+        somebody = replace(NOBODY, origin=Origin(Via.NOBODY, address))
+        record(session, somebody, Action.SIGN_IN_FAILED, tried, at=now)
 
 
 def forget_tries(session: Session, *, now: datetime) -> None:

@@ -8,6 +8,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session, joinedload
 
+from portal.audit.deed import Action, Kind, Thing
+from portal.audit.record import record
+from portal.audit.who import ITSELF, Origin
 from portal.identity.actor import Actor
 from portal.identity.models import Person, WebSession
 
@@ -30,7 +33,13 @@ class SignedIn:
 
 
 def open_session(
-    session: Session, person: Person, *, now: datetime, lifetime: timedelta, replaces: str | None = None
+    session: Session,
+    person: Person,
+    *,
+    now: datetime,
+    lifetime: timedelta,
+    replaces: str | None = None,
+    origin: Origin = ITSELF,
 ) -> str:
     """Sign `person` in and return the cookie's token.
 
@@ -45,6 +54,7 @@ def open_session(
         )
     )
     session.flush()
+    record(session, person.actor(origin), Action.SIGN_IN, Thing(Kind.PERSON, person.id, person.name), at=now)
     return token
 
 
@@ -75,9 +85,18 @@ def touch_session(session: Session, token: str, *, now: datetime) -> bool:
     return touched.first() is not None
 
 
-def close_session(session: Session, token: str) -> None:
-    """Sign out; harmless if the session has ended already."""
-    session.execute(delete(WebSession).where(WebSession.token_hash == digest(token)))
+def sign_out(session: Session, actor: Actor, token: str, *, now: datetime) -> None:
+    """The actor's session ends; harmless if it has ended already."""
+    if close_session(session, token):
+        record(session, actor, Action.SIGN_OUT, Thing(Kind.PERSON, actor.person_id, actor.name), at=now)
+
+
+def close_session(session: Session, token: str) -> bool:
+    """End a session; False if it has ended already."""
+    ended = session.execute(
+        delete(WebSession).where(WebSession.token_hash == digest(token)).returning(WebSession.id)
+    )
+    return ended.first() is not None
 
 
 def close_sessions_of(session: Session, person: Person, *, keep: str | None = None) -> None:

@@ -9,6 +9,9 @@ from enum import StrEnum
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
+from portal.audit.deed import Action, Kind, Thing
+from portal.audit.record import record
+from portal.audit.who import Origin, Via
 from portal.db import is_id
 from portal.errors import ForbiddenError, InvalidError, NotFoundError, SignInNeededError
 from portal.identity.actor import Actor, known_roles
@@ -23,6 +26,7 @@ LONGEST_DAYS = 366
 # Columns instead of entities: every request of the API asks this.
 HOLDER = (
     select(
+        ApiToken.id.label("token_id"),
         ApiToken.name.label("token"),
         ApiToken.scopes,
         ApiToken.expires,
@@ -89,6 +93,8 @@ def create_token(
     )
     session.add(token)
     session.flush()
+    details = {"scopes": wanted, "days": days}
+    record(session, actor, Action.TOKEN_MADE, Thing(Kind.TOKEN, token.id, token.name), at=now, details=details)
     return token, secret
 
 
@@ -101,8 +107,11 @@ class Holder:
     touch: bool
 
 
-def find_token(session: Session, secret: str, *, now: datetime) -> Holder:
-    """Who holds this token. Raises SignInNeededError if it is unknown, expired or revoked. Writes nothing."""
+def find_token(session: Session, secret: str, *, now: datetime, address: str | None = None) -> Holder:
+    """Who holds this token, and asks from `address`. Writes nothing.
+
+    Raises SignInNeededError if it is unknown, expired or revoked.
+    """
     found = session.connection().execute(HOLDER, {"digest": digest(secret)}).one_or_none()
     if found is None or not found.active:
         raise SignInNeededError("This token is not known here.")
@@ -110,7 +119,8 @@ def find_token(session: Session, secret: str, *, now: datetime) -> Holder:
         raise SignInNeededError(f"The token “{found.token}” was revoked.")
     if found.expires <= now:
         raise SignInNeededError(f"The token “{found.token}” expired on {found.expires:%d %B %Y}. Make a new one.")
-    actor = Actor(found.id, found.name, found.full_name, known_roles(found.roles))
+    origin = Origin(Via.TOKEN, address, found.token_id, found.token)
+    actor = Actor(found.id, found.name, found.full_name, known_roles(found.roles), origin)
     due = found.last_used is None or found.last_used <= now - TOUCH_EVERY
     return Holder(actor, frozenset(found.scopes), touch=due)
 
@@ -132,5 +142,10 @@ def revoke_token(session: Session, actor: Actor, token_id: int, *, now: datetime
     found = session.get(ApiToken, token_id) if is_id(token_id) else None
     if found is None or actor.person_id is None or (found.person_id != actor.person_id and not actor.staff):
         raise NotFoundError("There is no such token of yours.")
-    found.revoked = found.revoked or now
+    if found.revoked is None:
+        found.revoked = now
+        details = {} if found.person_id == actor.person_id else {"person_id": found.person_id}
+        record(
+            session, actor, Action.TOKEN_REVOKED, Thing(Kind.TOKEN, found.id, found.name), at=now, details=details
+        )
     return found

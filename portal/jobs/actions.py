@@ -7,6 +7,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
+from portal.audit.deed import Action, Kind, Thing
+from portal.audit.record import record
 from portal.errors import ConflictError, ForbiddenError, InvalidError
 from portal.identity.actor import Actor
 from portal.identity.missing import check_id, not_found
@@ -66,15 +68,20 @@ def cancel(session: Session, actor: Actor, job_id: int, *, now: datetime) -> Job
         return job
     if job.state.final:
         raise ConflictError(f"{job.number} has ended already: {job.state.words.lower()}.")
+    asked = job.cancel_requested is not None
     _cancel(job, by=_name(actor), now=now)
+    if not asked:
+        record(session, actor, Action.CANCEL, _thing(job), at=now)
     return job
 
 
 def cancel_all(session: Session, actor: Actor, submission_id: str, *, now: datetime) -> Sequence[Job]:
     """Ask for the end of all jobs of a batch that have not ended; these jobs. Raises NotFound-, ForbiddenError."""
     jobs = _of_batch(session, actor, submission_id, [state for state in State if not state.final])
+    fresh = [job for job in jobs if job.cancel_requested is None]
     for job in jobs:
         _cancel(job, by=_name(actor), now=now)
+    _note_batch(session, actor, Action.CANCEL, fresh, now)
     return jobs
 
 
@@ -97,6 +104,7 @@ def retry(
         raise ConflictError(f"{job.number} is {job.state.words.lower()}; only what failed can be run again.")
     job.resources = _resources(job, resources)
     _again(job, by=_name(actor), now=now)
+    record(session, actor, Action.RETRY, _thing(job), at=now, details={"resources": job.resources})
     return job
 
 
@@ -106,6 +114,7 @@ def retry_failed(session: Session, actor: Actor, submission_id: str, *, now: dat
     for job in jobs:
         job.resources = _resources(job, _wanted_more(job))
         _again(job, by=_name(actor), now=now)
+    _note_batch(session, actor, Action.RETRY, jobs, now)
     return jobs
 
 
@@ -114,13 +123,16 @@ def retry_cancelled(session: Session, actor: Actor, submission_id: str, *, now: 
     jobs = _of_batch(session, actor, submission_id, [State.CANCELLED])
     for job in jobs:
         _again(job, by=_name(actor), now=now)
+    _note_batch(session, actor, Action.RETRY, jobs, now)
     return jobs
 
 
 def rename(session: Session, actor: Actor, job_id: int, title: str, *, now: datetime) -> Job:
     """Give a job another title. A result that is registered keeps its name. Raises InvalidError."""
     job = _owned(session, actor, job_id)
+    before = job.title
     job.title, job.changed = checked_title(title), now
+    record(session, actor, Action.RENAME, _thing(job), at=now, details={"before": before})
     others = session.scalar(
         select(Job.id).where(Job.submission_id == job.submission_id, Job.id != job.id).limit(1)
     )
@@ -137,7 +149,20 @@ def release(session: Session, actor: Actor, job_id: int, *, now: datetime) -> Jo
     if not actor.staff:
         raise ForbiddenError("Only staff release jobs that are on hold.")
     job.move(State.QUEUED, at=now, by=_name(actor))
+    record(session, actor, Action.RELEASE, _thing(job), at=now)
     return job
+
+
+def _thing(job: Job) -> Thing:
+    return Thing(Kind.JOB, job.id, job.title)
+
+
+def _note_batch(session: Session, actor: Actor, action: Action, jobs: Sequence[Job], now: datetime) -> None:
+    """One record for a batch: which jobs they were, their own histories say."""
+    if jobs:
+        batch = jobs[0].submission
+        thing = Thing(Kind.SUBMISSION, batch.id, batch.title)
+        record(session, actor, action, thing, at=now, details={"jobs": len(jobs)})
 
 
 def _cancel(job: Job, *, by: str, now: datetime) -> None:

@@ -9,6 +9,7 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection
 
+import portal.audit.models
 import portal.catalogue.models
 import portal.identity.models
 import portal.jobs.cluster_rows

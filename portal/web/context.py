@@ -1,13 +1,15 @@
 """What a request can ask for: the portal's parts, who asks, what time it is, and a session for reading."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import cast
 
 from flask import current_app, g
+from flask_limiter.util import get_remote_address
 from sqlalchemy.orm import Session
 
+from portal.audit.who import Origin, Via
 from portal.config import Settings
 from portal.db import Database
 from portal.identity.actor import NOBODY, Actor
@@ -35,7 +37,12 @@ def portal() -> Portal:
 
 def actor() -> Actor:
     """Who asks: the signed-in person, or nobody."""
-    return cast(Actor, g.get("actor", NOBODY))
+    return cast(Actor, g.get("actor") or replace(NOBODY, origin=origin(Via.NOBODY)))
+
+
+def origin(via: Via) -> Origin:
+    """How whoever asks came in, and from where, for what is written down."""
+    return Origin(via, get_remote_address())
 
 
 def now() -> datetime:

@@ -1,13 +1,15 @@
 """The sign-in cookie, and the rule that every page needs a sign-in unless it is listed here."""
 
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from portal.audit.who import Via
 from portal.identity.sessions import find_session, touch_session
-from portal.web.context import now, portal, session
+from portal.web.context import now, origin, portal, session
 
 COOKIE: Final = "gantry_session"
 
@@ -100,7 +102,7 @@ def _find_actor() -> None:
         found = find_session(session(), token, now=now())
         if found is None:
             return
-        g.actor = found.actor
+        g.actor = replace(found.actor, origin=origin(Via.SESSION))
         if found.touch and request.method == "POST":  # reading pages never waits for the database's write lock
             with portal().database.write() as writing:
                 touch_session(writing, token, now=now())

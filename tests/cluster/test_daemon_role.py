@@ -33,7 +33,7 @@ FILES = {
     "job_output",
 }
 READS = {"alembic_version"} | WATCHES | JOBS | PEOPLE | FILES
-INSERTS = WATCHES | {"attempt", "job_event"} | FILES
+INSERTS = WATCHES | {"attempt", "job_event", "audit_record"} | FILES
 DELETES = {"cluster_health", "web_session", "device_request", "sign_in_attempt"}
 # The columns that it never changes, of the tables of which it changes anything.
 NEVER = {

@@ -24,6 +24,7 @@ WEB_READS = {
     "dataset_picture",
 }
 WEB_INSERTS = {
+    "audit_record",
     "web_session",
     "api_token",
     "sign_in_attempt",

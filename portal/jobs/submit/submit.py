@@ -9,6 +9,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from portal.audit.deed import Action, Kind, Thing
+from portal.audit.record import record_all
 from portal.catalogue.inputs import Chosen, chosen_datasets, open_experiments
 from portal.config import Settings
 from portal.errors import ConflictError, InvalidError, SignInNeededError
@@ -102,8 +104,17 @@ def submit_all(
     for place, request in enumerate(requests):
         with placed(place):
             made.append(_repeated(earlier, request) or desk.accept(request))
-    written = iter(write_all(connection, [one for one in made if isinstance(one, NewSubmission)]))
+    fresh = write_all(connection, [one for one in made if isinstance(one, NewSubmission)])
+    deeds = [(Thing(Kind.SUBMISSION, one.id, one.title), _details(one)) for one in fresh]
+    record_all(session, actor, Action.SUBMIT, deeds, at=now)
+    written = iter(fresh)
     return [one if isinstance(one, Submitted) else next(written) for one in made]
+
+
+def _details(made: Submitted) -> dict[str, str | int]:
+    accepted = made.accepted
+    analysis = accepted.jobtype.name if accepted is not None else ""
+    return {"analysis": analysis, "jobs": len(made.jobs), "first": made.jobs[0].number}
 
 
 def _earlier(connection: Connection, actor: Actor, keys: Sequence[str]) -> Earlier:

@@ -27,6 +27,7 @@ from portal.web.api.dataset_shapes import (
     run_out,
 )
 from portal.web.context import actor, portal, session
+from portal.web.downloads import hand_out
 from portal.web.sending import send_open_file
 
 api = make_blueprint("datasets", "What was measured or computed.")
@@ -168,4 +169,4 @@ def read_content(path: FilePath) -> Response:
     opened = open_datafile(session(), actor(), path.dataset, path.file, settings=portal().settings)
     row = opened.datafile
     etag = row.checksum.replace(":", "-") if row.checksum and row.dataset.complete else None
-    return send_open_file(opened.file, row.location or row.name, etag=etag)
+    return hand_out(opened, row.location or row.name, etag=etag)

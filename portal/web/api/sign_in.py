@@ -4,14 +4,17 @@ A browser's cookie counts for reading only. What changes something needs a token
 site can make a browser send: that is the API's protection against forged requests.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from flask import g, request
+from flask_limiter.util import get_remote_address
 
+from portal.audit.who import Via
 from portal.errors import ForbiddenError, SignInNeededError
 from portal.identity.sessions import actor_of_session
 from portal.identity.tokens import Scope, find_token, touch_token
-from portal.web.context import now, portal, session
+from portal.web.context import now, origin, portal, session
 from portal.web.signed_in import COOKIE
 
 SAFE: Final = frozenset({"GET", "HEAD"})
@@ -41,7 +44,7 @@ def find_actor() -> None:
         found = actor_of_session(session(), cookie, now=now())
         if found is None:
             raise SignInNeededError(f"Your sign-in has ended. {HOW}")
-        g.actor, g.scopes = found, frozenset({Scope.READ})
+        g.actor, g.scopes = replace(found, origin=origin(Via.SESSION)), frozenset({Scope.READ})
     else:
         raise SignInNeededError(HOW)
     if request.endpoint not in WITHOUT_SCOPE:
@@ -53,7 +56,7 @@ def _by_token(header: str) -> None:
     if kind.lower() != "bearer" or not secret.strip():
         raise SignInNeededError(HOW)
     secret = secret.strip()
-    holder = find_token(session(), secret, now=now())
+    holder = find_token(session(), secret, now=now(), address=get_remote_address())
     g.actor, g.scopes = holder.actor, holder.scopes
     if holder.touch:
         with portal().database.write() as writing:

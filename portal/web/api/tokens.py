@@ -6,12 +6,13 @@ from flask import Response
 from flask_limiter.util import get_remote_address
 from pydantic import BaseModel, ConfigDict, Field
 
+from portal.audit.who import Via
 from portal.identity import tokens as service
 from portal.identity.models import ApiToken
 from portal.identity.people import authenticate
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
-from portal.web.context import actor, close_session, now, portal, session
+from portal.web.context import actor, close_session, now, origin, portal, session
 from portal.web.security import limiter
 
 api = make_blueprint("tokens", "Personal tokens for programs and the command line.")
@@ -83,7 +84,7 @@ def create_token(body: TokenRequest) -> Response:
     person = authenticate(portal().database, body.person, body.password, address=get_remote_address(), now=now())
     with portal().database.write() as writing:
         token, secret = service.create_token(
-            writing, person.actor(), body.name, body.scopes, days=body.days, now=now()
+            writing, person.actor(origin(Via.PASSWORD)), body.name, body.scopes, days=body.days, now=now()
         )
         shown = NewToken(**token_out(token).model_dump(), secret=secret)
     response = answer(shown, 201)

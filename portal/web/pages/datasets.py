@@ -10,6 +10,7 @@ from portal.data.files import open_datafile
 from portal.data.pictures import open_picture
 from portal.errors import NotFoundError
 from portal.web.context import actor, now, portal, session
+from portal.web.downloads import hand_out
 from portal.web.sending import send_open_file
 from portal.web.views.analyses import fitting_cards
 from portal.web.views.dataset_page import REPORTS, figures, file_line, first_picture, place, previews
@@ -73,4 +74,4 @@ def _send(dataset_id: int, file_id: int, *, report: bool) -> ResponseReturnValue
         found.file.close()
         raise NotFoundError(f"{name} is no report.")
     complete = found.datafile.dataset.complete
-    return send_open_file(found.file, name, etag=checksum if complete else None, report=report)
+    return hand_out(found, name, etag=checksum if complete else None, report=report)

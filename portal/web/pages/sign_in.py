@@ -7,11 +7,12 @@ from flask import session as page_cookie
 from flask.typing import ResponseReturnValue
 from flask_limiter.util import get_remote_address
 
+from portal.audit.who import Via
 from portal.errors import InvalidError, LimitError, NotFoundError, PortalError, SignInNeededError
 from portal.identity.models import Person
 from portal.identity.people import authenticate, list_personas
-from portal.identity.sessions import close_session, open_session
-from portal.web.context import actor, now, portal, session
+from portal.identity.sessions import open_session, sign_out
+from portal.web.context import actor, now, origin, portal, session
 from portal.web.security import limited
 from portal.web.signed_in import COOKIE, drop_cookie, safe_next, set_cookie
 from portal.web.views.problems import FieldProblem
@@ -34,12 +35,19 @@ def _form(name: str = "", error: PortalError | None = None, status: int = 200) -
     return make_response(html, status)
 
 
-def _come_in(person: Person) -> ResponseReturnValue:
+def _come_in(person: Person, via: Via) -> ResponseReturnValue:
     """A new session, whatever token the browser came with, and a new page cookie."""
     settings = portal().settings
     lifetime = timedelta(hours=settings.web.session_hours)
     with portal().database.write() as writing:
-        token = open_session(writing, person, now=now(), lifetime=lifetime, replaces=request.cookies.get(COOKIE))
+        token = open_session(
+            writing,
+            person,
+            now=now(),
+            lifetime=lifetime,
+            replaces=request.cookies.get(COOKIE),
+            origin=origin(via),
+        )
     page_cookie.clear()
     return set_cookie(make_response(redirect(safe_next(request.form.get("next")), 303)), token)
 
@@ -65,7 +73,7 @@ def submit() -> ResponseReturnValue:
         return _form(name, error, 401)
     except LimitError as error:
         return _form(name, error, 429)
-    return _come_in(person)
+    return _come_in(person, Via.PASSWORD)
 
 
 @page.post("/sign-in/persona")
@@ -77,7 +85,7 @@ def persona() -> ResponseReturnValue:
     wanted = request.form.get("name", "")
     for person in list_personas(session()):
         if person.name == wanted:
-            return _come_in(person)
+            return _come_in(person, Via.PERSONA)
     raise InvalidError("There is no such persona.")
 
 
@@ -87,7 +95,7 @@ def leave() -> ResponseReturnValue:
     token = request.cookies.get(COOKIE)
     if token:
         with portal().database.write() as writing:
-            close_session(writing, token)
+            sign_out(writing, actor(), token, now=now())
     page_cookie.clear()
     flash("You are signed out.")
     return drop_cookie(make_response(redirect(url_for("sign_in.show"), 303)))

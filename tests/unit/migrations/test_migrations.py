@@ -7,6 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect, text
 
+import portal.audit.models
 import portal.catalogue.models
 import portal.identity.models
 import portal.jobs.cluster_rows

@@ -1,0 +1,47 @@
+"""What people do that is written down, and to what: closed lists of words, by which operators search. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Action(StrEnum):
+    """What was done. A word, once used, keeps its meaning."""
+
+    SIGN_IN = "sign-in"
+    SIGN_IN_FAILED = "sign-in-failed"
+    """A wrong password, wherever one is asked for, or a name that nobody has."""
+    SIGN_OUT = "sign-out"
+    PROGRAM_ALLOWED = "program-allowed"
+    PROGRAM_DENIED = "program-denied"
+    TOKEN_MADE = "token-made"
+    TOKEN_REVOKED = "token-revoked"
+    PASSWORD_CHANGED = "password-changed"
+    PASSWORD_SET = "password-set"
+    """By an operator, for somebody else."""
+    PERSON_MADE = "person-made"
+    SUBMIT = "submit"
+    CANCEL = "cancel"
+    RETRY = "retry"
+    RELEASE = "release"
+    RENAME = "rename"
+    DOWNLOAD = "download"
+
+
+class Kind(StrEnum):
+    """What it was done to."""
+
+    PERSON = "person"
+    TOKEN = "token"
+    PROGRAM = "program"
+    SUBMISSION = "submission"
+    JOB = "job"
+    FILE = "file"
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What it was done to: its kind, its id in the table of that kind, and what people called it then."""
+
+    kind: Kind
+    id: int | str | None
+    words: str

@@ -1,0 +1,83 @@
+"""Handing a file out, and writing down who got it, before its first byte leaves.
+
+A whole file is written down each time. Of one that is fetched in ranges, the first range is, and then none for ten
+minutes a person and file in each web process: a viewer asks for thousands. What sends no bytes (HEAD, "not
+modified", a range outside the file) is no download.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any
+
+from flask import Response, current_app, request
+
+from portal.audit.deed import Action, Kind, Thing
+from portal.audit.record import record
+from portal.data.files import OpenDatafile
+from portal.web.context import actor, close_session, now, portal
+from portal.web.sending import send_open_file
+
+QUIET_S = 600.0
+MOST_REMEMBERED = 10_000
+
+
+class Lately:
+    """What was written down in the last ten minutes; the oldest are forgotten first, and then written again."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._until: OrderedDict[Hashable, float] = OrderedDict()
+
+    def known(self, key: Hashable) -> bool:
+        """Whether it was written down, and that is not too long ago."""
+        with self._lock:
+            return self._until.get(key, 0.0) > self._clock()
+
+    def add(self, key: Hashable) -> None:
+        """It is written down now."""
+        with self._lock:
+            self._until[key] = self._clock() + QUIET_S
+            self._until.move_to_end(key)
+            while len(self._until) > MOST_REMEMBERED:
+                self._until.popitem(last=False)
+
+
+def hand_out(opened: OpenDatafile, name: str, *, etag: str | None, report: bool = False) -> Response:
+    """The open file as an answer. It is closed and nothing is sent if it cannot be written down."""
+    response = send_open_file(opened.file, name, etag=etag, report=report)
+    try:
+        _note(opened, response, report=report)
+    except BaseException:
+        response.close()
+        opened.file.close()
+        raise
+    return response
+
+
+def _note(opened: OpenDatafile, response: Response, *, report: bool) -> None:
+    if request.method != "GET" or response.status_code not in {200, 206}:
+        return
+    who, file = actor(), opened.datafile
+    origin, lately = who.origin, _lately()
+    person = who.person_id if who.signed_in else origin.address
+    key = (person, origin.via, origin.token_id, file.id, response.get_etag()[0])
+    if response.status_code == 206 and lately.known(key):
+        return
+    details: dict[str, Any] = {"dataset": file.dataset_id, "size": file.file_size}
+    if response.status_code == 206:
+        details["first_range"] = response.headers["Content-Range"]
+    if report:
+        details["shown"] = True
+    thing = Thing(Kind.FILE, file.id, f"{file.dataset.name}: {file.name}")
+    close_session()
+    with portal().database.write() as writing:
+        record(writing, who, Action.DOWNLOAD, thing, at=now(), details=details)
+    lately.add(key)
+
+
+def _lately() -> Lately:
+    found: Lately = current_app.extensions.setdefault("gantry-downloads", Lately())
+    return found
