@@ -13,7 +13,7 @@ from portal.db import Database
 from portal.demo import facility
 from portal.demo.generate.make import make_all
 from portal.demo.generate.plan import DatasetPlan, FacilityPlan
-from portal.demo.generate.plan import facility as plan_facility
+from portal.demo.generate.whole import facility as plan_facility
 from portal.identity.actor import Actor, Role
 from portal.migrations import upgrade
 

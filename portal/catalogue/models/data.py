@@ -64,7 +64,7 @@ class Sample(Entity, Base):
     pid: Mapped[str | None] = mapped_column(String(255))
     search_text: Mapped[str] = search_column("name")
     search_fields: ClassVar[tuple[str, ...]] = ("name",)
-    investigation: Mapped[Investigation] = relationship(back_populates="samples")
+    investigation: Mapped[Investigation] = relationship()
     type: Mapped[SampleType | None] = relationship()
 
 
@@ -109,7 +109,7 @@ class Dataset(Entity, Base):
     """Gantry's: the instrument that measured it, as ICAT's DatasetInstrument but one at most."""
     search_text: Mapped[str] = search_column("name", "description")
     search_fields: ClassVar[tuple[str, ...]] = ("name", "description")
-    investigation: Mapped[Investigation] = relationship(back_populates="datasets")
+    investigation: Mapped[Investigation] = relationship()
     type: Mapped[DatasetType] = relationship()
     sample: Mapped[Sample | None] = relationship()
     instrument: Mapped[Instrument | None] = relationship()

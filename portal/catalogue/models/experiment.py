@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -11,9 +11,6 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from portal.catalogue.models.entity import Entity
 from portal.catalogue.models.searchable import search_column
 from portal.db import Base
-
-if TYPE_CHECKING:
-    from portal.catalogue.models.data import Dataset, Sample
 
 CASCADE = "all, delete-orphan"
 
@@ -91,8 +88,6 @@ class Investigation(Entity, Base):
     investigation_groups: Mapped[list[InvestigationGroup]] = relationship(
         back_populates="investigation", cascade=CASCADE
     )
-    datasets: Mapped[list[Dataset]] = relationship(back_populates="investigation", cascade=CASCADE)
-    samples: Mapped[list[Sample]] = relationship(back_populates="investigation", cascade=CASCADE)
 
 
 class InvestigationInstrument(Entity, Base):

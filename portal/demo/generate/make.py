@@ -14,9 +14,10 @@ from typing import Any
 from portal.demo.generate import cytometry, files, lightsheet, tomography
 from portal.demo.generate.cytometry import CytometryRecipe
 from portal.demo.generate.lightsheet import StackRecipe
-from portal.demo.generate.plan import DatasetPlan, FacilityPlan, facility
+from portal.demo.generate.plan import DatasetPlan, FacilityPlan
 from portal.demo.generate.tomography import ScanRecipe
 from portal.demo.generate.truth import Truth
+from portal.demo.generate.whole import facility
 
 Progress = Callable[[str, float], None]
 TIME_POINTS = 4  # volumes of a time lapse, the last of them unfinished

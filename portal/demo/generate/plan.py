@@ -5,7 +5,7 @@ the datasets of the plan into files; whoever fills the catalogue reads the rest.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from portal.demo.generate.cytometry import CytometryRecipe
 from portal.demo.generate.lightsheet import StackRecipe
@@ -270,21 +270,3 @@ def experiments(today: date) -> tuple[ExperimentPlan, ...]:
               "Scans that anyone may use for teaching.",
               TOMOGRAPH, ago=118, days=2, team={"ines": pi, "tom": member}, public=True),
     )  # fmt: skip
-
-
-def facility(today: date) -> FacilityPlan:
-    """The whole demo facility, with dates that end at `today`."""
-    from portal.demo.generate.datasets import datasets
-
-    visits = experiments(today)
-    return FacilityPlan(
-        name="Demo facility",
-        full_name="Demo facility for imaging",
-        description="Three instruments with simulated measurements, to try Gantry on",
-        today=today,
-        people=PEOPLE,
-        instruments=INSTRUMENTS,
-        experiments=visits,
-        dataset_types=DATASET_TYPES,
-        datasets=datasets({v.visit_id: datetime.combine(v.start, time(9, 0), UTC) for v in visits}),
-    )

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 import requests
 
-from portal.demo.generate.plan import facility
+from portal.demo.generate.whole import facility
 from portal.jobs.state import MOVES, State
 
 ROOT = Path(__file__).parents[3]

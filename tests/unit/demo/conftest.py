@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from portal.demo.generate.make import make_all
-from portal.demo.generate.plan import FacilityPlan, facility
+from portal.demo.generate.plan import FacilityPlan
 from portal.demo.generate.truth import Truth
+from portal.demo.generate.whole import facility
 
 TODAY = date(2026, 11, 20)
 

@@ -2,7 +2,8 @@
 
 from datetime import date, timedelta
 
-from portal.demo.generate.plan import FacilityPlan, facility
+from portal.demo.generate.plan import FacilityPlan
+from portal.demo.generate.whole import facility
 
 
 def test_the_facility_has_three_instruments_and_about_thirty_datasets(plan: FacilityPlan) -> None:
