@@ -25,8 +25,6 @@ class Person(Base):
     active: Mapped[bool] = mapped_column(default=True)
     blurb: Mapped[str | None] = mapped_column(String(255))
     """One line about a demo persona."""
-    account: Mapped[str | None] = mapped_column(String(64))
-    """The Unix account jobs run as; None: the embedded default, the portal's own."""
     created: Mapped[datetime]
     identities: Mapped[list["Identity"]] = relationship(back_populates="person", cascade="all, delete-orphan")
 

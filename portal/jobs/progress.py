@@ -34,11 +34,6 @@ class Progress:
         return bool(self.step and self.steps and self.step < self.steps)
 
     @property
-    def percent(self) -> int | None:
-        """The fraction in whole percent, never 100 before the end."""
-        return None if self.fraction is None else min(99, int(self.fraction * 100))
-
-    @property
     def sentence(self) -> str:
         """Sentence 5 of the house's tone."""
         start = f"Step {self.step} of {self.steps}, {self.stage}" if self.step and self.steps else self.stage

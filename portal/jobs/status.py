@@ -76,11 +76,6 @@ class ClusterStatus:
         return [cluster for cluster in self.clusters if cluster.answered is self.answered]
 
     @property
-    def healthy(self) -> bool:
-        """True if jobs go ahead."""
-        return self.daemon_alive and self.answered is not False and not self.problems
-
-    @property
     def banner(self) -> str:
         """What everybody must know now; empty when all is well."""
         if not self.daemon_alive:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 from urllib.parse import urlencode, urlsplit
 
-from flask import Flask, Response, current_app, g, make_response, redirect, request, url_for
+from flask import Flask, Response, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.audit.who import Via
@@ -122,8 +122,3 @@ def install_sign_in(app: Flask) -> None:
     """Default deny: a page that is not in OPEN answers nobody who has not signed in."""
     app.before_request(_find_actor)
     app.before_request(_require_sign_in)
-
-
-def signed_in_at(page: str) -> Response:
-    """A redirect, as a response whose cookies can be set."""
-    return current_app.make_response(redirect(page, 303))

@@ -74,7 +74,7 @@ def test_the_daemon_changes_what_became_of_a_job_and_nothing_that_was_asked(port
 def test_the_daemon_sees_of_people_and_sign_ins_a_few_columns(portal: Host) -> None:
     sees = of_columns(portal, DAEMON, "SELECT")
     assert {table: columns for table, columns in sees.items() if table not in READS} == {
-        "person": {"id", "name", "full_name", "email", "roles", "active", "blurb", "account", "created"},
+        "person": {"id", "name", "full_name", "email", "roles", "active", "blurb", "created"},
         "web_session": {"id", "expires"},
         "device_request": {"id", "expires"},
         "sign_in_attempt": {"id", "at"},
@@ -99,7 +99,6 @@ def test_the_daemon_sees_of_people_and_sign_ins_a_few_columns(portal: Host) -> N
         "DELETE FROM icat_investigation",
         "UPDATE icat_facility SET name = 'mine'",
         "UPDATE icat_instrument SET name = 'mine'",
-        "UPDATE person SET account = 'maya'",
         "UPDATE person SET roles = '[\"staff\"]'",
         "INSERT INTO person (name) VALUES ('mine')",
         "INSERT INTO api_token (person_id) VALUES (1)",

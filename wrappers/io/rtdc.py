@@ -142,11 +142,7 @@ class EventWriter:
                 dtype=np.uint8,
                 **self._zstd,
             )
-            for key, value in (
-                ("CLASS", "IMAGE"),
-                ("IMAGE_VERSION", "1.2"),
-                ("IMAGE_SUBCLASS", "IMAGE_GRAYSCALE"),
-            ):
+            for key, value in IMAGE_ATTRIBUTES.items():
                 dataset.attrs[key] = np.bytes_(value)
 
     def add(

@@ -17,14 +17,3 @@ def leave_unfinished(path: Path, fraction: float = 0.4) -> Path:
     path.replace(partial)
     truncate(partial, fraction)
     return partial
-
-
-def grow(partial: Path, whole: bytes, step: int = 65536) -> bool:
-    """Append the next `step` bytes of `whole` to an unfinished file; false, and renamed, once it is complete."""
-    with partial.open("r+b") as file:
-        have = file.seek(0, os.SEEK_END)
-        file.write(whole[have : have + step])
-        done = file.tell() >= len(whole)
-    if done:
-        partial.replace(partial.with_suffix(""))
-    return not done

@@ -11,7 +11,6 @@ from portal.catalogue.service import writable_by_people
 from portal.config import Settings
 from portal.web.views.pictures import Picture, picture_of
 
-KEY_PARAMETERS = 5
 REPORTS = frozenset({".html", ".htm"})
 
 

@@ -161,15 +161,10 @@ def first(path: Path, parameter: ParameterSource) -> Any:
     return next((v for s in parameter.sources if (v := read_source(path, s)) is not None), None)
 
 
-def test_an_unfinished_file_grows_into_the_whole_one(tmp_path: Path) -> None:
+def test_an_unfinished_file_is_the_first_part_under_another_name(tmp_path: Path) -> None:
     path = tmp_path / "t.h5"
     whole = bytes(range(256)) * 10
     path.write_bytes(whole)
     partial = files.leave_unfinished(path)
     assert not path.exists()
     assert partial.read_bytes() == whole[:1024]
-    assert files.grow(partial, whole, step=1000)
-    assert partial.stat().st_size == 2024
-    assert not files.grow(partial, whole, step=1000)
-    assert path.read_bytes() == whole
-    assert not partial.exists()

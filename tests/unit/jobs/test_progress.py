@@ -45,11 +45,6 @@ def test_how_long_later_stages_take_is_not_guessed_from_earlier_ones():
 def test_the_last_stage_is_extrapolated_at_its_own_rate():
     progress = seen(200, 100, stage="writing", step=2, steps=2, fraction=0.5)
     assert progress.left_s == pytest.approx(100)
-    assert progress.percent == 75
-
-
-def test_percent_is_never_100_before_the_end():
-    assert seen(10, stage="writing", step=2, steps=2, fraction=1.0).percent == 99
 
 
 def test_nothing_reported_yet_is_no_progress():
