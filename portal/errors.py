@@ -12,6 +12,8 @@ class PortalError(Exception):
     """Something that a person or a calling program must be told. `str(error)` is the sentence."""
 
     retry = False
+    form: int | None = None
+    """Which of several forms that came together it is about, counted from 0; None: not about one."""
 
     def __init__(self, message: str, *, detail: str | None = None) -> None:
         super().__init__(message)

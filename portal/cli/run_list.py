@@ -15,7 +15,6 @@ from portal.errors import InvalidError, PortalError
 
 AT_ONCE = 500
 """Forms that the portal takes in one request, all or none."""
-FORM = re.compile(r"Form (\d+) of \d+")
 FIELD = re.compile(r"(?:forms\.)?(\d+)\.(.+)")
 
 
@@ -38,7 +37,7 @@ def run_list(file: TextIO, key: str | None, as_json: bool) -> None:
             started += client.submit_list(forms[first : first + AT_ONCE], key=f"{stem}/{first}")
         except PortalError as error:
             _show(started, as_json)
-            _name_lines(error, lines[first : first + AT_ONCE], first)
+            name_lines(error, lines[first : first + AT_ONCE], first)
             raise
     _show(started, as_json)
 
@@ -69,9 +68,12 @@ def _forms(file: TextIO) -> tuple[list[int], list[Document]]:
     return numbers, forms
 
 
-def _name_lines(error: PortalError, lines: Sequence[int], first: int) -> None:
+def name_lines(error: PortalError, lines: Sequence[int], first: int) -> None:
     """Say the file's own lines where the portal counts the forms of its request."""
-    message = FORM.sub(lambda found: f"Line {lines[int(found[1]) - 1]}", error.message)
+    message = error.message
+    if error.form is not None and 0 <= error.form < len(lines):
+        message = message.removeprefix(f"Form {error.form + 1} of {len(lines)}: ")
+        message = f"Line {lines[error.form]}: {message}"
     if isinstance(error, InvalidError):
         error.fields = {_on_line(name, lines): words for name, words in error.fields.items()}
         if "forms." in message:  # the shape of a line is wrong: its fields say which and how

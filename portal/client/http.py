@@ -134,6 +134,13 @@ def _error_of(response: requests.Response, url: str) -> PortalError:
         if status in ERRORS and status != 404:
             return ERRORS[status](f"{url} answered {status} {response.reason}.")
         return UnavailableError(f"{url} answered {status} {response.reason}. Is this the address of a portal?")
+    error = _error_in_words(status, problem)
+    form = problem.get("form")
+    error.form = form if isinstance(form, int) and not isinstance(form, bool) else None
+    return error
+
+
+def _error_in_words(status: int, problem: Document) -> PortalError:
     words = str(problem["detail"])
     if status in {400, 413, 422}:
         return InvalidError(words, fields=problem.get("fields") or {})

@@ -61,6 +61,7 @@ def _placed(place: int, count: int) -> Iterator[None]:
     try:
         yield
     except PortalError as error:
+        error.form = place
         error.message = f"Form {place + 1} of {count}: {error.message}"
         error.args = (error.message,)
         if isinstance(error, InvalidError):

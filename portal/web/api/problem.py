@@ -26,11 +26,21 @@ class Problem(BaseModel):
     fields: dict[str, str] = Field(
         default_factory=dict, description="What is wrong with which value: an option's name, or inputs.<slot>."
     )
+    form: int | None = Field(
+        None, description="Which form of a list it is about, counted from 0; null: it is not about one."
+    )
     retry: bool = Field(False, description="The same request may succeed later without any change.")
     request_id: str = Field("", description="Tell this to the facility's staff.")
 
 
-def problem(status: int, detail: str, *, fields: Mapping[str, str] | None = None, retry: bool = False) -> Response:
+def problem(
+    status: int,
+    detail: str,
+    *,
+    fields: Mapping[str, str] | None = None,
+    form: int | None = None,
+    retry: bool = False,
+) -> Response:
     """A problem document as a response."""
     words = WORDS.get(status, WORDS[500 if status >= 500 else 400])
     document = Problem(
@@ -38,6 +48,7 @@ def problem(status: int, detail: str, *, fields: Mapping[str, str] | None = None
         status=status,
         detail=detail,
         fields=dict(fields or {}),
+        form=form,
         retry=retry,
         request_id=g.get("request_id", ""),
     )
@@ -55,7 +66,8 @@ def of_portal_error(error: PortalError) -> ResponseReturnValue:
     status = status_of(error)
     if status >= 500 and not isinstance(error, UnavailableError):
         return problem(status, WORDS[500].happened)
-    return problem(status, error.message, fields=getattr(error, "fields", None), retry=error.retry)
+    fields = getattr(error, "fields", None)
+    return problem(status, error.message, fields=fields, form=error.form, retry=error.retry)
 
 
 def of_http_error(error: HTTPException) -> ResponseReturnValue:

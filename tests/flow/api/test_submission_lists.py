@@ -34,6 +34,7 @@ def test_a_form_that_cannot_be_started_names_its_place_and_nothing_is_started(ma
     answer = start(maya, [form(stack), wrong, form(stack)])
     assert answer.status_code == 422
     assert answer.json["detail"].startswith("Form 2 of 3: ")
+    assert answer.json["form"] == 1
     assert list(answer.json["fields"]) == ["1.histogram_bins"]
     assert maya("GET", "/jobs").json["total"] == 0
 
@@ -42,6 +43,7 @@ def test_data_of_others_in_a_list_is_not_found_and_nothing_is_started(maya, stac
     answer = start(maya, [form(stack), form(sqlite_facility.datasets["other"])])
     assert answer.status_code == 404
     assert answer.json["detail"].startswith("Form 2 of 2: ")
+    assert answer.json["form"] == 1
     assert maya("GET", "/jobs").json["total"] == 0
 
 
@@ -58,6 +60,7 @@ def test_another_form_under_a_used_key_is_a_conflict_and_starts_nothing(maya, st
     answer = start(maya, [form(stack), form(stack, options={"projection": "max"}), form(stack)], "k")
     assert answer.status_code == 409
     assert answer.json["detail"].startswith("Form 2 of 3: ")
+    assert answer.json["form"] == 1
     assert maya("GET", "/jobs").json["total"] == 2
 
 

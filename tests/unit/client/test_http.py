@@ -28,6 +28,18 @@ def document(**values):
     return Answer(200, json.dumps(values).encode())
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"), [({"form": 1}, 1), ({}, None), ({"form": "1"}, None), ({"form": True}, None)]
+)
+@pytest.mark.parametrize("status", [404, 409, 422, 503])
+def test_an_error_about_one_of_several_forms_says_which(status, said, expected, portal):
+    answer = json.dumps({"status": status, "detail": "Words.", **said}).encode()
+    portal.say(Answer(status, answer))
+    with pytest.raises(PortalError) as raised:
+        Client(portal.url, "t").submit_list([{}, {}])
+    assert raised.value.form == expected
+
+
 def test_the_token_goes_in_a_header_and_nowhere_else(portal):
     Client(portal.url, "gantry_secret").me()
     (asked,) = portal.asked
