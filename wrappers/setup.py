@@ -7,7 +7,7 @@ ROOMS = ("io", "kernels", "launch", "programs", "programs.qc")
 setup(
     name="gantry-wrappers",
     version="0.1.0",
-    description="Gantry's batch wrapper, analysis programs and kernels.",
+    description="Gantry's launch, which runs jobs on their nodes, analysis programs and kernels.",
     license="Apache-2.0",
     python_requires=">=3.11",
     # This folder *is* the package, so that a checkout needs no src/ level.

@@ -21,7 +21,7 @@ from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
 
 AGAIN = timedelta(seconds=20)
 """A request that shows no effect is repeated after this long; it is harmless to ask twice."""
-BATCH = 500
+AT_ONCE = 500
 Wish = tuple[Account, tuple[str, str, str]]
 """An account, and the attempt, the job and the name that its agent is told."""
 
@@ -60,7 +60,7 @@ def _due(session: Session, deps: Deps, now: datetime) -> dict[str, list[Wish]]:
     )
     hanging, by_whom = deps.agent.hanging(), defaultdict[str, list[Wish]](list)
     due = ((deps.settings.account_of(row.person), row) for row in session.execute(query) if _is_due(row.seen, now))
-    for account, row in islice((one for one in due if one[0] not in hanging), BATCH):
+    for account, row in islice((one for one in due if one[0] not in hanging), AT_ONCE):
         by_whom[row.by or "the portal"].append((account, (row.id, row.cluster_job, row.name)))
     return by_whom
 

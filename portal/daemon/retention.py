@@ -12,7 +12,7 @@ from portal.jobs.models import Attempt, Job
 from portal.jobs.state import FINAL, State
 from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
 
-BATCH = 200
+AT_ONCE = 200
 
 
 def _forget(deps: Deps, now: datetime) -> None:
@@ -37,7 +37,7 @@ def retain_step(deps: Deps, now: datetime) -> bool:
         .join(Person, Job.person_id == Person.id)
         .where(Attempt.purged.is_(None), Job.state.in_(FINAL), over)
         .order_by(turn, Attempt.created)
-        .limit(BATCH)
+        .limit(AT_ONCE)
     )
     with deps.database.read() as session:
         attempts = [
@@ -57,4 +57,4 @@ def retain_step(deps: Deps, now: datetime) -> bool:
                 session.get_one(Attempt, attempt_id).purged = now
                 gone += 1
     say("purged", attempts=gone)
-    return len(attempts) == BATCH and gone > 0
+    return len(attempts) == AT_ONCE and gone > 0

@@ -60,14 +60,14 @@ class Demo:
 
 def _submit(demo: Demo, settings: Any, key: str, jobtype: str, names: list[str], **more: Any) -> str:
     jobtypes = load_folders([shipped_folder()])
-    slot = jobtypes.by_name[jobtype].inputs[0].name
+    slots = [slot.name for slot in jobtypes.by_name[jobtype].inputs[:1]]
     with demo.database.write() as session:
         ids = [session.scalars(select(Dataset.id).where(Dataset.name == name)).one() for name in names]
         person = session.scalars(select(Person).where(Person.name == "maya")).one()
         made = submit(
             session,
             person.actor(),
-            SubmitRequest(jobtype, {slot: ids}, idempotency_key=key, **more),
+            SubmitRequest(jobtype, dict.fromkeys(slots, ids), idempotency_key=key, **more),
             jobtypes=jobtypes,
             settings=settings,
             now=datetime.now(UTC),
@@ -111,9 +111,11 @@ def _addresses(demo: Demo, batch: str) -> dict[str, str]:
             "analyses": "/analyses",
             "analyses-fitting": f"/analyses?dataset={heart}",
             "form": f"/analyses/{DECONVOLUTION}/start?dataset={heart}",
+            "form-no-input": "/analyses/random-counts/start",
             "form-without-data": f"/analyses/{DECONVOLUTION}/start",
             "jobs": "/jobs",
             "job-done": f"/jobs/{job(Job.state == State.SUCCEEDED)}",
+            "job-no-dataset": f"/jobs/{job(Job.title.endswith(', checksums'))}",
             "job-failed": f"/jobs/{job(Job.state == State.FAILED)}",
             "batch": f"/batches/{batch}",
             "me": "/me",
@@ -137,6 +139,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
         portal.start()
         _submit(made, settings, "first", DECONVOLUTION, ["Zebrafish heart, GFP"])
         _submit(made, settings, "broken", DECONVOLUTION, [BROKEN])
+        _submit(made, settings, "checksums", "print-checksums", ["Zebrafish heart, GFP"])
         batch = _submit(made, settings, "batch", "qc", ["Zebrafish trunk, kdrl:GFP", BROKEN])
         _wait(made)
         made.pages = _addresses(made, batch)

@@ -29,7 +29,7 @@ from wrappers.kernels.tomography import (
 from wrappers.result import Result
 
 STAGES = ("reading", "centring", "reconstructing", "saving")
-BATCH_BYTES = 256 * 2**20
+PORTION_BYTES = 256 * 2**20
 MOST_ROWS_FOR_CENTRE = 3
 MOST_PREVIEWS = 4
 
@@ -149,9 +149,9 @@ def centre_column(settings: Settings, scan: Scan, rows: slice, angles: np.ndarra
     return float(np.median(found))
 
 
-def batches(rows: slice, scan: Scan) -> Iterator[slice]:
-    """Yield the rows in parts whose sinograms fit in BATCH_BYTES."""
-    step = max(1, BATCH_BYTES // (4 * len(scan.angles) * scan.columns))
+def portions(rows: slice, scan: Scan) -> Iterator[slice]:
+    """Yield the rows in parts whose sinograms fit in PORTION_BYTES."""
+    step = max(1, PORTION_BYTES // (4 * len(scan.angles) * scan.columns))
     for start in range(rows.start, rows.stop, step):
         yield slice(start, min(rows.stop, start + step))
 
@@ -163,7 +163,7 @@ def reconstruct(job: Job, settings: Settings, scan: Scan, chosen: tuple[slice, f
     slices = np.empty((total, scan.columns, scan.columns), np.float32)
     unusable = 0
     sinogram = np.empty((0, 0), np.float32)
-    for part in batches(rows, scan):
+    for part in portions(rows, scan):
         sinograms, bad = sinograms_of(settings, scan, part)
         unusable += bad
         before = part.start - rows.start

@@ -17,14 +17,14 @@ from portal.jobs.models import Attempt, Job
 from portal.jobs.state import State
 from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
 
-BATCH = 64
+AT_ONCE = 64
 
 
 def recover_step(deps: Deps, now: datetime) -> bool:
     """Settle SUBMITTING rows that are due; True if a job moved."""
     with deps.database.read() as session:
         due = or_(Job.not_before.is_(None), Job.not_before <= now)
-        query = select(Job).where(Job.state == State.SUBMITTING, due).order_by(Job.id).limit(BATCH)
+        query = select(Job).where(Job.state == State.SUBMITTING, due).order_by(Job.id).limit(AT_ONCE)
         jobs = list(session.scalars(query))
         wanted = [(deps.account_of(job), (job.attempt.id, job.attempt.name)) for job in jobs if job.attempt]
     if not wanted:

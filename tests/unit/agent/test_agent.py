@@ -83,7 +83,7 @@ def test_the_same_attempt_with_another_order_is_refused(facility):
     assert submit(facility, item).code == "attempt-differs"
 
 
-def test_a_batch_is_answered_in_order_and_one_refusal_harms_no_other(facility):
+def test_many_items_are_answered_in_order_and_one_refusal_harms_no_other(facility):
     good, bad, also = facility.item(), facility.item(options={"nothing": 1}), facility.item()
     first, second, third = facility.client.submit([good, bad, also])
     assert isinstance(first, Submitted)

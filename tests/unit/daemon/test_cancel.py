@@ -48,7 +48,7 @@ def test_all_wishes_of_a_batch_go_in_one_call(bench):
 
 
 def test_wishes_that_wait_for_their_effect_keep_no_other_from_being_sent(bench, monkeypatch):
-    monkeypatch.setattr(cancel, "BATCH", 3)
+    monkeypatch.setattr(cancel, "AT_ONCE", 3)
     wished(bench, 7)
     assert [step(bench), step(bench), step(bench), step(bench)] == [True, True, True, False]
     assert len(set(bench.cluster.cancelled)) == len(bench.cluster.cancelled) == 7
@@ -57,7 +57,7 @@ def test_wishes_that_wait_for_their_effect_keep_no_other_from_being_sent(bench, 
 
 def test_of_an_account_that_hangs_nothing_is_asked_and_others_wishes_are_sent(own_accounts, monkeypatch):
     bench = own_accounts
-    monkeypatch.setattr(cancel, "BATCH", 4)
+    monkeypatch.setattr(cancel, "AT_ONCE", 4)
     wished(bench, 7)
     wished(bench, 1, person="ravi")
     bench.cluster.hung = {"maya"}
@@ -99,7 +99,7 @@ def test_jobs_of_an_account_that_hangs_stay_in_the_queue_and_say_so(own_accounts
 
 def test_folders_that_cannot_be_removed_keep_nobody_elses_from_being_removed(own_accounts, monkeypatch):
     bench = own_accounts
-    monkeypatch.setattr("portal.daemon.retention.BATCH", 4)
+    monkeypatch.setattr("portal.daemon.retention.AT_ONCE", 4)
     bench.desk.submit(*bench.desk.more_stacks(6))
     bench.desk.submit(person="ravi")
     bench.dispatch()

@@ -123,3 +123,10 @@ def test_an_output_folder_that_shows_late_is_waited_for_and_not_for_ever(world):
 def test_a_result_without_an_experiment_has_no_place(world):
     assert isinstance(kept(world, job(1, investigation_id=None))["J-1"], ResultRefusedError)
     assert world.portions == []
+
+
+def test_of_a_job_that_leaves_no_dataset_neither_agent_nor_store_is_asked(world):
+    world.away, world.seals = True, {"attempt-1": CallRefusedError("The agent cannot be started.")}
+    found = kept(world, job(1, outputs=[]), job(2, outputs=[], investigation_id=None))
+    assert found == {"J-1": [], "J-2": []}
+    assert (world.portions, world.blamed) == ([], [])
