@@ -10,9 +10,10 @@ from flask_openapi3.openapi import OpenAPI
 from portal.config import Settings
 from portal.db import Database
 from portal.jobtype.load import SUFFIXES, JobTypes, load_folders, shipped_folder
+from portal.notify.read import count_new
 from portal.web.api import register_api
 from portal.web.assets import install_assets
-from portal.web.context import Portal, actor, close_session
+from portal.web.context import Portal, actor, close_session, session
 from portal.web.converters import JobNumber
 from portal.web.errors import install_errors
 from portal.web.formats import install_formats
@@ -74,6 +75,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     install_formats(app)
     app.teardown_request(close_session)
     app.context_processor(lambda: {"settings": settings, "actor": actor()})
+    app.jinja_env.globals["new_notices"] = lambda: count_new(session(), actor())
     app.jinja_env.globals["section"] = ""
     app.url_map.converters["job"] = JobNumber
     for blueprint in PAGES:

@@ -26,6 +26,7 @@ from portal.daemon.dispatch.step import dispatch_step
 from portal.daemon.holder import is_surely_gone, my_name
 from portal.daemon.lease import Lease, LeaseLost
 from portal.daemon.log import log_to_stderr
+from portal.daemon.notices import notices_step
 from portal.daemon.pace import Pace, paces
 from portal.daemon.reconcile.observe import WATCHED
 from portal.daemon.reconcile.step import reconcile_step
@@ -39,6 +40,7 @@ from portal.scheduler.base import Scheduler
 
 Step = Callable[[Deps, datetime], bool]
 RETAIN_EVERY_S = 600.0
+NOTICES_EVERY_S = 2.0
 AFTER_A_FAULT_S = 5.0
 COLLECT_LOOKS_EVERY_S = 5.0
 TO_DISPATCH = frozenset({State.QUEUED, State.HELD, State.SUBMITTING})
@@ -65,6 +67,7 @@ class Daemon:
         self._deps: Deps | None = None
         self._status = Status()
         self._next_retain = 0.0
+        self._next_notices = 0.0
         self._gathering, self._jobs_pace, self._nodes_pace = paces(settings, near=scheduler.near)
         self._turn_began = (_now(), time.monotonic())
         self._to_collect = threading.Event()
@@ -119,6 +122,9 @@ class Daemon:
             self._ask(self._nodes_pace, "survey", survey_step, deps)
         if State.COLLECTING in counts:
             self._to_collect.set()
+        if time.monotonic() >= self._next_notices:
+            more = self._step("notices", notices_step, deps)
+            self._next_notices = 0.0 if more else time.monotonic() + NOTICES_EVERY_S
         if time.monotonic() >= self._next_retain:
             self._next_retain = time.monotonic() + RETAIN_EVERY_S
             self._step("retain", retain_step, deps)

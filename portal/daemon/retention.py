@@ -10,16 +10,18 @@ from portal.identity.people import forget_tries
 from portal.identity.sessions import forget_expired
 from portal.jobs.models import Attempt, Job
 from portal.jobs.state import FINAL, State
+from portal.notify.read import forget_read
 from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
 
 AT_ONCE = 200
 
 
 def _forget(deps: Deps, now: datetime) -> None:
-    """Sign-ins and tries to sign in that no longer count."""
+    """Sign-ins and tries to sign in that no longer count, and notices that were read long ago."""
     with deps.write() as session:
         forget_expired(session, now=now)
         forget_tries(session, now=now)
+        forget_read(session, now=now)
 
 
 def retain_step(deps: Deps, now: datetime) -> bool:

@@ -13,7 +13,8 @@ import portal.audit.models
 import portal.catalogue.models
 import portal.identity.models
 import portal.jobs.cluster_rows
-import portal.jobs.models  # noqa: F401  (they fill Base.metadata)
+import portal.jobs.models
+import portal.notify.models  # noqa: F401  (they fill Base.metadata)
 from portal.config import load_settings
 from portal.db import Base, UTCDateTime, make_engine
 

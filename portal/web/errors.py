@@ -123,6 +123,7 @@ def error_page(status: int, sentence: str | None = None, detail: str | None = No
     page = render_template(
         "errors/error.html",
         status=status,
+        quiet=status >= 500,  # what fails may be the database: the header asks it nothing
         words=words,
         happened=happened,
         detail=detail,

@@ -119,6 +119,7 @@ def _addresses(demo: Demo, batch: str) -> dict[str, str]:
             "job-failed": f"/jobs/{job(Job.state == State.FAILED)}",
             "batch": f"/batches/{batch}",
             "me": "/me",
+            "notices": "/notices",
             "device": "/device",
             "help": "/help",
             "not-found": "/datasets/999999",

@@ -32,11 +32,13 @@ FILES = {
     "icat_data_collection_dataset",
     "job_output",
 }
-READS = {"alembic_version"} | WATCHES | JOBS | PEOPLE | FILES
-INSERTS = WATCHES | {"attempt", "job_event", "audit_record"} | FILES
-DELETES = {"cluster_health", "web_session", "device_request", "sign_in_attempt"}
+TELLS = {"notice", "notice_mark"}
+READS = {"alembic_version"} | WATCHES | JOBS | PEOPLE | FILES | TELLS
+INSERTS = WATCHES | {"attempt", "job_event", "audit_record", "notice"} | FILES
+DELETES = {"notice", "cluster_health", "web_session", "device_request", "sign_in_attempt"}
 # The columns that it never changes, of the tables of which it changes anything.
 NEVER = {
+    "notice_mark": {"name"},
     "daemon_lease": {"name"},
     "cluster_health": {"cluster"},
     "cluster_snapshot": {"cluster"},

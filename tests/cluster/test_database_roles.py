@@ -10,6 +10,7 @@ ROLES = ("gantry-web", "gantry-daemon")
 # What the web tier may read, the rows it may make and forget, and of which it may change something.
 WEB_SEES = {"person", "web_session", "api_token", "sign_in_attempt", "device_request"}
 WEB_READS = {
+    "notice",
     "alembic_version",
     "daemon_lease",
     "cluster_health",
@@ -37,6 +38,7 @@ WEB_INSERTS = {
 }
 WEB_DELETES = {"web_session", "sign_in_attempt", "device_request"}
 WEB_UPDATES = {
+    "notice": {"read"},
     "person": {"password_hash"},
     "web_session": {"last_seen"},
     "api_token": {"last_used", "revoked"},

@@ -13,6 +13,7 @@ from portal.web.pages import (
     home,
     jobs,
     me,
+    notices,
     sign_in,
 )
 
@@ -26,6 +27,7 @@ PAGES = (
     batches.page,
     facility.page,
     me.page,
+    notices.page,
     device.page,
     guide.page,
     sign_in.page,

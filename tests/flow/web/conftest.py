@@ -23,8 +23,10 @@ from portal.db import Database
 from portal.identity.models import Person
 from portal.identity.people import HASHER
 from portal.identity.sessions import open_session
+from portal.jobs.models import JobEvent
 from portal.jobs.service import SubmitRequest, submit
 from portal.jobtype.load import load_folders, shipped_folder
+from portal.notify.models import About, Notice
 from portal.web.signed_in import COOKIE
 
 PASSWORD = "correct horse battery"
@@ -44,6 +46,7 @@ class Site:
     picture: int = 0
     file: int = 0
     report: int = 0
+    notice: int = 0
 
     def client(self, name: str | None = None) -> FlaskClient:
         """A browser; with a name, signed in as that person."""
@@ -119,6 +122,19 @@ def _fill(site: Site) -> None:
             now=datetime.now(UTC),
         )
         site.submission, site.job = made.id, made.jobs[0].id
+        asked = session.scalars(select(JobEvent).where(JobEvent.job_id == site.job)).one()
+        notice = Notice(
+            event_id=asked.id,
+            person_id=facility.actors["maya"].person_id,
+            submission_id=site.submission,
+            job_id=site.job,
+            about=About.HELD,
+            at=datetime.now(UTC),
+            counts={},
+        )
+        session.add(notice)
+        session.flush()
+        site.notice = notice.id
 
 
 def build_site(

@@ -14,6 +14,7 @@ THINGS = {
     "investigation_id": lambda site: site.facility.investigations["private"],
     "job_id": lambda site: site.job,
     "submission_id": lambda site: site.submission,
+    "notice_id": lambda site: site.notice,
 }
 EVERYBODYS = {"name"}
 """An analysis's name: what exists is no secret; the datasets in its form are."""

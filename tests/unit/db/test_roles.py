@@ -8,13 +8,14 @@ import portal.audit.models
 import portal.catalogue.models
 import portal.identity.models
 import portal.jobs.cluster_rows
-import portal.jobs.models  # noqa: F401  (they fill Base.metadata)
+import portal.jobs.models
+import portal.notify.models  # noqa: F401  (they fill Base.metadata)
 from portal.db import Base
 
 pytestmark = pytest.mark.postgres
 
 # The tables that the web tier has no business with, or writes to without reading.
-NOT_THE_WEB_TIERS = {"identity", "audit_record"}
+NOT_THE_WEB_TIERS = {"identity", "audit_record", "notice_mark"}
 SECRETS = """
     SELECT table_name, column_name FROM information_schema.columns
     WHERE table_schema = 'public' AND column_name ~ 'hash|password|secret|digest' AND column_name !~ 'sha256'

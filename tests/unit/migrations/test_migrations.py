@@ -11,7 +11,8 @@ import portal.audit.models
 import portal.catalogue.models
 import portal.identity.models
 import portal.jobs.cluster_rows
-import portal.jobs.models  # noqa: F401  (they fill Base.metadata)
+import portal.jobs.models
+import portal.notify.models  # noqa: F401  (they fill Base.metadata)
 from portal.db import Base, Database
 from portal.errors import ConfigError
 from portal.migrations import check, upgrade

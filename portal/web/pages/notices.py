@@ -1,0 +1,51 @@
+"""Notices: what has become of my jobs since I last looked?"""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.notify.read import count_new, list_notices, mark_all_read, mark_read
+from portal.web.context import actor, now, portal, session
+from portal.web.views.notices import notice_line
+from portal.web.views.paging import page_links, page_number
+
+page = Blueprint("notices", __name__, url_prefix="/notices")
+
+
+@page.get("")
+def show() -> ResponseReturnValue:
+    """Newest first, with links to what they tell of; live while it is open."""
+    found = list_notices(session(), actor(), page=page_number(request.args))
+    context = {
+        "lines": [notice_line(notice) for notice in found.items],
+        "links": page_links(found, "notice"),
+        "newest": found.items[0].id if found.items else 0,
+        "new": count_new(session(), actor()),
+    }
+    if request.headers.get("HX-Request"):
+        return render_template("notices/_list.html", **context)
+    return render_template("notices/show.html", **context)
+
+
+@page.get("/bell")
+def bell() -> ResponseReturnValue:
+    """The bell in the header, as pages ask for it again and again."""
+    return render_template("notices/_bell.html", new=count_new(session(), actor()))
+
+
+@page.post("/<int:notice_id>/read")
+def read(notice_id: int) -> ResponseReturnValue:
+    """I have read this one."""
+    with portal().database.write() as writing:
+        mark_read(writing, actor(), notice_id, now=now())
+    return redirect(url_for("notices.show", page=request.form.get("page") or None), 303)
+
+
+@page.post("/read")
+def read_all() -> ResponseReturnValue:
+    """I have read all that the page showed; what came since stays new."""
+    until = request.form.get("until", "")
+    newest = int(until) if until.isascii() and until.isdigit() and len(until) < 10 else 0
+    with portal().database.write() as writing:
+        mark_all_read(writing, actor(), until=newest, now=now())
+    flash("All notices are marked as read.")
+    return redirect(url_for("notices.show"), 303)

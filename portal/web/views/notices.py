@@ -1,0 +1,67 @@
+"""A notice in words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import url_for
+
+from portal import words
+from portal.jobs.state import State
+from portal.notify.models import About, Notice
+
+SAYS = {
+    About.DONE: (State.SUCCEEDED, "is done"),
+    About.FAILED: (State.FAILED, "failed"),
+    About.HELD: (State.HELD, "is on hold"),
+    About.CANCELLED: (State.CANCELLED, "was cancelled"),
+}
+ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
+
+
+@dataclass(frozen=True)
+class NoticeLine:
+    """One notice as a page shows it."""
+
+    id: int
+    new: bool
+    state: str
+    """The state that people see, for icon and colour."""
+    title: str
+    says: str
+    """What follows the title: "is done"."""
+    more: str
+    """Why, in a sentence; empty where there is nothing to add."""
+    href: str
+    at: datetime
+
+
+def notice_line(notice: Notice) -> NoticeLine:
+    """The line of a notice, in an open session."""
+    if notice.job is not None:
+        title, href = notice.job.title, url_for("jobs.job", job_id=notice.job.id)
+    else:
+        title, href = notice.submission.title, url_for("batches.show", submission_id=notice.submission_id)
+    more = notice.event.words or ""
+    if notice.about is About.BATCH:
+        state, says, more = _batch_state(notice), "has ended", _counted(notice)
+    else:
+        state, says = SAYS[notice.about]
+        if notice.about is About.DONE:
+            more = ""
+        elif notice.job is None:
+            says = "is on hold in part"
+    return NoticeLine(notice.id, notice.read is None, state.words, title, says, more, href, notice.at)
+
+
+def _batch_state(notice: Notice) -> State:
+    """As what a batch is shown: failed if a part of it is."""
+    for state in (State.FAILED, State.SUCCEEDED):
+        if notice.counts.get(state.value):
+            return state
+    return State.CANCELLED
+
+
+def _counted(notice: Notice) -> str:
+    counts = {state: int(notice.counts.get(state.value, 0)) for state in ENDED}
+    parts = [f"{count:,} {state.words.lower()}" for state, count in counts.items() if count]
+    return f"{words.count(sum(counts.values()), 'job')}: {words.listed(parts)}."
