@@ -24,6 +24,13 @@ def typed(*words: str) -> subprocess.CompletedProcess[str]:
     [
         (("./run", "foo"), "I do not know './run foo'."),
         (("./run", "lock", "foo"), "./run lock takes no “foo”."),
+        (("./run", "test", "--quick", "foo"), "./run test --quick takes no “foo”."),
+        (("./run", "test", "--changed", "no-such-commit"), "git knows no commit “no-such-commit”."),
+        (("./run", "test", "--changed", "--all"), "takes one commit."),
+        ((*PYTHON, "-m", "tests.exercises", "foo"), "There is no exercise “foo”."),
+        ((*PYTHON, "-m", "tests.exercises", "flaky", "foo"), "“foo” is neither a number nor a path."),
+        ((*PYTHON, "-m", "tests.exercises", "first-command", "foo"), "There is no command “foo”"),
+        ((*PYTHON, "-m", "tests.exercises", "queue", "foo"), "two whole numbers"),
         (("./run", "lint", "foo"), "./run lint takes no “foo”."),
         (("./run", "shell"), "for instance: ./run shell gantry --help"),
         ((*PYTHON, "tests/cluster/lab.py", "foo"), "There is no command “foo”."),
@@ -51,6 +58,7 @@ def test_a_mistyped_line_is_told_in_a_sentence(words: tuple[str, ...], told: str
         (*PYTHON, "tests/cluster/images.py", "--help"),
         (*PYTHON, "-m", "tests.bench", "--help"),
         (*PYTHON, "-m", "tests.chaos", "--help"),
+        (*PYTHON, "-m", "tests.exercises", "--help"),
         (*PYTHON, "-m", "portal.demo", "--help"),
     ],
 )

@@ -1,0 +1,36 @@
+"""The exercises by name: `./run exercise` lists them, `./run exercise NAME [WORDS]` runs one.
+
+They take long, or ask for a machine to themselves. What can be said in minutes of each is a test as well.
+"""
+
+import subprocess
+import sys
+
+EXERCISES = {
+    "chaos": ("tests.chaos", "break things at random while people work, then compare all accounts; root, a lab"),
+    "queue": ("tests.exercises.queue", "what choosing the next jobs costs with 200,000 in the queue"),
+    "flaky": (
+        "tests.exercises.flaky",
+        "tests again and again under load; lists which did not pass every time",
+    ),
+    "first-command": ("tests.exercises.first_command", "each `./run` command as the first one in a fresh clone"),
+}
+
+
+def main(words: list[str]) -> int:
+    """Run the named exercise; without a known name, list them."""
+    asked = not words or words[0] in {"-h", "--help"}
+    if asked or words[0] not in EXERCISES:
+        out = sys.stdout if asked else sys.stderr
+        if not asked:
+            print(f"There is no exercise “{words[0]}”.", file=out)
+        print("./run exercise NAME [WORDS], where NAME is one of", file=out)
+        for name, (_, about) in EXERCISES.items():
+            print(f"  {name:<14} {about}", file=out)
+        return 0 if asked else 2
+    module, _ = EXERCISES[words[0]]
+    return subprocess.run([sys.executable, "-m", module, *words[1:]], check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
