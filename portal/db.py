@@ -63,6 +63,23 @@ class UTCDateTime(TypeDecorator[datetime]):
 JSONType = JSON().with_variant(JSONB(), "postgresql")
 
 
+class TypedDocument(TypeDecorator[Any]):
+    """A JSON document that is a dataclass in Python, with `document()`, and `of(document)` to read it again."""
+
+    impl = JSONType
+    cache_ok = True
+
+    def __init__(self, kind: Any) -> None:
+        super().__init__()
+        self.kind = kind
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else value.document()
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        return None if value is None else self.kind.of(value)
+
+
 class Base(DeclarativeBase):
     """Base of every table of the portal."""
 

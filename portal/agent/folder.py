@@ -13,9 +13,10 @@ from typing import Any
 
 from portal.errors import NotFoundError
 from portal.files.confined import Kind, Root, kind_of
-from portal.files.durable import iso, sync_file_system
+from portal.files.durable import sync_file_system
 from portal.files.removal import remove_tree
 from portal.rpc.exchange import SCHEMA, RefusedError
+from portal.times import iso
 
 FOLDER_MODE = 0o2750
 MAX_CLAIM_BYTES = 64 << 10

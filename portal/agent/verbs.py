@@ -12,10 +12,10 @@ from portal.agent.cancelling import cancel_all, refusal
 from portal.agent.inputs import Inputs
 from portal.agent.jobtype import SMALLEST
 from portal.agent.preparing import Prepared, Preparing
-from portal.files.durable import iso
 from portal.rpc.exchange import Handlers, Item, RefusedError, Together, attempt, fields
 from portal.rpc.verb import handlers
 from portal.scheduler.base import JobHandle, JobRequest, Owner, SchedulerError
+from portal.times import iso
 
 Answer = Mapping[str, Any] | RefusedError
 

@@ -9,8 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from portal.files.durable import from_iso
 from portal.rpc.verb import Verb
+from portal.times import from_iso
 
 AN_ITEM_S = 0.5
 

@@ -1,10 +1,9 @@
 """Carrying out the wish that a job ends: asked of the scheduler until the job has ended."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
@@ -12,10 +11,9 @@ from sqlalchemy.orm import Session, aliased
 from portal.agent.accounts import Failed
 from portal.agent.asking import Account
 from portal.daemon.context import Deps, say
-from portal.files.durable import iso
 from portal.identity.models import Person
 from portal.jobs.models import Attempt, Job
-from portal.jobs.progress import moment_of
+from portal.jobs.said import Seen
 from portal.jobs.state import State
 from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
 
@@ -66,12 +64,12 @@ def _due(session: Session, deps: Deps, now: datetime) -> dict[str, list[Wish]]:
 
 
 def _note(attempt: Attempt, answer: bool | Refusal | Failed, now: datetime) -> None:
-    sent: dict[str, object] = {"cancel_sent": iso(now)}
+    noted = replace(attempt.seen.portal, cancel_sent=now)
     if not isinstance(answer, bool):
-        sent["cancel_refused"] = answer.message
-    attempt.seen = {**attempt.seen, **sent}
+        noted = replace(noted, cancel_refused=answer.message)
+    attempt.seen = replace(attempt.seen, portal=noted)
 
 
-def _is_due(seen: Mapping[str, Any], now: datetime) -> bool:
-    sent = moment_of(seen.get("cancel_sent"))
+def _is_due(seen: Seen, now: datetime) -> bool:
+    sent = seen.portal.cancel_sent
     return sent is None or now - sent >= AGAIN

@@ -5,7 +5,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
-from portal.files.durable import iso
+from portal.times import iso
 
 log = logging.getLogger("gantry.daemon")
 

@@ -10,9 +10,9 @@ from sqlalchemy import func, select
 from portal.daemon.context import Deps
 from portal.daemon.health import Health, write_health
 from portal.daemon.lease import write_status
-from portal.files.durable import iso
 from portal.jobs.models import Job
 from portal.jobs.state import UNFINISHED, State
+from portal.times import iso
 
 AT_MOST_EVERY_S = 1.0
 AT_LEAST_EVERY_S = 5.0

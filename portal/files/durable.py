@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and the times written in them.
+"""Files that appear whole or not at all.
 
 Standard library only: the agent, the store and the supervisors use this as well as the portal.
 """
@@ -6,7 +6,6 @@ Standard library only: the agent, the store and the supervisors use this as well
 import ctypes
 import json
 import os
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -61,18 +60,3 @@ def sync_file_system(fd: int) -> None:
     if _libc.syncfs(fd) != 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
-
-
-def iso(moment: datetime) -> str:
-    """A time as files and answers hold it: UTC, milliseconds, `Z`. Naive times are an error."""
-    if moment.tzinfo is None:
-        raise ValueError("a time without a zone")
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def from_iso(text: str) -> datetime:
-    """The opposite of `iso`. Raises ValueError."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError("a time without a zone")
-    return moment.astimezone(UTC)

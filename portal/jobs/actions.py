@@ -15,6 +15,7 @@ from portal.identity.missing import check_id, not_found
 from portal.jobs.access import visible_jobs
 from portal.jobs.cause import Asked, Cause, Retry, cancelled, retry_of
 from portal.jobs.models import Job, Submission
+from portal.jobs.moves import move_all
 from portal.jobs.state import State
 from portal.jobs.submit.check import checked_title
 from portal.jobtype.model import JobType
@@ -48,8 +49,7 @@ def _check_owner(job: Job, actor: Actor) -> None:
 def _of_batch(session: Session, actor: Actor, submission_id: str, states: Collection[State]) -> Sequence[Job]:
     """A batch's jobs in these states, locked until the transaction ends. Raises NotFound-, ForbiddenError."""
     mine = visible_jobs(actor).where(Job.submission_id == submission_id)
-    # A move adds to a job's events; loaded for all at once, they are not looked up job by job.
-    chosen = mine.where(Job.state.in_(states)).order_by(Job.id).options(selectinload(Job.events))
+    chosen = mine.where(Job.state.in_(states)).order_by(Job.id)
     jobs = session.scalars(chosen.with_for_update(of=Job)).all()
     if not jobs and session.scalar(mine.limit(1)) is None:
         raise not_found(actor)
@@ -69,7 +69,7 @@ def cancel(session: Session, actor: Actor, job_id: int, *, now: datetime) -> Job
     if job.state.final:
         raise ConflictError(f"{job.number} has ended already: {job.state.words.lower()}.")
     asked = job.cancel_requested is not None
-    _cancel(job, by=_name(actor), now=now)
+    _cancel(session, [job], by=_name(actor), now=now)
     if not asked:
         record(session, actor, Action.CANCEL, _thing(job), at=now)
     return job
@@ -79,8 +79,7 @@ def cancel_all(session: Session, actor: Actor, submission_id: str, *, now: datet
     """Ask for the end of all jobs of a batch that have not ended; these jobs. Raises NotFound-, ForbiddenError."""
     jobs = _of_batch(session, actor, submission_id, [state for state in State if not state.final])
     fresh = [job for job in jobs if job.cancel_requested is None]
-    for job in jobs:
-        _cancel(job, by=_name(actor), now=now)
+    _cancel(session, jobs, by=_name(actor), now=now)
     _note_batch(session, actor, Action.CANCEL, fresh, now)
     return jobs
 
@@ -103,7 +102,7 @@ def retry(
     if job.state not in {State.FAILED, State.CANCELLED}:
         raise ConflictError(f"{job.number} is {job.state.words.lower()}; only what failed can be run again.")
     job.resources = _resources(job, resources)
-    _again(job, by=_name(actor), now=now)
+    _again(session, [job], job.state, by=_name(actor), now=now)
     record(session, actor, Action.RETRY, _thing(job), at=now, details={"resources": job.resources})
     return job
 
@@ -113,7 +112,7 @@ def retry_failed(session: Session, actor: Actor, submission_id: str, *, now: dat
     jobs = _of_batch(session, actor, submission_id, [State.FAILED])
     for job in jobs:
         job.resources = _resources(job, _wanted_more(job))
-        _again(job, by=_name(actor), now=now)
+    _again(session, jobs, State.FAILED, by=_name(actor), now=now)
     _note_batch(session, actor, Action.RETRY, jobs, now)
     return jobs
 
@@ -121,8 +120,7 @@ def retry_failed(session: Session, actor: Actor, submission_id: str, *, now: dat
 def retry_cancelled(session: Session, actor: Actor, submission_id: str, *, now: datetime) -> Sequence[Job]:
     """Run a batch's cancelled jobs again, as they were. Raises NotFoundError, ForbiddenError."""
     jobs = _of_batch(session, actor, submission_id, [State.CANCELLED])
-    for job in jobs:
-        _again(job, by=_name(actor), now=now)
+    _again(session, jobs, State.CANCELLED, by=_name(actor), now=now)
     _note_batch(session, actor, Action.RETRY, jobs, now)
     return jobs
 
@@ -165,16 +163,29 @@ def _note_batch(session: Session, actor: Actor, action: Action, jobs: Sequence[J
         record(session, actor, action, thing, at=now, details={"jobs": len(jobs)})
 
 
-def _cancel(job: Job, *, by: str, now: datetime) -> None:
-    if job.cancel_requested is None:
-        job.cancel_requested, job.cancel_requested_by = now, by
-    if job.state in AT_ONCE:
-        job.move(State.CANCELLED, at=now, by=by, cause=Cause.CANCELLED.value, words=cancelled(by))
+def _cancel(session: Session, jobs: Sequence[Job], *, by: str, now: datetime) -> None:
+    for job in jobs:
+        if job.cancel_requested is None:
+            job.cancel_requested, job.cancel_requested_by = now, by
+    session.flush()
+    for state in AT_ONCE:
+        here = [job.id for job in jobs if job.state is state]
+        words = cancelled(by)
+        move_all(session, here, state, State.CANCELLED, at=now, by=by, cause=Cause.CANCELLED.value, words=words)
+    _read_anew(session, jobs)
 
 
-def _again(job: Job, *, by: str, now: datetime) -> None:
-    job.cancel_requested = job.cancel_requested_by = job.not_before = None
-    job.move(State.QUEUED, at=now, by=by)
+def _again(session: Session, jobs: Sequence[Job], state: State, *, by: str, now: datetime) -> None:
+    session.flush()
+    unasked = dict.fromkeys(("cancel_requested", "cancel_requested_by", "not_before"))
+    move_all(session, [job.id for job in jobs], state, State.QUEUED, at=now, by=by, **unasked)
+    _read_anew(session, jobs)
+
+
+def _read_anew(session: Session, jobs: Sequence[Job]) -> None:
+    """Jobs that were moved beside the session, as they are now."""
+    query = select(Job).where(Job.id.in_([job.id for job in jobs])).options(selectinload(Job.events))
+    session.scalars(query.execution_options(populate_existing=True)).all()
 
 
 def _wanted_more(job: Job) -> str | None:

@@ -46,7 +46,7 @@ def log_tail(  # noqa: PLR0917 - six plain things, in the order in which the map
     if attempt is None:
         return LogTail("", 0, 0, 0, job.state.final, "It has not started yet.")
     if attempt.purged is not None:
-        last = str(attempt.seen.get("last_lines", ""))
+        last = attempt.seen.files.last_lines or ""
         return LogTail(last, 0, 0, 0, True, "The job's folder was removed; these are the last lines of its log.")
     try:
         with Root(settings.scratch) as scratch, scratch.open_folder(attempt.id) as folder:

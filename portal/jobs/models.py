@@ -10,10 +10,11 @@ from sqlalchemy import BigInteger, Enum, Float, ForeignKey, Index, String, Text,
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.catalogue.models import Dataset, Investigation
-from portal.db import Base
+from portal.db import Base, TypedDocument
 from portal.errors import ConflictError
 from portal.identity.models import Person
-from portal.jobs.state import State, may_move
+from portal.jobs.said import Seen, Waiting
+from portal.jobs.state import Move, State
 from portal.jobtype.kind import Kind
 
 PORTAL = "gantry"
@@ -117,13 +118,12 @@ class Job(Base):
     cancel_requested: Mapped[datetime | None]
     cancel_requested_by: Mapped[str | None] = mapped_column(String(255))
     cause: Mapped[str | None] = mapped_column(String(50))
-    """Why it failed or waits, as a code of jobs/verdict.py."""
+    """Why it failed or waits, as a code of jobs/cause.py."""
     cause_words: Mapped[str | None] = mapped_column(Text)
     """The same in words for people."""
     progress: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """The program's latest event, as the daemon read it."""
-    waiting: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """Why it waits: reason in words, position, estimate and its basis."""
+    waiting: Mapped[Waiting] = mapped_column(TypedDocument(Waiting), default=Waiting)
     last_seen: Mapped[datetime | None]
     """When the scheduler last reported it."""
     absent_since: Mapped[datetime | None]
@@ -170,23 +170,21 @@ class Job(Base):
         cause: str | None = None,
         words: str | None = None,
     ) -> JobEvent:
-        """Move to `new` and write the event down. The only way a job's state changes. Raises ConflictError."""
-        if not may_move(self.state, new, self.kind):
+        """Move to `new` and write the event down. For many at once there is moves.move_all. Raises ConflictError.
+
+        A job's state changes in no other way.
+        """
+        move = Move(self.state, new, at, by, cause, words)
+        if not move.allowed(self.kind):
             raise ConflictError(
                 f"{self.number} is {self.state.words.lower()}; it cannot become {new.words.lower()}."
             )
-        event = JobEvent(at=at, from_state=self.state.value, to_state=new.value, by=by, cause=cause, words=words)
+        event = JobEvent(**move.of_event())
         self.events.append(event)
-        self.state = new
-        self.changed = at
-        self.cause, self.cause_words = cause, words
-        if new is State.RUNNING and self.started is None:
-            self.started = at
-        if new.final:
-            self.ended = at
-        if new is State.QUEUED:
-            self.started = self.ended = self.absent_since = self.last_seen = None
-            self.progress, self.waiting = {}, {}
+        for column, value in move.of_job().items():
+            setattr(self, column, value)
+        if move.begins:
+            self.started = self.started or at
         return event
 
 
@@ -234,8 +232,7 @@ class Attempt(Base):
     """The portal took its claim: it can never run."""
     outcome: Mapped[str | None] = mapped_column(String(50))
     """The verdict's code."""
-    seen: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """What the scheduler reported: phase, ending, exit code, node, times. Kept apart from the testimony."""
+    seen: Mapped[Seen] = mapped_column(TypedDocument(Seen), default=Seen)
     testimony: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """What result.json said, checked for form only."""
     purged: Mapped[datetime | None]

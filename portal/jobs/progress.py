@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from portal import words
+from portal.times import moment_of
 
 # Below these a rate is a guess that only misleads.
 LEAST_FRACTION = 0.02
@@ -35,7 +36,7 @@ class Progress:
 
     @property
     def sentence(self) -> str:
-        """Sentence 5 of the house's tone."""
+        """Where it is and what it says: "Step 2 of 3, segmenting: 40 of 90 images, about 3 minutes left."."""
         start = f"Step {self.step} of {self.steps}, {self.stage}" if self.step and self.steps else self.stage
         start = start[:1].upper() + start[1:]
         parts = [part for part in (self.message.rstrip("."), self.left_words) if part]
@@ -79,17 +80,6 @@ def _stage_left(event: Mapping[str, Any], started: datetime | None, now: datetim
         return None
     in_stage = (now - since).total_seconds()
     return in_stage * (1 - within) / within if in_stage >= LEAST_ELAPSED_S else None
-
-
-def moment_of(text: object) -> datetime | None:
-    """A stored ISO time with a zone; None for anything else."""
-    if not isinstance(text, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else None
 
 
 def _rounded(seconds: float) -> float:

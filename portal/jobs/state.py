@@ -1,7 +1,11 @@
 """A job's states, in order, and the one table of allowed moves. Pure: no database, no web."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
+from portal.jobs.said import Waiting
 from portal.jobtype.kind import Kind
 
 
@@ -87,6 +91,44 @@ def may_move(current: State, new: State, kind: Kind = Kind.RUN) -> bool:
     if new in MOVES[current]:
         return True
     return kind is Kind.INTERACTIVE and new in MOVES_OF_DESKTOPS.get(current, ())
+
+
+@dataclass(frozen=True)
+class Move:
+    """A move and all that changes with it, the same for one job and for many."""
+
+    before: State
+    after: State
+    at: datetime
+    by: str
+    """Who moved it: a person, or the portal."""
+    cause: str | None = None
+    words: str | None = None
+
+    def allowed(self, kind: Kind = Kind.RUN) -> bool:
+        """True if the table has it for a job of this kind."""
+        return may_move(self.before, self.after, kind)
+
+    @property
+    def begins(self) -> bool:
+        """True if the job starts with it, unless it had started before."""
+        return self.after is State.RUNNING
+
+    def of_job(self) -> dict[str, Any]:
+        """The job's columns after it, but for the time of its start."""
+        values: dict[str, Any] = {"state": self.after, "changed": self.at}
+        values |= {"cause": self.cause, "cause_words": self.words}
+        if self.after.final:
+            values["ended"] = self.at
+        if self.after is State.QUEUED:
+            values |= dict.fromkeys(("started", "ended", "absent_since", "last_seen"))
+            values |= {"progress": {}, "waiting": Waiting()}
+        return values
+
+    def of_event(self) -> dict[str, Any]:
+        """The columns of its event, but for the job's id."""
+        states = {"from_state": self.before.value, "to_state": self.after.value}
+        return {"at": self.at, **states, "by": self.by, "cause": self.cause, "words": self.words}
 
 
 def after_its_owner_ended_it(kind: Kind, *, outputs: bool) -> State:

@@ -7,7 +7,8 @@ from datetime import datetime
 from portal import words
 from portal.jobs.actions import asked_of
 from portal.jobs.models import PORTAL, Attempt, Job, JobEvent
-from portal.jobs.progress import Progress, moment_of, progress_of
+from portal.jobs.progress import Progress, progress_of
+from portal.jobs.said import Seen
 from portal.jobs.state import State
 from portal.jobs.status import ClusterStatus
 
@@ -105,7 +106,7 @@ def job_view(job: Job, now: datetime, *, status: ClusterStatus | None = None) ->
     attempt = job.attempt
     asked = asked_of(job)
     progress = progress_of(job.progress, job.started, now) if job.state is State.RUNNING else None
-    seen = attempt.seen if attempt else {}
+    seen = attempt.seen if attempt else Seen()
     leaves_dataset = job.submission.revision.leaves_dataset
     return JobView(
         id=job.id,
@@ -117,11 +118,11 @@ def job_view(job: Job, now: datetime, *, status: ClusterStatus | None = None) ->
         progress=progress,
         waited_s=(now - job.waiting_since).total_seconds() if _waits(job) else None,
         reason=_reason(job) if _waits(job) else "",
-        position=job.waiting.get("position") if _waits(job) else None,
+        position=job.waiting.position if _waits(job) else None,
         expected_start=_planned(job, now),
         cause=job.cause,
         cause_words=job.cause_words,
-        last_lines=str(seen.get("last_lines", "")) if job.state is State.FAILED or _left_nothing(job) else "",
+        last_lines=(seen.files.last_lines or "") if job.state is State.FAILED or _left_nothing(job) else "",
         reported=str(job.progress.get("message", "")) if _left_nothing(job) else "",
         timeline=tuple(_moment(event, HAPPENED if leaves_dataset else HAPPENED_WITHOUT) for event in job.events),
         runner=_runner(attempt),
@@ -135,7 +136,7 @@ def job_view(job: Job, now: datetime, *, status: ClusterStatus | None = None) ->
         cluster=attempt.cluster if attempt else None,
         cluster_job=attempt.cluster_job if attempt else None,
         array_index=attempt.array_index if attempt else None,
-        node=seen.get("node"),
+        node=seen.scheduler.node,
     )
 
 
@@ -149,7 +150,7 @@ def sentence(job: Job, now: datetime, *, status: ClusterStatus | None = None) ->
         return job.cause_words or ENDED[job.state]
     if job.state is State.COLLECTING:
         saving = " Its result is being saved." if job.submission.revision.leaves_dataset else ""
-        return str(job.waiting.get("reason") or f"It ended well.{saving}")
+        return job.waiting.reason or f"It ended well.{saving}"
     if job.state is State.SUCCEEDED:
         done = f"Done in {words.duration(_seconds(job))}." if job.started and job.ended else "Done."
         return f"{done} {NO_DATASET}" if _left_nothing(job) else done
@@ -170,8 +171,8 @@ def _running(job: Job, now: datetime, status: ClusterStatus | None) -> str:
             f"The scheduler has not listed it since {words.clock(job.absent_since)}. "
             "Nothing is concluded from that yet; your job may be running."
         )
-    if job.waiting.get("reason"):
-        return str(job.waiting["reason"])
+    if job.waiting.reason:
+        return job.waiting.reason
     progress = progress_of(job.progress, job.started, now)
     if progress is not None:
         return progress.sentence
@@ -196,16 +197,16 @@ def _waits(job: Job) -> bool:
 
 
 def _planned(job: Job, now: datetime) -> datetime | None:
-    planned = moment_of(job.waiting.get("start")) if job.state is State.PENDING else None
+    planned = job.waiting.start if job.state is State.PENDING else None
     return planned if planned is not None and planned > now else None
 
 
 def _reason(job: Job) -> str:
     if job.state is State.HELD:
         return job.cause_words or ENDED[State.HELD]
-    known = job.waiting.get("reason") or job.cause_words
+    known = job.waiting.reason or job.cause_words
     if known:
-        return str(known)
+        return known
     return "It is handed over in a moment." if job.state is State.QUEUED else "The scheduler has it."
 
 
@@ -234,7 +235,7 @@ def _seconds(job: Job, now: datetime | None = None) -> float:
 
 def _ran_s(attempt: Attempt, job: Job, now: datetime) -> float | None:
     """How long the program ran, as the scheduler saw it, else as the job's row has it."""
-    started, ended = moment_of(attempt.seen.get("started")), moment_of(attempt.seen.get("ended"))
+    started, ended = attempt.seen.scheduler.started, attempt.seen.scheduler.ended
     if started and ended:
         return (ended - started).total_seconds()
     return _seconds(job, now) if job.started else None

@@ -73,8 +73,8 @@ def measure(yard: Yard, jobs: int) -> dict[str, object]:
 
 def overhead(job) -> float:  # type: ignore[no-untyped-def]  # a model of the portal, whose types mypy does not follow here
     """What launch adds: its own time as the supervisor saw it, less the program's as launch saw it."""
-    seen, told = job.attempt.seen, job.attempt.testimony
-    return seconds(seen) - seconds(told)
+    seen, told = job.attempt.seen.scheduler, job.attempt.testimony
+    return (seen.ended - seen.started).total_seconds() - seconds(told)
 
 
 def seconds(times: dict[str, str]) -> float:

@@ -8,6 +8,7 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from portal.jobs.models import Job, JobTypeRevision, Submission
+from portal.jobs.said import Waiting
 from portal.jobs.state import State
 
 RESOURCES = {"cpus": 1, "memory_mb": 1024, "time_s": 60}
@@ -52,7 +53,7 @@ def write_jobs(
                 "changed": now,
                 "not_before": not_before,
                 "progress": {},
-                "waiting": {},
+                "waiting": Waiting(),
             }
         )
         if len(rows) >= chunk:

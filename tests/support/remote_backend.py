@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from portal.files.durable import from_iso, iso
 from portal.scheduler.base import (
     Estimate,
     JobHandle,
@@ -25,6 +24,7 @@ from portal.scheduler.base import (
 from portal.scheduler.local.backend import LocalScheduler
 from portal.scheduler.local.fair_share import Limits
 from portal.scheduler.survey import Survey
+from portal.times import from_iso, iso
 
 CLUSTER = "far"
 LIMITS = Limits(cpus=2, memory_mb=4096)

@@ -11,7 +11,6 @@ from portal.catalogue.results import ResultToRegister, register_result
 from portal.config import Settings
 from portal.daemon.collect.inspect import Inspected
 from portal.jobs.models import Attempt, Job, JobOutput
-from portal.jobs.progress import moment_of
 from portal.store.client import Result
 
 SUCCEEDED = "succeeded"
@@ -40,7 +39,7 @@ def file_results(
 def _to_register(
     job: Job, attempt: Attempt, name: str, kept: Result, inspected: Inspected, *, several: bool
 ) -> ResultToRegister:
-    revision, seen = job.submission.revision, attempt.seen
+    revision, seen = job.submission.revision, attempt.seen.scheduler
     declared = next(output for output in revision.document["outputs"] if output["name"] == name)
     assert job.investigation_id is not None
     return ResultToRegister(
@@ -61,8 +60,8 @@ def _to_register(
             for drawn in inspected.pictures
         ],
         description=inspected.metadata.summary or None,
-        started=moment_of(seen.get("started")),
-        ended=moment_of(seen.get("ended")),
+        started=seen.started,
+        ended=seen.ended,
         extra={
             "revision": revision.digest,
             "runner": attempt.testimony.get("runner"),

@@ -20,6 +20,7 @@ from portal.errors import PortalError
 from portal.jobs import cause as say_cause
 from portal.jobs.cause import Cause
 from portal.jobs.models import Attempt, Job
+from portal.jobs.said import Waiting
 from portal.jobs.state import State
 from portal.rpc.exchange import AnswerLostError, CallRefusedError
 from portal.store.client import Result
@@ -115,7 +116,7 @@ def _register(
         if job is None:
             return
         attempt = session.get_one(Attempt, one.attempt_id)
-        attempt.outcome, attempt.ended, job.waiting = SUCCEEDED, now, {}
+        attempt.outcome, attempt.ended, job.waiting = SUCCEEDED, now, Waiting()
         job.move(State.SUCCEEDED, at=now, cause=job.cause, words=job.cause_words)
     say("collected", job=one.job_id, outputs=len(results))
 
@@ -155,7 +156,7 @@ def _end(
     session: Session, job: Job, one: Collected, *, state: State, cause: Cause, words: str, now: datetime
 ) -> None:
     attempt = session.get_one(Attempt, one.attempt_id)
-    attempt.outcome, attempt.ended, job.waiting = cause.value, now, {}
+    attempt.outcome, attempt.ended, job.waiting = cause.value, now, Waiting()
     job.move(state, at=now, cause=cause.value, words=words)
 
 

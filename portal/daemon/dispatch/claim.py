@@ -17,10 +17,11 @@ from portal.daemon.context import Deps
 from portal.daemon.dispatch.arrays import names_of
 from portal.daemon.dispatch.jobspec import order_item
 from portal.daemon.dispatch.queue import MOST_LISTED, QueuedJob, lock_queued
-from portal.daemon.moves import move_all
 from portal.db import portions
 from portal.jobs.cause import Cause, cancelled
 from portal.jobs.models import Attempt, Job
+from portal.jobs.moves import move_all
+from portal.jobs.said import Waiting
 from portal.jobs.state import State
 
 
@@ -58,8 +59,8 @@ def claim_all(session: Session, deps: Deps, ids: Sequence[int], now: datetime) -
     ]
     session.execute(insert(cast(Table, Attempt.__table__)), rows)
     for put_off, some in _by_put_off(going).items():
-        left = {"waiting": {"tries": put_off}, "not_before": None}
-        move_all(session, some, State.QUEUED, State.SUBMITTING, at=now, **left)
+        left = Waiting(tries=put_off)
+        move_all(session, some, State.QUEUED, State.SUBMITTING, at=now, waiting=left, not_before=None)
     return [
         Claimed(job.id, attempt, settings.account_of(job.person.name), order_item(job, attempt, naming))
         for job, naming, attempt in zip(going, names, made, strict=True)

@@ -99,7 +99,7 @@ def lock_queued(session: Session, ids: Sequence[int]) -> list[QueuedJob]:
             resources=row.resources,
             cancelled=row.cancel_requested is not None,
             cancelled_by=row.cancel_requested_by,
-            put_off=int(row.waiting.get("tries", 0)),
+            put_off=row.waiting.tries,
             attempts=row.attempts,
             inputs=inputs[row.id],
         )

@@ -4,20 +4,22 @@ Ask whether the scheduler has the attempt; found: adopt it. Not found is not eno
 the attempt's claim, so that it can never run. Won: a new attempt may start. Lost: somebody runs it; adopt that.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from portal.agent.accounts import Failed
 from portal.agent.client import Fenced, Taken
 from portal.daemon.context import Deps, say
-from portal.daemon.dispatch.settle import adopt, give_up, put_off
+from portal.daemon.dispatch.settle import adopt_all, give_up, put_off, still_open
 from portal.jobs.models import Attempt, Job
 from portal.jobs.state import State
 from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
 
 AT_ONCE = 64
+Answer = Taken | Fenced | Refusal | Failed | None
 
 
 def recover_step(deps: Deps, now: datetime) -> bool:
@@ -39,38 +41,37 @@ def recover_step(deps: Deps, now: datetime) -> bool:
     fences = deps.agent.fence(absent) if absent else []
     fenced = {attempt: answer for (_account, attempt), answer in zip(absent, fences, strict=True)}
     attempts = [attempt for _account, (attempt, _name) in wanted]
+    answers = {
+        attempt: fenced.get(attempt) if answer is None else answer
+        for attempt, answer in zip(attempts, found, strict=True)
+    }
     with deps.write() as session:
-        moved = [
-            _settle(session, attempt, answer, fenced.get(attempt), now)
-            for attempt, answer in zip(attempts, found, strict=True)
-        ]
-    say("recovered", attempts=attempts, moved=sum(moved))
-    return any(moved)
+        moved = _settle(session, answers, now)
+    say("recovered", attempts=attempts, moved=moved)
+    return moved > 0
 
 
-def _settle(
-    session: Session,
-    attempt_id: str,
-    found: Taken | Refusal | Failed | None,
-    fence: Fenced | Refusal | Failed | None,
-    now: datetime,
-) -> bool:
-    attempt = session.get_one(Attempt, attempt_id)
-    job = attempt.job
-    if job.state is not State.SUBMITTING or job.attempt is not attempt:
-        return False
-    match found or fence:
-        case Taken() as taken:
-            adopt(job, attempt, taken, now)
-        case Fenced(won=True):
-            give_up(job, attempt, now)
-        case Fenced(claim=claim, job_sha256=sha256) if claim and claim.get("job_id"):
-            taken = Taken(str(claim["job_id"]), claim.get("array_index"), attempt.created, sha256)
-            adopt(job, attempt, taken, now)
-        case Refusal() | AnswerLostError() | CallRefusedError() as trouble:
-            put_off(job, now, trouble.message)
-            return False
-        case _:
-            put_off(job, now, "It is not clear yet who runs it.")
-            return False
-    return True
+def _settle(session: Session, answers: Mapping[str, Answer], now: datetime) -> int:
+    """What becomes of the attempts that still wait for these answers; how many of their jobs moved."""
+    jobs = still_open(session, answers)
+    whole = selectinload(Attempt.job)
+    query = select(Attempt).where(Attempt.id.in_(jobs)).order_by(Attempt.job_id)
+    query = query.options(whole.selectinload(Job.attempts), whole.selectinload(Job.events))
+    taken: dict[str, Taken] = {}
+    moved = 0
+    for attempt in session.scalars(query):
+        match answers[attempt.id]:
+            case Taken() as there:
+                taken[attempt.id] = there
+            case Fenced(won=True):
+                give_up(attempt.job, attempt, now)
+                moved += 1
+            case Fenced(claim=claim, job_sha256=sha256) if claim and claim.get("job_id"):
+                job_id, place = str(claim["job_id"]), claim.get("array_index")
+                taken[attempt.id] = Taken(job_id, place, attempt.created, sha256)
+            case Refusal() | AnswerLostError() | CallRefusedError() as trouble:
+                put_off(attempt.job, now, trouble.message)
+            case _:
+                put_off(attempt.job, now, "It is not clear yet who runs it.")
+    adopt_all(session, taken, jobs, now)
+    return moved + len(taken)

@@ -21,6 +21,7 @@ from portal.daemon.dispatch.submit import hand_over
 from portal.identity.models import Person
 from portal.jobs.cause import Cause
 from portal.jobs.models import Job, JobInput
+from portal.jobs.said import Waiting
 from portal.jobs.state import State
 from portal.jobs.submit.quota import held_words, releasable, waiting_words
 from portal.jobs.submit.submit import unfinished_of
@@ -116,9 +117,9 @@ def _say_who_waits(session: Session, now: datetime, people: Collection[int], rea
     rows = session.execute(
         turns.ready(now).with_only_columns(Job.id, Job.waiting).where(Job.person_id.in_(people)).limit(1000)
     )
-    silent = [job_id for job_id, waiting in rows if waiting.get("reason") != reason]
+    silent = [job_id for job_id, waiting in rows if waiting.reason != reason]
     if silent:
         # One may have been cancelled since, and one that somebody changes just now is told the next time.
         still = select(Job.id).where(Job.id.in_(silent), Job.state == State.QUEUED)
         free = session.scalars(still.with_for_update(skip_locked=True)).all()
-        session.execute(update(Job).where(Job.id.in_(free)).values(waiting={"reason": reason}))
+        session.execute(update(Job).where(Job.id.in_(free)).values(waiting=Waiting(reason)))

@@ -1,19 +1,20 @@
 """Handing claimed jobs to their people's agents, and writing down what was answered, an account at a time."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session, aliased, selectinload
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from portal import failpoints
 from portal.agent.accounts import AccountRefusedError, Failed
 from portal.agent.client import Submitted
 from portal.daemon.context import Deps, say
 from portal.daemon.dispatch.claim import Claimed
-from portal.daemon.dispatch.settle import adopt_all, put_off
+from portal.daemon.dispatch.settle import adopt_all, put_off, still_open
 from portal.jobs.cause import Cause
 from portal.jobs.models import Attempt, Job
+from portal.jobs.said import PortalNoted, Seen, Waiting
 from portal.jobs.state import State
 from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
 
@@ -45,7 +46,7 @@ def _note_health(deps: Deps, claimed: Sequence[Claimed], answers: Mapping[int, A
 
 def _record(deps: Deps, answers: Mapping[str, Answer], now: datetime) -> None:
     with deps.write() as session:
-        jobs = _still_open(session, answers)
+        jobs = still_open(session, answers)
         taken = {one: answer for one, answer in answers.items() if one in jobs and isinstance(answer, Submitted)}
         adopt_all(session, taken, jobs, now)
         whole = selectinload(Attempt.job)
@@ -55,35 +56,21 @@ def _record(deps: Deps, answers: Mapping[str, Answer], now: datetime) -> None:
             _take(attempt.job, attempt, answers[attempt.id], now)
 
 
-def _still_open(session: Session, attempts: Collection[str]) -> dict[str, int]:
-    """Those of the attempts whose job still waits for the answer about them, with their jobs, which are locked."""
-    later = aliased(Attempt)
-    superseded = exists().where(later.job_id == Job.id, later.number > Attempt.number)
-    query = (
-        select(Attempt.id, Job.id.label("job_id"))
-        .join(Job, Attempt.job_id == Job.id)
-        .where(Attempt.id.in_(attempts), Job.state == State.SUBMITTING, ~superseded)
-        .order_by(Job.id)  # as everybody locks many jobs: in the same order, nobody waits for each other
-        .with_for_update(of=Job)
-    )
-    return {row.id: row.job_id for row in session.execute(query)}
-
-
 def _take(job: Job, attempt: Attempt, answer: Answer, now: datetime) -> None:
     """What becomes of a job of which the agent does not say that the scheduler has it."""
     match answer:
         case AnswerLostError():
             # An answer that is lost each time is asked for ever more rarely.
-            tries = max(1, int(job.waiting.get("tries", 0)))
-            job.waiting = {"reason": "It is being checked whether the scheduler has it.", "tries": tries}
+            tries = max(1, job.waiting.tries)
+            job.waiting = Waiting("It is being checked whether the scheduler has it.", tries=tries)
         case AccountRefusedError() | Refusal(code="account"):
-            attempt.outcome, attempt.ended, attempt.seen = Cause.ACCOUNT.value, now, {"detail": answer.detail}
+            attempt.outcome, attempt.ended, attempt.seen = Cause.ACCOUNT.value, now, _refused(answer.detail)
             words = f"{answer.message} Nothing was computed. Staff can release the job."
             job.move(State.HELD, at=now, cause=Cause.ACCOUNT.value, words=words)
-            job.waiting = {}
+            job.waiting = Waiting()
         case CallRefusedError(message=message):
             # The agent did nothing at all: back into the queue, later.
-            waiting = dict(job.waiting)
+            waiting = job.waiting
             attempt.outcome, attempt.ended = Cause.AWAY.value, now
             job.move(State.QUEUED, at=now, cause=Cause.AWAY.value, words=message)
             job.waiting = waiting
@@ -93,5 +80,9 @@ def _take(job: Job, attempt: Attempt, answer: Answer, now: datetime) -> None:
             put_off(job, now, answer.message)
         case Refusal():
             cause = REFUSED.get(answer.code.partition("-")[0], Cause.SUBMISSION)
-            attempt.outcome, attempt.ended, attempt.seen = cause.value, now, {"detail": answer.detail}
+            attempt.outcome, attempt.ended, attempt.seen = cause.value, now, _refused(answer.detail)
             job.move(State.FAILED, at=now, cause=cause.value, words=f"{answer.message} Nothing was computed.")
+
+
+def _refused(detail: str | None) -> Seen:
+    return Seen(portal=PortalNoted(detail=detail))

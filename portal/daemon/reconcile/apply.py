@@ -6,6 +6,7 @@ from portal.daemon.reconcile.verdict import Action, Verdict
 from portal.jobs.actions import jobtype_of, largest
 from portal.jobs.cause import Cause
 from portal.jobs.models import PORTAL, Attempt, Job
+from portal.jobs.said import Waiting
 from portal.jobs.state import State
 from portal.jobtype.model import JobType, RetryRule
 
@@ -29,7 +30,7 @@ def carry_out(job: Job, attempt: Attempt, verdict: Verdict, now: datetime) -> No
     job.not_before = None
     if verdict.action is Action.COLLECT:
         job.move(State.COLLECTING, at=now, cause=cause, words=verdict.words)
-        job.waiting = {}
+        job.waiting = Waiting()
         return
     attempt.outcome, attempt.ended = cause, now
     if verdict.action is Action.CANCEL:
@@ -38,7 +39,7 @@ def carry_out(job: Job, attempt: Attempt, verdict: Verdict, now: datetime) -> No
     if verdict.cause and job.cancel_requested is None and _again(job, verdict.cause):
         words = f"{verdict.words} It is run again by itself."
         job.move(State.QUEUED, at=now, cause=cause, words=words)
-        job.waiting = {"reason": words}
+        job.waiting = Waiting(words)
         return
     job.move(State.FAILED, at=now, cause=cause, words=verdict.words)
 

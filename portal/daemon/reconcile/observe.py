@@ -1,6 +1,6 @@
 """What the scheduler and the folders say about the jobs at the scheduler: read outside of any transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,10 +12,10 @@ from portal.daemon.context import Deps
 from portal.daemon.reconcile.folder import Result, Tail, read_events, read_result
 from portal.errors import PortalError
 from portal.files.confined import Root
-from portal.files.durable import iso
 from portal.identity.models import Person
 from portal.jobs.log import last_lines
 from portal.jobs.models import Attempt, Job
+from portal.jobs.said import Waiting
 from portal.jobs.state import State
 from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
 from portal.scheduler.base import JobHandle, JobReport, Observation, Phase
@@ -38,7 +38,7 @@ class Watched:
     handle: JobHandle
     job_sha256: str | None
     offset: int
-    waiting: Mapping[str, Any]
+    waiting: Waiting
     last_seen: datetime | None
     absent_since: datetime | None
 
@@ -73,15 +73,14 @@ class Look:
         """True if the reason for which it waits is another than before."""
         # Places and plans shift with every job that ends: they are noted together with `last_seen`.
         was, report = self.watched.waiting, self.report
-        return report is not None and waiting_of(report).get("reason") != was.get("reason")
+        return report is not None and waiting_of(report).reason != was.reason
 
 
-def waiting_of(report: JobReport) -> dict[str, Any]:
+def waiting_of(report: JobReport) -> Waiting:
     """Why a job waits, its place and when it is planned to start, as the scheduler says it; else empty."""
     if report.phase is not Phase.PENDING:
-        return {}
-    planned = {"start": iso(report.expected_start)} if report.expected_start else {}
-    return {"reason": report.reason, "position": report.position} | planned
+        return Waiting()
+    return Waiting(report.reason, report.position, report.expected_start)
 
 
 def watched_jobs(session: Session, account_of: Callable[[str], str | None]) -> list[Watched]:

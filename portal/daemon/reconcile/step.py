@@ -4,7 +4,8 @@ Law: not knowing is not an answer. A scheduler that does not answer changes noth
 answer leaves out, until the absence rule and a fence say otherwise.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import cast
@@ -28,10 +29,9 @@ from portal.daemon.reconcile.observe import (
 )
 from portal.daemon.reconcile.verdict import Action, Ended, Verdict, judge, judge_absent
 from portal.db import portions
-from portal.files.durable import iso
 from portal.jobs.actions import asked_of
 from portal.jobs.models import Attempt, Job, Submission
-from portal.jobs.progress import moment_of
+from portal.jobs.said import SchedulerSaid, Waiting
 from portal.jobs.state import State
 from portal.scheduler.base import JobReport, Phase
 
@@ -127,10 +127,11 @@ def _apply(session: Session, deps: Deps, look: Look, now: datetime) -> bool:
 
 def _note_start(job: Job, attempt: Attempt, report: JobReport) -> bool:
     """Since when it runs and where, as the scheduler saw it; a requeued job starts anew."""
-    start = {"node": report.node, "started": iso(report.started) if report.started else None}
-    if start.items() <= attempt.seen.items():
+    began = replace(attempt.seen.scheduler, node=report.node, started=report.started)
+    seen = replace(attempt.seen, scheduler=began)
+    if seen.document() == attempt.seen.document():
         return False
-    attempt.seen = {**attempt.seen, **start}
+    attempt.seen = seen
     job.started = report.started or job.started
     return True
 
@@ -153,10 +154,10 @@ def _note_progress(job: Job, look: Look, now: datetime) -> bool:
 def _waiting(job: Job, report: JobReport) -> bool:
     """Keep why it waits, as the scheduler says it; True if the reason is another."""
     before, waiting = job.waiting, waiting_of(report)
-    if before == waiting:
+    if before.document() == waiting.document():
         return False
     job.waiting = waiting
-    return before.get("reason") != waiting.get("reason")
+    return before.reason != waiting.reason
 
 
 def _absent(job: Job, attempt: Attempt, look: Look, deps: Deps, now: datetime) -> bool:
@@ -179,14 +180,15 @@ def _absent(job: Job, attempt: Attempt, look: Look, deps: Deps, now: datetime) -
 
 
 def _ended(job: Job, attempt: Attempt, look: Look, deps: Deps, now: datetime) -> bool:
-    first, report = moment_of(attempt.seen.get("ended_seen")) or now, look.report
+    first, report = attempt.seen.portal.ended_seen or now, look.report
     assert report is not None
     if report.ending is None:
         deps.health.trouble("word", f"The scheduler's word for the end of {job.number} is unknown: {report.raw}.")
         return False
     if look.result.unreadable:
         return False
-    attempt.seen = {**attempt.seen, **_seen_ending(report), "ended_seen": iso(first)}
+    noted = replace(attempt.seen.portal, ended_seen=first)
+    attempt.seen = replace(attempt.seen, scheduler=_ending_of(report), portal=noted)
     verdict = judge(
         Ended(
             report.ending,
@@ -204,26 +206,29 @@ def _ended(job: Job, attempt: Attempt, look: Look, deps: Deps, now: datetime) ->
         late_result_s=deps.settings.daemon.late_result_s,
         invalid=look.result.invalid,
     )
-    if verdict.action is Action.WAIT and not job.waiting:
-        job.waiting = {"reason": "It ended. Its report has not shown yet; it is waited for."}
+    if verdict.action is Action.WAIT and job.waiting == Waiting():
+        job.waiting = Waiting("It ended. Its report has not shown yet; it is waited for.")
     return _carry_out(job, attempt, look, verdict, now)
 
 
-def _seen_ending(report: JobReport) -> Mapping[str, object]:
-    """What the scheduler saw, kept apart from what the program says."""
-    return {
-        "ending": report.ending.value if report.ending else None,
-        "raw": report.raw,
-        "exit_code": report.exit_code,
-        "signal": report.signal,
-        "node": report.node,
-        "reason": report.reason,
-        "by": report.ended_by,
-        "started": iso(report.started) if report.started else None,
-        "ended": iso(report.ended) if report.ended else None,
-        "cpu_s": report.cpu_s,
-        "memory_peak_bytes": report.memory_peak_bytes,
-    }
+def _ending_of(report: JobReport) -> SchedulerSaid:
+    return SchedulerSaid(
+        ending=report.ending.value if report.ending else None,
+        raw=report.raw,
+        exit_code=report.exit_code,
+        signal=report.signal,
+        node=report.node,
+        reason=report.reason,
+        by=report.ended_by,
+        started=report.started,
+        ended=report.ended,
+        cpu_s=report.cpu_s,
+        memory_peak_bytes=report.memory_peak_bytes,
+    )
+
+
+def _note_files(attempt: Attempt, **said: str) -> None:
+    attempt.seen = replace(attempt.seen, files=replace(attempt.seen.files, **said))
 
 
 def _carry_out(job: Job, attempt: Attempt, look: Look, verdict: Verdict, now: datetime) -> bool:
@@ -236,10 +241,10 @@ def _carry_out(job: Job, attempt: Attempt, look: Look, verdict: Verdict, now: da
     peaks = [report.memory_peak_bytes if report else None, testimony.memory_peak_bytes if testimony else None]
     attempt.memory_peak_bytes = max((peak for peak in peaks if peak is not None), default=None)
     if look.result.invalid:
-        attempt.seen = {**attempt.seen, "invalid_result": look.result.invalid}
+        _note_files(attempt, invalid_result=look.result.invalid)
     log_is_all = verdict.action is not Action.COLLECT or not job.submission.revision.leaves_dataset
     if log_is_all and look.last_lines:
-        attempt.seen = {**attempt.seen, "last_lines": look.last_lines}
+        _note_files(attempt, last_lines=look.last_lines)
     if job.started is None and report is not None:
         job.started = report.started
     carry_out(job, attempt, verdict, now)

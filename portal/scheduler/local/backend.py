@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from portal.files.durable import iso, write_json
+from portal.files.durable import write_json
 from portal.scheduler.base import (
     Ending,
     Estimate,
@@ -35,6 +35,7 @@ from portal.scheduler.local.spool import (
 )
 from portal.scheduler.local.start import start_supervisor
 from portal.scheduler.survey import Node, Survey
+from portal.times import iso
 
 Asked = TypeVar("Asked")
 Told = TypeVar("Told")

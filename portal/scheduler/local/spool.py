@@ -23,10 +23,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from portal.files.durable import from_iso, iso, read_json, sync_directory, write_json, write_whole
+from portal.files.durable import read_json, sync_directory, write_json, write_whole
 from portal.scheduler.base import Ending, JobRequest
 from portal.scheduler.local.fair_share import Limits
 from portal.scheduler.local.procfs import Identity
+from portal.times import from_iso, iso
 
 
 @dataclass(frozen=True)

@@ -19,9 +19,9 @@ from typing import Any
 
 from portal.errors import NotFoundError, PortalError
 from portal.files.confined import Root
-from portal.files.durable import from_iso, iso
 from portal.files.removal import remove_tree
 from portal.scheduler.base import JobHandle, JobRequest, SchedulerError
+from portal.times import from_iso, iso
 
 NOTE = "slurm.json"
 MANIFEST = "array.json"

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from portal.jobs.models import Job, Submission
 from portal.jobs.progress import progress_of
 from portal.jobs.read import ClusterStatus, job_view, sentence
+from portal.jobs.said import Waiting
 from portal.jobs.state import State
 from portal.jobs.submit.write import Accepted, Submitted
 
@@ -196,7 +197,7 @@ def job_details(job: Job, now: datetime, status: ClusterStatus | None) -> JobDet
 def submitted_out(made: Submitted, accepted: Accepted, status: ClusterStatus | None) -> SubmissionOut:
     """A submission that was just written down, as reading it again would show it."""
     now, jobtype, state = accepted.now, accepted.jobtype, accepted.state
-    like = Job(state=state, created=now, waiting={}, cause=accepted.cause, cause_words=accepted.held)
+    like = Job(state=state, created=now, waiting=Waiting(), cause=accepted.cause, cause_words=accepted.held)
     common: dict[str, Any] = {
         "analysis": jobtype.name,
         "submission": made.id,

@@ -39,7 +39,7 @@ def test_a_program_that_fails_says_why_with_the_last_lines_of_its_log(yard_with)
     job = only(yard)
     assert (job.state, job.cause) == (State.FAILED, "exit code")
     assert "exit code 1" in job.cause_words
-    assert job.attempt.seen["last_lines"] == "The stack has no voxel size."
+    assert job.attempt.seen.files.last_lines == "The stack has no voxel size."
     with yard.database.read() as session:
         tail = log_tail(session, yard.facility.actors["maya"], job.id, "stdout", 0, yard.settings)
     assert (tail.text, tail.final) == ("out\n", True)
@@ -116,8 +116,8 @@ def test_a_waiting_job_says_why_and_is_cancelled_at_the_scheduler(yard_with):
     yard.submit(options={"wait": 60})
     yard.submit()
     daemon = yard.daemon()
-    yard.until(daemon, lambda: yard.job(0).state is State.RUNNING and bool(yard.job(1).waiting.get("reason")))
-    assert "1 of 1" in yard.job(1).waiting["reason"]
+    yard.until(daemon, lambda: yard.job(0).state is State.RUNNING and bool(yard.job(1).waiting.reason))
+    assert "1 of 1" in yard.job(1).waiting.reason
     yard.change(service.cancel, yard.job(1).id)
     yard.until(daemon, lambda: yard.job(1).state.final)
     assert (yard.job(1).state, yard.job(1).cause_words) == (State.CANCELLED, "Cancelled by Maya Lind.")
@@ -194,7 +194,7 @@ def test_a_job_whose_result_cannot_be_saved_can_still_be_cancelled(yard_with):
     results = yard.settings.results
     results.rmdir()
     results.write_text("in the way")  # for root as for anybody: no store can work here
-    yard.until(daemon, lambda: "could not be saved yet" in str(yard.job().waiting.get("reason")))
+    yard.until(daemon, lambda: "could not be saved yet" in str(yard.job().waiting.reason))
     yard.change(service.cancel, yard.job().id)
     results.unlink()
     results.mkdir()
@@ -215,7 +215,7 @@ def test_an_output_that_shows_late_is_waited_for(yard_with):
     yard = yard_with(analysis("hides", HIDES), daemon={"idle_s": 0.05, "poll_s": 0.1, "late_result_s": 600})
     yard.submit("hides")
     daemon = yard.daemon()
-    yard.until(daemon, lambda: "has not shown yet" in str(yard.job().waiting.get("reason")))
+    yard.until(daemon, lambda: "has not shown yet" in str(yard.job().waiting.reason))
     assert yard.job().state is State.COLLECTING
     folder = yard.folder_of(yard.job())
     (folder / "hidden").rename(folder / "output")

@@ -203,7 +203,7 @@ def test_a_full_disk_in_the_results_keeps_the_job_saving_until_there_is_room(yar
         ballast.write_bytes(bytes(4 << 20))
         yard.submit("big")
         daemon = yard.daemon()
-        yard.until(daemon, lambda: "full" in str(yard.job().waiting.get("reason")))
+        yard.until(daemon, lambda: "full" in str(yard.job().waiting.reason))
         assert yard.job().state is State.COLLECTING
         ballast.unlink()
         (job,) = yard.until_ended(daemon)
@@ -217,7 +217,7 @@ def test_a_scratch_folder_that_cannot_be_written_is_said_and_tried_again(yard_wi
     daemon = yard.daemon()
     with mounted(yard.settings.scratch, "ro"):
         yard.submit()
-        yard.until(daemon, lambda: "tried again" in str(yard.job().waiting.get("reason")))
+        yard.until(daemon, lambda: "tried again" in str(yard.job().waiting.reason))
         assert not yard.job().state.final
     (job,) = yard.until_ended(daemon)
     assert job.state is State.SUCCEEDED

@@ -77,8 +77,8 @@ def test_each_answer_is_noted_on_its_own_job(bench):
     bench.cluster.cancel = lambda items, by=None: [answers[attempt] for _account, (attempt, _job, _name) in items]
     assert step(bench)
     seen = [job.attempt.seen for job in bench.jobs()]
-    assert [one.get("cancel_refused") for one in seen] == [None, "Not now.", "Lost."]
-    assert all("cancel_sent" in one for one in seen)
+    assert [one.portal.cancel_refused for one in seen] == [None, "Not now.", "Lost."]
+    assert all(one.portal.cancel_sent is not None for one in seen)
 
 
 def test_jobs_of_an_account_that_hangs_stay_in_the_queue_and_say_so(own_accounts):
@@ -89,7 +89,7 @@ def test_jobs_of_an_account_that_hangs_stay_in_the_queue_and_say_so(own_accounts
     bench.dispatch()
     hers, his = bench.jobs()
     assert (hers.state, hers.attempts) == (State.QUEUED, [])
-    assert "does not answer" in hers.waiting["reason"]
+    assert "does not answer" in hers.waiting.reason
     assert his.state is State.PENDING
     assert not bench.dispatch()
     bench.cluster.hung = set()

@@ -28,7 +28,7 @@ def test_a_turn_hands_a_job_over_and_asks_about_it(bench, daemon):
     bench.desk.submit()
     assert daemon.turn(bench.now)
     assert bench.job().state is State.PENDING
-    assert bench.job().waiting["reason"] == "All slots are busy."
+    assert bench.job().waiting.reason == "All slots are busy."
 
 
 def test_an_idle_turn_leaves_agent_and_scheduler_alone(bench, daemon):
@@ -54,7 +54,7 @@ def test_a_fault_in_one_step_is_shown_and_the_others_go_on(bench, daemon, monkey
     bench.desk.submit()
     daemon.turn(bench.now)
     daemon.turn(bench.now)
-    assert bench.job().waiting["reason"] == "All slots are busy."
+    assert bench.job().waiting.reason == "All slots are busy."
     assert "nobody foresaw this" in daemon.troubles.problems["cancel"]
 
 

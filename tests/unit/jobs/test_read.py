@@ -19,6 +19,7 @@ from portal.jobs.read import (
     log_tail,
     sentence,
 )
+from portal.jobs.said import FilesSaid, Seen, Waiting
 from portal.jobs.state import State
 
 
@@ -118,7 +119,7 @@ def view(desk, after_s=360, status=None, **values):
 
 def test_a_waiting_job_says_how_long_and_why(desk):
     desk.submit()
-    seen = view(desk, waiting={"reason": "All 4 GPUs are busy; two jobs are ahead.", "position": 2})
+    seen = view(desk, waiting=Waiting("All 4 GPUs are busy; two jobs are ahead.", 2))
     assert seen.sentence == "Waiting 6 minutes. All 4 GPUs are busy; two jobs are ahead."
     assert (seen.waited_s, seen.position, seen.can_cancel, seen.can_retry) == (360, 2, True, False)
 
@@ -278,7 +279,9 @@ def test_a_job_has_two_logs_and_no_others(desk, log):
 
 def test_when_the_folder_is_gone_the_last_lines_remain(desk, log):
     with desk.database.write() as session:
-        session.execute(update(Attempt).values(purged=datetime.now(UTC), seen={"last_lines": "It broke."}))
+        session.execute(
+            update(Attempt).values(purged=datetime.now(UTC), seen=Seen(files=FilesSaid(last_lines="It broke.")))
+        )
     seen = tail(desk)
     assert (seen.text, seen.final) == ("It broke.", True)
     assert "removed" in seen.note

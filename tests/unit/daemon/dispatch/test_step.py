@@ -98,7 +98,7 @@ def test_an_account_that_the_scheduler_refuses_holds_the_job_for_staff(bench):
     bench.cluster.refusal = Refusal("account", "The cluster does not know your account.", detail="Invalid account")
     bench.dispatch()
     job = bench.job()
-    assert (job.state, job.cause, job.attempt.seen["detail"]) == (State.HELD, "account", "Invalid account")
+    assert (job.state, job.cause, job.attempt.seen.portal.detail) == (State.HELD, "account", "Invalid account")
     bench.cluster.refusal = None
     bench.desk.change(service.release, "sam", job.id)
     bench.dispatch()
@@ -110,7 +110,7 @@ def test_a_temporary_refusal_is_settled_and_tried_again_later(bench):
     bench.cluster.refusal = Refusal("scheduler", "The scheduler is busy.", retry=True)
     bench.dispatch()
     job = bench.job()
-    assert (job.state, job.waiting["reason"]) == (
+    assert (job.state, job.waiting.reason) == (
         State.SUBMITTING,
         "The scheduler is busy. It is tried again by itself.",
     )
@@ -179,7 +179,7 @@ def test_a_person_has_only_so_many_jobs_at_the_scheduler_and_is_told(bench):
     bench.dispatch()
     assert [job.state for job in bench.jobs()].count(State.PENDING) == 2
     waiting = [job for job in bench.jobs() if job.state is State.QUEUED]
-    assert waiting[0].waiting["reason"] == "You may run 2 jobs at once; this one starts when one ends."
+    assert waiting[0].waiting.reason == "You may run 2 jobs at once; this one starts when one ends."
 
 
 def test_people_take_turns(bench):

@@ -6,6 +6,7 @@ from sqlalchemy import event
 
 from portal.daemon.cancel import cancel_step
 from portal.jobs import service
+from portal.jobs.said import Waiting
 from portal.jobs.state import State
 from portal.jobs.view import job_view
 from portal.jobtype.load import JobTypes
@@ -40,14 +41,14 @@ def test_a_silent_scheduler_changes_no_job(bench):
 def test_a_pending_job_says_why_it_waits(bench):
     bench.cluster.phases[bench.attempt()] = {"reason": "All 4 GPUs are busy.", "position": 2}
     assert bench.reconcile()
-    assert bench.job().waiting == {"reason": "All 4 GPUs are busy.", "position": 2}
+    assert bench.job().waiting == Waiting("All 4 GPUs are busy.", 2)
     assert not bench.reconcile()  # nothing new
 
 
 def test_a_job_runs_and_goes_back_if_it_was_requeued(bench):
     running(bench, node="node1")
     assert bench.job().state is State.RUNNING
-    assert bench.job().attempt.seen["node"] == "node1"
+    assert bench.job().attempt.seen.scheduler.node == "node1"
     bench.cluster.phases.clear()
     bench.reconcile()
     assert bench.job().state is State.PENDING
@@ -142,7 +143,7 @@ def test_an_end_with_a_good_result_is_collected(bench):
     job = bench.job()
     assert (job.state, job.attempt.cpu_s) == (State.COLLECTING, 2.0)
     assert job.attempt.testimony["runner"] == "environment"
-    assert job.attempt.seen["ending"] == "completed"
+    assert job.attempt.seen.scheduler.ending == "completed"
     assert job.started is not None
 
 
@@ -152,7 +153,7 @@ def test_a_result_that_shows_late_is_waited_for(bench):
     bench.later(100)
     bench.reconcile()
     assert bench.job().state is State.PENDING
-    assert "waited for" in bench.job().waiting["reason"]
+    assert "waited for" in bench.job().waiting.reason
     bench.result()
     bench.reconcile()
     assert bench.job().state is State.COLLECTING
@@ -186,7 +187,7 @@ def test_a_forged_result_counts_as_none(bench, forge):
     bench.reconcile()
     job = bench.job()
     assert (job.state, job.cause) == (State.FAILED, "no result")
-    assert job.attempt.seen["invalid_result"]
+    assert job.attempt.seen.files.invalid_result
 
 
 def test_a_result_that_is_a_link_counts_as_none(bench, tmp_path):
@@ -207,8 +208,8 @@ def test_a_failure_keeps_the_last_lines_of_the_log(bench):
     bench.reconcile()
     job = bench.job()
     assert job.state is State.FAILED
-    assert job.attempt.seen["last_lines"].splitlines()[-1] == "line 99"
-    assert len(job.attempt.seen["last_lines"].splitlines()) == 20
+    assert job.attempt.seen.files.last_lines.splitlines()[-1] == "line 99"
+    assert len(job.attempt.seen.files.last_lines.splitlines()) == 20
 
 
 def test_an_unknown_word_changes_nothing_and_health_is_red(bench):
@@ -310,10 +311,10 @@ def test_a_place_or_a_plan_that_shifts_is_noted_and_is_no_movement(bench):
     planned = bench.now.replace(microsecond=0) + timedelta(minutes=20)
     bench.cluster.phases[bench.attempt()] = {**waits, "position": 1, "expected_start": planned}
     assert not bench.reconcile()
-    assert bench.job().waiting["position"] == 2  # written with the next "last seen"
+    assert bench.job().waiting.position == 2  # written with the next "last seen"
     bench.later(31)
     assert not bench.reconcile()
-    assert bench.job().waiting["position"] == 1
+    assert bench.job().waiting.position == 1
     view = job_view(bench.job(), bench.now)
     assert (view.position, view.expected_start) == (1, planned)
 
@@ -336,7 +337,7 @@ def test_that_many_jobs_still_wait_and_where_they_stand_is_noted_for_all_of_them
     bench.later(60)
     bench.reconcile()
     found = bench.jobs()
-    assert [job.waiting["position"] for job in found] == [0, 1, 2, 3]
+    assert [job.waiting.position for job in found] == [0, 1, 2, 3]
     assert {job.last_seen for job in found} == {bench.now}
 
 
@@ -355,6 +356,6 @@ def test_a_new_reason_of_many_waiting_jobs_is_written_in_as_few_statements_as_th
         counted.clear()
         assert bench.reconcile()
         counts.append(len(counted))
-    assert {job.waiting["reason"] for job in bench.jobs()} == {"All slots are busy."}
+    assert {job.waiting.reason for job in bench.jobs()} == {"All slots are busy."}
     assert counts[0] == counts[1]
     assert not bench.reconcile()
