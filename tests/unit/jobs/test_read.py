@@ -165,7 +165,7 @@ def test_while_the_cluster_is_silent_a_job_that_it_does_not_have_says_when_it_ge
 def test_before_anybody_asked_a_cluster_nothing_is_said_of_it(desk):
     status = status_of(desk)
     assert (status.answered, status.since, status.banner, status.clusters) == (None, None, "", ())
-    assert (status.daemon_alive, status.healthy) == (True, True)
+    assert (status.daemon_alive, status.problems) == (True, [])
 
 
 def test_of_several_clusters_the_silent_one_is_told(desk):
@@ -178,7 +178,7 @@ def test_of_several_clusters_the_silent_one_is_told(desk):
 def test_where_all_answer_it_is_since_the_last_of_them_does(desk):
     later = SINCE + timedelta(hours=1)
     status = status_of(desk, a=(True, SINCE), b=(True, later))
-    assert (status.answered, status.since, status.healthy) == (True, later, True)
+    assert (status.answered, status.since, status.problems) == (True, later, [])
 
 
 def test_what_is_wrong_with_the_daemons_parts_and_with_clusters_is_told_together(desk):
@@ -188,7 +188,7 @@ def test_what_is_wrong_with_the_daemons_parts_and_with_clusters_is_told_together
         write_health(session, {"a": Health({"nodes": "Nodes cannot be read."}, True, SINCE)})
     with desk.database.read() as session:
         status = cluster_status(session)
-    assert (status.healthy, status.problems) == (False, ["Nodes cannot be read.", "The store is full."])
+    assert status.problems == ["Nodes cannot be read.", "The store is full."]
     assert status.clusters[0].problems == ("Nodes cannot be read.",)
 
 
