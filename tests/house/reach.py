@@ -9,6 +9,7 @@ import ast
 import re
 import subprocess
 import sys
+from collections import defaultdict
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -39,6 +40,11 @@ BY_PLACE: dict[str, tuple[str, ...]] = {
     "wrappers/setup.py": ("tests/unit/packaging",),
     "wrappers/": ("tests/unit/wrappers",),  # whose tests put programs' names together
     "pyproject.toml": (EVERYTHING,),
+    "tests/house/": ("tests/unit/packaging",),
+    "tests/exercises/": ("tests/unit/packaging",),
+    "tests/bench/": ("tests/unit/packaging",),
+    "tests/chaos/": ("tests/chaos", "tests/cluster", "tests/unit/packaging"),
+    "tests/contract/": ("tests/contract", "tests/cluster"),
 }
 """By the beginning of a path; the first that fits counts. What is no module and fits none reaches everything."""
 ON_THE_CLUSTER = (
@@ -46,6 +52,14 @@ ON_THE_CLUSTER = (
     "portal/images/", "wrappers/launch/",
 )  # fmt: skip
 """What the hosts are there for. They install everything, so that everything would reach them."""
+READ_THE_SOURCES = (
+    "tests/unit/packaging/test_house_rules.py",
+    "tests/unit/packaging/test_walls.py",
+    "tests/unit/packaging/test_wheels.py",
+    "tests/unit/files/test_one_door.py",
+    "tests/unit/docs",
+)
+"""Tests that read the packages' files and import none of them."""
 LOADS_BY_NAME = {
     "portal.cli.main": "portal.cli",
     "portal.cli.admin": "portal.cli",
@@ -132,7 +146,10 @@ def test_files() -> list[Path]:
 
 def leans_on(path: Path, every: list[Path]) -> set[Path]:
     """The file itself, its conftests, and the helpers that they use, however far away."""
-    by_name = {other.stem: other for other in every if not other.stem.startswith(("test_", "conftest", "__"))}
+    by_name: dict[str, list[Path]] = defaultdict(list)
+    for other in every:
+        if not other.stem.startswith(("test_", "conftest", "__")):
+            by_name[other.stem].append(other)
     open_ends, seen = [path], set()
     while open_ends:
         one = open_ends.pop()
@@ -142,7 +159,7 @@ def leans_on(path: Path, every: list[Path]) -> set[Path]:
         above = [folder / "conftest.py" for folder in one.parents if folder.is_relative_to(ROOT / "tests")]
         open_ends += [conftest for conftest in above if conftest.exists()]
         words = {word for name in mentions(one) if name.split(".")[0] not in PACKAGES for word in name.split(".")}
-        open_ends += [by_name[word] for word in words if word in by_name]
+        open_ends += [other for word in words & by_name.keys() for other in by_name[word]]
     return seen
 
 
@@ -163,6 +180,7 @@ def reached(paths: Iterable[str]) -> list[str]:
             found.add(EVERYTHING)
         if module is not None:
             modules.add(module)
+            found |= set(READ_THE_SOURCES)
         if path.startswith(ON_THE_CLUSTER):
             found.add("tests/cluster")
     if EVERYTHING in found:
@@ -170,13 +188,15 @@ def reached(paths: Iterable[str]) -> list[str]:
     every = test_files()
     wanted = touched(modules, graph_of_all()) if modules else set()
     for test in every:
-        if not test.name.startswith("test_") or test.is_relative_to(ROOT / "tests/cluster"):
+        if not test.name.startswith("test_"):
             continue
         used = leans_on(test, every)
-        if used & own or any(mentions(one) & wanted for one in used):
+        if test.is_relative_to(ROOT / "tests/cluster"):
+            found |= {"tests/cluster"} if used & own else set()
+        elif used & own or any(mentions(one) & wanted for one in used):
             found.add(str(test.relative_to(ROOT)))
     if any(path.is_relative_to(ROOT / "tests/cluster") for path in own):
-        found.add("tests/cluster")
+        found.add("tests/cluster")  # also what only its scripts use
     there = {name for name in found if (ROOT / name).exists()}
     return sorted(name for name in there if not any(name.startswith(f"{other}/") for other in there))
 

@@ -47,6 +47,13 @@ def holds(found: list[str], wanted: str) -> bool:
         ("tests/unit/form/conftest.py", "tests/unit/form/test_build.py"),
         ("tests/unit/form/test_build.py", "tests/unit/form/test_build.py"),
         ("tests/contract/recordings/slurm-24.11/x.json", "tests/contract/test_recorded.py"),
+        ("tests/contract/test_scheduler.py", "tests/cluster/test_contract.py"),  # runs it on the controller
+        ("portal/form/build.py", "tests/unit/packaging/test_walls.py"),  # reads it and imports nothing
+        ("portal/form/build.py", "tests/unit/files/test_one_door.py"),
+        ("tests/house/stages.py", "tests/unit/packaging/test_stages.py"),  # loaded by its path
+        ("tests/bench/__main__.py", "tests/unit/packaging/test_run_script.py"),  # started by its name
+        ("tests/chaos/exercise.py", "tests/cluster/test_under_chaos.py"),
+        ("tests/chaos/lab.py", "tests/cluster/test_under_chaos.py"),  # there is a second file of this name
     ],
 )
 def test_what_may_be_broken_is_tried(reach, changed, reached):
