@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+import previous_release
 import pytest
 import yaml
 from previous_release import REPOSITORY, files_of_previous, plain_environment
@@ -79,6 +80,13 @@ def test_what_gunicorn_the_command_and_the_agent_are_told_is_still_there(install
 def test_a_name_that_is_gone_would_be_noticed() -> None:
     with pytest.raises(AssertionError, match=r"No module named portal\.gone"):
         _can_be_started({"portal.gone"})
+
+
+def test_a_clone_without_history_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    monkeypatch.setattr(previous_release, "REPOSITORY", tmp_path)
+    with pytest.raises(pytest.fail.Exception, match="git fetch --unshallow"):
+        previous_release.files_of_previous("run")
 
 
 def _can_be_started(names: set[str]) -> None:
