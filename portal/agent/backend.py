@@ -22,19 +22,24 @@ class Backend:
     """All absolute. `roots` holds the results folder as `results`, so that a result can be an input."""
 
     cluster: Mapping[str, Any]
-    """What is written about the cluster, as the factory takes it."""
+    """What is written about the cluster that is meant, as the factory takes it."""
     scratch: Path
     launch: tuple[str, ...]
     jobtypes: Path
     images: Path | None
     roots: Mapping[str, Path]
+    wanted: str | None = None
+    """The name of the cluster that is asked for; None: the one there is, the first of several."""
 
     def scheduler(self) -> Owner:
         """The backend's verbs. Raises UnusableError, and OSError."""
         try:
-            return make_owner(self.cluster, self.scratch)
+            owner = make_owner(self.cluster, self.scratch)
         except ValueError as error:
             raise UnusableError(f"The backend's {error}.") from error
+        if self.wanted not in (None, owner.cluster):
+            raise UnusableError(f"This agent has no cluster {self.wanted!r}.")
+        return owner
 
 
 def choose(request: Mapping[str, Any], *, operators_file: Path = OPERATORS_FILE) -> Backend:
@@ -46,7 +51,7 @@ def choose(request: Mapping[str, Any], *, operators_file: Path = OPERATORS_FILE)
     document = operators(operators_file)
     if document is None:
         return parse(request)
-    backend = parse(document)
+    backend = parse(document, request.get("cluster"))
     if kind_of(backend.cluster).own_accounts:
         refuse_system_account(os.geteuid())
         refuse_foreign_groups(os.getgroups())
@@ -68,18 +73,18 @@ def refuse_foreign_groups(groups: Sequence[int]) -> None:
         raise UnusableError("The agent has groups that are not this person's.")
 
 
-def parse(document: Mapping[str, Any]) -> Backend:
-    """A checked Backend; unknown keys are errors. Raises UnusableError."""
+def parse(document: Mapping[str, Any], wanted: Any = None) -> Backend:
+    """A checked Backend, on the cluster that is wanted; unknown keys are errors. Raises UnusableError."""
     try:
         values = fields(
             document,
             "The backend",
-            required=("kind", "scratch", "launch", "jobtypes"),
-            optional=("spool", *KINDS, "images", "roots", "results"),
+            required=("scratch", "launch", "jobtypes"),
+            optional=("kind", "clusters", "spool", *KINDS, "images", "roots", "results"),
         )
     except RefusedError as error:
         raise UnusableError(error.message) from error
-    cluster = {key: values[key] for key in ("kind", "spool", *KINDS) if values[key] is not None}
+    cluster = _cluster(values, wanted)
     try:
         kind_of(cluster)
     except ValueError as error:
@@ -99,7 +104,23 @@ def parse(document: Mapping[str, Any]) -> Backend:
         _path(values["jobtypes"], "jobtypes"),
         None if images is None else _path(images, "images"),
         roots,
+        wanted,
     )
+
+
+def _cluster(values: Mapping[str, Any], wanted: Any) -> Mapping[str, Any]:
+    """The cluster that is wanted, of `clusters`, or the only one, whose keys stand beside the others."""
+    if wanted is not None and not isinstance(wanted, str):
+        raise UnusableError("The name of a cluster must be text.")
+    clusters = values["clusters"]
+    if clusters is None:
+        return {key: values[key] for key in ("kind", "spool", *KINDS) if values[key] is not None}
+    if not isinstance(clusters, dict) or not clusters or values["kind"] is not None:
+        raise UnusableError("The backend's clusters must be an object, by name, in the place of kind.")
+    cluster = clusters.get(next(iter(clusters)) if wanted is None else wanted)
+    if not isinstance(cluster, dict):
+        raise UnusableError(f"This agent has no cluster {wanted!r}.")
+    return cluster
 
 
 def _roots(value: Any) -> dict[str, Any]:

@@ -97,10 +97,15 @@ def _shown(name: str, value: Any) -> str:
         except ArgumentError:
             return "not a database URL"
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} = {getattr(item, 'path', item)}" for key, item in value.items()) or "none"
+        return ", ".join(f"{key} = {_brief(item)}" for key, item in value.items()) or "none"
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
     return "none" if value in (None, "") else str(value)
+
+
+def _brief(item: Any) -> Any:
+    """Of a section by name what tells most: the folder of a root, the backend of a cluster."""
+    return getattr(item, "path", None) or getattr(item, "backend", item)
 
 
 def problems_of(settings: Settings) -> Iterator[str]:

@@ -5,7 +5,7 @@ from typing import Any, Final, get_origin
 
 from pydantic.fields import FieldInfo
 
-from portal.config import RootSettings, Section, Settings
+from portal.config import ClusterSettings, RootSettings, Section, Settings
 
 HEAD: Final = """\
 # Settings
@@ -45,6 +45,10 @@ def settings_page() -> str:
     parts.append(
         f"## `[roots.NAME]`\n\n{_words_of(RootSettings)} One section a folder; NAME is yours.\n\n"
         f"{COLUMNS}{''.join(_rows(RootSettings, 'roots.NAME.', in_file_only=True))}"
+    )
+    parts.append(
+        f"## `[clusters.NAME]`\n\n{_words_of(ClusterSettings)} The order in the file counts.\n\n"
+        f"{COLUMNS}{''.join(_rows(ClusterSettings, 'clusters.NAME.', in_file_only=True))}"
     )
     return "\n".join(parts)
 

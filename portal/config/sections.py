@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -141,6 +142,36 @@ class SlurmSettings(Section):
     )
     timeout_s: float = Field(30.0, ge=1, le=600, description="A command that is later has not answered.")
     find_days: int = Field(30, ge=1, description="How far back a job of unknown submission time is looked for.")
+
+
+class ClusterSettings(Section):
+    """One of several clusters; its name is that in its handles: ClusterName of slurm.conf, or `local`."""
+
+    # A backend that is no part of this release has its own table here, which it checks itself.
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    backend: str = Field(description="Scheduler backend: `slurm` or `local`.")
+    jobtypes: tuple[str, ...] = Field(
+        (), description="Job types that run here; all that no cluster names run at the first cluster."
+    )
+    slurm: SlurmSettings = Field(
+        SlurmSettings(),
+        description="As section `slurm`, for a backend `slurm`; `cluster` need not be set.",
+        json_schema_extra={"default_words": "as there"},
+    )
+    local: LocalSettings = Field(
+        default_factory=LocalSettings,
+        description="As section `local`, for a backend `local`.",
+        json_schema_extra={"default_words": "as there"},
+    )
+
+    def document(self, name: str) -> dict[str, Any]:
+        """What is set about it, in JSON's types, as portal.scheduler.factory takes it."""
+        section = getattr(self, self.backend, None) or {}
+        given = section.model_dump(mode="json", exclude_none=True) if isinstance(section, Section) else section
+        if isinstance(given, dict) and given.get("cluster") == "":
+            given["cluster"] = name
+        return {"kind": self.backend, self.backend: given}
 
 
 class LimitSettings(Section):

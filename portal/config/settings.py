@@ -7,6 +7,7 @@ Every setting is documented where it is defined; `gantry admin config` prints th
 
 import os
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +17,7 @@ from pydantic import Field, ValidationError, model_validator
 from portal.config.sections import (
     ACCOUNT,
     AgentSettings,
+    ClusterSettings,
     DaemonSettings,
     LimitSettings,
     LocalSettings,
@@ -27,7 +29,7 @@ from portal.config.sections import (
 )
 from portal.errors import ConfigError
 
-__all__ = ["ACCOUNT", "LimitSettings", "RootSettings", "Section", "Settings", "load_settings"]
+__all__ = ["ACCOUNT", "ClusterSettings", "LimitSettings", "RootSettings", "Section", "Settings", "load_settings"]
 
 # Variables that steer a process and are no settings.
 NOT_SETTINGS = frozenset(
@@ -93,6 +95,11 @@ class Settings(Section):
     local: LocalSettings = Field(default_factory=LocalSettings)
     slurm: SlurmSettings = SlurmSettings()
     limits: LimitSettings = LimitSettings()
+    clusters: Mapping[str, ClusterSettings] = Field(
+        default_factory=dict,
+        description="Several clusters, by name, in the place of `scheduler` and its section: `[clusters.NAME]` "
+        "with `backend`, `jobtypes`, and the backend's own section `[clusters.NAME.slurm]`.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -124,11 +131,24 @@ class Settings(Section):
         """The database's URL, SQLite in var unless set."""
         return self.database_url or f"sqlite:///{self.var / 'gantry.sqlite3'}"
 
-    def cluster_document(self) -> dict[str, Any]:
-        """What is set about the cluster, in JSON's types, as portal.scheduler.factory takes it."""
-        section: Section = getattr(self, self.scheduler)
-        given = section.model_dump(mode="json", exclude_none=True)
-        return {"kind": self.scheduler, self.scheduler: given, "spool": str(self.spool)}
+    @model_validator(mode="after")
+    def _one_way_to_name_clusters(self) -> "Settings":
+        single = {"scheduler", "slurm", "local"} & self.model_fields_set
+        if self.clusters and single:
+            raise ValueError(f"clusters: {min(single)} is set too, which means one cluster; set it in clusters")
+        claimed = Counter(jobtype for cluster in self.clusters.values() for jobtype in cluster.jobtypes)
+        for jobtype, times in claimed.items():
+            if times > 1:
+                raise ValueError(f"clusters: {jobtype} runs at one cluster, and is named by {times}")
+        return self
+
+    def cluster_documents(self) -> dict[str, dict[str, Any]]:
+        """What is set about each cluster, by name, as portal.scheduler.factory takes it; one without has none."""
+        clusters = self.clusters
+        if not clusters:
+            only = ClusterSettings(backend=self.scheduler, slurm=self.slurm, local=self.local)
+            return {"": only.document("") | {"spool": str(self.spool)}}
+        return {name: one.document(name) | {"spool": str(self.spool)} for name, one in clusters.items()}
 
     def account_of(self, person: str) -> str | None:
         """The Unix account as which a person's jobs run; None: the portal's own, the embedded default."""

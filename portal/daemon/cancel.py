@@ -53,7 +53,7 @@ def _due(session: Session, deps: Deps, now: datetime) -> dict[str, list[Wish]]:
         .join(Job, Attempt.job_id == Job.id)
         .join(Person, Job.person_id == Person.id)
         .where(Job.cancel_requested.is_not(None), Job.state.in_((State.PENDING, State.RUNNING)))
-        .where(Attempt.cluster_job.is_not(None), ~superseded)
+        .where(Attempt.cluster_job.is_not(None), ~superseded, deps.share.attempts())
         .order_by(Job.id)
     )
     hanging, by_whom = deps.agent.hanging(), defaultdict[str, list[Wish]](list)

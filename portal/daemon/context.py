@@ -16,6 +16,7 @@ from portal.daemon import lease as leases
 from portal.daemon.health import Health, Troubles
 from portal.daemon.lease import Lease
 from portal.daemon.log import log, say
+from portal.daemon.share import ALL, Share
 from portal.db import Database
 from portal.jobs.models import Job
 from portal.rpc.exchange import Refusal
@@ -67,9 +68,18 @@ class Store(Protocol):
     ) -> Sequence[bool | Refusal]: ...
 
 
+@dataclass(frozen=True)
+class Place:
+    """One cluster to which jobs go: its scheduler, the agents that hand them over, and which jobs are its."""
+
+    scheduler: Scheduler
+    agent: Agent
+    share: Share = ALL
+
+
 @dataclass
 class Deps:
-    """All that varies, for the steps."""
+    """All that varies, for the steps; scheduler, agent, health and share are those of one cluster."""
 
     settings: Settings
     database: Database
@@ -81,6 +91,8 @@ class Deps:
     """How the cluster is."""
     troubles: Troubles = field(default_factory=Troubles)
     """What is wrong with the rest."""
+    share: Share = ALL
+    """Which jobs are this scheduler's."""
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -97,7 +109,11 @@ class Deps:
         """Note for staff what is wrong with an account's agent, or that it is well again."""
         about = "agent" if account is None else f"agent:{account}"
         text = failed.message if failed is not None else None
-        self.troubles.trouble(about, text if text is None or account is None else f"{text} (account {account})")
+        self.trouble(about, text if text is None or account is None else f"{text} (account {account})")
+
+    def trouble(self, about: str, text: str | None) -> None:
+        """Note that something of the daemon's own is wrong while it works on this cluster, or well again."""
+        self.troubles.trouble(about if self.share.rest else f"{about}@{self.scheduler.cluster}", text)
 
     def still_active(self) -> None:
         """The check before an effect outside the database. Raises LeaseLost."""

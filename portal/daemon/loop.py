@@ -8,9 +8,8 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -19,31 +18,18 @@ from sqlalchemy.exc import DBAPIError
 from portal.config import Settings, load_settings
 from portal.daemon import lease as leases
 from portal.daemon import parts
-from portal.daemon.cancel import cancel_step
-from portal.daemon.collect.step import collect_step
-from portal.daemon.context import Agent, Deps, Health, Store, Troubles, log, say
-from portal.daemon.dispatch.step import dispatch_step
+from portal.daemon.context import Deps, Place, Store, log, say
+from portal.daemon.health import Health, Troubles
 from portal.daemon.holder import is_surely_gone, my_name
 from portal.daemon.lease import Lease, LeaseLost
 from portal.daemon.log import log_to_stderr
-from portal.daemon.notices import notices_step
-from portal.daemon.pace import Pace, paces
-from portal.daemon.reconcile.observe import WATCHED
-from portal.daemon.reconcile.step import reconcile_step
-from portal.daemon.retention import retain_step
+from portal.daemon.round import Round
 from portal.daemon.status import Status
-from portal.daemon.survey import survey_step
 from portal.db import Database
 from portal.errors import ConfigError
-from portal.jobs.state import AT_SCHEDULER, State
-from portal.scheduler.base import Scheduler
+from portal.jobs.state import State
 
-Step = Callable[[Deps, datetime], bool]
-RETAIN_EVERY_S = 600.0
-NOTICES_EVERY_S = 2.0
-AFTER_A_FAULT_S = 5.0
 COLLECT_LOOKS_EVERY_S = 5.0
-TO_DISPATCH = frozenset({State.QUEUED, State.HELD, State.SUBMITTING})
 
 
 def _now() -> datetime:
@@ -53,47 +39,49 @@ def _now() -> datetime:
 class Daemon:
     """The steps, the lease, and when to do what."""
 
-    def __init__(
-        self, settings: Settings, database: Database, scheduler: Scheduler, agent: Agent, store: Store
-    ) -> None:
+    def __init__(self, settings: Settings, database: Database, places: Sequence[Place], store: Store) -> None:
         self.settings = settings
         self.database = database
-        self.scheduler = scheduler
-        self.agent = agent
         self.store = store
         self.holder = my_name()
-        self.health, self.troubles = Health(), Troubles()
+        self.troubles = Troubles()
         self.stopping = threading.Event()
-        self._deps: Deps | None = None
+        self.rounds = [Round(settings, place, self._clock, self.stopping) for place in places]
+        self._lease: Lease | None = None
         self._status = Status()
-        self._next_retain = 0.0
-        self._next_notices = 0.0
-        self._gathering, self._jobs_pace, self._nodes_pace = paces(settings, near=scheduler.near)
         self._turn_began = (_now(), time.monotonic())
         self._to_collect = threading.Event()
-        self._faults: dict[str, float] = {}
         self._signals: list[signal.Signals] = []
 
     @property
     def active(self) -> bool:
         """True while this daemon holds the lease, as far as it knows."""
-        return self._deps is not None
+        return self._lease is not None
 
-    def turn(self, now: datetime, *, collect: bool = True) -> bool:
-        """Everything once; True if there is more to do at once. Without the lease it only tries to get it."""
-        deps = self._deps or self._take_lease()
-        if deps is None:
+    def turn(self, now: datetime, *, whole: bool = True) -> bool:
+        """Everything once; True if there is more to do at once. Without the lease it only tries to get it.
+
+        Not `whole`: the first cluster only; the others and collecting have threads of their own.
+        """
+        lease = self._lease or self._take_lease()
+        if lease is None:
             return False
         self._turn_began = (now, time.monotonic())
+        first, *others = [(one, self._deps(one, lease)) for one in self.rounds]
         try:
-            counts = self._status.counts(deps)
-            busy = self._work(deps, counts)
-            if collect and (busy or State.COLLECTING in counts):
-                busy |= self._step("collect", collect_step, deps)
-            self._status.write(deps, self._clock())
+            counts = self._status.counts(first[1])
+            busy = first[0].work(first[1], counts)
+            if whole:
+                for one, deps in others:
+                    busy |= one.work(deps, counts)
+            if State.COLLECTING in counts:
+                self._to_collect.set()
+            if whole and (busy or State.COLLECTING in counts):
+                busy |= first[0].collect(first[1])
+            self._status.write(first[1], self._clock(), {one.cluster: one.health for one in self.rounds})
             return busy
         except LeaseLost as lost:
-            self._lose(deps, lost)
+            self._lose(lease, lost)
             return False
         except DBAPIError as error:
             self._database_away(error)
@@ -104,71 +92,7 @@ class Daemon:
         now, began = self._turn_began
         return now + timedelta(seconds=time.monotonic() - began)
 
-    def _work(self, deps: Deps, counts: Mapping[State, int]) -> bool:
-        """The steps that have something to work on: an idle daemon asks the database one thing a turn."""
-        busy = False
-        # What a silent scheduler would not take waits in the queue, and goes at once when it answers again.
-        if not self.stopping.is_set() and counts.keys() & TO_DISPATCH and deps.health.answered is not False:
-            busy = self._gathering.due and self._hand_over(deps)
-        if not self.stopping.is_set() and (busy or counts.keys() & AT_SCHEDULER):
-            busy |= self._step("start", self._start, deps)
-        cancelled = bool(counts.keys() & WATCHED) and self._step("cancel", cancel_step, deps)
-        if busy or cancelled:
-            self._jobs_pace.hurry()
-        if (busy or cancelled or counts.keys() & WATCHED) and self._jobs_pace.due:
-            busy |= self._ask(self._jobs_pace, "reconcile", reconcile_step, deps)
-        # While jobs are asked about in vain, nodes need not be asked about too.
-        if self._nodes_pace.due and not (deps.health.answered is False and counts.keys() & WATCHED):
-            self._ask(self._nodes_pace, "survey", survey_step, deps)
-        if State.COLLECTING in counts:
-            self._to_collect.set()
-        if time.monotonic() >= self._next_notices:
-            more = self._step("notices", notices_step, deps)
-            self._next_notices = 0.0 if more else time.monotonic() + NOTICES_EVERY_S
-        if time.monotonic() >= self._next_retain:
-            self._next_retain = time.monotonic() + RETAIN_EVERY_S
-            self._step("retain", retain_step, deps)
-        return busy
-
-    def _hand_over(self, deps: Deps) -> bool:
-        began, done = self._gathering.clock(), self._step("dispatch", dispatch_step, deps)
-        if done:
-            self._gathering.asked(began=began, moved=True, answered=True)
-        return done
-
-    def _start(self, deps: Deps, now: datetime) -> bool:
-        """Let a backend that does not start jobs by itself start what may start."""
-        return deps.scheduler.start(now)
-
-    def _ask(self, pace: Pace, name: str, step: Step, deps: Deps) -> bool:
-        """Put one bulk question to the scheduler. True if anything moved."""
-        began, before = pace.clock(), deps.health.answered
-        moved = self._step(name, step, deps)
-        answers_again = before is False and deps.health.answered is True
-        pace.asked(began=began, moved=moved or answers_again, answered=deps.health.answered is not False)
-        if moved or answers_again:
-            self._jobs_pace.hurry()
-            self._nodes_pace.hurry()
-        return moved or answers_again
-
-    def _step(self, name: str, step: Step, deps: Deps) -> bool:
-        """One step. A fault in it is logged and shown, and does not keep the other steps from their work."""
-        if time.monotonic() < self._faults.get(name, 0.0):
-            return False
-        try:
-            done = step(deps, self._clock())
-        except (LeaseLost, DBAPIError):
-            raise
-        except Exception as error:  # the daemon serves everybody: one row's fault must not stop all jobs
-            log.exception("fault", extra={"fields": {"step": name}})
-            deps.troubles.trouble(name, f"The step {name} failed: {type(error).__name__}: {error}"[:500])
-            self._faults[name] = time.monotonic() + AFTER_A_FAULT_S
-            return False
-        if self._faults.pop(name, None) is not None:
-            deps.troubles.trouble(name, None)
-        return done
-
-    def _take_lease(self) -> Deps | None:
+    def _take_lease(self) -> Lease | None:
         lasts = timedelta(seconds=self.settings.daemon.lease_s)
         try:
             lease = leases.take(self.database, self.holder, lasts=lasts, is_gone=is_surely_gone)
@@ -178,20 +102,32 @@ class Daemon:
         if lease is None:
             return None
         say("active", holder=lease.holder, epoch=lease.epoch)
-        self.health, self.troubles = Health(), Troubles()
+        self.troubles = Troubles()
+        for one in self.rounds:
+            one.health = Health()
         self._status = Status()
-        self._deps = self._with(lease)
-        return self._deps
+        self._lease = lease
+        return lease
 
-    def _with(self, lease: Lease) -> Deps:
-        parts_ = (self.settings, self.database, self.scheduler, self.agent, self.store)
-        return Deps(*parts_, lease, self.health, self.troubles)
+    def _deps(self, one: Round, lease: Lease) -> Deps:
+        place = one.place
+        return Deps(
+            self.settings,
+            self.database,
+            place.scheduler,
+            place.agent,
+            self.store,
+            lease,
+            one.health,
+            self.troubles,
+            place.share,
+        )
 
-    def _lose(self, deps: Deps, lost: LeaseLost) -> None:
+    def _lose(self, lease: Lease, lost: LeaseLost) -> None:
         # A step that began under an earlier lease must not take away the one that was gained since.
-        if self._deps is deps:
+        if self._lease is lease:
             say("lease-lost", message=str(lost))
-            self._deps = None
+            self._lease = None
 
     def _database_away(self, error: DBAPIError) -> None:
         """Locked for long, or gone: nothing is lost, everything is tried again."""
@@ -206,10 +142,14 @@ class Daemon:
             threading.Thread(target=self._beat_on, name="lease", daemon=True),
             threading.Thread(target=self._collect_on, name="collect", daemon=True),
         ]
+        threads += [
+            threading.Thread(target=self._go_on, args=[one], name=one.cluster, daemon=True)
+            for one in self.rounds[1:]
+        ]
         for thread in threads:
             thread.start()
         while not self.stopping.is_set():
-            if not self.turn(_now(), collect=False):
+            if not self.turn(_now(), whole=False):
                 time.sleep(self.settings.daemon.idle_s)
             self._heed_signals()
         for thread in threads:
@@ -220,36 +160,40 @@ class Daemon:
     def _beat_on(self) -> None:
         """Prolong the lease while a step takes long. A stopped process does not get here, and is replaced."""
         while not self.stopping.wait(self.settings.daemon.lease_s / 4):
-            deps = self._deps
-            if deps is not None:
-                self._quietly(deps, deps.still_active)
+            self._quietly(self.rounds[0], lambda deps: deps.still_active())
 
     def _collect_on(self) -> None:
         """Collect beside the other steps: a large result is copied for minutes."""
         while not self.stopping.is_set():
-            deps, busy = self._deps, False
-            if deps is not None:
-                busy = self._quietly(deps, partial(self._step, "collect", collect_step, deps))
-            if not busy:
+            if not self._quietly(self.rounds[0], self.rounds[0].collect):
                 self._to_collect.clear()
                 self._to_collect.wait(COLLECT_LOOKS_EVERY_S)
 
-    def _quietly(self, deps: Deps, act: Callable[[], bool | None]) -> bool:
+    def _go_on(self, one: Round) -> None:
+        """The turns of one more cluster: one that is silent for half a minute keeps no other waiting."""
+        while not self.stopping.is_set():
+            if not self._quietly(one, lambda deps: one.work(deps, self._status.counts(deps))):
+                self.stopping.wait(self.settings.daemon.idle_s)
+
+    def _quietly(self, one: Round, act: Callable[[Deps], bool | None]) -> bool:
+        lease = self._lease
+        if lease is None:
+            return False
         try:
-            return bool(act())
+            return bool(act(self._deps(one, lease)))
         except LeaseLost as lost:
-            self._lose(deps, lost)
+            self._lose(lease, lost)
         except DBAPIError as error:
             self._database_away(error)
         return False
 
     def _say_goodbye(self) -> None:
-        deps = self._deps
-        if deps is None:
+        lease = self._lease
+        if lease is None:
             return
         try:
-            counts = self._status.counts(deps)
-            leases.release(self.database, deps.lease)
+            counts = self._status.counts(self._deps(self.rounds[0], lease))
+            leases.release(self.database, lease)
         except DBAPIError as error:
             self._database_away(error)
             return
@@ -285,8 +229,7 @@ def build(settings: Settings) -> Daemon:
     return Daemon(
         settings,
         Database(settings.database),
-        parts.make_scheduler(settings),
-        parts.make_agents(settings),
+        parts.make_places(settings),
         parts.make_store(settings),
     )
 

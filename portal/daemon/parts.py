@@ -1,12 +1,15 @@
 """The daemon's composition root: settings in, real parts out."""
 
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from portal.agent.accounts import AccountRefusedError, Agents, checked_account
 from portal.agent.asking import SOON_S, Account
 from portal.agent.client import LONGEST_S, AgentClient, local_command
 from portal.config import ACCOUNT, Settings
+from portal.daemon.context import Place
+from portal.daemon.share import shares
 from portal.errors import ConfigError
 from portal.jobtype.load import JobTypes, load_folders, shipped_folder
 from portal.jobtype.publish import publish
@@ -18,7 +21,7 @@ from portal.store.client import local_command as store_command
 __all__ = [
     "backend_of",
     "load_jobtypes",
-    "make_agents",
+    "make_places",
     "make_scheduler",
     "make_store",
     "publish_jobtypes",
@@ -26,24 +29,44 @@ __all__ = [
 
 
 def make_scheduler(settings: Settings) -> Scheduler:
-    """The configured backend. Raises ConfigError."""
-    document = settings.cluster_document()
+    """The configured backend, the first of several. Raises ConfigError."""
+    return make_places(settings)[0].scheduler
+
+
+def make_places(settings: Settings) -> list[Place]:
+    """The configured clusters, each with its agents. Raises ConfigError."""
+    documents = settings.cluster_documents()
+    schedulers = {name: _scheduler(settings, name, document) for name, document in documents.items()}
+    claims = [
+        (scheduler.cluster, settings.clusters[name].jobtypes if name else ())
+        for name, scheduler in schedulers.items()
+    ]
+    return [
+        Place(scheduler, make_agents(settings, name), share)
+        for (name, scheduler), share in zip(schedulers.items(), shares(claims), strict=True)
+    ]
+
+
+def _scheduler(settings: Settings, name: str, document: Mapping[str, Any]) -> Scheduler:
+    where = f"clusters.{name}: " if name else ""
     try:
-        own_accounts = factory.kind_of(document).own_accounts
-        if settings.agent.command and not own_accounts:
+        if settings.agent.command and not factory.kind_of(document).own_accounts:
             raise ConfigError(
-                f"agent.command: people have accounts of their own, and the scheduler {settings.scheduler} starts "
-                "all jobs as the daemon's account. Choose another scheduler, or leave agent.command unset."
+                f"{where}agent.command: people have accounts of their own, and the scheduler {document['kind']} "
+                "starts all jobs as the daemon's account. Choose another scheduler, or leave agent.command unset."
             )
-        return factory.make_scheduler(document, settings.scratch)
+        scheduler = factory.make_scheduler(document, settings.scratch)
     except ValueError as error:
-        raise ConfigError(str(error)) from error
+        raise ConfigError(f"{where}{error}") from error
+    if name and scheduler.cluster != name:
+        raise ConfigError(f"{where}its own name is {scheduler.cluster}; it must be called so here, too.")
+    return scheduler
 
 
-def backend_of(settings: Settings) -> dict[str, Any]:
-    """What an embedded agent is told; in production it has a file of its own."""
+def backend_of(settings: Settings, cluster: str = "") -> dict[str, Any]:
+    """What an embedded agent is told of a cluster; in production it has a file of its own."""
     return {
-        **settings.cluster_document(),
+        **settings.cluster_documents()[cluster],
         "scratch": str(settings.scratch),
         "launch": [sys.executable, "-m", "wrappers.launch"],
         "jobtypes": str(settings.published),
@@ -53,18 +76,19 @@ def backend_of(settings: Settings) -> dict[str, Any]:
     }
 
 
-def make_agents(settings: Settings) -> Agents:
-    """The agents of people: through the configured command, or all as this very account (the embedded default)."""
+def make_agents(settings: Settings, cluster: str) -> Agents:
+    """The agents of people at a cluster: through the configured command, or (embedded) all as this account."""
     command, timeout_s = settings.agent.command, settings.agent.timeout_s
 
     def client_of(account: Account) -> AgentClient:
         if not command:
-            return AgentClient(local_command(), backend_of(settings), timeout_s)
+            return AgentClient(local_command(), backend_of(settings, cluster), timeout_s)
         if account is None:
             raise AccountRefusedError("This person has no account on the cluster.")
         words = [checked_account(account) if word == ACCOUNT else word for word in command]
-        # Such an agent has a file of its own, and does not hear where it works from whoever asks it.
-        return AgentClient(words, {}, timeout_s)
+        # Such an agent has a file of its own: it does not hear where it works from whoever asks it, only which of
+        # several clusters is meant.
+        return AgentClient(words, {"cluster": cluster} if cluster else {}, timeout_s)
 
     # Where all are one account, nobody else waits for it.
     return Agents(client_of, at_once=settings.agent.at_once, soon_s=SOON_S if command else LONGEST_S)

@@ -1,6 +1,7 @@
 """What the daemon tells the Facility page and the banner: written only when it changed, or as a sign of life."""
 
 import time
+from collections.abc import Mapping
 from copy import deepcopy
 from datetime import datetime
 from typing import Any
@@ -32,13 +33,13 @@ class Status:
             found: dict[State, int] = dict(session.execute(COUNTS).all())
         return found
 
-    def write(self, deps: Deps, now: datetime) -> None:
-        """Write it if it is time. Raises LeaseLost."""
+    def write(self, deps: Deps, now: datetime, clusters: Mapping[str, Health]) -> None:
+        """Write it, and the health of the clusters, by name, if it is time. Raises LeaseLost."""
         age = time.monotonic() - self._at
         if self._written is not None and age < AT_MOST_EVERY_S:
             return
-        status, clusters = self._status(deps), {deps.scheduler.cluster: deps.health}
-        seen = (status, deepcopy(clusters))
+        status = self._status(deps)
+        seen = (status, {cluster: deepcopy(health) for cluster, health in clusters.items()})
         if seen == self._written and age < AT_LEAST_EVERY_S:
             return
         with deps.database.write() as session:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.jobs.cluster import latest_snapshot
+from portal.jobs.cluster import snapshots
 from portal.jobs.models import Job, JobTypeRevision, Submission
 from portal.jobs.state import State
 from portal.jobs.status import ClusterStatus
@@ -78,7 +78,19 @@ def likely_wait(session: Session, jobtype: str, status: ClusterStatus, now: date
     waiting = sum(status.counts.get(state.value, 0) for state in WAITING)
     if waiting:
         return Wait(Basis.QUEUE, before=waiting)
-    return _as_the_cluster_is(latest_snapshot(session))
+    return _as_the_clusters_are(session, status)
+
+
+def _as_the_clusters_are(session: Session, status: ClusterStatus) -> Wait:
+    """Which of several clusters it would be is the daemon's to say: the most cautious word of all counts."""
+    names = {cluster.name for cluster in status.clusters}
+    found = snapshots(session)
+    if len(names) < 2:
+        return _as_the_cluster_is(next(iter(found.values()), None))
+    waits = [_as_the_cluster_is(snapshot) for name, snapshot in found.items() if name in names]
+    return max(
+        waits, key=lambda wait: (wait.before or 0, wait.basis is Basis.ALL_IN_USE), default=Wait(Basis.FREE)
+    )
 
 
 def _as_the_cluster_is(snapshot: Snapshot | None) -> Wait:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.identity.actor import Actor
 from portal.jobs.access import loaded, visible_jobs
-from portal.jobs.cluster import latest_snapshot
+from portal.jobs.cluster import snapshots
 from portal.jobs.models import Job
 from portal.jobs.state import UNFINISHED, State
 from portal.scheduler.survey import Snapshot
@@ -42,8 +42,8 @@ class Facility:
 
     queue: Mapping[State, int]
     """Unfinished jobs by state; a state without any is left out."""
-    snapshot: Snapshot | None
-    """What the daemon last saw of the cluster; None: nothing yet."""
+    snapshots: Mapping[str, Snapshot]
+    """What the daemon last saw of each cluster, by name; none before it has seen it."""
     stuck: Sequence[Job]
     failures: Sequence[Failures]
 
@@ -52,7 +52,7 @@ def facility(session: Session, actor: Actor, now: datetime) -> Facility:
     """The facility at a glance, four questions to the database."""
     return Facility(
         queue=unfinished(session, actor),
-        snapshot=latest_snapshot(session),
+        snapshots=snapshots(session),
         stuck=stuck_jobs(session, actor, now),
         failures=failures_by_cause(session, actor, now),
     )

@@ -81,10 +81,24 @@ class ClusterStatus:
         if not self.daemon_alive:
             since = f" since {words.clock(self.beat)}" if self.beat else ""
             return f"Jobs have not been looked after{since}. Nothing is lost; what runs goes on."
-        if self.answered is False:
-            since = f" since {words.clock(self.since)}" if self.since else ""
+        return " ".join(map(self._silence, self.silent))
+
+    @property
+    def silent(self) -> Sequence[Cluster]:
+        """The clusters that do not answer."""
+        return [cluster for cluster in self.clusters if cluster.answered is False]
+
+    def banner_of(self, cluster: str | None) -> str:
+        """The same for a job at this cluster; None: it is at none yet, and may well go to one that answers."""
+        if not self.daemon_alive or len(self.silent) == len(self.clusters):
+            return self.banner
+        return " ".join(self._silence(one) for one in self.silent if one.name == cluster)
+
+    def _silence(self, cluster: Cluster) -> str:
+        since = f" since {words.clock(cluster.since)}" if cluster.since else ""
+        if len(self.clusters) == 1:
             return f"The cluster has not answered{since}. Nothing is lost; your job may be running."
-        return ""
+        return f"The cluster {cluster.name} has not answered{since}. Nothing is lost; jobs there may be running."
 
 
 def cluster_status(session: Session) -> ClusterStatus:

@@ -164,7 +164,7 @@ def _left_nothing(job: Job) -> bool:
 
 
 def _running(job: Job, now: datetime, status: ClusterStatus | None) -> str:
-    if silent := _silence(status):
+    if silent := _silence(job, status):
         return silent
     if job.absent_since is not None:
         return (
@@ -180,13 +180,15 @@ def _running(job: Job, now: datetime, status: ClusterStatus | None) -> str:
     return f"Running for {since}."
 
 
-def _silence(status: ClusterStatus | None) -> str:
-    return status.banner if status is not None and status.banner else ""
+def _silence(job: Job, status: ClusterStatus | None) -> str:
+    if status is None or not status.banner:
+        return ""
+    return status.banner_of(job.attempt.cluster if job.state.at_scheduler and job.attempt else None)
 
 
 def _silence_for_waiting(job: Job, status: ClusterStatus | None) -> str:
     """What a silence means for a job that waits: the scheduler may have it, or cannot be given it yet."""
-    silence = _silence(status)
+    silence = _silence(job, status)
     if silence and status is not None and status.daemon_alive and job.state is not State.PENDING:
         return "It is handed over when the cluster answers again. Nothing is lost."
     return silence

@@ -35,7 +35,7 @@ def dispatch_step(deps: Deps, now: datetime) -> bool:
     """Settle what is uncertain, then hand queued jobs over; True if there is more to do at once."""
     recovered = recover_step(deps, now)
     with deps.database.read() as session:
-        if not _anything(session, now):
+        if not _anything(session, deps, now):
             return recovered
     with deps.write() as session:
         _release_held(session, deps, now)
@@ -48,9 +48,9 @@ def dispatch_step(deps: Deps, now: datetime) -> bool:
     return True
 
 
-def _anything(session: Session, now: datetime) -> bool:
+def _anything(session: Session, deps: Deps, now: datetime) -> bool:
     """A cheap look, many times a second: is there a job to hand over or to release?"""
-    if session.scalar(turns.ready(now).with_only_columns(Job.id).limit(1)) is not None:
+    if session.scalar(turns.ready(now, deps.share).with_only_columns(Job.id).limit(1)) is not None:
         return True
     held = select(Job.id).where(Job.state == State.HELD, Job.cause == Cause.QUOTA.value).limit(1)
     return session.scalar(held) is not None
@@ -74,11 +74,14 @@ def _choose(session: Session, deps: Deps, now: datetime) -> Sequence[int]:
     """The next jobs, people taking turns; those who wait for themselves or their account are told so."""
     limit = deps.settings.limits.running_per_person or deps.scheduler.running_per_person
     hanging = _who_hangs(session, deps, now)
-    full = {person for person, count in turns.at_scheduler(session).items() if count >= limit} - hanging
-    _say_who_waits(session, now, full, waiting_words(running_limit=limit))
-    _say_who_waits(session, now, hanging, HANGING)
+    full = {
+        person for person, count in turns.at_scheduler(session, deps.share).items() if count >= limit
+    } - hanging
+    _say_who_waits(session, deps, now, full, waiting_words(running_limit=limit))
+    _say_who_waits(session, deps, now, hanging, HANGING)
     batch = deps.scheduler.batch_size
-    return _that_fit(session, turns.next_in_turn(session, now, running_limit=limit, batch=batch, left_out=hanging))
+    chosen = turns.next_in_turn(session, now, running_limit=limit, batch=batch, left_out=hanging, share=deps.share)
+    return _that_fit(session, chosen)
 
 
 def _that_fit(session: Session, ids: Sequence[int]) -> Sequence[int]:
@@ -105,17 +108,20 @@ def _who_hangs(session: Session, deps: Deps, now: datetime) -> set[int]:
     accounts = deps.agent.hanging()
     if not accounts:
         return set()
-    queued = turns.ready(now).with_only_columns(Job.person_id)
+    queued = turns.ready(now, deps.share).with_only_columns(Job.person_id)
     people = session.execute(select(Person.id, Person.name).where(Person.id.in_(queued)))
     return {person_id for person_id, name in people if deps.settings.account_of(name) in accounts}
 
 
-def _say_who_waits(session: Session, now: datetime, people: Collection[int], reason: str) -> None:
+def _say_who_waits(session: Session, deps: Deps, now: datetime, people: Collection[int], reason: str) -> None:
     """Tell the queued jobs of these people why they wait; written once a job."""
     if not people:
         return
     rows = session.execute(
-        turns.ready(now).with_only_columns(Job.id, Job.waiting).where(Job.person_id.in_(people)).limit(1000)
+        turns.ready(now, deps.share)
+        .with_only_columns(Job.id, Job.waiting)
+        .where(Job.person_id.in_(people))
+        .limit(1000)
     )
     silent = [job_id for job_id, waiting in rows if waiting.reason != reason]
     if silent:

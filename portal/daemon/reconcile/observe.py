@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.daemon.context import Deps
 from portal.daemon.reconcile.folder import Result, Tail, read_events, read_result
+from portal.daemon.share import ALL, Share
 from portal.errors import PortalError
 from portal.files.confined import Root
 from portal.identity.models import Person
@@ -83,8 +84,8 @@ def waiting_of(report: JobReport) -> Waiting:
     return Waiting(report.reason, report.position, report.expected_start)
 
 
-def watched_jobs(session: Session, account_of: Callable[[str], str | None]) -> list[Watched]:
-    """Every job that the scheduler should know; `account_of` tells the Unix account of a person by sign-in name.
+def watched_jobs(session: Session, account_of: Callable[[str], str | None], share: Share = ALL) -> list[Watched]:
+    """Every job of `share` that the scheduler should know; `account_of` tells a person's account by sign-in name.
 
     Columns, no objects: there may be ten thousand, many times an hour.
     """
@@ -98,6 +99,7 @@ def watched_jobs(session: Session, account_of: Callable[[str], str | None]) -> l
         .join(Person, Job.person_id == Person.id)
         .join(Attempt, (Attempt.job_id == Job.id) & (Attempt.number == latest))
         .where(Job.state.in_(WATCHED), Attempt.cluster_job.is_not(None), Attempt.submitted.is_not(None))
+        .where(share.attempts())
         .order_by(Job.id)
     )  # fmt: skip
     return [_watched(row, account_of(row.person)) for row in session.execute(query)]

@@ -42,7 +42,7 @@ A_TRANSACTION = 200
 def reconcile_step(deps: Deps, now: datetime) -> bool:
     """One question about all jobs, and the moves that follow; True if a job moved or progressed."""
     with deps.database.read() as session:
-        watched = watched_jobs(session, deps.settings.account_of)
+        watched = watched_jobs(session, deps.settings.account_of, deps.share)
     if not watched:
         return False
     observation = deps.scheduler.observe([(one.attempt_id, one.handle) for one in watched])

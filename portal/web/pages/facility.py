@@ -25,7 +25,7 @@ def show() -> str:
         "facility/show.html",
         section="facility",
         status=status,
-        overview=overview(found),
+        overview=overview(found, status),
         stuck=job_cards(session(), actor(), found.stuck, now(), status=status, titles=titles),
         failures=found.failures,
         problems=portal().jobtypes.problems,

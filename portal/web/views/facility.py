@@ -6,6 +6,7 @@ from datetime import datetime
 
 from portal import words
 from portal.jobs.facility import Facility
+from portal.jobs.status import Cluster, ClusterStatus
 from portal.scheduler.survey import Node, Partition, Snapshot
 
 QUEUE = ("Waiting", "On hold", "Running", "Saving")
@@ -57,10 +58,14 @@ class PartitionLine:
 
 
 @dataclass(frozen=True)
-class Overview:
-    """The portal's queue now, and what the daemon last saw of the cluster; `at` None: nothing yet."""
+class ClusterView:
+    """One cluster: what its scheduler says, and what the daemon last saw of it; `at` None: nothing yet."""
 
-    queue: tuple[StateNumber, ...]
+    name: str
+    """Its name where there are several; else empty."""
+    health: Cluster | None
+    stale: bool
+    """What was seen before a silence is no news."""
     at: datetime | None = None
     uses: tuple[Use, ...] = ()
     nodes: tuple[NodeLine, ...] = ()
@@ -70,17 +75,41 @@ class Overview:
     """The partitions' jobs are known."""
 
 
-def overview(facility: Facility) -> Overview:
-    """The queue by state, what is in use, nodes (those in trouble first) and partitions."""
+@dataclass(frozen=True)
+class Overview:
+    """The portal's queue now, and each cluster that the daemon asks."""
+
+    queue: tuple[StateNumber, ...]
+    clusters: tuple[ClusterView, ...]
+
+
+def overview(facility: Facility, status: ClusterStatus) -> Overview:
+    """The queue by state; for each cluster what is in use, nodes (those in trouble first) and partitions."""
     by_word: dict[str, int] = {}
     for state, number in facility.queue.items():
         by_word[state.words] = by_word.get(state.words, 0) + number
     queue = tuple(StateNumber(word, by_word.get(word, 0)) for word in QUEUE)
-    snapshot = facility.snapshot
-    if snapshot is None:
-        return Overview(queue)
+    if not status.clusters:  # none was asked yet
+        newest = next(iter(facility.snapshots.values()), None)
+        return Overview(queue, (_cluster("", None, newest, status),))
+    several = len(status.clusters) > 1
     return Overview(
         queue,
+        tuple(
+            _cluster(cluster.name if several else "", cluster, facility.snapshots.get(cluster.name), status)
+            for cluster in status.clusters
+        ),
+    )
+
+
+def _cluster(name: str, health: Cluster | None, snapshot: Snapshot | None, status: ClusterStatus) -> ClusterView:
+    stale = not status.daemon_alive or (health is not None and health.answered is False)
+    if snapshot is None:
+        return ClusterView(name, health, stale)
+    return ClusterView(
+        name,
+        health,
+        stale,
         snapshot.at,
         tuple(_uses(snapshot.totals)),
         tuple(_node_line(node) for node in snapshot.nodes),

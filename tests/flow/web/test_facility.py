@@ -31,12 +31,12 @@ SURVEY = Survey(
 )
 
 
-def keep(site: Any, survey: Survey, at: datetime) -> None:
+def keep(site: Any, survey: Survey, at: datetime, cluster: str = "gantry") -> None:
     with site.database.write() as session:
-        session.add(ClusterSnapshot(cluster="gantry", at=at, document=survey.document()))
+        session.add(ClusterSnapshot(cluster=cluster, at=at, document=survey.document()))
 
 
-def beat(site: Any, *, answered: bool) -> None:
+def beat(site: Any, *, answered: bool | None) -> None:
     """What the daemon, alive, last wrote down."""
     with site.database.write() as session:
         now = datetime.now(UTC)
@@ -69,6 +69,31 @@ def test_what_was_seen_before_a_silence_is_not_called_healthy(site: Any) -> None
     states = re.findall(r'<td data-label="State">(?:<div>)?<span class="state (\w+)">', page)
     assert states == ["cancelled"] * 4, "neither green nor red"
     assert re.search(r"Silent</span><br><span class=\"unit\">since \d\d:\d\d<", page)
+
+
+def test_each_of_several_clusters_is_shown_and_only_the_silent_one_as_it_was(site: Any) -> None:
+    now = datetime.now(UTC)
+    keep(site, SURVEY, now - timedelta(minutes=7), "blue")
+    keep(site, Survey(True, (Node("r1", "Free", True, 64, 3, 8000, 0),)), now, "red")
+    beat(site, answered=None)
+    with site.database.write() as session:
+        session.get_one(ClusterHealth, "gantry").cluster = "green"
+        silence = "Slurm did not answer within 30 s."
+        session.add(ClusterHealth(cluster="blue", answered=False, since=now, message=silence))
+        session.add(ClusterHealth(cluster="red", answered=True, since=now, problems=["red is half blind"]))
+    page = page_of(site)
+    heard = re.findall(r"<dt>(blue|red|green)</dt><dd><span class=\"state \w+\">.*?</svg>\s*([\w ]+)</span>", page)
+    assert heard == [("blue", "Silent"), ("green", "Not asked yet"), ("red", "Answers")]
+    assert re.findall(r"(Nodes|Partitions) of (\w+)</h2>", page) == [
+        ("Nodes", "blue"), ("Partitions", "blue"), ("Nodes", "red")
+    ]  # fmt: skip
+    states = re.findall(r'<td data-label="State">(?:<div>)?<span class="state (\w+)">', page)
+    assert states == ["cancelled"] * 4 + ["done"], "what was seen before a silence is neither green nor red"
+    assert "3 of 64" in page
+    assert "blue: Slurm did not answer within 30 s." in page
+    assert "red: red is half blind" in page
+    assert re.search(r"The cluster blue has not answered since \d\d:\d\d\. Nothing is lost", page)
+    assert len(re.findall(r'id="([^"]+)"', page)) == len(set(re.findall(r'id="([^"]+)"', page)))
 
 
 def test_before_the_first_answer_the_page_has_no_nodes_and_no_invented_figures(site: Any) -> None:

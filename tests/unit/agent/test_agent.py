@@ -13,7 +13,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from portal.agent.backend import choose, refuse_system_account
+from portal.agent.backend import choose, parse, refuse_system_account
 from portal.agent.client import AgentClient, Fenced, Opened, Refusal, Sealed, Submitted, Taken
 from portal.errors import PortalError
 from portal.rpc.exchange import AnswerLostError, CallRefusedError, NotStartedError, UnusableError
@@ -381,6 +381,52 @@ def test_the_operators_file_counts_and_not_the_request(facility, tmp_path):
     path.chmod(0o666)
     with pytest.raises(UnusableError, match="writable by nobody else"):
         choose(facility.backend, operators_file=path)
+
+
+def several(facility) -> dict:
+    """The operator's document of two clusters."""
+    common = {key: value for key, value in facility.backend.items() if key not in ("kind", "spool")}
+    names = ("blue", "red")
+    return common | {"clusters": {name: {"kind": "slurm", "slurm": {"cluster": name}} for name in names}}
+
+
+@pytest.mark.parametrize(("wanted", "cluster"), [(None, "blue"), ("blue", "blue"), ("red", "red")])
+def test_of_several_clusters_the_one_that_is_asked_for_is_meant_and_else_the_first(facility, wanted, cluster):
+    assert parse(several(facility), wanted).scheduler().cluster == cluster
+
+
+@pytest.mark.parametrize("wanted", ["green", "", 7, ["red"]], ids=repr)
+def test_a_cluster_that_the_operator_did_not_name_is_refused(facility, wanted):
+    with pytest.raises(UnusableError, match=r"no cluster|must be text"):
+        parse(several(facility), wanted).scheduler()
+    with pytest.raises(UnusableError, match=r"no cluster|must be text"):
+        parse(facility.backend, wanted).scheduler()
+
+
+def test_the_only_cluster_may_be_asked_for_by_its_name(facility):
+    assert parse(facility.backend, "local").scheduler().cluster == "local"
+
+
+@pytest.mark.parametrize("clusters", [{}, [], "blue", {"blue": None}, {"blue": {"kind": "condor"}}], ids=repr)
+def test_clusters_that_are_none_are_refused(facility, clusters):
+    with pytest.raises(UnusableError):
+        parse(several(facility) | {"clusters": clusters})
+    with pytest.raises(UnusableError, match="in the place of kind"):
+        parse(several(facility) | {"kind": "slurm"})
+
+
+def test_beside_the_operators_file_a_request_says_which_cluster_and_nothing_else(facility, tmp_path, monkeypatch):
+    if os.geteuid() != 0:
+        pytest.skip("only root can make a file of root's")
+    for refuse in ("refuse_system_account", "refuse_foreign_groups"):
+        monkeypatch.setattr(f"portal.agent.backend.{refuse}", lambda _who: None)
+    path = tmp_path / "agent.json"
+    path.write_text(json.dumps(several(facility)))
+    path.chmod(0o644)
+    asked = {"cluster": "red", "scratch": "/elsewhere", "clusters": {"red": {"kind": "local", "spool": "/x"}}}
+    backend = choose(asked, operators_file=path)
+    assert (backend.scheduler().cluster, backend.scratch) == ("red", facility.scratch)
+    assert choose({}, operators_file=path).scheduler().cluster == "blue"
 
 
 def test_a_backend_that_starts_jobs_as_the_daemon_is_refused_where_people_have_accounts(

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from portal.daemon import lease
-from portal.daemon import loop as module
-from portal.daemon.context import log
+from portal.daemon import round as module
+from portal.daemon.context import Place, log
 from portal.daemon.holder import is_surely_gone, my_name
 from portal.daemon.log import JsonLines
 from portal.daemon.loop import Daemon
@@ -21,7 +21,7 @@ SAY_WHO = "from portal.daemon.holder import my_name; print(my_name())"
 @pytest.fixture
 def daemon(bench):
     lease.release(bench.deps.database, bench.deps.lease)
-    return Daemon(bench.deps.settings, bench.deps.database, bench.cluster, bench.cluster, None)
+    return Daemon(bench.deps.settings, bench.deps.database, [Place(bench.cluster, bench.cluster)], None)
 
 
 def test_a_turn_hands_a_job_over_and_asks_about_it(bench, daemon):
@@ -39,7 +39,7 @@ def test_an_idle_turn_leaves_agent_and_scheduler_alone(bench, daemon):
 def test_a_second_daemon_does_nothing(bench, daemon):
     daemon.turn(bench.now)
     bench.desk.submit()
-    other = Daemon(bench.deps.settings, bench.deps.database, bench.cluster, bench.cluster, None)
+    other = Daemon(bench.deps.settings, bench.deps.database, [Place(bench.cluster, bench.cluster)], None)
     other.holder = "another machine"
     assert not other.turn(bench.now)
     assert not other.active
@@ -133,8 +133,8 @@ def test_while_the_scheduler_is_silent_jobs_wait_in_the_queue_and_go_when_it_ans
     daemon.turn(bench.now)
     assert (bench.job().state, bench.cluster.calls) == (State.QUEUED, [])
     bench.cluster.answers = True
-    daemon._nodes_pace.hurry()
-    daemon._nodes_pace.clock = lambda: float("inf")
+    daemon.rounds[0]._nodes_pace.hurry()
+    daemon.rounds[0]._nodes_pace.clock = lambda: float("inf")
     daemon.turn(bench.now)
     daemon.turn(bench.now)
     assert bench.job().state is State.PENDING

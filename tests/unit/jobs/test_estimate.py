@@ -10,6 +10,7 @@ from portal.jobs.estimate import Basis, Cost, Wait, likely_wait, most_cost
 from portal.jobs.models import Job
 from portal.jobs.read import ClusterStatus
 from portal.jobs.state import State
+from portal.jobs.status import Cluster
 from portal.jobtype.model import Variant
 from portal.scheduler.survey import Node, Partition, Survey
 
@@ -58,6 +59,21 @@ def test_while_nothing_of_the_portals_waits_the_cluster_tells(desk, used, waitin
     with desk.database.write() as session:
         session.add(ClusterSnapshot(cluster="c", at=NOW, document=survey.document()))
     assert wait(desk) == expected
+
+
+def test_of_several_clusters_the_most_cautious_word_counts_and_of_those_that_are_set_only(desk):
+    for cluster, used, waiting in (("blue", 1, 0), ("red", 4, 0), ("gone", 4, 99)):
+        survey = Survey(True, (Node("n", "", True, 4, used),), (Partition("p", "", True, 1, None, waiting, 0),))
+        with desk.database.write() as session:
+            session.add(ClusterSnapshot(cluster=cluster, at=NOW, document=survey.document()))
+    told = {}
+    for names in (("blue", "red"), ("blue", "green"), ("blue", "gone")):
+        clusters = tuple(Cluster(name, True, NOW, "", ()) for name in names)
+        with desk.database.read() as session:
+            status = ClusterStatus(True, "", None, {}, (), clusters)
+            told[names[1]] = likely_wait(session, "count", status, NOW)
+    expected = Wait(Basis.CLUSTER_QUEUE, before=99)
+    assert told == {"red": Wait(Basis.ALL_IN_USE), "green": Wait(Basis.FREE), "gone": expected}
 
 
 def test_jobs_on_hold_or_running_are_not_before_it(desk):

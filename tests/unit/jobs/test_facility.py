@@ -31,11 +31,11 @@ def test_the_queue_counts_what_has_not_ended_and_what_one_may_see(desk):
     assert look(desk, "tom").queue == {}
 
 
-def test_the_newest_snapshot_is_the_clusters(desk):
-    assert look(desk).snapshot is None
+def test_the_snapshots_are_by_cluster(desk):
+    assert look(desk).snapshots == {}
     with desk.database.write() as session:
         session.add(ClusterSnapshot(cluster="c", at=NOW, document={"totals": {"cpus": 4}}))
-    assert look(desk).snapshot.totals == {"cpus": 4}
+    assert look(desk).snapshots["c"].totals == {"cpus": 4}
 
 
 @pytest.mark.parametrize(

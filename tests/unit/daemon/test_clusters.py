@@ -1,0 +1,293 @@
+"""Two Slurm clusters side by side: the backend is Slurm's, its commands are answered here; one goes silent."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from desk_and_bench import ANALYSIS
+from fake_cluster import FakeCluster
+from sqlalchemy import select, update
+
+from portal.agent.asking import Account
+from portal.agent.client import Submitted, Taken
+from portal.config import load_settings
+from portal.daemon import lease
+from portal.daemon.context import Place
+from portal.daemon.loop import Daemon
+from portal.daemon.parts import make_places
+from portal.daemon.share import Share, shares
+from portal.errors import ConfigError
+from portal.jobs import service
+from portal.jobs.cluster import snapshots
+from portal.jobs.models import Attempt
+from portal.jobs.read import cluster_status, sentence
+from portal.jobs.state import State
+from portal.jobtype.load import JobTypes, parse_text
+from portal.scheduler.base import JobRequest, SchedulerError
+from portal.scheduler.slurm import times as slurm_times
+from portal.scheduler.slurm.cluster import SlurmScheduler
+from portal.scheduler.slurm.commands import Answer
+from portal.scheduler.slurm.config import SlurmConfig
+from portal.scheduler.slurm.rows import queue_rows
+
+RECORDED = Path(__file__).parents[2] / "contract" / "recordings" / "slurm-24.11"
+AWAY = Answer(1, "", "error: Unable to contact slurm controller (connect failure)\n")
+
+
+class Slurm:
+    """The commands of one cluster: what they are told they tell again, unless it is silent."""
+
+    def __init__(self, cluster: str) -> None:
+        self.cluster, self.silent = cluster, False
+        self.rows: list[dict[str, Any]] = []
+        self.nodes = json.loads((RECORDED / "nodes-mixed.json").read_text())["sinfo"]
+        self.asked: list[str] = []
+
+    def run(self, command: Sequence[str], *, stdin: str = "") -> Answer:
+        self.asked.append(command[0])
+        if self.silent:
+            return AWAY
+        if command[0] == "sbatch":
+            return self._sbatch(dict(word.removeprefix("--").split("=", 1) for word in command[1:] if "=" in word))
+        if slurm_times.asked(command[1:]) is not None:
+            return Answer(0, slurm_times.told(queue_rows({"jobs": self.rows})), "")
+        if command[0] == "sinfo":
+            return Answer(0, json.dumps(self.nodes | self._meta()), "")
+        return Answer(0, json.dumps({"jobs": self.rows if command[0] == "squeue" else []} | self._meta()), "")
+
+    def _meta(self) -> dict[str, Any]:
+        return {"meta": {"slurm": {"cluster": self.cluster}}, "errors": [], "warnings": []}
+
+    def _sbatch(self, options: Mapping[str, str]) -> Answer:
+        job_id = 7 + len(self.rows)
+        self.rows.append(
+            {
+                "job_id": job_id,
+                "name": options["job-name"],
+                "user_name": "maya",
+                "cluster": self.cluster,
+                "current_working_directory": options["chdir"],
+                "job_state": ["PENDING"],
+                "submit_time": 1795228872,
+            }
+        )
+        return Answer(0, f"{job_id}\n", "")
+
+
+class SlurmAgent(FakeCluster):
+    """The agent of that cluster: what it takes it hands to Slurm's backend, each job by itself."""
+
+    scheduler: SlurmScheduler
+
+    def submit_by_account(self, items: Sequence[tuple[Account, Mapping[str, Any]]]) -> Iterator[dict[int, Any]]:
+        answers: dict[int, Any] = {}
+        for place, (_account, item) in enumerate(items):
+            self.items.append(item)
+            folder = self.scheduler.scratch / item["attempt"]
+            folder.mkdir(parents=True, exist_ok=True)
+            request = JobRequest(item["attempt"], item["name"], "maya", ("launch",), folder, 1, 100, 60)
+            [handle] = self.scheduler.submit([request])
+            assert not isinstance(handle, SchedulerError)
+            answers[place] = Submitted(handle.job_id, None, handle.submitted, "0" * 64, folder)
+        yield answers
+
+    def find(self, items: Sequence[tuple[Account, tuple[str, str]]]) -> list[Any]:
+        found = self.scheduler.find([asked for _account, asked in items])
+        return [None if one is None else Taken(one.job_id, None, one.submitted) for one in found]
+
+
+class Two:
+    """A daemon with the clusters `blue`, the first, and `red`, where the job type `weigh` runs."""
+
+    def __init__(self, bench: Any) -> None:
+        self.bench = bench
+        lease.release(bench.deps.database, bench.deps.lease)
+        self.slurms = {name: Slurm(name) for name in ("blue", "red")}
+        self.agents: dict[str, SlurmAgent] = {}
+        places = []
+        for name, share in zip(self.slurms, shares([("blue", ()), ("red", ("weigh",))]), strict=True):
+            config = SlurmConfig(name, data_parser="v0.0.42", canary=False, accounting=False)
+            scheduler = SlurmScheduler(config, bench.deps.settings.scratch, commands=self.slurms[name])
+            self.agents[name] = SlurmAgent(cluster=name)
+            self.agents[name].scheduler = scheduler
+            places.append(Place(scheduler, self.agents[name], share))
+        self.daemon = Daemon(bench.deps.settings, bench.deps.database, places, None)
+
+    def turn(self) -> None:
+        for one in self.daemon.rounds:
+            one._jobs_pace.hurry()
+            one._nodes_pace.hurry()
+            for pace in (one._jobs_pace, one._nodes_pace, one._gathering):
+                pace.clock = lambda: float("inf")
+        self.daemon._status._written = None
+        self.bench.later(1)
+        self.daemon.turn(self.bench.now)
+
+    def attempts(self) -> dict[str, str]:
+        """The cluster of each job's attempt, by job type."""
+        return {job.submission.revision.name: job.attempt.cluster for job in self.bench.jobs()}
+
+    def states(self) -> dict[str, State]:
+        return {job.submission.revision.name: job.state for job in self.bench.jobs()}
+
+    def answers(self) -> dict[str, bool | None]:
+        return {cluster.name: cluster.answered for cluster in self.status().clusters}
+
+    def status(self) -> Any:
+        with self.bench.deps.database.read() as session:
+            return cluster_status(session)
+
+
+@pytest.fixture
+def two(bench) -> Two:
+    other, problems = parse_text(ANALYSIS.replace("name: count\n", "name: weigh\n", 1), Path("weigh.yaml"))
+    assert other is not None, problems
+    bench.desk.jobtypes = JobTypes(bench.desk.jobtypes.by_name | {"weigh": other})
+    return Two(bench)
+
+
+def test_a_job_goes_where_its_job_type_is_named_and_else_to_the_first(two):
+    for jobtype in ("count", "weigh"):
+        two.bench.desk.submit(jobtype=jobtype)
+    two.turn()
+    assert two.attempts() == {"count": "blue", "weigh": "red"}
+    assert two.states() == {"count": State.PENDING, "weigh": State.PENDING}
+    assert {name: len(slurm.rows) for name, slurm in two.slurms.items()} == {"blue": 1, "red": 1}
+    # Both have number 7: an id is of its cluster.
+    assert {job.attempt.cluster_job for job in two.bench.jobs()} == {"7"}
+
+
+def test_while_one_is_silent_the_others_jobs_are_handed_over_watched_and_cancelled(two):
+    for jobtype in ("count", "weigh"):
+        two.bench.desk.submit(jobtype=jobtype)
+    two.turn()
+    two.slurms["blue"].silent = True
+    two.slurms["red"].rows[0] |= {"job_state": ["RUNNING"], "start_time": 1795228900, "nodes": "r1"}
+    two.turn()
+    assert two.states() == {"count": State.PENDING, "weigh": State.RUNNING}
+    later = [two.bench.desk.submit(jobtype=jobtype) for jobtype in ("count", "weigh")]
+    two.turn()
+    waiting = {job.submission_id: job.state for job in two.bench.jobs()}
+    assert [waiting[one] for one in later] == [State.QUEUED, State.PENDING]
+    for job in two.bench.jobs():
+        two.bench.desk.change(service.cancel, "maya", job.id)
+    two.turn()
+    assert len(two.agents["red"].cancelled) == 2
+    assert not set(two.agents["blue"].cancelled) & set(two.agents["red"].cancelled)
+
+
+def test_health_and_banner_are_by_cluster(two):
+    for jobtype in ("count", "weigh"):
+        two.bench.desk.submit(jobtype=jobtype)
+    two.turn()
+    assert [(one.name, one.answered) for one in two.status().clusters] == [
+        ("blue", True),
+        ("red", True),
+    ]
+    assert two.status().banner == ""
+    two.slurms["blue"].silent = True
+    two.turn()
+    status = two.status()
+    assert two.answers() == {"blue": False, "red": True}
+    assert status.banner.startswith("The cluster blue has not answered since ")
+    said = {job.submission.revision.name: sentence(job, two.bench.now, status=status) for job in two.bench.jobs()}
+    assert "cluster blue has not answered" in said["count"]
+    assert "has not answered" not in said["weigh"]
+    two.bench.desk.submit(jobtype="weigh")
+    assert "handed over when" not in sentence(two.bench.jobs()[-1], two.bench.now, status=status)
+    two.slurms["red"].silent = True
+    two.turn()
+    said = sentence(two.bench.jobs()[-1], two.bench.now, status=two.status())
+    assert two.status().banner.count("has not answered") == 2
+    assert "has not answered" in said or "handed over when" in said
+    for slurm in two.slurms.values():
+        slurm.silent = False
+    two.turn()
+    assert two.status().banner == ""
+
+
+def test_what_each_has_is_kept_by_its_name(two):
+    two.slurms["red"].silent = True
+    two.turn()
+    with two.bench.deps.database.read() as session:
+        assert list(snapshots(session)) == ["blue"]
+    two.slurms["red"].silent = False
+    two.slurms["blue"].silent = True
+    two.turn()
+    with two.bench.deps.database.read() as session:
+        found = snapshots(session)
+    assert list(found) == ["red", "blue"]
+    assert found["red"].at > found["blue"].at
+
+
+def test_an_absence_counts_at_the_jobs_own_cluster_only(two):
+    for jobtype in ("count", "weigh"):
+        two.bench.desk.submit(jobtype=jobtype)
+    two.turn()
+    two.slurms["red"].rows.clear()
+    two.turn()
+    absent = {job.submission.revision.name: job.absent_since is not None for job in two.bench.jobs()}
+    assert absent == {"count": False, "weigh": True}
+
+
+def test_attempts_at_a_cluster_that_is_no_longer_set_are_the_firsts(two):
+    two.bench.desk.submit()
+    two.turn()
+    with two.bench.deps.database.write() as session:
+        session.execute(update(Attempt).values(cluster="green"))
+        theirs = [
+            session.scalars(select(Attempt.id).where(one.place.share.attempts())).all()
+            for one in two.daemon.rounds
+        ]
+    assert [len(some) for some in theirs] == [1, 0]
+
+
+# ---- settings ------------------------------------------------------------------------------------------------
+
+
+def clusters(**changes: Any) -> dict[str, Any]:
+    return {
+        "blue": {"backend": "slurm"},
+        "red": {"backend": "slurm", "jobtypes": ["weigh"], "slurm": {"max_array_size": 10}},
+    } | changes
+
+
+def test_clusters_are_set_by_name_the_first_first(tmp_path):
+    places = make_places(load_settings({}, var=tmp_path, clusters=clusters()))
+    assert [place.scheduler.cluster for place in places] == ["blue", "red"]
+    assert [place.share for place in places] == [
+        Share(frozenset({"red"}), frozenset({"weigh"})),
+        Share(frozenset({"red"}), frozenset({"weigh"}), rest=False),
+    ]
+
+
+def test_local_stands_beside_a_cluster_only_where_all_is_one_account(tmp_path):
+    both = clusters(local={"backend": "local", "local": {"slots": 1}})
+    places = make_places(load_settings({}, var=tmp_path, clusters=both))
+    assert [place.scheduler.cluster for place in places] == ["blue", "red", "local"]
+    agent = {"command": ["sudo", "-u", "{account}", "agent"]}
+    with pytest.raises(ConfigError, match=r"clusters\.local: .*as the daemon's account"):
+        make_places(load_settings({}, var=tmp_path, clusters=both, agent=agent))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"clusters": clusters(), "scheduler": "slurm"}, "scheduler is set too"),
+        ({"clusters": clusters(), "slurm": {"cluster": "blue"}}, "slurm is set too"),
+        ({"clusters": clusters(blue={"backend": "slurm", "jobtypes": ["weigh"]})}, "weigh runs at one cluster"),
+        ({"clusters": clusters(blue={"backend": "condor"})}, "there is no backend 'condor'"),
+        (
+            {"clusters": clusters(blue={"backend": "slurm", "slurm": {"cluster": "green"}})},
+            "its own name is green",
+        ),
+        ({"clusters": clusters(blue={"backend": "local"})}, "its own name is local"),
+        ({"clusters": clusters(blue={"backend": "slurm", "slurm": {"account": "--me"}})}, "clusters.blue: slurm"),
+    ],
+    ids=repr,
+)
+def test_what_cannot_be_is_refused_in_words(tmp_path, changes, words):
+    with pytest.raises(ConfigError, match=words):
+        make_places(load_settings({}, var=tmp_path, **changes))
