@@ -102,7 +102,7 @@ def test_tasks_of_an_array_are_found_and_cancelled_one_by_one(slurm):
     for request in requests:
         (slurm.folder / array_of(request.folder) / ANSWER).unlink(missing_ok=True)
     fresh = slurm.adapter.fresh()
-    assert [fresh.find(request.attempt, request.name) for request in requests] == handles
+    assert fresh.find([(request.attempt, request.name) for request in requests]) == handles
     assert alone(slurm.scheduler.cancel([handles[3]]))
     reports = until(slurm, handles, lambda reports: reports[3].phase is Phase.ENDED)
     assert reports[3].ending is Ending.CANCELLED
