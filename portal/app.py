@@ -17,6 +17,7 @@ from portal.web.context import Portal, actor, close_session, session
 from portal.web.converters import JobNumber
 from portal.web.errors import install_errors
 from portal.web.formats import install_formats
+from portal.web.json import PlainJSON
 from portal.web.pages import PAGES
 from portal.web.security import install_security
 from portal.web.signed_in import install_sign_in
@@ -65,6 +66,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
         database=database or Database(settings.database),
         load_jobtypes=JobTypeFolders(settings.jobtypes or (shipped_folder(),)),
     )
+    app.json = PlainJSON(app)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     install_timing(app)

@@ -3,7 +3,14 @@
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from portal.db import LARGEST_ID
+
 T = TypeVar("T")
+
+
+def before(page: int, size: int) -> int:
+    """How many entries come before this page: what OFFSET takes, which is bounded."""
+    return min((max(1, page) - 1) * size, LARGEST_ID)
 
 
 @dataclass(frozen=True)

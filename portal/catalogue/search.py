@@ -17,7 +17,7 @@ from portal.catalogue.access import Action, allowed, visible
 from portal.catalogue.models import Dataset, DatasetType, Instrument, Investigation, Sample
 from portal.catalogue.models.data import RESULTS
 from portal.catalogue.models.searchable import fold
-from portal.catalogue.page import Page
+from portal.catalogue.page import Page, before
 from portal.db import is_id, portions
 from portal.errors import InvalidError
 from portal.identity.actor import Actor
@@ -86,7 +86,7 @@ def find_datasets(
     if query.after is not None:
         wanted = wanted.where(_behind(session, actor, query.after, query.sort, now))
     elif page > 1:
-        wanted = wanted.offset((page - 1) * size)
+        wanted = wanted.offset(before(page, size))
     wanted = wanted.limit(size + 1).options(
         joinedload(Dataset.type, innerjoin=True),
         joinedload(Dataset.investigation, innerjoin=True),

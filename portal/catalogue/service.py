@@ -29,7 +29,7 @@ from portal.catalogue.models import (
     User,
 )
 from portal.catalogue.models.searchable import fold
-from portal.catalogue.page import Page
+from portal.catalogue.page import Page, before
 from portal.config import Settings
 from portal.errors import ForbiddenError
 from portal.identity.actor import Actor
@@ -124,7 +124,7 @@ def list_investigations(
         query = query.where(Investigation.search_text.contains(word, autoescape=True))
     total = session.scalar(select(func.count()).select_from(query.with_only_columns(Investigation.id).subquery()))
     begin = func.coalesce(Investigation.start_date, Investigation.create_time)
-    rows = query.order_by(begin.desc(), Investigation.id.desc()).limit(size).offset((page - 1) * size)
+    rows = query.order_by(begin.desc(), Investigation.id.desc()).limit(size).offset(before(page, size))
     items = list(session.scalars(rows))
     more = page * size < (total or 0)
     return Page(items, total or 0, page, size, page + 1 if more else None)
@@ -167,7 +167,7 @@ def list_files(
     if total is None:
         raise not_found(actor)
     rows = select(Datafile).where(Datafile.dataset_id == dataset_id).order_by(Datafile.name)
-    items = list(session.scalars(rows.limit(size).offset((page - 1) * size)))
+    items = list(session.scalars(rows.limit(size).offset(before(page, size))))
     return Page(items, total, page, size, page + 1 if page * size < total else None)
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.page import Page
+from portal.catalogue.page import before as first_of
 from portal.db import LARGEST_ID, is_id
 from portal.errors import InvalidError
 from portal.identity.actor import Actor
@@ -78,7 +79,7 @@ def list_jobs(
         query = query.where(Job.id < max(0, min(before, LARGEST_ID)))
     page, size = max(1, page), max(1, min(size, 500))
     order = Job.index if submission else Job.id.desc()
-    rows = session.scalars(loaded(query.order_by(order)).limit(size).offset((page - 1) * size))
+    rows = session.scalars(loaded(query.order_by(order)).limit(size).offset(first_of(page, size)))
     return Page(list(rows), total, page, size, page + 1 if page * size < total else None)
 
 

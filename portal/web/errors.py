@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Flask, current_app, g, make_response, redirect, render_template, request, url_for
+from flask import Flask, Response, current_app, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed
 
 from portal.errors import (
     ConfigError,
@@ -153,12 +153,21 @@ def _csrf_error(_error: CSRFError) -> ResponseReturnValue:
     return error_page(400, "This page was opened before your latest sign-in, so its form is out of date.")
 
 
-def _http_error(error: HTTPException) -> ResponseReturnValue:
+def http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error
-    if error.code == 404 and not actor().signed_in:
-        return error_page(404)
-    return error_page(error.code)
+    if isinstance(error, BadHost):
+        # Without a host there are no addresses, and so no page that has links.
+        return make_response(WORDS[400].happened, 400)
+    answer = make_response(error_page(error.code))
+    return with_allow(answer, error)
+
+
+def with_allow(answer: Response, error: HTTPException) -> Response:
+    """The answer; with 405 it says for which methods the address is there."""
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        answer.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+    return answer
 
 
 def _database_error(error: OperationalError) -> ResponseReturnValue:
@@ -173,5 +182,5 @@ def install_errors(app: Flask) -> None:
     """
     app.register_error_handler(PortalError, _portal_error)
     app.register_error_handler(CSRFError, _csrf_error)
-    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(OperationalError, _database_error)

@@ -9,6 +9,7 @@ from flask import Flask, Response, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.exceptions import BadRequest
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal.config import Settings
@@ -81,6 +82,13 @@ def _publish(fresh: Path, path: Path) -> None:
         fresh.unlink()
 
 
+def _refuse_nul() -> None:
+    """An address or a form with the character NUL is not understood: PostgreSQL's texts cannot hold it."""
+    sent = (*request.args.items(multi=True), *request.form.items(multi=True))
+    if "\0" in request.path or any("\0" in text for pair in sent for text in pair):
+        raise BadRequest
+
+
 def install_security(app: Flask, settings: Settings) -> None:
     """Secret, cookies, CSRF on every form, rate limits, and headers on every answer."""
     if settings.web.trusted_proxies:
@@ -112,4 +120,5 @@ def install_security(app: Flask, settings: Settings) -> None:
             response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable" if hashed else "no-cache"
         return response
 
+    app.before_request(_refuse_nul)
     app.after_request(_headers)

@@ -1,15 +1,18 @@
 """The API, /api/v1: the same services and the same validator as the pages, as JSON."""
 
 from flask import Flask, Response, current_app, jsonify, request
+from flask.typing import ResponseReturnValue
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.info import Info
 from flask_openapi3.openapi import OpenAPI
+from werkzeug.exceptions import HTTPException
 
 import portal
 from portal.errors import NotFoundError
 from portal.web.api import analyses, datasets, device, experiments, jobs, me, submission_lists, submissions, tokens
 from portal.web.api.blueprint import make_blueprint
-from portal.web.api.problem import Problem, of_validation_error
+from portal.web.api.problem import Problem, of_http_error, of_validation_error
+from portal.web.errors import http_error
 from portal.web.security import csrf
 
 NOUNS = (
@@ -48,6 +51,13 @@ def register_api(app: Flask) -> None:
     for blueprint in (*NOUNS, _about()):
         csrf.exempt(blueprint)
         app.register_api(blueprint)
+    for status in (400, 404, 405):
+        app.register_error_handler(status, _outside_all_routes)
+
+
+def _outside_all_routes(error: HTTPException) -> ResponseReturnValue:
+    """What no route takes, not even `nothing_here`: it has no blueprint, so its address says who asks."""
+    return of_http_error(error) if request.path.startswith("/api/") else http_error(error)
 
 
 def _about() -> APIBlueprint:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
+from portal.db import LARGEST_ID
 from portal.errors import InvalidError
 from portal.web.api.parameters import Parameters
 
@@ -38,7 +39,7 @@ def decode(cursor: str | None, key: str) -> int | None:
         value = place[key]
     except (binascii.Error, ValueError, TypeError, KeyError, RecursionError):
         value = None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**62:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_ID:
         raise InvalidError(
             "This cursor is not one of this list.", fields={"cursor": "Give `next` of the page before."}
         )

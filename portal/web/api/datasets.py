@@ -1,6 +1,5 @@
 """Datasets: finding them, what is known of them, their files and pictures."""
 
-from datetime import datetime
 from typing import Literal
 
 from flask import Response
@@ -26,6 +25,7 @@ from portal.web.api.dataset_shapes import (
     parameter_out,
     run_out,
 )
+from portal.web.api.parameters import Moment
 from portal.web.context import actor, portal, session
 from portal.web.downloads import hand_out
 from portal.web.sending import send_open_file
@@ -45,8 +45,8 @@ class DatasetsQuery(PageQuery):
     experiment: int | None = Field(None, description="Id of the experiment.")
     kind: Literal["raw", "results"] | None = Field(None, description="Measured, or made by analyses.")
     complete: bool | None = Field(None, description="False: only what is still being written.")
-    start: datetime | None = Field(None, description="Measured at or after this time.")
-    end: datetime | None = Field(None, description="Measured before this time.")
+    start: Moment | None = Field(None, description="Measured at or after this time.")
+    end: Moment | None = Field(None, description="Measured before this time.")
     sort: Literal["newest", "oldest", "name"] = "newest"
 
 

@@ -1,8 +1,20 @@
 """What a request says in its headers or its address, as a model."""
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("this is no time of our calendar") from error
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+"""A time; one without a zone is in UTC, as all that the API tells."""
 
 _PLAIN: dict[type[BaseModel], dict[str, Any]] = {}
 

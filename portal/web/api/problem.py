@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from portal.errors import PortalError, UnavailableError
-from portal.web.errors import WORDS, status_of
+from portal.web.errors import WORDS, status_of, with_allow
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 10
@@ -75,7 +75,8 @@ def of_http_error(error: HTTPException) -> ResponseReturnValue:
     if error.response is not None or error.code is None:
         return error
     words = WORDS.get(error.code)
-    return problem(error.code, words.happened if words else (error.description or error.name))
+    answer = problem(error.code, words.happened if words else (error.description or error.name))
+    return with_allow(answer, error)
 
 
 def of_database_error(_error: OperationalError) -> ResponseReturnValue:

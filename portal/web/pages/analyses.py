@@ -18,6 +18,7 @@ from portal.jobs.service import SubmitRequest, submit
 from portal.jobtype.model import JobType
 from portal.web.context import actor, now, portal, session
 from portal.web.views.analyses import all_cards, analysis_card, fitting_cards
+from portal.web.views.paging import whole_numbers
 from portal.web.views.pictures import thumbnails
 from portal.web.views.start import (
     Typed,
@@ -35,7 +36,7 @@ page = Blueprint("analyses", __name__, url_prefix="/analyses")
 def show() -> ResponseReturnValue:
     """What is possible; with `dataset` in the address: what fits these, and why the rest does not."""
     jobtypes = portal().jobtypes
-    ids = [int(text) for text in request.args.getlist("dataset") if text.isascii() and text.isdigit()]
+    ids = whole_numbers(request.args.getlist("dataset"))
     if not ids:
         cards = all_cards(session(), actor(), jobtypes.by_name.values())
         return render_template("analyses/list.html", section="analyses", cards=cards)
@@ -63,7 +64,7 @@ def start(name: str) -> ResponseReturnValue:
     """The form (GET, also with values in the address), and what it starts (POST)."""
     jobtype = _jobtype(name)
     typed = typed_form(jobtype, request.form if request.method == "POST" else MultiDict(request.args))
-    if request.method == "GET":
+    if request.method != "POST":
         return _form(jobtype, typed)
     asked = SubmitRequest(
         jobtype=name,

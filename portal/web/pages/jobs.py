@@ -12,7 +12,7 @@ from portal.web.context import actor, now, portal, session
 from portal.web.views.job_page import job_parts
 from portal.web.views.jobs import job_cards
 from portal.web.views.live import ask_again_for_all_s, ask_again_s
-from portal.web.views.paging import page_links, page_number
+from portal.web.views.paging import page_links, page_number, whole
 
 page = Blueprint("jobs", __name__, url_prefix="/jobs")
 
@@ -89,7 +89,8 @@ def log(job_id: int) -> ResponseReturnValue:
     values = request.args
     stream = values.get("stream", "stdout")
     offset = values.get("offset", "0")
-    start = int(offset) if offset.removeprefix("-").isdigit() and len(offset) < 16 else 0
+    length = whole(offset.removeprefix("-"), most=15) or 0
+    start = -length if offset.startswith("-") else length
     piece = log_tail(session(), actor(), job_id, stream, start, portal().settings)
     if request.headers.get("HX-Request"):
         again_s = None if piece.final else 1 if piece.next_offset < piece.size else 3

@@ -1,6 +1,6 @@
 """Links to the pages before and after, keeping what is searched for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -61,5 +61,15 @@ def total_words(found: Listed, noun: str) -> str:
 
 def page_number(values: Mapping[str, str]) -> int:
     """The page asked for; anything that is no page number is the first."""
-    text = values.get("page", "1")
-    return max(1, int(text)) if text.isascii() and text.isdigit() and len(text) < 7 else 1
+    number = whole(values.get("page", "1"), most=6)
+    return max(1, number or 1)
+
+
+def whole(text: str | None, *, most: int = 18) -> int | None:
+    """The number that is written in an address with at most so many of the digits 0 to 9; None for all else."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= most else None
+
+
+def whole_numbers(texts: Iterable[str]) -> list[int]:
+    """The numbers among these texts, each once."""
+    return list(dict.fromkeys(number for text in texts if (number := whole(text)) is not None))

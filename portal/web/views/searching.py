@@ -11,7 +11,7 @@ from portal.catalogue.models import Investigation
 from portal.catalogue.search import SORTS, DatasetQuery, Facet, Facets
 from portal.db import is_id
 from portal.identity.actor import Actor
-from portal.web.views.paging import address, page_number
+from portal.web.views.paging import address, page_number, whole
 
 PAGE = 24
 KINDS = {"raw": "Measured", "results": "Results"}
@@ -47,13 +47,12 @@ def _day(text: str | None, *, end: bool = False) -> datetime | None:
 
 def query_of(values: Mapping[str, str]) -> DatasetQuery:
     """The query that an address asks for; what makes no sense is left out."""
-    experiment = values.get("investigation", "")
     kind = values.get("kind")
     return DatasetQuery(
         text=values.get("q", "").strip() or None,
         type=values.get("type") or None,
         instrument=values.get("instrument") or None,
-        investigation=int(experiment) if experiment.isascii() and experiment.isdigit() else None,
+        investigation=whole(values.get("investigation")),
         start=_day(values.get("start")),
         end=_day(values.get("end"), end=True),
         sort=_sort(values),
@@ -86,8 +85,8 @@ def chosen_filters(session: Session, actor: Actor, values: Mapping[str, str]) ->
 
 
 def _experiment_title(session: Session, actor: Actor, text: str | None) -> str | None:
-    number = int(text) if text and text.isascii() and text.isdigit() and len(text) < 15 else 0
-    if not is_id(number):
+    number = whole(text)
+    if number is None or not is_id(number):
         return None
     query = visible(actor, Investigation).where(Investigation.id == number)
     found = session.scalar(query)

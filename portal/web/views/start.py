@@ -19,6 +19,7 @@ from portal.jobs.estimate import Basis, Cost, Wait, likely_wait, most_cost
 from portal.jobs.status import ClusterStatus
 from portal.jobtype.match import accepts
 from portal.jobtype.model import JobType, Slot, Variant
+from portal.web.views.paging import whole, whole_numbers
 from portal.web.views.problems import FieldProblem
 
 MOST_CANDIDATES = 50
@@ -43,10 +44,10 @@ class Typed:
 def typed_form(jobtype: JobType, values: MultiDict[str, str]) -> Typed:
     """What an address or a posted form says. Datasets are `dataset` (first slot) and `in.<slot>`."""
     first = jobtype.slot.name if jobtype.slot else ""
-    ids: dict[str, list[int]] = {first: _ids(values.getlist("dataset"))} if first else {}
+    ids: dict[str, list[int]] = {first: whole_numbers(values.getlist("dataset"))} if first else {}
     for name in values:
         if name.startswith("in.") and name != f"in.{first}":
-            ids[name.removeprefix("in.")] = _ids(values.getlist(name))
+            ids[name.removeprefix("in.")] = whole_numbers(values.getlist(name))
     raw = raw_of_html(jobtype, values.to_dict(flat=False))
     return Typed(
         ids={slot: chosen for slot, chosen in ids.items() if chosen},
@@ -64,12 +65,7 @@ def _experiment(text: str) -> int | None:
     """None where nothing is chosen. What is no number is not passed over: no experiment has the id 0."""
     if not text:
         return None
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 30 else 0
-
-
-def _ids(texts: Sequence[str]) -> list[int]:
-    found = dict.fromkeys(int(text) for text in texts if text.isascii() and text.isdigit() and len(text) < 16)
-    return list(found)
+    return whole(text) or 0
 
 
 def inputs_of(datasets: Mapping[str, Sequence[Dataset]]) -> Inputs:

@@ -1,0 +1,273 @@
+"""The table of every door: what each route and method does for each person, and which secrets it shows.
+
+A line of PAGES or API is one route and method: the endpoint, the method, one word a person, and after `|` what
+the page must show where it opens (names of SECRETS; `-`: nothing secret). The thing that an address names is
+always one of Maya's team, so that who is a stranger is always the same person.
+
+| word | the answer |
+|---|---|
+| shows | 200 |
+| done | 303 to a page, or 200, 201, 204 of the API: it was carried out |
+| hides | 404, the same as for what does not exist |
+| sign-in | 303 to the sign-in page; for the API 401 |
+| forbidden | 403 |
+| a number | that status |
+
+A new route: add its line here, its values to ARGUMENTS where its address names something new, and what is sent
+to FORMS or BODIES. A new role: a column, and a person of that name in doors_house.py.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+PAGE_PEOPLE = ("nobody", "stranger", "member", "scientist", "staff")
+
+PAGES = """
+    home.show                GET   sign-in  shows      shows      shows      shows      | dataset
+    data.show                GET   sign-in  shows      shows      shows      shows      | dataset experiment
+    datasets.show            GET   hides    hides      shows      shows      shows      | dataset parameter file experiment
+    datasets.picture         GET   hides    hides      shows      shows      shows      | picture
+    datasets.download        GET   hides    hides      shows      shows      shows      | content
+    datasets.report          GET   sign-in  hides      shows      shows      shows      | report
+    experiments.index        GET   sign-in  shows      shows      shows      shows      | experiment
+    experiments.show         GET   hides    hides      shows      shows      shows      | experiment dataset job
+    analyses.show            GET   sign-in  shows      shows      shows      shows      | -
+    analyses.start           GET   sign-in  hides      shows      shows      shows      | dataset
+    analyses.start           POST  sign-in  hides      done       done       done       | -
+    analyses.estimate        POST  sign-in  hides      shows      shows      shows      | -
+    jobs.show                GET   sign-in  shows      shows      shows      shows      | job
+    jobs.job                 GET   sign-in  hides      shows      shows      shows      | job dataset cause
+    jobs.live                GET   sign-in  hides      shows      shows      shows      | cause
+    jobs.log                 GET   sign-in  hides      shows      shows      shows      | log
+    jobs.cancel              POST  sign-in  hides      done       forbidden  done       | -
+    jobs.retry               POST  sign-in  hides      done       forbidden  done       | -
+    jobs.rename              POST  sign-in  hides      done       forbidden  done       | -
+    jobs.release             POST  sign-in  hides      forbidden  forbidden  done       | -
+    batches.show             GET   sign-in  hides      shows      shows      shows      | job
+    batches.live             GET   sign-in  hides      shows      shows      shows      | -
+    batches.cancel           POST  sign-in  hides      done       forbidden  done       | -
+    batches.retry            POST  sign-in  hides      done       forbidden  done       | -
+    batches.retry_cancelled  POST  sign-in  hides      done       forbidden  done       | -
+    facility.show            GET   sign-in  forbidden  forbidden  forbidden  shows      | -
+    me.show                  GET   sign-in  shows      shows      shows      shows      | -
+    me.create                POST  sign-in  shows      shows      shows      shows      | -
+    me.revoke                POST  sign-in  hides      done       hides      done       | -
+    me.password              POST  sign-in  422        done       422        422        | -
+    device.show              GET   sign-in  shows      shows      shows      shows      | -
+    device.look              POST  sign-in  shows      shows      shows      shows      | -
+    device.decision          POST  sign-in  done       done       done       done       | -
+    notices.show             GET   sign-in  shows      shows      shows      shows      | -
+    notices.bell             GET   sign-in  shows      shows      shows      shows      | -
+    notices.read             POST  sign-in  hides      done       hides      hides      | -
+    notices.read_all         POST  sign-in  done       done       done       done       | -
+    help.show                GET   shows    shows      shows      shows      shows      | -
+    sign_in.show             GET   shows    done       done       done       done       | -
+    sign_in.submit           POST  done     done       done       done       done       | -
+    sign_in.persona          POST  hides    hides      hides      hides      hides      | -
+    sign_in.leave            POST  sign-in  sign-in    sign-in    sign-in    sign-in    | -
+    health.healthz           GET   shows    shows      shows      shows      shows      | -
+    static                   GET   shows    shows      shows      shows      shows      | -
+"""  # noqa: E501
+
+API_PEOPLE = ("nobody", "cookie", "stranger", "reads", "submits", "scientist", "staff", "ingests")
+"""`cookie` is Maya's browser without a token. `reads` and `submits` are tokens of Maya's with that one scope,
+`ingests` the microscope's own account with the scope ingest; the others have read and submit."""
+
+API = """
+    api_me.read_me                      GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | -
+    api_tokens.create_token             POST    done     done     done   done       done       done       done   done       | -
+    api_tokens.list_tokens              GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | -
+    api_tokens.revoke_token             DELETE  sign-in  sign-in  hides  done       done       hides      done   hides      | -
+    api_device.ask_for_token            POST    done     done     done   done       done       done       done   done       | -
+    api_device.fetch_token              POST    shows    shows    shows  shows      shows      shows      shows  shows      | -
+    api_datasets.read_datasets          GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | dataset experiment
+    api_datasets.read_dataset           GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | dataset parameter sample
+    api_datasets.read_files             GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | file
+    api_datasets.read_picture           GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | picture
+    api_datasets.read_content           GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | content
+    api_experiments.read_experiments    GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | experiment
+    api_experiments.read_experiment     GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | experiment
+    api_analyses.read_analyses          GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | -
+    api_analyses.read_analysis          GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | -
+    api_analyses.check_form             POST    sign-in  sign-in  hides  shows      forbidden  shows      shows  forbidden  | -
+    api_submissions.create_submission   POST    sign-in  sign-in  hides  forbidden  done       done       done   forbidden  | dataset
+    api_submissions.read_submission     GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | job
+    api_submissions.retry_submission    POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
+    api_submissions.cancel_submission   POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
+    api_submission-lists.create_submission_list POST sign-in sign-in hides forbidden done      done       done   forbidden  | -
+    api_jobs.read_jobs                  GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | job
+    api_jobs.read_job                   GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | job cause
+    api_jobs.read_log                   GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | log
+    api_jobs.cancel_job                 POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
+    api_jobs.retry_job                  POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
+    api_jobs.rename_job                 PATCH   sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | -
+    api.document                        GET     shows    shows    shows  shows      shows      shows      shows  shows      | -
+    api.nothing_here                    GET     sign-in  hides    hides  hides      forbidden  hides      hides  forbidden  | -
+    api.nothing_here                    POST    sign-in  sign-in  hides  forbidden  hides      hides      hides  forbidden  | -
+    api.nothing_here                    PUT     sign-in  sign-in  hides  forbidden  hides      hides      hides  forbidden  | -
+    api.nothing_here                    PATCH   sign-in  sign-in  hides  forbidden  hides      hides      hides  forbidden  | -
+    api.nothing_here                    DELETE  sign-in  sign-in  hides  forbidden  hides      hides      hides  forbidden  | -
+"""  # noqa: E501
+
+TOTALS: Mapping[str, Mapping[str, int]] = {
+    "datasets": {"stranger": 3, "reads": 7, "scientist": 7, "staff": 9},
+    "experiments": {"stranger": 3, "reads": 2, "scientist": 2, "staff": 4},
+    "jobs": {"stranger": 0, "reads": 6, "scientist": 6, "staff": 6},
+}
+"""How long each list is for whom. The team has 6 datasets, 1 experiment and 6 jobs; 1 dataset is public."""
+
+ARGUMENTS: Mapping[str, str] = {
+    "dataset_id": "dataset",
+    "dataset": "dataset",
+    "picture_id": "picture",
+    "picture": "picture",
+    "file_id": "file",
+    "file": "file",
+    "investigation_id": "investigation",
+    "experiment": "investigation",
+    "job_id": "queued",
+    "job": "queued",
+    "submission_id": "batch",
+    "submission": "batch",
+    "token_id": "token",
+    "notice_id": "notice",
+    "name": "analysis",
+    "stream": "stream",
+    "filename": "filename",
+    "rest": "rest",
+}
+"""What each part of an address names: a thing of the house."""
+
+INSTEAD: Mapping[tuple[str, str], str] = {
+    ("datasets.report", "file_id"): "report",
+    ("jobs.job", "job_id"): "failed",
+    ("jobs.live", "job_id"): "failed",
+    ("jobs.log", "job_id"): "failed",
+    ("jobs.retry", "job_id"): "failed",
+    ("jobs.release", "job_id"): "held",
+    ("api_jobs.read_job", "job"): "failed",
+    ("api_jobs.read_log", "job"): "failed",
+    ("api_jobs.retry_job", "job"): "failed",
+}
+"""Where a door needs another thing than ARGUMENTS says."""
+
+QUERIES: Mapping[str, Mapping[str, str]] = {
+    "analyses.start": {"dataset": "{dataset}"},
+    "jobs.show": {"whose": "all"},
+    "api_analyses.read_analysis": {"dataset": "{dataset}"},
+}
+"""What stands in the address of a GET."""
+
+PARAMETERS: Mapping[str, tuple[str, ...]] = {
+    "home.show": ("page",),
+    "data.show": ("page", "q", "type", "instrument", "investigation", "kind", "start", "end", "sort", "fits"),
+    "datasets.show": ("page",),
+    "experiments.index": ("page",),
+    "experiments.show": ("page",),
+    "analyses.show": ("dataset",),
+    "analyses.start": ("dataset", "in.extra", "preset", "variant", "mode", "title", "idempotency_key", "o.x"),
+    "jobs.show": ("page", "state", "whose", "q"),
+    "jobs.log": ("stream", "offset"),
+    "batches.show": ("page",),
+    "notices.show": ("page",),
+    "batches.live": ("page",),
+    "device.show": ("code",),
+    "sign_in.show": ("next",),
+}
+"""What pages read from their address. The API's document says it of the API."""
+
+FORMS: Mapping[str, Mapping[str, Any]] = {
+    "analyses.start": {
+        "dataset": "{dataset}", "histogram_bins": "64", "projection": "max", "variant": "standard", "mode": "each",
+        "preset": "Recommended", "title": "Again", "idempotency_key": "matrix",
+    },
+    "analyses.estimate": {"dataset": "{dataset}", "variant": "standard", "mode": "each", "preset": "Recommended"},
+    "jobs.retry": {"more": "memory"},
+    "jobs.rename": {"title": "Renamed"},
+    "me.create": {"name": "laptop", "scopes": "read", "days": "30"},
+    "me.password": {"current": "{password}", "new": "another horse battery", "again": "another horse battery"},
+    "notices.read": {"page": "1"},
+    "notices.read_all": {"until": "1"},
+    "device.look": {"code": "{code}"},
+    "device.decision": {"code": "{code}", "decision": "allow"},
+    "sign_in.submit": {"name": "maya", "password": "{password}", "next": "/data"},
+    "sign_in.persona": {"name": "maya", "next": "/data"},
+}  # fmt: skip
+"""What is sent with a page's POST; the others send nothing."""
+
+_FORM: Mapping[str, Any] = {
+    "analysis": "qc",
+    "inputs": {"data": ["{dataset}"]},
+    "options": {"histogram_bins": 64},
+    "preset": "Recommended",
+    "mode": "each",
+    "variant": "standard",
+    "title": "Again",
+}
+
+BODIES: Mapping[str, Mapping[str, Any]] = {
+    "api_tokens.create_token": {
+        "person": "maya", "password": "{password}", "name": "laptop", "scopes": ["read"], "days": 30,
+    },
+    "api_device.ask_for_token": {"name": "laptop", "scopes": ["read"], "days": 30},
+    "api_device.fetch_token": {"device_code": "{device_code}"},
+    "api_analyses.check_form": {
+        "inputs": {"data": ["{dataset}"]}, "options": {"histogram_bins": 64}, "preset": "Recommended",
+        "mode": "each",
+    },
+    "api_submissions.create_submission": _FORM,
+    "api_submission-lists.create_submission_list": {"forms": [_FORM]},
+    "api_jobs.retry_job": {"resources": "memory"},
+    "api_jobs.rename_job": {"title": "Renamed"},
+}  # fmt: skip
+"""What is sent to the API as JSON; the others send nothing."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """One line of the table."""
+
+    endpoint: str
+    method: str
+    expected: Mapping[str, str]
+    """Person -> word."""
+    shows: tuple[str, ...]
+    """Which secrets stand on the answer where it opens for one of the team."""
+
+    @property
+    def carries_out(self) -> bool:
+        """If success here means that something was carried out."""
+        return self.method != "GET" and "done" in self.expected.values()
+
+    def __str__(self) -> str:
+        return f"{self.endpoint} {self.method}"
+
+
+def read(table: str, people: tuple[str, ...]) -> list[Door]:
+    """The lines of PAGES or API."""
+    doors = []
+    for line in table.strip().splitlines():
+        left, _, right = line.partition("|")
+        endpoint, method, *words = left.split()
+        if len(words) != len(people):
+            raise ValueError(f"{endpoint} {method} has {len(words)} outcomes for {len(people)} people")
+        shows = tuple(name for name in right.split() if name != "-")
+        doors.append(Door(endpoint, method, dict(zip(people, words, strict=True)), shows))
+    return doors
+
+
+def filled(value: Any, things: Mapping[str, Any]) -> Any:
+    """`value` with every `{thing}` replaced; where that is all, by the thing itself and not by its text."""
+    return changed(value, lambda text: things[text[1:-1]] if text[:1] == "{" and text[-1:] == "}" else text)
+
+
+def changed(value: Any, change: Callable[[str], Any]) -> Any:
+    """`value` with every text in it changed."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, Mapping):
+        return {key: changed(one, change) for key, one in value.items()}
+    if isinstance(value, list):
+        return [changed(one, change) for one in value]
+    return value
