@@ -50,11 +50,49 @@ class Pace:
             self._pause_s = min(self.longest_s, max(self._least_s, grown))
 
 
-def paces(settings: Settings, *, near: bool) -> tuple[Pace, Pace, Pace]:
-    """How often to hand over, and to ask about jobs and nodes. `near`: the backend is on this machine."""
+@dataclass
+class Gathering(Pace):
+    """The rest after a hand-over: a try that handed nothing over calls for none."""
+
+    def asked(self, *, began: float, moved: bool, answered: bool) -> None:
+        """Note a hand-over."""
+        if moved:
+            super().asked(began=began, moved=moved, answered=answered)
+
+
+@dataclass
+class Every(Pace):
+    """So often, whatever comes of it; at once again where there is more, if `at_once`."""
+
+    at_once: bool = False
+
+    def asked(self, *, began: float, moved: bool, answered: bool) -> None:
+        """Note that it was done."""
+        self._asked = self.clock()
+        self._pause_s = 0.0 if moved and self.at_once else self.longest_s
+
+
+NOTICES_EVERY_S = 2.0
+RETAIN_EVERY_S = 600.0
+
+
+def paces(settings: Settings, *, near: bool) -> dict[str, Pace]:
+    """When things are due, by the names in the table of steps. `near`: the backend is on this machine."""
     shortest, longest = settings.daemon.poll_s, settings.daemon.poll_max_s
+    made: dict[str, Pace] = {
+        "notices": Every(NOTICES_EVERY_S, NOTICES_EVERY_S, at_once=True),
+        "retention": Every(RETAIN_EVERY_S, RETAIN_EVERY_S),
+    }
     if near:
         # A folder of this machine: asking it costs nobody anything, and people see short jobs end at once.
         often = min(shortest, settings.daemon.idle_s)
-        return Pace(0.0, 0.0), Pace(often, often), Pace(shortest, longest)
-    return Pace(0.0, GATHER_S), Pace(shortest, longest), Pace(min(longest, NODES_PAUSES * shortest), longest)
+        return made | {
+            "gathering": Gathering(0.0, 0.0),
+            "jobs": Pace(often, often),
+            "nodes": Pace(shortest, longest),
+        }
+    return made | {
+        "gathering": Gathering(0.0, GATHER_S),
+        "jobs": Pace(shortest, longest),
+        "nodes": Pace(min(longest, NODES_PAUSES * shortest), longest),
+    }

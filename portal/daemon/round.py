@@ -8,25 +8,14 @@ from datetime import datetime
 from sqlalchemy.exc import DBAPIError
 
 from portal.config import Settings
-from portal.daemon.cancel import cancel_step
-from portal.daemon.collect.step import collect_step
 from portal.daemon.context import Deps, Place, log
-from portal.daemon.dispatch.step import dispatch_step
 from portal.daemon.health import Health
 from portal.daemon.lease import LeaseLost
-from portal.daemon.notices import notices_step
 from portal.daemon.pace import Pace, paces
-from portal.daemon.reconcile.observe import WATCHED
-from portal.daemon.reconcile.step import reconcile_step
-from portal.daemon.retention import retain_step
-from portal.daemon.survey import survey_step
-from portal.jobs.state import AT_SCHEDULER, State
+from portal.daemon.steps import COLLECT, STEPS, Row, Step, Turn
+from portal.jobs.state import State
 
-Step = Callable[[Deps, datetime], bool]
-RETAIN_EVERY_S = 600.0
-NOTICES_EVERY_S = 2.0
 AFTER_A_FAULT_S = 5.0
-TO_DISPATCH = frozenset({State.QUEUED, State.HELD, State.SUBMITTING})
 
 
 class Round:
@@ -37,11 +26,9 @@ class Round:
     ) -> None:
         self.place = place
         self.health = Health()
+        self.paces = paces(settings, near=place.scheduler.near)
         self._clock = clock
         self._stopping = stopping
-        self._next_retain = 0.0
-        self._next_notices = 0.0
-        self._gathering, self._jobs_pace, self._nodes_pace = paces(settings, near=place.scheduler.near)
         self._faults: dict[str, float] = {}
 
     @property
@@ -51,52 +38,37 @@ class Round:
 
     def collect(self, deps: Deps) -> bool:
         """Save what has ended; of all clusters at once."""
-        return self._step("collect", collect_step, deps)
+        return self._step(COLLECT.name, COLLECT.step, deps)
 
     def work(self, deps: Deps, counts: Mapping[State, int]) -> bool:
         """The steps that have something to work on: an idle daemon asks the database one thing a turn."""
+        turn = Turn(frozenset(counts), False, False, first=deps.share.rest)
         busy = False
-        # What a silent scheduler would not take waits in the queue, and goes at once when it answers again.
-        if not self._stopping.is_set() and counts.keys() & TO_DISPATCH and deps.health.answered is not False:
-            busy = self._gathering.due and self._hand_over(deps)
-        if not self._stopping.is_set() and (busy or counts.keys() & AT_SCHEDULER):
-            busy |= self._step("start", self._start, deps)
-        cancelled = bool(counts.keys() & WATCHED) and self._step("cancel", cancel_step, deps)
-        if busy or cancelled:
-            self._jobs_pace.hurry()
-        if (busy or cancelled or counts.keys() & WATCHED) and self._jobs_pace.due:
-            busy |= self._ask(self._jobs_pace, "reconcile", reconcile_step, deps)
-        # While jobs are asked about in vain, nodes need not be asked about too.
-        if self._nodes_pace.due and not (deps.health.answered is False and counts.keys() & WATCHED):
-            self._ask(self._nodes_pace, "survey", survey_step, deps)
-        if deps.share.rest and time.monotonic() >= self._next_notices:  # of all clusters at once
-            more = self._step("notices", notices_step, deps)
-            self._next_notices = 0.0 if more else time.monotonic() + NOTICES_EVERY_S
-        if time.monotonic() >= self._next_retain:
-            self._next_retain = time.monotonic() + RETAIN_EVERY_S
-            self._step("retain", retain_step, deps)
+        for row in STEPS:
+            turn.silent, turn.stopping = deps.health.answered is False, self._stopping.is_set()
+            pace = self.paces[row.pace] if row.pace else None
+            if (pace is not None and not pace.due) or not row.wanted(turn):
+                continue
+            moved = (
+                self._at_its_pace(row, pace, deps) if pace is not None else self._step(row.name, row.step, deps)
+            )
+            busy |= moved and row.again
+            if moved and row.makes_news:
+                turn.news = True
+                self.paces["jobs"].hurry()
         return busy
 
-    def _hand_over(self, deps: Deps) -> bool:
-        began, done = self._gathering.clock(), self._step("dispatch", dispatch_step, deps)
-        if done:
-            self._gathering.asked(began=began, moved=True, answered=True)
-        return done
-
-    def _start(self, deps: Deps, now: datetime) -> bool:
-        """Let a backend that does not start jobs by itself start what may start."""
-        return deps.scheduler.start(now)
-
-    def _ask(self, pace: Pace, name: str, step: Step, deps: Deps) -> bool:
-        """Put one bulk question to the scheduler. True if anything moved."""
+    def _at_its_pace(self, row: Row, pace: Pace, deps: Deps) -> bool:
+        """One step that has a pace. True if it moved anything; that the scheduler answers again is a move, too."""
         began, before = pace.clock(), deps.health.answered
-        moved = self._step(name, step, deps)
-        answers_again = before is False and deps.health.answered is True
-        pace.asked(began=began, moved=moved or answers_again, answered=deps.health.answered is not False)
-        if moved or answers_again:
-            self._jobs_pace.hurry()
-            self._nodes_pace.hurry()
-        return moved or answers_again
+        moved = self._step(row.name, row.step, deps)
+        if row.asks:
+            moved |= before is False and deps.health.answered is True
+        pace.asked(began=began, moved=moved, answered=deps.health.answered is not False)
+        if moved and row.asks:
+            self.paces["jobs"].hurry()
+            self.paces["nodes"].hurry()
+        return moved
 
     def _step(self, name: str, step: Step, deps: Deps) -> bool:
         """One step. A fault in it is logged and shown, and does not keep the other steps from their work."""

@@ -29,7 +29,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         "sh",
         "-c",
         """
-        ./run lab up && ./run lab ssh portal curl -sSkf -o /dev/null https://localhost/sign-in
+        ./run lab up && ./run lab ssh portal "python3 -c '$ASK'"
         code=$?
         ./run lab down --wipe
         exit $code
@@ -37,6 +37,11 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     ),
 }
 LAB = "frst"
+ASK = (
+    "import ssl, urllib.request as ask; "
+    'ask.urlopen("https://localhost/sign-in", context=ssl._create_unverified_context())'
+)
+"""Raises unless the sign-in page is shown."""
 
 
 def try_first(name: str) -> bool:
@@ -47,7 +52,7 @@ def try_first(name: str) -> bool:
         subprocess.run(["git", "clone", "-q", str(ROOT), str(clone)], check=True)
         environment = {key: value for key, value in os.environ.items() if not key.startswith("GANTRY_")}
         environment.pop("PYTHONPATH", None)
-        environment |= {"GANTRY_VENV": str(folder / "venv"), "GANTRY_LAB": LAB}
+        environment |= {"GANTRY_VENV": str(folder / "venv"), "GANTRY_LAB": LAB, "ASK": ASK}
         began = time.monotonic()
         done = subprocess.run(
             COMMANDS[name], cwd=clone, env=environment, capture_output=True, text=True, check=False

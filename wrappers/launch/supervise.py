@@ -22,7 +22,7 @@ _LATE_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When the program has to end. Times are of time.monotonic(); `memory_bytes` None means: only measured."""
+    """When the program has to end. Times are of time.monotonic(). Without `enforce_memory` it is measured only."""
 
     deadline: float
     grace_s: float

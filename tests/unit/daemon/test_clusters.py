@@ -117,9 +117,9 @@ class Two:
 
     def turn(self) -> None:
         for one in self.daemon.rounds:
-            one._jobs_pace.hurry()
-            one._nodes_pace.hurry()
-            for pace in (one._jobs_pace, one._nodes_pace, one._gathering):
+            one.paces["jobs"].hurry()
+            one.paces["nodes"].hurry()
+            for pace in (one.paces["jobs"], one.paces["nodes"], one.paces["gathering"]):
                 pace.clock = lambda: float("inf")
         self.daemon._status._written = None
         self.bench.later(1)

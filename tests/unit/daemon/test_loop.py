@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -46,11 +47,17 @@ def test_a_second_daemon_does_nothing(bench, daemon):
     assert bench.job().state is State.QUEUED
 
 
+def instead_of(monkeypatch, name, step):
+    """Put `step` into the table of steps, in place of the one with this name."""
+    changed = tuple(replace(row, step=step) if row.name == name else row for row in module.STEPS)
+    monkeypatch.setattr(module, "STEPS", changed)
+
+
 def test_a_fault_in_one_step_is_shown_and_the_others_go_on(bench, daemon, monkeypatch):
     def broken(*_arguments):
         raise ZeroDivisionError("nobody foresaw this")
 
-    monkeypatch.setattr(module, "cancel_step", broken)
+    instead_of(monkeypatch, "cancel", broken)
     bench.desk.submit()
     daemon.turn(bench.now)
     daemon.turn(bench.now)
@@ -65,7 +72,7 @@ def test_a_locked_database_ends_the_turn_and_not_the_daemon(bench, daemon, monke
     def locked(*_arguments):
         raise OperationalError("UPDATE", {}, Exception("database is locked"))
 
-    monkeypatch.setattr(module, "dispatch_step", locked)
+    instead_of(monkeypatch, "dispatch", locked)
     assert not daemon.turn(bench.now)
     monkeypatch.undo()
     daemon.turn(bench.now)
@@ -133,8 +140,8 @@ def test_while_the_scheduler_is_silent_jobs_wait_in_the_queue_and_go_when_it_ans
     daemon.turn(bench.now)
     assert (bench.job().state, bench.cluster.calls) == (State.QUEUED, [])
     bench.cluster.answers = True
-    daemon.rounds[0]._nodes_pace.hurry()
-    daemon.rounds[0]._nodes_pace.clock = lambda: float("inf")
+    daemon.rounds[0].paces["nodes"].hurry()
+    daemon.rounds[0].paces["nodes"].clock = lambda: float("inf")
     daemon.turn(bench.now)
     daemon.turn(bench.now)
     assert bench.job().state is State.PENDING

@@ -85,7 +85,8 @@ def test_a_hurry_ends_a_long_pause(pace, clock):
 
 def test_nodes_are_asked_about_more_rarely_than_jobs():
     settings = load_settings()
-    _gathering, jobs, nodes = paces(settings, near=False)
+    made = paces(settings, near=False)
+    jobs, nodes = made["jobs"], made["nodes"]
     assert (jobs.shortest_s, jobs.longest_s) == (settings.daemon.poll_s, settings.daemon.poll_max_s)
     assert nodes.shortest_s > jobs.shortest_s
     assert nodes.longest_s == jobs.longest_s
@@ -93,13 +94,14 @@ def test_nodes_are_asked_about_more_rarely_than_jobs():
 
 def test_the_embedded_backend_is_asked_all_the_time():
     settings = load_settings()
-    _gathering, jobs, nodes = paces(settings, near=True)
+    made = paces(settings, near=True)
+    jobs, nodes = made["jobs"], made["nodes"]
     assert jobs.longest_s <= settings.daemon.idle_s
     assert nodes.shortest_s == settings.daemon.poll_s
 
 
 def test_jobs_that_keep_coming_are_gathered_for_a_moment_after_each_hand_over(clock):
-    pace = paces(load_settings({}), near=False)[0]
+    pace = paces(load_settings({}), near=False)["gathering"]
     pace.clock = clock
     assert pace.due  # a job that comes alone waits for nothing
     ask(pace, clock, took=0.1, moved=True)
@@ -109,7 +111,7 @@ def test_jobs_that_keep_coming_are_gathered_for_a_moment_after_each_hand_over(cl
 
 
 def test_the_embedded_backend_gathers_nothing(clock):
-    pace = paces(load_settings({}), near=True)[0]
+    pace = paces(load_settings({}), near=True)["gathering"]
     pace.clock = clock
     ask(pace, clock, took=0.1, moved=True)
     assert pace.due
