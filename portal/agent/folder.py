@@ -1,4 +1,4 @@
-"""The attempt's folder: made whole with its order, fenced, opened to the portal's group, removed."""
+"""The attempt's folder: made whole with its job spec, fenced, opened to the portal's group, removed."""
 
 import errno
 import hashlib
@@ -20,7 +20,7 @@ from portal.times import iso
 
 FOLDER_MODE = 0o2750
 MAX_CLAIM_BYTES = 64 << 10
-MAX_ORDER_BYTES = 64 << 20
+MAX_JOB_SPEC_BYTES = 64 << 20
 FEW = 8
 """More folders go to the disk with all else in their file system: each alone would cost a turn of its journal."""
 
@@ -30,25 +30,25 @@ def opened(scratch: Path) -> Root:
     return Root(scratch, listed=os.access(scratch, os.R_OK, effective_ids=True))
 
 
-def make(scratch: Root, attempt: str, order: bytes) -> str:
+def make(scratch: Root, attempt: str, spec: bytes) -> str:
     """Make the attempt's folder with its job.json, whose SHA-256 is given; twice with the same order is once.
 
     It is not on disk before `keep`. Raises RefusedError: `fenced`, or `attempt-differs` if the folder holds
-    another order.
+    another job spec.
     """
-    if scratch.exists(attempt) or not _put(scratch, attempt, "job.json", order, 0o440):
+    if scratch.exists(attempt) or not _put(scratch, attempt, "job.json", spec, 0o440):
         with _own(scratch, attempt) as folder:
-            found = _read(folder, "job.json", MAX_ORDER_BYTES)
+            found = _read(folder, "job.json", MAX_JOB_SPEC_BYTES)
             claim = _claim(folder)
             if found is None or (claim is not None and claim.get("by") == "fence"):
                 raise RefusedError("fenced", "This attempt was given up; it cannot be submitted any more.")
-            if found != order:
+            if found != spec:
                 raise RefusedError("attempt-differs", "This attempt was submitted before with another order.")
-    return hashlib.sha256(order).hexdigest()
+    return hashlib.sha256(spec).hexdigest()
 
 
 def keep(scratch: Root, attempts: Sequence[str]) -> None:
-    """Force the folders that `make` made, and the orders in them, to the disk. Raises OSError or PortalError."""
+    """Force the folders that `make` made, job specs and all, to the disk. Raises OSError or PortalError."""
     if len(attempts) > FEW:
         with scratch.open_folder(attempts[-1]) as folder:
             sync_file_system(folder.fd)
@@ -83,27 +83,27 @@ def fence(scratch: Path, attempt: str) -> dict[str, Any]:
         with _own(root, attempt) as folder:
             _publish(folder, data)
             found = _claim(folder)
-            order = _read(folder, "job.json", MAX_ORDER_BYTES)
+            spec = _read(folder, "job.json", MAX_JOB_SPEC_BYTES)
     if found is not None and found.get("by") == "fence":
         return {"won": True}
-    return {"won": False, "claim": found, "job_sha256": _digest(order)}
+    return {"won": False, "claim": found, "job_sha256": _digest(spec)}
 
 
-def order_sha256(scratch: Path, attempt: str) -> str | None:
-    """The SHA-256 of the order in an attempt's folder; None where there is none. Raises RefusedError.
+def job_spec_sha256(scratch: Path, attempt: str) -> str | None:
+    """The SHA-256 of the job spec in an attempt's folder; None where there is none. Raises RefusedError.
 
-    The folder is the person's, who could have changed it. That harms nobody: launch compares the order with the
+    The folder is the person's, who could have changed it. That harms nobody: launch compares the job spec with the
     digest in the batch script, which Slurm keeps, and a report with another digest than this one is not believed.
     """
     with opened(scratch) as root:
         if not root.exists(attempt):
             return None
         with _own(root, attempt) as folder:
-            return _digest(_read(folder, "job.json", MAX_ORDER_BYTES))
+            return _digest(_read(folder, "job.json", MAX_JOB_SPEC_BYTES))
 
 
-def _digest(order: bytes | None) -> str | None:
-    return None if order is None else hashlib.sha256(order).hexdigest()
+def _digest(spec: bytes | None) -> str | None:
+    return None if spec is None else hashlib.sha256(spec).hexdigest()
 
 
 def _publish(folder: Root, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""job.json: the order of one attempt, built from the signed-off job type and what the request may choose."""
+"""job.json: the job spec of one attempt, built from the signed-off job type and what the request may choose."""
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
@@ -16,12 +16,12 @@ from portal.rpc.exchange import SCHEMA, RefusedError, fields
 
 INSISTS = "--require-container"
 """The word in the operator's command of launch by which no program runs outside a container."""
-ORDER_KEYS = ("job", "jobtype", "inputs", "options", "resources")
+JOB_SPEC_KEYS = ("job", "jobtype", "inputs", "options", "resources")
 JOB_KEYS = ("id", "number", "submission", "index", "attempt", "try", "name", "title", "person")
 
 
-class Orders:
-    """Builds the orders of one request: what items have in common, job types and images, is checked once."""
+class JobSpecs:
+    """Builds the job specs of one request: what items have in common, job types and images, is checked once."""
 
     def __init__(self, backend: Backend, inputs: Inputs) -> None:
         self._backend = backend
@@ -29,12 +29,12 @@ class Orders:
         self._published = Published(backend.jobtypes)
         self._images: dict[str, dict[str, Any] | None] = {}
 
-    def build(self, attempt: str, name: str, order: Any) -> tuple[dict[str, Any], bytes]:
-        """The order as a document and as the bytes of job.json: the same request gives the same bytes.
+    def build(self, attempt: str, name: str, spec: Any) -> tuple[dict[str, Any], bytes]:
+        """The job spec as a document and as the bytes of job.json: the same request gives the same bytes.
 
         Opens every input. Raises RefusedError.
         """
-        given = fields(order, "order", required=ORDER_KEYS)
+        given = fields(spec, "order", required=JOB_SPEC_KEYS)
         jobtype = self._published.load(given["jobtype"])
         document = {
             "schema": SCHEMA,

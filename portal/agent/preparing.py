@@ -1,4 +1,4 @@
-"""What comes before the scheduler, for the items of one request: their orders, each on disk in its folder."""
+"""What comes before the scheduler, for the items of one request: their job specs, each on disk in its folder."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -10,7 +10,7 @@ from portal import failpoints
 from portal.agent import folder, reading
 from portal.agent.backend import Backend
 from portal.agent.inputs import Inputs
-from portal.agent.jobspec import Orders
+from portal.agent.jobspec import JobSpecs
 from portal.agent.wire import SUBMIT
 from portal.errors import PortalError
 from portal.files.confined import Root
@@ -23,7 +23,7 @@ MOST_PLACES = MAX_ITEMS
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the scheduler is asked, and the SHA-256 of the order."""
+    """What the scheduler is asked, and the SHA-256 of the job spec."""
 
     request: JobRequest
     sha256: str
@@ -35,23 +35,23 @@ class Preparing(ExitStack):
     def __init__(self, backend: Backend) -> None:
         super().__init__()
         self._backend = backend
-        self._orders = Orders(backend, self.enter_context(Inputs(backend.roots)))
+        self._specs = JobSpecs(backend, self.enter_context(Inputs(backend.roots)))
         self._scratch: Root | None = None
 
     def prepare(self, item: Item) -> Prepared:
-        """Open the inputs, make the folder with its order. Raises RefusedError."""
+        """Open the inputs, make the folder with its job spec. Raises RefusedError."""
         given = SUBMIT.read(item)
         attempt = reading.attempt_id(given["attempt"])
         name = reading.matching(given["name"], reading.JOB_NAME, "The name")
         place = None if given["place"] is None else reading.whole(given["place"], "place", most=MOST_PLACES - 1)
         share = reading.number(1.0 if given["share"] is None else given["share"], "share", above=0.0)
-        document, order = self._orders.build(attempt, name, given["order"])
-        path, sha256 = self._make_folder(attempt, order)
+        document, spec = self._specs.build(attempt, name, given["order"])
+        path, sha256 = self._make_folder(attempt, spec)
         failpoints.reach("agent-folder-made")
         return Prepared(self._request(document, path, sha256, share, place), sha256)
 
     def keep(self, prepared: Sequence[Prepared]) -> None:
-        """Force the orders to the disk: nothing is handed over before. Raises RefusedError."""
+        """Force the job specs to the disk: nothing is handed over before. Raises RefusedError."""
         if not prepared or self._scratch is None:
             return
         try:
@@ -59,11 +59,11 @@ class Preparing(ExitStack):
         except (OSError, PortalError) as error:
             raise _unmade(error) from error
 
-    def _make_folder(self, attempt: str, order: bytes) -> tuple[Path, str]:
+    def _make_folder(self, attempt: str, spec: bytes) -> tuple[Path, str]:
         try:
             if self._scratch is None:
                 self._scratch = self.enter_context(folder.opened(self._backend.scratch))
-            return self._backend.scratch / attempt, folder.make(self._scratch, attempt, order)
+            return self._backend.scratch / attempt, folder.make(self._scratch, attempt, spec)
         except (OSError, PortalError) as error:
             raise _unmade(error) from error
 

@@ -52,7 +52,7 @@ class Verbs:
         return {"files": len(files), "bytes": sum(file["size"] for file in files)}
 
     def submit(self, items: Sequence[Item]) -> list[Answer]:
-        """Open the inputs, make the folders with their orders, hand them to the scheduler."""
+        """Open the inputs, make the folders with their job specs, hand them to the scheduler."""
         with Preparing(self.backend) as preparing:
             prepared = [attempt(preparing.prepare, item) for item in items]
             ready = [one for one in prepared if isinstance(one, Prepared)]
@@ -86,7 +86,7 @@ class Verbs:
         attempt_id, handle = found
         if handle is None:
             return {"found": False}
-        sha256 = folder.order_sha256(self.backend.scratch, attempt_id)
+        sha256 = folder.job_spec_sha256(self.backend.scratch, attempt_id)
         return {"found": True, "job_sha256": sha256} | _handle(handle)
 
     def fence(self, item: Item) -> Mapping[str, Any]:

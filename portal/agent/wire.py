@@ -31,13 +31,13 @@ class Taken:
     array_index: int | None
     submitted: datetime
     job_sha256: str | None = None
-    """The digest of the order in its folder, as the person's own agent read it there: no proof against the person
-    (the one in the batch script is), but enough to tell one order's report from another's."""
+    """The digest of the job spec in its folder, as the person's own agent read it there: no proof against the
+    person (the one in the batch script is), but enough to tell one job spec's report from another's."""
 
 
 @dataclass(frozen=True)
 class Submitted(Taken):
-    """The scheduler has the job, and the folder its order."""
+    """The scheduler has the job, and the folder its job spec."""
 
     folder: Path | None = None
 

@@ -67,7 +67,7 @@ class Told:
         return self.exit_code == 0 and self.signal is None and self.reason is None
 
 
-def told(text: str, attempt: str, order_sha256: str | None, restarts: int | None = None) -> Told | None:
+def told(text: str, attempt: str, job_spec_sha256: str | None, restarts: int | None = None) -> Told | None:
     """What result.json says; None if it is absent, or not of this attempt, order and (where it is known) run."""
     try:
         document: Any = json.loads(text) if text else None
@@ -75,7 +75,7 @@ def told(text: str, attempt: str, order_sha256: str | None, restarts: int | None
         return None
     if not isinstance(document, Mapping) or document.get("schema") != 1 or document.get("attempt") != attempt:
         return None
-    if order_sha256 is not None and document.get("job_sha256") != order_sha256:
+    if job_spec_sha256 is not None and document.get("job_sha256") != job_spec_sha256:
         return None
     if restarts is not None and (document.get("claim") or {}).get("restart") != restarts:
         return None

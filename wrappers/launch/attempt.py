@@ -23,7 +23,7 @@ from wrappers.launch.files import (
     open_new,
     remove_tree,
 )
-from wrappers.launch.jobspec import Order, read_order
+from wrappers.launch.jobspec import JobSpec, read_job_spec
 from wrappers.launch.logs import CappedLog
 from wrappers.launch.result import MIB, exit_code_of, result_document, write_result
 from wrappers.launch.runner import Plan, plan
@@ -46,7 +46,7 @@ class Attempt:
 
     folder: str
     folder_fd: int
-    order: Order
+    spec: JobSpec
     me: Identity
     replaced: int | None
     policy: Policy
@@ -81,7 +81,7 @@ class Attempt:
             self.reserve = Reserve(self.folder_fd)
             make_directory(self.folder_fd, "output")
             make_temporary(self.folder_fd)
-            limit = self.order.log_limit_bytes
+            limit = self.spec.log_limit_bytes
             self.logs = (
                 CappedLog(open_new(self.folder_fd, "stdout.log"), limit),
                 CappedLog(open_new(self.folder_fd, "stderr.log"), limit),
@@ -90,16 +90,16 @@ class Attempt:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             detail = f"The attempt's folder cannot be written: {error.strerror}."
             raise Refusal(Exit.FOLDER, "disk" if full else None, detail) from error
-        if self.order.image:
-            check_image(self.order.image)
-        check_inputs(self.order.inputs)
-        self.plan = plan(self.order, self.folder, self.outer, require_container=self.policy.require_container)
+        if self.spec.image:
+            check_image(self.spec.image)
+        check_inputs(self.spec.inputs)
+        self.plan = plan(self.spec, self.folder, self.outer, require_container=self.policy.require_container)
 
     def _run_program(self) -> None:
         assert self.plan and self.logs
         if self.signals.received:
             raise Refusal(Exit.START, "cancelled", "The job was cancelled before its program was started.")
-        resources = self.order.resources
+        resources = self.spec.resources
         limits = Limits(
             deadline=self.begun_monotonic + resources.time_s,
             # A grace longer than half the time would end the program before it has worked.
@@ -124,7 +124,7 @@ class Attempt:
                 log.finish()
             self._explain_logs(self.logs)
         document = result_document(
-            self.order,
+            self.spec,
             self.me,
             self.ending,
             refused=refused,
@@ -156,7 +156,7 @@ class Attempt:
             ending.reason = "memory"
 
     def _over_memory(self) -> bool:
-        return self.ending.memory_peak_bytes >= self.order.resources.memory_mb * MIB
+        return self.ending.memory_peak_bytes >= self.spec.resources.memory_mb * MIB
 
     def _explain_logs(self, logs: tuple[CappedLog, CappedLog]) -> None:
         errors = [log.error for log in logs if log.error]
@@ -186,7 +186,7 @@ def launch(folder: str, job_sha256: str, me: Identity, policy: Policy, outer: Ma
             folder_fd = open_folder(folder)
         except OSError as error:
             raise Refusal(Exit.ORDER, None, f"The folder cannot be opened: {error.strerror}.") from error
-        order = read_order(folder_fd, job_sha256)
+        spec = read_job_spec(folder_fd, job_sha256)
         signals = Signals()
         reach("launch-before-claim")
         replaced = take_claim(folder_fd, me, begun)
@@ -194,7 +194,7 @@ def launch(folder: str, job_sha256: str, me: Identity, policy: Policy, outer: Ma
     except Refusal as refusal:
         complain(refusal.detail)
         return refusal.code
-    return Attempt(folder, folder_fd, order, me, replaced, policy, outer, signals, begun, begun_monotonic).run()
+    return Attempt(folder, folder_fd, spec, me, replaced, policy, outer, signals, begun, begun_monotonic).run()
 
 
 def complain(sentence: str) -> None:

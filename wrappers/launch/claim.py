@@ -12,7 +12,7 @@ from wrappers.launch import SCHEMA
 from wrappers.launch.exits import Exit, Refusal
 from wrappers.launch.failpoints import reach
 from wrappers.launch.files import fsync_directory, utc, write_aside
-from wrappers.launch.reading import OrderError, Reader
+from wrappers.launch.reading import JobSpecError, Reader
 
 MAX_CLAIM_BYTES = 64 * 1024
 
@@ -108,7 +108,7 @@ def read_claim(folder_fd: int) -> Identity | None:
             return None
         index = None if claim.is_null("array_index") else claim.whole("array_index")
         return Identity(claim.text("cluster"), claim.text("job_id"), index, claim.whole("restart"))
-    except (OSError, OrderError, ValueError):
+    except (OSError, JobSpecError, ValueError):
         return None
 
 

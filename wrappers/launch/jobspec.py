@@ -11,9 +11,9 @@ from typing import Any
 from wrappers.launch import SCHEMA
 from wrappers.launch.exits import Exit, Refusal
 from wrappers.launch.marks import Argument, parse_argument
-from wrappers.launch.reading import OrderError, Reader
+from wrappers.launch.reading import JobSpecError, Reader
 
-MAX_ORDER_BYTES = 64 * 1024 * 1024
+MAX_JOB_SPEC_BYTES = 64 * 1024 * 1024
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
@@ -60,7 +60,7 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class JobSpec:
     """What launch needs to know of job.json. The program itself may read more from the file."""
 
     attempt: str
@@ -74,8 +74,8 @@ class Order:
     log_limit_bytes: int
 
 
-def read_order(folder_fd: int, sha256: str) -> Order:
-    """Return the order in `folder_fd`/job.json, whose bytes must have the SHA-256 `sha256` (hexadecimal).
+def read_job_spec(folder_fd: int, sha256: str) -> JobSpec:
+    """Return the job spec in `folder_fd`/job.json, whose bytes must have the SHA-256 `sha256` (hexadecimal).
 
     Raises Refusal (exit 90) if the file is missing, changed, of an unknown schema, or malformed.
     """
@@ -84,8 +84,8 @@ def read_order(folder_fd: int, sha256: str) -> Order:
     if found != sha256.lower():
         raise Refusal(Exit.ORDER, None, f"job.json is not the order that was submitted: its SHA-256 is {found}.")
     try:
-        return parse_order(json.loads(raw), found)
-    except (OrderError, ValueError, RecursionError) as error:
+        return parse_job_spec(json.loads(raw), found)
+    except (JobSpecError, ValueError, RecursionError) as error:
         raise Refusal(Exit.ORDER, None, f"job.json cannot be used: {error}.") from error
 
 
@@ -96,19 +96,19 @@ def _read_bytes(folder_fd: int) -> bytes:
         raise Refusal(Exit.ORDER, None, f"job.json cannot be opened: {error.strerror}.") from error
     with os.fdopen(fd, "rb") as stream:
         status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_ORDER_BYTES:
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_JOB_SPEC_BYTES:
             raise Refusal(Exit.ORDER, None, "job.json is not a regular file of a sensible size.")
-        return stream.read(MAX_ORDER_BYTES + 1)
+        return stream.read(MAX_JOB_SPEC_BYTES + 1)
 
 
-def parse_order(document: object, sha256: str) -> Order:
+def parse_job_spec(document: object, sha256: str) -> JobSpec:
     """Return the checked form of a decoded job.json. Raises OrderError naming the first wrong key."""
     top = Reader(document, "")
     schema = top.whole("schema")
     if schema != SCHEMA:
-        raise OrderError(f"its schema is {schema}, this version knows {SCHEMA}")
+        raise JobSpecError(f"its schema is {schema}, this version knows {SCHEMA}")
     slots = top.inner("inputs").keys()
-    return Order(
+    return JobSpec(
         attempt=top.inner("job").text("attempt"),
         sha256=sha256,
         program=_program(top.inner("program")),
@@ -123,16 +123,16 @@ def parse_order(document: object, sha256: str) -> Order:
 
 def _program(reader: Reader) -> Program:
     if reader.has("module") == reader.has("command"):
-        raise OrderError("program must have either a module or a command")
+        raise JobSpecError("program must have either a module or a command")
     if reader.has("module"):
         name = reader.text("module")
         if not _MODULE.fullmatch(name):
-            raise OrderError(f"program.module is not a module's name: {name!r}")
+            raise JobSpecError(f"program.module is not a module's name: {name!r}")
         return Program(module=name, command=())
     items = reader.array("command")
     command = tuple(parse_argument(item, f"program.command[{i}]") for i, item in enumerate(items))
     if not command or not isinstance(command[0], str):
-        raise OrderError("program.command must begin with the name of a program")
+        raise JobSpecError("program.command must begin with the name of a program")
     return Program(module=None, command=command)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from wrappers.launch.reading import OrderError, Reader
+from wrappers.launch.reading import JobSpecError, Reader
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,11 @@ def parse_argument(item: object, place: str) -> Argument:
     """Return the checked form of one item of a command. Raises OrderError."""
     if isinstance(item, str):
         if "\0" in item:
-            raise OrderError(f"{place} has a NUL character")
+            raise JobSpecError(f"{place} has a NUL character")
         return item
     mark = _mark(Reader(item, place), place)
     if mark is None:
-        raise OrderError(f"{place} is no mark that this version knows")
+        raise JobSpecError(f"{place} is no mark that this version knows")
     return mark
 
 
@@ -91,7 +91,7 @@ def _mark(reader: Reader, place: str) -> Argument | None:
 def _beneath(text: str, place: str) -> str:
     path = PurePosixPath(text)
     if path.is_absolute() or ".." in path.parts or path.as_posix() == ".":
-        raise OrderError(f"{place}.output must be a path beneath output/")
+        raise JobSpecError(f"{place}.output must be a path beneath output/")
     return path.as_posix()
 
 

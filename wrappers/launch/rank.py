@@ -1,7 +1,7 @@
 """One MPI rank: srun starts this program on the rank's node, and it becomes the rank's own.
 
 What a rank needs to find the others (PMIx) is known on its node alone, so its command line is built there, from
-the same verified order; the image and the inputs are looked at as this node sees them.
+the same verified job spec; the image and the inputs are looked at as this node sees them.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import sys
 
 from wrappers.launch.checks import check_image, check_inputs
 from wrappers.launch.exits import Exit, Refusal
-from wrappers.launch.jobspec import read_order
+from wrappers.launch.jobspec import read_job_spec
 from wrappers.launch.runner import plan_rank
 
 
@@ -24,11 +24,11 @@ def main(argv: list[str]) -> int:
     os.umask(0o027)
     try:
         folder_fd = os.open(given.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        order = read_order(folder_fd, given.job_sha256)
-        if order.image:
-            check_image(order.image)
-        check_inputs(order.inputs)
-        plan = plan_rank(order, given.folder, os.environ, require_container=given.require_container)
+        spec = read_job_spec(folder_fd, given.job_sha256)
+        if spec.image:
+            check_image(spec.image)
+        check_inputs(spec.inputs)
+        plan = plan_rank(spec, given.folder, os.environ, require_container=given.require_container)
         command = plan.command
         os.chdir(command.directory)
         os.execvpe(command.argv[0], list(command.argv), dict(command.environment))  # noqa: S606 - a list, and meant so

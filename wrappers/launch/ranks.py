@@ -7,7 +7,7 @@ from pathlib import Path
 from wrappers.launch.container import attempt_tmp
 from wrappers.launch.environment import SYSTEM_PATH, way_to_this_distribution
 from wrappers.launch.exits import Exit, Refusal
-from wrappers.launch.jobspec import Order
+from wrappers.launch.jobspec import JobSpec
 from wrappers.launch.keeper import Command
 
 RANK = "wrappers.launch.rank"
@@ -19,15 +19,15 @@ SHARED_MEMORY = "/shared-memory"
 SCHEDULERS = "SLURM_"
 
 
-def all_of_them(order: Order, folder: str, outer: Mapping[str, str], *, require_container: bool) -> Command:
+def all_of_them(spec: JobSpec, folder: str, outer: Mapping[str, str], *, require_container: bool) -> Command:
     """The command that starts all ranks. Raises Refusal (exit 95) outside an allocation of Slurm's."""
     if "SLURM_JOB_ID" not in outer:
         raise Refusal(
-            Exit.START, "start", f"The program runs in {order.resources.ranks} ranks, which only Slurm can start."
+            Exit.START, "start", f"The program runs in {spec.resources.ranks} ranks, which only Slurm can start."
         )
     words = ["srun", "--mpi=pmix", "--kill-on-bad-exit=1", "--export=ALL", "--input=none"]
-    words += [f"--ntasks={order.resources.ranks}", f"--cpus-per-task={order.resources.cpus}"]
-    words += [sys.executable, "-P", "-m", RANK, "--folder", folder, "--job-sha256", order.sha256]
+    words += [f"--ntasks={spec.resources.ranks}", f"--cpus-per-task={spec.resources.cpus}"]
+    words += [sys.executable, "-P", "-m", RANK, "--folder", folder, "--job-sha256", spec.sha256]
     words += ["--require-container"] if require_container else []
     tmp = attempt_tmp(folder)
     own = {"PATH": SYSTEM_PATH, "LANG": "C.UTF-8", "HOME": tmp, "TMPDIR": tmp} | way_to_this_distribution()

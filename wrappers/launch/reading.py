@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class OrderError(ValueError):
+class JobSpecError(ValueError):
     """A document does not have the form it must have. The text names the place."""
 
 
@@ -15,7 +15,7 @@ class Reader:
 
     def __init__(self, value: object, place: str) -> None:
         if not isinstance(value, dict):
-            raise OrderError(f"{place or 'the document'} must be an object")
+            raise JobSpecError(f"{place or 'the document'} must be an object")
         self._value: dict[str, Any] = value
         self._place = place
 
@@ -24,7 +24,7 @@ class Reader:
 
     def _get(self, key: str) -> Any:
         if key not in self._value:
-            raise OrderError(f"{self._at(key)} is missing")
+            raise JobSpecError(f"{self._at(key)} is missing")
         return self._value[key]
 
     def has(self, key: str) -> bool:
@@ -39,44 +39,44 @@ class Reader:
         """A string that is not empty and has no NUL, which no system call would take."""
         value = self._get(key)
         if not isinstance(value, str) or not value or "\0" in value:
-            raise OrderError(f"{self._at(key)} must be a text")
+            raise JobSpecError(f"{self._at(key)} must be a text")
         return value
 
     def absolute(self, key: str) -> str:
         """An absolute path."""
         value = self.text(key)
         if not value.startswith("/"):
-            raise OrderError(f"{self._at(key)} must be an absolute path")
+            raise JobSpecError(f"{self._at(key)} must be an absolute path")
         return value
 
     def whole(self, key: str, least: int = 0) -> int:
         """An integer of at least `least`; JSON's true and false are none."""
         value = self._get(key)
         if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise OrderError(f"{self._at(key)} must be a whole number of at least {least}")
+            raise JobSpecError(f"{self._at(key)} must be a whole number of at least {least}")
         return value
 
     def number(self, key: str, above: float | None = None) -> float:
         """A number, not negative, and greater than `above` where that is given."""
         value = self._get(key)
         if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < float("inf"):
-            raise OrderError(f"{self._at(key)} must be a number and not negative")
+            raise JobSpecError(f"{self._at(key)} must be a number and not negative")
         if above is not None and value <= above:
-            raise OrderError(f"{self._at(key)} must be greater than {above}")
+            raise JobSpecError(f"{self._at(key)} must be greater than {above}")
         return float(value)
 
     def truth(self, key: str) -> bool:
         """True or false."""
         value = self._get(key)
         if not isinstance(value, bool):
-            raise OrderError(f"{self._at(key)} must be true or false")
+            raise JobSpecError(f"{self._at(key)} must be true or false")
         return value
 
     def array(self, key: str) -> list[Any]:
         """A list of anything."""
         value = self._get(key)
         if not isinstance(value, list):
-            raise OrderError(f"{self._at(key)} must be a list")
+            raise JobSpecError(f"{self._at(key)} must be a list")
         return value
 
     def mapping(self, key: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from wrappers.launch.claim import Identity
 from wrappers.launch.exits import Exit
 from wrappers.launch.failpoints import reach
 from wrappers.launch.files import put_in_place, utc, write_aside
-from wrappers.launch.jobspec import Order
+from wrappers.launch.jobspec import JobSpec
 from wrappers.launch.logs import CappedLog
 from wrappers.launch.supervise import Ending
 
@@ -25,7 +25,7 @@ def exit_code_of(ending: Ending) -> tuple[int | None, int | None]:
 
 
 def result_document(
-    order: Order,
+    spec: JobSpec,
     me: Identity,
     ending: Ending,
     *,
@@ -39,8 +39,8 @@ def result_document(
     code, signum = exit_code_of(ending) if refused is None else (int(refused), None)
     document: dict[str, object] = {
         "schema": SCHEMA,
-        "attempt": order.attempt,
-        "job_sha256": order.sha256,
+        "attempt": spec.attempt,
+        "job_sha256": spec.sha256,
         "claim": me.document(),
         "exit_code": code,
         "signal": signum,
@@ -48,15 +48,15 @@ def result_document(
         "started": utc(times[0]),
         "ended": utc(times[1]),
         "host": os.uname().nodename,
-        "devices": [device for device in devices.split(",") if device] if order.resources.gpus else [],
+        "devices": [device for device in devices.split(",") if device] if spec.resources.gpus else [],
         "runner": runner,
-        "image": {"name": order.image.name, "digest": order.image.digest}
-        if order.image and runner == "apptainer"
+        "image": {"name": spec.image.name, "digest": spec.image.digest}
+        if spec.image and runner == "apptainer"
         else None,
-        "cpus": order.resources.cpus,
+        "cpus": spec.resources.cpus,
         "cpu_s": ending.cpu_s,
         "memory_peak_bytes": ending.memory_peak_bytes,
-        "memory_limit_bytes": order.resources.memory_mb * MIB,
+        "memory_limit_bytes": spec.resources.memory_mb * MIB,
         "log": {
             "stdout_bytes": logs[0].total if logs else 0,
             "stderr_bytes": logs[1].total if logs else 0,

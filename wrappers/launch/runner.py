@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from wrappers.launch import container, ranks
 from wrappers.launch.environment import SYSTEM_PATH, bare_additions, program_environment
 from wrappers.launch.exits import Exit, Refusal
-from wrappers.launch.jobspec import Order
+from wrappers.launch.jobspec import JobSpec
 from wrappers.launch.keeper import Command
 from wrappers.launch.marks import View, fill
 
@@ -21,49 +21,49 @@ class Plan:
     command: Command
 
 
-def plan(order: Order, folder: str, outer: Mapping[str, str], *, require_container: bool) -> Plan:
+def plan(spec: JobSpec, folder: str, outer: Mapping[str, str], *, require_container: bool) -> Plan:
     """Choose the runner and build its command. `folder` is absolute, `outer` is launch's own environment.
 
     Raises Refusal: exit 93 where a container is required and cannot be had, 95 for an unknown program, and for
     several ranks where there is no Slurm to start them.
     """
-    chosen = _plan_one(order, folder, outer, require_container=require_container)
-    if order.resources.ranks == 1:
+    chosen = _plan_one(spec, folder, outer, require_container=require_container)
+    if spec.resources.ranks == 1:
         return chosen
-    return Plan(chosen.runner, ranks.all_of_them(order, folder, outer, require_container=require_container))
+    return Plan(chosen.runner, ranks.all_of_them(spec, folder, outer, require_container=require_container))
 
 
-def plan_rank(order: Order, folder: str, outer: Mapping[str, str], *, require_container: bool) -> Plan:
+def plan_rank(spec: JobSpec, folder: str, outer: Mapping[str, str], *, require_container: bool) -> Plan:
     """The same for one rank of several, on its own node; `outer` is what srun gave it."""
-    return _plan_one(order, folder, outer, require_container=require_container)
+    return _plan_one(spec, folder, outer, require_container=require_container)
 
 
-def _plan_one(order: Order, folder: str, outer: Mapping[str, str], *, require_container: bool) -> Plan:
-    runtime = container.find_runtime(outer.get("PATH", SYSTEM_PATH)) if order.image else None
-    if order.image and runtime:
-        return Plan("apptainer", _contained(order, folder, runtime, outer))
+def _plan_one(spec: JobSpec, folder: str, outer: Mapping[str, str], *, require_container: bool) -> Plan:
+    runtime = container.find_runtime(outer.get("PATH", SYSTEM_PATH)) if spec.image else None
+    if spec.image and runtime:
+        return Plan("apptainer", _contained(spec, folder, runtime, outer))
     if require_container:
-        missing = "The node has no container runtime." if order.image else "The order names no image."
+        missing = "The node has no container runtime." if spec.image else "The order names no image."
         raise Refusal(Exit.IMAGE, "image", f"The program may run in a container only. {missing}")
-    return Plan("environment", _bare(order, folder, outer))
+    return Plan("environment", _bare(spec, folder, outer))
 
 
-def _contained(order: Order, folder: str, runtime: str, outer: Mapping[str, str]) -> Command:
-    assert order.image
-    files = [file for group in order.inputs.values() for file in group]
-    view = View(container.FOLDER, {slot: [file.target for file in group] for slot, group in order.inputs.items()})
-    resources = order.resources
+def _contained(spec: JobSpec, folder: str, runtime: str, outer: Mapping[str, str]) -> Command:
+    assert spec.image
+    files = [file for group in spec.inputs.values() for file in group]
+    view = View(container.FOLDER, {slot: [file.target for file in group] for slot, group in spec.inputs.items()})
+    resources = spec.resources
     environment = program_environment(outer, resources.cpus, resources.gpus, container.FOLDER, container.TMP)
     together = ranks.shared_folders(outer) if resources.ranks > 1 else None
     argv = container.container_argv(
         runtime,
-        order.image.path,
+        spec.image.path,
         folder,
         inputs=[(file.path, file.target) for file in files],
         environment=environment | ranks.meeting_point(outer) | {"GANTRY_CONTAINER": "1"},
-        program=_words(order, view, python="python3"),
+        program=_words(spec, view, python="python3"),
         gpus=resources.gpus,
-        network=order.network,
+        network=spec.network,
         together=together,
     )
     # The runtime reads APPTAINER_* and SINGULARITY_* variables (further binds among them): it gets none.
@@ -72,22 +72,22 @@ def _contained(order: Order, folder: str, runtime: str, outer: Mapping[str, str]
     return Command(argv, own, folder)
 
 
-def _bare(order: Order, folder: str, outer: Mapping[str, str]) -> Command:
-    module = order.program.module
+def _bare(spec: JobSpec, folder: str, outer: Mapping[str, str]) -> Command:
+    module = spec.program.module
     if module and not _is_there(module):
         raise Refusal(Exit.START, "start", f"The program could not be started: there is no wrappers.{module}.")
-    view = View(folder, {slot: [file.path for file in group] for slot, group in order.inputs.items()})
-    resources, tmp = order.resources, container.attempt_tmp(folder)
+    view = View(folder, {slot: [file.path for file in group] for slot, group in spec.inputs.items()})
+    resources, tmp = spec.resources, container.attempt_tmp(folder)
     environment = program_environment(outer, resources.cpus, resources.gpus, folder, tmp) | bare_additions(tmp)
     environment |= ranks.meeting_point(outer)
-    return Command(_words(order, view, python=sys.executable), environment, folder)
+    return Command(_words(spec, view, python=sys.executable), environment, folder)
 
 
-def _words(order: Order, view: View, python: str) -> list[str]:
-    if order.program.module:
+def _words(spec: JobSpec, view: View, python: str) -> list[str]:
+    if spec.program.module:
         # -P: the working directory is the job's folder, where a file could pose as a library.
-        return [python, "-P", "-m", f"wrappers.{order.program.module}"]
-    return fill(order.program.command, order.options, view)
+        return [python, "-P", "-m", f"wrappers.{spec.program.module}"]
+    return fill(spec.program.command, spec.options, view)
 
 
 def _is_there(module: str) -> bool:

@@ -15,7 +15,7 @@ from portal.catalogue import access
 from portal.catalogue.models import Dataset, Investigation
 from portal.daemon.context import Deps
 from portal.daemon.dispatch.arrays import names_of
-from portal.daemon.dispatch.jobspec import order_item
+from portal.daemon.dispatch.jobspec import job_spec_item
 from portal.daemon.dispatch.queue import MOST_LISTED, QueuedJob, lock_queued
 from portal.db import portions
 from portal.jobs.cause import Cause, cancelled
@@ -62,7 +62,7 @@ def claim_all(session: Session, deps: Deps, ids: Sequence[int], now: datetime) -
         left = Waiting(tries=put_off)
         move_all(session, some, State.QUEUED, State.SUBMITTING, at=now, waiting=left, not_before=None)
     return [
-        Claimed(job.id, attempt, settings.account_of(job.person.name), order_item(job, attempt, naming))
+        Claimed(job.id, attempt, settings.account_of(job.person.name), job_spec_item(job, attempt, naming))
         for job, naming, attempt in zip(going, names, made, strict=True)
     ]
 

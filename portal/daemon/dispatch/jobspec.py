@@ -1,4 +1,4 @@
-"""The order for one attempt, as the agent takes it: built from rows, never from a path that a person typed."""
+"""The job spec for one attempt, as the agent takes it: built from rows, never from a path that a person typed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,13 +7,13 @@ from portal.daemon.dispatch.arrays import Naming
 from portal.daemon.dispatch.queue import QueuedJob
 
 
-def order_item(job: QueuedJob, attempt: str, naming: Naming) -> dict[str, Any]:
+def job_spec_item(job: QueuedJob, attempt: str, naming: Naming) -> dict[str, Any]:
     """The item of the agent's verb `submit` for this attempt; all its inputs must still be in the catalogue."""
     inputs: dict[str, list[Mapping[str, Any]]] = {}
     for given in job.inputs:
         assert given.document is not None
         inputs.setdefault(given.slot, []).append(given.document)
-    order = {
+    spec = {
         "job": {
             "id": job.id,
             "number": job.number,
@@ -30,5 +30,5 @@ def order_item(job: QueuedJob, attempt: str, naming: Naming) -> dict[str, Any]:
         "options": job.options,
         "resources": job.resources,
     }
-    item = {"attempt": attempt, "name": naming.name, "order": order}
+    item = {"attempt": attempt, "name": naming.name, "order": spec}
     return item if naming.place is None else item | {"place": naming.place}

@@ -7,7 +7,7 @@ import pytest
 
 from wrappers.launch.container import container_argv, find_runtime
 from wrappers.launch.exits import Exit, Refusal
-from wrappers.launch.jobspec import parse_order
+from wrappers.launch.jobspec import parse_job_spec
 from wrappers.launch.runner import plan
 
 IMAGE = {
@@ -104,7 +104,7 @@ def test_with_image_and_runtime_the_program_runs_in_the_container(order, runtime
     path, folder = runtime("apptainer")
     document = order(image=IMAGE, program={"module": "qc"}, inputs={"stack": [{"files": [FILE]}]})
     outer = {"PATH": folder, "http_proxy": "http://proxy", "APPTAINER_BIND": "/etc", "SLURM_JOB_ID": "7"}
-    chosen = plan(parse_order(document, ""), "/scratch/1", outer, require_container=True)
+    chosen = plan(parse_job_spec(document, ""), "/scratch/1", outer, require_container=True)
     assert chosen.runner == "apptainer"
     assert chosen.command.argv[0] == path
     assert chosen.command.argv[-5:] == ["/images/science.sif", "python3", "-P", "-m", "wrappers.qc"]
@@ -119,18 +119,18 @@ def test_in_a_container_the_program_sees_targets_not_paths(order, runtime):
     _, folder = runtime("apptainer")
     document = order(image=IMAGE, program={"command": ["show", {"input": "stack"}, {"output": "a.tif"}]})
     document["inputs"] = {"stack": [{"files": [FILE]}]}
-    chosen = plan(parse_order(document, ""), "/scratch/1", {"PATH": folder}, require_container=False)
+    chosen = plan(parse_job_spec(document, ""), "/scratch/1", {"PATH": folder}, require_container=False)
     assert chosen.command.argv[-3:] == ["show", "/inputs/stack/0/s.h5", "/job/output/a.tif"]
 
 
 def test_without_a_runtime_the_program_runs_in_launchs_own_environment(order, tmp_path):
     document = order(image=IMAGE, program={"module": "launch"})
-    chosen = plan(parse_order(document, ""), "/scratch/1", {"PATH": str(tmp_path)}, require_container=False)
+    chosen = plan(parse_job_spec(document, ""), "/scratch/1", {"PATH": str(tmp_path)}, require_container=False)
     assert chosen.runner == "environment"
     assert chosen.command.argv[1:] == ["-P", "-m", "wrappers.launch"]
 
 
 def test_without_a_runtime_a_required_container_is_refused(order, tmp_path):
     with pytest.raises(Refusal) as refused:
-        plan(parse_order(order(image=IMAGE), ""), "/scratch/1", {"PATH": str(tmp_path)}, require_container=True)
+        plan(parse_job_spec(order(image=IMAGE), ""), "/scratch/1", {"PATH": str(tmp_path)}, require_container=True)
     assert refused.value.code is Exit.IMAGE

@@ -4,16 +4,16 @@ import copy
 
 import pytest
 
-from wrappers.launch.jobspec import parse_order
+from wrappers.launch.jobspec import parse_job_spec
 from wrappers.launch.marks import View, fill
-from wrappers.launch.reading import OrderError
+from wrappers.launch.reading import JobSpecError
 
 VIEW = View("/job", {"stack": ["/inputs/stack/0/a b.h5", "/inputs/stack/0/c.h5"]})
 
 
 def test_a_complete_order_is_read(order):
     file = {"name": "s.h5", "path": "/r/s.h5", "target": "/inputs/stack/0/s.h5", "size": 1, "mtime_ns": 2}
-    read = parse_order(order(inputs={"stack": [{"files": [file]}, {"files": [file]}]}), "ab")
+    read = parse_job_spec(order(inputs={"stack": [{"files": [file]}, {"files": [file]}]}), "ab")
     assert read.attempt == "5f2d8a3c-6a43-4f0c-9d8e-0d8d51f0a002"
     assert [file.path for file in read.inputs["stack"]] == ["/r/s.h5", "/r/s.h5"]
     assert (read.resources.cpus, read.resources.memory_mb, read.image) == (1, 2048, None)
@@ -25,8 +25,8 @@ def test_a_complete_order_is_read(order):
 def test_a_missing_key_is_named(order, key):
     document = order()
     del document[key]
-    with pytest.raises(OrderError, match=f"{key} is missing"):
-        parse_order(document, "")
+    with pytest.raises(JobSpecError, match=f"{key} is missing"):
+        parse_job_spec(document, "")
 
 
 @pytest.mark.parametrize(
@@ -68,17 +68,17 @@ def test_a_wrong_value_is_refused_and_its_place_named(order, place, value):
     for key in outer:
         inner = inner[key]
     inner[last] = value
-    with pytest.raises(OrderError, match=place.split(".")[-1]):
-        parse_order(document, "")
+    with pytest.raises(JobSpecError, match=place.split(".")[-1]):
+        parse_job_spec(document, "")
 
 
 def test_what_is_no_object_is_refused():
-    with pytest.raises(OrderError, match="must be an object"):
-        parse_order([], "")
+    with pytest.raises(JobSpecError, match="must be an object"):
+        parse_job_spec([], "")
 
 
 def filled(order, command, **options):
-    return fill(parse_order(order(program={"command": command}), "").program.command, options, VIEW)
+    return fill(parse_job_spec(order(program={"command": command}), "").program.command, options, VIEW)
 
 
 def test_marks_are_filled_in(order):

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from wrappers.launch.exits import Exit, Refusal
-from wrappers.launch.jobspec import parse_order
+from wrappers.launch.jobspec import parse_job_spec
 from wrappers.launch.runner import plan, plan_rank
 
 IMAGE = {"name": "mpi", "digest": "sha256:" + "1" * 64, "path": "/images/mpi.sif", "size": 1, "mtime_ns": 1}
@@ -32,7 +32,7 @@ def parallel(order):
     """An order of four ranks with two CPUs each."""
     document = order(image=IMAGE, program={"command": ["hello"]})
     document["resources"] |= {"ranks": 4, "cpus": 2}
-    return parse_order(document, "ab" * 32)
+    return parse_job_spec(document, "ab" * 32)
 
 
 def values(argv, option):
@@ -86,6 +86,6 @@ def test_a_rank_outside_a_container_finds_the_others_too(parallel, tmp_path):
 
 def test_one_rank_is_started_without_srun(order, runtime):
     document = order(image=IMAGE, program={"command": ["hello"]})
-    chosen = plan(parse_order(document, ""), "/scratch/1", RANK | {"PATH": runtime}, require_container=True)
+    chosen = plan(parse_job_spec(document, ""), "/scratch/1", RANK | {"PATH": runtime}, require_container=True)
     assert "srun" not in chosen.command.argv
     assert "--containall" in chosen.command.argv
