@@ -13,6 +13,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal.config import Settings
+from portal.errors import InvalidError
 from portal.files.durable import write_whole
 from portal.web.context import portal
 
@@ -83,10 +84,13 @@ def _publish(fresh: Path, path: Path) -> None:
 
 
 def _refuse_nul() -> None:
-    """An address or a form with the character NUL is not understood: PostgreSQL's texts cannot hold it."""
-    sent = (*request.args.items(multi=True), *request.form.items(multi=True))
-    if "\0" in request.path or any("\0" in text for pair in sent for text in pair):
+    """The character NUL is refused in addresses and forms: PostgreSQL cannot hold it in texts."""
+    if "\0" in request.path:
         raise BadRequest
+    sent = (*request.args.items(multi=True), *request.form.items(multi=True))
+    wrong = {name.replace("\0", "?"): "It holds a NUL." for name, text in sent if "\0" in name + text}
+    if wrong:
+        raise InvalidError("A value holds a character that no text can hold.", fields=wrong)
 
 
 def install_security(app: Flask, settings: Settings) -> None:
