@@ -153,8 +153,8 @@ def test_job_types_that_ship_are_sound_and_published_once(admin):
     code, out, err = admin("jobtypes", "check")
     assert (code, err) == (0, "")
     assert "lightsheet-deconvolution\t1.0\tLight-sheet deconvolution" in out
-    assert "5 new, 0 were there already" in admin("jobtypes", "publish")[1]
-    assert "0 new, 5 were there already" in admin("jobtypes", "publish")[1]
+    assert "7 new, 0 were there already" in admin("jobtypes", "publish")[1]
+    assert "0 new, 7 were there already" in admin("jobtypes", "publish")[1]
 
 
 def test_a_bad_job_type_is_told_with_its_line(admin, tmp_path):
