@@ -119,7 +119,12 @@ def _judge(visitor: Visitor, dataset_id: int, truth: Truth) -> dict[str, Any]:
     passed = beads.pop("passed") and not reasons
     return {
         "passed": passed,
-        "result": {"dataset": dataset_id, "name": dataset["name"], "files": len(files), "checksum": digest},
+        "result": {
+            "dataset": dataset_id,
+            "name": dataset["name"],
+            "files": len(files),
+            "checksum": digest(content),
+        },
         "checked": beads,
         "reasons": reasons,
     }
