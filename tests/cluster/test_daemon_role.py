@@ -45,6 +45,7 @@ NEVER = {
     "job": {
         "id",
         "submission_id",
+        "kind",
         "person_id",
         "index",
         "title",
