@@ -190,7 +190,7 @@ def test_a_full_disk_in_the_jobs_folder_is_said_and_the_next_job_runs(yard_with)
         daemon = yard.daemon()
         (job,) = yard.until_ended(daemon)
         assert (job.state, job.cause) == (State.FAILED, "disk full"), yard.tell()
-        daemon.agent.purge([(None, job.attempt.id)])
+        daemon.rounds[0].place.agent.purge([(None, job.attempt.id)])
         goes_on(yard, daemon)
         yard.close()
 
