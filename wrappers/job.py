@@ -1,4 +1,4 @@
-"""The order a program works on: job.json read once, with typed options and files that can be opened.
+"""The job spec a program works on: job.json read once, with typed options and files that can be opened.
 
 A program is `run(main, stages)` with `main(job, events)`. What the data or the options make impossible is raised
 as BadInput; it ends the program with one sentence on stderr and exit code 2.
@@ -134,7 +134,7 @@ class Job:
 
 
 def load(environ: Mapping[str, str]) -> Job:
-    """Return the order that GANTRY_JOB names; ValueError where it is not one this release understands."""
+    """Return the job spec that GANTRY_JOB names; ValueError where it is not one this release understands."""
     path = Path(environ["GANTRY_JOB"])
     document = json.loads(path.read_text(encoding="utf-8"))
     if document.get("schema") != SCHEMA:
@@ -165,7 +165,7 @@ def _dataset(entry: Mapping[str, Any], in_container: bool) -> InputDataset:
 
 
 def run(main: Callable[[Job, Events], None], stages: Sequence[str]) -> NoReturn:
-    """Run a program on the order that the environment names, and exit: 0, or 2 with one sentence on stderr."""
+    """Run a program on the job spec that the environment names, and exit: 0, or 2 with one sentence on stderr."""
     job = load(os.environ)
     job.output.mkdir(exist_ok=True)
     events = Events(job.folder / "events.jsonl", stages)

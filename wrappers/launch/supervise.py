@@ -22,7 +22,7 @@ _LATE_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When the program has to end. Times are of time.monotonic(). Without `enforce_memory` it is measured only."""
+    """When the program has to end, by time.monotonic(). Without `enforce_memory` its memory is only measured."""
 
     deadline: float
     grace_s: float

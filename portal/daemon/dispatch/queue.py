@@ -1,4 +1,4 @@
-"""Queued jobs as the hand-over needs them: locked, with all that their orders say, in a few questions for many.
+"""Queued jobs as the hand-over needs them: locked, with all that their job specs say, in a few questions for many.
 
 Plain values, no objects of the database's: there may be a thousand jobs with fifty thousand files.
 """
@@ -33,7 +33,7 @@ class GivenDataset:
     name: str
     """As it was called when the job was submitted."""
     document: Mapping[str, Any] | None
-    """What an order says of it."""
+    """What a job spec says of it."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class QueuedJob:
     person: Person
     investigation: int | None
     jobtype: Mapping[str, str]
-    """Name, version and revision, as an order has them."""
+    """Name, version and revision, as a job spec has them."""
     options: Mapping[str, Any]
     resources: Mapping[str, Any]
     cancelled: bool
@@ -136,7 +136,7 @@ def _inputs(session: Session, ids: Collection[int]) -> Mapping[int, list[GivenDa
 
 
 def _documents(session: Session, ids: Collection[int]) -> dict[int, Mapping[str, Any]]:
-    """What orders say of these datasets, by dataset."""
+    """What job specs say of these datasets, by dataset."""
     files, parameters = _files(session, ids), _parameters(session, ids)
     query = (
         select(Dataset.id, Dataset.name, Dataset.location, DatasetType.name.label("type"))
