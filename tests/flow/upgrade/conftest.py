@@ -62,6 +62,9 @@ def world(tmp_path_factory: pytest.TempPathFactory, postgres_of_old: str | None)
     finally:
         for maker in makers:
             maker.kill()
+            maker.wait()
+        # Which of the portals were worked to their end depends on the tests that were chosen.
+        installation.end_all()
 
 
 def _before(installation: Installation, *words: str | Path) -> "subprocess.Popen[str]":
