@@ -1,5 +1,8 @@
 """Real hosts: their own systemd, address and disk; a common file system; plugs and cables to pull."""
 
+import hashlib
+
+from hosts import wheels
 from hosts.cluster import HOSTS, Cluster
 from hosts.commands import attempt
 from hosts.host import Host
@@ -16,6 +19,14 @@ def test_every_host_runs_all_its_units(cluster: Cluster) -> None:
     for host in cluster.hosts.values():
         failed = host.run("systemctl", "--failed", "--no-legend", "--plain").stdout
         assert failed == "", f"{host.name}: {failed}"
+
+
+def test_nodes_start_this_checkouts_launch(cluster: Cluster) -> None:
+    """A node's layer may be older than the portal's, on which the same code is noted."""
+    (wheel,) = wheels.wheels(cluster.place).glob("gantry_wrappers-*.whl")
+    version = hashlib.sha256(wheel.read_bytes()).hexdigest()[:16]
+    for name in ("node1", "node2"):
+        assert version in cluster.hosts[name].run("cat", "/usr/libexec/gantry-launch").stdout, name
 
 
 def test_hosts_know_each_other_by_name(cluster: Cluster) -> None:

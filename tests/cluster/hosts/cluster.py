@@ -138,7 +138,7 @@ class Cluster:
         if bare or stale or not whole:
             with self.stage(f"Ansible: {', '.join(bare + stale)}"):
                 self._apply()
-        elif self._installed_code() != code.key:
+        elif not self._has_code(code):
             with self.stage("This checkout's code"):
                 self._apply("--tags", "code")
         for name in stale:
@@ -193,12 +193,13 @@ class Cluster:
         assert found
         return [found.tree, tree]
 
-    def _installed_code(self) -> str:
-        """Which code the hosts have, as noted on the portal."""
-        return self.hosts["portal"].run("cat", CODE_NOTE).stdout
+    def _has_code(self, code: wheels.Code) -> bool:
+        """Whether each host has this very code, as noted on it: its layer may be older than another's."""
+        return all(host.run("cat", CODE_NOTE).stdout == code.key for host in self.hosts.values())
 
     def _note_code(self, code: wheels.Code) -> None:
-        self.hosts["portal"].run("sh", "-c", f"printf %s {code.key} >{CODE_NOTE}")
+        for host in self.hosts.values():
+            host.run("sh", "-c", f"printf %s {code.key} >{CODE_NOTE}")
 
     def _wait_for_slurm(self) -> None:
         """Until all nodes answer and the controller has told the accounting daemon where it is.
