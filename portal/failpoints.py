@@ -17,6 +17,7 @@ REGISTRY: dict[str, str] = {
     "collect-started": "the job is COLLECTING, nothing has been copied",
     "collect-stored": "the store holds the outputs, the catalogue does not know them",
     "collect-registered": "the result is registered, the job is not SUCCEEDED yet",
+    "notices-added": "what has become of a job is among the notices, which are not committed yet",
     "store-copied": "the outputs are copied under a temporary name, not yet sealed and renamed",
     "store-sealed": "the outputs are sealed and renamed, the store has not answered yet",
     "agent-folder-made": "the attempt's folder and job.json exist, nothing is submitted",

@@ -69,7 +69,7 @@ def cancel(session: Session, actor: Actor, job_id: int, *, now: datetime) -> Job
     if job.state.final:
         raise ConflictError(f"{job.number} has ended already: {job.state.words.lower()}.")
     asked = job.cancel_requested is not None
-    _cancel(session, [job], by=_name(actor), now=now)
+    _cancel(session, [job], actor, now=now)
     if not asked:
         record(session, actor, Action.CANCEL, _thing(job), at=now)
     return job
@@ -79,7 +79,7 @@ def cancel_all(session: Session, actor: Actor, submission_id: str, *, now: datet
     """Ask for the end of all jobs of a batch that have not ended; these jobs. Raises NotFound-, ForbiddenError."""
     jobs = _of_batch(session, actor, submission_id, [state for state in State if not state.final])
     fresh = [job for job in jobs if job.cancel_requested is None]
-    _cancel(session, jobs, by=_name(actor), now=now)
+    _cancel(session, jobs, actor, now=now)
     _note_batch(session, actor, Action.CANCEL, fresh, now)
     return jobs
 
@@ -163,10 +163,11 @@ def _note_batch(session: Session, actor: Actor, action: Action, jobs: Sequence[J
         record(session, actor, action, thing, at=now, details={"jobs": len(jobs)})
 
 
-def _cancel(session: Session, jobs: Sequence[Job], *, by: str, now: datetime) -> None:
+def _cancel(session: Session, jobs: Sequence[Job], actor: Actor, *, now: datetime) -> None:
+    by = _name(actor)
     for job in jobs:
         if job.cancel_requested is None:
-            job.cancel_requested, job.cancel_requested_by = now, by
+            job.cancel_requested, job.cancel_requested_by, job.cancel_requested_by_id = now, by, actor.person_id
     session.flush()
     for state in AT_ONCE:
         here = [job.id for job in jobs if job.state is state]
@@ -177,7 +178,7 @@ def _cancel(session: Session, jobs: Sequence[Job], *, by: str, now: datetime) ->
 
 def _again(session: Session, jobs: Sequence[Job], state: State, *, by: str, now: datetime) -> None:
     session.flush()
-    unasked = dict.fromkeys(("cancel_requested", "cancel_requested_by", "not_before"))
+    unasked = dict.fromkeys(("cancel_requested", "cancel_requested_by", "cancel_requested_by_id", "not_before"))
     move_all(session, [job.id for job in jobs], state, State.QUEUED, at=now, by=by, **unasked)
     _read_anew(session, jobs)
 

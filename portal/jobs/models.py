@@ -117,6 +117,9 @@ class Job(Base):
     ended: Mapped[datetime | None]
     cancel_requested: Mapped[datetime | None]
     cancel_requested_by: Mapped[str | None] = mapped_column(String(255))
+    """A name for people to read; two people may have the same one."""
+    cancel_requested_by_id: Mapped[int | None]
+    """The person's; no key, for a job has one person whose it is."""
     cause: Mapped[str | None] = mapped_column(String(50))
     """Why it failed or waits, as a code of jobs/cause.py."""
     cause_words: Mapped[str | None] = mapped_column(Text)

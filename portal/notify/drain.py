@@ -20,9 +20,10 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from portal import failpoints
 from portal.db import portions
 from portal.identity.models import Person
-from portal.jobs.models import PORTAL, Job, JobEvent
+from portal.jobs.models import Job, JobEvent
 from portal.jobs.state import FINAL, State
 from portal.notify.models import JOBS, About, Notice, NoticeMark
 
@@ -43,19 +44,15 @@ class Happened:
     id: int
     at: datetime
     state: str
-    by: str
     job_id: int
     submission_id: str
     person_id: int
-    person: str
-    cancelled_by: str | None
+    cancelled_by: int | None
 
     @property
     def own_wish(self) -> bool:
         """Whether the person herself wished this end, and so knows of it."""
-        if self.state != State.CANCELLED.value:
-            return False
-        return (self.cancelled_by if self.by == PORTAL else self.by) == self.person
+        return self.state == State.CANCELLED.value and self.cancelled_by == self.person_id
 
 
 def drain(session: Session, *, most: int = MOST_EVENTS) -> bool:
@@ -112,12 +109,10 @@ def _happened(session: Session, after: int, most: int | None, *, until: int | No
             JobEvent.id,
             JobEvent.at,
             JobEvent.to_state,
-            JobEvent.by,
             Job.id.label("job"),
             Job.submission_id,
             Person.id.label("person_id"),
-            func.coalesce(func.nullif(Person.full_name, ""), Person.name).label("person"),
-            Job.cancel_requested_by,
+            Job.cancel_requested_by_id,
         )
         .join(Job, JobEvent.job_id == Job.id)
         .join(Person, Job.person_id == Person.id)
@@ -183,7 +178,7 @@ def _all_own_wish(session: Session, one: Happened, states: Mapping[str, int]) ->
     if states.keys() != {State.CANCELLED.value}:
         return False
     others = select(Job.id).where(
-        Job.submission_id == one.submission_id, func.coalesce(Job.cancel_requested_by, "") != one.person
+        Job.submission_id == one.submission_id, func.coalesce(Job.cancel_requested_by_id, 0) != one.person_id
     )
     return session.scalar(others.limit(1)) is None
 
@@ -210,3 +205,4 @@ def _add(session: Session, rows: Sequence[Mapping[str, Any]]) -> None:
     adding = dialect.insert(Notice.__table__).on_conflict_do_nothing(index_elements=["event_id", "person_id"])
     for some in portions(rows):
         session.connection().execute(adding, some)
+    failpoints.reach("notices-added")

@@ -28,7 +28,7 @@ def test_notices_of_the_first_jobs_are_read_by_keyboard(
     bell.focus()
     page.keyboard.press("Enter")
     page.wait_for_url("**/notices")
-    expect(page.locator("#notices-live")).to_contain_text("has ended.")
+    expect(page.locator("#notices-live")).to_contain_text("has ended")
     before = _new(page)
     assert before == page.locator(".notices .is-new").count() > 0
     page.get_by_role("button", name=re.compile("^Mark as read")).first.focus()

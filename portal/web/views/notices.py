@@ -9,11 +9,11 @@ from portal import words
 from portal.jobs.state import State
 from portal.notify.models import About, Notice
 
-SAYS = {
-    About.DONE: (State.SUCCEEDED, "is done"),
-    About.FAILED: (State.FAILED, "failed"),
-    About.HELD: (State.HELD, "is on hold"),
-    About.CANCELLED: (State.CANCELLED, "was cancelled"),
+STATES = {
+    About.DONE: State.SUCCEEDED,
+    About.FAILED: State.FAILED,
+    About.HELD: State.HELD,
+    About.CANCELLED: State.CANCELLED,
 }
 ENDED = (State.SUCCEEDED, State.FAILED, State.CANCELLED)
 
@@ -28,7 +28,7 @@ class NoticeLine:
     """The state that people see, for icon and colour."""
     title: str
     says: str
-    """What follows the title: "is done"."""
+    """What follows the title; empty where the state says it all."""
     more: str
     """Why, in a sentence; empty where there is nothing to add."""
     href: str
@@ -45,11 +45,10 @@ def notice_line(notice: Notice) -> NoticeLine:
     if notice.about is About.BATCH:
         state, says, more = _batch_state(notice), "has ended", _counted(notice)
     else:
-        state, says = SAYS[notice.about]
+        state = STATES[notice.about]
+        says = "in part" if notice.job is None else ""
         if notice.about is About.DONE:
             more = ""
-        elif notice.job is None:
-            says = "is on hold in part"
     return NoticeLine(notice.id, notice.read is None, state.words, title, says, more, href, notice.at)
 
 

@@ -2,13 +2,15 @@
 
 import pytest
 from job_yard import Yard
+from sqlalchemy import select
 
 from portal.failpoints import REGISTRY
 from portal.jobs.state import State
+from portal.notify.models import About, Notice
 from wrappers.launch.failpoints import FAILPOINTS
 
 # Where the daemon itself dies; elsewhere it lives on and sees the other process gone.
-OF_THE_DAEMON = ("dispatch-", "reconcile-", "collect-")
+OF_THE_DAEMON = ("dispatch-", "reconcile-", "collect-", "notices-")
 # Where launch itself is killed, the scheduler sees signal 9, and its word stands, whatever the program had done:
 # a job that fails in words that say so. Everywhere else nobody notices.
 KILLED = frozenset(FAILPOINTS)
@@ -37,10 +39,17 @@ def _die_and_go_on(yard: Yard, name: str) -> None:
         yard.wait(lambda: daemon.poll() is not None)
         daemon = yard.start_daemon()
     yard.wait(yard.ended)
+    yard.wait(lambda: _told(yard) != [])
     daemon.terminate()
     yard.wait(lambda: daemon.poll() is not None)
     assert daemon.returncode == 0, yard.tell()
     _is_right(yard, name, len(yard.results()) - before)
+
+
+def _told(yard: Yard) -> list[About]:
+    """What its owner has been told of the last job."""
+    with yard.database.read() as session:
+        return list(session.scalars(select(Notice.about).where(Notice.job_id == yard.jobs()[-1].id)))
 
 
 def _is_right(yard: Yard, name: str, registered: int) -> None:
@@ -50,6 +59,7 @@ def _is_right(yard: Yard, name: str, registered: int) -> None:
     ran = [attempt for attempt in yard.starts() if attempt in attempts]
     assert len(set(ran)) == len(ran), told  # no attempt ran twice
     last = job.attempts[-1].id
+    assert _told(yard) == [About.FAILED if name in KILLED else About.DONE], told
     if name in KILLED:
         assert (job.state, registered) == (State.FAILED, 0), told
         assert job.cause in {"signal", "launch and scheduler differ"}, told

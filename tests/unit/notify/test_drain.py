@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 from portal.daemon.notices import notices_step
 from portal.daemon.retention import retain_step
 from portal.errors import NotFoundError
+from portal.identity.models import Person
 from portal.jobs.models import Job, JobEvent
 from portal.jobs.service import cancel, cancel_all
 from portal.jobs.state import State
@@ -68,14 +69,33 @@ def test_a_job_that_somebody_else_cancelled_is_told(bench):
     assert told(bench) == [(About.CANCELLED, 1, {})]
 
 
-@pytest.mark.parametrize(("by", "found"), [("Maya Lind", []), ("Sam Weber", [(About.CANCELLED, 1, {})])])
+@pytest.mark.parametrize(("by", "found"), [("maya", []), ("sam", [(About.CANCELLED, 1, {})])])
 def test_a_wish_that_the_daemon_carried_out_counts_as_the_persons(bench, by, found):
     bench.desk.submit()
     with bench.deps.write() as session:
-        session.execute(update(Job).values(cancel_requested=bench.now, cancel_requested_by=by))
+        session.execute(
+            update(Job).values(
+                cancel_requested=bench.now,
+                cancel_requested_by="",
+                cancel_requested_by_id=bench.desk.actor(by).person_id,
+            )
+        )
     end(bench, State.CANCELLED, 1)
     step(bench)
     assert told(bench) == found
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_somebody_else_of_the_same_name_is_somebody_else(bench, jobs):
+    with bench.deps.write() as session:
+        session.execute(update(Person).where(Person.name.in_(["maya", "sam"])).values(full_name="Wei Zhang"))
+    batch = bench.desk.submit(*bench.desk.more_stacks(jobs))
+    if jobs == 1:
+        bench.desk.change(cancel, "sam", 1)
+    else:
+        bench.desk.change(cancel_all, "sam", batch)
+    step(bench)
+    assert [about for about, _job, _counts in told(bench)] == [About.CANCELLED if jobs == 1 else About.BATCH]
 
 
 def test_a_batch_is_told_once_when_all_of_it_has_ended(bench):
