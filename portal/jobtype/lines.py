@@ -75,14 +75,12 @@ def parse(text: str) -> Document:
         return _unusable(_line(error.problem_mark or error.context_mark), f"not valid YAML: {words}")
     except yaml.YAMLError as error:
         return _unusable(1, f"not valid YAML: {error}")
-    except RecursionError:
-        return _unusable(1, "nested too deeply")
 
 
 def _document(text: str) -> Document:
-    alias = next((event for event in yaml.parse(text, PlainLoader) if isinstance(event, yaml.AliasEvent)), None)
-    if alias is not None:
-        return _unusable(_line(alias.start_mark), "aliases (*name) are not taken here")
+    refused = _refused(text)
+    if refused is not None:
+        return Document(None, {}, (refused,))
     loader = PlainLoader(text)
     try:
         node = loader.get_single_node()
@@ -96,6 +94,21 @@ def _document(text: str) -> Document:
         loader.dispose()
 
 
+def _refused(text: str) -> Mark | None:
+    """What is not taken at all, found before anything is built: thousands of brackets would cost minutes."""
+    depth = 0
+    for event in yaml.parse(text, PlainLoader):
+        if isinstance(event, yaml.AliasEvent):
+            return Mark(_line(event.start_mark), "aliases (*name) are not taken here")
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                return Mark(_line(event.start_mark), "nested too deeply")
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return None
+
+
 def _unusable(line: int, message: str) -> Document:
     return Document(None, {}, (Mark(line, message),))
 
@@ -105,9 +118,6 @@ def _line(mark: Any) -> int:
 
 
 def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], marks: list[Mark]) -> None:
-    if len(path) > MAX_DEPTH:
-        marks.append(Mark(_line(node.start_mark), "nested too deeply"))
-        return
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             lines[(*path, index)] = _line(item.start_mark)

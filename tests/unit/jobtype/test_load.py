@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from yaml import SafeLoader
 
+from portal.jobtype import lines
 from portal.jobtype.load import load_folders, parse_text, shipped_folder
 
 COMMAND = "\n  command:\n    - blur\n    - "
@@ -177,9 +179,21 @@ def test_python_objects_in_yaml_are_refused(small_text):
     assert "not valid YAML" in problems[0].message
 
 
-def test_deep_nesting_is_refused(small_text):
-    _, problems = parse_text(small_text + "icon: " + "[" * 5000 + "]" * 5000, Path("x.yaml"))
-    assert "nested too deeply" in problems[0].message
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ("{a: ", "}"), ("? ", ""), ("[{a: ", "}]")])
+def test_deep_nesting_is_refused_before_all_of_it_is_read(small_text, opening, closing, monkeypatch):
+    read = []
+    monkeypatch.setattr(lines.PlainLoader, "get_event", lambda self: read.append(1) or SafeLoader.get_event(self))
+    monkeypatch.setattr(lines.PlainLoader, "get_single_node", lambda _self: pytest.fail("it was built"))
+    text = small_text + "icon:\n  " + opening * 5000 + closing * 5000
+    _, problems = parse_text(text, Path("x.yaml"))
+    assert [(one.line, one.message) for one in problems] == [(text.count("\n") + 1, "nested too deeply")]
+    assert len(read) < 500
+
+
+def test_nesting_as_deep_as_it_may_be_is_read():
+    text = "[" * lines.MAX_DEPTH + "]" * lines.MAX_DEPTH
+    assert lines.parse(text).marks == ()
+    assert [mark.message for mark in lines.parse(f"[{text}]").marks] == ["nested too deeply"]
 
 
 def test_the_job_types_that_ship_are_sound():
