@@ -25,7 +25,7 @@ OPEN: Final = frozenset(
         "datasets.show",
         "datasets.picture",
         "datasets.download",
-        "datasets.files",
+        "datasets.report",
         "experiments.show",
     }
 )

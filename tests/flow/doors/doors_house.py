@@ -41,6 +41,7 @@ from portal.identity.models import Person
 from portal.identity.sessions import open_session
 from portal.identity.tokens import create_token
 from portal.jobs.models import Attempt, Job, JobEvent
+from portal.jobs.said import FilesSaid, Seen
 from portal.jobs.service import SubmitRequest, submit
 from portal.jobs.state import State
 from portal.jobtype.load import load_folders, shipped_folder
@@ -72,6 +73,16 @@ class Secret:
     readers: frozenset[str]
 
 
+def _picture() -> bytes:
+    image = Image.new("RGB", (61, 47))
+    image.putdata([(x * 4 % 256, y * 5 % 256, (x * y) % 256) for y in range(47) for x in range(61)])
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+PICTURE = _picture()
+CONTENT = b"Mandrake " * 50
 SECRETS: Mapping[str, Secret] = {
     "dataset": Secret("Marigold", TEAM),
     "description": Secret("Hyssop", TEAM),
@@ -89,6 +100,9 @@ SECRETS: Mapping[str, Secret] = {
     "option": Secret("Nightshade", TEAM),
     "cause": Secret("Hemlock", TEAM),
     "log": Secret("Aconite", TEAM),
+    "words-of-log": Secret("Wolfsbane", TEAM),
+    "checksum": Secret(hashlib.sha256(CONTENT).hexdigest(), TEAM),
+    "picture-hash": Secret(hashlib.sha256(PICTURE).hexdigest()[:12], TEAM),
     "token": Secret("Gentian", frozenset({"member", "cookie", "reads", "submits"})),
     "others": Secret("Periwinkle", OTHERS),
     "others' experiment": Secret("Camellia", OTHERS),
@@ -96,17 +110,6 @@ SECRETS: Mapping[str, Secret] = {
     "mail": Secret("Saxifrage", frozenset()),
     "password": Secret("$argon2", frozenset()),
 }
-
-
-def _picture() -> bytes:
-    image = Image.new("RGB", (61, 47))
-    image.putdata([(x * 4 % 256, y * 5 % 256, (x * y) % 256) for y in range(47) for x in range(61)])
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-PICTURE = _picture()
 
 
 @dataclass
@@ -269,7 +272,7 @@ def _data(session: Session, house: House) -> None:
 def _files(session: Session, house: House, dataset: Dataset) -> None:
     folder = house.settings.roots["demo"].path / "heart"
     folder.mkdir()
-    wanted = {"Oleander.h5": b"Mandrake " * 50, "Oleander.html": b"<h1>Belladonna</h1>"}
+    wanted = {"Oleander.h5": CONTENT, "Oleander.html": b"<h1>Belladonna</h1>"}
     rows = []
     for name, content in wanted.items():
         (folder / name).write_bytes(content)
@@ -356,6 +359,7 @@ def _fail(session: Session, job: Job, settings: Settings) -> None:
     session.flush()
     for state in (State.SUBMITTING, State.PENDING, State.RUNNING):
         job.move(state, at=now)
+    attempt.seen = Seen(files=FilesSaid(last_lines="Wolfsbane was not found"))
     job.move(State.FAILED, at=now, cause="exit code", words="The program said: Hemlock")
     folder = settings.scratch / attempt.id
     folder.mkdir(parents=True)

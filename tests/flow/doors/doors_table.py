@@ -13,6 +13,16 @@ always one of Maya's team, so that who is a stranger is always the same person.
 | forbidden | 403 |
 | a number | that status |
 
+Where a line may surprise:
+
+- what is public is shown to nobody too, so these doors answer 404 to nobody where others ask for a sign-in;
+- staff see everything, embargoed data and the teams' logs included, and each page names them among those who do;
+- an instrument's scientist sees and starts what the team does, and changes no job of somebody else's;
+- any valid token may revoke its owner's tokens, whatever its scope: giving up one's own rights needs none;
+- a token that lacks the scope is told so (403) before anything is looked up, so that it learns nothing of what is
+  there;
+- notices are their owner's alone: the team and staff get 404.
+
 A new route: add its line here, its values to ARGUMENTS where its address names something new, and what is sent
 to FORMS or BODIES. A new role: a column, and a person of that name in doors_house.py.
 """
@@ -26,18 +36,18 @@ PAGE_PEOPLE = ("nobody", "stranger", "member", "scientist", "staff")
 PAGES = """
     home.show                GET   sign-in  shows      shows      shows      shows      | dataset
     data.show                GET   sign-in  shows      shows      shows      shows      | dataset experiment
-    datasets.show            GET   hides    hides      shows      shows      shows      | dataset parameter file experiment
+    datasets.show            GET   hides    hides      shows      shows      shows      | dataset description parameter value file checksum experiment caption picture-hash
     datasets.picture         GET   hides    hides      shows      shows      shows      | picture
     datasets.download        GET   hides    hides      shows      shows      shows      | content
-    datasets.report          GET   sign-in  hides      shows      shows      shows      | report
+    datasets.report          GET   hides    hides      shows      shows      shows      | report
     experiments.index        GET   sign-in  shows      shows      shows      shows      | experiment
-    experiments.show         GET   hides    hides      shows      shows      shows      | experiment dataset job
+    experiments.show         GET   hides    hides      shows      shows      shows      | experiment summary dataset job picture-hash
     analyses.show            GET   sign-in  shows      shows      shows      shows      | -
     analyses.start           GET   sign-in  hides      shows      shows      shows      | dataset
     analyses.start           POST  sign-in  hides      done       done       done       | -
     analyses.estimate        POST  sign-in  hides      shows      shows      shows      | -
     jobs.show                GET   sign-in  shows      shows      shows      shows      | job
-    jobs.job                 GET   sign-in  hides      shows      shows      shows      | job dataset cause
+    jobs.job                 GET   sign-in  hides      shows      shows      shows      | job dataset cause option words-of-log
     jobs.live                GET   sign-in  hides      shows      shows      shows      | cause
     jobs.log                 GET   sign-in  hides      shows      shows      shows      | log
     jobs.cancel              POST  sign-in  hides      done       forbidden  done       | -
@@ -51,7 +61,7 @@ PAGES = """
     batches.retry_cancelled  POST  sign-in  hides      done       forbidden  done       | -
     facility.show            GET   sign-in  forbidden  forbidden  forbidden  shows      | -
     me.show                  GET   sign-in  shows      shows      shows      shows      | -
-    me.create                POST  sign-in  shows      shows      shows      shows      | -
+    me.create                POST  sign-in  done       done       done       done       | -
     me.revoke                POST  sign-in  hides      done       hides      done       | -
     me.password              POST  sign-in  422        done       422        422        | -
     device.show              GET   sign-in  shows      shows      shows      shows      | -
@@ -82,22 +92,22 @@ API = """
     api_device.ask_for_token            POST    done     done     done   done       done       done       done   done       | -
     api_device.fetch_token              POST    shows    shows    shows  shows      shows      shows      shows  shows      | -
     api_datasets.read_datasets          GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | dataset experiment
-    api_datasets.read_dataset           GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | dataset parameter sample
-    api_datasets.read_files             GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | file
+    api_datasets.read_dataset           GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | dataset description parameter value sample caption
+    api_datasets.read_files             GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | file checksum
     api_datasets.read_picture           GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | picture
     api_datasets.read_content           GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | content
     api_experiments.read_experiments    GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | experiment
-    api_experiments.read_experiment     GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | experiment
+    api_experiments.read_experiment     GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | experiment summary
     api_analyses.read_analyses          GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | -
     api_analyses.read_analysis          GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | -
     api_analyses.check_form             POST    sign-in  sign-in  hides  shows      forbidden  shows      shows  forbidden  | -
     api_submissions.create_submission   POST    sign-in  sign-in  hides  forbidden  done       done       done   forbidden  | dataset
-    api_submissions.read_submission     GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | job
+    api_submissions.read_submission     GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | job option
     api_submissions.retry_submission    POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
     api_submissions.cancel_submission   POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
     api_submission-lists.create_submission_list POST sign-in sign-in hides forbidden done      done       done   forbidden  | -
     api_jobs.read_jobs                  GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | job
-    api_jobs.read_job                   GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | job cause
+    api_jobs.read_job                   GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | job cause option words-of-log
     api_jobs.read_log                   GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | log
     api_jobs.cancel_job                 POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
     api_jobs.retry_job                  POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
@@ -114,8 +124,13 @@ TOTALS: Mapping[str, Mapping[str, int]] = {
     "datasets": {"stranger": 3, "reads": 7, "scientist": 7, "staff": 9},
     "experiments": {"stranger": 3, "reads": 2, "scientist": 2, "staff": 4},
     "jobs": {"stranger": 0, "reads": 6, "scientist": 6, "staff": 6},
+    "own jobs": {"stranger": 0, "reads": 6, "scientist": 0, "staff": 0},
+    "notices": {"stranger": 0, "reads": 1, "scientist": 0, "staff": 0},
 }
-"""How long each list is for whom. The team has 6 datasets, 1 experiment and 6 jobs; 1 dataset is public."""
+"""How long each list is for whom, and what is counted of one's own.
+
+The team has 6 datasets, 1 experiment and 6 jobs, all of them Maya's; 1 dataset is public.
+"""
 
 ARGUMENTS: Mapping[str, str] = {
     "dataset_id": "dataset",
@@ -166,7 +181,10 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "experiments.index": ("page",),
     "experiments.show": ("page",),
     "analyses.show": ("dataset",),
-    "analyses.start": ("dataset", "in.extra", "preset", "variant", "mode", "title", "idempotency_key", "o.x"),
+    "analyses.start": (
+        "dataset", "in.extra", "preset", "variant", "mode", "title", "idempotency_key", "experiment",
+        "option.histogram_bins", "option.projection",
+    ),
     "jobs.show": ("page", "state", "whose", "q"),
     "jobs.log": ("stream", "offset"),
     "batches.show": ("page",),
@@ -174,15 +192,18 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "batches.live": ("page",),
     "device.show": ("code",),
     "sign_in.show": ("next",),
-}
-"""What pages read from their address. The API's document says it of the API."""
+}  # fmt: skip
+"""What pages read from their address: test_what_is_sent.py compares it. The API's document says it of the API."""
 
 FORMS: Mapping[str, Mapping[str, Any]] = {
     "analyses.start": {
-        "dataset": "{dataset}", "histogram_bins": "64", "projection": "max", "variant": "standard", "mode": "each",
-        "preset": "Recommended", "title": "Again", "idempotency_key": "matrix",
+        "dataset": "{dataset}", "option.histogram_bins": "64", "variant": "standard", "mode": "each",
+        "preset": "Recommended", "title": "Again", "idempotency_key": "matrix", "experiment": "",
     },
-    "analyses.estimate": {"dataset": "{dataset}", "variant": "standard", "mode": "each", "preset": "Recommended"},
+    "analyses.estimate": {
+        "dataset": "{dataset}", "option.histogram_bins": "64", "variant": "standard", "mode": "each",
+        "preset": "Recommended", "title": "Again", "idempotency_key": "matrix", "experiment": "",
+    },
     "jobs.retry": {"more": "memory"},
     "jobs.rename": {"title": "Renamed"},
     "me.create": {"name": "laptop", "scopes": "read", "days": "30"},

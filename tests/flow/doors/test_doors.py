@@ -9,6 +9,8 @@ from doors_table import API, API_PEOPLE, ARGUMENTS, INSTEAD, PAGE_PEOPLE, PAGES,
 from werkzeug.test import TestResponse
 
 DOORS = [*read(PAGES, PAGE_PEOPLE), *read(API, API_PEOPLE)]
+PERSON_OF = {"stranger": "stranger", "reads": "member", "scientist": "scientist", "staff": "staff"}
+"""Whose browser it is that belongs to a token's column."""
 HTTP_ITSELF = frozenset({"HEAD", "OPTIONS"})
 
 
@@ -66,7 +68,7 @@ def test_each_door_does_for_each_person_what_the_table_says_and_tells_no_secret(
     assert house.asked == sum(len(door.expected) for door in DOORS)
 
 
-@pytest.mark.parametrize("name", TOTALS)
+@pytest.mark.parametrize("name", ("datasets", "experiments", "jobs"))
 def test_lists_count_what_each_person_may_see_and_nothing_else(house: House, name: str) -> None:
     for person, total in TOTALS[name].items():
         answer = house.client().get(f"/api/v1/{name}", headers=house.headers(person))
@@ -75,12 +77,7 @@ def test_lists_count_what_each_person_may_see_and_nothing_else(house: House, nam
 
 
 def test_pages_count_what_each_person_may_see_and_nothing_else(house: House) -> None:
-    for column, person in (
-        ("stranger", "stranger"),
-        ("reads", "member"),
-        ("scientist", "scientist"),
-        ("staff", "staff"),
-    ):
+    for column, person in PERSON_OF.items():
         total = TOTALS["datasets"][column]
         page = house.client(person).get("/data").text
         assert f'role="status">{total} datasets' in page, person
@@ -91,6 +88,30 @@ def test_pages_count_what_each_person_may_see_and_nothing_else(house: House) -> 
             len(re.findall(r'href="/experiments/\d+"', house.client(person).get("/experiments").text))
             == (TOTALS["experiments"][column])
         ), person
+
+
+def test_what_is_counted_of_ones_own_counts_nobody_elses(house: House) -> None:
+    for column, person in PERSON_OF.items():
+        me = house.client().get("/api/v1/me", headers=house.headers(column))
+        assert sum(me.json["jobs"].values()) == TOTALS["own jobs"][column], person
+        notices = house.client(person).get("/notices").text
+        new = TOTALS["notices"][column]
+        assert len(re.findall(r'id="notice-\d+"', notices)) == new, person
+        assert ("Held for Hemlock" in notices) == bool(new), person
+        for page in ("/notices/bell", "/data"):
+            assert re.findall(r"\b(\d+) new\b", house.client(person).get(page).text) == [str(new)] * bool(new), (
+                person
+            )
+
+
+def test_the_facility_page_counts_every_job_and_is_staffs_alone(house: House) -> None:
+    page = house.client("staff").get("/facility").text
+    queue = dict(re.findall(r"<dt>.*?(Waiting|On hold|Running|Saving).*?</dt>\s*<dd>(\d+)</dd>", page, re.DOTALL))
+    assert queue == {"Waiting": "2", "On hold": "1", "Running": "0", "Saving": "0"}
+    for person in ("nobody", "stranger", "member", "scientist"):
+        closed = house.client(person).get("/facility")
+        assert closed.status_code in {303, 403}
+        assert not re.search(r"<dd>\d", closed.text)
 
 
 def test_public_data_tells_a_stranger_nothing_of_what_another_team_made_of_it(house: House) -> None:
