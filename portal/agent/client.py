@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from portal.agent import wire
-from portal.agent.wire import Estimated, Fenced, Opened, Sealed, Submitted, Taken, Wanted, Wish
+from portal.agent.wire import Estimated, Fenced, Sealed, Submitted, Taken, Wanted, Wish
 from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
 from portal.rpc.verb import Program
 
@@ -19,7 +19,6 @@ __all__ = [
     "CallRefusedError",
     "Estimated",
     "Fenced",
-    "Opened",
     "Refusal",
     "Sealed",
     "Submitted",
@@ -40,10 +39,6 @@ class AgentClient:
 
     def __init__(self, command: Sequence[str], backend: Mapping[str, Any], timeout_s: float = 60.0) -> None:
         self._agent = Program("agent", tuple(command), "backend", dict(backend), timeout_s, LONGEST_S)
-
-    def preflight(self, items: Sequence[Mapping[str, Any]]) -> list[Opened | Refusal]:
-        """Open every input of `{"attempt", "inputs"}` as the person."""
-        return self._agent.ask(wire.PREFLIGHT, items)
 
     def submit(self, items: Sequence[Mapping[str, Any]]) -> list[Submitted | Refusal]:
         """Submit `{"attempt", "name", "order"[, "share", "place"]}`; twice with one attempt gives the same."""

@@ -9,7 +9,6 @@ from portal import failpoints
 from portal.agent import folder, reading, wire
 from portal.agent.backend import Backend
 from portal.agent.cancelling import cancel_all, refusal
-from portal.agent.inputs import Inputs
 from portal.agent.jobtype import SMALLEST
 from portal.agent.preparing import Prepared, Preparing
 from portal.rpc.exchange import Handlers, Item, RefusedError, Together, attempt, fields
@@ -31,7 +30,6 @@ class Verbs:
     def table(self) -> Handlers:
         """Every verb by its name; a backend gets all items of a request at once, and may take them together."""
         by_verb: Handlers = {
-            "preflight": self.preflight,
             "submit": Together(self.submit),
             "find": Together(self.find),
             "fence": self.fence,
@@ -41,15 +39,6 @@ class Verbs:
             "estimate": self.estimate,
         }
         return handlers(wire.VERBS, by_verb)
-
-    def preflight(self, item: Item) -> Mapping[str, Any]:
-        """Open every input."""
-        given = wire.PREFLIGHT.read(item)
-        reading.attempt_id(given["attempt"])
-        with Inputs(self.backend.roots) as inputs:
-            opened = inputs.open(given["inputs"])
-        files = [file for datasets in opened.values() for dataset in datasets for file in dataset["files"]]
-        return {"files": len(files), "bytes": sum(file["size"] for file in files)}
 
     def submit(self, items: Sequence[Item]) -> list[Answer]:
         """Open the inputs, make the folders with their job specs, hand them to the scheduler."""

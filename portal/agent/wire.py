@@ -16,14 +16,6 @@ AN_ITEM_S = 0.5
 
 
 @dataclass(frozen=True)
-class Opened:
-    """All inputs could be opened."""
-
-    files: int
-    size: int
-
-
-@dataclass(frozen=True)
 class Taken:
     """The scheduler has the job."""
 
@@ -114,13 +106,6 @@ def _estimated(answer: Mapping[str, Any]) -> Estimated:
     return Estimated(from_iso(answer["start"]) if answer["start"] else None, answer["basis"])
 
 
-PREFLIGHT = Verb(
-    "preflight",
-    _as_it_is,
-    lambda answer: Opened(answer["files"], answer["bytes"]),
-    required=("attempt", "inputs"),
-    an_item_s=AN_ITEM_S,
-)
 SUBMIT = Verb(
     "submit",
     _as_it_is,
@@ -161,4 +146,4 @@ ESTIMATE: Verb[Wanted, Estimated] = Verb(
     optional=("person", "share"),
     an_item_s=AN_ITEM_S,
 )
-VERBS = (PREFLIGHT, SUBMIT, FIND, FENCE, CANCEL, SEAL, PURGE, ESTIMATE)
+VERBS = (SUBMIT, FIND, FENCE, CANCEL, SEAL, PURGE, ESTIMATE)

@@ -76,15 +76,14 @@ INPUTS = {
 }
 
 
-@pytest.mark.parametrize("verb", ["preflight", "submit"])
-def test_an_input_is_a_regular_file_beneath_a_root_that_the_person_may_read(attack: Attack, verb: str) -> None:
+def test_an_input_is_a_regular_file_beneath_a_root_that_the_person_may_read(attack: Attack) -> None:
     before = attack.folders()
-    wanted = {what: code for what, (_one, code) in INPUTS.items() if verb == "preflight" or code != "ok"}
+    wanted = {what: code for what, (_one, code) in INPUTS.items()}
     items = [attack.item(inputs={"data": [INPUTS[what][0]]}) for what in wanted]
-    if verb == "preflight":
-        items = [{"attempt": item["attempt"], "inputs": item["order"]["inputs"]} for item in items]
-    assert dict(zip(wanted, attack.agent("maya", verb, items).codes, strict=True)) == wanted
-    assert attack.folders() == before
+    assert dict(zip(wanted, attack.agent("maya", "submit", items).codes, strict=True)) == wanted
+    taken = [item for item, code in zip(items, wanted.values(), strict=True) if code == "ok"]
+    assert attack.folders() - before == {item["attempt"] for item in taken}
+    attack.ended(*taken)
 
 
 def test_a_slot_is_no_way_out_of_the_containers_inputs(attack: Attack) -> None:
@@ -276,9 +275,8 @@ def test_what_is_no_request_is_refused_whole(attack: Attack, raw: str) -> None:
 
 
 def test_every_verb_refuses_what_is_no_item_of_its_own(attack: Attack) -> None:
-    fine = {"attempt": str(uuid.uuid4()), "name": f"gantry-{uuid.uuid4()}-1", "job_id": "1", "inputs": {}}
+    fine = {"attempt": str(uuid.uuid4()), "name": f"gantry-{uuid.uuid4()}-1", "job_id": "1"}
     keys = {
-        "preflight": ("attempt", "inputs"),
         "submit": ("attempt", "name"),
         "find": ("attempt", "name"),
         "fence": ("attempt",),

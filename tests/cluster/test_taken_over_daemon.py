@@ -4,7 +4,6 @@ reading what it may not. What it can do is what the agent offers: signed-off ana
 
 import hashlib
 import json
-import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -214,15 +213,16 @@ def test_it_cannot_read(attack: Attack, path: str) -> None:
 
 
 def test_no_answer_of_the_agent_carries_a_byte_of_a_file(attack: Attack) -> None:
-    """Preflight opens as the person, and tells of a file no more than its size."""
+    """It opens as the person, and tells of a file no more than its name."""
     items = []
-    for root, location, name in (("data", "misuse/own", "a.h5"), ("data", "../home/maya", "secret")):
-        files = [{"dataset": 1, "root": root, "location": location, "files": [{"name": name}]}]
-        items.append({"attempt": str(uuid.uuid4()), "inputs": {"data": files}})
-    said = attack.agent("maya", "preflight", items)
+    for location, name in (("misuse/own", "a.h5"), ("../home/maya", "secret")):
+        files = {"dataset": 1, "root": "data", "location": location, "files": [{"name": name}]}
+        items.append(attack.item(inputs={"data": [files]}))
+    said = attack.agent("maya", "submit", items)
     assert said.codes == ["ok", "input-unsafe"]
-    assert said.items[0] == {"ok": True, "files": 1, "bytes": 5}
-    assert "secret\n" not in said.out + said.err
+    assert set(said.items[0]) == {"ok", "job_id", "array_index", "submitted", "job_sha256", "folder"}
+    assert "secret\n" not in said.out + said.err and "data\n" not in said.out + said.err
+    attack.ended(items[0])
 
 
 def test_a_link_in_an_attempt_makes_the_portals_readers_no_way_into_a_home(attack: Attack) -> None:

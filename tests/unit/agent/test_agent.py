@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 
 from portal.agent.backend import choose, parse, refuse_system_account
-from portal.agent.client import AgentClient, Fenced, Opened, Refusal, Sealed, Submitted, Taken
+from portal.agent.client import AgentClient, Fenced, Refusal, Sealed, Submitted, Taken
 from portal.errors import PortalError
 from portal.rpc.exchange import AnswerLostError, CallRefusedError, NotStartedError, UnusableError
 from portal.scheduler.base import Ending, JobHandle, Phase
@@ -241,16 +241,6 @@ def test_slots_take_as_many_datasets_as_the_job_type_says(facility):
     assert submit(facility, facility.item(inputs={})).message == "The slot stack takes 1 to 2 datasets, not 0."
     other = facility.inputs()["stack"]
     assert "no slot 'other'" in submit(facility, facility.item(inputs={"stack": other, "other": other})).message
-
-
-def test_preflight_opens_the_inputs_and_makes_nothing(facility):
-    dataset = {key: facility.inputs()["stack"][0][key] for key in ("dataset", "root", "location", "files")}
-    item = {"attempt": str(uuid.uuid4()), "inputs": {"stack": [dataset]}}
-    assert facility.client.preflight([item]) == [Opened(2, 11)]
-    (facility.root / "heart" / "stack.h5").unlink()
-    [refused] = facility.client.preflight([item])
-    assert (refused.code, refused.message) == ("input-missing", "The file stack.h5 does not exist any more.")
-    assert not list(facility.scratch.iterdir())
 
 
 def test_an_attempt_that_was_never_submitted_is_fenced_for_ever(facility):

@@ -12,7 +12,6 @@ from portal.store import wire as store
 
 ITEMS: dict[str, dict[str, Any]] = {
     "agent": {
-        "preflight": {"attempt": "a", "inputs": {}},
         "submit": {"attempt": "a", "name": "n", "order": {}, "place": 3},
         "find": ("a", "n"),
         "fence": "a",
