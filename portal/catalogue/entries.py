@@ -77,14 +77,14 @@ def _file_row(dataset: Dataset, file: FileEntry, by: str) -> dict[str, object]:
         "location": file.path,
         "file_size": file.size,
         "checksum": f"sha256:{file.sha256}" if file.sha256 else None,
-        "datafile_mod_time": moment_of(file.mtime_ns),
+        "datafile_mod_time": time_of_ns(file.mtime_ns),
         "mtime_ns": file.mtime_ns,
         "create_id": by,
         "mod_id": by,
     }
 
 
-def moment_of(mtime_ns: int) -> datetime:
+def time_of_ns(mtime_ns: int) -> datetime:
     """A modification time in nanoseconds as a time in UTC, cut (not rounded) to microseconds."""
     return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=mtime_ns // 1000)
 

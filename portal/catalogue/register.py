@@ -18,9 +18,9 @@ from portal.catalogue.entries import (
     add_parameters,
     add_pictures,
     free_name,
-    moment_of,
     remove_entries,
     storable_path,
+    time_of_ns,
 )
 from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetType, Instrument, Investigation
 from portal.catalogue.reading import Contents, Place, Progress, list_files, read
@@ -255,7 +255,7 @@ def _fill(session: Session, dataset: Dataset, order: _Order, contents: Contents,
     dataset.mod_id, dataset.mod_time = wish.by, now
     if wish.sample:
         dataset.sample_id = ensure_sample(session, wish.investigation_id, wish.sample).id
-    times = [moment_of(file.mtime_ns) for file in contents.files] or [now]
+    times = [time_of_ns(file.mtime_ns) for file in contents.files] or [now]
     dataset.start_date = dataset.start_date or min(times)
     dataset.end_date = max(times) if wish.complete else None
     dataset.file_count, dataset.file_size = len(contents.files), sum(file.size for file in contents.files)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from portal.agent.accounts import Failed
 from portal.agent.asking import Account
-from portal.daemon.context import Deps, say
+from portal.daemon.context import Deps, log_event
 from portal.identity.models import Person
 from portal.jobs.models import Attempt, Job
 from portal.jobs.said import Seen
@@ -20,7 +20,7 @@ from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
 AGAIN = timedelta(seconds=20)
 """A request that shows no effect is repeated after this long; it is harmless to ask twice."""
 AT_ONCE = 500
-Wish = tuple[Account, tuple[str, str, str]]
+Due = tuple[Account, tuple[str, str, str]]
 """An account, and the attempt, the job and the name that its agent is told."""
 
 
@@ -32,7 +32,7 @@ def cancel_step(deps: Deps, now: datetime) -> bool:
         deps.still_active()
         answers = deps.agent.cancel(items, by=by)
         attempts = [attempt for _account, (attempt, _job, _name) in items]
-        say("cancel", attempts=attempts, by=by)
+        log_event("cancel", attempts=attempts, by=by)
         told = dict(zip(attempts, answers, strict=True))
         with deps.write() as session:
             for (account, _item), answer in zip(items, answers, strict=True):
@@ -43,7 +43,7 @@ def cancel_step(deps: Deps, now: datetime) -> bool:
     return bool(by_whom)
 
 
-def _due(session: Session, deps: Deps, now: datetime) -> dict[str, list[Wish]]:
+def _due(session: Session, deps: Deps, now: datetime) -> dict[str, list[Due]]:
     """What is to be sent now, by who wishes it. One that waits for its effect keeps no other from being sent."""
     later = aliased(Attempt)
     superseded = exists().where(later.job_id == Job.id, later.number > Attempt.number)
@@ -56,7 +56,7 @@ def _due(session: Session, deps: Deps, now: datetime) -> dict[str, list[Wish]]:
         .where(Attempt.cluster_job.is_not(None), ~superseded, deps.share.attempts())
         .order_by(Job.id)
     )
-    hanging, by_whom = deps.agent.hanging(), defaultdict[str, list[Wish]](list)
+    hanging, by_whom = deps.agent.hanging(), defaultdict[str, list[Due]](list)
     due = ((deps.settings.account_of(row.person), row) for row in session.execute(query) if _is_due(row.seen, now))
     for account, row in islice((one for one in due if one[0] not in hanging), AT_ONCE):
         by_whom[row.by or "the portal"].append((account, (row.id, row.cluster_job, row.name)))

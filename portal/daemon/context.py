@@ -15,15 +15,15 @@ from portal.config import Settings
 from portal.daemon import lease as leases
 from portal.daemon.health import Health, Troubles
 from portal.daemon.lease import Lease
-from portal.daemon.log import log, say
+from portal.daemon.log import log, log_event
 from portal.daemon.share import ALL, Share
 from portal.db import Database
 from portal.jobs.models import Job
 from portal.rpc.exchange import Refusal
 from portal.scheduler.base import Scheduler
-from portal.store.client import Keep, Result
+from portal.store.client import Keep, StoredResult
 
-__all__ = ["Agent", "Deps", "Health", "Store", "Troubles", "backoff", "log", "say"]
+__all__ = ["Agent", "Deps", "Health", "Store", "Troubles", "backoff", "log", "log_event"]
 
 
 class Agent(Protocol):
@@ -61,7 +61,7 @@ class Store(Protocol):
     Raises AnswerLostError (ask again) and CallRefusedError (nothing was done).
     """
 
-    def keep(self, items: Sequence[Keep]) -> Sequence[Result | Refusal]: ...
+    def keep(self, items: Sequence[Keep]) -> Sequence[StoredResult | Refusal]: ...
 
     def drop(
         self, items: Sequence[tuple[str, int, str]], *, attempt: str | None = None

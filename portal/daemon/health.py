@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.daemon.log import say
+from portal.daemon.log import log_event
 from portal.jobs.cluster_rows import ClusterHealth
 from portal.scheduler.base import Observation
 
@@ -28,7 +28,7 @@ class Troubles:
             self.problems.pop(about, None)
         elif self.problems.get(about) != text:
             self.problems[about] = text
-            say("trouble", about=about, message=text)
+            log_event("trouble", about=about, message=text)
 
     def sorted(self) -> list[str]:
         """All of it, in an order that does not depend on what was noted first."""
@@ -58,7 +58,7 @@ class Health(Troubles):
         """Note that the cluster answered a question, or did not."""
         if answered is not self.answered:
             self.answered, self.since = answered, now
-            say("scheduler", answered=answered, message=message)
+            log_event("scheduler", answered=answered, message=message)
         if not answered:
             self.message = message
 

@@ -10,7 +10,7 @@ from portal.times import iso
 log = logging.getLogger("gantry.daemon")
 
 
-def say(what: str, **fields: object) -> None:
+def log_event(what: str, **fields: object) -> None:
     """One structured line for the operator's log: an event and its fields."""
     log.info(what, extra={"fields": fields})
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from portal.config import Settings, load_settings
 from portal.daemon import lease as leases
 from portal.daemon import parts
-from portal.daemon.context import Deps, Place, Store, log, say
+from portal.daemon.context import Deps, Place, Store, log, log_event
 from portal.daemon.health import Health, Troubles
 from portal.daemon.holder import is_surely_gone, my_name
 from portal.daemon.lease import Lease, LeaseLost
@@ -101,7 +101,7 @@ class Daemon:
             return None
         if lease is None:
             return None
-        say("active", holder=lease.holder, epoch=lease.epoch)
+        log_event("active", holder=lease.holder, epoch=lease.epoch)
         self.troubles = Troubles()
         for one in self.rounds:
             one.health = Health()
@@ -126,7 +126,7 @@ class Daemon:
     def _lose(self, lease: Lease, lost: LeaseLost) -> None:
         # A step that began under an earlier lease must not take away the one that was gained since.
         if self._lease is lease:
-            say("lease-lost", message=str(lost))
+            log_event("lease-lost", message=str(lost))
             self._lease = None
 
     def _database_away(self, error: DBAPIError) -> None:
@@ -197,7 +197,7 @@ class Daemon:
         except DBAPIError as error:
             self._database_away(error)
             return
-        say("stopped", goes_on={state.value: count for state, count in counts.items()})
+        log_event("stopped", goes_on={state.value: count for state, count in counts.items()})
 
     def _handle_signals(self) -> None:
         # A handler runs in the middle of anything: it takes no lock, so it only leaves a note.
@@ -212,9 +212,9 @@ class Daemon:
             number = self._signals.pop(0)
             if number is signal.SIGHUP:
                 found = parts.publish_jobtypes(self.settings)
-                say("reloaded", jobtypes=sorted(found.by_name), problems=[str(p) for p in found.problems])
+                log_event("reloaded", jobtypes=sorted(found.by_name), problems=[str(p) for p in found.problems])
             else:
-                say("stopping", signal=number.name)
+                log_event("stopping", signal=number.name)
                 self.stopping.set()
                 self._to_collect.set()
 

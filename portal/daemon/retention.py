@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import func, or_, select
 
-from portal.daemon.context import Deps, say
+from portal.daemon.context import Deps, log_event
 from portal.identity.models import Person
 from portal.identity.people import forget_tries
 from portal.identity.sessions import forget_expired
@@ -58,5 +58,5 @@ def retain_step(deps: Deps, now: datetime) -> bool:
             elif not isinstance(answer, Refusal):
                 session.get_one(Attempt, attempt_id).purged = now
                 gone += 1
-    say("purged", attempts=gone)
+    log_event("purged", attempts=gone)
     return len(attempts) == AT_ONCE and gone > 0

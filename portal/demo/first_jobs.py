@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from portal.catalogue.models import Dataset
 from portal.config import Settings
 from portal.identity.models import Person
-from portal.jobs.service import SubmitRequest, submit
+from portal.jobs.submit.check import SubmitRequest
+from portal.jobs.submit.submit import submit
 from portal.jobtype.load import JobTypes
 
 

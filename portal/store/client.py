@@ -11,10 +11,19 @@ from typing import Any
 from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
 from portal.rpc.verb import Program
 from portal.store import wire
-from portal.store.copying import Kept
-from portal.store.wire import Dropped, Keep, Result, Verified
+from portal.store.copying import StoredFile
+from portal.store.wire import Dropped, Keep, StoredResult, Verified
 
-__all__ = ["AnswerLostError", "CallRefusedError", "Keep", "Kept", "Refusal", "Result", "StoreClient", "Verified"]
+__all__ = [
+    "AnswerLostError",
+    "CallRefusedError",
+    "Keep",
+    "Refusal",
+    "StoreClient",
+    "StoredFile",
+    "StoredResult",
+    "Verified",
+]
 
 
 def local_command() -> tuple[str, ...]:
@@ -31,7 +40,7 @@ class StoreClient:
     def __init__(self, command: Sequence[str], store: Mapping[str, Any], timeout_s: float = 3600.0) -> None:
         self._store = Program("store", tuple(command), "store", dict(store), timeout_s, timeout_s)
 
-    def keep(self, items: Sequence[Keep]) -> list[Result | Refusal]:
+    def keep(self, items: Sequence[Keep]) -> list[StoredResult | Refusal]:
         """Copy outputs into the results; twice with one (job, output) gives the first answer."""
         return self._store.ask(wire.KEEP, items)
 

@@ -21,7 +21,7 @@ WORKING_MODE = 0o750
 
 
 @dataclass(frozen=True)
-class Kept:
+class StoredFile:
     """One file of a result: its path in the dataset, bytes, SHA-256 in hexadecimal, time in nanoseconds."""
 
     name: str
@@ -66,7 +66,7 @@ def check_name(path: str) -> None:
 
 def copy_all(
     output: Root, entries: Sequence[Entry], target: Path, *, uid: int | None, max_bytes: int
-) -> list[Kept]:
+) -> list[StoredFile]:
     """Copy the entries beneath `target`, which exists and is empty. Files are synced and read-only afterwards."""
     kept, total = [], 0
     for entry in entries:
@@ -83,7 +83,7 @@ def copy_all(
                 raise _changed(entry.path)
         os.utime(place, ns=(before.st_mtime_ns, before.st_mtime_ns))
         total += size
-        kept.append(Kept(entry.path, size, digest, before.st_mtime_ns))
+        kept.append(StoredFile(entry.path, size, digest, before.st_mtime_ns))
     return kept
 
 

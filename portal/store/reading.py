@@ -9,7 +9,7 @@ from typing import Any
 from portal.documents import canonical_json
 from portal.files.confined import components
 from portal.rpc.exchange import SCHEMA, RefusedError
-from portal.store.copying import Kept
+from portal.store.copying import StoredFile
 from portal.store.patterns import compiled
 
 MAX_MANIFEST_BYTES = 64 << 20
@@ -17,7 +17,7 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 OUTPUT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
-def new_manifest(job: int, output: str, attempt: str, kept: list[Kept]) -> dict[str, Any]:
+def new_manifest(job: int, output: str, attempt: str, kept: list[StoredFile]) -> dict[str, Any]:
     """What is written beside the files: which job's which output, and every file."""
     files = [file.document() for file in kept]
     digest = hashlib.sha256(canonical_json(files)).hexdigest()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.rpc.verb import Verb
-from portal.store.copying import Kept
+from portal.store.copying import StoredFile
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Keep:
 
 
 @dataclass(frozen=True)
-class Result:
+class StoredResult:
     """A kept output: where it lies beneath the results, its files, and the SHA-256 of their list."""
 
     location: str
     attempt: str
-    files: tuple[Kept, ...]
+    files: tuple[StoredFile, ...]
     size: int
     sha256: str
 
@@ -59,9 +59,9 @@ class Dropped:
     attempt: str | None = None
 
 
-def _result(answer: Mapping[str, Any]) -> Result:
-    files = tuple(Kept(**file) for file in answer["files"])
-    return Result(answer["location"], answer["attempt"], files, answer["bytes"], answer["sha256"])
+def _result(answer: Mapping[str, Any]) -> StoredResult:
+    files = tuple(StoredFile(**file) for file in answer["files"])
+    return StoredResult(answer["location"], answer["attempt"], files, answer["bytes"], answer["sha256"])
 
 
 def _verified(answer: Mapping[str, Any]) -> Verified:
@@ -69,7 +69,7 @@ def _verified(answer: Mapping[str, Any]) -> Verified:
     return Verified(answer["intact"], answer["files"], differences)
 
 
-KEEP: Verb[Keep, Result] = Verb(
+KEEP: Verb[Keep, StoredResult] = Verb(
     "keep",
     lambda item: vars(item) | {"also": list(item.also)},
     _result,

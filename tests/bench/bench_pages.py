@@ -48,8 +48,9 @@ from portal.identity.actor import Role
 from portal.identity.models import Person
 from portal.identity.sessions import open_session
 from portal.jobs.models import Job, JobInput, JobOutput
-from portal.jobs.service import SubmitRequest, submit
 from portal.jobs.state import State
+from portal.jobs.submit.check import SubmitRequest
+from portal.jobs.submit.submit import submit
 from portal.jobtype.load import load_folders, shipped_folder
 from portal.migrations import upgrade
 from portal.web.signed_in import COOKIE

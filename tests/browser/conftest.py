@@ -18,8 +18,9 @@ from portal.demo.prepare import prepare, settings_of
 from portal.demo.processes import Portal, free_port
 from portal.identity.models import Person
 from portal.jobs.models import Job, JobOutput
-from portal.jobs.service import SubmitRequest, submit
 from portal.jobs.state import FINAL, State
+from portal.jobs.submit.check import SubmitRequest
+from portal.jobs.submit.submit import submit
 from portal.jobtype.load import load_folders, shipped_folder
 
 CHROMIUM = "/usr/bin/chromium"

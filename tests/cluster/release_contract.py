@@ -42,7 +42,9 @@ def main(words: Sequence[str]) -> int:
                     done = suite.run_there(ctl, folder, "maya", settings, file, *backends, "-rp", *further)
                     worst = max(worst, _shown(done))
             with suite.a_held_job(ctl):
-                done = suite.run_there(ctl, folder, "gantry-daemon", "", "test_slurm_sight.py", "-rp", *further)
+                done = suite.run_there(
+                    ctl, folder, "gantry-daemon", "", "test_slurm_visibility.py", "-rp", *further
+                )
                 worst = max(worst, _shown(done))
     except LabError as error:
         print(error, file=sys.stderr)

@@ -50,7 +50,7 @@ def _added(ctl: Host, without_it: Callable[[], None]) -> bool:
 
 @contextmanager
 def a_held_job(ctl: Host) -> Iterator[None]:
-    """The job of maya's that test_slurm_sight.py looks for, for as long as this lasts."""
+    """The job of maya's that test_slurm_visibility.py looks for, for as long as this lasts."""
     sbatch = ["sbatch", "--parsable", "--hold", "--account=microscopy", "--job-name=gantry-sight-1", "--time=1"]
     sbatch += ["--chdir=/", "--output=/dev/null", "--wrap", "true"]
     held = ctl.run("runuser", "-u", "maya", "--", *sbatch)

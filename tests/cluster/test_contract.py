@@ -43,4 +43,4 @@ def test_what_only_slurm_has(suite, two_at_a_time):
 
 def test_the_daemon_sees_everybodys_jobs_and_knows_it(suite, ctl):
     with contract.a_held_job(ctl):
-        print(suite("gantry-daemon", "", "test_slurm_sight.py"))
+        print(suite("gantry-daemon", "", "test_slurm_visibility.py"))

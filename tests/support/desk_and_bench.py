@@ -21,7 +21,8 @@ from portal.daemon.reconcile.step import reconcile_step
 from portal.db import Database
 from portal.identity.actor import Actor
 from portal.jobs.models import Job
-from portal.jobs.service import SubmitRequest, submit
+from portal.jobs.submit.check import SubmitRequest
+from portal.jobs.submit.submit import submit
 from portal.jobtype.load import JobTypes, parse_text
 from portal.jobtype.model import JobType
 

@@ -20,9 +20,10 @@ from portal.catalogue.models import Datafile, Dataset
 from portal.config import Settings, load_settings
 from portal.daemon.loop import Daemon, build
 from portal.db import Database
-from portal.jobs import service
 from portal.jobs.models import Job
 from portal.jobs.state import State
+from portal.jobs.submit.check import SubmitRequest
+from portal.jobs.submit.submit import submit
 from portal.jobtype.load import JobTypes, load_folders
 from portal.migrations import upgrade
 from portal.scheduler.local.spool import Spool
@@ -127,10 +128,10 @@ class Yard:
         """A submission on the stack (or on datasets, or with `inputs` as they are); its id."""
         options = {"ledger": str(self.ledger)} | changes.pop("options", {})
         inputs = changes.pop("inputs", {"stack": list(ids) or [self.stack]})
-        request = service.SubmitRequest(jobtype, inputs, options, **changes)
+        request = SubmitRequest(jobtype, inputs, options, **changes)
         with self.database.write() as session:
             actor, now = self.facility.actors[person], datetime.now(UTC)
-            made = service.submit(session, actor, request, jobtypes=self.jobtypes, settings=self.settings, now=now)
+            made = submit(session, actor, request, jobtypes=self.jobtypes, settings=self.settings, now=now)
             return made.id
 
     def jobs(self) -> list[Job]:

@@ -13,7 +13,7 @@ from portal.errors import InvalidError, NotFoundError, PortalError, UnsafeFileEr
 from portal.files.confined import Root
 from portal.files.formats import is_hdf5, is_named_as_array, png_size
 from portal.jobs.result_json import FormError
-from portal.store.client import Kept, Result
+from portal.store.client import StoredFile, StoredResult
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class Inspected:
 
     metadata: Metadata
     pictures: tuple[Drawn, ...]
-    files: tuple[Kept, ...]
+    files: tuple[StoredFile, ...]
     """The files that make the dataset: not metadata.json and previews."""
 
 
-def inspect_result(results: Path, result: Result) -> Inspected:
+def inspect_result(results: Path, result: StoredResult) -> Inspected:
     """Raises UnsafeFileError, InvalidError or LimitError, in words, if the result must not be registered."""
     files = tuple(kept for kept in result.files if not _goes_along(kept.name))
     with Root(results) as root, root.open_folder(result.location) as kept:
@@ -76,7 +76,7 @@ def _draw(kept: Root, preview: Preview) -> Drawn:
         raise InvalidError(f"the picture {preview.file}: {error.message}") from error
 
 
-def _thumbnail(kept: Root, files: Sequence[Kept]) -> tuple[Drawn, ...]:
+def _thumbnail(kept: Root, files: Sequence[StoredFile]) -> tuple[Drawn, ...]:
     """A picture of the first data file that has one, where the program made none."""
     for file in files[:5]:
         if not is_named_as_array(file.name):

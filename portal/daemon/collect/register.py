@@ -11,7 +11,7 @@ from portal.catalogue.results import ResultToRegister, register_result
 from portal.config import Settings
 from portal.daemon.collect.inspect import Inspected
 from portal.jobs.models import Attempt, Job, JobOutput
-from portal.store.client import Result
+from portal.store.client import StoredResult
 
 SUCCEEDED = "succeeded"
 
@@ -19,7 +19,7 @@ SUCCEEDED = "succeeded"
 def file_results(
     session: Session,
     job: Job,
-    collected: Sequence[tuple[str, Result, Inspected]],
+    collected: Sequence[tuple[str, StoredResult, Inspected]],
     settings: Settings,
     now: datetime,
 ) -> None:
@@ -37,7 +37,7 @@ def file_results(
 
 
 def _to_register(
-    job: Job, attempt: Attempt, name: str, kept: Result, inspected: Inspected, *, several: bool
+    job: Job, attempt: Attempt, name: str, kept: StoredResult, inspected: Inspected, *, several: bool
 ) -> ResultToRegister:
     revision, seen = job.submission.revision, attempt.seen.scheduler
     declared = next(output for output in revision.document["outputs"] if output["name"] == name)

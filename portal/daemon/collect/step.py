@@ -14,16 +14,16 @@ from portal import failpoints
 from portal.daemon.collect.inspect import Inspected, inspect_result
 from portal.daemon.collect.register import SUCCEEDED, file_results
 from portal.daemon.collect.store import Collected, ResultRefusedError, TryLaterError, keep_all
-from portal.daemon.context import Deps, say
+from portal.daemon.context import Deps, log_event
 from portal.daemon.dispatch.settle import put_off
 from portal.errors import PortalError
-from portal.jobs import cause as say_cause
+from portal.jobs import cause as in_words
 from portal.jobs.cause import Cause
 from portal.jobs.models import Attempt, Job
 from portal.jobs.said import Waiting
 from portal.jobs.state import State
 from portal.rpc.exchange import AnswerLostError, CallRefusedError
-from portal.store.client import Result
+from portal.store.client import StoredResult
 
 AT_ONCE = 32
 """Jobs collected at a time: a call of agent and store costs as much for many small results as for one."""
@@ -56,7 +56,7 @@ def collect_step(deps: Deps, now: datetime) -> bool:
 
 
 def _put_off(deps: Deps, one: Collected, later: TryLaterError, now: datetime) -> None:
-    say("collect-later", job=one.job_id, message=str(later))
+    log_event("collect-later", job=one.job_id, message=str(later))
     with deps.write() as session:
         job = _still_ours(session.get(Job, one.job_id, with_for_update={"of": Job}), one)
         if job is not None:
@@ -86,7 +86,7 @@ def _collected(deps: Deps, job: Job, attempt: Attempt) -> Collected:
     )
 
 
-def _inspect(deps: Deps, one: Collected, results: Sequence[Result]) -> list[Inspected]:
+def _inspect(deps: Deps, one: Collected, results: Sequence[StoredResult]) -> list[Inspected]:
     """Look into what was kept, which nobody can change any more."""
     try:
         inspected = [inspect_result(deps.settings.results, result) for result in results]
@@ -101,7 +101,7 @@ def _inspect(deps: Deps, one: Collected, results: Sequence[Result]) -> list[Insp
 
 
 def _register(
-    deps: Deps, one: Collected, results: Sequence[Result], inspected: Sequence[Inspected], now: datetime
+    deps: Deps, one: Collected, results: Sequence[StoredResult], inspected: Sequence[Inspected], now: datetime
 ) -> None:
     names = [str(output["name"]) for output in one.outputs]
     filed = list(zip(names, results, inspected, strict=True))
@@ -118,7 +118,7 @@ def _register(
         attempt = session.get_one(Attempt, one.attempt_id)
         attempt.outcome, attempt.ended, job.waiting = SUCCEEDED, now, Waiting()
         job.move(State.SUCCEEDED, at=now, cause=job.cause, words=job.cause_words)
-    say("collected", job=one.job_id, outputs=len(results))
+    log_event("collected", job=one.job_id, outputs=len(results))
 
 
 def _still_ours(job: Job | None, one: Collected) -> Job | None:
@@ -133,22 +133,22 @@ def _cancel(deps: Deps, one: Collected, now: datetime) -> None:
         job = _still_ours(session.get(Job, one.job_id, with_for_update={"of": Job}), one)
         if job is None:
             return
-        words = say_cause.cancelled(job.cancel_requested_by)
+        words = in_words.cancelled(job.cancel_requested_by)
         _end(session, job, one, state=State.CANCELLED, cause=Cause.CANCELLED, words=words, now=now)
     _drop(deps, one)
 
 
 def _refuse(deps: Deps, one: Collected, refused: ResultRefusedError, now: datetime) -> None:
     """FAILED with words."""
-    words = say_cause.refused(str(refused))
+    words = in_words.refused(str(refused))
     if refused.cause is Cause.MISSING_OUTPUT:
-        words = f"It ended well but left no result. {str(refused).rstrip('.')}. {say_cause.SAFE}"
+        words = f"It ended well but left no result. {str(refused).rstrip('.')}. {in_words.SAFE}"
     with deps.write() as session:
         job = _still_ours(session.get(Job, one.job_id, with_for_update={"of": Job}), one)
         if job is None:
             return
         _end(session, job, one, state=State.FAILED, cause=refused.cause, words=words, now=now)
-    say("refused", job=one.job_id, cause=refused.cause.value, message=str(refused))
+    log_event("refused", job=one.job_id, cause=refused.cause.value, message=str(refused))
     _drop(deps, one)
 
 

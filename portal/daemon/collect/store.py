@@ -12,7 +12,7 @@ from portal.daemon.collect.metadata import ALSO
 from portal.daemon.context import Deps
 from portal.jobs.cause import Cause
 from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
-from portal.store.client import Keep, Result
+from portal.store.client import Keep, StoredResult
 
 BYTES_AT_ONCE = 256 << 20
 """Kept in one call, so that no job waits long for others' large results; a larger one goes alone."""
@@ -44,10 +44,10 @@ class Collected:
     since: datetime
 
 
-Kept = list[Result] | ResultRefusedError | TryLaterError
+Outcome = list[StoredResult] | ResultRefusedError | TryLaterError
 
 
-def keep_all(deps: Deps, batch: Sequence[Collected], now: datetime) -> Iterator[tuple[Collected, Kept]]:
+def keep_all(deps: Deps, batch: Sequence[Collected], now: datetime) -> Iterator[tuple[Collected, Outcome]]:
     """For each job its kept outputs (those that may be absent and are, are left out), or why there are none."""
     whole = [one for one in batch if one.outputs and one.investigation_id is not None]
     for one in batch:
@@ -85,7 +85,7 @@ def _in_portions(sealed: Sequence[tuple[Collected, int]]) -> Iterator[list[Colle
         yield portion
 
 
-def _keep(deps: Deps, some: Sequence[Collected], now: datetime) -> Iterator[tuple[Collected, Kept]]:
+def _keep(deps: Deps, some: Sequence[Collected], now: datetime) -> Iterator[tuple[Collected, Outcome]]:
     """One call of the store for all outputs of these jobs."""
     wanted: dict[str, list[Keep]] = {}
     for one in some:
@@ -107,14 +107,14 @@ def _keep(deps: Deps, some: Sequence[Collected], now: datetime) -> Iterator[tupl
         yield one, _settled(deps, one, found[one.attempt_id], now)
 
 
-def _settled(deps: Deps, one: Collected, found: Sequence[Result | Refusal], now: datetime) -> Kept:
+def _settled(deps: Deps, one: Collected, found: Sequence[StoredResult | Refusal], now: datetime) -> Outcome:
     try:
         kept = _without_the_stale(deps, one, found)
     except (AnswerLostError, CallRefusedError) as error:
         return _later(error)
     refused = next((result for result in kept if isinstance(result, Refusal)), None)
     if refused is None:
-        return [result for result in kept if isinstance(result, Result)]
+        return [result for result in kept if isinstance(result, StoredResult)]
     late = now - one.since < timedelta(seconds=deps.settings.daemon.late_result_s)
     if late and refused.code == "output-missing-whole":
         # launch makes the folder of every program, and a network file system may show it late.
@@ -146,11 +146,13 @@ def _uid(account: str | None) -> int:
         ) from None
 
 
-def _without_the_stale(deps: Deps, one: Collected, kept: Sequence[Result | Refusal]) -> list[Result | Refusal]:
+def _without_the_stale(
+    deps: Deps, one: Collected, kept: Sequence[StoredResult | Refusal]
+) -> list[StoredResult | Refusal]:
     """An earlier attempt's output, kept and never registered, gives way to this attempt's."""
     fresh = list(kept)
     for index, result in enumerate(kept):
-        if isinstance(result, Result) and result.attempt != one.attempt_id:
+        if isinstance(result, StoredResult) and result.attempt != one.attempt_id:
             output = one.outputs[index]
             deps.store.drop([(result.location, one.job_id, output["name"])], attempt=result.attempt)
             fresh[index] = deps.store.keep([_wanted(one, output)])[0]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from portal.agent.accounts import Failed
 from portal.agent.client import Fenced, Taken
-from portal.daemon.context import Deps, say
+from portal.daemon.context import Deps, log_event
 from portal.daemon.dispatch.settle import adopt_all, give_up, put_off, still_open
 from portal.jobs.models import Attempt, Job
 from portal.jobs.state import State
@@ -49,7 +49,7 @@ def recover_step(deps: Deps, now: datetime) -> bool:
     }
     with deps.write() as session:
         moved = _settle(session, answers, now)
-    say("recovered", attempts=attempts, moved=moved)
+    log_event("recovered", attempts=attempts, moved=moved)
     return moved > 0
 
 

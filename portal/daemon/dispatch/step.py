@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from portal import failpoints
 from portal.catalogue.models import Dataset
-from portal.daemon.context import Deps, say
+from portal.daemon.context import Deps, log_event
 from portal.daemon.dispatch import turns
 from portal.daemon.dispatch.claim import claim_all
 from portal.daemon.dispatch.recover import recover_step
@@ -43,7 +43,7 @@ def dispatch_step(deps: Deps, now: datetime) -> bool:
     if not claimed:
         return recovered
     failpoints.reach("dispatch-claimed")
-    say("dispatch", jobs=[one.job_id for one in claimed])
+    log_event("dispatch", jobs=[one.job_id for one in claimed])
     hand_over(deps, claimed, now)
     return True
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import selectinload
 from portal import failpoints
 from portal.agent.accounts import AccountRefusedError, Failed
 from portal.agent.client import Submitted
-from portal.daemon.context import Deps, say
+from portal.daemon.context import Deps, log_event
 from portal.daemon.dispatch.claim import Claimed
 from portal.daemon.dispatch.settle import adopt_all, put_off, still_open
 from portal.jobs.cause import Cause
@@ -37,7 +37,7 @@ def _note_health(deps: Deps, claimed: Sequence[Claimed], answers: Mapping[int, A
     for place, answer in answers.items():
         if isinstance(answer, AnswerLostError):
             jobs = [claimed[place].job_id for place in answers]
-            say("answer-lost", jobs=jobs, message=answer.message, detail=answer.detail)
+            log_event("answer-lost", jobs=jobs, message=answer.message, detail=answer.detail)
         else:
             failed = answer if isinstance(answer, CallRefusedError) else None
             deps.blame(claimed[place].account, failed)

@@ -14,7 +14,7 @@ MAX_EVENTS_READ = 256 * 1024
 
 
 @dataclass(frozen=True)
-class Result:
+class ResultFile:
     """result.json: `testimony`, or why there is none (`invalid` None: the file is absent)."""
 
     testimony: Testimony | None = None
@@ -33,21 +33,21 @@ class Tail:
 
 def read_result(
     scratch: Root, attempt: str, *, job_sha256: str | None, job_id: str | None, restarts: int = 0
-) -> Result:
+) -> ResultFile:
     """The testimony, if it is one, about this attempt and its last run. Never raises."""
     try:
         with scratch.open_folder(attempt) as folder:
             raw = _small_file(folder, "result.json", MAX_RESULT_BYTES)
         testimony = parse_result(raw, attempt=attempt, job_sha256=job_sha256, job_id=job_id, restarts=restarts)
-        return Result(testimony)
+        return ResultFile(testimony)
     except FormError as error:
-        return Result(invalid=str(error))
+        return ResultFile(invalid=str(error))
     except NotFoundError:
-        return Result()
+        return ResultFile()
     except UnavailableError:
-        return Result(unreadable=True)
+        return ResultFile(unreadable=True)
     except PortalError as error:
-        return Result(invalid=error.message)
+        return ResultFile(invalid=error.message)
 
 
 def _small_file(folder: Root, name: str, most: int) -> bytes:

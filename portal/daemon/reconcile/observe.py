@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session
 
 from portal.daemon.context import Deps
-from portal.daemon.reconcile.folder import Result, Tail, read_events, read_result
+from portal.daemon.reconcile.folder import ResultFile, Tail, read_events, read_result
 from portal.daemon.share import ALL, Share
 from portal.errors import PortalError
 from portal.files.confined import Root
@@ -50,12 +50,12 @@ def seen_every(watched: int) -> timedelta:
 
 
 @dataclass(frozen=True)
-class Look:
+class Observed:
     """What the scheduler and the folder say about one job."""
 
     watched: Watched
     report: JobReport | None
-    result: Result
+    result: ResultFile
     tail: Tail | None
     last_lines: str
     fence_won: bool | None = None
@@ -120,20 +120,20 @@ def _watched(row: Row[Any], account: str | None) -> Watched:
     )
 
 
-def look_at_all(deps: Deps, watched: Sequence[Watched], observation: Observation, now: datetime) -> list[Look]:
+def observe_all(deps: Deps, watched: Sequence[Watched], observation: Observation, now: datetime) -> list[Observed]:
     """What is to be seen of each job; none at all if the folder of attempts does not answer."""
     try:
         with Root(deps.settings.scratch) as scratch:
             deps.troubles.trouble("scratch", None)
-            looks = [_look_at(scratch, one, observation.reports.get(one.attempt_id)) for one in watched]
+            all_observed = [_observe(scratch, one, observation.reports.get(one.attempt_id)) for one in watched]
     except PortalError as error:
         deps.troubles.trouble("scratch", error.message)
         return []
-    return _fence_the_lost(deps, looks, now)
+    return _fence_the_lost(deps, all_observed, now)
 
 
-def _look_at(scratch: Root, one: Watched, report: JobReport | None) -> Look:
-    result, lines = Result(), ""
+def _observe(scratch: Root, one: Watched, report: JobReport | None) -> Observed:
+    result, lines = ResultFile(), ""
     if report is None or report.phase is Phase.ENDED:
         result = read_result(
             scratch,
@@ -146,7 +146,7 @@ def _look_at(scratch: Root, one: Watched, report: JobReport | None) -> Look:
     tail = None
     if report is not None and report.phase is not Phase.PENDING:
         tail = read_events(scratch, one.attempt_id, one.offset)
-    return Look(one, report, result, tail, lines)
+    return Observed(one, report, result, tail, lines)
 
 
 def _last_lines(scratch: Root, attempt: str) -> str:
@@ -157,19 +157,19 @@ def _last_lines(scratch: Root, attempt: str) -> str:
         return ""
 
 
-def _fence_the_lost(deps: Deps, looks: Sequence[Look], now: datetime) -> list[Look]:
+def _fence_the_lost(deps: Deps, all_observed: Sequence[Observed], now: datetime) -> list[Observed]:
     """For jobs that were absent for too long and left nothing: could they still start? The fence tells."""
     patience_s = deps.settings.daemon.lost_s
     lost = {
-        look.watched.attempt_id: look.watched.account
-        for look in looks
-        if look.report is None
-        and look.watched.absent_since is not None
-        and look.result == Result()
-        and absent_s(look.watched.absent_since, deps, now) >= patience_s
+        observed.watched.attempt_id: observed.watched.account
+        for observed in all_observed
+        if observed.report is None
+        and observed.watched.absent_since is not None
+        and observed.result == ResultFile()
+        and absent_s(observed.watched.absent_since, deps, now) >= patience_s
     }
     if not lost:
-        return list(looks)
+        return list(all_observed)
     deps.still_active()
     answers = deps.agent.fence([(account, attempt) for attempt, account in lost.items()])
     won: dict[str, bool | None] = {}
@@ -181,9 +181,9 @@ def _fence_the_lost(deps: Deps, looks: Sequence[Look], now: datetime) -> list[Lo
         else:
             won[attempt] = None if isinstance(answer, Refusal) else answer.won
     return [
-        replace(look, fence_won=won.get(look.watched.attempt_id))
-        for look in looks
-        if look.watched.attempt_id not in unknown
+        replace(observed, fence_won=won.get(observed.watched.attempt_id))
+        for observed in all_observed
+        if observed.watched.attempt_id not in unknown
     ]
 
 

@@ -14,15 +14,15 @@ from sqlalchemy import Table, bindparam, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
 from portal import failpoints
-from portal.daemon.context import Deps, say
+from portal.daemon.context import Deps, log_event
 from portal.daemon.dispatch.settle import give_up
 from portal.daemon.reconcile.apply import carry_out
-from portal.daemon.reconcile.folder import Result, merged_progress
+from portal.daemon.reconcile.folder import ResultFile, merged_progress
 from portal.daemon.reconcile.observe import (
     WATCHED,
-    Look,
+    Observed,
     absent_s,
-    look_at_all,
+    observe_all,
     seen_every,
     waiting_of,
     watched_jobs,
@@ -53,41 +53,43 @@ def reconcile_step(deps: Deps, now: datetime) -> bool:
     if not observation.absences_count:
         # What is missing from such an answer may be there all the same.
         watched = [one for one in watched if one.attempt_id in observation.reports]
-    looks = look_at_all(deps, watched, observation, now)
-    telling = [look for look in looks if look.tells_more]
+    all_observed = observe_all(deps, watched, observation, now)
+    telling = [observed for observed in all_observed if observed.tells_more]
     changed = 0
     for some in portions(telling, A_TRANSACTION):
         with deps.write() as session:
             _load(session, some)
-            changed += sum(_apply(session, deps, look, now) for look in some)
-    changed += _note_seen(deps, [look for look in looks if not look.tells_more], now, seen_every(len(watched)))
+            changed += sum(_apply(session, deps, observed, now) for observed in some)
+    changed += _note_seen(
+        deps, [observed for observed in all_observed if not observed.tells_more], now, seen_every(len(watched))
+    )
     if changed:
         failpoints.reach("reconcile-moved")
     return changed > 0
 
 
-def _load(session: Session, looks: Sequence[Look]) -> None:
+def _load(session: Session, all_observed: Sequence[Observed]) -> None:
     """Lock the rows and read what the moves need: a few queries for all, not a few for each."""
     revision = selectinload(Job.submission).selectinload(Submission.revision)
     whole = (selectinload(Job.attempts), selectinload(Job.events), selectinload(Job.person), revision)
-    query = select(Job).where(Job.id.in_([look.watched.job_id for look in looks])).order_by(Job.id)
+    query = select(Job).where(Job.id.in_([observed.watched.job_id for observed in all_observed])).order_by(Job.id)
     session.scalars(query.options(*whole).with_for_update(of=Job)).all()
 
 
-def _note_seen(deps: Deps, looks: Sequence[Look], now: datetime, every: timedelta) -> int:
+def _note_seen(deps: Deps, all_observed: Sequence[Observed], now: datetime, every: timedelta) -> int:
     """For jobs of which nothing else is to be said: that they are there, why they wait, their places and plans.
 
     The number of those that wait for another reason than before.
     """
     due = [
-        look
-        for look in looks
-        if look.says_why or look.watched.last_seen is None or now - look.watched.last_seen >= every
+        observed
+        for observed in all_observed
+        if observed.says_why or observed.watched.last_seen is None or now - observed.watched.last_seen >= every
     ]
     rows = [
-        {"job": look.watched.job_id, "seen": now, "why": waiting_of(look.report)}
-        for look in due
-        if look.report is not None
+        {"job": observed.watched.job_id, "seen": now, "why": waiting_of(observed.report)}
+        for observed in due
+        if observed.report is not None
     ]
     if not rows:
         return 0
@@ -99,29 +101,29 @@ def _note_seen(deps: Deps, looks: Sequence[Look], now: datetime, every: timedelt
     with deps.write() as session:
         # In the order in which everybody locks many jobs.
         session.connection().execute(change, sorted(rows, key=itemgetter("job")))
-    return sum(look.says_why for look in due)
+    return sum(observed.says_why for observed in due)
 
 
-def _apply(session: Session, deps: Deps, look: Look, now: datetime) -> bool:
-    """Write down what follows for one job; True if anything did. The row may have changed since the look."""
-    attempt = session.get_one(Attempt, look.watched.attempt_id)
+def _apply(session: Session, deps: Deps, observed: Observed, now: datetime) -> bool:
+    """Write down what follows for one job; True if anything did. The row may have changed since."""
+    attempt = session.get_one(Attempt, observed.watched.attempt_id)
     job = attempt.job
     if job.state not in WATCHED or job.attempt is not attempt:
         return False
-    if look.report is None:
-        return _absent(job, attempt, look, deps, now)
+    if observed.report is None:
+        return _absent(job, attempt, observed, deps, now)
     changed = _seen(job, now)
-    changed |= _note_progress(job, look, now)
-    if look.report.phase is Phase.ENDED:
-        return _ended(job, attempt, look, deps, now) or changed
-    changed |= _waiting(job, look.report)
-    wanted = State.RUNNING if look.report.phase is Phase.RUNNING else State.PENDING
+    changed |= _note_progress(job, observed, now)
+    if observed.report.phase is Phase.ENDED:
+        return _ended(job, attempt, observed, deps, now) or changed
+    changed |= _waiting(job, observed.report)
+    wanted = State.RUNNING if observed.report.phase is Phase.RUNNING else State.PENDING
     if job.state is not wanted:
-        say("moved", job=job.id, state=wanted.value)
+        log_event("moved", job=job.id, state=wanted.value)
         job.move(wanted, at=now)
         changed = True
     if wanted is State.RUNNING:
-        changed |= _note_start(job, attempt, look.report)
+        changed |= _note_start(job, attempt, observed.report)
     return changed
 
 
@@ -144,11 +146,11 @@ def _seen(job: Job, now: datetime) -> bool:
     return was_absent
 
 
-def _note_progress(job: Job, look: Look, now: datetime) -> bool:
-    if look.tail is None:
+def _note_progress(job: Job, observed: Observed, now: datetime) -> bool:
+    if observed.tail is None:
         return False
-    job.progress = merged_progress(job.progress, look.tail, now)
-    return bool(look.tail.event)
+    job.progress = merged_progress(job.progress, observed.tail, now)
+    return bool(observed.tail.event)
 
 
 def _waiting(job: Job, report: JobReport) -> bool:
@@ -160,32 +162,32 @@ def _waiting(job: Job, report: JobReport) -> bool:
     return before.reason != waiting.reason
 
 
-def _absent(job: Job, attempt: Attempt, look: Look, deps: Deps, now: datetime) -> bool:
+def _absent(job: Job, attempt: Attempt, observed: Observed, deps: Deps, now: datetime) -> bool:
     """The absence rule. `absent_since` starts anew whenever the scheduler was silent in between."""
     if job.absent_since is None:
         job.absent_since = now
-        say("absent", job=job.id)
+        log_event("absent", job=job.id)
         return True
-    if look.result.unreadable:
+    if observed.result.unreadable:
         return False
     settings = deps.settings.daemon
-    if look.fence_won:
+    if observed.fence_won:
         give_up(job, attempt, now)
         return True
-    if look.result == Result() and look.fence_won is None:
+    if observed.result == ResultFile() and observed.fence_won is None:
         return False
     silent_s = absent_s(job.absent_since, deps, now)
-    verdict = judge_absent(look.result.testimony, asked_of(job), absent_s=silent_s, lost_s=settings.lost_s)
-    return _carry_out(job, attempt, look, verdict, now)
+    verdict = judge_absent(observed.result.testimony, asked_of(job), absent_s=silent_s, lost_s=settings.lost_s)
+    return _carry_out(job, attempt, observed, verdict, now)
 
 
-def _ended(job: Job, attempt: Attempt, look: Look, deps: Deps, now: datetime) -> bool:
-    first, report = attempt.seen.portal.ended_seen or now, look.report
+def _ended(job: Job, attempt: Attempt, observed: Observed, deps: Deps, now: datetime) -> bool:
+    first, report = attempt.seen.portal.ended_seen or now, observed.report
     assert report is not None
     if report.ending is None:
         deps.health.trouble("word", f"The scheduler's word for the end of {job.number} is unknown: {report.raw}.")
         return False
-    if look.result.unreadable:
+    if observed.result.unreadable:
         return False
     noted = replace(attempt.seen.portal, ended_seen=first)
     attempt.seen = replace(attempt.seen, scheduler=_ending_of(report), portal=noted)
@@ -197,18 +199,18 @@ def _ended(job: Job, attempt: Attempt, look: Look, deps: Deps, now: datetime) ->
             report.node,
             report.reason,
             report.ended_by,
-            by_owner=report.ended_by is not None and report.ended_by == look.watched.account,
+            by_owner=report.ended_by is not None and report.ended_by == observed.watched.account,
         ),
-        look.result.testimony,
+        observed.result.testimony,
         asked_of(job),
         wished_by=job.cancel_requested_by if job.cancel_requested else None,
         waited_s=(now - first).total_seconds(),
         late_result_s=deps.settings.daemon.late_result_s,
-        invalid=look.result.invalid,
+        invalid=observed.result.invalid,
     )
     if verdict.action is Action.WAIT and job.waiting == Waiting():
         job.waiting = Waiting("It ended. Its report has not shown yet; it is waited for.")
-    return _carry_out(job, attempt, look, verdict, now)
+    return _carry_out(job, attempt, observed, verdict, now)
 
 
 def _ending_of(report: JobReport) -> SchedulerSaid:
@@ -231,22 +233,22 @@ def _note_files(attempt: Attempt, **said: str) -> None:
     attempt.seen = replace(attempt.seen, files=replace(attempt.seen.files, **said))
 
 
-def _carry_out(job: Job, attempt: Attempt, look: Look, verdict: Verdict, now: datetime) -> bool:
+def _carry_out(job: Job, attempt: Attempt, observed: Observed, verdict: Verdict, now: datetime) -> bool:
     if verdict.action in {Action.NOTHING, Action.WAIT}:
         return False
-    testimony, report = look.result.testimony, look.report
+    testimony, report = observed.result.testimony, observed.report
     if testimony is not None:
         attempt.testimony = testimony.document()
     attempt.cpu_s = (report.cpu_s if report else None) or (testimony.cpu_s if testimony else None)
     peaks = [report.memory_peak_bytes if report else None, testimony.memory_peak_bytes if testimony else None]
     attempt.memory_peak_bytes = max((peak for peak in peaks if peak is not None), default=None)
-    if look.result.invalid:
-        _note_files(attempt, invalid_result=look.result.invalid)
+    if observed.result.invalid:
+        _note_files(attempt, invalid_result=observed.result.invalid)
     log_is_all = verdict.action is not Action.COLLECT or not job.submission.revision.leaves_dataset
-    if log_is_all and look.last_lines:
-        _note_files(attempt, last_lines=look.last_lines)
+    if log_is_all and observed.last_lines:
+        _note_files(attempt, last_lines=observed.last_lines)
     if job.started is None and report is not None:
         job.started = report.started
     carry_out(job, attempt, verdict, now)
-    say("ended", job=job.id, state=job.state.value, cause=job.cause)
+    log_event("ended", job=job.id, state=job.state.value, cause=job.cause)
     return True

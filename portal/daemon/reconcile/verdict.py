@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from portal import words
-from portal.jobs import cause as say
+from portal.jobs import cause as in_words
 from portal.jobs.cause import Asked, Cause, Retry, retry_of
 from portal.jobs.result_json import Testimony
 from portal.scheduler.base import Ending
@@ -83,7 +83,11 @@ def judge(
     if ended.ending is None:
         return Verdict(Action.NOTHING)
     if ended.ending is Ending.CANCELLED:
-        told = say.cancelled(wished_by) if wished_by else say.cancelled_outside(ended.by, own=ended.by_owner)
+        told = (
+            in_words.cancelled(wished_by)
+            if wished_by
+            else in_words.cancelled_outside(ended.by, own=ended.by_owner)
+        )
         return Verdict(Action.CANCEL, Cause.CANCELLED, told)
     if ended.ending is Ending.COMPLETED and testimony is None and waited_s < late_result_s:
         return Verdict(Action.WAIT)
@@ -98,7 +102,7 @@ def _completed(ended: Ended, testimony: Testimony | None, asked: Asked, missing:
     """`missing`: why the result is invalid, or for how many seconds it was waited for."""
     if testimony is None:
         invalid, late_s = (missing, 0.0) if isinstance(missing, str) else (None, missing)
-        return _fail(Cause.NO_RESULT, say.no_result(late_s, invalid, ended.node))
+        return _fail(Cause.NO_RESULT, in_words.no_result(late_s, invalid, ended.node))
     if testimony.exit_code in asked.success_codes and testimony.signal is None:
         return Verdict(Action.COLLECT)
     return _by_testimony(testimony, asked, ended.node)
@@ -108,14 +112,14 @@ def _failed(
     ended: Ended, testimony: Testimony | None, asked: Asked, wished_by: str | None, invalid: str | None
 ) -> Verdict:
     if wished_by and _ended_by_request(ended, testimony):
-        return Verdict(Action.CANCEL, Cause.CANCELLED, say.cancelled(wished_by))
+        return Verdict(Action.CANCEL, Cause.CANCELLED, in_words.cancelled(wished_by))
     if testimony is None:
         return _by_scheduler(ended, asked, invalid)
     if testimony.exit_code == 0 and testimony.signal is None and testimony.reason is None:
         seen = f"exit code {ended.exit_code}" if ended.signal is None else f"signal {ended.signal}"
         return _fail(
             Cause.DIFFERS,
-            f"The program reports success (exit code 0), the scheduler saw {seen}. {say.SAFE}{KEPT}",
+            f"The program reports success (exit code 0), the scheduler saw {seen}. {in_words.SAFE}{KEPT}",
         )
     # launch passes the program's code on, so a code that the job type calls success arrives here as a failure.
     agreed = testimony.exit_code == ended.exit_code and testimony.signal is None and testimony.reason is None
@@ -138,38 +142,38 @@ def _scheduler_wins(ended: Ended, testimony: Testimony | None, asked: Asked) -> 
     kept = KEPT if testimony is not None else ""
     match ended.ending:
         case Ending.OUT_OF_MEMORY:
-            return _fail(Cause.MEMORY, say.out_of_memory(asked) + kept)
+            return _fail(Cause.MEMORY, in_words.out_of_memory(asked) + kept)
         case Ending.TIMEOUT:
-            return _fail(Cause.TIME, say.out_of_time(asked) + kept)
+            return _fail(Cause.TIME, in_words.out_of_time(asked) + kept)
         case Ending.PREEMPTED:
             return _fail(
-                Cause.PREEMPTED, f"It had to make room for more urgent work. {say.SAFE} Run it again?{kept}"
+                Cause.PREEMPTED, f"It had to make room for more urgent work. {in_words.SAFE} Run it again?{kept}"
             )
         case Ending.DEADLINE:
-            return _fail(Cause.DEADLINE, f"It could not end before its deadline. {say.SAFE}{kept}")
+            return _fail(Cause.DEADLINE, f"It could not end before its deadline. {in_words.SAFE}{kept}")
         case _:
-            return _fail(Cause.NODE, say.node_failed(ended.node, ended.reason) + kept)
+            return _fail(Cause.NODE, in_words.node_failed(ended.node, ended.reason) + kept)
 
 
 def _by_testimony(testimony: Testimony, asked: Asked, node: str | None) -> Verdict:
     """The program ran and did not succeed; launch's own word for it first."""
     told = {
-        "memory": (Cause.MEMORY, say.out_of_memory(asked)),
-        "time": (Cause.TIME, say.out_of_time(asked)),
-        "input": (Cause.INPUT, say.input_gone(testimony.detail)),
-        "image": (Cause.IMAGE, say.image_gone(testimony.detail)),
-        "start": (Cause.START, say.start_failed(testimony.detail)),
-        "disk": (Cause.DISK, say.disk_full(testimony.detail)),
+        "memory": (Cause.MEMORY, in_words.out_of_memory(asked)),
+        "time": (Cause.TIME, in_words.out_of_time(asked)),
+        "input": (Cause.INPUT, in_words.input_gone(testimony.detail)),
+        "image": (Cause.IMAGE, in_words.image_gone(testimony.detail)),
+        "start": (Cause.START, in_words.start_failed(testimony.detail)),
+        "disk": (Cause.DISK, in_words.disk_full(testimony.detail)),
     }.get(testimony.reason or "")
     if told:
         return _fail(*told)
     if testimony.reason == "cancelled":
-        return Verdict(Action.CANCEL, Cause.CANCELLED, say.cancelled(None))
+        return Verdict(Action.CANCEL, Cause.CANCELLED, in_words.cancelled(None))
     if _over_memory(testimony):
-        return _fail(Cause.MEMORY, say.out_of_memory(asked))
+        return _fail(Cause.MEMORY, in_words.out_of_memory(asked))
     if testimony.signal is not None:
-        return _fail(Cause.SIGNAL, say.by_signal(testimony.signal, node))
-    return _fail(Cause.EXIT, say.exit_code(testimony.exit_code or 0))
+        return _fail(Cause.SIGNAL, in_words.by_signal(testimony.signal, node))
+    return _fail(Cause.EXIT, in_words.exit_code(testimony.exit_code or 0))
 
 
 def _over_memory(testimony: Testimony) -> bool:
@@ -184,23 +188,23 @@ def _by_scheduler(ended: Ended, asked: Asked, invalid: str | None) -> Verdict:
     if ended.exit_code in RESERVED and ended.signal is None:
         return _reserved(RESERVED[ended.exit_code])
     if ended.signal is not None:
-        return _fail(Cause.SIGNAL, say.by_signal(ended.signal, ended.node))
+        return _fail(Cause.SIGNAL, in_words.by_signal(ended.signal, ended.node))
     if ended.exit_code:
         where = f" on {ended.node}" if ended.node else ""
         return _fail(
-            Cause.EXIT, f"It ended{where} with exit code {ended.exit_code} and without a result. {say.SAFE}"
+            Cause.EXIT, f"It ended{where} with exit code {ended.exit_code} and without a result. {in_words.SAFE}"
         )
-    return _fail(Cause.NO_RESULT, say.no_result(0, invalid, ended.node))
+    return _fail(Cause.NO_RESULT, in_words.no_result(0, invalid, ended.node))
 
 
 def _reserved(cause: Cause) -> Verdict:
     text = {
-        Cause.ORDER: f"Its order was changed after it was submitted, so it was not run. {say.SAFE}",
-        Cause.CLAIMED: f"Another run had taken its place, so this one did nothing. {say.SAFE}",
-        Cause.INPUT: say.input_gone(None),
-        Cause.IMAGE: say.image_gone(None),
-        Cause.FOLDER: f"Its working folder cannot be written. {say.SAFE} Please tell staff.",
-        Cause.START: say.start_failed(None),
+        Cause.ORDER: f"Its order was changed after it was submitted, so it was not run. {in_words.SAFE}",
+        Cause.CLAIMED: f"Another run had taken its place, so this one did nothing. {in_words.SAFE}",
+        Cause.INPUT: in_words.input_gone(None),
+        Cause.IMAGE: in_words.image_gone(None),
+        Cause.FOLDER: f"Its working folder cannot be written. {in_words.SAFE} Please tell staff.",
+        Cause.START: in_words.start_failed(None),
     }[cause]
     return _fail(cause, text)
 
@@ -218,7 +222,7 @@ def judge_absent(testimony: Testimony | None, asked: Asked, *, absent_s: float, 
         return Verdict(Action.NOTHING)
     note = f"The scheduler has not known it for {words.duration(lost_s)}."
     if testimony is None:
-        return _fail(Cause.LOST, f"{note} It was started, and left no result: it is lost. {say.SAFE}")
+        return _fail(Cause.LOST, f"{note} It was started, and left no result: it is lost. {in_words.SAFE}")
     if testimony.exit_code in asked.success_codes and testimony.signal is None:
         return Verdict(Action.COLLECT, Cause.UNKNOWN, f"{note} Its own report says that it ended well.")
     verdict = _by_testimony(testimony, asked, None)

@@ -58,7 +58,7 @@ class SubmitRequest:
         return digest(json.dumps(document, sort_keys=True, default=str).encode())
 
 
-class Room:
+class Quota:
     """How many jobs a person has and may have. Each form that is admitted takes its part."""
 
     def __init__(self, unfinished: int, held: int, limits: LimitSettings) -> None:
@@ -83,8 +83,8 @@ class Room:
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Where one person's forms are looked at, one after another."""
+class FormCheck:
+    """One person's forms, checked one after another."""
 
     actor: Actor
     jobtypes: JobTypes
@@ -92,11 +92,11 @@ class Desk:
     """Those of the forms' datasets that this person may see."""
     open_experiments: Collection[int]
     """Those of the forms' experiments in which this person may run analyses."""
-    room: Room
+    quota: Quota
     revision: Callable[[JobType], Revision]
     now: datetime
 
-    def accept(self, request: SubmitRequest) -> NewSubmission:
+    def check(self, request: SubmitRequest) -> NewSubmission:
         """What is to be written. Raises NotFoundError, ForbiddenError, InvalidError or LimitError."""
         jobtype = self.jobtypes.by_name.get(request.jobtype)
         if jobtype is None:
@@ -119,7 +119,7 @@ class Desk:
         targets = [self._target(jobtype, one, request.experiment) for one in planned]
         accepted = Accepted(
             actor=self.actor,
-            held=self.room.admit(len(planned)),
+            held=self.quota.admit(len(planned)),
             jobtype=jobtype,
             revision=self.revision(jobtype),
             title=_title(request, jobtype, planned),

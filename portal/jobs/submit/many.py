@@ -12,7 +12,7 @@ from portal.errors import InvalidError, PortalError
 from portal.identity.actor import Actor
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.submit import submit_all
-from portal.jobs.submit.write import Submitted
+from portal.jobs.submit.write import WrittenSubmission
 from portal.jobtype.load import JobTypes
 
 MOST_FORMS = 500
@@ -29,7 +29,7 @@ def submit_list(
     jobtypes: JobTypes,
     settings: Settings,
     now: datetime,
-) -> list[Submitted]:
+) -> list[WrittenSubmission]:
     """Write the submissions down in the order of their forms.
 
     Raises what `submit` raises, with the form's place (from 1) before the words and (from 0) before the fields;

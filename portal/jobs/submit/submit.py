@@ -18,8 +18,8 @@ from portal.identity.actor import Actor
 from portal.identity.models import Person
 from portal.jobs.models import Job, JobTypeRevision, Submission
 from portal.jobs.state import UNFINISHED, State
-from portal.jobs.submit.check import Desk, Room, SubmitRequest
-from portal.jobs.submit.write import NewSubmission, Revision, Submitted, SubmittedJob, write_all
+from portal.jobs.submit.check import FormCheck, Quota, SubmitRequest
+from portal.jobs.submit.write import NewSubmission, Revision, SubmittedJob, WrittenSubmission, write_all
 from portal.jobtype.load import JobTypes
 from portal.jobtype.model import JobType
 
@@ -47,7 +47,7 @@ REVISION = select(JobTypeRevision.id).where(
     JobTypeRevision.name == bindparam("name"), JobTypeRevision.digest == bindparam("digest")
 )
 
-Earlier = Mapping[str, tuple[str | None, Submitted]]
+Earlier = Mapping[str, tuple[str | None, WrittenSubmission]]
 """By idempotency key: the digest of the request that made it, and the submission."""
 
 
@@ -59,7 +59,7 @@ def submit(
     jobtypes: JobTypes,
     settings: Settings,
     now: datetime,
-) -> Submitted:
+) -> WrittenSubmission:
     """Write the submission and its jobs down; nothing has left the portal afterwards.
 
     Raises SignInNeededError, NotFoundError (a dataset or analysis that this person cannot see), ForbiddenError,
@@ -78,7 +78,7 @@ def submit_all(
     settings: Settings,
     now: datetime,
     placed: Callable[[int], AbstractContextManager[None]] = lambda _place: nullcontext(),
-) -> list[Submitted]:
+) -> list[WrittenSubmission]:
     """What `submit` would do with one form after another, in as few statements as for one. Keys must differ.
 
     Raises what `submit` raises, inside `placed(place)`; the caller's transaction must then be given up.
@@ -91,27 +91,27 @@ def submit_all(
     connection.execute(LOCK, {"person": actor.person_id})
     earlier = _earlier(connection, actor, [one.idempotency_key for one in requests if one.idempotency_key])
     new = [request for request in requests if request.idempotency_key not in earlier]
-    desk = Desk(
+    forms = FormCheck(
         actor=actor,
         jobtypes=jobtypes,
         chosen=_chosen(connection, actor, new, jobtypes, now),
         open_experiments=_open_experiments(connection, actor, new, now),
-        room=Room(*_unfinished(connection, actor.person_id), settings.limits),
+        quota=Quota(*_unfinished(connection, actor.person_id), settings.limits),
         revision=_Revisions(session, now),
         now=now,
     )
-    made: list[Submitted | NewSubmission] = []
+    made: list[WrittenSubmission | NewSubmission] = []
     for place, request in enumerate(requests):
         with placed(place):
-            made.append(_repeated(earlier, request) or desk.accept(request))
+            made.append(_repeated(earlier, request) or forms.check(request))
     fresh = write_all(connection, [one for one in made if isinstance(one, NewSubmission)])
     deeds = [(Thing(Kind.SUBMISSION, one.id, one.title), _details(one)) for one in fresh]
     record_all(session, actor, Action.SUBMIT, deeds, at=now)
     written = iter(fresh)
-    return [one if isinstance(one, Submitted) else next(written) for one in made]
+    return [one if isinstance(one, WrittenSubmission) else next(written) for one in made]
 
 
-def _details(made: Submitted) -> dict[str, str | int]:
+def _details(made: WrittenSubmission) -> dict[str, str | int]:
     accepted = made.accepted
     analysis = accepted.jobtype.name if accepted is not None else ""
     return {"analysis": analysis, "jobs": len(made.jobs), "first": made.jobs[0].number}
@@ -126,13 +126,16 @@ def _earlier(connection: Connection, actor: Actor, keys: Sequence[str]) -> Earli
         for submission, job, title in connection.execute(JOBS_OF, {"submissions": list(jobs)}):
             jobs[submission].append(SubmittedJob(job, title))
     return {
-        row.idempotency_key: (row.request_digest, Submitted(row.id, row.title, tuple(jobs[row.id]), row.options))
+        row.idempotency_key: (
+            row.request_digest,
+            WrittenSubmission(row.id, row.title, tuple(jobs[row.id]), row.options),
+        )
         for row in rows
         if row.idempotency_key is not None
     }
 
 
-def _repeated(earlier: Earlier, request: SubmitRequest) -> Submitted | None:
+def _repeated(earlier: Earlier, request: SubmitRequest) -> WrittenSubmission | None:
     """The submission that the request's key led to before. Raises ConflictError, and InvalidError for the key."""
     key = request.idempotency_key or ""
     if len(key) > MAX_KEY:

@@ -118,7 +118,7 @@ class SubmittedJob:
 
 
 @dataclass(frozen=True)
-class Submitted:
+class WrittenSubmission:
     """What asking led to. `accepted` is None where an idempotency key led to an earlier submission."""
 
     id: str
@@ -136,7 +136,7 @@ class Submitted:
         return self.accepted is not None
 
 
-def write_all(connection: Connection, submissions: Sequence[NewSubmission]) -> list[Submitted]:
+def write_all(connection: Connection, submissions: Sequence[NewSubmission]) -> list[WrittenSubmission]:
     """Write submissions of one person and moment, their jobs, what they read and how their history begins."""
     if not submissions:
         return []
@@ -147,7 +147,9 @@ def write_all(connection: Connection, submissions: Sequence[NewSubmission]) -> l
     made = []
     for key, one in new.items():
         jobs = tuple(SubmittedJob(ids[key, i], job.title, _given(job)) for i, job in enumerate(one.jobs))
-        made.append(Submitted(key, one.accepted.title, jobs, one.options, one.accepted, one.jobs[0].experiment))
+        made.append(
+            WrittenSubmission(key, one.accepted.title, jobs, one.options, one.accepted, one.jobs[0].experiment)
+        )
     inputs = [row for one in made for job in one.jobs for row in _inputs(job)]
     if inputs:
         connection.execute(INPUTS, inputs)

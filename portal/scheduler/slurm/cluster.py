@@ -16,7 +16,7 @@ from portal.scheduler.slurm.config import SlurmConfig
 from portal.scheduler.slurm.match import Rows
 from portal.scheduler.slurm.owner import SlurmOwner
 from portal.scheduler.slurm.rows import Row
-from portal.scheduler.slurm.visibility import Sight
+from portal.scheduler.slurm.visibility import Visibility
 from portal.scheduler.survey import Survey
 
 LISTED_LASTS = timedelta(minutes=2)
@@ -45,7 +45,7 @@ class SlurmScheduler(SlurmOwner):
     ) -> None:
         super().__init__(config, scratch, commands=commands)
         self.joins = joins
-        self._sight = Sight(self.questions, others)
+        self._visibility = Visibility(self.questions, others)
         self._others = others
         self._listed: tuple[datetime, list[Row]] | None = None
 
@@ -58,7 +58,7 @@ class SlurmScheduler(SlurmOwner):
             listed = self._queue(*([] if self._others else ["--me"]))
         except SchedulerError as error:
             return Observation(answered=False, message=error.message)
-        self._listed = now, [row for row in listed if not self._sight.is_canary(row)]
+        self._listed = now, [row for row in listed if not self._visibility.is_canary(row)]
         queue = Rows(listed)
         open_ = match.unsettled(handles, queue)
         trouble, kept = None, None
@@ -76,7 +76,7 @@ class SlurmScheduler(SlurmOwner):
         reports = self._with_places(reports, listed, now)
         if len(reports) == len(handles):
             return Observation(True, reports)
-        trouble = trouble or self._sight.objection(listed, now)
+        trouble = trouble or self._visibility.objection(listed, now)
         return Observation(True, reports, trouble, absences_count=trouble is None)
 
     def survey(self) -> Survey:
@@ -100,7 +100,7 @@ class SlurmScheduler(SlurmOwner):
     ) -> dict[str, JobReport]:
         """The reports with how many jobs go first, where the list shows everybody's jobs."""
         waiting = [key for key, report in reports.items() if report.phase is Phase.PENDING]
-        if not waiting or not self._others or self._sight.hides(now):
+        if not waiting or not self._others or self._visibility.hides(now):
             return reports
         places = match.places(listed)
         placed = {

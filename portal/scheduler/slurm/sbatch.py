@@ -21,7 +21,7 @@ from portal.scheduler.slurm.reasons import ACCOUNT, FULL, refusal
 
 SIDE_BY_SIDE = 3
 """How many sbatch run at a time: most of their time is waiting for the controller."""
-Result = JobHandle | SchedulerError
+Answer = JobHandle | SchedulerError
 Find = Callable[[Sequence[tuple[str, str]]], Sequence[JobHandle | SchedulerError | None]]
 Group = Mapping[int, JobRequest]
 TAKEN = re.compile(r"(\d+)(?:;[^\s;]+)?")
@@ -40,11 +40,11 @@ class Submission:
         self.config = questions.config
         self.scratch = scratch
         self.find = find
-        self.results: dict[int, Result] = {}
+        self.results: dict[int, Answer] = {}
         self._asked: dict[int, tuple[JobRequest, Note]] = {}
         self._away: SchedulerError | None = None
 
-    def submit(self, requests: Sequence[JobRequest]) -> list[Result]:
+    def submit(self, requests: Sequence[JobRequest]) -> list[Answer]:
         """Hand all over that were not handed over before; one result a request, in order."""
         try:
             noted = notes.read_all(self.scratch, [request.attempt for request in requests])

@@ -28,7 +28,7 @@ def own_account() -> str:
 
 
 @dataclass
-class Sight:
+class Visibility:
     """What the reader may see. `others`: it reads about other people's jobs, not only about its own."""
 
     questions: Questions

@@ -11,7 +11,7 @@ from portal.jobs.progress import progress_of
 from portal.jobs.read import ClusterStatus, job_view, sentence
 from portal.jobs.said import Waiting
 from portal.jobs.state import State
-from portal.jobs.submit.write import Accepted, Submitted
+from portal.jobs.submit.write import Accepted, WrittenSubmission
 
 JOBS_SHOWN = 500
 """Of one submission; a list of jobs gives all, page by page."""
@@ -194,7 +194,7 @@ def job_details(job: Job, now: datetime, status: ClusterStatus | None) -> JobDet
     )
 
 
-def submitted_out(made: Submitted, accepted: Accepted, status: ClusterStatus | None) -> SubmissionOut:
+def submitted_out(made: WrittenSubmission, accepted: Accepted, status: ClusterStatus | None) -> SubmissionOut:
     """A submission that was just written down, as reading it again would show it."""
     now, jobtype, state = accepted.now, accepted.jobtype, accepted.state
     like = Job(state=state, created=now, waiting=Waiting(), cause=accepted.cause, cause_words=accepted.held)

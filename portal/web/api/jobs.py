@@ -5,7 +5,7 @@ from typing import Literal
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from portal.jobs import service
+from portal.jobs import actions
 from portal.jobs.read import cluster_status, get_job, list_jobs, log_tail
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
@@ -132,7 +132,7 @@ def cancel_job(path: JobPath) -> Response:
     """What has not left the portal ends at once, the rest within moments. Asking twice is no error."""
     job_id = job_id_of(path.job)
     with portal().database.write() as writing:
-        service.cancel(writing, actor(), job_id, now=now())
+        actions.cancel(writing, actor(), job_id, now=now())
     return _details(job_id)
 
 
@@ -141,7 +141,7 @@ def retry_job(path: JobPath, body: RetryRequest) -> Response:
     """The same job, a new try; its earlier tries stay in its history."""
     job_id = job_id_of(path.job)
     with portal().database.write() as writing:
-        service.retry(writing, actor(), job_id, now=now(), resources=body.resources)
+        actions.retry(writing, actor(), job_id, now=now(), resources=body.resources)
     return _details(job_id)
 
 
@@ -150,5 +150,5 @@ def rename_job(path: JobPath, body: RenameRequest) -> Response:
     """A result that is registered keeps its name."""
     job_id = job_id_of(path.job)
     with portal().database.write() as writing:
-        service.rename(writing, actor(), job_id, body.title, now=now())
+        actions.rename(writing, actor(), job_id, body.title, now=now())
     return _details(job_id)

@@ -3,9 +3,11 @@
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field, RootModel
 
+from portal.jobs.actions import cancel_all, retry_failed
 from portal.jobs.read import ClusterStatus, cluster_status, counts, get_submission, list_jobs
-from portal.jobs.service import SubmitRequest, cancel_all, retry_failed, submit
-from portal.jobs.submit.write import Submitted
+from portal.jobs.submit.check import SubmitRequest
+from portal.jobs.submit.submit import submit
+from portal.jobs.submit.write import WrittenSubmission
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import PREFIX, make_blueprint
 from portal.web.api.job_shapes import JOBS_SHOWN, SubmissionOut, job_out, submission_out, submitted_out
@@ -117,7 +119,7 @@ def create_submission(header: SubmissionHeader, body: SubmissionRequest) -> Resp
     return applied(response, returned)
 
 
-def _made(made: Submitted, returned: str | None, status: ClusterStatus | None) -> SubmissionOut | Receipt:
+def _made(made: WrittenSubmission, returned: str | None, status: ClusterStatus | None) -> SubmissionOut | Receipt:
     if returned == "minimal":
         return Receipt(id=made.id, title=made.title, count=len(made.jobs))
     return _shown(made.id) if made.accepted is None else submitted_out(made, made.accepted, status)

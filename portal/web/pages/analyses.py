@@ -14,7 +14,8 @@ from portal.catalogue.service import OFFERED, experiments_to_file_in, who_sees
 from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError
 from portal.form import Form, build_form
 from portal.jobs.read import cluster_status
-from portal.jobs.service import SubmitRequest, submit
+from portal.jobs.submit.check import SubmitRequest
+from portal.jobs.submit.submit import submit
 from portal.jobtype.model import JobType
 from portal.web.context import actor, now, portal, session
 from portal.web.views.analyses import all_cards, analysis_card, fitting_cards

@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.jobs import service
+from portal.jobs import actions
 from portal.jobs.read import cluster_status, counts, get_submission, list_jobs
 from portal.jobs.state import FINAL, State
 from portal.web.context import actor, now, portal, session
@@ -59,7 +59,7 @@ def _context(submission_id: str) -> dict[str, object]:
 def cancel(submission_id: str) -> ResponseReturnValue:
     """Ask for the end of those that have not ended."""
     with portal().database.write() as writing:
-        jobs = service.cancel_all(writing, actor(), submission_id, now=now())
+        jobs = actions.cancel_all(writing, actor(), submission_id, now=now())
         asked, ended = len(jobs), sum(job.state is State.CANCELLED for job in jobs)
     if not asked:
         words = "All had ended already."
@@ -75,7 +75,7 @@ def cancel(submission_id: str) -> ResponseReturnValue:
 def retry(submission_id: str) -> ResponseReturnValue:
     """Run those that failed again, each with more of what it ran out of."""
     with portal().database.write() as writing:
-        again = len(service.retry_failed(writing, actor(), submission_id, now=now()))
+        again = len(actions.retry_failed(writing, actor(), submission_id, now=now()))
     return _queued_again(submission_id, again, "Nothing had failed.")
 
 
@@ -83,7 +83,7 @@ def retry(submission_id: str) -> ResponseReturnValue:
 def retry_cancelled(submission_id: str) -> ResponseReturnValue:
     """Run those that were cancelled again, as they were."""
     with portal().database.write() as writing:
-        again = len(service.retry_cancelled(writing, actor(), submission_id, now=now()))
+        again = len(actions.retry_cancelled(writing, actor(), submission_id, now=now()))
     return _queued_again(submission_id, again, "Nothing had been cancelled.")
 
 

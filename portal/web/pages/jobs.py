@@ -4,7 +4,7 @@ from flask import Blueprint, flash, make_response, redirect, render_template, re
 from flask.typing import ResponseReturnValue
 
 from portal.errors import ConflictError, InvalidError, LimitError
-from portal.jobs import service
+from portal.jobs import actions
 from portal.jobs.models import Job
 from portal.jobs.read import cluster_status, counts, get_job, job_view, list_jobs, log_tail
 from portal.jobs.state import FINAL, State
@@ -109,7 +109,7 @@ def _changed(job: Job, words: str) -> ResponseReturnValue:
 def cancel(job_id: int) -> ResponseReturnValue:
     """Ask for a job's end."""
     with portal().database.write() as writing:
-        found = service.cancel(writing, actor(), job_id, now=now())
+        found = actions.cancel(writing, actor(), job_id, now=now())
     done = found.state is State.CANCELLED
     return _changed(found, "It is cancelled." if done else "It is being cancelled; this takes a few seconds.")
 
@@ -120,7 +120,7 @@ def retry(job_id: int) -> ResponseReturnValue:
     more = request.form.get("more") or None
     try:
         with portal().database.write() as writing:
-            found = service.retry(writing, actor(), job_id, now=now(), resources=more)
+            found = actions.retry(writing, actor(), job_id, now=now(), resources=more)
     except (ConflictError, LimitError) as error:
         flash(error.message, "wrong")
         return redirect(url_for("jobs.job", job_id=job_id), 303)
@@ -132,7 +132,7 @@ def rename(job_id: int) -> ResponseReturnValue:
     """Give a job another title."""
     try:
         with portal().database.write() as writing:
-            found = service.rename(writing, actor(), job_id, request.form.get("title", ""), now=now())
+            found = actions.rename(writing, actor(), job_id, request.form.get("title", ""), now=now())
     except InvalidError as error:
         flash(error.message, "wrong")
         return redirect(url_for("jobs.job", job_id=job_id), 303)
@@ -143,5 +143,5 @@ def rename(job_id: int) -> ResponseReturnValue:
 def release(job_id: int) -> ResponseReturnValue:
     """Staff let a job on hold go ahead."""
     with portal().database.write() as writing:
-        found = service.release(writing, actor(), job_id, now=now())
+        found = actions.release(writing, actor(), job_id, now=now())
     return _changed(found, "It is released.")

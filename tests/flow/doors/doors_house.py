@@ -42,8 +42,9 @@ from portal.identity.sessions import open_session
 from portal.identity.tokens import create_token
 from portal.jobs.models import Attempt, Job, JobEvent
 from portal.jobs.said import FilesSaid, Seen
-from portal.jobs.service import SubmitRequest, submit
 from portal.jobs.state import State
+from portal.jobs.submit.check import SubmitRequest
+from portal.jobs.submit.submit import submit
 from portal.jobtype.load import load_folders, shipped_folder
 from portal.notify.models import About, Notice
 from portal.web.signed_in import COOKIE

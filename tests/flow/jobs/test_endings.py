@@ -4,7 +4,7 @@ import json
 
 from job_yard import COUNT, analysis
 
-from portal.jobs import service
+from portal.jobs import actions
 from portal.jobs.read import log_tail
 from portal.jobs.state import State
 
@@ -53,7 +53,7 @@ def test_a_program_over_its_memory_says_so_and_runs_again_with_more(yard_with):
     assert job.cause_words.startswith(
         "It ran out of memory (128 MB). Your dataset is unchanged. Run again with 256 MB?"
     )
-    yard.change(service.retry, job.id, resources="memory")
+    yard.change(actions.retry, job.id, resources="memory")
     job = only(yard)
     assert [attempt.resources["memory_mb"] for attempt in job.attempts] == [128, 256]
 
@@ -118,7 +118,7 @@ def test_a_waiting_job_says_why_and_is_cancelled_at_the_scheduler(yard_with):
     daemon = yard.daemon()
     yard.until(daemon, lambda: yard.job(0).state is State.RUNNING and bool(yard.job(1).waiting.reason))
     assert "1 of 1" in yard.job(1).waiting.reason
-    yard.change(service.cancel, yard.job(1).id)
+    yard.change(actions.cancel, yard.job(1).id)
     yard.until(daemon, lambda: yard.job(1).state.final)
     assert (yard.job(1).state, yard.job(1).cause_words) == (State.CANCELLED, "Cancelled by Maya Lind.")
     assert len(yard.starts()) == 1
@@ -129,7 +129,7 @@ def test_a_running_job_is_cancelled(yard_with):
     yard.submit(options={"wait": 60})
     daemon = yard.daemon()
     yard.until(daemon, lambda: bool(yard.starts()))
-    yard.change(service.cancel, yard.job().id)
+    yard.change(actions.cancel, yard.job().id)
     yard.until_ended(daemon)
     job = yard.job()
     assert (job.state, job.cause_words) == (State.CANCELLED, "Cancelled by Maya Lind.")
@@ -145,7 +145,7 @@ def test_a_batch_runs_whole_and_its_failed_job_again_alone(yard_with):
     jobs = yard.until_ended(daemon)
     assert [job.state for job in jobs] == [State.SUCCEEDED, State.FAILED, State.SUCCEEDED], yard.tell()
     yard.ledger.with_name("ledger.txt.bad").unlink()
-    yard.change(service.retry_failed, submission)
+    yard.change(actions.retry_failed, submission)
     jobs = yard.until_ended(daemon)
     assert {job.state for job in jobs} == {State.SUCCEEDED}
     assert [len(job.attempts) for job in jobs] == [1, 2, 1]
@@ -167,7 +167,7 @@ if not pathlib.Path(job['options']['ledger'] + '.good').exists():
     (job,) = yard.until_ended(daemon)
     assert (job.state, job.cause) == (State.FAILED, "result refused")
     yard.ledger.with_name("ledger.txt.good").touch()
-    yard.change(service.retry, job.id)
+    yard.change(actions.retry, job.id)
     (job,) = yard.until_ended(daemon)
     assert job.state is State.SUCCEEDED
     (result,) = yard.results()
@@ -195,7 +195,7 @@ def test_a_job_whose_result_cannot_be_saved_can_still_be_cancelled(yard_with):
     results.rmdir()
     results.write_text("in the way")  # for root as for anybody: no store can work here
     yard.until(daemon, lambda: "could not be saved yet" in str(yard.job().waiting.reason))
-    yard.change(service.cancel, yard.job().id)
+    yard.change(actions.cancel, yard.job().id)
     results.unlink()
     results.mkdir()
     yard.until_ended(daemon, 90)

@@ -24,7 +24,8 @@ from portal.identity.models import Person
 from portal.identity.people import HASHER
 from portal.identity.sessions import open_session
 from portal.jobs.models import JobEvent
-from portal.jobs.service import SubmitRequest, submit
+from portal.jobs.submit.check import SubmitRequest
+from portal.jobs.submit.submit import submit
 from portal.jobtype.load import load_folders, shipped_folder
 from portal.notify.models import About, Notice
 from portal.web.signed_in import COOKIE

@@ -7,7 +7,8 @@ import pytest
 from sqlalchemy import event
 
 from portal.catalogue.models import Dataset, DatasetParameter, DatasetPicture, ParameterType
-from portal.jobs.service import SubmitRequest, submit
+from portal.jobs.submit.check import SubmitRequest
+from portal.jobs.submit.submit import submit
 from portal.jobtype.load import load_folders, shipped_folder
 
 

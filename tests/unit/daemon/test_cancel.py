@@ -9,7 +9,7 @@ from portal.config import load_settings
 from portal.daemon import cancel
 from portal.daemon.cancel import AGAIN, cancel_step
 from portal.daemon.retention import retain_step
-from portal.jobs import service
+from portal.jobs import actions
 from portal.jobs.models import Job
 from portal.jobs.state import State
 from portal.rpc.exchange import AnswerLostError, Refusal
@@ -26,7 +26,7 @@ def wished(bench, count, person="maya"):
     bench.dispatch()
     for job in bench.jobs():
         if job.cancel_requested is None and job.person.name == person:
-            bench.desk.change(service.cancel, person, job.id)
+            bench.desk.change(actions.cancel, person, job.id)
 
 
 @pytest.fixture

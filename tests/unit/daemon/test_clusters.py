@@ -19,7 +19,7 @@ from portal.daemon.loop import Daemon
 from portal.daemon.parts import make_places
 from portal.daemon.share import Share, shares
 from portal.errors import ConfigError
-from portal.jobs import service
+from portal.jobs import actions
 from portal.jobs.cluster import snapshots
 from portal.jobs.models import Attempt
 from portal.jobs.read import cluster_status, sentence
@@ -172,7 +172,7 @@ def test_while_one_is_silent_the_others_jobs_are_handed_over_watched_and_cancell
     waiting = {job.submission_id: job.state for job in two.bench.jobs()}
     assert [waiting[one] for one in later] == [State.QUEUED, State.PENDING]
     for job in two.bench.jobs():
-        two.bench.desk.change(service.cancel, "maya", job.id)
+        two.bench.desk.change(actions.cancel, "maya", job.id)
     two.turn()
     assert len(two.agents["red"].cancelled) == 2
     assert not set(two.agents["blue"].cancelled) & set(two.agents["red"].cancelled)

@@ -8,8 +8,8 @@ from portal.daemon.notices import notices_step
 from portal.daemon.retention import retain_step
 from portal.errors import NotFoundError
 from portal.identity.models import Person
+from portal.jobs.actions import cancel, cancel_all
 from portal.jobs.models import Job, JobEvent
-from portal.jobs.service import cancel, cancel_all
 from portal.jobs.state import State
 from portal.notify.drain import drain
 from portal.notify.models import About, Notice, NoticeMark

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.store.client import Keep, Refusal, Result, StoreClient, local_command
+from portal.store.client import Keep, Refusal, StoreClient, StoredResult, local_command
 
 
 class Place:
@@ -32,7 +32,7 @@ class Place:
         values = {"job": 42, "output": "result", "attempt": self.attempt, "destination": "visit-1/J-1042"}
         return Keep(**(values | changes))
 
-    def keep(self, **changes: object) -> Result | Refusal:
+    def keep(self, **changes: object) -> StoredResult | Refusal:
         [answer] = self.client.keep([self.wish(**changes)])
         return answer
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from portal.store.client import Result
+from portal.store.client import StoredResult
 from portal.store.patterns import compiled
 
 
@@ -46,7 +46,7 @@ def test_a_file_of_nothing_but_size_fills_no_disk(place):
         file.seek(size // 2)
         file.write(b"something")
     answer = place.keep(pattern="sparse.h5")
-    assert isinstance(answer, Result)
+    assert isinstance(answer, StoredResult)
     kept = place.results / answer.location / "sparse.h5"
     assert kept.stat().st_size == size
     assert kept.stat().st_blocks * 512 < size // 8
@@ -64,7 +64,7 @@ def test_a_jobs_number_is_one_that_a_database_can_have(place, job):
 def test_a_place_that_is_no_name_is_refused_and_harms_no_other(place, destination):
     refused, kept = place.client.keep([place.wish(destination=destination), place.wish(job=43)])
     assert refused.code in {"unsafe", "output-unsafe"}
-    assert isinstance(kept, Result)
+    assert isinstance(kept, StoredResult)
 
 
 def test_a_pattern_of_many_stars_costs_little_on_a_name_that_almost_fits():

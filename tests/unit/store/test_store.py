@@ -14,7 +14,7 @@ import pytest
 from portal.rpc.exchange import AnswerLostError, CallRefusedError
 from portal.store import copying
 from portal.store.backend import Backend
-from portal.store.client import Refusal, Result, StoreClient, local_command
+from portal.store.client import Refusal, StoreClient, StoredResult, local_command
 from portal.store.keeping import Keeper
 
 ROOT = Path(__file__).parents[3]
@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 
 def test_an_output_is_kept_whole_hashed_and_read_only(place):
     answer = place.keep()
-    assert isinstance(answer, Result)
+    assert isinstance(answer, StoredResult)
     folder = place.results / "visit-1" / "J-1042"
     assert answer.location == "visit-1/J-1042"
     assert [file.name for file in answer.files] == ["metadata.json", "previews/xy.png", "result.h5"]
@@ -96,7 +96,7 @@ def test_an_output_folder_that_is_a_link_is_refused(place):
 
 def test_a_file_of_another_account_is_refused(place):
     assert place.keep(uid=os.geteuid() + 1).code == "output-unsafe"
-    assert isinstance(place.keep(uid=os.geteuid()), Result)
+    assert isinstance(place.keep(uid=os.geteuid()), StoredResult)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_store_killed_between_its_steps_keeps_once(place, monkeypatch, tmp_pat
     with pytest.raises(AnswerLostError):
         place.keep()
     answer = place.keep()
-    assert isinstance(answer, Result)
+    assert isinstance(answer, StoredResult)
     assert place.client.verify([answer.location])[0].intact
     folder = place.results / answer.location
     assert folder.stat().st_mode & 0o777 == 0o550
@@ -228,7 +228,7 @@ def test_drop_removes_a_result_of_that_job_only(place):
     assert place.client.drop([(location, 42, "result")]) == [True]
     assert not (place.results / location).exists()
     assert place.client.drop([(location, 42, "result")]) == [False]
-    assert isinstance(place.keep(), Result)
+    assert isinstance(place.keep(), StoredResult)
 
 
 def test_what_is_no_result_is_neither_verified_nor_dropped(place):
@@ -247,7 +247,7 @@ def test_one_refused_item_harms_no_other(place):
         [place.wish(job=1, attempt=spoiled.attempt, destination="a"), place.wish(destination="b")]
     )
     assert bad.code == "output-unsafe"
-    assert isinstance(good, Result)
+    assert isinstance(good, StoredResult)
 
 
 def test_unknown_keys_and_verbs_are_errors(place):

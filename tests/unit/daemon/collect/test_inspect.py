@@ -6,14 +6,14 @@ import pytest
 
 from portal.daemon.collect.inspect import inspect_result
 from portal.errors import UnsafeFileError
-from portal.store.client import Kept, Result
+from portal.store.client import StoredFile, StoredResult
 
 
 def result_of(folder):
     files = tuple(
-        Kept(path.name, path.stat().st_size, path.stat().st_mtime_ns, "0" * 64) for path in folder.iterdir()
+        StoredFile(path.name, path.stat().st_size, path.stat().st_mtime_ns, "0" * 64) for path in folder.iterdir()
     )
-    return Result(folder.name, "attempt", files, sum(file.size for file in files), "0" * 64)
+    return StoredResult(folder.name, "attempt", files, sum(file.size for file in files), "0" * 64)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from portal.agent.client import Sealed
 from portal.daemon.collect.store import BYTES_AT_ONCE, Collected, ResultRefusedError, TryLaterError, keep_all
 from portal.jobs.cause import Cause
 from portal.rpc.exchange import CallRefusedError, Refusal
-from portal.store.client import Result
+from portal.store.client import StoredResult
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 OUTPUTS = [
@@ -47,8 +47,8 @@ class World:
 
 
 def result(item):
-    fields = dict.fromkeys(Result.__dataclass_fields__)
-    return Result(**(fields | {"attempt": item.attempt, "location": item.destination}))
+    fields = dict.fromkeys(StoredResult.__dataclass_fields__)
+    return StoredResult(**(fields | {"attempt": item.attempt, "location": item.destination}))
 
 
 def job(number, **changes):

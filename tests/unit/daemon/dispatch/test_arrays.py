@@ -11,7 +11,7 @@ from portal.daemon.dispatch.arrays import Naming, names_of
 from portal.daemon.dispatch.queue import QueuedJob
 from portal.daemon.parts import make_scheduler
 from portal.identity.models import Person
-from portal.jobs import service
+from portal.jobs import actions
 from portal.jobs.models import Attempt, Job
 from portal.jobs.state import State
 from portal.rpc.exchange import AnswerLostError, Refusal
@@ -169,7 +169,7 @@ def test_a_job_that_is_run_again_leaves_the_array_and_gets_a_new_name(slurm):
     slurm.cluster.end(slurm.attempt(1), None)
     with slurm.deps.write() as session:
         session.execute(update(Job).where(Job.id == jobs[1].id).values(state=State.FAILED))
-    slurm.desk.change(service.retry, "maya", jobs[1].id)
+    slurm.desk.change(actions.retry, "maya", jobs[1].id)
     slurm.dispatch()
     again = slurm.job(1)
     assert again.attempt.name == f"gantry-{again.submission_id}-2"

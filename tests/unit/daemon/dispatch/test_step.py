@@ -9,7 +9,7 @@ from portal.config import load_settings
 from portal.daemon import lease
 from portal.daemon.lease import LeaseLost
 from portal.identity.models import Person
-from portal.jobs import service
+from portal.jobs import actions
 from portal.jobs.cluster_rows import DaemonLease
 from portal.jobs.models import Job
 from portal.jobs.state import State
@@ -100,7 +100,7 @@ def test_an_account_that_the_scheduler_refuses_holds_the_job_for_staff(bench):
     job = bench.job()
     assert (job.state, job.cause, job.attempt.seen.portal.detail) == (State.HELD, "account", "Invalid account")
     bench.cluster.refusal = None
-    bench.desk.change(service.release, "sam", job.id)
+    bench.desk.change(actions.release, "sam", job.id)
     bench.dispatch()
     assert (bench.job().state, len(bench.job().attempts)) == (State.PENDING, 2)
 
@@ -215,7 +215,7 @@ def test_a_job_cancelled_while_it_was_uncertain_ends_once_the_fence_is_won(bench
     bench.cluster.lose_answers = True
     bench.dispatch()
     bench.cluster.jobs.clear()
-    bench.desk.change(service.cancel, "maya", bench.job().id)
+    bench.desk.change(actions.cancel, "maya", bench.job().id)
     bench.dispatch()
     assert bench.job().state is State.CANCELLED
 

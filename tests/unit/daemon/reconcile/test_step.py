@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import event
 
 from portal.daemon.cancel import cancel_step
-from portal.jobs import service
+from portal.jobs import actions
 from portal.jobs.said import Waiting
 from portal.jobs.state import State
 from portal.jobs.view import job_view
@@ -281,7 +281,7 @@ def test_a_giant_event_file_is_read_at_its_end_only(bench):
 
 def test_a_cancellation_is_asked_of_the_scheduler_until_it_has_effect(bench):
     running(bench)
-    bench.desk.change(service.cancel, "maya", bench.job().id)
+    bench.desk.change(actions.cancel, "maya", bench.job().id)
     assert cancel_step(bench.deps, bench.now)
     assert not cancel_step(bench.deps, bench.now + timedelta(seconds=5))
     assert cancel_step(bench.deps, bench.now + timedelta(seconds=25))

@@ -6,7 +6,7 @@ from portal.errors import ConflictError, InvalidError, NotFoundError
 from portal.jobs.access import get_job
 from portal.jobs.models import Job, Submission
 from portal.jobs.read import job_view, list_jobs
-from portal.jobs.service import SubmitRequest
+from portal.jobs.submit.check import SubmitRequest
 
 
 def start(desk, jobtype, person="maya", **changes):

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from portal.config import load_settings
 from portal.errors import LimitError
 from portal.jobs.models import Job
-from portal.jobs.service import submit
 from portal.jobs.state import State
 from portal.jobs.submit.many import submit_list
+from portal.jobs.submit.submit import submit
 from portal.jobtype.load import JobTypes, parse_text
 
 SEVERAL = """

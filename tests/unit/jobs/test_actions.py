@@ -12,10 +12,11 @@ from portal.errors import (
     SignInNeededError,
 )
 from portal.identity.actor import NOBODY
-from portal.jobs import service
+from portal.jobs import actions
 from portal.jobs.cause import Cause
 from portal.jobs.models import Job, JobEvent, JobTypeRevision, Submission
 from portal.jobs.state import State
+from portal.jobs.submit.submit import submit
 from portal.jobtype.kind import Kind
 from portal.jobtype.load import JobTypes
 
@@ -36,9 +37,7 @@ def test_a_submission_is_written_whole(desk):
 
 def test_nobody_cannot_submit(desk):
     with pytest.raises(SignInNeededError), desk.database.write() as session:
-        service.submit(
-            session, NOBODY, desk.request(), jobtypes=desk.jobtypes, settings=desk.settings, now=desk.now
-        )
+        submit(session, NOBODY, desk.request(), jobtypes=desk.jobtypes, settings=desk.settings, now=desk.now)
 
 
 def test_another_persons_dataset_does_not_exist(desk):
@@ -130,17 +129,17 @@ def test_jobs_above_the_limit_are_held_and_the_next_submission_is_refused(desk):
 
 def test_cancelling_a_queued_job_ends_it_at_once(desk):
     desk.submit()
-    desk.change(service.cancel, "maya", desk.jobs()[0].id)
+    desk.change(actions.cancel, "maya", desk.jobs()[0].id)
     job = desk.jobs()[0]
     assert (job.state, job.cause_words) == (State.CANCELLED, "Cancelled by Maya Lind.")
-    desk.change(service.cancel, "maya", job.id)  # twice is no error
+    desk.change(actions.cancel, "maya", job.id)  # twice is no error
 
 
 def test_cancelling_a_running_job_is_a_wish(desk):
     desk.submit()
     with desk.database.write() as session:
         session.execute(update(Job).values(state=State.RUNNING))
-    desk.change(service.cancel, "maya", desk.jobs()[0].id)
+    desk.change(actions.cancel, "maya", desk.jobs()[0].id)
     job = desk.jobs()[0]
     assert (job.state, job.cancel_requested_by) == (State.RUNNING, "Maya Lind")
 
@@ -150,17 +149,17 @@ def test_a_job_that_has_ended_cannot_be_cancelled(desk):
     with desk.database.write() as session:
         session.execute(update(Job).values(state=State.SUCCEEDED))
     with pytest.raises(ConflictError):
-        desk.change(service.cancel, "maya", desk.jobs()[0].id)
+        desk.change(actions.cancel, "maya", desk.jobs()[0].id)
 
 
 def test_the_team_sees_a_job_but_only_its_owner_and_staff_change_it(desk):
     desk.submit()
     job = desk.jobs()[0].id
     with pytest.raises(ForbiddenError):
-        desk.change(service.cancel, "ravi", job)
+        desk.change(actions.cancel, "ravi", job)
     with pytest.raises(NotFoundError):
-        desk.change(service.cancel, "tom", job)
-    desk.change(service.cancel, "sam", job)
+        desk.change(actions.cancel, "tom", job)
+    desk.change(actions.cancel, "sam", job)
 
 
 def fail(desk, cause=Cause.MEMORY, where=None):
@@ -174,12 +173,12 @@ def test_a_failed_job_is_run_again_with_twice_the_memory_within_the_largest_vari
     job = desk.jobs()[0].id
     for expected in (2048, 4096):
         fail(desk)
-        desk.change(service.retry, "maya", job, resources="memory")
+        desk.change(actions.retry, "maya", job, resources="memory")
         assert desk.jobs()[0].resources["memory_mb"] == expected
         assert desk.jobs()[0].state is State.QUEUED
     fail(desk)
     with pytest.raises(ConflictError, match="the most memory"):
-        desk.change(service.retry, "maya", job, resources="memory")
+        desk.change(actions.retry, "maya", job, resources="memory")
 
 
 UNBOUND = [{"memory_mb": 5000}, {"gpus": 1}, {"time_s": 0}, {"cpus": True}, "disk"]
@@ -190,20 +189,20 @@ def test_resources_outside_the_bounds_are_refused(desk, asked):
     desk.submit()
     fail(desk)
     with pytest.raises(InvalidError):
-        desk.change(service.retry, "maya", desk.jobs()[0].id, resources=asked)
+        desk.change(actions.retry, "maya", desk.jobs()[0].id, resources=asked)
 
 
 def test_resources_within_the_bounds_are_taken(desk):
     desk.submit()
     fail(desk)
-    desk.change(service.retry, "maya", desk.jobs()[0].id, resources={"memory_mb": 3000, "time_s": 90})
+    desk.change(actions.retry, "maya", desk.jobs()[0].id, resources={"memory_mb": 3000, "time_s": 90})
     assert desk.jobs()[0].resources["memory_mb"] == 3000
 
 
 def test_only_what_failed_is_run_again(desk):
     desk.submit()
     with pytest.raises(ConflictError):
-        desk.change(service.retry, "maya", desk.jobs()[0].id)
+        desk.change(actions.retry, "maya", desk.jobs()[0].id)
 
 
 def test_the_failed_jobs_of_a_batch_are_run_again_with_more_of_what_they_lacked(desk):
@@ -211,7 +210,7 @@ def test_the_failed_jobs_of_a_batch_are_run_again_with_more_of_what_they_lacked(
     ids = [job.id for job in desk.jobs()]
     fail(desk, Cause.MEMORY, ids[0])
     fail(desk, Cause.EXIT, ids[2])
-    assert len(desk.change(service.retry_failed, "maya", submission)) == 2
+    assert len(desk.change(actions.retry_failed, "maya", submission)) == 2
     jobs = desk.jobs()
     assert [job.state for job in jobs] == [State.QUEUED] * 3
     assert [job.resources["memory_mb"] for job in jobs] == [2048, 1024, 1024]
@@ -219,19 +218,19 @@ def test_the_failed_jobs_of_a_batch_are_run_again_with_more_of_what_they_lacked(
 
 def test_a_title_can_be_changed_by_its_owner(desk):
     submission = desk.submit()
-    desk.change(service.rename, "maya", desk.jobs()[0].id, "  Heart,   sharp ")
+    desk.change(actions.rename, "maya", desk.jobs()[0].id, "  Heart,   sharp ")
     assert desk.jobs()[0].title == "Heart, sharp"
     with desk.database.read() as session:
         assert session.get(Submission, submission).title == "Heart, sharp"
     with pytest.raises(InvalidError):
-        desk.change(service.rename, "maya", desk.jobs()[0].id, " ")
+        desk.change(actions.rename, "maya", desk.jobs()[0].id, " ")
 
 
 def test_every_move_leaves_an_event(desk):
     desk.submit()
     job = desk.jobs()[0].id
-    desk.change(service.cancel, "maya", job)
-    desk.change(service.retry, "maya", job)
+    desk.change(actions.cancel, "maya", job)
+    desk.change(actions.retry, "maya", job)
     with desk.database.read() as session:
         moves = session.execute(select(JobEvent.from_state, JobEvent.to_state).order_by(JobEvent.id)).all()
     assert [tuple(move) for move in moves] == [
@@ -246,8 +245,8 @@ def test_only_staff_release_a_job_on_hold(desk):
     with desk.database.write() as session:
         session.execute(update(Job).values(state=State.HELD))
     with pytest.raises(ForbiddenError):
-        desk.change(service.release, "maya", desk.jobs()[0].id)
-    desk.change(service.release, "sam", desk.jobs()[0].id)
+        desk.change(actions.release, "maya", desk.jobs()[0].id)
+    desk.change(actions.release, "sam", desk.jobs()[0].id)
     assert desk.jobs()[0].state is State.QUEUED
 
 
