@@ -16,7 +16,12 @@ WITHOUT_A_CLUSTER = "a Slurm cluster, containers run by Apptainer, and people's 
 
 def counts(log: str) -> dict[str, int]:
     """Numbers of pytest's closing line, zero where it does not name an outcome."""
-    lines = re.findall(r"^=+ (.*\d+ (?:passed|failed|error|errors|skipped).*) =+$", log, re.MULTILINE)
+    # Between signs of equality, or bare where pytest was asked to be quiet.
+    lines = re.findall(
+        r"^(?:=+ )?(\d+ (?:passed|failed|errors?|skipped|xfailed|xpassed|deselected)\b.* in [\d.]+s.*)$",
+        log,
+        re.MULTILINE,
+    )
     found = {word: int(number) for number, word in re.findall(r"(\d+) (\w+)", lines[-1])} if lines else {}
     errors = found.get("error", 0) + found.get("errors", 0)
     return {

@@ -53,6 +53,21 @@ def test_every_folder_with_tests_is_in_exactly_one_stage(stages):
     assert [stage.name for lane in stages.plan() for stage in lane].count("lint") == 1
 
 
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("134 passed in 1.59s", (134, 0, 0)),
+        ("3 failed, 2 passed, 1 skipped, 1 error in 61.02s (0:01:01)", (2, 4, 1)),
+        ("== 3453 passed, 2 skipped in 168.12s (0:02:48) ==", (3453, 0, 2)),
+        ("== 1 error in 2.83s ==", (0, 1, 0)),
+        ("it passed in silence", (0, 0, 0)),
+    ],
+)
+def test_the_closing_line_is_read_as_pytest_says_it_at_length_and_quietly(stages, line, found):
+    counts = stages.closing.counts(f"...\n{line}\n")
+    assert (counts["passed"], counts["failed"], counts["skipped"]) == found
+
+
 def test_what_the_tests_say_counts(stages, tmp_path):
     assert run(stages, tmp_path, printing(GOOD, 0)).counts() == {"passed": 2, "failed": 0, "skipped": 1}
     assert run(stages, tmp_path, printing(BAD, 1)).counts() == {"passed": 1, "failed": 1, "skipped": 0}
