@@ -9,7 +9,7 @@ from portal.agent.asking import SOON_S, Account
 from portal.agent.client import LONGEST_S, AgentClient, local_command
 from portal.config import ACCOUNT, Settings
 from portal.daemon.context import Place
-from portal.daemon.share import shares
+from portal.daemon.share import ALL, shares
 from portal.errors import ConfigError
 from portal.jobtype.load import JobTypes, load_folders, shipped_folder
 from portal.jobtype.publish import publish
@@ -41,9 +41,10 @@ def make_places(settings: Settings) -> list[Place]:
         (scheduler.cluster, settings.clusters[name].jobtypes if name else ())
         for name, scheduler in schedulers.items()
     ]
+    theirs = shares(claims) if settings.clusters else [ALL]
     return [
         Place(scheduler, make_agents(settings, name), share)
-        for (name, scheduler), share in zip(schedulers.items(), shares(claims), strict=True)
+        for (name, scheduler), share in zip(schedulers.items(), theirs, strict=True)
     ]
 
 

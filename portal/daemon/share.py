@@ -1,28 +1,40 @@
 """Which jobs are whose, where settings name several clusters: by job type before they go, by their attempt after.
 
-The first cluster has what no other names: job types that nobody claims, and attempts at clusters that are no
-longer set. With one cluster, it has all.
+The first cluster has the job types that nobody claims. An attempt is its own cluster's and no other's: where that
+is set no more, it waits, since nobody else can tell what became of it. A cluster that is set without a name is the
+only one, and has all.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, exists, func, select, true
 
 from portal.jobs.models import Attempt, Job, JobTypeRevision, Submission
 
 
+def latest_attempt() -> ColumnElement[bool]:
+    """The condition on attempts that none of their job came after; in a question about jobs."""
+    latest = select(func.max(Attempt.number)).where(Attempt.job_id == Job.id).correlate(Job).scalar_subquery()
+    return Attempt.number == latest
+
+
 @dataclass(frozen=True)
 class Share:
-    """What is one cluster's; `rest`: all but what these clusters and job types say."""
+    """What is one cluster's; `rest`: all job types but these."""
 
-    clusters: frozenset[str] = frozenset()
+    cluster: str | None = None
+    """None: every attempt is its."""
     jobtypes: frozenset[str] = frozenset()
     rest: bool = True
 
     def attempts(self) -> ColumnElement[bool]:
         """The condition on attempts."""
-        return Attempt.cluster.not_in(self.clusters) if self.rest else Attempt.cluster.in_(self.clusters)
+        return true() if self.cluster is None else Attempt.cluster == self.cluster
+
+    def handed_over(self) -> ColumnElement[bool]:
+        """The condition on jobs that have been handed over: their latest attempt is its."""
+        return exists().where(Attempt.job_id == Job.id, latest_attempt(), self.attempts())
 
     def jobs(self) -> ColumnElement[bool]:
         """The condition on jobs that wait to be handed over."""
@@ -40,7 +52,6 @@ ALL = Share()
 
 def shares(claims: Sequence[tuple[str, Sequence[str]]]) -> list[Share]:
     """The shares of (cluster, the job types that it names), of which the first's are not asked for."""
-    others = [Share(frozenset([name]), frozenset(jobtypes), rest=False) for name, jobtypes in claims[1:]]
-    clusters = frozenset[str]().union(*(share.clusters for share in others))
-    jobtypes = frozenset[str]().union(*(share.jobtypes for share in others))
-    return [Share(clusters, jobtypes), *others]
+    others = [Share(name, frozenset(jobtypes), rest=False) for name, jobtypes in claims[1:]]
+    claimed = frozenset[str]().union(*(share.jobtypes for share in others))
+    return [Share(claims[0][0], claimed), *others]

@@ -1,18 +1,20 @@
 """What the daemon tells the Facility page and the banner: written only when it changed, or as a sign of life."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 
+from portal import words
 from portal.daemon.context import Deps
 from portal.daemon.health import Health, write_health
 from portal.daemon.lease import write_status
-from portal.jobs.models import Job
-from portal.jobs.state import UNFINISHED, State
+from portal.daemon.share import latest_attempt
+from portal.jobs.models import Attempt, Job
+from portal.jobs.state import AT_SCHEDULER, UNFINISHED, State
 from portal.times import iso
 
 AT_MOST_EVERY_S = 1.0
@@ -26,6 +28,7 @@ class Status:
     def __init__(self) -> None:
         self._written: tuple[dict[str, Any], dict[str, Health]] | None = None
         self._at = 0.0
+        self._without: dict[str, Health] = {}
 
     def counts(self, deps: Deps) -> dict[State, int]:
         """Unfinished jobs by state."""
@@ -38,14 +41,35 @@ class Status:
         age = time.monotonic() - self._at
         if self._written is not None and age < AT_MOST_EVERY_S:
             return
-        status = self._status(deps)
-        seen = (status, {cluster: deepcopy(health) for cluster, health in clusters.items()})
+        status, everywhere = self._status(deps), {**self._unset(deps, clusters, now), **clusters}
+        seen = (status, {cluster: deepcopy(health) for cluster, health in everywhere.items()})
         if seen == self._written and age < AT_LEAST_EVERY_S:
             return
         with deps.database.write() as session:
             write_status(session, deps.lease, status | {"written": iso(now)})
-            write_health(session, clusters)
+            write_health(session, everywhere)
         self._written, self._at = seen, time.monotonic()
+
+    def _unset(self, deps: Deps, clusters: Collection[str], now: datetime) -> dict[str, Health]:
+        """The clusters that are set no more and still have jobs: of those nobody can tell what becomes of them."""
+        if deps.share.cluster is None:
+            return {}
+        query = (
+            select(Attempt.cluster, func.count())
+            .join(Job, Attempt.job_id == Job.id)
+            .where(Job.state.in_(AT_SCHEDULER), latest_attempt(), Attempt.cluster.not_in(clusters))
+            .group_by(Attempt.cluster)
+        )
+        with deps.database.read() as session:
+            counted: dict[str, int] = dict(session.execute(query).all())
+        found = {}
+        for name, jobs in counted.items():
+            before = self._without.get(name)
+            text = f"The cluster {name} is not in the settings any more, and has {words.count(jobs, 'job')}."
+            found[name] = Health(before.problems if before else {}, False, before.since if before else now, text)
+            found[name].trouble("settings", text)
+        self._without = found
+        return found
 
     def _status(self, deps: Deps) -> dict[str, Any]:
         return {

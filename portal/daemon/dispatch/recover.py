@@ -7,7 +7,7 @@ the attempt's claim, so that it can never run. Won: a new attempt may start. Los
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import exists, func, or_, select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, selectinload
 
 from portal.agent.accounts import Failed
@@ -26,8 +26,7 @@ def recover_step(deps: Deps, now: datetime) -> bool:
     """Settle SUBMITTING rows that are due; True if a job moved."""
     with deps.database.read() as session:
         due = or_(Job.not_before.is_(None), Job.not_before <= now)
-        latest = select(func.max(Attempt.number)).where(Attempt.job_id == Job.id).correlate(Job).scalar_subquery()
-        here = exists().where(Attempt.job_id == Job.id, Attempt.number == latest, deps.share.attempts())
+        here = deps.share.handed_over()
         query = select(Job).where(Job.state == State.SUBMITTING, due, here).order_by(Job.id).limit(AT_ONCE)
         jobs = list(session.scalars(query))
         wanted = [(deps.account_of(job), (job.attempt.id, job.attempt.name)) for job in jobs if job.attempt]

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.daemon.share import ALL, Share
-from portal.jobs.models import Attempt, Job
+from portal.jobs.models import Job
 from portal.jobs.state import AT_SCHEDULER, State
 
 
@@ -25,8 +25,7 @@ def at_scheduler(session: Session, share: Share = ALL) -> dict[int, int]:
 
 def _there(share: Share) -> Select[int, int]:
     counted = select(Job.person_id, func.count().label("jobs")).where(Job.state.in_(AT_SCHEDULER))
-    here = exists().where(Attempt.job_id == Job.id, share.attempts())
-    return counted.where(*_if_any(share, lambda: here)).group_by(Job.person_id)
+    return counted.where(*_if_any(share, share.handed_over)).group_by(Job.person_id)
 
 
 def _if_any(share: Share, condition: Callable[[], ColumnElement[bool]]) -> list[ColumnElement[bool]]:

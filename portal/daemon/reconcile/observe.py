@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from portal.daemon.context import Deps
 from portal.daemon.reconcile.folder import ResultFile, Tail, read_events, read_result
-from portal.daemon.share import ALL, Share
+from portal.daemon.share import ALL, Share, latest_attempt
 from portal.errors import PortalError
 from portal.files.confined import Root
 from portal.identity.models import Person
@@ -89,7 +89,6 @@ def watched_jobs(session: Session, account_of: Callable[[str], str | None], shar
 
     Columns, no objects: there may be ten thousand, many times an hour.
     """
-    latest = select(func.max(Attempt.number)).where(Attempt.job_id == Job.id).correlate(Job).scalar_subquery()
     query = (
         select(
             Job.id, Job.state, Job.progress, Job.waiting, Job.last_seen, Job.absent_since,
@@ -97,7 +96,7 @@ def watched_jobs(session: Session, account_of: Callable[[str], str | None], shar
             Attempt.array_index, Attempt.name, Attempt.submitted, Attempt.job_sha256,
         )
         .join(Person, Job.person_id == Person.id)
-        .join(Attempt, (Attempt.job_id == Job.id) & (Attempt.number == latest))
+        .join(Attempt, (Attempt.job_id == Job.id) & latest_attempt())
         .where(Job.state.in_(WATCHED), Attempt.cluster_job.is_not(None), Attempt.submitted.is_not(None))
         .where(share.attempts())
         .order_by(Job.id)

@@ -1,6 +1,7 @@
 """Two Slurm clusters side by side: the backend is Slurm's, its commands are answered here; one goes silent."""
 
 import json
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,14 @@ from portal.agent.client import Submitted, Taken
 from portal.config import load_settings
 from portal.daemon import lease
 from portal.daemon.context import Place
+from portal.daemon.dispatch.turns import at_scheduler
 from portal.daemon.loop import Daemon
 from portal.daemon.parts import make_places
-from portal.daemon.share import Share, shares
+from portal.daemon.share import ALL, Share, shares
 from portal.errors import ConfigError
 from portal.jobs import actions
 from portal.jobs.cluster import snapshots
-from portal.jobs.models import Attempt
+from portal.jobs.models import Attempt, Job
 from portal.jobs.read import cluster_status, sentence
 from portal.jobs.state import State
 from portal.jobtype.load import JobTypes, parse_text
@@ -232,16 +234,49 @@ def test_an_absence_counts_at_the_jobs_own_cluster_only(two):
     assert absent == {"count": False, "weigh": True}
 
 
-def test_attempts_at_a_cluster_that_is_no_longer_set_are_the_firsts(two):
+def test_jobs_at_a_cluster_that_is_set_no_more_wait_for_it_and_it_is_said(two):
+    for jobtype in ("count", "weigh"):
+        two.bench.desk.submit(jobtype=jobtype)
+    two.turn()
+    for slurm in two.slurms.values():
+        slurm.rows.clear()
+    # As if `red` had been called `green`, and gone.
+    with two.bench.deps.database.write() as session:
+        session.execute(update(Attempt).where(Attempt.cluster == "red").values(cluster="green"))
+    for _ in range(3):
+        two.turn()
+    here, waits = two.bench.jobs()
+    assert (waits.state, waits.absent_since, waits.attempt.cluster) == (State.PENDING, None, "green")
+    assert here.absent_since is not None, "blue is asked about its own"
+    assert two.answers() == {"blue": True, "green": False, "red": True}
+    assert "The cluster green is not in the settings any more, and has 1 job." in two.status().problems
+    assert "The cluster green has not answered" in sentence(waits, two.bench.now, status=two.status())
+    two.bench.desk.change(actions.cancel, "maya", waits.id)
+    two.turn()
+    assert not two.agents["blue"].cancelled and not two.agents["red"].cancelled
+
+
+def test_one_cluster_with_a_name_is_asked_about_its_own_jobs_only(two):
+    [blue] = shares([("blue", ())])
     two.bench.desk.submit()
     two.turn()
     with two.bench.deps.database.write() as session:
+        assert len(session.scalars(select(Attempt.id).where(blue.attempts())).all()) == 1
         session.execute(update(Attempt).values(cluster="green"))
-        theirs = [
-            session.scalars(select(Attempt.id).where(one.place.share.attempts())).all()
-            for one in two.daemon.rounds
-        ]
-    assert [len(some) for some in theirs] == [1, 0]
+        assert session.scalars(select(Attempt.id).where(blue.attempts())).all() == []
+        assert len(session.scalars(select(Attempt.id).where(ALL.attempts())).all()) == 1
+
+
+def test_a_job_counts_where_its_latest_attempt_is(two):
+    two.bench.desk.submit()
+    two.turn()
+    with two.bench.deps.database.write() as session:
+        job = session.scalars(select(Job)).one()
+        further = {"number": 2, "cluster": "red", "name": "gantry-x-1", "resources": {}}
+        session.add(Attempt(id=str(uuid.uuid4()), job_id=job.id, created=two.bench.now, **further))
+        session.flush()
+        counts = [at_scheduler(session, one.place.share) for one in two.daemon.rounds]
+        assert counts == [{}, {job.person_id: 1}]
 
 
 # ---- settings ------------------------------------------------------------------------------------------------
@@ -258,8 +293,8 @@ def test_clusters_are_set_by_name_the_first_first(tmp_path):
     places = make_places(load_settings({}, var=tmp_path, clusters=clusters()))
     assert [place.scheduler.cluster for place in places] == ["blue", "red"]
     assert [place.share for place in places] == [
-        Share(frozenset({"red"}), frozenset({"weigh"})),
-        Share(frozenset({"red"}), frozenset({"weigh"}), rest=False),
+        Share("blue", frozenset({"weigh"})),
+        Share("red", frozenset({"weigh"}), rest=False),
     ]
 
 
