@@ -23,7 +23,7 @@ from portal.daemon.health import Health, Troubles
 from portal.daemon.holder import is_surely_gone, my_name
 from portal.daemon.lease import Lease, LeaseLost
 from portal.daemon.log import log_to_stderr
-from portal.daemon.round import Round
+from portal.daemon.round import AFTER_A_FAULT_S, Round
 from portal.daemon.status import Status
 from portal.db import Database
 from portal.errors import ConfigError
@@ -176,15 +176,23 @@ class Daemon:
                 self.stopping.wait(self.settings.daemon.idle_s)
 
     def _quietly(self, one: Round, act: Callable[[Deps], bool | None]) -> bool:
-        lease = self._lease
+        """What `act` says, in a thread that goes on whatever happens: were it to end, nobody would see it."""
+        lease, about = self._lease, f"thread {threading.current_thread().name}"
         if lease is None:
             return False
         try:
-            return bool(act(self._deps(one, lease)))
+            done = bool(act(self._deps(one, lease)))
         except LeaseLost as lost:
             self._lose(lease, lost)
         except DBAPIError as error:
             self._database_away(error)
+        except Exception as error:
+            log.exception("fault", extra={"fields": {"step": about}})
+            one.health.trouble(about, f"The daemon's {about} failed: {type(error).__name__}: {error}"[:500])
+            self.stopping.wait(AFTER_A_FAULT_S)
+        else:
+            one.health.trouble(about, None)
+            return done
         return False
 
     def _say_goodbye(self) -> None:

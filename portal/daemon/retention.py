@@ -37,7 +37,7 @@ def retain_step(deps: Deps, now: datetime) -> bool:
         select(Attempt.id, Person.name)
         .join(Job, Attempt.job_id == Job.id)
         .join(Person, Job.person_id == Person.id)
-        .where(Attempt.purged.is_(None), Job.state.in_(FINAL), over, deps.share.attempts())
+        .where(Attempt.purged.is_(None), Job.state.in_(FINAL), over, deps.share.folders())
         .order_by(turn, Attempt.created)
         .limit(AT_ONCE)
     )

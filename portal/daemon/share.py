@@ -27,10 +27,16 @@ class Share:
     """None: every attempt is its."""
     jobtypes: frozenset[str] = frozenset()
     rest: bool = True
+    others: frozenset[str] = frozenset()
+    """The other clusters, where it is the first."""
 
     def attempts(self) -> ColumnElement[bool]:
         """The condition on attempts."""
         return true() if self.cluster is None else Attempt.cluster == self.cluster
+
+    def folders(self) -> ColumnElement[bool]:
+        """The condition on attempts whose folders it removes; the first removes those of clusters long gone."""
+        return Attempt.cluster.not_in(self.others) if self.rest else self.attempts()
 
     def handed_over(self) -> ColumnElement[bool]:
         """The condition on jobs that have been handed over: their latest attempt is its."""
@@ -54,4 +60,4 @@ def shares(claims: Sequence[tuple[str, Sequence[str]]]) -> list[Share]:
     """The shares of (cluster, the job types that it names), of which the first's are not asked for."""
     others = [Share(name, frozenset(jobtypes), rest=False) for name, jobtypes in claims[1:]]
     claimed = frozenset[str]().union(*(share.jobtypes for share in others))
-    return [Share(claims[0][0], claimed), *others]
+    return [Share(claims[0][0], claimed, others=frozenset(name for name, _ in claims[1:])), *others]

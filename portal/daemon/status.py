@@ -15,6 +15,7 @@ from portal.daemon.lease import write_status
 from portal.daemon.share import latest_attempt
 from portal.jobs.models import Attempt, Job
 from portal.jobs.state import AT_SCHEDULER, UNFINISHED, State
+from portal.jobs.status import UNSET
 from portal.times import iso
 
 AT_MOST_EVERY_S = 1.0
@@ -66,7 +67,7 @@ class Status:
         for name, jobs in counted.items():
             before = self._without.get(name)
             text = f"The cluster {name} is not in the settings any more, and has {words.count(jobs, 'job')}."
-            found[name] = Health(before.problems if before else {}, False, before.since if before else now, text)
+            found[name] = Health(before.problems if before else {}, False, before.since if before else now, UNSET)
             found[name].trouble("settings", text)
         self._without = found
         return found

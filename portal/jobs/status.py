@@ -24,6 +24,10 @@ SEEN = (
 )  # fmt: skip
 
 
+UNSET = "It is not in the portal's settings any more."
+"""What is said of a cluster that has jobs and that nobody can ask."""
+
+
 @dataclass(frozen=True)
 class Cluster:
     """How one cluster is. `answered` None: nobody has asked yet."""
@@ -95,6 +99,8 @@ class ClusterStatus:
         return " ".join(self._silence(one) for one in self.silent if one.name == cluster)
 
     def _silence(self, cluster: Cluster) -> str:
+        if cluster.message == UNSET:
+            return f"The cluster {cluster.name} is not in the portal's settings any more; its jobs wait for it."
         since = f" since {words.clock(cluster.since)}" if cluster.since else ""
         if len(self.clusters) == 1:
             return f"The cluster has not answered{since}. Nothing is lost; your job may be running."

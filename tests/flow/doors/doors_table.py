@@ -225,6 +225,7 @@ _FORM: Mapping[str, Any] = {
     "mode": "each",
     "variant": "standard",
     "title": "Again",
+    "experiment": None,
 }
 
 BODIES: Mapping[str, Mapping[str, Any]] = {
@@ -235,7 +236,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "api_device.fetch_token": {"device_code": "{device_code}"},
     "api_analyses.check_form": {
         "inputs": {"data": ["{dataset}"]}, "options": {"histogram_bins": 64}, "preset": "Recommended",
-        "mode": "each",
+        "mode": "each", "experiment": None,
     },
     "api_submissions.create_submission": _FORM,
     "api_submission-lists.create_submission_list": {"forms": [_FORM]},

@@ -3,14 +3,15 @@
 Else the walk and the odd requests would pass over a field that nobody thought of.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from doors_house import House
-from doors_table import FORMS, PAGE_PEOPLE, PAGES, PARAMETERS, Door, read
+from doors_table import BODIES, FORMS, PAGE_PEOPLE, PAGES, PARAMETERS, Door, read
 from flask import Request
 from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import HTTPException
@@ -175,6 +176,46 @@ def test_a_name_without_a_place_in_the_table_is_told_by_its_name() -> None:
         f"home.show GET takes 'colour': add it to PARAMETERS {WHERE}",
         f"jobs.rename POST takes 'reason': add it to FORMS {WHERE}",
     ]
+
+
+def names_in(document: Mapping[str, Any], schema: Mapping[str, Any]) -> set[str]:
+    """Every property in a schema of the API's document, those of its parts among them."""
+    found: set[str] = set()
+    for part in [schema.get("items"), *(schema.get("anyOf") or ()), *(schema.get("allOf") or ())]:
+        found |= names_in(document, part) if part else set()
+    for name, part in schema.get("properties", {}).items():
+        found |= {name} | names_in(document, part)
+    if "$ref" in schema:
+        found |= names_in(document, document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
+    return found
+
+
+def names_of(body: object) -> set[str]:
+    """Every name in a body, at any depth."""
+    if isinstance(body, list):
+        return {name for part in body for name in names_of(part)}
+    return (
+        {*body, *(name for part in body.values() for name in names_of(part))}
+        if isinstance(body, Mapping)
+        else set()
+    )
+
+
+def test_every_name_that_the_api_takes_in_a_body_is_in_the_table(house: House) -> None:
+    document = house.client("nobody").get("/api/v1/openapi.json").json
+    routes = house.app.url_map.bind("localhost")
+    lacking, looked_at = [], 0
+    for path, methods in document["paths"].items():
+        for method, about in methods.items():
+            content = about.get("requestBody", {}).get("content", {})
+            for schema in (kind["schema"] for kind in content.values()):
+                address = re.sub(r"{.*?}", "1", path)
+                endpoint = str(routes.match(address, method=method.upper())[0])
+                looked_at += 1
+                for name in sorted(names_in(document, schema) - names_of(BODIES.get(endpoint, {}))):
+                    lacking.append(f"{endpoint} takes {name!r}: add it to BODIES {WHERE}")
+    assert looked_at > 5
+    assert not lacking, "\n" + "\n".join(lacking)
 
 
 def test_the_table_names_doors_that_are_there() -> None:

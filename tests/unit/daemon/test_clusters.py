@@ -1,8 +1,11 @@
 """Two Slurm clusters side by side: the backend is Slurm's, its commands are answered here; one goes silent."""
 
 import json
+import threading
+import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -250,10 +253,23 @@ def test_jobs_at_a_cluster_that_is_set_no_more_wait_for_it_and_it_is_said(two):
     assert here.absent_since is not None, "blue is asked about its own"
     assert two.answers() == {"blue": True, "green": False, "red": True}
     assert "The cluster green is not in the settings any more, and has 1 job." in two.status().problems
-    assert "The cluster green has not answered" in sentence(waits, two.bench.now, status=two.status())
+    assert "The cluster green is not in the portal's settings any more" in sentence(
+        waits, two.bench.now, status=two.status()
+    )
     two.bench.desk.change(actions.cancel, "maya", waits.id)
     two.turn()
     assert not two.agents["blue"].cancelled and not two.agents["red"].cancelled
+
+
+def test_the_first_removes_the_folders_of_one_that_is_gone(two):
+    two.bench.desk.submit()
+    two.turn()
+    with two.bench.deps.database.write() as session:
+        session.execute(update(Attempt).values(cluster="green"))
+        theirs = [
+            session.scalars(select(Attempt.id).where(one.place.share.folders())).all() for one in two.daemon.rounds
+        ]
+    assert [len(some) for some in theirs] == [1, 0]
 
 
 def test_one_cluster_with_a_name_is_asked_about_its_own_jobs_only(two):
@@ -279,6 +295,74 @@ def test_a_job_counts_where_its_latest_attempt_is(two):
         assert counts == [{}, {job.person_id: 1}]
 
 
+# ---- threads -------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def at_work(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The daemon's own loop and threads; all of them have ended afterwards."""
+    monkeypatch.setattr(daemon, "_handle_signals", lambda: None)  # they are the main thread's
+    loop = threading.Thread(target=daemon.run)
+    loop.start()
+    try:
+        yield
+    finally:
+        daemon.stopping.set()
+        loop.join(60)
+    assert not loop.is_alive()
+    assert not {thread.name for thread in threading.enumerate()} & {"lease", "collect", "red"}
+
+
+def until(done: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < end, "it does not happen"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("hanging", "there", "elsewhere"), [("blue", "count", "weigh"), ("red", "weigh", "count")]
+)
+def test_one_that_hangs_holds_up_no_other(two, monkeypatch, hanging, there, elsewhere):
+    hung, goes_on, answer = threading.Event(), threading.Event(), two.slurms[hanging].run
+
+    def hang(command: Sequence[str], *, stdin: str = "") -> Answer:
+        hung.set()
+        assert goes_on.wait(60)
+        return answer(command, stdin=stdin)
+
+    monkeypatch.setattr(two.slurms[hanging], "run", hang)
+    for jobtype in (there, elsewhere):
+        two.bench.desk.submit(jobtype=jobtype)
+    with at_work(two.daemon, monkeypatch):
+        try:
+            until(lambda: hung.is_set() and two.states()[elsewhere] is State.PENDING)
+            assert two.states()[there] in {State.QUEUED, State.SUBMITTING}
+        finally:
+            goes_on.set()
+        until(lambda: two.states()[there] is State.PENDING)
+
+
+def test_a_fault_in_a_thread_is_shown_and_does_not_end_it(two, monkeypatch):
+    monkeypatch.setattr("portal.daemon.loop.AFTER_A_FAULT_S", 0.05)
+    red, broken = two.daemon.rounds[1], True
+    work = red.work
+
+    def fail(deps: Any, counts: Any) -> bool:
+        if broken:
+            raise RuntimeError("no such luck")
+        return work(deps, counts)
+
+    monkeypatch.setattr(red, "work", fail)
+    two.bench.desk.submit(jobtype="weigh")
+    with at_work(two.daemon, monkeypatch):
+        until(lambda: "The daemon's thread red failed: RuntimeError: no such luck" in two.status().problems)
+        assert two.states() == {"weigh": State.QUEUED}
+        broken = False
+        until(lambda: two.states() == {"weigh": State.PENDING})
+        until(lambda: two.status().problems == [])
+
+
 # ---- settings ------------------------------------------------------------------------------------------------
 
 
@@ -293,7 +377,7 @@ def test_clusters_are_set_by_name_the_first_first(tmp_path):
     places = make_places(load_settings({}, var=tmp_path, clusters=clusters()))
     assert [place.scheduler.cluster for place in places] == ["blue", "red"]
     assert [place.share for place in places] == [
-        Share("blue", frozenset({"weigh"})),
+        Share("blue", frozenset({"weigh"}), others=frozenset({"red"})),
         Share("red", frozenset({"weigh"}), rest=False),
     ]
 
