@@ -54,6 +54,7 @@ NEVER = {
         "created",
         "cancel_requested",
         "cancel_requested_by",
+        "cancel_requested_by_id",
     },
     "attempt": {"id", "job_id", "number", "name", "cluster", "resources", "created"},
 }
