@@ -186,7 +186,7 @@ class Daemon:
             self._lose(lease, lost)
         except DBAPIError as error:
             self._database_away(error)
-        except Exception as error:
+        except Exception as error:  # a thread that ended would leave a cluster's jobs, or the lease, alone
             log.exception("fault", extra={"fields": {"step": about}})
             one.health.trouble(about, f"The daemon's {about} failed: {type(error).__name__}: {error}"[:500])
             self.stopping.wait(AFTER_A_FAULT_S)

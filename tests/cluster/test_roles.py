@@ -5,6 +5,7 @@ import os
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hosts import playbook
@@ -47,7 +48,7 @@ ISLAND = {"backend": "slurm", "jobtypes": ["weigh"], "slurm": {"conf": "/etc/slu
     ids=["one cluster", "several"],
 )
 def test_the_settings_name_one_cluster_or_several(
-    cluster: Cluster, tmp_path: Path, given: dict[str, object], named: dict[str, object]
+    cluster: Cluster, tmp_path: Path, given: dict[str, Any], named: dict[str, Any]
 ) -> None:
     """Never both, which the portal refuses; the first stays the first."""
     own = {"scheduler": "slurm", "slurm": {"cluster": "gantry"}}
@@ -77,7 +78,7 @@ def test_the_settings_name_one_cluster_or_several(
     assert done.returncode == 0, done.stdout + done.stderr
     written = tomllib.loads((tmp_path / "config.toml").read_text(encoding="utf-8"))
     assert {key: written[key] for key in written if key in {"scheduler", "slurm", "clusters"}} == named
-    assert list(written.get("clusters", {})) == list(given.get("clusters", {}))  # type: ignore[call-overload]
+    assert list(written.get("clusters", {})) == list(given.get("clusters", {}))
 
 
 def test_no_role_uses_a_module_that_ansible_core_lacks() -> None:

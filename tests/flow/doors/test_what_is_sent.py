@@ -39,12 +39,12 @@ class Noting(Request):
         self.noted.add((self.endpoint or "", self.method, str(name)))
 
     @cached_property
-    def args(self) -> Any:  # type: ignore[override]
+    def args(self) -> Any:
         """The query."""
         return Noted(super().args, self)
 
     @cached_property
-    def form(self) -> Any:  # type: ignore[override]
+    def form(self) -> Any:
         """The form."""
         return Noted(super().form, self)
 
