@@ -92,6 +92,10 @@ class ClusterStatus:
         """The clusters that do not answer."""
         return [cluster for cluster in self.clusters if cluster.answered is False]
 
+    def forgotten(self, cluster: str) -> bool:
+        """If this cluster is set no more, so that it will not answer again by itself."""
+        return any(one.name == cluster and one.message == UNSET for one in self.silent)
+
     def banner_of(self, cluster: str | None) -> str:
         """The same for a job at this cluster; None: it is at none yet, and may well go to one that answers."""
         if not self.daemon_alive or len(self.silent) == len(self.clusters):

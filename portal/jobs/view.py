@@ -189,6 +189,8 @@ def _silence(job: Job, status: ClusterStatus | None) -> str:
 def _silence_for_waiting(job: Job, status: ClusterStatus | None) -> str:
     """What a silence means for a job that waits: the scheduler may have it, or cannot be given it yet."""
     silence = _silence(job, status)
+    if status is not None and job.state.at_scheduler and job.attempt and status.forgotten(job.attempt.cluster):
+        return silence
     if silence and status is not None and status.daemon_alive and job.state is not State.PENDING:
         return "It is handed over when the cluster answers again. Nothing is lost."
     return silence

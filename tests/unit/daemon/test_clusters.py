@@ -256,6 +256,8 @@ def test_jobs_at_a_cluster_that_is_set_no_more_wait_for_it_and_it_is_said(two):
     assert "The cluster green is not in the portal's settings any more" in sentence(
         waits, two.bench.now, status=two.status()
     )
+    waits.state = State.SUBMITTING
+    assert "settings any more" in sentence(waits, two.bench.now, status=two.status())
     two.bench.desk.change(actions.cancel, "maya", waits.id)
     two.turn()
     assert not two.agents["blue"].cancelled and not two.agents["red"].cancelled
