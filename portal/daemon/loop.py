@@ -48,7 +48,7 @@ class Daemon:
         self.stopping = threading.Event()
         self.rounds = [Round(settings, place, self._clock, self.stopping) for place in places]
         self._lease: Lease | None = None
-        self._status = Status()
+        self._status = self._new_status()
         self._turn_began = (_now(), time.monotonic())
         self._to_collect = threading.Event()
         self._signals: list[signal.Signals] = []
@@ -87,6 +87,10 @@ class Daemon:
             self._database_away(error)
             return False
 
+    def _new_status(self) -> Status:
+        named = {one.cluster: one.place.share for one in self.rounds}
+        return Status({name: () if share.rest else share.jobtypes for name, share in named.items()})
+
     def _clock(self) -> datetime:
         """The turn's time, gone on since it began: a step may take seconds."""
         now, began = self._turn_began
@@ -105,7 +109,7 @@ class Daemon:
         self.troubles = Troubles()
         for one in self.rounds:
             one.health = Health()
-        self._status = Status()
+        self._status = self._new_status()
         self._lease = lease
         return lease
 

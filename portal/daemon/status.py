@@ -15,7 +15,6 @@ from portal.daemon.lease import write_status
 from portal.daemon.share import latest_attempt
 from portal.jobs.models import Attempt, Job
 from portal.jobs.state import AT_SCHEDULER, UNFINISHED, State
-from portal.jobs.status import UNSET
 from portal.times import iso
 
 AT_MOST_EVERY_S = 1.0
@@ -24,9 +23,10 @@ COUNTS = select(Job.state, func.count()).where(Job.state.in_(UNFINISHED)).group_
 
 
 class Status:
-    """Remembers what was written last."""
+    """Remembers what was written last. `clusters`: as they are set, each with the job types named for it."""
 
-    def __init__(self) -> None:
+    def __init__(self, clusters: Mapping[str, Collection[str]]) -> None:
+        self._settings = [{"name": name, "jobtypes": sorted(jobtypes)} for name, jobtypes in clusters.items()]
         self._written: tuple[dict[str, Any], dict[str, Health]] | None = None
         self._at = 0.0
         self._without: dict[str, Health] = {}
@@ -67,13 +67,14 @@ class Status:
         for name, jobs in counted.items():
             before = self._without.get(name)
             text = f"The cluster {name} is not in the settings any more, and has {words.count(jobs, 'job')}."
-            found[name] = Health(before.problems if before else {}, False, before.since if before else now, UNSET)
+            found[name] = Health(before.problems if before else {}, False, before.since if before else now)
             found[name].trouble("settings", text)
         self._without = found
         return found
 
     def _status(self, deps: Deps) -> dict[str, Any]:
         return {
+            "clusters": self._settings,
             "problems": deps.troubles.sorted(),
             "counts": {state.value: count for state, count in sorted(self.counts(deps).items())},
         }

@@ -78,19 +78,16 @@ def likely_wait(session: Session, jobtype: str, status: ClusterStatus, now: date
     waiting = sum(status.counts.get(state.value, 0) for state in WAITING)
     if waiting:
         return Wait(Basis.QUEUE, before=waiting)
-    return _as_the_clusters_are(session, status)
+    return _as_the_cluster_is(_where_it_goes(session, status, jobtype))
 
 
-def _as_the_clusters_are(session: Session, status: ClusterStatus) -> Wait:
-    """Which of several clusters it would be is the daemon's to say: the most cautious word of all counts."""
-    names = {cluster.name for cluster in status.clusters}
+def _where_it_goes(session: Session, status: ClusterStatus, jobtype: str) -> Snapshot | None:
+    """What the cluster has that such a job will go to; None: not known."""
     found = snapshots(session)
-    if len(names) < 2:
-        return _as_the_cluster_is(next(iter(found.values()), None))
-    waits = [_as_the_cluster_is(snapshot) for name, snapshot in found.items() if name in names]
-    return max(
-        waits, key=lambda wait: (wait.before or 0, wait.basis is Basis.ALL_IN_USE), default=Wait(Basis.FREE)
-    )
+    if not status.clusters:  # none was asked yet
+        return next(iter(found.values()), None)
+    cluster = status.going_to(jobtype)
+    return found.get(cluster.name) if cluster else None
 
 
 def _as_the_cluster_is(snapshot: Snapshot | None) -> Wait:

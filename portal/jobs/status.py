@@ -1,8 +1,9 @@
 """What the daemon last saw of the clusters and of itself: the Facility page and the banner on every page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select, true
 from sqlalchemy.orm import Session
@@ -24,10 +25,6 @@ SEEN = (
 )  # fmt: skip
 
 
-UNSET = "It is not in the portal's settings any more."
-"""What is said of a cluster that has jobs and that nobody can ask."""
-
-
 @dataclass(frozen=True)
 class Cluster:
     """How one cluster is. `answered` None: nobody has asked yet."""
@@ -38,6 +35,10 @@ class Cluster:
     """Since when it has answered, or not."""
     message: str
     problems: Sequence[str]
+    jobtypes: frozenset[str] = frozenset()
+    """The job types that are named for it. The first has also those that are named for none."""
+    forgotten: bool = False
+    """It is set no more, and has jobs: it will not answer again by itself."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class ClusterStatus:
     troubles: Sequence[str]
     """What is wrong with the daemon's own parts."""
     clusters: Sequence[Cluster]
+    """As they are set, the first first; then those that are set no more."""
 
     @property
     def answered(self) -> bool | None:
@@ -92,23 +94,33 @@ class ClusterStatus:
         """The clusters that do not answer."""
         return [cluster for cluster in self.clusters if cluster.answered is False]
 
-    def forgotten(self, cluster: str) -> bool:
-        """If this cluster is set no more, so that it will not answer again by itself."""
-        return any(one.name == cluster and one.message == UNSET for one in self.silent)
+    def named(self, name: str) -> Cluster | None:
+        """The cluster of this name, if anything is known of it."""
+        return next((cluster for cluster in self.clusters if cluster.name == name), None)
 
-    def banner_of(self, cluster: str | None) -> str:
-        """The same for a job at this cluster; None: it is at none yet, and may well go to one that answers."""
-        if not self.daemon_alive or len(self.silent) == len(self.clusters):
+    def going_to(self, jobtype: str) -> Cluster | None:
+        """Where a job of this type that waits in the portal will go; None: not known yet."""
+        places = [cluster for cluster in self.clusters if not cluster.forgotten]
+        return next((one for one in places if jobtype in one.jobtypes), next(iter(places), None))
+
+    def banner_of(self, cluster: Cluster | None) -> str:
+        """The same for a job that is at this cluster or will go there; None: where is not known."""
+        if not self.daemon_alive:
             return self.banner
-        return " ".join(self._silence(one) for one in self.silent if one.name == cluster)
+        if cluster is None:
+            return self.banner if len(self.silent) == len(self.clusters) else ""
+        return self._silence(cluster) if cluster.answered is False else ""
+
+    def called(self, cluster: Cluster) -> str:
+        """What it is called in a sentence: by its name where there are several."""
+        return "the cluster" if len(self.clusters) == 1 else f"the cluster {cluster.name}"
 
     def _silence(self, cluster: Cluster) -> str:
-        if cluster.message == UNSET:
+        if cluster.forgotten:
             return f"The cluster {cluster.name} is not in the portal's settings any more; its jobs wait for it."
         since = f" since {words.clock(cluster.since)}" if cluster.since else ""
-        if len(self.clusters) == 1:
-            return f"The cluster has not answered{since}. Nothing is lost; your job may be running."
-        return f"The cluster {cluster.name} has not answered{since}. Nothing is lost; jobs there may be running."
+        there = "your job" if len(self.clusters) == 1 else "jobs there"
+        return f"T{self.called(cluster)[1:]} has not answered{since}. Nothing is lost; {there} may be running."
 
 
 def cluster_status(session: Session) -> ClusterStatus:
@@ -123,9 +135,23 @@ def cluster_status(session: Session) -> ClusterStatus:
         beat=lease.beat,
         counts=dict(said.get("counts", {})),
         troubles=tuple(said.get("problems", ())),
-        clusters=tuple(
-            Cluster(row.cluster, row.answered, row.since, row.message or "", tuple(row.problems))
-            for row in rows
-            if row.cluster is not None
-        ),
+        clusters=tuple(_clusters(rows, said.get("clusters"))),
     )
+
+
+def _clusters(rows: Sequence[Any], settings: Sequence[Mapping[str, Any]] | None) -> Iterator[Cluster]:
+    """The rows that are a cluster's, in the order of the settings; None: a daemon that does not tell them yet."""
+    order = {one["name"]: (place, frozenset(one["jobtypes"])) for place, one in enumerate(settings or ())}
+    last = (len(order), frozenset[str]())
+    for row in sorted(rows, key=lambda row: order.get(row.cluster, last)[0]):
+        if row.cluster is not None:
+            forgotten = settings is not None and row.cluster not in order
+            yield Cluster(
+                row.cluster,
+                row.answered,
+                row.since,
+                row.message or "",
+                tuple(row.problems),
+                order.get(row.cluster, last)[1],
+                forgotten,
+            )

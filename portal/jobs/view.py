@@ -10,7 +10,7 @@ from portal.jobs.models import PORTAL, Attempt, Job, JobEvent
 from portal.jobs.progress import Progress, progress_of
 from portal.jobs.said import Seen
 from portal.jobs.state import State
-from portal.jobs.status import ClusterStatus
+from portal.jobs.status import Cluster, ClusterStatus
 
 MIB = 2**20
 RUNNERS = {
@@ -181,19 +181,26 @@ def _running(job: Job, now: datetime, status: ClusterStatus | None) -> str:
 
 
 def _silence(job: Job, status: ClusterStatus | None) -> str:
-    if status is None or not status.banner:
-        return ""
-    return status.banner_of(job.attempt.cluster if job.state.at_scheduler and job.attempt else None)
+    return "" if status is None or not status.banner else status.banner_of(_cluster(job, status))
+
+
+def _cluster(job: Job, status: ClusterStatus) -> Cluster | None:
+    """Where it is, or where it will go."""
+    if job.state.at_scheduler and job.attempt:
+        return status.named(job.attempt.cluster)
+    return status.going_to(job.submission.revision.name)
 
 
 def _silence_for_waiting(job: Job, status: ClusterStatus | None) -> str:
     """What a silence means for a job that waits: the scheduler may have it, or cannot be given it yet."""
     silence = _silence(job, status)
-    if status is not None and job.state.at_scheduler and job.attempt and status.forgotten(job.attempt.cluster):
+    if not silence or status is None or not status.daemon_alive or job.state is State.PENDING:
         return silence
-    if silence and status is not None and status.daemon_alive and job.state is not State.PENDING:
-        return "It is handed over when the cluster answers again. Nothing is lost."
-    return silence
+    cluster = _cluster(job, status)
+    if cluster is not None and cluster.forgotten:
+        return silence
+    where = status.called(cluster) if cluster else "the cluster"
+    return f"It is handed over when {where} answers again. Nothing is lost."
 
 
 def _waits(job: Job) -> bool:

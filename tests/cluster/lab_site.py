@@ -153,8 +153,8 @@ class LabSite:
         words = ("env", "GANTRY_CONFIG=/etc/gantry/config.toml", f"GANTRY_DATABASE_URL={url}", PYTHON, "-I", "-c")
         self.datasets = json.loads(self._root(*words, source, PASSWORD, str(datasets), timeout=600))
 
-    def publish(self, *analyses: Mapping[str, Any]) -> None:
-        """Sign job types off, as an operator does, and have the portal read them."""
+    def publish(self, *analyses: Mapping[str, Any]) -> bool:
+        """Sign job types off, as an operator does, and have the portal read them; whether any was new."""
         fresh = False
         for document in analyses:
             path, text = f"/opt/gantry/jobtypes/{document['name']}.yaml", json.dumps(document, indent=1)
@@ -164,6 +164,7 @@ class LabSite:
         if fresh:
             self._root("/usr/local/sbin/gantry", "admin", "jobtypes", "publish")
             self._root("systemctl", "restart", "gantry-web", "gantry-daemon")
+        return fresh
 
     def _root(self, *command: str, timeout: float = 120) -> str:
         done = self.portal.run(*command, timeout=timeout)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from conftest import SignedIn, Submit
+from fate import running, until
 from hosts.cluster import Cluster
 from hosts.host import Host
 from lab_site import LabSite, lab_analysis
@@ -34,7 +35,6 @@ pathlib.Path("output").mkdir(exist_ok=True)
 pathlib.Path("output/count.txt").write_text("1")
 sys.exit(options["code"])
 """
-PATIENCE_S = 150.0
 IMAGE = "vanishing"
 
 
@@ -78,16 +78,9 @@ class Fates:
     def __init__(self, site: LabSite, submit: Submit) -> None:
         self.site, self.submit = site, submit
 
-    def job(self, made: Document) -> Document:
-        """The only job of a submission, with all details."""
-        client = self.site.client(made["person"])
-        return client.job(client.submission(made["id"])["jobs"][0]["number"])
-
     def until(self, made: Document, reached: Callable[[Document], bool]) -> Document:
         """The job when it has got there."""
-        client = self.site.client(made["person"])
-        self.site.until(lambda: reached(self.job(made)), lambda: self.site.tell(client, made), PATIENCE_S)
-        return self.job(made)
+        return until(self.site, made, reached)
 
     def ended(self, made: Document) -> Document:
         """The job at its end."""
@@ -95,7 +88,7 @@ class Fates:
 
     def running(self, made: Document) -> Document:
         """The job when Slurm runs it."""
-        return self.until(made, lambda job: job["state"] == "running" and job["node"] is not None)
+        return self.until(made, running)
 
 
 @pytest.fixture(scope="module")

@@ -8,44 +8,12 @@ from contextlib import contextmanager
 import pytest
 import requests
 from conftest import SignedIn, Submit
+from fate import counted, final, now, running, states, until
 from hosts.cluster import Cluster
 from hosts.host import Host
 from lab_site import LabSite
 
-from portal.client.http import Document
 from portal.errors import UnavailableError
-
-PATIENCE_S = 150.0
-
-
-def now(site: LabSite, made: Document) -> Document:
-    """The only job of a submission, with all details."""
-    client = site.client(made["person"])
-    return client.job(client.submission(made["id"])["jobs"][0]["number"])
-
-
-def until(site: LabSite, made: Document, reached: Callable[[Document], bool]) -> Document:
-    """The job when it has got there."""
-    client = site.client(made["person"])
-    site.until(lambda: reached(now(site, made)), lambda: site.tell(client, made), PATIENCE_S)
-    return now(site, made)
-
-
-def running(job: Document) -> bool:
-    """Slurm runs it."""
-    return job["state"] == "running" and job["node"] is not None
-
-
-def final(job: Document) -> bool:
-    """It has ended."""
-    return job["state"] in {"succeeded", "failed", "cancelled"}
-
-
-def counted(site: LabSite, attempt: str) -> int:
-    """How many results the catalogue has of the job of this attempt."""
-    query = "SELECT count(*) FROM job_output o JOIN attempt a ON a.job_id = o.job_id WHERE a.id = "
-    words = ("runuser", "-u", "postgres", "--", "psql", "-At", "gantry", "-c", f"{query}'{attempt}'")
-    return int(site.portal.run(*words).stdout)
 
 
 @contextmanager
@@ -84,12 +52,6 @@ def covered(host: Host, folder: str, *, unit: str = "", filled: bool = False) ->
 def maya(site: LabSite) -> requests.Session:
     """Maya's browser, signed in."""
     return site.pages("maya")
-
-
-def states(site: LabSite) -> str:
-    """Every move that any job ever made."""
-    query = "SELECT job_id, from_state, to_state FROM job_event ORDER BY id"
-    return site.portal.run("runuser", "-u", "postgres", "--", "psql", "-At", "gantry", "-c", query).stdout
 
 
 def test_while_slurm_is_away_people_work_and_no_job_moves(

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from portal.jobs.models import Job, Submission
+from portal.jobs.models import Job, JobTypeRevision, Submission
 from portal.jobs.progress import progress_of
 from portal.jobs.read import ClusterStatus, job_view, sentence
 from portal.jobs.said import Waiting
@@ -198,6 +198,7 @@ def submitted_out(made: WrittenSubmission, accepted: Accepted, status: ClusterSt
     """A submission that was just written down, as reading it again would show it."""
     now, jobtype, state = accepted.now, accepted.jobtype, accepted.state
     like = Job(state=state, created=now, waiting=Waiting(), cause=accepted.cause, cause_words=accepted.held)
+    like.submission = Submission(revision=JobTypeRevision(name=jobtype.name))
     common: dict[str, Any] = {
         "analysis": jobtype.name,
         "submission": made.id,

@@ -148,6 +148,25 @@ def test_the_answer_is_what_reading_the_submission_shows(count, alive, answered,
     assert {job["state"] for job in made.json["jobs"]} == {"queued"}
 
 
+@pytest.mark.parametrize(
+    ("silent", "promised"), [("far", "in a moment"), ("away", "when the cluster away answers")]
+)
+def test_the_answer_tells_of_the_cluster_to_which_the_jobs_will_go(
+    silent, promised, maya, more, daemon, still, sqlite_database
+):
+    daemon(alive=True, answered=True)
+    settings = [{"name": "here", "jobtypes": []}, {"name": "far", "jobtypes": ["pack"]}]
+    settings.append({"name": "away", "jobtypes": ["lightsheet-deconvolution"]})
+    with sqlite_database.write() as session:
+        session.get_one(DaemonLease, DAEMON).status = {"clusters": settings}
+        session.add_all(ClusterHealth(cluster=name, answered=name != silent) for name in ("far", "away"))
+    made = deconvolve(maya, more(2))
+    assert (made.status_code, made.json["counts"]) == (201, {"queued": 2})
+    assert made.json == maya("GET", f"/submissions/{made.json['id']}").json
+    for job in made.json["jobs"]:
+        assert promised in job["sentence"]
+
+
 def test_the_answer_about_jobs_on_hold_is_what_reading_them_shows(
     settings, sqlite_database, token_of, more, daemon, still
 ):

@@ -96,6 +96,23 @@ def test_each_of_several_clusters_is_shown_and_only_the_silent_one_as_it_was(sit
     assert len(re.findall(r'id="([^"]+)"', page)) == len(set(re.findall(r'id="([^"]+)"', page)))
 
 
+def test_clusters_are_shown_as_they_are_set_and_one_that_is_set_no_more_is_called_so(site: Any) -> None:
+    beat(site, answered=True)
+    with site.database.write() as session:
+        names = [{"name": name, "jobtypes": []} for name in ("gantry", "blue")]
+        session.get_one(DaemonLease, DAEMON).status = {"counts": {}, "clusters": names}
+        now, problem = datetime.now(UTC), "The cluster amber is not in the settings any more, and has 1 job."
+        session.add(ClusterHealth(cluster="amber", answered=False, since=now, problems=[problem]))
+        session.add(ClusterHealth(cluster="blue", answered=True, since=now))
+    page = page_of(site)
+    heard = re.findall(
+        r"<dt>(blue|amber|gantry)</dt><dd><span class=\"state \w+\">.*?</svg>\s*([\w ]+)</span>", page
+    )
+    assert heard == [("gantry", "Answers"), ("blue", "Answers"), ("amber", "Not in the settings")]
+    assert problem in page
+    assert "amber has not answered" not in page
+
+
 def test_before_the_first_answer_the_page_has_no_nodes_and_no_invented_figures(site: Any) -> None:
     page = page_of(site)
     assert "What is stuck?" in page

@@ -202,6 +202,10 @@ def test_health_and_banner_are_by_cluster(two):
     assert "has not answered" not in said["weigh"]
     two.bench.desk.submit(jobtype="weigh")
     assert "handed over when" not in sentence(two.bench.jobs()[-1], two.bench.now, status=status)
+    # One that waits in the portal is not promised a cluster that is silent.
+    two.bench.desk.submit(jobtype="count")
+    waits = "It is handed over when the cluster blue answers again."
+    assert waits in sentence(two.bench.jobs()[-1], two.bench.now, status=status)
     two.slurms["red"].silent = True
     two.turn()
     said = sentence(two.bench.jobs()[-1], two.bench.now, status=two.status())
@@ -211,6 +215,37 @@ def test_health_and_banner_are_by_cluster(two):
         slurm.silent = False
     two.turn()
     assert two.status().banner == ""
+
+
+def test_they_are_told_in_the_order_of_the_settings_and_one_that_is_set_no_more_last(two):
+    names = ("red", "blue")
+    places = [
+        Place(place.scheduler, place.agent, share)
+        for place, share in zip(
+            (two.daemon.rounds[1].place, two.daemon.rounds[0].place),
+            shares([(names[0], ()), (names[1], ("weigh",))]),
+            strict=True,
+        )
+    ]
+    two.daemon = Daemon(two.bench.deps.settings, two.bench.deps.database, places, None)
+    for _name in names:
+        two.bench.desk.submit(jobtype="count")
+    two.turn()
+    with two.bench.deps.database.write() as session:
+        first = session.scalars(select(Attempt).order_by(Attempt.created)).first()
+        first.cluster = "amber"
+    two.turn()
+    status = two.status()
+    assert [(one.name, one.forgotten) for one in status.clusters] == [
+        ("red", False),
+        ("blue", False),
+        ("amber", True),
+    ]
+    assert [status.going_to(jobtype).name for jobtype in ("count", "weigh", "unheard-of")] == [
+        "red",
+        "blue",
+        "red",
+    ]
 
 
 def test_what_each_has_is_kept_by_its_name(two):
@@ -252,6 +287,7 @@ def test_jobs_at_a_cluster_that_is_set_no_more_wait_for_it_and_it_is_said(two):
     assert (waits.state, waits.absent_since, waits.attempt.cluster) == (State.PENDING, None, "green")
     assert here.absent_since is not None, "blue is asked about its own"
     assert two.answers() == {"blue": True, "green": False, "red": True}
+    assert {cluster.name for cluster in two.status().clusters if cluster.forgotten} == {"green"}
     assert "The cluster green is not in the settings any more, and has 1 job." in two.status().problems
     assert "The cluster green is not in the portal's settings any more" in sentence(
         waits, two.bench.now, status=two.status()

@@ -61,19 +61,24 @@ def test_while_nothing_of_the_portals_waits_the_cluster_tells(desk, used, waitin
     assert wait(desk) == expected
 
 
-def test_of_several_clusters_the_most_cautious_word_counts_and_of_those_that_are_set_only(desk):
+def test_of_several_clusters_that_one_tells_where_such_a_job_will_go(desk):
     for cluster, used, waiting in (("blue", 1, 0), ("red", 4, 0), ("gone", 4, 99)):
         survey = Survey(True, (Node("n", "", True, 4, used),), (Partition("p", "", True, 1, None, waiting, 0),))
         with desk.database.write() as session:
             session.add(ClusterSnapshot(cluster=cluster, at=NOW, document=survey.document()))
+    clusters = (
+        Cluster("blue", True, NOW, "", ()),
+        Cluster("red", True, NOW, "", (), frozenset({"weigh"})),
+        Cluster("green", True, NOW, "", (), frozenset({"fold"})),
+        Cluster("gone", False, NOW, "", (), forgotten=True),
+    )
     told = {}
-    for names in (("blue", "red"), ("blue", "green"), ("blue", "gone")):
-        clusters = tuple(Cluster(name, True, NOW, "", ()) for name in names)
+    for jobtype in ("count", "weigh", "fold"):
         with desk.database.read() as session:
             status = ClusterStatus(True, "", None, {}, (), clusters)
-            told[names[1]] = likely_wait(session, "count", status, NOW)
-    expected = Wait(Basis.CLUSTER_QUEUE, before=99)
-    assert told == {"red": Wait(Basis.ALL_IN_USE), "green": Wait(Basis.FREE), "gone": expected}
+            told[jobtype] = likely_wait(session, jobtype, status, NOW)
+    free = Wait(Basis.FREE)
+    assert told == {"count": free, "weigh": Wait(Basis.ALL_IN_USE), "fold": free}
 
 
 def test_jobs_on_hold_or_running_are_not_before_it(desk):
