@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.house.by_name import choose
+
 HERE = Path(__file__).parent
 BENCHES = {
     "pages": ("bench_pages.py", "server time of each page at 10,000 datasets and 100,000 files"),
@@ -22,16 +24,11 @@ BENCHES = {
 
 def main(words: list[str]) -> int:
     """Run the named measurement; without a known name, list them."""
-    asked = not words or words[0] in {"-h", "--help"}
-    if asked or words[0] not in BENCHES:
-        out = sys.stdout if asked else sys.stderr
-        if not asked:
-            print(f"There is no measurement “{words[0]}”.", file=out)
-        print("./run bench NAME [OPTIONS], where NAME is one of", file=out)
-        for name, (_, about) in BENCHES.items():
-            print(f"  {name:<18} {about}", file=out)
-        return 0 if asked else 2
-    script, _ = BENCHES[words[0]]
+    about = {name: what for name, (_, what) in BENCHES.items()}
+    name = choose(words, about, "./run bench NAME [OPTIONS]", "measurement")
+    if isinstance(name, int):
+        return name
+    script, _ = BENCHES[name]
     paths = (HERE.parents[1], HERE.parent / "cluster")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, paths))}
     return subprocess.run(

@@ -48,6 +48,7 @@ SelectTypeParameters=CR_Core_Memory
 DefMemPerCPU=512
 MaxArraySize=501
 KillWait=5
+MessageTimeout=4
 FirstJobId={first}
 NodeName=annex1 NodeHostname=node2 CPUs=4 RealMemory=2000 State=UNKNOWN
 PartitionName=annex Nodes=ALL Default=YES MaxTime=1-00:00:00 DefaultTime=00:10:00 State=UP

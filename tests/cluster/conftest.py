@@ -8,9 +8,11 @@ all have ended.
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -63,10 +65,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
+def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """The whole cluster, up: new disks, and forgotten at the end, unless somebody has this lab up already.
 
     The tests have a lab of their own (GANTRY_LAB names another), so that they meet nobody's half-done work.
+    Images that tests ask for and that are not made yet are built meanwhile.
     """
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("GANTRY_LAB", os.environ.get("GANTRY_LAB", "test"))
@@ -76,10 +79,27 @@ def cluster() -> Iterator[Cluster]:
             if not was_up:
                 made.down(wipe=True)
             made.up()
-            yield made
+            asked = any("images" in getattr(item, "fixturenames", ()) for item in request.session.items)
+            with images_in_the_making(made) if asked else nullcontext():
+                yield made
         finally:
             if not was_up:
                 made.down(wipe=True)
+
+
+@contextmanager
+def images_in_the_making(cluster: Cluster) -> Iterator[None]:
+    """A process beside the tests builds the images that are not there: the fixture `images` waits for its lock."""
+    names = [name for name in recipes.USUAL if recipes.manifest(cluster.place, recipes.Recipe(name)) is None]
+    if not names:
+        yield
+        return
+    with subprocess.Popen([sys.executable, HERE / "images.py", *names]) as builder:
+        try:
+            yield
+        finally:
+            # It forgets its own host on the way out.
+            builder.send_signal(signal.SIGINT)
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def copied(place: Place) -> Iterator[Path]:
     ignore = shutil.ignore_patterns("node_modules", "__pycache__", "static", "recordings")
     for name in ("portal", "wrappers", "tests/contract"):
         shutil.copytree(CHECKOUT / name, folder / name, ignore=ignore)
-    for name in ("alone.py", "remote_backend.py"):
+    for name in ("alone.py", "one_line.py", "remote_backend.py"):
         shutil.copy(CHECKOUT / "tests/support" / name, folder)
     for name in PURE:
         spec = importlib.util.find_spec(name)

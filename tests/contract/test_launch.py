@@ -1,6 +1,5 @@
 """The real launch under the local backend, ordered by the real agent: what the files between them promise."""
 
-import hashlib
 import json
 import os
 import signal
@@ -13,6 +12,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 from alone import alone
+from one_line import publish_line
 
 from portal.agent.client import AgentClient, Fenced, Submitted, local_command
 from portal.scheduler.base import Ending, JobHandle, JobReport, Phase
@@ -40,33 +40,13 @@ class Facility:
         }
         self.client = AgentClient(local_command(), backend)
 
-    def publish(self, code: str) -> str:
-        document = {
-            "name": "line",
-            "version": "1.0",
-            "program": {"command": [sys.executable, "-c", code]},
-            "options": [],
-            "inputs": [],
-            "resources": {
-                "default": "standard",
-                "variants": [{"name": "standard", "cpus": 1, "memory_mb": 512, "time_s": 60}],
-            },
-            "outputs": [{"name": "result", "pattern": "*", "dataset_type": "text", "required": True}],
-            "grace_s": 2,
-        }
-        raw = json.dumps(document, sort_keys=True).encode()
-        digest = hashlib.sha256(raw).hexdigest()
-        (self.published / "line").mkdir(parents=True, exist_ok=True)
-        (self.published / "line" / f"{digest}.json").write_bytes(raw)
-        return f"sha256:{digest}"
-
     def item(self, code: str, **resources: int) -> dict[str, object]:
         attempt, submission = str(uuid.uuid4()), str(uuid.uuid4())
         job = {"id": 1, "number": "J-1", "submission": submission, "index": 0, "attempt": attempt, "try": 1}
         job |= {"name": f"gantry-{submission}-1", "title": "A line", "person": "maya"}
         order = {
             "job": job,
-            "jobtype": {"name": "line", "version": "1.0", "revision": self.publish(code)},
+            "jobtype": {"name": "line", "version": "1.0", "revision": publish_line(self.published, code)},
             "inputs": {},
             "options": {},
             "resources": {"cpus": 1, "memory_mb": 256, "time_s": 30} | resources,

@@ -1,6 +1,5 @@
 """What only Slurm has, on a real one: arrays, requeues, lost answers; and the real agent and launch on it."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from alone import alone
+from one_line import publish_line
 
 from portal.agent.client import AgentClient, Fenced, Submitted, Taken
 from portal.scheduler.base import Ending, JobHandle, JobReport, Phase, SchedulerError
@@ -326,26 +326,6 @@ class Facility:
         self.client = AgentClient((sys.executable, "-m", "portal.agent"), backend)
         self.submission = str(uuid.uuid4())
 
-    def publish(self, code: str) -> str:
-        document = {
-            "name": "line",
-            "version": "1.0",
-            "program": {"command": [sys.executable, "-c", code]},
-            "options": [],
-            "inputs": [],
-            "resources": {
-                "default": "standard",
-                "variants": [{"name": "standard", "cpus": 1, "memory_mb": 512, "time_s": 60}],
-            },
-            "outputs": [{"name": "result", "pattern": "*", "dataset_type": "text", "required": True}],
-            "grace_s": 2,
-        }
-        raw = json.dumps(document, sort_keys=True).encode()
-        digest = hashlib.sha256(raw).hexdigest()
-        (self.published / "line").mkdir(parents=True, exist_ok=True)
-        (self.published / "line" / f"{digest}.json").write_bytes(raw)
-        return f"sha256:{digest}"
-
     def item(self, code: str, index: int) -> dict[str, object]:
         attempt = str(uuid.uuid4())
         job = {
@@ -359,7 +339,7 @@ class Facility:
         job |= {"name": f"gantry-{self.submission}-1", "title": "A line", "person": "maya"}
         order = {
             "job": job,
-            "jobtype": {"name": "line", "version": "1.0", "revision": self.publish(code)},
+            "jobtype": {"name": "line", "version": "1.0", "revision": publish_line(self.published, code)},
             "inputs": {},
             "options": {},
             "resources": {"cpus": 1, "memory_mb": 256, "time_s": 30},

@@ -6,6 +6,8 @@ They take long, or ask for a machine to themselves. What can be said in minutes 
 import subprocess
 import sys
 
+from tests.house.by_name import choose
+
 EXERCISES = {
     "chaos": ("tests.chaos", "break things at random while people work, then compare all accounts; root, a lab"),
     "queue": ("tests.exercises.queue", "what choosing the next jobs costs with 200,000 in the queue"),
@@ -19,16 +21,11 @@ EXERCISES = {
 
 def main(words: list[str]) -> int:
     """Run the named exercise; without a known name, list them."""
-    asked = not words or words[0] in {"-h", "--help"}
-    if asked or words[0] not in EXERCISES:
-        out = sys.stdout if asked else sys.stderr
-        if not asked:
-            print(f"There is no exercise “{words[0]}”.", file=out)
-        print("./run exercise NAME [WORDS], where NAME is one of", file=out)
-        for name, (_, about) in EXERCISES.items():
-            print(f"  {name:<14} {about}", file=out)
-        return 0 if asked else 2
-    module, _ = EXERCISES[words[0]]
+    about = {name: what for name, (_, what) in EXERCISES.items()}
+    name = choose(words, about, "./run exercise NAME [WORDS]", "exercise")
+    if isinstance(name, int):
+        return name
+    module, _ = EXERCISES[name]
     return subprocess.run([sys.executable, "-m", module, *words[1:]], check=False).returncode
 
 

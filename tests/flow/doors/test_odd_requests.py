@@ -20,7 +20,7 @@ from portal.web.security import csrf
 
 PAGE_DOORS, API_DOORS = read(PAGES, PAGE_PEOPLE), read(API, API_PEOPLE)
 
-NUMBERS = (0, -1, 2**31 - 1, 2**31, 2**63 - 1, 2**63, 10**30, -(2**63) - 1)
+NUMBERS = (0, -1, 2**31 - 1, 2**31, 2**63 - 1, 2**63, 2**64, 10**30, -(2**63) - 1)
 TEXTS = (
     "", "text", "²", "٣", "1e3", "-", "J-0", "J-999999999999999", "a\0b", "%", "../../etc/passwd",
     "\u202e", "\N{SPARKLES}",
