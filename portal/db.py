@@ -5,11 +5,10 @@ writing transaction begins IMMEDIATE, because a deferred one that later wants to
 "database is locked", whatever the time-out.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event, select
 from sqlalchemy.dialects.postgresql import JSONB
@@ -20,11 +19,6 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
-
-T = TypeVar("T")
-
-AT_ONCE = 500
-"""Ids in one statement."""
 
 LARGEST_ID = 2**31 - 1
 """Ids are integers of 32 bits: PostgreSQL refuses to compare one with anything larger."""
@@ -184,10 +178,3 @@ def database_now(session: Session) -> datetime:
 def is_id(number: int) -> bool:
     """Whether a row can have it as its id; a number from an address may be of any size."""
     return 0 < number <= LARGEST_ID
-
-
-def portions(items: Iterable[T], most: int = AT_ONCE) -> Iterator[list[T]]:
-    """The items in their order, in lists of at most `most`: the ids of a statement, the rows of a transaction."""
-    rest = iter(items)
-    while some := list(islice(rest, most)):
-        yield some

@@ -55,9 +55,17 @@ def choose(request: Mapping[str, Any], *, operators_file: Path = OPERATORS_FILE)
     if kind_of(backend.cluster).own_accounts:
         refuse_system_account(os.geteuid())
         refuse_foreign_groups(os.getgroups())
-    elif "SUDO_UID" in os.environ:
+    elif "SUDO_UID" in os.environ or not _own(backend.cluster.get("spool")):
         raise UnusableError("This backend starts jobs as the daemon's account, not as the people they are of.")
     return backend
+
+
+def _own(folder: object) -> bool:
+    """Whether a folder is this account's, or is not there yet."""
+    try:
+        return not isinstance(folder, str) or Path(folder).stat().st_uid == os.geteuid()
+    except FileNotFoundError:
+        return True
 
 
 def refuse_system_account(uid: int) -> None:

@@ -67,5 +67,5 @@ class AgentClient:
     def estimate(
         self, resources: Sequence[Mapping[str, Any]], *, person: str = "", share: float = 1.0
     ) -> list[Estimated | Refusal]:
-        """When jobs with these resources would start."""
+        """When jobs with these resources would start: for the form, which does not ask it yet."""
         return self._agent.ask(wire.ESTIMATE, [Wanted(item, person, share) for item in resources])

@@ -31,7 +31,7 @@ def opened(scratch: Path) -> Root:
 
 
 def make(scratch: Root, attempt: str, spec: bytes) -> str:
-    """Make the attempt's folder with its job.json, whose SHA-256 is given; twice with the same order is once.
+    """Make the attempt's folder with its job.json, whose SHA-256 is given; twice with the same job spec is once.
 
     It is not on disk before `keep`. Raises RefusedError: `fenced`, or `attempt-differs` if the folder holds
     another job spec.
@@ -43,7 +43,7 @@ def make(scratch: Root, attempt: str, spec: bytes) -> str:
             if found is None or (claim is not None and claim.get("by") == "fence"):
                 raise RefusedError("fenced", "This attempt was given up; it cannot be submitted any more.")
             if found != spec:
-                raise RefusedError("attempt-differs", "This attempt was submitted before with another order.")
+                raise RefusedError("attempt-differs", "This attempt was submitted before with another job spec.")
     return hashlib.sha256(spec).hexdigest()
 
 

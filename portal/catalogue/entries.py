@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from portal.catalogue.ensure import ensure_parameter_type
 from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetPicture, ParameterValueType
 from portal.catalogue.models.data import LOCATION_LENGTH
-from portal.db import portions
 from portal.errors import ConflictError, InvalidError
 from portal.files.durable import write_whole
 from portal.files.formats import png_size
+from portal.portions import portions
 
 NAME_LENGTH = 255
 NAMES_TRIED = 1000

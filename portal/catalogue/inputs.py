@@ -12,10 +12,11 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from portal import words
 from portal.catalogue.access import Action, allowed_to_asker, asker_parameters, visible
 from portal.catalogue.models import Dataset, DatasetParameter, DatasetType, Investigation, ParameterType
-from portal.db import is_id, portions
+from portal.db import is_id
 from portal.form.dataset import InputDataset, Quantity, under_one_name
 from portal.identity.actor import Actor
 from portal.identity.missing import not_found
+from portal.portions import portions
 
 LOADED = (
     joinedload(Dataset.type, innerjoin=True),

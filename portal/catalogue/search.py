@@ -18,9 +18,10 @@ from portal.catalogue.models import Dataset, DatasetType, Instrument, Investigat
 from portal.catalogue.models.data import RESULTS
 from portal.catalogue.models.searchable import fold
 from portal.catalogue.page import Page, before
-from portal.db import is_id, portions
+from portal.db import is_id
 from portal.errors import InvalidError
 from portal.identity.actor import Actor
+from portal.portions import portions
 
 COUNTED = 10_000
 """Matches are counted up to here."""

@@ -180,7 +180,7 @@ class LimitSettings(Section):
     running_per_person: int | None = Field(
         None,
         ge=1,
-        description="Jobs of one person that may be at the scheduler at once; unset: 8, on Slurm 10,000, "
+        description="Jobs of one person that may be at a cluster at once; unset: 8, on Slurm 10,000, "
         "since the cluster itself sees to fair shares.",
     )
     queued_per_person: int = Field(2000, ge=1, description="Unfinished jobs one person may have.")

@@ -10,7 +10,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -83,7 +83,7 @@ class Settings(Section):
         "gantry admin jobtypes publish.",
     )
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in var.")
-    scheduler: Literal["local", "slurm"] = Field("local", description="Scheduler backend.")
+    scheduler: str = Field("local", description="Scheduler backend: `local` or `slurm`.")
     jobtypes: tuple[Path, ...] = Field((), description="Folders of job type YAML files; empty: those that ship.")
     roots: Mapping[str, RootSettings] = Field(
         default_factory=dict, description="Folders beneath which data may be registered, by name."
@@ -133,7 +133,8 @@ class Settings(Section):
 
     @model_validator(mode="after")
     def _one_way_to_name_clusters(self) -> "Settings":
-        single = {"scheduler", "slurm", "local"} & self.model_fields_set
+        sections = set(ClusterSettings.model_fields) - {"backend", "jobtypes"}
+        single = ({"scheduler"} | sections) & self.model_fields_set
         if self.clusters and single:
             raise ValueError(f"clusters: {min(single)} is set too, which means one cluster; set it in clusters")
         claimed = Counter(jobtype for cluster in self.clusters.values() for jobtype in cluster.jobtypes)

@@ -92,7 +92,9 @@ class Deps:
     troubles: Troubles = field(default_factory=Troubles)
     """What is wrong with the rest."""
     share: Share = ALL
-    """Which jobs are this scheduler's."""
+    """Which jobs are this scheduler's; all, for what is done once for all clusters."""
+    agents: Mapping[str, Agent] = field(default_factory=dict)
+    """The agents at each cluster, by its name, for what is done once for all."""
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -113,7 +115,10 @@ class Deps:
 
     def trouble(self, about: str, text: str | None) -> None:
         """Note that something of the daemon's own is wrong while it works on this cluster, or well again."""
-        self.troubles.trouble(about if self.share.rest else f"{about}@{self.scheduler.cluster}", text)
+        cluster = self.share.cluster
+        if cluster is not None:
+            about, text = f"{about}@{cluster}", text and f"{text} (cluster {cluster})"
+        self.troubles.trouble(about, text)
 
     def still_active(self) -> None:
         """The check before an effect outside the database. Raises LeaseLost."""

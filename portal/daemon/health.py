@@ -44,6 +44,10 @@ class Health(Troubles):
     since: datetime | None = None
     message: str | None = None
 
+    def copy(self) -> "Health":
+        """As it is now; other threads may go on noting things in the original."""
+        return Health(dict(self.problems), self.answered, self.since, self.message)
+
     def record(self, observation: Observation, now: datetime) -> None:
         """Note an answer about jobs, or a silence."""
         was = self.answered

@@ -9,7 +9,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -24,6 +26,7 @@ from portal.daemon.holder import is_surely_gone, my_name
 from portal.daemon.lease import Lease, LeaseLost
 from portal.daemon.log import log_to_stderr
 from portal.daemon.round import AFTER_A_FAULT_S, Round
+from portal.daemon.share import ALL
 from portal.daemon.status import Status
 from portal.db import Database
 from portal.errors import ConfigError
@@ -61,7 +64,7 @@ class Daemon:
     def turn(self, now: datetime, *, whole: bool = True) -> bool:
         """Everything once; True if there is more to do at once. Without the lease it only tries to get it.
 
-        Not `whole`: the first cluster only; the others and collecting have threads of their own.
+        Not `whole`: the first cluster only; the others, collecting and telling have threads of their own.
         """
         lease = self._lease or self._take_lease()
         if lease is None:
@@ -69,16 +72,15 @@ class Daemon:
         self._turn_began = (now, time.monotonic())
         first, *others = [(one, self._deps(one, lease)) for one in self.rounds]
         try:
-            counts = self._status.counts(first[1])
-            busy = first[0].work(first[1], counts)
+            busy = self._work(*first)
             if whole:
-                for one, deps in others:
-                    busy |= one.work(deps, counts)
-            if State.COLLECTING in counts:
-                self._to_collect.set()
-            if whole and (busy or State.COLLECTING in counts):
-                busy |= first[0].collect(first[1])
-            self._status.write(first[1], self._clock(), {one.cluster: one.health for one in self.rounds})
+                for one in others:
+                    busy |= self._work(*one)
+                for_all = self._deps_for_all(lease)
+                if busy or self._to_collect.is_set():
+                    self._to_collect.clear()
+                    busy |= first[0].collect(for_all)
+                busy |= self._tell(for_all)
             return busy
         except LeaseLost as lost:
             self._lose(lease, lost)
@@ -88,8 +90,7 @@ class Daemon:
             return False
 
     def _new_status(self) -> Status:
-        named = {one.cluster: one.place.share for one in self.rounds}
-        return Status({name: () if share.rest else share.jobtypes for name, share in named.items()})
+        return Status({one.cluster: one.place.share for one in self.rounds})
 
     def _clock(self) -> datetime:
         """The turn's time, gone on since it began: a step may take seconds."""
@@ -127,6 +128,23 @@ class Daemon:
             place.share,
         )
 
+    def _deps_for_all(self, lease: Lease) -> Deps:
+        """For what is done once for all clusters."""
+        agents = {one.cluster: one.place.agent for one in self.rounds}
+        return replace(self._deps(self.rounds[0], lease), share=ALL, agents=agents)
+
+    def _work(self, one: Round, deps: Deps) -> bool:
+        counts = one.counts(deps)
+        if State.COLLECTING in counts:
+            self._to_collect.set()
+        return one.work(deps, counts)
+
+    def _tell(self, deps: Deps) -> bool:
+        """People their news, and pages how the clusters and this daemon are."""
+        more = self.rounds[0].tell(deps)
+        self._status.write(deps, self._clock(), {one.cluster: one.health for one in self.rounds})
+        return more
+
     def _lose(self, lease: Lease, lost: LeaseLost) -> None:
         # A step that began under an earlier lease must not take away the one that was gained since.
         if self._lease is lease:
@@ -142,14 +160,13 @@ class Daemon:
     def run(self) -> int:
         """Turn until a signal says stop; what runs at the scheduler goes on without us."""
         self._handle_signals()
-        threads = [
-            threading.Thread(target=self._beat_on, name="lease", daemon=True),
-            threading.Thread(target=self._collect_on, name="collect", daemon=True),
-        ]
-        threads += [
-            threading.Thread(target=self._go_on, args=[one], name=one.cluster, daemon=True)
-            for one in self.rounds[1:]
-        ]
+        acts: dict[str, Callable[[], None]] = {
+            "lease": self._beat_on,
+            "collect": self._collect_on,
+            "tell": self._tell_on,
+            **{one.cluster: partial(self._go_on, one) for one in self.rounds[1:]},
+        }
+        threads = [threading.Thread(target=act, name=name, daemon=True) for name, act in acts.items()]
         for thread in threads:
             thread.start()
         while not self.stopping.is_set():
@@ -164,38 +181,44 @@ class Daemon:
     def _beat_on(self) -> None:
         """Prolong the lease while a step takes long. A stopped process does not get here, and is replaced."""
         while not self.stopping.wait(self.settings.daemon.lease_s / 4):
-            self._quietly(self.rounds[0], lambda deps: deps.still_active())
+            self._quietly(lambda lease: self._deps_for_all(lease).still_active(), self.troubles)
 
     def _collect_on(self) -> None:
         """Collect beside the other steps: a large result is copied for minutes."""
         while not self.stopping.is_set():
-            if not self._quietly(self.rounds[0], self.rounds[0].collect):
+            if not self._quietly(lambda lease: self.rounds[0].collect(self._deps_for_all(lease)), self.troubles):
                 self._to_collect.clear()
                 self._to_collect.wait(COLLECT_LOOKS_EVERY_S)
+
+    def _tell_on(self) -> None:
+        """Tell people and pages beside the other steps: of a silence they hear while it lasts."""
+        while not self.stopping.is_set():
+            if not self._quietly(lambda lease: self._tell(self._deps_for_all(lease)), self.troubles):
+                self.stopping.wait(self.settings.daemon.idle_s)
 
     def _go_on(self, one: Round) -> None:
         """The turns of one more cluster: one that is silent for half a minute keeps no other waiting."""
         while not self.stopping.is_set():
-            if not self._quietly(one, lambda deps: one.work(deps, self._status.counts(deps))):
+            if not self._quietly(lambda lease: self._work(one, self._deps(one, lease)), one.health):
                 self.stopping.wait(self.settings.daemon.idle_s)
 
-    def _quietly(self, one: Round, act: Callable[[Deps], bool | None]) -> bool:
+    def _quietly(self, act: Callable[[Lease], bool | None], notes: Troubles) -> bool:
         """What `act` says, in a thread that goes on whatever happens: were it to end, nobody would see it."""
         lease, about = self._lease, f"thread {threading.current_thread().name}"
         if lease is None:
             return False
         try:
-            done = bool(act(self._deps(one, lease)))
+            done = bool(act(lease))
         except LeaseLost as lost:
             self._lose(lease, lost)
         except DBAPIError as error:
             self._database_away(error)
         except Exception as error:  # a thread that ended would leave a cluster's jobs, or the lease, alone
             log.exception("fault", extra={"fields": {"step": about}})
-            one.health.trouble(about, f"The daemon's {about} failed: {type(error).__name__}: {error}"[:500])
+            notes.trouble(about, f"The daemon's {about} failed: {type(error).__name__}: {error}"[:500])
             self.stopping.wait(AFTER_A_FAULT_S)
         else:
-            one.health.trouble(about, None)
+            notes.trouble(about, None)
             return done
         return False
 
@@ -204,7 +227,8 @@ class Daemon:
         if lease is None:
             return
         try:
-            counts = self._status.counts(self._deps(self.rounds[0], lease))
+            with self.database.read() as session:
+                counts = ALL.counts(session)
             leases.release(self.database, lease)
         except DBAPIError as error:
             self._database_away(error)

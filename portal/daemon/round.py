@@ -12,7 +12,7 @@ from portal.daemon.context import Deps, Place, log
 from portal.daemon.health import Health
 from portal.daemon.lease import LeaseLost
 from portal.daemon.pace import Pace, paces
-from portal.daemon.steps import COLLECT, STEPS, Row, Step, Turn
+from portal.daemon.steps import COLLECT, NOTICES, STEPS, Row, Step, Turn
 from portal.jobs.state import State
 
 AFTER_A_FAULT_S = 5.0
@@ -40,9 +40,19 @@ class Round:
         """Save what has ended; of all clusters at once."""
         return self._step(COLLECT.name, COLLECT.step, deps)
 
+    def tell(self, deps: Deps) -> bool:
+        """Make people's notices, of all clusters at once, if it is time."""
+        pace = self.paces[NOTICES.name]
+        return pace.due and self._at_its_pace(NOTICES, pace, deps)
+
+    def counts(self, deps: Deps) -> dict[State, int]:
+        """This cluster's unfinished jobs by state."""
+        with deps.database.read() as session:
+            return deps.share.counts(session)
+
     def work(self, deps: Deps, counts: Mapping[State, int]) -> bool:
         """The steps that have something to work on: an idle daemon asks the database one thing a turn."""
-        turn = Turn(frozenset(counts), False, False, first=deps.share.rest)
+        turn = Turn(frozenset(counts), False, False)
         busy = False
         for row in STEPS:
             turn.silent, turn.stopping = deps.health.answered is False, self._stopping.is_set()

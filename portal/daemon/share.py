@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, exists, func, select, true
+from sqlalchemy.orm import Session
 
 from portal.jobs.models import Attempt, Job, JobTypeRevision, Submission
+from portal.jobs.state import AT_SCHEDULER, UNFINISHED, State
 
 
 def latest_attempt() -> ColumnElement[bool]:
@@ -41,6 +43,18 @@ class Share:
     def handed_over(self) -> ColumnElement[bool]:
         """The condition on jobs that have been handed over: their latest attempt is its."""
         return exists().where(Attempt.job_id == Job.id, latest_attempt(), self.attempts())
+
+    def counts(self, session: Session) -> dict[State, int]:
+        """Its unfinished jobs by state: those at the scheduler by their attempt, all others by their job type."""
+        counted = select(Job.state, func.count()).group_by(Job.state)
+        if self.cluster is None:
+            return dict(session.execute(counted.where(Job.state.in_(UNFINISHED))).all())
+        waiting = counted.where(Job.state.in_(UNFINISHED - AT_SCHEDULER), self.jobs())
+        handed_over = (
+            counted.join(Attempt, Attempt.job_id == Job.id)
+            .where(Job.state.in_(AT_SCHEDULER), latest_attempt(), self.attempts())
+        )  # fmt: skip
+        return dict(session.execute(waiting.union_all(handed_over)).all())
 
     def jobs(self) -> ColumnElement[bool]:
         """The condition on jobs that wait to be handed over."""

@@ -2,40 +2,34 @@
 
 import time
 from collections.abc import Collection, Mapping
-from copy import deepcopy
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
 from portal import words
 from portal.daemon.context import Deps
 from portal.daemon.health import Health, write_health
 from portal.daemon.lease import write_status
-from portal.daemon.share import latest_attempt
+from portal.daemon.share import ALL, Share, latest_attempt
 from portal.jobs.models import Attempt, Job
-from portal.jobs.state import AT_SCHEDULER, UNFINISHED, State
+from portal.jobs.state import AT_SCHEDULER, State
 from portal.times import iso
 
 AT_MOST_EVERY_S = 1.0
 AT_LEAST_EVERY_S = 5.0
-COUNTS = select(Job.state, func.count()).where(Job.state.in_(UNFINISHED)).group_by(Job.state)
+WAITING = (State.QUEUED, State.SUBMITTING, State.PENDING)
 
 
 class Status:
-    """Remembers what was written last. `clusters`: as they are set, each with the job types named for it."""
+    """Remembers what was written last. `clusters`: as they are set, each with its share of the jobs."""
 
-    def __init__(self, clusters: Mapping[str, Collection[str]]) -> None:
-        self._settings = [{"name": name, "jobtypes": sorted(jobtypes)} for name, jobtypes in clusters.items()]
+    def __init__(self, clusters: Mapping[str, Share]) -> None:
+        self._shares = clusters
         self._written: tuple[dict[str, Any], dict[str, Health]] | None = None
         self._at = 0.0
         self._without: dict[str, Health] = {}
-
-    def counts(self, deps: Deps) -> dict[State, int]:
-        """Unfinished jobs by state."""
-        with deps.database.read() as session:
-            found: dict[State, int] = dict(session.execute(COUNTS).all())
-        return found
 
     def write(self, deps: Deps, now: datetime, clusters: Mapping[str, Health]) -> None:
         """Write it, and the health of the clusters, by name, if it is time. Raises LeaseLost."""
@@ -43,18 +37,18 @@ class Status:
         if self._written is not None and age < AT_MOST_EVERY_S:
             return
         status, everywhere = self._status(deps), {**self._unset(deps, clusters, now), **clusters}
-        seen = (status, {cluster: deepcopy(health) for cluster, health in everywhere.items()})
+        seen = (status, {cluster: health.copy() for cluster, health in everywhere.items()})
         if seen == self._written and age < AT_LEAST_EVERY_S:
             return
         with deps.database.write() as session:
             write_status(session, deps.lease, status | {"written": iso(now)})
-            write_health(session, everywhere)
+            write_health(session, seen[1])
         self._written, self._at = seen, time.monotonic()
 
     def _unset(self, deps: Deps, clusters: Collection[str], now: datetime) -> dict[str, Health]:
         """The clusters that are set no more and still have jobs: of those nobody can tell what becomes of them."""
-        if deps.share.cluster is None:
-            return {}
+        if all(share.cluster is None for share in self._shares.values()):
+            return {}  # the only cluster has all jobs
         query = (
             select(Attempt.cluster, func.count())
             .join(Job, Attempt.job_id == Job.id)
@@ -73,8 +67,20 @@ class Status:
         return found
 
     def _status(self, deps: Deps) -> dict[str, Any]:
+        with deps.database.read() as session:
+            counts = ALL.counts(session)
+            clusters = [self._set(session, name, share, counts) for name, share in self._shares.items()]
         return {
-            "clusters": self._settings,
+            "clusters": clusters,
             "problems": deps.troubles.sorted(),
-            "counts": {state.value: count for state, count in sorted(self.counts(deps).items())},
+            "counts": {state.value: count for state, count in sorted(counts.items())},
+        }
+
+    def _set(self, session: Session, name: str, share: Share, counts: Mapping[State, int]) -> dict[str, Any]:
+        """What pages need to know of a cluster that is set: which jobs go there, and how many wait for it."""
+        theirs = counts if share.cluster is None else share.counts(session)
+        return {
+            "name": name,
+            "jobtypes": [] if share.rest else sorted(share.jobtypes),
+            "waiting": sum(theirs.get(state, 0) for state in WAITING),
         }

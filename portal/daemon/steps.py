@@ -25,12 +25,10 @@ class Turn:
     """What is known of one turn at one cluster, as it goes on."""
 
     there: frozenset[State]
-    """The states in which there are jobs."""
+    """The states in which this cluster has jobs."""
     silent: bool
     """The scheduler did not answer the last question."""
     stopping: bool
-    first: bool
-    """This cluster also does what is done once for all clusters."""
     news: bool = False
     """A step of this turn has moved something at the scheduler."""
 
@@ -73,10 +71,6 @@ def _asks_nodes(turn: Turn) -> bool:
     return not (turn.silent and turn.there & WATCHED)
 
 
-def _once_for_all(turn: Turn) -> bool:
-    return turn.first
-
-
 def start_step(deps: Deps, now: datetime) -> bool:
     """Let a backend that does not start jobs by itself start what may start."""
     return deps.scheduler.start(now)
@@ -88,8 +82,9 @@ STEPS = (
     Row("cancel", cancel_step, WATCHED, makes_news=True),
     Row("reconcile", reconcile_step, WATCHED, "jobs", after_news=True, asks=True, again=True),
     Row("survey", survey_step, WHATEVER, "nodes", _asks_nodes, asks=True),
-    Row("notices", notices_step, WHATEVER, "notices", _once_for_all),
     Row("retain", retain_step, WHATEVER, "retention"),
 )
 COLLECT = Row("collect", collect_step, frozenset({State.COLLECTING}), again=True)
 """Of all clusters at once, in a thread of its own: a large result is copied for minutes."""
+NOTICES = Row("notices", notices_step, WHATEVER, "notices")
+"""Once for all clusters, in a thread of its own: a silent one takes half a minute to say nothing."""

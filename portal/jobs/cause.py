@@ -80,7 +80,7 @@ def retry_of(cause: Cause) -> Retry:
 
 
 def out_of_memory(asked: Asked) -> str:
-    """Sentence 6 of the house's tone."""
+    """What is said of a job that needed more memory than it had asked for."""
     start = f"It ran out of memory ({words.memory(asked.memory_mb)}). {SAFE}"
     if asked.more_memory_mb is None:
         return f"{start} It had the most that this analysis may use; a smaller part of the data may fit."

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.jobs.cluster import snapshots
 from portal.jobs.models import Job, JobTypeRevision, Submission
 from portal.jobs.state import State
-from portal.jobs.status import ClusterStatus
+from portal.jobs.status import Cluster, ClusterStatus
 from portal.jobtype.model import Variant
 from portal.scheduler.survey import Snapshot
 
@@ -75,19 +75,19 @@ def likely_wait(session: Session, jobtype: str, status: ClusterStatus, now: date
     waits = sorted((started - created).total_seconds() for created, started in rows if started is not None)
     if len(waits) >= ENOUGH_TO_SAY:
         return Wait(Basis.RECENT_JOBS, seconds=waits[min(len(waits) - 1, int(len(waits) * SLOW))])
-    waiting = sum(status.counts.get(state.value, 0) for state in WAITING)
+    cluster = status.going_to(jobtype)
+    waiting = cluster.waiting if cluster else None
+    if waiting is None:
+        waiting = sum(status.counts.get(state.value, 0) for state in WAITING)
     if waiting:
         return Wait(Basis.QUEUE, before=waiting)
-    return _as_the_cluster_is(_where_it_goes(session, status, jobtype))
+    return _as_the_cluster_is(_its_snapshot(session, cluster))
 
 
-def _where_it_goes(session: Session, status: ClusterStatus, jobtype: str) -> Snapshot | None:
-    """What the cluster has that such a job will go to; None: not known."""
+def _its_snapshot(session: Session, cluster: Cluster | None) -> Snapshot | None:
+    """What this cluster has; while none is known by name, the newest that was seen."""
     found = snapshots(session)
-    if not status.clusters:  # none was asked yet
-        return next(iter(found.values()), None)
-    cluster = status.going_to(jobtype)
-    return found.get(cluster.name) if cluster else None
+    return found.get(cluster.name) if cluster else next(iter(found.values()), None)
 
 
 def _as_the_cluster_is(snapshot: Snapshot | None) -> Wait:

@@ -46,7 +46,7 @@ class Testimony:
 def parse_result(
     raw: bytes, *, attempt: str, job_sha256: str | None, job_id: str | None, restarts: int = 0
 ) -> Testimony:
-    """The testimony in `raw`, if it is about this attempt, this order, this job's last run. Raises FormError.
+    """The testimony in `raw`, if it is about this attempt, this job spec, this job's last run. Raises FormError.
 
     `restarts`: how often the scheduler says that it put the job back, 0 where it does not count. What an earlier
     run left stays where it is if the last one ended before launch could begin.
@@ -59,7 +59,7 @@ def parse_result(
     if document.get("attempt") != attempt:
         raise FormError("result.json is about another attempt")
     if job_sha256 is not None and document.get("job_sha256") != job_sha256:
-        raise FormError("result.json is about another order")
+        raise FormError("result.json is about another job spec")
     claim = document.get("claim")
     if not isinstance(claim, dict) or (job_id is not None and claim.get("job_id") != job_id):
         raise FormError("result.json was written by another run")

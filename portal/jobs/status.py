@@ -37,6 +37,8 @@ class Cluster:
     problems: Sequence[str]
     jobtypes: frozenset[str] = frozenset()
     """The job types that are named for it. The first has also those that are named for none."""
+    waiting: int | None = None
+    """Jobs of the portal that wait to begin there; None: not told."""
     forgotten: bool = False
     """It is set no more, and has jobs: it will not answer again by itself."""
 
@@ -54,32 +56,6 @@ class ClusterStatus:
     """What is wrong with the daemon's own parts."""
     clusters: Sequence[Cluster]
     """As they are set, the first first; then those that are set no more."""
-
-    @property
-    def answered(self) -> bool | None:
-        """False if a cluster is silent, True if all that were asked answer, None if none was asked yet."""
-        told = [cluster.answered for cluster in self.clusters if cluster.answered is not None]
-        return all(told) if told else None
-
-    @property
-    def since(self) -> datetime | None:
-        """Since when they all have answered, or the first of them has not."""
-        moments = [one.since for one in self._telling if one.since]
-        return (min if self.answered is False else max)(moments, default=None)
-
-    @property
-    def message(self) -> str:
-        """What was said with it."""
-        return " ".join(one.message for one in self._telling if one.message)
-
-    @property
-    def problems(self) -> Sequence[str]:
-        """All that is wrong, in words for staff."""
-        return sorted({*self.troubles, *(text for cluster in self.clusters for text in cluster.problems)})
-
-    @property
-    def _telling(self) -> Sequence[Cluster]:
-        return [cluster for cluster in self.clusters if cluster.answered is self.answered]
 
     @property
     def banner(self) -> str:
@@ -141,17 +117,18 @@ def cluster_status(session: Session) -> ClusterStatus:
 
 def _clusters(rows: Sequence[Any], settings: Sequence[Mapping[str, Any]] | None) -> Iterator[Cluster]:
     """The rows that are a cluster's, in the order of the settings; None: a daemon that does not tell them yet."""
-    order = {one["name"]: (place, frozenset(one["jobtypes"])) for place, one in enumerate(settings or ())}
-    last = (len(order), frozenset[str]())
-    for row in sorted(rows, key=lambda row: order.get(row.cluster, last)[0]):
+    told = {one["name"]: one for one in settings or ()}
+    order = {name: place for place, name in enumerate(told)}
+    for row in sorted(rows, key=lambda row: order.get(row.cluster, len(order))):
         if row.cluster is not None:
-            forgotten = settings is not None and row.cluster not in order
+            its = told.get(row.cluster, {})
             yield Cluster(
                 row.cluster,
                 row.answered,
                 row.since,
                 row.message or "",
                 tuple(row.problems),
-                order.get(row.cluster, last)[1],
-                forgotten,
+                frozenset(its.get("jobtypes", ())),
+                its.get("waiting"),
+                forgotten=settings is not None and not its,
             )

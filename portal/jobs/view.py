@@ -143,7 +143,8 @@ def job_view(job: Job, now: datetime, *, status: ClusterStatus | None = None) ->
 def sentence(job: Job, now: datetime, *, status: ClusterStatus | None = None) -> str:
     """The one sentence that stands on top of a job's page and on its card."""
     if job.cancel_requested is not None and not job.state.final:
-        return f"Being cancelled for {job.cancel_requested_by or 'somebody'}."
+        wish = f"Being cancelled for {job.cancel_requested_by or 'somebody'}."
+        return f"{wish} {_silence(job, status)}".rstrip()
     if job.state is State.RUNNING:
         return _running(job, now, status)
     if job.state in ENDED:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 import portal
+from portal.errors import NotFoundError
 from portal.jobtype import lines
 from portal.jobtype.checks import suggestion
 from portal.jobtype.kind import NOT_INSTALLED, Kind
@@ -35,6 +36,13 @@ class JobTypes:
 
     by_name: Mapping[str, JobType] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+
+    def named(self, name: str) -> JobType:
+        """The job type of this name. Raises NotFoundError."""
+        try:
+            return self.by_name[name]
+        except KeyError:
+            raise NotFoundError(f"There is no analysis called {name}.") from None
 
 
 def shipped_folder() -> Path:

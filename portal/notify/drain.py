@@ -21,11 +21,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from portal import failpoints
-from portal.db import portions
 from portal.identity.models import Person
 from portal.jobs.models import Job, JobEvent
 from portal.jobs.state import FINAL, State
 from portal.notify.models import JOBS, About, Notice, NoticeMark
+from portal.portions import portions
 
 MOST_EVENTS: Final = 2000
 TELLING: Final = tuple(state.value for state in (*FINAL, State.HELD))

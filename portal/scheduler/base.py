@@ -41,7 +41,7 @@ class JobRequest:
     """All a backend needs to start one attempt.
 
     `argv` is the command that runs `launch` (never a shell string) up to what the agent knows: folder and
-    digest of the order. A backend adds what only it knows (its cluster's name, the job's id, who watches the
+    digest of the job spec. A backend adds what only it knows (its cluster's name, the job's id, who watches the
     memory).
     """
 

@@ -45,7 +45,7 @@ class StoreClient:
         return self._store.ask(wire.KEEP, items)
 
     def verify(self, locations: Sequence[str]) -> list[Verified | Refusal]:
-        """Hash results again."""
+        """Hash results again: for an operator who wants to know whether they are what was filed."""
         return self._store.ask(wire.VERIFY, locations)
 
     def drop(self, items: Sequence[tuple[str, int, str]], *, attempt: str | None = None) -> list[bool | Refusal]:

@@ -75,6 +75,7 @@ max_array_size = 501
 @contextmanager
 def beside(site: LabSite, first_job_id: int) -> Iterator[None]:
     """The annex, whose jobs are numbered from `first_job_id`, and a portal that knows both clusters."""
+    _as_it_was(site.portal)
     _gone(site.cluster)
     try:
         for host in ("ctl", "node2", "portal"):
@@ -87,10 +88,7 @@ def beside(site: LabSite, first_job_id: int) -> Iterator[None]:
         _set(site)
         yield
     finally:
-        portal = site.portal
-        portal.run(
-            "sh", "-c", f"[ ! -d {ASIDE} ] || {{ cp -p {ASIDE}/* /etc/gantry && rm -r {ASIDE} && {RESTART}; }}"
-        )
+        _as_it_was(site.portal)
         _gone(site.cluster)
 
 
@@ -133,6 +131,11 @@ def _set(site: LabSite) -> None:
     fresh = site.publish(lab_analysis(ELSEWHERE, COUNT))
     if not fresh:
         _do(portal, RESTART)
+
+
+def _as_it_was(portal: Host) -> None:
+    script = f"[ ! -d {ASIDE} ] || {{ cp -p {ASIDE}/* /etc/gantry && rm -r {ASIDE} && {RESTART}; }}"
+    portal.run("sh", "-c", script)
 
 
 def _gone(cluster: Cluster) -> None:

@@ -78,6 +78,7 @@ def _collected(deps: Deps, job: Job, attempt: Attempt) -> Collected:
         job_id=job.id,
         number=job.number,
         attempt_id=attempt.id,
+        cluster=attempt.cluster,
         investigation_id=job.investigation_id,
         account=deps.account_of(job),
         outputs=job.submission.revision.document["outputs"],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from portal.agent.accounts import Failed
 from portal.agent.client import Sealed
 from portal.daemon.collect.metadata import ALSO
 from portal.daemon.context import Deps
@@ -37,6 +38,7 @@ class Collected:
     job_id: int
     number: str
     attempt_id: str
+    cluster: str
     investigation_id: int | None
     account: str | None
     outputs: Sequence[dict[str, Any]]
@@ -55,9 +57,8 @@ def keep_all(deps: Deps, batch: Sequence[Collected], now: datetime) -> Iterator[
             yield one, []
         elif one.investigation_id is None:
             yield one, ResultRefusedError("its experiment is no longer in the catalogue")
-    answers = deps.agent.seal([(one.account, one.attempt_id) for one in whole]) if whole else []
     sealed: list[tuple[Collected, int]] = []
-    for one, answer in zip(whole, answers, strict=True):
+    for one, answer in _seal(deps, whole):
         match answer:
             case Sealed(size=size):
                 deps.blame(one.account, None)
@@ -70,6 +71,14 @@ def keep_all(deps: Deps, batch: Sequence[Collected], now: datetime) -> Iterator[
     for some in _in_portions(sealed):
         deps.still_active()
         yield from _keep(deps, some, now)
+
+
+def _seal(deps: Deps, whole: Sequence[Collected]) -> Iterator[tuple[Collected, Sealed | Refusal | Failed]]:
+    """The answers of people's agents, each at its attempt's cluster: one may hang at another."""
+    for cluster in sorted({one.cluster for one in whole}):
+        theirs = [one for one in whole if one.cluster == cluster]
+        agent = deps.agents.get(cluster, deps.agent)
+        yield from zip(theirs, agent.seal([(one.account, one.attempt_id) for one in theirs]), strict=True)
 
 
 def _in_portions(sealed: Sequence[tuple[Collected, int]]) -> Iterator[list[Collected]]:

@@ -17,12 +17,12 @@ from portal.daemon.context import Deps
 from portal.daemon.dispatch.arrays import names_of
 from portal.daemon.dispatch.jobspec import job_spec_item
 from portal.daemon.dispatch.queue import MOST_LISTED, QueuedJob, lock_queued
-from portal.db import portions
 from portal.jobs.cause import Cause, cancelled
 from portal.jobs.models import Attempt, Job
 from portal.jobs.moves import move_all
 from portal.jobs.said import Waiting
 from portal.jobs.state import State
+from portal.portions import portions
 
 
 @dataclass(frozen=True)

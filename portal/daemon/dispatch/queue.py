@@ -13,11 +13,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetType, ParameterType
-from portal.db import portions
 from portal.form.dataset import Quantity, under_one_name
 from portal.identity.models import Person
 from portal.jobs.models import Attempt, Job, JobInput, JobTypeRevision, Submission
 from portal.jobs.state import State
+from portal.portions import portions
 
 MOST_LISTED = 10_000
 """Ids in one question: databases bound the values of a statement, and a job over many datasets has many."""

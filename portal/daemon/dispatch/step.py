@@ -77,7 +77,7 @@ def _choose(session: Session, deps: Deps, now: datetime) -> Sequence[int]:
     full = {
         person for person, count in turns.at_scheduler(session, deps.share).items() if count >= limit
     } - hanging
-    _say_who_waits(session, deps, now, full, waiting_words(running_limit=limit))
+    _say_who_waits(session, deps, now, full, waiting_words(running_limit=limit, cluster=deps.share.cluster))
     _say_who_waits(session, deps, now, hanging, HANGING)
     batch = deps.scheduler.batch_size
     chosen = turns.next_in_turn(session, now, running_limit=limit, batch=batch, left_out=hanging, share=deps.share)

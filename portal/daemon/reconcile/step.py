@@ -28,11 +28,11 @@ from portal.daemon.reconcile.observe import (
     watched_jobs,
 )
 from portal.daemon.reconcile.verdict import Action, Ended, Verdict, judge, judge_absent
-from portal.db import portions
 from portal.jobs.actions import asked_of
 from portal.jobs.models import Attempt, Job, Submission
 from portal.jobs.said import SchedulerSaid, Waiting
 from portal.jobs.state import State
+from portal.portions import portions
 from portal.scheduler.base import JobReport, Phase
 
 A_TRANSACTION = 200

@@ -10,7 +10,7 @@ from portal import words
 from portal.catalogue.inputs import Chosen, check_all_found, check_open
 from portal.config import LimitSettings
 from portal.documents import digest
-from portal.errors import ForbiddenError, InvalidError, LimitError, NotFoundError
+from portal.errors import ForbiddenError, InvalidError, LimitError
 from portal.form import InputDataset, Planned, plan
 from portal.identity.actor import Actor
 from portal.jobs.submit.quota import Admission, admit
@@ -98,9 +98,7 @@ class FormCheck:
 
     def check(self, request: SubmitRequest) -> NewSubmission:
         """What is to be written. Raises NotFoundError, ForbiddenError, InvalidError or LimitError."""
-        jobtype = self.jobtypes.by_name.get(request.jobtype)
-        if jobtype is None:
-            raise NotFoundError(f"There is no analysis called {request.jobtype}.")
+        jobtype = self.jobtypes.named(request.jobtype)
         if jobtype.kind is Kind.INTERACTIVE:
             raise InvalidError(f"{jobtype.title}: {NOT_INSTALLED}.")
         variant = _variant(jobtype, request.variant)

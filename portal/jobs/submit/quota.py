@@ -63,6 +63,8 @@ def releasable(*, unfinished: int, queued_limit: int) -> int:
     return max(0, queued_limit - unfinished)
 
 
-def waiting_words(*, running_limit: int) -> str:
-    """Sentence 4 of the house's tone."""
-    return f"You may run {words.count(running_limit, 'job')} at once; this one starts when one ends."
+def waiting_words(*, running_limit: int, cluster: str | None = None) -> str:
+    """Why a job waits for its person's own jobs; `cluster`: where, if there are several."""
+    there = f" at the cluster {cluster}" if cluster else ""
+    ends = "ends there" if cluster else "ends"
+    return f"You may run {words.count(running_limit, 'job')} at once{there}; this one starts when one {ends}."

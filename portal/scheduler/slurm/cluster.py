@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from portal.portions import portions
 from portal.scheduler.base import JobHandle, JobReport, Observation, Phase, SchedulerError
 from portal.scheduler.slurm import match
 from portal.scheduler.slurm import sinfo as nodes
@@ -121,9 +122,8 @@ class SlurmScheduler(SlurmOwner):
         wanted = list(match.ids(handles))
         whose = ["--allusers"] if self._others else []
         rows: list[Row] = []
-        for first in range(0, len(wanted), IDS_A_QUESTION):
-            some = ",".join(wanted[first : first + IDS_A_QUESTION])
-            found = self._accounting(match.oldest(handles), f"--jobs={some}", *whose)
+        for some in portions(wanted, IDS_A_QUESTION):
+            found = self._accounting(match.oldest(handles), f"--jobs={','.join(some)}", *whose)
             if found is None:
                 return None
             rows += found

@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from portal.portions import portions
 from portal.scheduler.base import JobHandle, SchedulerError
 from portal.scheduler.slurm.arrays import expand
 from portal.scheduler.slurm.commands import Answer, Commands
@@ -48,9 +49,8 @@ def _calls(handles: Sequence[JobHandle]) -> Iterator[tuple[str, list[Job]]]:
     for handle in handles:
         by_name[handle.name][_job(handle)] = None
     for name, jobs in by_name.items():
-        some = list(jobs)
-        for first in range(0, len(some), IDS_A_CALL):
-            yield name, some[first : first + IDS_A_CALL]
+        for some in portions(jobs, IDS_A_CALL):
+            yield name, some
 
 
 def _cancel(commands: Commands, name: str, jobs: Sequence[Job]) -> dict[Job, bool | SchedulerError]:

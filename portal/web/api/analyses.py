@@ -6,10 +6,9 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from portal.catalogue.inputs import check_open, datasets_by_slot, input_dataset, open_experiments
-from portal.errors import LimitError, NotFoundError
+from portal.errors import LimitError
 from portal.form import InputDataset, build_form
 from portal.jobtype.match import fitting
-from portal.jobtype.model import JobType
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
 from portal.web.api.form_shapes import (
@@ -50,13 +49,6 @@ class AnalysisQuery(AnalysesQuery):
     preset: str | None = Field(None, max_length=200)
 
 
-def _jobtype(name: str) -> JobType:
-    jobtype = portal().jobtypes.by_name.get(name)
-    if jobtype is None:
-        raise NotFoundError(f"There is no analysis called {name}.")
-    return jobtype
-
-
 def _datasets(inputs: Mapping[str, Sequence[int]]) -> dict[str, list[InputDataset]]:
     """The datasets by slot, if this person may see them all. Raises NotFoundError."""
     wanted = {number for ids in inputs.values() for number in ids}
@@ -89,7 +81,7 @@ def read_analyses(query: AnalysesQuery) -> Response:
 @api.get("/analyses/<name>", summary="One analysis and its form", responses={200: AnalysisDetails})
 def read_analysis(path: AnalysisPath, query: AnalysisQuery) -> Response:
     """With `dataset` the form has the defaults that these datasets give."""
-    jobtype = _jobtype(path.name)
+    jobtype = portal().jobtypes.named(path.name)
     slot = jobtype.slot
     inputs = _datasets({slot.name: query.dataset}) if slot and query.dataset else {}
     form = build_form(jobtype, inputs, preset=query.preset)
@@ -99,7 +91,7 @@ def read_analysis(path: AnalysisPath, query: AnalysisQuery) -> Response:
 @api.post("/analyses/<name>/form", summary="Check a form without starting it", responses={200: FormOut})
 def check_form(path: AnalysisPath, body: FormValues) -> Response:
     """The form with these values, and what is wrong with them. Nothing is started."""
-    jobtype = _jobtype(path.name)
+    jobtype = portal().jobtypes.named(path.name)
     inputs = _datasets(body.inputs)
     if body.experiment is not None:
         asked = [body.experiment]

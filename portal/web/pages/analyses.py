@@ -11,7 +11,7 @@ from portal.catalogue.access import may
 from portal.catalogue.inputs import datasets_by_slot
 from portal.catalogue.models import Dataset, Investigation
 from portal.catalogue.service import OFFERED, experiments_to_file_in, who_sees
-from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError
+from portal.errors import ConflictError, InvalidError, LimitError
 from portal.form import Form, build_form
 from portal.jobs.read import cluster_status
 from portal.jobs.submit.check import SubmitRequest
@@ -53,17 +53,10 @@ def show() -> ResponseReturnValue:
     )
 
 
-def _jobtype(name: str) -> JobType:
-    jobtype = portal().jobtypes.by_name.get(name)
-    if jobtype is None:
-        raise NotFoundError(f"There is no analysis called {name}.")
-    return jobtype
-
-
 @page.route("/<name>/start", methods=["GET", "POST"])
 def start(name: str) -> ResponseReturnValue:
     """The form (GET, also with values in the address), and what it starts (POST)."""
-    jobtype = _jobtype(name)
+    jobtype = portal().jobtypes.named(name)
     typed = typed_form(jobtype, request.form if request.method == "POST" else MultiDict(request.args))
     if request.method != "POST":
         return _form(jobtype, typed)
@@ -96,7 +89,7 @@ def start(name: str) -> ResponseReturnValue:
 @page.post("/<name>/beside")
 def estimate(name: str) -> ResponseReturnValue:
     """What stands beside the form, for what is in it now."""
-    jobtype = _jobtype(name)
+    jobtype = portal().jobtypes.named(name)
     typed = typed_form(jobtype, request.form)
     return render_template("analyses/_beside.html", **_context(jobtype, typed))
 

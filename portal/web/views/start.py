@@ -144,8 +144,8 @@ def beside(
     mode = typed.mode or form.modes[0]
     first = len(inputs.get(jobtype.slot.name, ())) if jobtype.slot else 1
     jobs = max(1, first) if mode == "each" else 1
-    wait, basis = status.banner, ""
-    if not status.banner:
+    wait, basis = status.banner_of(status.going_to(jobtype.name)), ""
+    if not wait:
         wait, basis = _wait_words(likely_wait(session, jobtype.name, status, now))
     raw = typed.raw or {}
     return Beside(

@@ -125,7 +125,7 @@ def test_the_daemons_status_is_written_for_the_facility_page(yard_with):
 
     yard.until(daemon, lambda: seen().counts == {"running": 1})
     status = seen()
-    assert (status.daemon_alive, status.answered, status.banner) == (True, True, "")
+    assert (status.daemon_alive, [one.answered for one in status.clusters], status.banner) == (True, [True], "")
 
     def kept():
         with yard.database.read() as session:

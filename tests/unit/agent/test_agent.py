@@ -427,6 +427,13 @@ def test_a_backend_that_starts_jobs_as_the_daemon_is_refused_where_people_have_a
     path = tmp_path / "agent.json"
     path.write_text(json.dumps(facility.backend))
     path.chmod(0o644)
+    assert choose({}, operators_file=path).scheduler()
+    spool = Path(facility.backend["spool"])
+    spool.mkdir(exist_ok=True)
+    os.chown(spool, 990, 990)  # however the agent came to run as somebody else
+    with pytest.raises(UnusableError, match="starts jobs as the daemon's account"):
+        choose({}, operators_file=path)
+    os.chown(spool, 0, 0)
     monkeypatch.setenv("SUDO_UID", "990")
     with pytest.raises(UnusableError, match="starts jobs as the daemon's account"):
         choose({}, operators_file=path)

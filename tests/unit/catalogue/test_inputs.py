@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 from portal.catalogue.access import may, visible
 from portal.catalogue.inputs import chosen_datasets, datasets_by_slot, input_dataset
 from portal.catalogue.models import Dataset, DatasetParameter, Investigation, ParameterType
-from portal.db import AT_ONCE, Database, portions
+from portal.db import Database
 from portal.errors import NotFoundError, SignInNeededError
 from portal.form.dataset import Quantity
 from portal.identity.actor import NOBODY
+from portal.portions import AT_ONCE, portions
 
 
 def give(

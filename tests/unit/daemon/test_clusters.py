@@ -26,10 +26,12 @@ from portal.daemon.share import ALL, Share, shares
 from portal.errors import ConfigError
 from portal.jobs import actions
 from portal.jobs.cluster import snapshots
+from portal.jobs.estimate import Basis, Wait, likely_wait
 from portal.jobs.models import Attempt, Job
 from portal.jobs.read import cluster_status, sentence
 from portal.jobs.state import State
 from portal.jobtype.load import JobTypes, parse_text
+from portal.rpc.exchange import AnswerLostError
 from portal.scheduler.base import JobRequest, SchedulerError
 from portal.scheduler.slurm import times as slurm_times
 from portal.scheduler.slurm.cluster import SlurmScheduler
@@ -98,6 +100,10 @@ class SlurmAgent(FakeCluster):
             answers[place] = Submitted(handle.job_id, None, handle.submitted, "0" * 64, folder)
         yield answers
 
+    def seal(self, attempts: Sequence[tuple[Account, str]]) -> list[Any]:
+        self.sealed = [attempt for _account, attempt in attempts]
+        return [AnswerLostError("It does not answer.")] * len(attempts)
+
     def find(self, items: Sequence[tuple[Account, tuple[str, str]]]) -> list[Any]:
         found = self.scheduler.find([asked for _account, asked in items])
         return [None if one is None else Taken(one.job_id, None, one.submitted) for one in found]
@@ -139,6 +145,10 @@ class Two:
 
     def answers(self) -> dict[str, bool | None]:
         return {cluster.name: cluster.answered for cluster in self.status().clusters}
+
+    def problems(self, cluster: str) -> tuple[str, ...]:
+        found = self.status().named(cluster)
+        return tuple(found.problems) if found else ()
 
     def status(self) -> Any:
         with self.bench.deps.database.read() as session:
@@ -217,6 +227,89 @@ def test_health_and_banner_are_by_cluster(two):
     assert two.status().banner == ""
 
 
+@pytest.mark.parametrize(("silent", "there", "elsewhere"), [("red", "weigh", "count"), ("blue", "count", "weigh")])
+def test_one_that_was_silent_while_it_had_nothing_is_asked_again_though_the_other_has_jobs(
+    two, silent, there, elsewhere
+):
+    two.bench.desk.submit(jobtype=elsewhere)
+    two.turn()
+    two.slurms[silent].silent = True
+    two.turn()
+    assert two.answers()[silent] is False
+    two.bench.desk.submit(jobtype=there)
+    two.turn()
+    assert two.states()[there] is State.QUEUED
+    two.slurms[silent].silent = False
+    for _ in range(3):
+        two.turn()
+    assert two.answers() == {"blue": True, "red": True}
+    assert two.states()[there] is State.PENDING
+
+
+def test_a_hand_over_without_an_answer_is_settled_though_the_other_has_jobs(two, monkeypatch):
+    two.bench.desk.submit(jobtype="count")
+    two.turn()
+    red, agent = two.slurms["red"], two.agents["red"]
+    submit_by_account = agent.submit_by_account
+
+    def lost(items: Any) -> Iterator[dict[int, Any]]:
+        list(submit_by_account(items))
+        red.silent = True
+        yield dict.fromkeys(range(len(items)), AnswerLostError("The answer was lost."))
+
+    monkeypatch.setattr(agent, "submit_by_account", lost)
+    two.bench.desk.submit(jobtype="weigh")
+    for _ in range(2):
+        two.turn()
+    assert (two.states()["weigh"], two.answers()["red"]) == (State.SUBMITTING, False)
+    monkeypatch.undo()
+    red.silent = False
+    red.rows[0] |= {"job_state": ["RUNNING"], "start_time": 1795228900, "nodes": "r1"}
+    for _ in range(5):
+        two.turn()
+    assert two.states()["weigh"] is State.RUNNING
+    assert len(red.rows) == 1
+
+
+def test_how_many_wait_is_told_by_cluster_and_so_is_the_likely_wait(two):
+    for _ in range(3):
+        two.bench.desk.submit(jobtype="count")
+    two.turn()
+    waiting = {cluster.name: cluster.waiting for cluster in two.status().clusters}
+    assert waiting == {"blue": 3, "red": 0}
+    with two.bench.deps.database.read() as session:
+        told = {name: likely_wait(session, name, two.status(), two.bench.now) for name in ("count", "weigh")}
+    assert told["count"] == Wait(Basis.QUEUE, before=3)
+    assert told["weigh"].basis is not Basis.QUEUE
+
+
+def test_a_trouble_at_one_of_several_clusters_says_at_which(two):
+    for one in two.daemon.rounds:
+        deps = two.daemon._deps(one, two.daemon._lease or two.daemon._take_lease())
+        deps.trouble("dispatch", "The step dispatch failed.")
+    assert two.daemon.troubles.sorted() == [
+        "The step dispatch failed. (cluster blue)",
+        "The step dispatch failed. (cluster red)",
+    ]
+    two.daemon._deps_for_all(two.daemon._lease).trouble("collect", "The step collect failed.")
+    assert "The step collect failed." in two.daemon.troubles.sorted()
+
+
+def test_a_result_is_sealed_by_the_agents_of_its_own_cluster(two):
+    for jobtype in ("count", "weigh"):
+        two.bench.desk.submit(jobtype=jobtype)
+    two.turn()
+    with two.bench.deps.database.write() as session:
+        for job in session.scalars(select(Job)):
+            job.state = State.COLLECTING
+    two.turn()
+    of = {job.submission.revision.name: job.attempt.id for job in two.bench.jobs()}
+    assert {name: agent.sealed for name, agent in two.agents.items()} == {
+        "blue": [of["count"]],
+        "red": [of["weigh"]],
+    }
+
+
 def test_they_are_told_in_the_order_of_the_settings_and_one_that_is_set_no_more_last(two):
     names = ("red", "blue")
     places = [
@@ -287,8 +380,8 @@ def test_jobs_at_a_cluster_that_is_set_no_more_wait_for_it_and_it_is_said(two):
     assert (waits.state, waits.absent_since, waits.attempt.cluster) == (State.PENDING, None, "green")
     assert here.absent_since is not None, "blue is asked about its own"
     assert two.answers() == {"blue": True, "green": False, "red": True}
-    assert {cluster.name for cluster in two.status().clusters if cluster.forgotten} == {"green"}
-    assert "The cluster green is not in the settings any more, and has 1 job." in two.status().problems
+    [green] = [cluster for cluster in two.status().clusters if cluster.forgotten]
+    assert green.problems == ("The cluster green is not in the settings any more, and has 1 job.",)
     assert "The cluster green is not in the portal's settings any more" in sentence(
         waits, two.bench.now, status=two.status()
     )
@@ -296,6 +389,8 @@ def test_jobs_at_a_cluster_that_is_set_no_more_wait_for_it_and_it_is_said(two):
     assert "settings any more" in sentence(waits, two.bench.now, status=two.status())
     two.bench.desk.change(actions.cancel, "maya", waits.id)
     two.turn()
+    wish = sentence(two.bench.jobs()[1], two.bench.now, status=two.status())
+    assert wish.startswith("Being cancelled for Maya Lind. The cluster green is not in the portal's settings")
     assert not two.agents["blue"].cancelled and not two.agents["red"].cancelled
 
 
@@ -348,7 +443,7 @@ def at_work(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         daemon.stopping.set()
         loop.join(60)
     assert not loop.is_alive()
-    assert not {thread.name for thread in threading.enumerate()} & {"lease", "collect", "red"}
+    assert not {thread.name for thread in threading.enumerate()} & {"lease", "collect", "tell", "red"}
 
 
 def until(done: Callable[[], bool]) -> None:
@@ -394,11 +489,12 @@ def test_a_fault_in_a_thread_is_shown_and_does_not_end_it(two, monkeypatch):
     monkeypatch.setattr(red, "work", fail)
     two.bench.desk.submit(jobtype="weigh")
     with at_work(two.daemon, monkeypatch):
-        until(lambda: "The daemon's thread red failed: RuntimeError: no such luck" in two.status().problems)
+        fault = "The daemon's thread red failed: RuntimeError: no such luck"
+        until(lambda: fault in two.problems("red"))
         assert two.states() == {"weigh": State.QUEUED}
         broken = False
         until(lambda: two.states() == {"weigh": State.PENDING})
-        until(lambda: two.status().problems == [])
+        until(lambda: two.problems("red") == ())
 
 
 # ---- settings ------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from portal.daemon import lease as leases
 from portal.daemon.health import Health, write_health
 from portal.daemon.lease import LeaseLost
+from portal.daemon.share import ALL
 from portal.daemon.status import Status
 from portal.jobs.cluster_rows import ClusterHealth, DaemonLease
 
@@ -38,7 +39,7 @@ def test_a_cluster_that_is_configured_no_more_is_forgotten(database):
 def test_the_lease_says_nothing_of_clusters_and_a_cluster_nothing_of_the_store(bench):
     bench.deps.health.trouble("nodes", "Nodes cannot be read.")
     bench.deps.troubles.trouble("store", "The store is full.")
-    Status({}).write(bench.deps, bench.now, {bench.cluster.cluster: bench.deps.health})
+    Status({bench.cluster.cluster: ALL}).write(bench.deps, bench.now, {bench.cluster.cluster: bench.deps.health})
     with bench.deps.database.read() as session:
         said = session.scalar(select(DaemonLease.status))
         row = session.get_one(ClusterHealth, bench.deps.scheduler.cluster)
@@ -53,13 +54,15 @@ def test_a_daemon_that_was_replaced_writes_no_health(bench):
     leases.release(bench.deps.database, bench.deps.lease)
     assert leases.take(bench.deps.database, "another", lasts=bench.deps.lease.lasts)
     with pytest.raises(LeaseLost):
-        Status({}).write(bench.deps, bench.now, {bench.cluster.cluster: bench.deps.health})
+        Status({bench.cluster.cluster: ALL}).write(
+            bench.deps, bench.now, {bench.cluster.cluster: bench.deps.health}
+        )
     with bench.deps.database.read() as session:
         assert session.scalars(select(ClusterHealth)).all() == []
 
 
 def test_what_changed_since_is_written_though_the_lease_says_the_same(bench, monkeypatch):
-    status, clock = Status({}), [0.0]
+    status, clock = Status({bench.cluster.cluster: ALL}), [0.0]
     monkeypatch.setattr("portal.daemon.status.time.monotonic", lambda: clock[0])
     status.write(bench.deps, bench.now, {bench.cluster.cluster: bench.deps.health})
     bench.deps.health.answer(answered=False, message="No route.", now=bench.now)

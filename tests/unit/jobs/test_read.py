@@ -164,31 +164,28 @@ def test_while_the_cluster_is_silent_a_job_that_it_does_not_have_says_when_it_ge
 
 def test_before_anybody_asked_a_cluster_nothing_is_said_of_it(desk):
     status = status_of(desk)
-    assert (status.answered, status.since, status.banner, status.clusters) == (None, None, "", ())
-    assert (status.daemon_alive, status.problems) == (True, [])
+    assert (status.daemon_alive, status.banner, status.clusters, status.troubles) == (True, "", (), ())
 
 
 def test_of_several_clusters_the_silent_one_is_told(desk):
     later = SINCE + timedelta(hours=1)
     status = status_of(desk, a=(True, SINCE), b=(False, later, "No route."), c=(None, None))
-    assert (status.answered, status.since, status.message) == (False, later, "No route.")
-    assert [(one.name, one.answered) for one in status.clusters] == [("a", True), ("b", False), ("c", None)]
+    assert [(one.name, one.answered, one.since, one.message) for one in status.clusters] == [
+        ("a", True, SINCE, ""),
+        ("b", False, later, "No route."),
+        ("c", None, None, ""),
+    ]
+    assert [one.name for one in status.silent] == ["b"]
 
 
-def test_where_all_answer_it_is_since_the_last_of_them_does(desk):
-    later = SINCE + timedelta(hours=1)
-    status = status_of(desk, a=(True, SINCE), b=(True, later))
-    assert (status.answered, status.since, status.problems) == (True, later, [])
-
-
-def test_what_is_wrong_with_the_daemons_parts_and_with_clusters_is_told_together(desk):
+def test_what_is_wrong_with_the_daemons_parts_and_with_a_cluster_is_told_apart(desk):
     held = lease.take(desk.database, "d", lasts=timedelta(seconds=60))
     with desk.database.write() as session:
         lease.write_status(session, held, {"problems": ["The store is full."]})
         write_health(session, {"a": Health({"nodes": "Nodes cannot be read."}, True, SINCE)})
     with desk.database.read() as session:
         status = cluster_status(session)
-    assert status.problems == ["Nodes cannot be read.", "The store is full."]
+    assert status.troubles == ("The store is full.",)
     assert status.clusters[0].problems == ("Nodes cannot be read.",)
 
 

@@ -15,6 +15,7 @@ NAMES = {contract["id"]: contract["name"] for contract in CONTRACTS}
 BREACHES = {
     "portal-layers": ("portal/catalogue/search.py", "import portal.jobs.read"),
     "wrappers-layers": ("wrappers/io/stack.py", "import wrappers.programs.tomo_slice"),
+    "daemon-by-process": ("portal/cli/output.py", "import portal.daemon.loop"),
     "two-distributions": ("portal/jobs/read.py", "import wrappers.result"),
     "web-acts-as-nobody": ("portal/web/pages/home.py", "from portal.agent.client import AgentClient"),
     "daemon-alone": ("portal/daemon/loop.py", "import portal.web.formats"),
@@ -28,6 +29,7 @@ BREACHES = {
 FURTHER = [
     ("web-acts-as-nobody", "portal/jobs/read.py", "import portal.store.client"),  # by way of another room
     ("web-acts-as-nobody", "portal/web/pages/jobs.py", "import portal.daemon.lease"),
+    ("daemon-by-process", "portal/demo/check.py", "import portal.daemon.lease"),
     ("jobs-alone", "portal/jobs/submit/submit.py", "import portal.daemon.moves"),
     ("kernels", "wrappers/kernels/shape.py", "import wrappers.io.rtdc"),
 ]

@@ -2,7 +2,7 @@
 
 A program of its own, run by the Python that a site installed pyslurm for, never imported by the portal: libslurm
 ends its process where there is no slurm.conf, and pyslurm (GPL) belongs to the site. Needs nothing but pyslurm and
-the standard library. `pyslurm_pipe.py` is the other end; docs/developers/slurm.md has the lines.
+the standard library. `pipe.py` is the other end; docs/developers/slurm.md has the lines.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Asking the program that has pyslurm (`pyslurm_child.py`) over a pipe: started when needed, ended when late.
+"""Asking the program that has pyslurm (`child.py`) over a pipe: started when needed, ended when late.
 
 libslurm may end the program at any time; then nothing was answered, and the next question starts another one.
 """

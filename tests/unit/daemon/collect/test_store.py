@@ -25,6 +25,7 @@ class World:
     def __init__(self):
         self.sizes, self.seals, self.answers, self.portions, self.away = {}, {}, {}, [], False
         self.agent = SimpleNamespace(seal=self.seal)
+        self.agents = {}
         self.store = SimpleNamespace(keep=self.keep)
         self.settings = SimpleNamespace(daemon=SimpleNamespace(late_result_s=120.0))
         self.blamed = []
@@ -56,6 +57,7 @@ def job(number, **changes):
         "job_id": number,
         "number": f"J-{number}",
         "attempt_id": f"attempt-{number}",
+        "cluster": "here",
         "investigation_id": 7,
         "account": None,
         "outputs": OUTPUTS,

@@ -1,4 +1,4 @@
-"""What an order says of the datasets that a job reads."""
+"""What a job spec says of the datasets that a job reads."""
 
 import pytest
 

@@ -38,3 +38,6 @@ def test_held_jobs_are_released_into_the_room_there_is():
 
 def test_only_so_many_jobs_of_one_person_go_to_the_scheduler():
     assert waiting_words(running_limit=4) == "You may run 4 jobs at once; this one starts when one ends."
+    assert waiting_words(running_limit=1, cluster="red") == (
+        "You may run 1 job at once at the cluster red; this one starts when one ends there."
+    )

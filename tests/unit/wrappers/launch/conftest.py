@@ -1,4 +1,4 @@
-"""Real attempts in temporary folders: an order is written, launch is started as a process, its files are read."""
+"""Real attempts in temporary folders: a job spec is written, launch is started as a process, its files read."""
 
 import hashlib
 import json
@@ -99,7 +99,7 @@ class Attempt:
 
 @pytest.fixture
 def attempt(tmp_path: Path) -> Callable[..., Attempt]:
-    """Make an attempt from changes to an order; `command` is short for a program."""
+    """Make an attempt from changes to a job spec; `command` is short for a program."""
 
     def make(command: list[Any] | None = None, folder: Path | None = None, **changes: Any) -> Attempt:
         folder = folder or tmp_path / "attempt"
