@@ -54,24 +54,14 @@ def why_not() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark this folder's tests, and skip them all with one reason; those that need images come late.
-
-    Images may still be in the making. What is asked of the logs of all that was done comes last.
-    """
+    """Mark this folder's tests, and skip them all with one reason."""
     reason = why_not()
-    items.sort(key=_turn)
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.cluster)
             item.add_marker(pytest.mark.timeout(LONGEST_S))
             if reason:
                 item.add_marker(pytest.mark.skip(reason=reason))
-
-
-def _turn(item: pytest.Item) -> int:
-    if not item.path.is_relative_to(HERE):
-        return 0
-    return 3 if item.path.name == "test_watching.py" else 2 if "images" in getattr(item, "fixturenames", ()) else 1
 
 
 @pytest.fixture(scope="session")
