@@ -61,11 +61,11 @@ def choose(request: Mapping[str, Any], *, operators_file: Path = OPERATORS_FILE)
 
 
 def _own(folder: object) -> bool:
-    """Whether a folder is this account's, or is not there yet."""
+    """Whether a folder is this account's, or is not there yet; one that cannot be looked at is somebody else's."""
     try:
         return not isinstance(folder, str) or Path(folder).stat().st_uid == os.geteuid()
-    except FileNotFoundError:
-        return True
+    except OSError as error:
+        return isinstance(error, FileNotFoundError)
 
 
 def refuse_system_account(uid: int) -> None:

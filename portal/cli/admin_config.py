@@ -20,6 +20,7 @@ from portal.db import Database
 from portal.errors import ConfigError
 from portal.jobtype.load import load_folders, shipped_folder
 from portal.migrations import check
+from portal.scheduler.factory import KINDS, kind_of
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,11 @@ def problems_of(settings: Settings) -> Iterator[str]:
             yield f"var: {folder} cannot be written by this account"
     if settings.demo and settings.web.host not in {"127.0.0.1", "localhost", "::1"}:
         yield f"demo: anybody who reaches {settings.web.host} can sign in as anybody"
+    for name, document in settings.cluster_documents().items():
+        try:
+            kind_of(document)
+        except ValueError as error:
+            yield f"{f'clusters.{name}.backend' if name else 'scheduler'}: {error}; there are {', '.join(KINDS)}"
     yield from _database_problems(settings)
     for problem in load_folders(settings.jobtypes or (shipped_folder(),)).problems:
         yield str(problem)

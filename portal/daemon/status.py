@@ -14,12 +14,11 @@ from portal.daemon.health import Health, write_health
 from portal.daemon.lease import write_status
 from portal.daemon.share import ALL, Share, latest_attempt
 from portal.jobs.models import Attempt, Job
-from portal.jobs.state import AT_SCHEDULER, State
+from portal.jobs.state import AT_SCHEDULER, TO_BEGIN, State
 from portal.times import iso
 
 AT_MOST_EVERY_S = 1.0
 AT_LEAST_EVERY_S = 5.0
-WAITING = (State.QUEUED, State.SUBMITTING, State.PENDING)
 
 
 class Status:
@@ -82,5 +81,5 @@ class Status:
         return {
             "name": name,
             "jobtypes": [] if share.rest else sorted(share.jobtypes),
-            "waiting": sum(theirs.get(state, 0) for state in WAITING),
+            "waiting": sum(theirs.get(state, 0) for state in TO_BEGIN),
         }

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from portal.jobs.cluster import snapshots
 from portal.jobs.models import Job, JobTypeRevision, Submission
-from portal.jobs.state import State
+from portal.jobs.state import TO_BEGIN
 from portal.jobs.status import Cluster, ClusterStatus
 from portal.jobtype.model import Variant
 from portal.scheduler.survey import Snapshot
@@ -20,7 +20,6 @@ RECENT = timedelta(days=30)
 MOST_LOOKED_AT = 200
 SLOW = 0.9
 """The share of jobs that waited no longer than the wait that is told."""
-WAITING = (State.QUEUED, State.SUBMITTING, State.PENDING)
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,9 @@ class Basis(StrEnum):
     ALL_IN_USE = "all-in-use"
     """Nothing waits, and no processor is free."""
     FREE = "free"
-    """Nothing waits."""
+    """Nothing waits, and a processor is free."""
+    UNKNOWN = "unknown"
+    """What the cluster has was not seen yet, or does not say."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def likely_wait(session: Session, jobtype: str, status: ClusterStatus, now: date
     cluster = status.going_to(jobtype)
     waiting = cluster.waiting if cluster else None
     if waiting is None:
-        waiting = sum(status.counts.get(state.value, 0) for state in WAITING)
+        waiting = sum(status.counts.get(state.value, 0) for state in TO_BEGIN)
     if waiting:
         return Wait(Basis.QUEUE, before=waiting)
     return _as_the_cluster_is(_its_snapshot(session, cluster))
@@ -93,9 +94,11 @@ def _its_snapshot(session: Session, cluster: Cluster | None) -> Snapshot | None:
 def _as_the_cluster_is(snapshot: Snapshot | None) -> Wait:
     """The wait while nothing of the portal's waits: others use the cluster too."""
     if snapshot is None:
-        return Wait(Basis.FREE)
+        return Wait(Basis.UNKNOWN)
     others = sum(partition.waiting or 0 for partition in snapshot.partitions)
     if others:
         return Wait(Basis.CLUSTER_QUEUE, before=others)
-    full = snapshot.totals.get("used_cpus", 0) >= snapshot.totals.get("cpus", 0)
-    return Wait(Basis.ALL_IN_USE if full else Basis.FREE)
+    cpus, used = snapshot.totals.get("cpus"), snapshot.totals.get("used_cpus")
+    if not cpus or used is None:
+        return Wait(Basis.UNKNOWN)
+    return Wait(Basis.ALL_IN_USE if used >= cpus else Basis.FREE)

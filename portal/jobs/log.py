@@ -32,8 +32,8 @@ class LogTail:
     """Why there is nothing, or that the log was capped; empty otherwise."""
 
 
-def log_tail(  # noqa: PLR0917 - six plain things
-    session: Session, actor: Actor, job_id: int, stream: str, offset: int, settings: Settings
+def log_tail(
+    session: Session, actor: Actor, job_id: int, *, stream: str, offset: int, settings: Settings
 ) -> LogTail:
     """A piece of at most 64 KiB from byte `offset` on; a negative offset counts from the end.
 

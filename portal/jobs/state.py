@@ -47,6 +47,8 @@ FINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
 UNFINISHED = frozenset(State) - FINAL
 """For questions to the database: named states are found by the index, "all but these" reads every job."""
 AT_SCHEDULER = frozenset({State.SUBMITTING, State.PENDING, State.RUNNING})
+TO_BEGIN = frozenset({State.QUEUED, State.SUBMITTING, State.PENDING})
+"""Jobs that wait, and for nobody's word."""
 
 WORDS: dict[State, str] = {
     State.QUEUED: "Waiting",

@@ -15,7 +15,7 @@ from portal.jobs.cluster_rows import DAEMON, ClusterHealth, DaemonLease
 # One question: the one lease, beside each cluster (or beside none, before the first was asked).
 SEEN = (
     select(
-        DaemonLease.expires, DaemonLease.holder, DaemonLease.beat, DaemonLease.status,
+        DaemonLease.expires, DaemonLease.beat, DaemonLease.status,
         DatabaseClock().label("now"), ClusterHealth.cluster, ClusterHealth.answered, ClusterHealth.since,
         ClusterHealth.message, ClusterHealth.problems,
     )
@@ -48,7 +48,6 @@ class ClusterStatus:
     """The daemon, and all clusters together."""
 
     daemon_alive: bool
-    daemon: str
     beat: datetime | None
     counts: dict[str, int]
     """Unfinished jobs by state."""
@@ -103,11 +102,10 @@ def cluster_status(session: Session) -> ClusterStatus:
     """The status as of the last beat, `daemon_alive` by the database's clock."""
     rows = session.connection().execute(SEEN).all()
     if not rows:
-        return ClusterStatus(False, "", None, {}, (), ())
+        return ClusterStatus(False, None, {}, (), ())
     lease, said = rows[0], rows[0].status
     return ClusterStatus(
         daemon_alive=lease.expires > lease.now,
-        daemon=lease.holder,
         beat=lease.beat,
         counts=dict(said.get("counts", {})),
         troubles=tuple(said.get("problems", ())),

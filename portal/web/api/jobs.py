@@ -115,7 +115,14 @@ def read_job(path: JobPath) -> Response:
 @api.get("/jobs/<job>/logs/<stream>", summary="A job's log, by offset", responses={200: LogOut})
 def read_log(path: LogPath, query: LogQuery) -> Response:
     """Grows while the job runs: ask again from `next_offset` until `final`."""
-    piece = log_tail(session(), actor(), job_id_of(path.job), path.stream, query.offset, portal().settings)
+    piece = log_tail(
+        session(),
+        actor(),
+        job_id_of(path.job),
+        stream=path.stream,
+        offset=query.offset,
+        settings=portal().settings,
+    )
     found = LogOut(
         text=piece.text,
         offset=piece.offset,

@@ -91,7 +91,7 @@ def log(job_id: int) -> ResponseReturnValue:
     offset = values.get("offset", "0")
     length = whole(offset.removeprefix("-"), most=15) or 0
     start = -length if offset.startswith("-") else length
-    piece = log_tail(session(), actor(), job_id, stream, start, portal().settings)
+    piece = log_tail(session(), actor(), job_id, stream=stream, offset=start, settings=portal().settings)
     if request.headers.get("HX-Request"):
         again_s = None if piece.final else 1 if piece.next_offset < piece.size else 3
         return render_template("jobs/_log.html", piece=piece, job_id=job_id, stream=stream, again_s=again_s)

@@ -183,6 +183,7 @@ def _wait_words(wait: Wait) -> tuple[str, str]:
         Basis.CLUSTER_QUEUE: (queue, "The cluster's queue now"),
         Basis.ALL_IN_USE: ("Starts when a processor is free", "All are in use now"),
         Basis.FREE: ("Starts at once", "Nothing waits now"),
+        Basis.UNKNOWN: ("Not known yet", "The cluster has not been seen"),
     }[wait.basis]
 
 

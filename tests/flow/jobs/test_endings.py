@@ -41,7 +41,9 @@ def test_a_program_that_fails_says_why_with_the_last_lines_of_its_log(yard_with)
     assert "exit code 1" in job.cause_words
     assert job.attempt.seen.files.last_lines == "The stack has no voxel size."
     with yard.database.read() as session:
-        tail = log_tail(session, yard.facility.actors["maya"], job.id, "stdout", 0, yard.settings)
+        tail = log_tail(
+            session, yard.facility.actors["maya"], job.id, stream="stdout", offset=0, settings=yard.settings
+        )
     assert (tail.text, tail.final) == ("out\n", True)
 
 

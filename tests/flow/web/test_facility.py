@@ -153,6 +153,12 @@ def test_a_form_tells_of_a_cluster_that_is_all_in_use(site: Any) -> None:
     assert "Starts when a processor is free" in form_of(site)
 
 
+def test_a_form_promises_nothing_of_a_cluster_that_was_not_seen(site: Any) -> None:
+    form = form_of(site)
+    assert "Not known yet" in form
+    assert "Starts" not in form.split("Not known yet")[0][-400:]
+
+
 def test_a_form_tells_of_a_free_cluster(site: Any) -> None:
     keep(site, Survey(True, (Node("here", "Free", True, 4, 1, 8000, 0),)), datetime.now(UTC))
     assert "Starts at once" in form_of(site)

@@ -99,6 +99,22 @@ def test_a_wrong_setting_is_named_with_its_key(admin, monkeypatch):
     assert "web.port" in err and "wbe_host" in err
 
 
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ('scheduler = "slrum"', "scheduler: there is no backend 'slrum'; there are local, slurm"),
+        ('[clusters.a]\nbackend = "document"', "clusters.a.backend: there is no backend 'document'"),
+    ],
+)
+def test_a_backend_that_is_none_is_named(admin, monkeypatch, tmp_path, text, problem):
+    file = tmp_path / "config.toml"
+    file.write_text(text, "utf-8")
+    monkeypatch.setenv("GANTRY_CONFIG", str(file))
+    code, _, err = admin("config")
+    assert code == 12
+    assert problem in err
+
+
 def test_a_demo_that_others_can_reach_is_a_problem(admin, monkeypatch):
     monkeypatch.setenv("GANTRY_DEMO", "true")
     monkeypatch.setenv("GANTRY_WEB_HOST", "0.0.0.0")

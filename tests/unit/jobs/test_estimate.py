@@ -18,7 +18,7 @@ NOW = datetime.now(UTC)
 
 
 def wait(desk, jobtype="count", **counts):
-    status = ClusterStatus(True, "", None, counts, (), ())
+    status = ClusterStatus(True, None, counts, (), ())
     with desk.database.read() as session:
         return likely_wait(session, jobtype, status, NOW)
 
@@ -43,7 +43,7 @@ def test_too_few_jobs_and_old_ones_tell_nothing(desk, old):
     created = NOW - timedelta(days=31 if old else 1)
     with desk.database.write() as session:
         session.execute(update(Job).values(created=created, started=created))
-    assert wait(desk) == Wait(Basis.FREE)
+    assert wait(desk) == Wait(Basis.UNKNOWN)
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,19 @@ def test_of_several_clusters_that_one_tells_where_such_a_job_will_go(desk):
     told = {}
     for jobtype in ("count", "weigh", "fold"):
         with desk.database.read() as session:
-            status = ClusterStatus(True, "", None, {}, (), clusters)
+            status = ClusterStatus(True, None, {}, (), clusters)
             told[jobtype] = likely_wait(session, jobtype, status, NOW)
-    free = Wait(Basis.FREE)
-    assert told == {"count": free, "weigh": Wait(Basis.ALL_IN_USE), "fold": free}
+    # Of the one where `fold` will go nothing was seen yet: that is no promise.
+    bases = {"count": Basis.FREE, "weigh": Basis.ALL_IN_USE, "fold": Basis.UNKNOWN}
+    assert told == {jobtype: Wait(basis) for jobtype, basis in bases.items()}
+
+
+@pytest.mark.parametrize("totals", [{}, {"nodes": 2, "works": 2}, {"cpus": 0, "used_cpus": 0}, {"cpus": 4}])
+def test_a_cluster_that_does_not_say_what_it_has_is_neither_full_nor_free(desk, totals):
+    document = Survey(True, (), ()).document() | {"totals": totals}
+    with desk.database.write() as session:
+        session.add(ClusterSnapshot(cluster="c", at=NOW, document=document))
+    assert wait(desk) == Wait(Basis.UNKNOWN)
 
 
 def test_jobs_on_hold_or_running_are_not_before_it(desk):

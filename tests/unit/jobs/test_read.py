@@ -49,7 +49,7 @@ def test_owner_team_and_staff_see_a_job_and_others_do_not(desk, person, sees):
             get_submission(session, desk.actor(person), submission)
         assert counts(session, desk.actor(person), submission) == {}
         with pytest.raises(NotFoundError):
-            log_tail(session, desk.actor(person), job, "stdout", 0, desk.settings)
+            log_tail(session, desk.actor(person), job, stream="stdout", offset=0, settings=desk.settings)
 
 
 def test_a_group_of_the_experiment_sees_its_jobs(desk):
@@ -237,7 +237,9 @@ def log(desk):
 
 def tail(desk, offset=0, stream="stdout"):
     with desk.database.read() as session:
-        return log_tail(session, desk.actor(), desk.jobs()[0].id, stream, offset, desk.settings)
+        return log_tail(
+            session, desk.actor(), desk.jobs()[0].id, stream=stream, offset=offset, settings=desk.settings
+        )
 
 
 def test_a_log_is_read_piece_by_piece_while_it_grows(desk, log):
