@@ -27,7 +27,7 @@ def add(path: Path, experiment: str, as_json: bool, **given: Any) -> None:
     checksums. Doing it twice is harmless. For staff and for the accounts of instruments.
     """
     from portal.catalogue.register import add_in_place, investigation_for_ingest
-    from portal.cli.admin_site import site
+    from portal.cli.admin.site import site
     from portal.identity.people import get_person
 
     who = given["person"] or pwd.getpwuid(os.geteuid()).pw_name

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.cli.admin_settings_page import settings_page
+from portal.cli.admin.settings_page import settings_page
 from portal.config import Section, Settings, load_settings
 
 ROOT = Path(__file__).parents[3]

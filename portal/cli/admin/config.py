@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
-from portal.cli.admin_settings_page import settings_page, variable_of
+from portal.cli.admin.settings_page import settings_page, variable_of
 from portal.cli.errors import EXIT_CODES
 from portal.cli.output import json_option, on_terminal, show_json
 from portal.config import Section, Settings, load_settings

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from portal.cli.admin_site import operator, site
+from portal.cli.admin.site import operator, site
 from portal.cli.output import json_option, show_json, show_rows
 from portal.identity.actor import Role
 

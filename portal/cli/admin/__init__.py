@@ -7,13 +7,13 @@ import click
 
 from portal.cli.groups import LazyGroup
 
-HERE = "portal.cli"
+HERE = "portal.cli.admin"
 
 COMMANDS = {
-    "config": f"{HERE}.admin_config:config",
-    "upgrade": f"{HERE}.admin_site:upgrade",
-    "people": f"{HERE}.admin_people:people",
-    "jobtypes": f"{HERE}.admin_jobtypes:jobtypes",
+    "config": f"{HERE}.config:config",
+    "upgrade": f"{HERE}.site:upgrade",
+    "people": f"{HERE}.people:people",
+    "jobtypes": f"{HERE}.jobtypes:jobtypes",
 }
 
 
