@@ -1,6 +1,7 @@
 """`./run` and what it calls, as strangers type them: one sentence, 2 for a mistyped line, never a traceback."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -66,3 +67,15 @@ def test_help_that_was_asked_for_is_no_error(words: tuple[str, ...]) -> None:
     done = typed(*words)
     assert (done.returncode, done.stderr) == (0, "")
     assert "./run" in done.stdout
+
+
+def test_what_tests_need_has_all_of_what_the_portal_needs() -> None:
+    """So that `./run demo` installs nothing anew where `./run test` did."""
+    pins = {
+        name: set(
+            re.findall(r"^[a-z0-9._\[\],-]+==\S+", (ROOT / f"requirements/{name}.txt").read_text("utf-8"), re.M)
+        )
+        for name in ("server", "dev")
+    }
+    assert len(pins["server"]) > 20
+    assert pins["server"] <= pins["dev"]
