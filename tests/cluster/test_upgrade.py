@@ -43,7 +43,7 @@ cluster = "gantry"
 everybody = true
 max_array_size = 1001
 [roots.data]
-path = "/shared/data"
+path = "/shared/previous/data"
 [web]
 cookie_secure = true
 trusted_proxies = 1
@@ -61,7 +61,7 @@ AGENT = {
     "launch": [LAUNCH],
     "jobtypes": "/var/lib/gantry/published",
     "images": "/shared/images",
-    "roots": {"data": "/shared/data"},
+    "roots": {"data": "/shared/previous/data"},
     "results": "/shared/results",
 }
 
@@ -152,6 +152,7 @@ def bring_previous(cluster: Cluster) -> None:
     folder.mkdir(mode=0o755)
     with tarfile.open(fileobj=BytesIO(git("archive", previous_commit(), "--", "portal", "wrappers"))) as archive:
         archive.extractall(folder, filter="data")
+    (folder / "data").mkdir()  # of its own: the other database's files are not written anew
     (folder / "jobtypes").mkdir()
     (folder / "jobtypes" / "lab-count.yaml").write_text(
         json.dumps(lab_analysis("lab-count", COUNT)), encoding="utf-8"
