@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from portal.config import load_settings
+
 ROOT = Path(__file__).parents[3]
 PYTHON = (sys.executable,)
 PATHS = os.pathsep.join((str(ROOT), str(ROOT / "tests" / "cluster")))
@@ -67,6 +69,14 @@ def test_help_that_was_asked_for_is_no_error(words: tuple[str, ...]) -> None:
     done = typed(*words)
     assert (done.returncode, done.stderr) == (0, "")
     assert "./run" in done.stdout
+
+
+def test_what_steers_the_script_is_no_wrong_setting_to_what_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = set(re.findall(r"\$\{(GANTRY_[A-Z_]+)", (ROOT / "run").read_text("utf-8")))
+    assert {"GANTRY_VENV", "GANTRY_PYTHON", "GANTRY_CLUSTER"} <= names
+    for name in names:
+        monkeypatch.setenv(name, "x")
+    load_settings()
 
 
 def test_what_tests_need_has_all_of_what_the_portal_needs() -> None:
