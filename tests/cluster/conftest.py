@@ -54,14 +54,22 @@ def why_not() -> str | None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark this folder's tests, and skip them all with one reason."""
+    """Mark this folder's tests, and skip them all with one reason.
+
+    Those that need images come late, since images that are not made yet are built meanwhile.
+    """
     reason = why_not()
+    items.sort(key=_needs_images)
     for item in items:
         if item.path.is_relative_to(HERE):
             item.add_marker(pytest.mark.cluster)
             item.add_marker(pytest.mark.timeout(LONGEST_S))
             if reason:
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def _needs_images(item: pytest.Item) -> bool:
+    return "images" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")
@@ -79,7 +87,7 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
             if not was_up:
                 made.down(wipe=True)
             made.up()
-            asked = any("images" in getattr(item, "fixturenames", ()) for item in request.session.items)
+            asked = any(map(_needs_images, request.session.items))
             with images_in_the_making(made) if asked else nullcontext():
                 yield made
         finally:
