@@ -36,7 +36,7 @@ def main(words: Sequence[str]) -> int:
         backends = ("-k", "slurm" if asked.pyslurm else "slurm and not pyslurm")
         worst = 0
         with suite.copied(cluster.place) as folder:
-            with suite.two_at_a_time(ctl) as account:
+            with suite.two_at_a_time(ctl, "maya") as account:
                 settings = f"account={account}" + (f" pyslurm={asked.pyslurm}" if asked.pyslurm else "")
                 for file in FILES:
                     done = suite.run_there(ctl, folder, "maya", settings, file, *backends, "-rp", *further)

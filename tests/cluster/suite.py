@@ -4,7 +4,7 @@ import importlib.util
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,30 +19,31 @@ HEARD_SECONDS = 120
 
 
 @contextmanager
-def two_at_a_time(ctl: Host) -> Iterator[str]:
-    """An account under which maya may run two jobs at a time, for as long as this lasts."""
+def two_at_a_time(ctl: Host, *people: str) -> Iterator[str]:
+    """An account under which each of these people may run two jobs at a time, for as long as this lasts."""
 
     def without_it() -> None:
-        ctl.run("sacctmgr", "-i", "delete", "user", "maya", f"account={ACCOUNT}")
+        ctl.run("sacctmgr", "-i", "delete", "user", ",".join(people), f"account={ACCOUNT}")
         ctl.run("sacctmgr", "-i", "delete", "account", ACCOUNT)
 
     # The accounting daemon tells the controller once: one that is just starting does not hear it.
     deadline = time.monotonic() + HEARD_SECONDS
-    while not _added(ctl, without_it):
+    while not _added(ctl, people, without_it):
         if time.monotonic() > deadline:
             raise LabError("The controller never heard of the account.")
     yield ACCOUNT
     without_it()
 
 
-def _added(ctl: Host, without_it: Callable[[], None]) -> bool:
+def _added(ctl: Host, people: Sequence[str], without_it: Callable[[], None]) -> bool:
     without_it()
     ctl.run("sacctmgr", "-i", "add", "account", ACCOUNT, "parent=gantry")
-    added = ctl.run("sacctmgr", "-i", "add", "user", "maya", f"account={ACCOUNT}", "MaxJobs=2")
+    added = ctl.run("sacctmgr", "-i", "add", "user", ",".join(people), f"account={ACCOUNT}", "MaxJobs=2")
     if added.returncode:
         raise LabError(added.stdout + added.stderr)
     for _ in range(20):
-        if f"Account={ACCOUNT} UserName=maya" in ctl.run("scontrol", "show", "assoc_mgr", "flags=assoc").stdout:
+        known = ctl.run("scontrol", "show", "assoc_mgr", "flags=assoc").stdout
+        if all(f"Account={ACCOUNT} UserName={person}" in known for person in people):
             return True
         time.sleep(0.2)
     return False

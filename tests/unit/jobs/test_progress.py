@@ -5,7 +5,7 @@ import pytest
 
 from portal.jobs.progress import progress_of
 from portal.web.formats import date_time
-from portal.words import clock, count, duration, listed, memory, one_line, signal_name, size
+from portal.words import clock, count, duration, limit, listed, memory, one_line, signal_name, size
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -68,6 +68,22 @@ def test_nothing_reported_yet_is_no_progress():
 )
 def test_durations_in_words(seconds, words):
     assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 seconds"),
+        (1, "1 second"),
+        (150, "2 minutes 30 seconds"),
+        (600, "10 minutes"),
+        (5400, "1 hour 30 minutes"),
+        (129_630, "1 day 12 hours 30 seconds"),
+        (60 * 86_400, "60 days"),
+    ],
+)
+def test_limits_are_said_to_the_second(seconds, words):
+    assert limit(seconds) == words
 
 
 def test_quantities_in_words():
