@@ -42,7 +42,7 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """90 -> "90 seconds", 600 -> "10 minutes", 5400 -> "1 hour 30 minutes"."""
+    """90 -> "90 seconds", 600 -> "10 minutes", 5400 -> "90 minutes"."""
     whole = max(0, round(seconds))
     if whole == 0 or (whole < 120 and whole % 60):
         return count(whole, "second")
@@ -53,6 +53,15 @@ def duration(seconds: float) -> str:
         hours, rest = divmod(minutes, 60)
         return count(hours, "hour") + (f" {count(rest, 'minute')}" if rest else "")
     return count(round(minutes / 1440), "day")
+
+
+def limit(seconds: int) -> str:
+    """What may not be exceeded, to the second: 600 -> "10 minutes", 129630 -> "1 day 12 hours 30 seconds"."""
+    minutes, left = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = ((days, "day"), (hours, "hour"), (minutes, "minute"), (left, "second"))
+    return " ".join(count(number, unit) for number, unit in parts if number) or "0 seconds"
 
 
 def signal_name(number: int) -> str:

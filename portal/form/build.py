@@ -14,6 +14,7 @@ from portal.form.titles import result_title
 from portal.form.values import as_text, is_blank
 from portal.jobtype.model import JobType, Variant
 from portal.jobtype.option import BooleanOption, ChoiceOption, FloatOption, IntegerOption, OptionBase, TextOption
+from portal.words import count, limit, memory
 
 MOST_PLAIN = 6
 
@@ -179,23 +180,18 @@ def raw_of_html(
 
 def variant_words(variant: Variant) -> str:
     """A resource request in words."""
-    parts = [f"{variant.cpus} CPU{'s' if variant.cpus > 1 else ''}"]
+    parts = [count(variant.cpus, "CPU")]
     if variant.gpus:
-        parts.append(f"{variant.gpus} GPU{'s' if variant.gpus > 1 else ''}")
+        parts.append(count(variant.gpus, "GPU"))
     if variant.ranks > 1:
-        parts.append(f"{variant.ranks} MPI ranks")
-    gib = variant.memory_mb / 1024
-    parts.append(f"{gib:.3g} GB" if gib >= 1 else f"{variant.memory_mb} MB")
-    minutes = variant.time_s / 60
-    limit = f"{minutes / 60:.3g} hours" if minutes >= 120 else f"{minutes:.3g} minute{'s' if minutes != 1 else ''}"
-    parts.append(f"at most {limit}")
-    return ", ".join(parts)
+        parts.append(count(variant.ranks, "MPI rank"))
+    return ", ".join([*parts, memory(variant.memory_mb), f"at most {limit(variant.time_s)}"])
 
 
 def _modes(jobtype: JobType, inputs: Inputs) -> tuple[str, ...]:
     slot = jobtype.slot
-    count = len(inputs.get(slot.name, ())) if slot else 0
-    return jobtype.modes(count) or ("each",)
+    given = len(inputs.get(slot.name, ())) if slot else 0
+    return jobtype.modes(given) or ("each",)
 
 
 def _errors(

@@ -89,10 +89,10 @@ def out_of_memory(asked: Asked) -> str:
 
 def out_of_time(asked: Asked) -> str:
     """The time limit, and the next one."""
-    start = f"It reached its time limit ({words.duration(asked.time_s)}). {SAFE}"
+    start = f"It reached its time limit ({words.limit(asked.time_s)}). {SAFE}"
     if asked.more_time_s is None:
         return f"{start} It had the most that this analysis may use."
-    return f"{start} Run again with {words.duration(asked.more_time_s)}?"
+    return f"{start} Run again with {words.limit(asked.more_time_s)}?"
 
 
 def exit_code(code: int) -> str:

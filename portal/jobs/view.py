@@ -256,7 +256,7 @@ def _ran_s(attempt: Attempt, job: Job, now: datetime) -> float | None:
 def _resources(job: Job, attempt: Attempt | None, now: datetime) -> tuple[Resource, ...]:
     asked = attempt.resources if attempt else job.resources
     memory_mb, time_s, cpus = int(asked["memory_mb"]), int(asked["time_s"]), int(asked["cpus"])
-    rows = [_row("Memory", words.memory(memory_mb), None, None), _row("Time", words.duration(time_s), None, None)]
+    rows = [_row("Memory", words.memory(memory_mb), None, None), _row("Time", words.limit(time_s), None, None)]
     rows.append(_row("Processors", str(cpus), None, None))
     if attempt is None:
         return tuple(rows)
@@ -265,7 +265,7 @@ def _resources(job: Job, attempt: Attempt | None, now: datetime) -> tuple[Resour
         rows[0] = _row("Memory", words.memory(memory_mb), words.size(attempt.memory_peak_bytes), share)
     ran = _ran_s(attempt, job, now)
     if ran is not None:
-        rows[1] = _row("Time", words.duration(time_s), words.duration(ran), ran / time_s)
+        rows[1] = _row("Time", words.limit(time_s), words.duration(ran), ran / time_s)
     if attempt.cpu_s is not None and ran and ran > 0:
         used = attempt.cpu_s / ran
         rows[2] = _row("Processors", str(cpus), f"{used:.1f} on average", used / cpus)

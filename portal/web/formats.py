@@ -145,6 +145,6 @@ def install_formats(app: Flask) -> None:
         initials=initials,
         size=words.size,
         memory=words.memory,
-        duration=words.duration,
+        limit=words.limit,
     )
     app.jinja_env.globals.update(dates=dates, count=words.count)

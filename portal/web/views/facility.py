@@ -155,7 +155,7 @@ def _partition_line(partition: Partition) -> PartitionLine:
         words=partition.words,
         works=partition.works,
         nodes=partition.nodes,
-        longest=words.duration(partition.time_s) if partition.time_s else "no limit",
+        longest=words.limit(partition.time_s) if partition.time_s else "no limit",
         waiting=partition.waiting,
         running=partition.running,
     )
