@@ -110,8 +110,8 @@ class Attempt:
         supervisor = Supervisor(limits, self.signals, *self.logs, self._started)
         self.ending = supervisor.run(self.plan.command)
 
-    def _started(self) -> None:
-        self.begun = time.time()
+    def _started(self, begun: float) -> None:
+        self.begun = begun
         reach("launch-program-started")
 
     def _conclude(self, refused: Exit | None) -> int:

@@ -11,6 +11,7 @@ import resource
 import select
 import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
@@ -46,7 +47,7 @@ class Ends:
 def keep(command: Command, ends: Ends) -> NoReturn:
     """Be the keeper: never returns.
 
-    Reports lines `started PID`, `failed WORDS`, `exited STATUS`, `ended CPU_S MAXRSS LEFT`.
+    Reports lines `started PID EPOCH_S`, `failed WORDS`, `exited STATUS`, `ended CPU_S MAXRSS LEFT`.
     """
     code = 1
     try:
@@ -67,13 +68,14 @@ def _keep(command: Command, ends: Ends) -> None:
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, lambda signum, frame: None)
     become_subreaper()
+    begun = time.time()  # here, and not where launch hears of it: on a busy machine that is later
     pid, failure = _start(command, ends)
     os.close(ends.stdout)
     os.close(ends.stderr)
     if failure:
         _tell(ends.report, f"failed {failure}")
         return
-    _tell(ends.report, f"started {pid}")
+    _tell(ends.report, f"started {pid} {begun:.6f}")
     status = _attend(pid, ends.control, wake_read)
     _tell(ends.report, f"exited {status}")
     left = end_descendants(PATIENCE_S)

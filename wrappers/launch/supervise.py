@@ -68,7 +68,7 @@ class Supervisor:
     signals: Signals
     stdout: CappedLog
     stderr: CappedLog
-    on_start: Callable[[], None]
+    on_start: Callable[[float], None]
     ending: Ending = field(default_factory=Ending)
     _keeper: int = 0
     _program: int = 0
@@ -142,10 +142,11 @@ class Supervisor:
         *lines, self._reports = (self._reports + data).split(b"\n")
         for line in lines:
             match line.decode().split(" ", 1):
-                case ["started", pid]:
+                case ["started", told]:
+                    pid, begun = told.split()
                     self._program = int(pid)
                     self.ending.started = True
-                    self.on_start()
+                    self.on_start(float(begun))
                 case ["exited", status]:
                     self._exited = True
                     self.ending.status = int(status) if int(status) >= 0 else None
