@@ -56,10 +56,12 @@ def duration(seconds: float) -> str:
 
 
 def limit(seconds: int) -> str:
-    """What may not be exceeded, to the second: 600 -> "10 minutes", 129630 -> "1 day 12 hours 30 seconds"."""
+    """What may not be exceeded: as `duration` says it, but to the second: 150 -> "2 minutes 30 seconds"."""
     minutes, left = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
+    if minutes < 2 and left:
+        return count(seconds, "second")
+    hours, minutes = (0, minutes) if minutes < 120 and minutes % 60 else divmod(minutes, 60)
+    days, hours = divmod(hours, 24) if hours >= 48 else (0, hours)
     parts = ((days, "day"), (hours, "hour"), (minutes, "minute"), (left, "second"))
     return " ".join(count(number, unit) for number, unit in parts if number) or "0 seconds"
 

@@ -11,15 +11,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import pytest
 import suite as contract
 from hosts.cluster import Cluster
-from hosts.host import Host
 
 Runs = Mapping[str, Future[subprocess.CompletedProcess[str]]]
 SLURM_ALONE = "slurm and not pyslurm"
 
 
 @pytest.fixture(scope="module")
-def runs(cluster: Cluster, ctl: Host) -> Iterator[Runs]:
+def runs(cluster: Cluster) -> Iterator[Runs]:
     """The files of the suite side by side, since they mostly wait for Slurm; each ends its own account's jobs."""
+    ctl = cluster.hosts["ctl"]
     with (
         contract.copied(cluster.place) as folder,
         contract.two_at_a_time(ctl, "tom", "ines") as account,

@@ -13,7 +13,9 @@ from hosts.cluster import Cluster
 from hosts.commands import attempt
 
 
+@pytest.mark.usefixtures("images")
 def test_a_second_run_changes_nothing(cluster: Cluster) -> None:
+    """With the images staged: where they had to be built, the first run could not stage them."""
     recap = cluster.apply()
     assert set(recap.changed) == set(cluster.hosts)
     assert sum(recap.changed.values()) == 0, recap.printed

@@ -73,17 +73,22 @@ def test_durations_in_words(seconds, words):
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [
-        (0, "0 seconds"),
-        (1, "1 second"),
+        (90, "90 seconds"),
         (150, "2 minutes 30 seconds"),
-        (600, "10 minutes"),
-        (5400, "1 hour 30 minutes"),
-        (129_630, "1 day 12 hours 30 seconds"),
-        (60 * 86_400, "60 days"),
+        (3630, "1 hour 30 seconds"),
+        (5430, "90 minutes 30 seconds"),
+        (86_400, "24 hours"),
+        (129_630, "36 hours 30 seconds"),
+        (60 * 86_400 + 3661, "60 days 1 hour 1 minute 1 second"),
     ],
 )
 def test_limits_are_said_to_the_second(seconds, words):
     assert limit(seconds) == words
+
+
+@pytest.mark.parametrize("seconds", [0, 1, 45, 60, 90, 120, 600, 3600, 5400, 7200, 9000, 86_400, 172_800, 259_200])
+def test_a_limit_is_worded_as_any_duration(seconds):
+    assert limit(seconds) == duration(seconds)
 
 
 def test_quantities_in_words():
