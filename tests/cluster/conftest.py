@@ -69,7 +69,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _needs_images(item: pytest.Item) -> bool:
-    return "images" in getattr(item, "fixturenames", ())
+    """Of this folder's tests; others have a fixture of that name, too."""
+    return item.path.is_relative_to(HERE) and "images" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")
