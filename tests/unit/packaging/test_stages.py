@@ -108,3 +108,12 @@ def test_the_budget_names_the_stages_and_warns_without_failing(stages):
     assert stages.over_budget({"flow": 11.0, "lint": 1.0}, {"flow": 10, "lint": 2}) == [
         "Over budget: flow took 11 s, 10 s are foreseen (docs/developers/testing.md)"
     ]
+
+
+def test_a_folder_in_two_stages_has_its_seconds_added_up(stages, tmp_path):
+    parts = {"flow": "     700 s    475 tests  tests/flow\n", "upgrade": "     122 s     57 tests  tests/flow\n"}
+    parts["others"] = "     900 s   3894 tests  tests/unit\n"
+    made = [stages.Stage(name, [], tmp_path / name) for name in parts]
+    for stage in made:
+        stage.log.write_text(parts[stage.name])
+    assert stages.times(made) == ["     900 s   3894 tests  tests/unit", "     822 s    532 tests  tests/flow"]
