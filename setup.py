@@ -31,6 +31,7 @@ SERVER = [
     "hdf5plugin>=4.4",  # the compression filters instruments use
     "tifffile>=2025.1",
     "pillow>=11",
+    "gantry-formats",  # of this checkout: units, read as the programs read them
 ]
 
 DEV = [

@@ -15,13 +15,17 @@ ROOT = HERE.parent
 HEADER = "# Made by ./run lock from setup.py and wrappers/setup.py; do not edit.\n"
 
 
+OURS = "gantry-"
+"""What is of this checkout stands in no lock file."""
+
+
 def requirements(extra: str) -> list[str]:
     """What both distributions ask for with one extra."""
     return [line for folder in (ROOT, ROOT / "wrappers") for line in requirements_of(folder, extra)]
 
 
 def requirements_of(folder: Path, extra: str) -> list[str]:
-    """What a setup.py asks for with one extra, read by running it with a setup() that only listens."""
+    """What a setup.py asks for of others with one extra, read by running it with a setup() that only listens."""
     code = (
         "import json, setuptools, sys; seen = {}; setuptools.setup = lambda **k: seen.update(k);"
         "exec(compile(open('setup.py').read(), 'setup.py', 'exec'), {'__file__': 'setup.py', '__name__': 'x'});"
@@ -30,7 +34,7 @@ def requirements_of(folder: Path, extra: str) -> list[str]:
     printed = subprocess.run(
         [sys.executable, "-c", code], cwd=folder, check=True, capture_output=True, text=True
     ).stdout
-    return [str(line) for line in json.loads(printed)]
+    return [str(line) for line in json.loads(printed) if not line.startswith(OURS)]
 
 
 def compile_lock(name: str, wanted: list[str], constraint: Path | None = None) -> None:

@@ -7,7 +7,7 @@ installer=$(ls /build/wheels/pip-*.whl)
 pip() { /opt/gantry/bin/python "$installer/pip" --quiet --no-cache-dir --disable-pip-version-check "$@"; }
 pip install --no-index --find-links /build/wheels --require-hashes -r "$lock"
 if ls /build/gantry_wrappers-*.whl >/dev/null 2>&1; then
-    pip install --no-index --no-deps /build/gantry_wrappers-*.whl
+    pip install --no-index --no-deps /build/gantry_formats-*.whl /build/gantry_wrappers-*.whl
     # launch is the node's: it runs outside, in a version of its own.
     rm -r /opt/gantry/lib/python3*/site-packages/wrappers/launch
 fi

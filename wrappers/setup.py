@@ -21,6 +21,7 @@ setup(
         "hdf5plugin>=4.4",
         "tifffile>=2025.1",
         "pillow>=11",
+        "gantry-formats",  # of this checkout: units, read as the portal reads them
         "opencv-python-headless>=4.10",  # contours by the field's reference definitions
     ],
     extras_require={

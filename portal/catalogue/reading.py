@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from portal.catalogue.entries import FileEntry, ParameterEntry, storable_path
-from portal.data.parsing.client import Inspection, inspect
+from portal.catalogue.mapping import parameters_of, places_of
+from portal.data.parsing.client import inspect
 from portal.errors import ConflictError, InvalidError, LimitError, UnsafeFileError
 from portal.files.confined import Entry, Kind, Root
 from portal.files.formats import is_named_as_array
@@ -130,13 +131,13 @@ class _Reader:
 
     def _look_into(self, path: str, file: BinaryIO) -> None:
         try:
-            seen = inspect(file, source_paths(self.mapping))
+            seen = inspect(file, places_of(self.mapping))
         except (InvalidError, LimitError) as error:
             # A file that is still being written need not be readable yet.
             if self.complete and self.problem is None:
                 self.problem = f"{path}: {error.message}"
             return
-        for entry in parameters_of(self.mapping, seen):
+        for entry in parameters_of(self.mapping, seen.values):
             self.parameters.setdefault(entry.name, entry)
         if self.thumbnail is None:
             self.thumbnail = seen.thumbnail
@@ -159,38 +160,3 @@ def _changed(path: str) -> ConflictError:
         f"{path} changed while it was read, so nothing was registered. If it is still being written, register it "
         "as incomplete; otherwise try again."
     )
-
-
-# ---- the mapping of a dataset type ---------------------------------------------------------------------------
-
-
-def source_paths(mapping: Mapping[str, Any]) -> list[str]:
-    """All places that the mapping names, as `portal.data.parsing.client.values` takes them."""
-    return list(dict.fromkeys(_path(source) for rule in mapping.values() for source in rule.get("sources", ())))
-
-
-def parameters_of(mapping: Mapping[str, Any], seen: Inspection) -> list[ParameterEntry]:
-    """The parameters that the file has: for each the first of its sources that exists."""
-    found = []
-    for name, rule in mapping.items():
-        places = (_path(source) for source in rule.get("sources", ()))
-        value = next((seen.values[place] for place in places if place in seen.values), None)
-        typed = _typed(value, rule.get("kind", "number"))
-        if typed is not None:
-            found.append(ParameterEntry(name, typed, rule.get("units", "")))
-    return found
-
-
-def _path(source: str) -> str:
-    """`hdf5:/a/b@c` -> `/a/b@c`, `tiff:Tag` -> `Tag`; `ome:…` and `imagej:…` as they are."""
-    scheme, _colon, place = source.partition(":")
-    return place if scheme in ("hdf5", "tiff") else source
-
-
-def _typed(value: float | str | None, kind: str) -> float | str | None:
-    if value is None or kind == "text":
-        return None if value is None else str(value)
-    try:
-        return float(value)
-    except ValueError:
-        return None

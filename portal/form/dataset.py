@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from portal.jobtype.units import factor_between
+from gantry_formats import factor_between
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def under_one_name(recorded: Iterable[Quantity]) -> Quantity:
 def _same(first: Quantity, other: Quantity) -> bool:
     if isinstance(first.value, str) or isinstance(other.value, str):
         return first.value == other.value
-    factor = factor_between(other.units, first.units)
+    factor = 1.0 if other.units == first.units else factor_between(other.units, first.units)
     return factor is not None and math.isclose(other.value * factor, first.value, rel_tol=1e-9)
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gantry_formats import factor_between
 from portal.form.dataset import InputDataset, Inputs, Quantity
 from portal.form.values import as_text
 from portal.jobtype.model import JobType
 from portal.jobtype.option import FloatOption, IntegerOption, OptionBase, TextOption, Value, default_of
-from portal.jobtype.units import factor_between
 
 
 @dataclass(frozen=True)
@@ -70,8 +70,8 @@ def from_dataset(option: OptionBase, dataset: InputDataset) -> Value | None:
 
 
 def _conversion(option: OptionBase, units: str) -> float | None:
-    """Without a unit on either side the number is taken as it is."""
-    return 1.0 if not option.unit or not units.strip() else factor_between(units, option.unit)
+    """What has no unit on the form is taken as it is; of what has one, the dataset's must be known."""
+    return factor_between(units, option.unit) if option.unit else 1.0
 
 
 def _with_unit(option: OptionBase, value: Value) -> str:
@@ -92,6 +92,8 @@ def _not_said(option: OptionBase, datasets: Sequence[InputDataset], plain: Value
 
 def _unusable(parameter: str, quantity: Quantity) -> str:
     said = [f"{as_text(one.value)} {one.units}".rstrip() for one in (quantity, *quantity.others)]
+    if len(said) == 1 and not quantity.units.strip() and not isinstance(quantity.value, str):
+        return f"Your dataset says {said[0]} without a unit, so that it is not known what is meant"
     if len(said) == 1:
         return f"Your dataset says {said[0]}, which cannot be used here"
     listed = f"{', '.join(said[:-1])} and {said[-1]}"

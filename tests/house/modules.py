@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-CODE = ("portal", "wrappers")
+CODE = ("portal", "wrappers", "gantry_formats")
 LONGEST = 80
 """Lines of a function. Of a migration's none is too long: it lists the columns of tables."""
 FULLEST = 24

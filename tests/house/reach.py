@@ -17,7 +17,8 @@ from pathlib import Path
 import grimp
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("portal", "wrappers")
+PACKAGES = ("portal", "wrappers", "gantry_formats")
+SETUPS = ("setup.py", "wrappers/setup.py", "gantry_formats/setup.py")
 EVERYTHING = "tests"
 PAGES = ("tests/browser", "tests/flow", "tests/unit/web")
 BY_PLACE: dict[str, tuple[str, ...]] = {
@@ -44,8 +45,7 @@ BY_PLACE: dict[str, tuple[str, ...]] = {
     ".gitignore": (),
     ".ci/": ("tests/unit/packaging",),
     "run": ("tests/unit/packaging",),
-    "setup.py": ("tests/unit/packaging",),
-    "wrappers/setup.py": ("tests/unit/packaging",),
+    **dict.fromkeys(SETUPS, ("tests/unit/packaging",)),
     "wrappers/": ("tests/unit/wrappers",),  # whose tests put programs' names together
     "pyproject.toml": (EVERYTHING,),
     "tests/house/": ("tests/unit/packaging",),
@@ -74,7 +74,7 @@ LOADS_BY_NAME = {
     "wrappers.launch.runner": "wrappers",
 }
 """Who puts a module's name together at run time: taken to import all of that package."""
-NAMED = re.compile(r"\b(?:portal|wrappers)(?:\.[a-z_][a-z_0-9]*)+\b")
+NAMED = re.compile(r"\b(?:portal|wrappers|gantry_formats)(?:\.[a-z_][a-z_0-9]*)+\b")
 
 
 def changed(base: str) -> list[str]:
@@ -94,7 +94,7 @@ def changed(base: str) -> list[str]:
 
 def module_of(path: str) -> str | None:
     """The dotted name of a module of the packages; None for any other file."""
-    if not path.endswith(".py") or path.split("/", maxsplit=1)[0] not in PACKAGES or path == "wrappers/setup.py":
+    if not path.endswith(".py") or path.split("/", maxsplit=1)[0] not in PACKAGES or path in SETUPS:
         return None
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 

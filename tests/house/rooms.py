@@ -11,7 +11,7 @@ from pathlib import Path
 
 import grimp
 
-PACKAGES = ("portal", "wrappers")
+PACKAGES = ("portal", "wrappers", "gantry_formats")
 DEFENDED = (frozenset({"portal.jobtype.checks", "portal.jobtype.model"}),)
 """Circles that stay; docs/decisions says why."""
 

@@ -5,6 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gantry_formats.limits import (
+    MAX_CAPTION,
+    MAX_METADATA_BYTES,
+    MAX_NAME,
+    MAX_PARAMETERS,
+    MAX_PREVIEWS,
+    MAX_SUMMARY,
+    MAX_UNITS,
+    MAX_VALUE,
+)
 from portal import words
 from portal.errors import NotFoundError
 from portal.files.confined import Root
@@ -14,9 +24,6 @@ METADATA = "metadata.json"
 PREVIEWS = "previews"
 ALSO = (METADATA, PREVIEWS)
 """Files beneath output/ that go with every dataset and do not make one."""
-MAX_METADATA_BYTES = 1 << 20
-MAX_PARAMETERS = 500
-MAX_PREVIEWS = 50
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,7 @@ def parse_metadata(raw: bytes) -> Metadata:
     summary = document.get("summary", "")
     if not isinstance(summary, str):
         raise FormError("metadata.json: summary is not a text")
-    return Metadata(tuple(parameters), tuple(previews), words.one_line(storable(summary), 255))
+    return Metadata(tuple(parameters), tuple(previews), words.one_line(storable(summary), MAX_SUMMARY))
 
 
 def _items(document: Mapping[str, Any], key: str, most: int) -> list[Mapping[str, Any]]:
@@ -93,7 +100,7 @@ def _text(item: Mapping[str, Any], key: str, most: int, *, default: str | None =
 
 
 def _parameter(item: Mapping[str, Any]) -> Parameter:
-    name, units = _text(item, "name", 200), _text(item, "units", 100, default="")
+    name, units = _text(item, "name", MAX_NAME), _text(item, "units", MAX_UNITS, default="")
     value = item.get("value")
     if not name.strip():
         raise FormError("metadata.json has a parameter without a name")
@@ -103,11 +110,11 @@ def _parameter(item: Mapping[str, Any]) -> Parameter:
         if not -1e300 <= value <= 1e300:
             raise FormError(f"metadata.json: the value of {name} is not a number")
         return Parameter(name, float(value), units)
-    return Parameter(name, _text(item, "value", 4000), units)
+    return Parameter(name, _text(item, "value", MAX_VALUE), units)
 
 
 def _preview(item: Mapping[str, Any]) -> Preview:
     file, role = _text(item, "file", 1000), _text(item, "role", 20, default="preview")
     if role not in {"thumbnail", "preview"}:
         raise FormError("metadata.json: a picture is a thumbnail or a preview")
-    return Preview(file, _text(item, "caption", 255, default=""), role)
+    return Preview(file, _text(item, "caption", MAX_CAPTION, default=""), role)

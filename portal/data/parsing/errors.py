@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+from gantry_formats import decoded
+
 MAX_TEXT = 500
 
 
@@ -24,10 +26,8 @@ def plain(value: Any) -> bool | int | float | str | None:
         value = value.reshape(-1)[0]
     if hasattr(value, "item") and not isinstance(value, str | bytes):
         value = value.item()
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", errors="replace").rstrip("\0")
-    if isinstance(value, str):
-        return value[:MAX_TEXT]
+    if isinstance(value, bytes | str):
+        return decoded(value).rstrip("\0")[:MAX_TEXT]
     if isinstance(value, bool | int):
         return value
     if isinstance(value, float):

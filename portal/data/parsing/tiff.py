@@ -10,9 +10,11 @@ import numpy as np
 import tifffile
 from PIL import Image, UnidentifiedImageError
 
+from gantry_formats import images
 from portal.data.parsing.errors import FileError, plain
 from portal.data.parsing.picture import MAX_ELEMENTS, Array, View, spread
 
+VOXEL_SIZE = "voxel size "
 MAX_SERIES = 100
 MAX_PAGES_CHECKED = 10_000
 DAMAGED = (
@@ -99,9 +101,31 @@ class TiffReader:
                 return plain((self.tiff.imagej_metadata or {}).get(name))
             if source == "ome" and self.tiff.ome_metadata:
                 return _ome(self.tiff.ome_metadata, name)
+            if source == "image" and name.startswith(VOXEL_SIZE):
+                return self._size_of_element(name.removeprefix(VOXEL_SIZE))
         except (*DAMAGED, ET.ParseError):
             return None
         return None
+
+    def _size_of_element(self, axis: str) -> float | None:
+        """In µm; None where the file does not tell, or tells it differently of its series."""
+        found = {self._sizes(index).get(axis) for index in range(len(self.series))}
+        return found.pop() if len(found) == 1 else None
+
+    def _sizes(self, index: int) -> images.Sizes:
+        tags = self.series[index].keyframe.tags
+        per_unit = {
+            axis: float(value)
+            for axis, name in (("x", "XResolution"), ("y", "YResolution"))
+            if (tag := tags.get(name)) is not None and (value := _tag_value(tag)) is not None
+        }
+        if self.tiff.is_ome and self.tiff.ome_metadata:
+            names = [str(series.name) for series in self.tiff.series]
+            return images.sizes_of_ome(self.tiff.ome_metadata, series=index, names=names)
+        if self.tiff.is_imagej:
+            return images.sizes_of_imagej(self.tiff.imagej_metadata or {}, per_unit)
+        unit = tags.get("ResolutionUnit")
+        return images.sizes_of_tags(per_unit, None if unit is None else int(unit.value))
 
     def view(self) -> View:
         """The view for a thumbnail. Raises FileError."""

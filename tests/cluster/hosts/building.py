@@ -89,8 +89,9 @@ def _build(cluster: Cluster, host: Host, recipe: Recipe) -> Built:
     if recipe.parent and parent:
         shutil.copy(images.folder(place, recipe.parent) / parent["file"], here / f"{recipe.parent.name}.sif")
     else:
-        [programs] = wheels.wheels(place).glob("gantry_wrappers-*.whl")
-        shutil.copy(programs, here / "build")
+        for distribution in images.INSTALLED:
+            [wheel] = wheels.wheels(place).glob(f"gantry_{distribution.removeprefix('gantry_')}-*.whl")
+            shutil.copy(wheel, here / "build")
     shutil.copy(recipe.definition, here)
     arguments = {"MIRROR": cluster.mirrors.archive, "VERSION": images.version(), "SOURCE": recipe.key}
     lines = [f"{name}={value}\n" for name, value in arguments.items() if f"{{{{ {name} }}}}" in _text(recipe)]

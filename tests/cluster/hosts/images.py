@@ -19,6 +19,8 @@ FORM = "1"  # raise it when what building.py does to an image changes
 KEPT = 2
 MANIFEST = "manifest.json"
 PARENT = re.compile(r"^From: ([a-z]+)\.sif$", re.MULTILINE)
+INSTALLED = ("wrappers", "gantry_formats")
+"""The distributions that the first image of each line has."""
 VERSION = re.compile(r'version="([^"]+)"')
 
 
@@ -57,9 +59,9 @@ class Recipe:
 
 
 def programs() -> list[Path]:
-    """Those files of wrappers/ that are in an image: all but launch, which runs outside."""
-    folder = CHECKOUT / "wrappers"
-    return sorted(file for file in folder.rglob("*.py") if not file.is_relative_to(folder / "launch"))
+    """Those files that are in an image: Gantry's programs and what they need; launch runs outside."""
+    files = [file for name in INSTALLED for file in (CHECKOUT / name).rglob("*.py")]
+    return sorted(file for file in files if not file.is_relative_to(CHECKOUT / "wrappers" / "launch"))
 
 
 def all_names() -> list[str]:

@@ -1,4 +1,4 @@
-"""What the hosts install of this checkout: two wheels of it, and a wheelhouse for Debian 13's Python."""
+"""What the hosts install of this checkout: its wheels, and a wheelhouse for Debian 13's Python."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from hosts.host import Host
 from hosts.place import CHECKOUT, LabError, Place, digest
 
 LOCK = CHECKOUT / "requirements" / "server.txt"
-PACKAGED = ("portal", "wrappers", "jobtypes", "setup.py", "pyproject.toml", "README.md")
+PACKAGED = ("portal", "wrappers", "gantry_formats", "jobtypes", "setup.py", "pyproject.toml", "README.md")
 BUILT = Path("portal/web/static/dist")
 KEPT = 3
 
@@ -48,7 +48,7 @@ def checkout_files() -> list[Path]:
 
 
 def wheels(place: Place) -> Path:
-    """A folder with a wheel of the portal and one of the wrappers, built if this checkout's are not there."""
+    """A folder with the wheels of this checkout (portal, wrappers, what both share), built if they are not there."""
     files = checkout_files()
     parts: list[str | bytes] = []
     for file in files:
@@ -73,7 +73,7 @@ def wheels(place: Place) -> Path:
             )
             # The same files are to make the same wheel: the nodes keep each version of launch under its digest.
             env = {**os.environ, "SOURCE_DATE_EPOCH": "315532800"}
-            succeed(*build, "-w", built, source, source / "wrappers", env=env)
+            succeed(*build, "-w", built, source, source / "wrappers", source / "gantry_formats", env=env)
             folder.parent.mkdir(parents=True, exist_ok=True)
             making = folder.with_name(f"{folder.name}.{os.getpid()}")
             shutil.copytree(built, making)

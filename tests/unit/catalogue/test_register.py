@@ -45,7 +45,8 @@ def write_stack(path: Path, planes: int = 3) -> None:
     with h5py.File(path, "w") as file:
         data = file.create_dataset("entry/data", data=np.arange(planes * 64, dtype="u2").reshape(planes, 8, 8))
         data.attrs["voxel_um"] = 0.25
-        file["entry/exposure"] = 10.0
+        file["entry/exposure"] = 0.01
+        file["entry/exposure"].attrs["units"] = "s"
         file.attrs["setup:medium"] = "water"
 
 

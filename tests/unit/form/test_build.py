@@ -33,12 +33,20 @@ def test_a_dataset_that_does_not_say_leaves_the_usual_value(jobtype, bare):
 
 @pytest.mark.parametrize(
     "quantity",
-    [Quantity(0.0, "um"), Quantity(1e9, "um"), Quantity(3.0, "s"), Quantity("wide"), Quantity(float("nan"))],
+    [Quantity(0.0, "um"), Quantity(1e9, "um"), Quantity(3.0, "s"), Quantity("wide"), Quantity(float("nan"), "um")],
 )
 def test_a_datasets_value_that_is_impossible_is_shown_but_not_used(quantity, jobtype):
     found = field(build_form(jobtype, {"stack": [stack(**{"psf sigma xy": quantity})]}), "sigma")
     assert found.value == "0.3"
     assert "which cannot be used here" in found.source
+
+
+def test_a_number_without_a_unit_is_not_taken_for_one_of_the_form_s(jobtype):
+    found = field(build_form(jobtype, {"stack": [stack(**{"psf sigma xy": Quantity(0.8)})]}), "sigma")
+    assert found.value == "0.3"
+    assert found.source == (
+        "Your dataset says 0.8 without a unit, so that it is not known what is meant; 0.3 um is the usual value"
+    )
 
 
 def test_datasets_that_differ_say_so_and_leave_the_field_open(jobtype, heart, brain, bare):

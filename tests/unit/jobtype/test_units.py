@@ -3,7 +3,6 @@
 import math
 
 import pytest
-
 from portal.jobtype.units import factor_between
 
 

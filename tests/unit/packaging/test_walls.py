@@ -17,6 +17,7 @@ BREACHES = {
     "wrappers-layers": ("wrappers/io/stack.py", "import wrappers.programs.tomo_slice"),
     "daemon-by-process": ("portal/cli/output.py", "import portal.daemon.loop"),
     "two-distributions": ("portal/jobs/read.py", "import wrappers.result"),
+    "formats": ("gantry_formats/text.py", "import wrappers.errors"),
     "web-acts-as-nobody": ("portal/web/pages/home.py", "from portal.agent.client import AgentClient"),
     "daemon-alone": ("portal/daemon/loop.py", "import portal.web.formats"),
     "jobs-alone": ("portal/jobs/read.py", "import requests"),
@@ -32,17 +33,18 @@ FURTHER = [
     ("daemon-by-process", "portal/demo/check.py", "import portal.daemon.lease"),
     ("jobs-alone", "portal/jobs/submit/submit.py", "import portal.daemon.moves"),
     ("kernels", "wrappers/kernels/shape.py", "import wrappers.io.rtdc"),
+    ("formats", "gantry_formats/units.py", "import numpy"),
 ]
 
 
 @pytest.fixture(scope="module")
 def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The two packages and the contracts, without what is built."""
+    """The packages and the contracts, without what is built."""
     folder = tmp_path_factory.mktemp("copy")
     only_code = shutil.ignore_patterns(
         "node_modules", "static", "frontend", "templates", "__pycache__", "*.egg-info"
     )
-    for package in ("portal", "wrappers"):
+    for package in ("portal", "wrappers", "gantry_formats"):
         shutil.copytree(ROOT / package, folder / package, ignore=only_code)
     shutil.copy(ROOT / "pyproject.toml", folder)
     return folder

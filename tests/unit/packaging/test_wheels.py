@@ -1,4 +1,4 @@
-"""Both wheels hold all that an installation needs: without a checkout, and the base install without the server."""
+"""The wheels hold all that an installation needs: without a checkout, and the base install without the server."""
 
 import email
 import os
@@ -42,6 +42,13 @@ def wrappers_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source = tmp_path_factory.mktemp("wrappers-source") / "wrappers"
     shutil.copytree(ROOT / "wrappers", source, ignore=NOT_NEEDED)
     return build(source, tmp_path_factory.mktemp("wrappers-wheel"))
+
+
+@pytest.fixture(scope="module")
+def formats_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    source = tmp_path_factory.mktemp("formats-source") / "gantry_formats"
+    shutil.copytree(ROOT / "gantry_formats", source, ignore=NOT_NEEDED)
+    return build(source, tmp_path_factory.mktemp("formats-wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +117,12 @@ def test_the_portal_s_wheel_holds_nothing_else(portal_wheel: Path) -> None:
         if not name.startswith(("portal/", "gantry_portal-")) or "frontend" in name or "__pycache__" in name
     ]
     assert strays == []
+
+
+def test_what_both_share_is_a_wheel_of_its_own_that_needs_nothing(formats_wheel: Path) -> None:
+    expected = (files("gantry_formats", "*.py") - {"gantry_formats/setup.py"}) | {"gantry_formats/py.typed"}
+    assert expected == {name for name in names_in(formats_wheel) if ".dist-info/" not in name}
+    assert metadata_of(formats_wheel).get_all("Requires-Dist") is None
 
 
 def test_the_wrappers_wheel_holds_every_module_and_nothing_of_the_portal(wrappers_wheel: Path) -> None:

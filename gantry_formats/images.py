@@ -1,0 +1,98 @@
+"""The size of a picture's elements, as the descriptions that are common in microscopy tell it. Always in µm.
+
+Plain values come in (the XML of OME, ImageJ's keys, numbers of TIFF's tags), whoever read them. A size that has no
+unit, or one that is no length, is left out: it is not known.
+"""
+
+from __future__ import annotations
+
+import math
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gantry_formats.text import plain_number
+from gantry_formats.units import factor_between
+
+Sizes = dict[str, float]
+"""By axis, "x", "y" and "z"; an axis of which nothing is known is left out."""
+
+INCH, CENTIMETRE = 2, 3
+"""TIFF's tag ResolutionUnit; 1 is no unit."""
+_UNIT_UM = {INCH: 25400.0, CENTIMETRE: 10000.0}
+COARSE_PER_INCH = 1200
+"""Up to here (a pixel of 21 µm) a resolution in inches or centimetres is one of screens, printers or scanners."""
+PRINTERS_PER_INCH = (1440, 2400, 2880, 3200, 3600, 4000, 4800, 5760, 6400, 9600)
+
+
+def sizes_of_tags(per_unit: Mapping[str, float], resolution_unit: Any) -> Sizes:
+    """Of a plain TIFF: pixels in an inch or a centimetre, by axis.
+
+    Programs that know no size write the resolution of a screen or of paper, or one pixel a unit: no sizes.
+    """
+    unit_um = _UNIT_UM.get(int(plain_number(resolution_unit) or 0))
+    if unit_um is None:
+        return {}
+    sizes = {axis: unit_um / many for axis, many in per_unit.items() if 0 < many < math.inf and many != 1}
+    return {axis: size for axis, size in sizes.items() if not _is_of_paper(size)}
+
+
+def _is_of_paper(size_um: float) -> bool:
+    per_inch = _UNIT_UM[INCH] / size_um
+    return per_inch < COARSE_PER_INCH + 0.5 or any(abs(per_inch - known) < 0.5 for known in PRINTERS_PER_INCH)
+
+
+def sizes_of_imagej(keys: Mapping[str, Any], per_unit: Mapping[str, float]) -> Sizes:
+    """Of an ImageJ TIFF: `keys` of its description; its resolution tags count pixels in its own unit, `unit`.
+
+    An axis may have a unit of its own (`yunit`, `zunit`).
+    """
+    lengths = {axis: 1 / many for axis, many in per_unit.items() if 0 < many < math.inf}
+    spacing = plain_number(keys.get("spacing"))
+    if spacing:
+        lengths["z"] = abs(spacing)
+    return _in_um(lengths, {axis: keys.get(f"{axis}unit", keys.get("unit")) for axis in lengths})
+
+
+def sizes_of_ome(xml: str, *, series: int, names: Sequence[str]) -> Sizes:
+    """Of the Image that a series of an OME-TIFF is: by its place, else by its name where only one has it.
+
+    `names`: of all series of the file. Where an attribute has no unit it is µm, which is the schema's default
+    (OME-XML 2016-06). What is no XML says nothing.
+    """
+    try:
+        root = ET.fromstring(xml)  # noqa: S314 - expat of today's Pythons expands no bombs
+    except (ET.ParseError, ValueError):
+        return {}
+    images = [element for element in root if _kind(element) == "Image"]
+    if len(images) == len(names):
+        mine = [images[series]]
+    else:
+        mine = [image for image in images if image.get("Name") == names[series]]
+    if len(mine) != 1:
+        return {}
+    pixels = next((element for element in mine[0] if _kind(element) == "Pixels"), None)
+    if pixels is None:
+        return {}
+    lengths = {axis.lower(): plain_number(pixels.get(f"PhysicalSize{axis}")) for axis in "XYZ"}
+    units = {axis.lower(): pixels.get(f"PhysicalSize{axis}Unit", "µm") for axis in "XYZ"}
+    return _in_um({axis: length for axis, length in lengths.items() if length and length > 0}, units)
+
+
+def files_of_ome(xml: str) -> list[str]:
+    """The names of the files that make the series of an OME-TIFF, in its order; none where it names none."""
+    try:
+        root = ET.fromstring(xml)  # noqa: S314 - see above
+    except (ET.ParseError, ValueError):
+        return []
+    named = (element.get("FileName") for element in root.iter() if _kind(element) == "UUID")
+    return list(dict.fromkeys(name for name in named if name))
+
+
+def _kind(element: ET.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _in_um(lengths: Mapping[str, float], units: Mapping[str, Any]) -> Sizes:
+    factors = {axis: factor_between(units.get(axis), "um") for axis in lengths}
+    return {axis: length * factor for axis, length in lengths.items() if (factor := factors[axis])}

@@ -1,0 +1,12 @@
+"""How much a result may tell in its metadata.json: what a program keeps to, and what the portal takes."""
+
+MAX_METADATA_BYTES = 1 << 20
+MAX_PARAMETERS = 500
+MAX_PREVIEWS = 50
+MAX_NAME = 200
+"""Characters of a parameter's name."""
+MAX_UNITS = 100
+MAX_VALUE = 4000
+"""Characters of a parameter that is a text."""
+MAX_CAPTION = 255
+MAX_SUMMARY = 255

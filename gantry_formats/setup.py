@@ -1,0 +1,15 @@
+"""gantry-formats: what portal and programs agree on. It needs Python's standard library alone."""
+
+from setuptools import setup
+
+setup(
+    name="gantry-formats",
+    version="0.1.0",
+    description="What Gantry's portal and programs agree on: units as files write them, limits of a result.",
+    license="Apache-2.0",
+    python_requires=">=3.11",
+    # This folder *is* the package, as in wrappers/.
+    package_dir={"gantry_formats": "."},
+    packages=["gantry_formats"],
+    package_data={"gantry_formats": ["py.typed"]},
+)

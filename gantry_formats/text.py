@@ -1,0 +1,70 @@
+"""Text and numbers as files hold them: bytes in this or that encoding, arrays of one, filled up with NULs."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+MOST_CHARACTERS = 200
+"""No unit is longer, in however many words."""
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
+_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")
+
+
+def plain_text(value: Any) -> str | None:
+    """A text out of bytes, a string, or an array or sequence of one such; None for everything else.
+
+    Bytes are UTF-8, else Latin-1, which takes any. Escapes of ImageJ's (a backslash, u00B5) become the
+    character that they stand for; NULs and blanks around are taken away.
+    """
+    single = _only_one(value)
+    if not isinstance(single, str | bytes):
+        return None
+    text = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), decoded(single[: 4 * MOST_CHARACTERS]))
+    return " ".join(text.replace("\0", " ").split())
+
+
+def plain_number(value: Any) -> float | None:
+    """A finite number out of a number, a text of one, or an array or sequence of one such; None for all else."""
+    single = _only_one(value)
+    if isinstance(single, str | bytes):
+        text = plain_text(single)
+        single = text if text and _NUMBER.fullmatch(text) else None
+    if isinstance(single, bool) or not isinstance(single, int | float | str):
+        return None
+    try:
+        number = float(single)
+    except (OverflowError, ValueError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _only_one(value: Any) -> Any:
+    """The element of an array (of NumPy's, too, which is not imported here) or sequence of one, however nested."""
+    for _ in range(32):
+        if isinstance(value, str | bytes | int | float):
+            return value
+        if getattr(value, "size", None) == 1 and hasattr(value, "item"):
+            return value.item()
+        if not isinstance(value, list | tuple) or len(value) != 1:
+            return None
+        [value] = value
+    return None
+
+
+def decoded(raw: bytes | str) -> str:
+    """Bytes as text: UTF-8, else Latin-1, which takes any. A text that hides bytes (surrogates) is read anew."""
+    if isinstance(raw, str):
+        if raw.isascii() or not any("\ud800" <= character <= "\udfff" for character in raw):
+            return raw
+        raw = raw.encode("utf-8", "surrogateescape" if _hides_bytes(raw) else "replace")
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")
+
+
+def _hides_bytes(text: str) -> bool:
+    surrogates = [character for character in text if "\ud800" <= character <= "\udfff"]
+    return all("\udc80" <= character <= "\udcff" for character in surrogates)

@@ -1,0 +1,131 @@
+"""The mapping of a dataset type: which parameters its files hold, where, and in what unit. Pure.
+
+A rule is `{"units": what the catalogue keeps, "sources": [where in a file], "kind": "number" or "text"}`; the
+first source that a file has counts. The unit is read from the file, by the custom of its format, and the number is
+converted. A source may say more: `{"at": "hdf5:/a/b", "units": "hdf5:/a/b_units"}` names the place of the unit,
+`{"at": "hdf5:/a/b", "unit": "mm"}` the unit that holds where the file names none. Nothing is taken for granted: a
+number whose unit is not known is kept as it stands, with the unit that the file names, or none.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gantry_formats import factor_between, plain_number, plain_text, unit_of
+from portal.catalogue.entries import ParameterEntry
+
+Values = Mapping[str, Any]
+"""By place, what a file has there, as `portal.data.parsing.client.values` gives it."""
+
+# Deformability cytometry (.rtdc) defines the units of its metadata: dclab.definitions.
+_RTDC = {
+    "imaging:pixel size": "um",
+    "imaging:frame rate": "Hz",
+    "imaging:flash duration": "us",
+    "setup:channel width": "um",
+    "setup:flow rate": "uL/s",
+    "setup:flow rate sample": "uL/s",
+    "setup:flow rate sheath": "uL/s",
+    "setup:temperature": "degC",
+}
+# The schema of OME-XML (2016-06) has defaults for the units of its attributes.
+_OME = {
+    **{f"PhysicalSize{axis}": "µm" for axis in "XYZ"},
+    **dict.fromkeys(("EmissionWavelength", "ExcitationWavelength", "Wavelength"), "nm"),
+    **dict.fromkeys(("TimeIncrement", "ExposureTime", "DeltaT"), "s"),
+}
+_TAILS = (" units", " unit", "_units", "_unit")
+_IN_NAMES = frozenset({"um", "nm", "mm", "ms", "us", "ns", "deg", "rad", "mrad", "eV", "keV", "MeV", "mA", "px"})
+"""Units that a name may end with (`exposure_ms`); `_min`, `_in` and single letters mean other things, too."""
+_RESOLUTION = {"tiff:XResolution": "image:voxel size x", "tiff:YResolution": "image:voxel size y"}
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a value stands, where its unit, and which unit holds if none stands there."""
+
+    place: str
+    unit_places: tuple[str, ...] = ()
+    unit: str = ""
+
+
+def places_of(mapping: Mapping[str, Any]) -> list[str]:
+    """All places that must be looked at for this mapping, as `portal.data.parsing.client.values` takes them."""
+    found: dict[str, None] = {}
+    for rule in mapping.values():
+        for source in _sources(rule):
+            found |= dict.fromkeys((source.place, *source.unit_places))
+    return list(found)
+
+
+def parameters_of(mapping: Mapping[str, Any], values: Values) -> list[ParameterEntry]:
+    """The parameters that a file has, in the units of the mapping wherever the file's own are known."""
+    entries = (_parameter(name, rule, values) for name, rule in mapping.items())
+    return [entry for entry in entries if entry is not None]
+
+
+def _parameter(name: str, rule: Mapping[str, Any], values: Values) -> ParameterEntry | None:
+    source = next((source for source in _sources(rule) if source.place in values), None)
+    if source is None:
+        return None
+    value, wanted = values[source.place], str(rule.get("units") or "")
+    if rule.get("kind", "number") == "text":
+        return ParameterEntry(name, str(value), wanted)
+    number = plain_number(value)
+    if number is None:
+        return None
+    stated = next((text for place in source.unit_places if (text := plain_text(values.get(place)))), source.unit)
+    factor = factor_between(stated, wanted)
+    if not wanted or factor is None:
+        return ParameterEntry(name, number, stated)
+    # A conversion must not show as 0.30000000000000004.
+    return ParameterEntry(name, number if factor == 1 else float(f"{number * factor:.15g}"), wanted)
+
+
+def _sources(rule: Mapping[str, Any]) -> Iterator[Source]:
+    is_length = str(unit.dimension) == "length" if (unit := unit_of(rule.get("units"))) else False
+    for written in rule.get("sources", ()):
+        if isinstance(written, str):
+            yield _by_custom(_RESOLUTION.get(written, written) if is_length else written)
+            continue
+        usual = _by_custom(str(written["at"]))
+        named = (_place(str(written["units"])),) if written.get("units") else usual.unit_places
+        yield Source(usual.place, named, str(written.get("unit") or usual.unit))
+
+
+def _by_custom(written: str) -> Source:
+    """A source with its unit where the format has it: beside it, in its name, or by definition."""
+    scheme, _colon, rest = written.partition(":")
+    place = _place(written)
+    thing, at, attribute = rest.rpartition("@")
+    unit_places: tuple[str, ...] = ()
+    unit = ""
+    match scheme:
+        case "hdf5" if not at:
+            unit_places, unit = (f"{place}@units", f"{place}@unit"), _in_name(rest.rpartition("/")[2])
+        case "hdf5":
+            unit_places = tuple(f"{place}{tail}" for tail in _TAILS)
+            unit = _RTDC.get(attribute) or _in_name(attribute)
+        case "ome" if thing == "map":
+            unit_places, unit = tuple(f"{place}{tail}" for tail in _TAILS), _in_name(attribute)
+        case "ome":
+            unit_places, unit = (f"{place}Unit",), _OME.get(attribute or rest, "")
+        case "imagej" if rest == "finterval":
+            unit_places, unit = ("imagej:tunit",), "s"
+        case "imagej":
+            unit_places = ("imagej:zunit", "imagej:unit") if rest == "spacing" else ("imagej:unit",)
+        case "image":
+            unit = "um"
+    return Source(place, unit_places, unit)
+
+
+def _in_name(name: str) -> str:
+    """The unit behind the last underscore of a name: `voxel_size_z_um`, `exposure_ms`."""
+    tail = name.rpartition("_")[2] if "_" in name else ""
+    return tail if tail in _IN_NAMES else ""
+
+
+def _place(written: str) -> str:
+    """`hdf5:/a/b@c` -> `/a/b@c`, `tiff:Tag` -> `Tag`; `ome:…`, `imagej:…` and `image:…` as they are."""
+    scheme, _colon, place = written.partition(":")
+    return place if scheme in ("hdf5", "tiff") else written
