@@ -51,6 +51,15 @@ def test_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def shared_cases(test_data: Path) -> Path:
+    """The folder of inputs that went wrong once; its README says what is right. Skipped visibly without it."""
+    folder = test_data.parent / "cases"
+    if not folder.is_dir():
+        pytest.skip(f"no cases at {folder}")
+    return folder
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings of a portal in a temporary folder with one root, `demo`, all folders made."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from gantry_formats import factor_between
 from wrappers.errors import BadInput
 from wrappers.events import Events
 
@@ -54,11 +55,8 @@ class InputDataset:
         quantity = self.parameters.get(parameter)
         if quantity is None or isinstance(quantity.value, str):
             return None
-        factor = MICROMETRES.get(quantity.units.strip())
+        factor = factor_between(quantity.units, "um")
         return None if factor is None else float(quantity.value) * factor
-
-
-MICROMETRES = {"um": 1.0, "µm": 1.0, "μm": 1.0, "micron": 1.0, "nm": 1e-3, "mm": 1e3, "m": 1e6, "Å": 1e-4}
 
 
 @dataclass(frozen=True)
@@ -88,6 +86,17 @@ class Options:
         if value != int(value):
             raise BadInput(f"The option {name} is {value!r}; it must be a whole number.")
         return int(value)
+
+    def optional_integer(self, name: str, low: int, high: int) -> int | None:
+        """Return a whole number in [low, high], or None where none was given."""
+        return None if self.values.get(name) is None else self.integer(name, low, low, high)
+
+    def text(self, name: str) -> str | None:
+        """Return a text, or None where none, or an empty one, was given."""
+        value = self.values.get(name)
+        if value is not None and not isinstance(value, str):
+            raise BadInput(f"The option {name} is {value!r}; it must be a text.")
+        return value.strip() or None if value else None
 
     def flag(self, name: str, default: bool) -> bool:
         """Return true or false."""

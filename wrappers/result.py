@@ -9,24 +9,49 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from gantry_formats.limits import (
+    MAX_CAPTION,
+    MAX_NAME,
+    MAX_PARAMETERS,
+    MAX_PREVIEWS,
+    MAX_SUMMARY,
+    MAX_UNITS,
+    MAX_VALUE,
+)
 from wrappers.io.picture import save_png
 
 Role: TypeAlias = Literal["thumbnail", "preview"]
 
 
 class Result:
-    """Collects parameters, previews and the one-line summary of a result, and writes them at the end."""
+    """Collects parameters, previews and the one-line summary of a result, and writes them at the end.
+
+    Of what is more than a result may tell, the rest is left out, and the summary says so: nothing is refused once
+    the work is done.
+    """
 
     def __init__(self, output: Path) -> None:
         self._output = output
-        self._parameters: list[dict[str, object]] = []
+        self._parameters: dict[tuple[str, str], dict[str, object]] = {}
         self._previews: list[dict[str, str]] = []
+        self._without: dict[str, int] = {"parameters": 0, "pictures": 0}
+
+    @property
+    def room_for_previews(self) -> int:
+        """How many more pictures can be kept."""
+        return MAX_PREVIEWS - len(self._previews)
 
     def parameter(self, name: str, value: float | int | str | bool, units: str = "") -> None:
         """Keep a parameter; a number that is not finite is left out, as JSON has no word for it."""
         if isinstance(value, float) and not math.isfinite(value):
             return
-        self._parameters.append({"name": name, "value": value, "units": units})
+        name, units = _line(name, MAX_NAME), _line(units, MAX_UNITS)
+        if isinstance(value, str):
+            value = _line(value, MAX_VALUE)
+        if len(self._parameters) >= MAX_PARAMETERS and (name, units) not in self._parameters:
+            self._without["parameters"] += 1
+            return
+        self._parameters[name, units] = {"name": name, "value": value, "units": units}
 
     def preview(
         self,
@@ -35,19 +60,32 @@ class Result:
         caption: str,
         role: Role = "preview",
     ) -> None:
-        """Write `picture` (uint8, y x or y x 3) as previews/`name`.png."""
+        """Write `picture` (uint8, y x or y x 3) as previews/`name`.png, if there is room for it."""
+        if not self.room_for_previews:
+            self._without["pictures"] += 1
+            return
         folder = self._output / "previews"
         folder.mkdir(exist_ok=True)
         save_png(folder / f"{name}.png", picture)
-        self._previews.append({"file": f"previews/{name}.png", "caption": caption, "role": role})
+        self._previews.append(
+            {"file": f"previews/{name}.png", "caption": _line(caption, MAX_CAPTION), "role": role}
+        )
 
     def write(self, summary: str) -> None:
         """Write output/metadata.json."""
+        without = [f"{count} more {what} not shown here" for what, count in self._without.items() if count]
         document = {
             "schema": 1,
-            "parameters": self._parameters,
+            "parameters": list(self._parameters.values()),
             "previews": self._previews,
-            "summary": summary,
+            "summary": _line("; ".join([summary, *without]), MAX_SUMMARY),
         }
         text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
         (self._output / "metadata.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _line(text: str, most: int) -> str:
+    """One printable line of at most `most` characters; names in files may hold anything."""
+    plain = text.encode("utf-8", "replace").decode("utf-8")
+    cleaned = " ".join("".join(c if c.isprintable() or c.isspace() else "�" for c in plain).split())
+    return cleaned if len(cleaned) <= most else f"{cleaned[: most - 1]}…"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import h5py
 import hdf5plugin
 import numpy as np
 
+from gantry_formats import decoded, plain_number
 from wrappers.errors import BadInput
 from wrappers.io.hdf5 import attributes, inside, open_hdf5
+from wrappers.io.nexus import members
 from wrappers.io.source import readable
 
 KEPT_SECTIONS = ("experiment:", "imaging:", "setup:", "user:")
@@ -42,10 +46,10 @@ class Measurement:
     @property
     def pixel_um(self) -> float:
         """The pixel size in µm; BadInput where the file does not tell or it makes no sense."""
-        size = self.attributes.get("imaging:pixel size")
-        if not isinstance(size, int | float) or not 0 < size < 1000:
+        size = plain_number(self.attributes.get("imaging:pixel size"))
+        if size is None or not 0 < size < 1000:
             raise BadInput(f"{self.name} does not tell its pixel size (imaging:pixel size).")
-        return float(size)
+        return size
 
     def images(self, part: slice) -> np.ndarray:
         """Return frames (n, y, x) uint8."""
@@ -79,14 +83,15 @@ def _measurement(file: h5py.File, path: Path, name: str) -> Measurement:
         raise BadInput(f"{name} is no .rtdc measurement: it has no group events.")
     image = _pictures(events, "image", name)
     if image is None:
-        raise BadInput(f"{name} has no images (events/image).")
+        raise BadInput(f"{name} has no images (events/image).{_basins(file)}")
     background = _pictures(events, "image_bg", name)
     if background is not None and background.shape != image.shape:
         raise BadInput(f"{name} has images and backgrounds of different shapes.")
     number = len(image)
     frame = _scalars(events, "frame", number)
-    rows = np.arange(number) if frame is None else np.unique(frame, return_index=True)[1]
-    rows.sort()
+    if frame is not None and not (frame > 0).all():
+        frame = None  # not every program numbers its frames
+    rows = np.arange(number) if frame is None else _pictures_once(image, frame)
     offset = _scalars(events, "bg_off", number)
     time, temperature = _scalars(events, "time", number), _scalars(events, "temp", number)
     return Measurement(
@@ -103,10 +108,47 @@ def _measurement(file: h5py.File, path: Path, name: str) -> Measurement:
     )
 
 
+def _pictures_once(image: h5py.Dataset, frame: np.ndarray) -> np.ndarray:
+    """Return the rows of pictures that are not yet among the earlier ones of the same frame.
+
+    A frame with two events is stored twice; but several regions of one frame have one number, too, and are
+    pictures of their own.
+    """
+    _, place, count = np.unique(frame, return_inverse=True, return_counts=True)
+    seen: set[tuple[int, bytes]] = set()
+    rows = []
+    for row, group in enumerate(place.tolist()):
+        if count[group] > 1:
+            key = (group, hashlib.blake2b(np.ascontiguousarray(image[row]).tobytes()).digest())
+            if key in seen:
+                continue
+            seen.add(key)
+        rows.append(row)
+    return np.asarray(rows, dtype=np.int64)
+
+
+def _basins(file: h5py.File) -> str:
+    """In words where images may lie that a file has only by reference (a basin of dclab's)."""
+    basins = file.get("basins")
+    named: list[str] = []
+    for _name, item in members(basins) if isinstance(basins, h5py.Group) else ():
+        if isinstance(item, h5py.Dataset):
+            lines = "".join(decoded(line) for line in np.ravel(item[()]).tolist() if isinstance(line, bytes))
+            try:
+                document = json.loads(lines)
+            except ValueError:
+                continue
+            paths = document.get("paths", []) if isinstance(document, dict) else []
+            named += [PurePath(str(path)).name for path in paths[:3]]
+    return f" They lie in {', '.join(named[:3])}, to which it refers: analyse that one." if named else ""
+
+
 def _pictures(events: h5py.Group, feature: str, name: str) -> h5py.Dataset | None:
     item = events.get(feature) if isinstance(events.get(feature, getlink=True), h5py.HardLink) else None
     if not isinstance(item, h5py.Dataset) or not inside(item):
         return None
+    if item.ndim == 3 and item.shape[0] == 0:
+        raise BadInput(f"{name} has no events: its events/{feature} is empty.")
     if item.ndim != 3 or item.dtype != np.uint8 or 0 in item.shape:
         raise BadInput(
             f"{name}: events/{feature} is {item.dtype} of shape {item.shape}; 8-bit images (n, y, x) are needed."

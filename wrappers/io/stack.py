@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,18 @@ from typing import Any
 import h5py
 import numpy as np
 
+from gantry_formats import factor_between, plain_number
 from wrappers.errors import BadInput
 from wrappers.io import hdf5, tiff
 from wrappers.io.source import ArraySource, readable
+from wrappers.io.volumes import Pick, candidate, chosen, in_order, values_of
 from wrappers.job import InputDataset, InputFile
 
-PREFERRED = ("/data", "/entry/data/data", "/exchange/data")
 AXES = ("z", "y", "x")
+NO_CHOICE = Pick()
+MOST_FILES = 4096
+UNIT_TAILS = (" units", " unit", "_units", "_unit")
+"""Behind an attribute's name: where files say in what unit it is."""
 
 
 @dataclass(frozen=True)
@@ -30,15 +36,33 @@ class Stack:
     voxel_um: tuple[float | None, float | None, float | None]
 
 
+@dataclass(frozen=True)
+class Arrays:
+    """What an open file has: its numeric arrays, what was left out and why, and whether it is still written."""
+
+    found: list[ArraySource]
+    left_out: list[hdf5.LeftOut]
+    still_open: bool = False
+
+
 @contextmanager
-def open_arrays(file: InputFile) -> Iterator[list[ArraySource]]:
-    """Open an HDF5 or TIFF file and yield its numeric arrays, readable until the block ends."""
+def open_arrays(file: InputFile, beside: Sequence[InputFile] = ()) -> Iterator[Arrays]:
+    """Open an HDF5 or TIFF file and yield its numeric arrays, readable until the block ends.
+
+    An OME-TIFF may be one of several files that make a series. They are read together where all are `beside` it,
+    with the first of them; the others then have no array of their own.
+    """
     if file.suffix in tiff.SUFFIXES:
-        with tiff.open_tiff(file.path) as opened:
-            yield tiff.sources(opened, file.path)
+        with tiff.open_tiff(file.path, {other.path.name for other in beside}) as opened:
+            if opened.led_by not in (None, file.path.name):
+                yield Arrays([], [])
+                return
+            missing = [hdf5.LeftOut(name, "it is a part of this series and not there") for name in opened.missing]
+            yield Arrays(tiff.sources(opened.file, file.path), missing)
     elif file.suffix in hdf5.SUFFIXES:
         with hdf5.open_hdf5(file.path) as opened:
-            yield hdf5.sources(opened, file.path)
+            found, left_out = hdf5.survey(opened, file.path)
+            yield Arrays(found, left_out, hdf5.still_open(opened))
     else:
         raise BadInput(f"{file.name} is neither HDF5 nor TIFF.")
 
@@ -48,49 +72,53 @@ def is_array_file(file: InputFile) -> bool:
     return file.suffix in tiff.SUFFIXES + hdf5.SUFFIXES
 
 
-def read_stack(dataset: InputDataset, what: str) -> Stack:
-    """Return the volume of a dataset: /data, /entry/data/data or the largest three-dimensional array.
+def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stack:
+    """Return the volume of a dataset: the chosen one, /data, /entry/data/data or the only three-dimensional array.
 
-    BadInput where there is none, or its values are not real numbers or not finite.
+    Planes in a file each make one, in the order of the number in their names. BadInput where there is none, or
+    several and none is chosen, or its values are not real numbers or not finite.
     """
-    candidates = [file for file in dataset.files if is_array_file(file)]
-    if not candidates:
+    files = [file for file in dataset.files if is_array_file(file)]
+    if not files:
         raise BadInput(f"The {what} has no HDF5 or TIFF file.")
-    for file in candidates:
-        with open_arrays(file) as arrays:
-            chosen = _choose(arrays)
-            if chosen is None:
-                continue
-            values = chosen.everything().reshape(_squeezed(chosen.shape))
-            attributes = dict(chosen.attributes)
-        if file.suffix in hdf5.SUFFIXES:
-            attributes = _inherited(file.path, chosen.name) | attributes
-        _check(values, file, chosen)
-        return Stack(file.name, chosen.name, values, voxel_size(dataset, attributes))
-    names = ", ".join(file.name for file in candidates[:3])
-    raise BadInput(f"The {what} has no three-dimensional array ({names}).")
+    with ExitStack() as stack:
+        opened = [(file, stack.enter_context(open_arrays(file, files))) for file in files[:MOST_FILES]]
+        candidates = [candidate(file.name, array) for file, arrays in opened for array in arrays.found]
+        planes = _planes(opened) if not any(one.is_volume for one in candidates) else []
+        if len(planes) == len(files):
+            order = in_order([file.name for file, _array in planes], what)
+            first_file, first = planes[order[0]]
+            values = np.stack([planes[place][1].everything().reshape(first.shape[-2:]) for place in order])
+            name, attributes = f"{len(planes)} files", dict(first.attributes)
+        else:
+            one = chosen(candidates, pick, what)
+            first_file = next(file for file, arrays in opened if one.array in arrays.found)
+            values, name, attributes = values_of(one, pick), one.array.name, dict(one.array.attributes)
+            if first_file.suffix in hdf5.SUFFIXES:
+                attributes = _inherited(first_file.path, name) | attributes
+    _check(values, first_file, name)
+    return Stack(first_file.name, name, values, voxel_size(dataset, attributes))
 
 
-def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(length for length in shape if length != 1) if len(shape) > 3 else shape
+def _planes(opened: list[tuple[InputFile, Arrays]]) -> list[tuple[InputFile, ArraySource]]:
+    """Return the single plane of each file, if all have just one, alike in shape and type."""
+    planes = [
+        (file, array)
+        for file, arrays in opened
+        for array in arrays.found
+        if len(arrays.found) == 1 and math.prod(array.shape[:-2]) == 1 and len(array.shape) > 1 and array.size
+    ]
+    alike = {(array.shape[-2:], array.dtype) for _file, array in planes}
+    return planes if len(planes) > 1 and len(alike) == 1 else []
 
 
-def _choose(arrays: list[ArraySource]) -> ArraySource | None:
-    volumes = [array for array in arrays if len(_squeezed(array.shape)) == 3 and array.size]
-    for name in PREFERRED:
-        for array in volumes:
-            if array.name == name:
-                return array
-    return max(volumes, key=lambda array: array.size, default=None)
-
-
-def _check(values: np.ndarray, file: InputFile, array: ArraySource) -> None:
+def _check(values: np.ndarray, file: InputFile, name: str) -> None:
     if values.dtype.kind not in "biuf":
-        raise BadInput(f"{file.name} holds {values.dtype} values at {array.name}; real numbers are needed.")
+        raise BadInput(f"{file.name} holds {values.dtype} values at {name}; real numbers are needed.")
     if values.dtype.kind == "f":
         bad = values.size - int(np.isfinite(values).sum())
         if bad:
-            where = f"{file.name} at {array.name}"
+            where = f"{file.name} at {name}"
             raise BadInput(f"{bad} values of {where} are not finite numbers (NaN or infinite).")
 
 
@@ -101,6 +129,8 @@ def _inherited(path: Path, name: str) -> dict[str, Any]:
         merged |= hdf5.attributes(file)
         group: h5py.Group = file
         for part in name.strip("/").split("/")[:-1]:
+            if part not in group:
+                break  # a name that is no UTF-8, or a column of a table
             group = group[part]
             merged |= hdf5.attributes(group)
     return merged
@@ -111,8 +141,9 @@ def voxel_size(
 ) -> tuple[float | None, float | None, float | None]:
     """Return voxel sizes (z, y, x) in µm from the catalogue's parameters, else from the file's attributes.
 
-    Attributes: "voxel size z|y|x", "voxel_size_z|y|x" (units in "… units", µm without), "voxel_size_z|y|x_um",
-    or the three numbers (z, y, x) of "element_size_um" or "voxel_size_um".
+    Attributes: "voxel size z|y|x", "voxel_size_z|y|x" with their unit in "… units", "…_units" or "…_unit" (without
+    one they are not known), "voxel_size_z|y|x_um", or the three numbers (z, y, x) of "element_size_um" or
+    "voxel_size_um".
     """
     triple = next((attributes[key] for key in ("element_size_um", "voxel_size_um") if key in attributes), None)
     sizes: list[float | None] = []
@@ -127,9 +158,13 @@ def voxel_size(
 
 
 def _attribute_um(attributes: Mapping[str, Any], axis: str) -> float | None:
-    for key in (f"voxel size {axis}", f"voxel_size_{axis}", f"voxel_size_{axis}_um"):
-        value = attributes.get(key)
-        if isinstance(value, int | float):
-            factor = tiff.MICROMETRES.get(str(attributes.get(f"{key} units", "um")))
-            return None if factor is None else float(value) * factor
+    named = plain_number(attributes.get(f"voxel_size_{axis}_um"))
+    if named is not None:
+        return named
+    for key in (f"voxel size {axis}", f"voxel_size_{axis}"):
+        value = plain_number(attributes.get(key))
+        if value is not None:
+            units = (attributes[unit] for tail in UNIT_TAILS if (unit := f"{key}{tail}") in attributes)
+            factor = factor_between(next(units, None), "um")
+            return None if factor is None else value * factor
     return None

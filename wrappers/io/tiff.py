@@ -5,29 +5,19 @@ from __future__ import annotations
 import itertools
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import tifffile
 
+from gantry_formats import images
 from wrappers.io.source import NUMERIC_KINDS, ArraySource, readable
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".tf2")
-MICROMETRES = {
-    "µm": 1.0,
-    "um": 1.0,
-    "micron": 1.0,
-    "\\u00b5m": 1.0,
-    "nm": 1e-3,
-    "mm": 1e3,
-    "cm": 1e4,
-    "m": 1e6,
-    "inch": 25400.0,
-}
-_RESOLUTION_UNIT_UM = {2: 25400.0, 3: 10000.0}
 
 # What tifffile only logs where a file was cut short: it goes on with the pages it finds.
 _SIGNS_OF_DAMAGE = ("invalid page offset", "failed to reshape", "corrupted")
@@ -46,42 +36,66 @@ class _Complaints(logging.Handler):
             self.damage.append(words)
 
 
+@dataclass(frozen=True)
+class Opened:
+    """An open TIFF file. Of a series in several files: which of them leads it, and which are not there."""
+
+    file: tifffile.TiffFile
+    led_by: str | None = None
+    missing: tuple[str, ...] = ()
+
+
 @contextmanager
-def open_tiff(path: Path) -> Iterator[tifffile.TiffFile]:
-    """Open a TIFF file for reading; BadInput where it is not one or ends before its last page."""
+def open_tiff(path: Path, beside: Collection[str] = ()) -> Iterator[Opened]:
+    """Open a TIFF file for reading; BadInput where it is not one or ends before its last page.
+
+    `beside`: names of files in its folder that may be read with it. An OME-TIFF names the other files of its
+    series; no file but these is opened, whatever it names.
+    """
     logger, complaints = logging.getLogger("tifffile"), _Complaints()
     logger.propagate = False
     logger.addHandler(complaints)
     try:
+        parts = _parts(path)
+        missing = tuple(name for name in parts if name not in beside)
+        together = len(parts) > 1 and not missing and all("/" not in name and "\\" not in name for name in parts)
         with readable(path, "TIFF"):
-            file = tifffile.TiffFile(path)
+            file = tifffile.TiffFile(path, _multifile=together)
         with file:
             with readable(path, "TIFF"):
                 if file.series and complaints.damage:
                     raise ValueError("it ends before its last page")
-            yield file
+            yield Opened(file, parts[0] if together else None, missing)
     finally:
         logger.removeHandler(complaints)
+
+
+def _parts(path: Path) -> list[str]:
+    """Return the names of all files of the series that an OME-TIFF belongs to, in its order; none for others."""
+    with readable(path, "TIFF"), tifffile.TiffFile(path, _multifile=False) as file:
+        xml = file.ome_metadata if file.is_ome else None
+    return images.files_of_ome(xml) if xml else []
 
 
 def sources(file: tifffile.TiffFile, path: Path) -> list[ArraySource]:
     """Return the numeric series of a TIFF file, largest resolution each."""
     with readable(path, "TIFF"):
         return [
-            _source(series, index, path)
+            _source(file, index, path)
             for index, series in enumerate(file.series)
             if np.dtype(series.dtype).kind in NUMERIC_KINDS and series.ndim
         ]
 
 
-def _source(series: Any, index: int, path: Path) -> ArraySource:
+def _source(file: tifffile.TiffFile, index: int, path: Path) -> ArraySource:
+    series = file.series[index]
     return ArraySource(
         name=series.name or f"series {index}",
         shape=tuple(series.shape),
         dtype=np.dtype(series.dtype),
         read=_reader(series, path),
         axes=series.axes,
-        attributes=voxel_attributes(series),
+        attributes=voxel_attributes(file, index),
     )
 
 
@@ -106,49 +120,42 @@ def _reader(series: Any, path: Path) -> Any:
                 return np.asarray(series.asarray()[place])
             before, within = place[: len(leading)], place[len(leading) :]
             counts = [range(*part.indices(n)) for part, n in zip(before, leading, strict=True)]
-            pages = []
+            pages: list[np.ndarray] = []
             for position in itertools.product(*counts):
                 number = int(np.ravel_multi_index(position, leading)) if leading else 0
                 page = series.pages[number]
                 if page is None:
                     raise ValueError(f"page {number + 1} is missing")
+                if page.parent.filehandle.closed:  # of another file of the series
+                    page.parent.filehandle.open()
                 pages.append(page.asarray()[within])
             return np.stack(pages).reshape([len(c) for c in counts] + list(pages[0].shape))
 
     return paged
 
 
-def voxel_attributes(series: Any) -> dict[str, float]:
-    """Return "voxel size x|y|z" in µm, as far as OME-XML, ImageJ or the resolution tags tell."""
-    file = series.parent
+def voxel_attributes(file: tifffile.TiffFile, index: int) -> dict[str, float]:
+    """Return "voxel_size_x|y|z_um" of a series, as far as OME-XML, ImageJ or the resolution tags tell."""
+    tags = file.series[index].keyframe.tags
     if file.is_ome and file.ome_metadata:
-        return _ome_voxels(file.ome_metadata)
-    imagej = file.imagej_metadata or {}
-    sizes: dict[str, float] = {}
-    factor = MICROMETRES.get(str(imagej.get("unit", "")))
-    if factor and imagej.get("spacing"):
-        sizes["voxel size z"] = float(imagej["spacing"]) * factor
-    tags = series.keyframe.tags
-    unit = factor or _RESOLUTION_UNIT_UM.get(int(tags["ResolutionUnit"].value) if "ResolutionUnit" in tags else 0)
+        names = [str(series.name) for series in file.series]
+        sizes = images.sizes_of_ome(file.ome_metadata, series=index, names=names)
+    elif file.is_imagej:
+        sizes = images.sizes_of_imagej(file.imagej_metadata or {}, _per_unit(tags))
+    else:
+        unit = tags["ResolutionUnit"].value if "ResolutionUnit" in tags else None
+        sizes = images.sizes_of_tags(_per_unit(tags), unit)
+    return {f"voxel_size_{axis}_um": size for axis, size in sizes.items()}
+
+
+def _per_unit(tags: Any) -> dict[str, float]:
+    """Return pixels in one unit of length, along x and y, where the resolution tags tell."""
+    found: dict[str, float] = {}
     for axis, tag in (("x", "XResolution"), ("y", "YResolution")):
-        if unit and tag in tags and tags[tag].value[0] and tags[tag].value[1]:
+        if tag in tags and tags[tag].value[0] and tags[tag].value[1]:
             numerator, denominator = tags[tag].value
-            per_unit = numerator / denominator
-            if per_unit != 1 or factor:
-                sizes[f"voxel size {axis}"] = unit / per_unit
-    return sizes
-
-
-def _ome_voxels(xml: str) -> dict[str, float]:
-    images = tifffile.xml2dict(xml).get("OME", {}).get("Image", {})
-    pixels = (images[0] if isinstance(images, list) else images).get("Pixels", {})
-    sizes: dict[str, float] = {}
-    for axis in "XYZ":
-        size = pixels.get(f"PhysicalSize{axis}")
-        factor = MICROMETRES.get(pixels.get(f"PhysicalSize{axis}Unit", "µm"))
-        if size and factor:
-            sizes[f"voxel size {axis.lower()}"] = float(size) * factor
-    return sizes
+            found[axis] = numerator / denominator
+    return found
 
 
 def write_ome_tiff(path: Path, volume: np.ndarray, voxel_um: tuple[float, float, float] | None, name: str) -> None:

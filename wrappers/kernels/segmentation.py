@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from scipy import ndimage
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Rules:
     """How pixels become objects. `threshold` is in grey values: below it (negative) or above it (positive)."""
 
     threshold: int
-    closing_radius: int = 2
+    opening_radius: int = 2
     clear_border: bool = True
     fill_holes: bool = True
 
@@ -38,35 +39,45 @@ def disk(radius: int) -> np.ndarray:
 
 
 def binary(difference: np.ndarray, rules: Rules) -> np.ndarray:
-    """Return uint8 ones where `difference` (image less background) is beyond the threshold, gaps closed."""
+    """Return uint8 ones where `difference` (image less background) is beyond the threshold, cleaned by the rules.
+
+    What touches the border is cleared, then holes are filled, then the mask is opened by a disk: the steps of the
+    segmenter "thresh" in dcnum, in its order, on which stored masks of the field are made.
+    """
     beyond = difference < rules.threshold if rules.threshold < 0 else difference > rules.threshold
     mask = beyond.astype(np.uint8)
-    if rules.closing_radius:
-        mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, disk(rules.closing_radius)))
+    if rules.clear_border:
+        mask = _without_border(mask)
+    if rules.fill_holes:
+        mask = ndimage.binary_fill_holes(mask).astype(np.uint8)
+    if rules.opening_radius:
+        mask = np.asarray(cv2.morphologyEx(mask, cv2.MORPH_OPEN, disk(rules.opening_radius)))
     return mask
 
 
-def objects(mask: np.ndarray, rules: Rules, smallest: int) -> Iterator[Found]:
+def _without_border(mask: np.ndarray) -> np.ndarray:
+    """Return the mask without the 8-connected objects that the image cuts."""
+    _, labels = cv2.connectedComponents(mask, connectivity=8)
+    edges = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    cut = np.zeros(int(labels.max()) + 1, bool)
+    cut[edges] = True
+    cut[0] = False
+    return np.asarray(mask * ~cut[labels], dtype=np.uint8)
+
+
+def objects(mask: np.ndarray, smallest: int) -> Iterator[Found]:
     """Yield the 8-connected objects of at least `smallest` pixels in a binary image (uint8)."""
     number, labels, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    height, width = mask.shape
     for label in range(1, number):
-        left, top, across, down, size = (int(value) for value in boxes[label])
-        at_border = left == 0 or top == 0 or left + across == width or top + down == height
-        if size < smallest or (rules.clear_border and at_border):
+        if int(boxes[label][4]) < smallest:
             continue
-        found = _outlined(labels == label, rules.fill_holes)
+        found = _outlined(labels == label)
         if found is not None:
             yield found
 
 
-def _outlined(mask: np.ndarray, fill_holes: bool) -> Found | None:
+def _outlined(mask: np.ndarray) -> Found | None:
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    contour = max(contours, key=len)
-    if fill_holes:
-        filled = np.zeros(mask.shape, np.uint8)
-        cv2.drawContours(filled, [contour], -1, 1, thickness=cv2.FILLED)
-        mask = filled.astype(bool)
-    outline = np.asarray(contour, dtype=np.int32).reshape(-1, 2)
+    outline = np.asarray(max(contours, key=len), dtype=np.int32).reshape(-1, 2)
     # An outline without an area, a line or a point, has no shape to measure.
     return Found(mask, outline) if cv2.contourArea(outline) > 0 else None

@@ -103,9 +103,11 @@ def integer_bins(low: int, high: int, most: int) -> Bins:
 
 
 def float_bins(low: float, high: float, number: int) -> Bins:
-    """Return `number` equal parts of [low, high]; one bin where all values are the same."""
+    """Return `number` equal parts of [low, high], fewer where floats lie no closer; one where all are the same."""
     if high <= low:
         return Bins(False, low, high, 1, 0.0)
+    apart = max(float(np.spacing(max(abs(low), abs(high)))), float(np.finfo(np.float64).tiny))
+    number = max(1, int(min(number, high / apart - low / apart)))
     return Bins(False, low, high, number, high / number - low / number)
 
 
@@ -123,8 +125,9 @@ def count(block: Array, bins: Bins) -> Array:
     values = values[xp.isfinite(values)].astype(xp.float64)
     if bins.number == 1:
         return xp.asarray([values.size])
-    # Halved, because the range of the largest floats is not a float itself.
-    counts, _ = xp.histogram(values * 0.5, bins=bins.number, range=(bins.low * 0.5, bins.high * 0.5))
+    # Halved where the range of the largest floats is not a float itself; the smallest have no halves.
+    scale = 1.0 if math.isfinite(bins.high - bins.low) else 0.5
+    counts, _ = xp.histogram(values * scale, bins=bins.number, range=(bins.low * scale, bins.high * scale))
     return counts
 
 

@@ -20,21 +20,24 @@ LEAST_TRANSMISSION = 1e-6  # darker readings than this share of the beam are noi
 _BAND = 64  # image rows a block: its arrays stay in a core's second-level cache
 
 
-def attenuation(projections: Array, flat: Array, dark: Array) -> tuple[Array, int]:
-    """Return -ln((projections - dark) / (flat - dark)) and how many pixels had no usable reading.
+def attenuation(projections: Array, flat: Array, dark: Array) -> tuple[Array, Array, Array]:
+    """Return -ln((projections - dark) / (flat - dark)), which readings say nothing, and which saw no light.
 
-    `projections` is (angles, rows, columns), `flat` and `dark` (rows, columns). Where the beam or the reading is
-    not above the dark current, the least transmission is taken. The result is (rows, angles, columns), float32.
+    `projections` is (angles, rows, columns), `flat` and `dark` (rows, columns); all results are (rows, angles,
+    columns), the first float32. A reading says nothing where it is no finite number or the beam is not above the
+    dark current: its attenuation is NaN. Where the sample let less than LEAST_TRANSMISSION through, that is taken.
     """
     xp = namespace(projections)
     beam = flat.astype(xp.float32) - dark
     reading = projections.astype(xp.float32) - dark
     with np.errstate(divide="ignore", invalid="ignore"):
         transmission = reading / beam
-    unusable = ~(transmission > LEAST_TRANSMISSION) | ~(beam > 0)
-    transmission[unusable] = LEAST_TRANSMISSION
+    bad = ~xp.isfinite(transmission) | ~(beam > 0)
+    opaque = ~bad & ~(transmission > LEAST_TRANSMISSION)
+    transmission[opaque] = LEAST_TRANSMISSION
+    transmission[bad] = xp.nan
     sinograms = -xp.log(transmission)
-    return xp.ascontiguousarray(sinograms.transpose(1, 0, 2)), int(unusable.sum())
+    return tuple(xp.ascontiguousarray(array.transpose(1, 0, 2)) for array in (sinograms, bad, opaque))
 
 
 def without_stripes(sinograms: Array, size: int) -> Array:

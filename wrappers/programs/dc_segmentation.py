@@ -79,7 +79,7 @@ def settings_of(job: Job) -> Settings:
         window=options.integer("background_frames", 100, 3, 10000),
         rules=Rules(
             threshold=options.integer("threshold", -6, -200, -1),
-            closing_radius=options.integer("closing_radius", 2, 0, 20),
+            opening_radius=options.integer("opening_radius", 2, 0, 20),
             clear_border=options.flag("clear_border", True),
             fill_holes=options.flag("fill_holes", True),
         ),
@@ -148,7 +148,7 @@ def _frame(
     difference = background.difference(image, below, offset)
     smallest = max(1, math.floor(settings.min_area_um / measurement.pixel_um**2 / 2))
     cells: list[tuple[Found, dict[str, float]]] = []
-    for found in objects(binary(difference, settings.rules), settings.rules, smallest):
+    for found in objects(binary(difference, settings.rules), smallest):
         shape = shape_features(found.contour, measurement.pixel_um)
         if shape and shape["area_um"] >= settings.min_area_um:
             cells.append((found, shape))
@@ -176,7 +176,7 @@ def _log(settings: Settings, file: InputFile) -> list[str]:
         f"measurement: {file.name}",
         f"background: {settings.background}",
         f"threshold: {settings.rules.threshold}",
-        f"closing radius: {settings.rules.closing_radius}",
+        f"opening radius: {settings.rules.opening_radius}",
         f"clear border: {settings.rules.clear_border}",
         f"fill holes: {settings.rules.fill_holes}",
         f"smallest area: {settings.min_area_um:g} um^2",

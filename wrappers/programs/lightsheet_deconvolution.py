@@ -18,6 +18,7 @@ from wrappers.io.hdf5 import write_arrays
 from wrappers.io.picture import fitted, grey
 from wrappers.io.stack import AXES, Stack, read_stack
 from wrappers.io.tiff import write_ome_tiff
+from wrappers.io.volumes import Pick
 from wrappers.job import Job
 from wrappers.kernels.deconvolution import (
     BOUNDARIES,
@@ -26,6 +27,7 @@ from wrappers.kernels.deconvolution import (
     richardson_lucy,
     sharpness,
 )
+from wrappers.kernels.measured_psf import centred, differ, resampled
 from wrappers.result import Result
 
 STAGES = ("reading", "deconvolving", "saving")
@@ -46,6 +48,7 @@ class Settings:
     precision: str
     voxel_xy: float | None
     voxel_z: float | None
+    pick: Pick
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,11 @@ def settings_of(job: Job) -> Settings:
         precision=options.choice("precision", "single", ("single", "double")),
         voxel_xy=options.optional_number("voxel_xy", 1e-4, 1000),
         voxel_z=options.optional_number("voxel_z", 1e-4, 1000),
+        pick=Pick(
+            array=options.text("array"),
+            channel=options.optional_integer("channel", 0, 10_000),
+            time=options.optional_integer("time", 0, 1_000_000),
+        ),
     )
 
 
@@ -80,7 +88,7 @@ def main(job: Job, events: Events) -> None:
     """Read the stack, deconvolve it, write deconvolved.h5, deconvolved.ome.tif, projections and metadata."""
     settings = settings_of(job)
     events.stage("reading")
-    stack = read_stack(job.one("stack"), "stack")
+    stack = read_stack(job.one("stack"), "stack", settings.pick)
     voxel = voxel_of(stack, settings)
     psf = psf_of(job, settings, stack.values.shape, voxel)
     image = prepared(stack.values, settings)
@@ -118,7 +126,7 @@ def psf_of(
     job: Job, settings: Settings, shape: tuple[int, ...], voxel: tuple[float, float, float] | None
 ) -> np.ndarray:
     """Return the PSF (float64, sum 1), from its file or as a Gaussian of the given widths."""
-    psf = measured_psf(job) if settings.psf == "file" else theoretical_psf(settings, shape, voxel)
+    psf = measured_psf(job, voxel) if settings.psf == "file" else theoretical_psf(settings, shape, voxel)
     if any(support > length for support, length in zip(psf.shape, shape, strict=True)):
         raise BadInput(
             f"The PSF ({_by(psf.shape)} voxels, z × y × x) is larger than the stack ({_by(shape)} voxels)."
@@ -126,14 +134,20 @@ def psf_of(
     return psf
 
 
-def measured_psf(job: Job) -> np.ndarray:
-    """Return the PSF of the slot `psf`, normalised; BadInput where it has negative values or no light."""
-    values = read_stack(job.one("psf"), "PSF").values.astype(np.float64)
-    if values.min() < 0:
-        raise BadInput("The PSF has negative values; subtract its background in another way first.")
+def measured_psf(job: Job, voxel: tuple[float, float, float] | None) -> np.ndarray:
+    """Return the PSF of the slot `psf` on the stack's voxels, centred on its brightest, with a sum of 1.
+
+    Values below zero, which a subtracted background leaves, count as no light; BadInput where there is none.
+    """
+    found = read_stack(job.one("psf"), "PSF")
+    values = np.maximum(found.values.astype(np.float64), 0)
     if values.sum() <= 0:
         raise BadInput("The PSF is zero everywhere.")
-    return np.asarray(values / values.sum())
+    psf = centred(values)
+    z, y, x = found.voxel_um
+    if z and y and x and voxel and differ((z, y, x), voxel):
+        psf = resampled(psf, (z, y, x), voxel)
+    return np.asarray(psf / psf.sum())
 
 
 def theoretical_psf(

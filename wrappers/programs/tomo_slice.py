@@ -16,8 +16,10 @@ from wrappers.errors import BadInput
 from wrappers.events import Events
 from wrappers.io.hdf5 import SUFFIXES, write_arrays
 from wrappers.io.picture import fitted, grey
-from wrappers.io.scan import Scan, open_scan
+from wrappers.io.scan import AS_RECORDED, EVEN_STEPS, Scan, open_scan
 from wrappers.job import InputFile, Job
+from wrappers.kernels.bad_readings import lost, mended, with_dead_pixels
+from wrappers.kernels.full_turn import find_centre_of_full_turn, is_full_turn, stitched, stitched_width
 from wrappers.kernels.rotation_axis import find_centre, half_turn
 from wrappers.kernels.tomography import (
     FILTERS,
@@ -31,6 +33,8 @@ from wrappers.result import Result
 STAGES = ("reading", "centring", "reconstructing", "saving")
 PORTION_BYTES = 256 * 2**20
 MOST_ROWS_FOR_CENTRE = 3
+LEAST_PROJECTIONS = 4
+ANGLE_UNITS = ("deg", "rad", "mrad")
 MOST_PREVIEWS = 4
 
 
@@ -40,6 +44,7 @@ class Settings:
 
     row_first: int | None
     row_count: int
+    angles: str
     centre: float | None
     kind: Filter
     stripes: str
@@ -55,7 +60,10 @@ class Outcome:
     sinogram: np.ndarray
     rows: slice
     centre: float
-    unusable: int
+    full_turn: bool
+    interpolated: int
+    opaque: int
+    lost: int
 
 
 def settings_of(job: Job) -> Settings:
@@ -64,9 +72,11 @@ def settings_of(job: Job) -> Settings:
     chosen = options.choice("filter", "ramp", FILTERS)
     first = options.optional_number("row_first", 0, 1e6)
     size = options.integer("stripe_size", 11, 3, 301)
+    angles = options.choice("angles", AS_RECORDED, (AS_RECORDED, *ANGLE_UNITS, *EVEN_STEPS))
     return Settings(
         row_first=None if first is None else int(first),
         row_count=options.integer("row_count", 4, 1, 4096),
+        angles=angles,
         centre=centre_of(options.values.get("centre")),
         kind=next(known for known in FILTERS if known == chosen),
         stripes=options.choice("stripes", "none", ("none", "sorting")),
@@ -92,11 +102,10 @@ def main(job: Job, events: Events) -> None:
     settings = settings_of(job)
     file = scan_file(job)
     events.stage("reading")
-    with open_scan(file.path, file.name) as scan:
+    with open_scan(file.path, file.name, settings.angles) as scan:
         rows = chosen_rows(settings, scan)
-        angles = np.deg2rad(scan.angles)
         events.stage("centring")
-        centre = centre_column(settings, scan, rows, angles)
+        centre = centre_column(settings, scan, rows)
         events.stage("reconstructing", f"0 of {rows.stop - rows.start} slices")
         outcome = reconstruct(job, settings, scan, (rows, centre), events)
         events.stage("saving")
@@ -120,18 +129,46 @@ def chosen_rows(settings: Settings, scan: Scan) -> slice:
     return slice(first, min(scan.rows, first + count))
 
 
-def sinograms_of(settings: Settings, scan: Scan, rows: slice) -> tuple[np.ndarray, int]:
-    """Return sinograms (rows, angles, columns) of attenuation and how many pixels had no usable reading."""
-    flat, dark = scan.flats(rows).mean(axis=0), scan.darks(rows).mean(axis=0)
+@dataclass(frozen=True)
+class Sinograms:
+    """Sinograms (rows, angles, columns) of attenuation, the angles (radians) that are left, and what was wrong."""
+
+    values: np.ndarray
+    angles: np.ndarray
+    interpolated: int
+    opaque: int
+    lost: int
+
+
+def sinograms_of(settings: Settings, scan: Scan, rows: slice) -> Sinograms:
+    """Return sinograms without bad readings; BadInput where too little is left."""
+    flat, dark = _mean(scan.flats(rows)), _mean(scan.darks(rows))
     if not (flat > dark).any():
         raise BadInput(f"The flat fields of {scan.name} are not brighter than its dark frames.")
-    sinograms, unusable = attenuation(scan.projections(rows), flat, dark)
+    values, bad, opaque = attenuation(scan.projections(rows), flat, dark)
+    # A projection that was lost as a whole is left out; what is missing of the others is interpolated.
+    gone = lost(bad)
+    kept = ~gone
+    if kept.sum() < LEAST_PROJECTIONS:
+        raise BadInput(f"{scan.name} has no usable readings in {int(gone.sum())} of {len(gone)} projections.")
+    bad = with_dead_pixels(bad[:, kept], opaque[:, kept])
+    if bad.all(axis=2).any():
+        raise BadInput(f"{scan.name} has detector rows in which no pixel has usable readings.")
+    values = mended(values[:, kept], bad)
     if settings.stripes == "sorting":
-        sinograms = without_stripes(sinograms, settings.stripe_size)
-    return sinograms, unusable
+        values = without_stripes(values, settings.stripe_size)
+    angles = np.deg2rad(scan.angles)[kept]
+    return Sinograms(values, angles, int(bad.sum()), int((opaque[:, kept] & ~bad).sum()), int(gone.sum()))
 
 
-def centre_column(settings: Settings, scan: Scan, rows: slice, angles: np.ndarray) -> float:
+def _mean(frames: np.ndarray) -> np.ndarray:
+    """Return the mean frame, of each pixel's finite readings; NaN where it has none."""
+    finite = np.isfinite(frames)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(np.where(finite, frames, 0).sum(axis=0) / finite.sum(axis=0), dtype=np.float32)
+
+
+def centre_column(settings: Settings, scan: Scan, rows: slice) -> float:
     """Return the axis' column, as given or found; the median over up to three of the rows."""
     if settings.centre is not None:
         if not 0 <= settings.centre <= scan.columns - 1:
@@ -141,9 +178,12 @@ def centre_column(settings: Settings, scan: Scan, rows: slice, angles: np.ndarra
     places = np.linspace(rows.start, rows.stop - 1, number).round().astype(int)
     found = []
     for row in places:
-        sinogram = sinograms_of(settings, scan, slice(int(row), int(row) + 1))[0][0]
+        one = sinograms_of(settings, scan, slice(int(row), int(row) + 1))
         try:
-            found.append(find_centre(half_turn(sinogram, angles)))
+            if is_full_turn(one.angles):
+                found.append(find_centre_of_full_turn(one.values[0], one.angles))
+            else:
+                found.append(find_centre(half_turn(one.values[0], one.angles)))
         except ValueError as error:
             raise BadInput(f"The centre cannot be found, because {error}; give it as a number.") from error
     return float(np.median(found))
@@ -160,12 +200,14 @@ def reconstruct(job: Job, settings: Settings, scan: Scan, chosen: tuple[slice, f
     """Return the slices of the chosen (rows, centre)."""
     rows, centre = chosen
     total = rows.stop - rows.start
-    slices = np.empty((total, scan.columns, scan.columns), np.float32)
-    unusable = 0
+    full = is_full_turn(np.deg2rad(scan.angles))
+    width = stitched_width(scan.columns, centre) if full else scan.columns
+    slices = np.empty((total, width, width), np.float32)
+    interpolated = opaque = gone = 0
     sinogram = np.empty((0, 0), np.float32)
     for part in portions(rows, scan):
-        sinograms, bad = sinograms_of(settings, scan, part)
-        unusable += bad
+        made = sinograms_of(settings, scan, part)
+        interpolated, opaque, gone = interpolated + made.interpolated, opaque + made.opaque, max(gone, made.lost)
         before = part.start - rows.start
         share = (part.stop - part.start) / total
 
@@ -173,16 +215,19 @@ def reconstruct(job: Job, settings: Settings, scan: Scan, chosen: tuple[slice, f
             done = before / total + fraction * share
             events.progress(done, f"{int(done * total)} of {total} slices")
 
-        slices[before : before + len(sinograms)] = filtered_back_projection(
-            sinograms, np.deg2rad(scan.angles), centre, kind=settings.kind, threads=job.cpus, progress=tell
+        values, angles, axis = made.values, made.angles, centre
+        if full:
+            (values, angles), axis = stitched(values, angles, centre), (width - 1) / 2
+        slices[before : before + len(values)] = filtered_back_projection(
+            values, angles, axis, kind=settings.kind, threads=job.cpus, progress=tell
         )
         if before == 0:
-            sinogram = sinograms[0]
+            sinogram = values[0]
     units = "1/px"
     if scan.pixel_um:
         slices /= np.float32(scan.pixel_um * 1e-3)
         units = "1/mm"
-    return Outcome(slices, units, sinogram, rows, centre, unusable)
+    return Outcome(slices, units, sinogram, rows, centre, full, interpolated, opaque, gone)
 
 
 def save(job: Job, settings: Settings, scan: Scan, outcome: Outcome) -> None:
@@ -237,10 +282,13 @@ def _parameters(kept: Result, settings: Settings, scan: Scan, outcome: Outcome) 
     kept.parameter("projections", len(scan.angles))
     kept.parameter("centre", round(outcome.centre, 3), "px")
     kept.parameter("centre found", settings.centre is None)
+    kept.parameter("full turn", outcome.full_turn)
     kept.parameter("filter", settings.kind)
     kept.parameter("stripes", settings.stripes)
-    kept.parameter("angles assumed", scan.assumed_angles)
-    kept.parameter("unusable pixels", outcome.unusable)
+    kept.parameter("angles read as", scan.angles_from)
+    kept.parameter("interpolated readings", outcome.interpolated)
+    kept.parameter("opaque readings", outcome.opaque)
+    kept.parameter("projections left out", outcome.lost)
     if scan.pixel_um:
         kept.parameter("pixel size", scan.pixel_um, "um")
     kept.parameter("layout", scan.layout)

@@ -137,8 +137,11 @@ def _sorted_percentiles(array: ArraySource) -> list[float]:
 
 def _real(block: np.ndarray) -> np.ndarray:
     if block.dtype.kind == "c":
-        return np.asarray(np.abs(block))
-    return block.astype(np.float32) if block.dtype == np.float16 else block
+        block = np.asarray(np.abs(block))
+    if block.dtype == np.float16:
+        return block.astype(np.float32)
+    # Long doubles have no counterpart in what is kept of them.
+    return block.astype(np.float64) if block.dtype.kind == "f" and block.dtype.itemsize > 8 else block
 
 
 def _range(dtype: np.dtype[Any]) -> tuple[int, int]:

@@ -9,7 +9,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -36,14 +36,32 @@ def main(job: Job, events: Events) -> None:
     usable = [file for file in files if is_array_file(file)]
     if not usable:
         raise BadInput("No HDF5 or TIFF file was given.")
-    total = sum(_bytes(file) for file in usable)
+    total, notes = _look(usable)
     if not total:
-        raise BadInput(f"There is no numeric array in {', '.join(file.name for file in usable[:3])}.")
+        why = "".join(f" {note.file}, {note.name}: {note.why}." for note in notes[:3])
+        raise BadInput(f"There is no number in {', '.join(file.name for file in usable[:3])}.{why}")
     events.stage("measuring")
     meter = _Meter(events, total)
-    measured = [found for file in usable for found in _measure_file(file, bins, kind, meter)]
+    measured: list[Measured] = []
+    for file in usable:
+        for outcome in _measure_file(file, usable, bins, kind, meter):
+            if isinstance(outcome, Note):
+                notes.append(outcome)
+            else:
+                measured.append(outcome)
+    if not measured:
+        raise BadInput(f"Nothing could be measured. {notes[0].file}, {notes[0].name}: {notes[0].why}.")
     events.stage("saving")
-    _save(job, measured, kind)
+    _save(job, measured, notes, kind)
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something of a file that was not measured, and why."""
+
+    file: str
+    name: str
+    why: str
 
 
 class _Meter:
@@ -58,18 +76,33 @@ class _Meter:
         self._events.progress(share, f"{self._done / 2**20:.0f} of {self._total / 2**20:.0f} MiB")
 
 
-def _bytes(file: InputFile) -> int:
-    with open_arrays(file) as arrays:
-        return sum(array.size * array.dtype.itemsize for array in arrays)
+def _look(files: list[InputFile]) -> tuple[int, list[Note]]:
+    """Return how many bytes there are to read, and what of the files is left out."""
+    total, notes = 0, []
+    for file in files:
+        with open_arrays(file, files) as arrays:
+            total += sum(array.size * array.dtype.itemsize for array in arrays.found)
+            notes += [Note(file.name, one.name, one.why) for one in arrays.left_out]
+            notes += [Note(file.name, array.name, "it is empty") for array in arrays.found if not array.size]
+            if arrays.still_open:
+                why = "it is still open for writing, or was never closed; measured is what had been written"
+                notes.append(Note(file.name, "the whole file", why))
+    return total, notes
 
 
-def _measure_file(file: InputFile, bins: int, kind: Kind, meter: _Meter) -> Iterator[Measured]:
-    with open_arrays(file) as arrays:
-        for array in arrays:
-            yield measure(file.name, array, bins, kind, meter.add)
+def _measure_file(
+    file: InputFile, beside: list[InputFile], bins: int, kind: Kind, meter: _Meter
+) -> Iterator[Measured | Note]:
+    """Yield what is known of each array, or why it cannot be: one that is damaged costs itself only."""
+    with open_arrays(file, beside) as arrays:
+        for array in filter(lambda array: array.size, arrays.found):
+            try:
+                yield measure(file.name, array, bins, kind, meter.add)
+            except BadInput as error:
+                yield Note(file.name, array.name, str(error).rstrip("."))
 
 
-def _save(job: Job, measured: list[Measured], kind: str) -> None:
+def _save(job: Job, measured: list[Measured], notes: list[Note], kind: str) -> None:
     kept = Result(job.output)
     shown: dict[str, np.ndarray] = {}
     arrays: dict[str, np.ndarray] = {}
@@ -78,7 +111,7 @@ def _save(job: Job, measured: list[Measured], kind: str) -> None:
         one = measured[place]
         group = f"{place:03d} {re.sub(r'[^A-Za-z0-9_.-]+', '_', one.finding.name).strip('_')}"
         arrays |= {f"{group}/{name}": values for name, values in one.arrays.items()}
-        if rank >= MOST_PICTURES:
+        if rank >= MOST_PICTURES or kept.room_for_previews < len(one.pictures):
             continue
         for number, (caption, picture) in enumerate(one.pictures.items()):
             name = f"{place:03d}-{number}"
@@ -88,21 +121,32 @@ def _save(job: Job, measured: list[Measured], kind: str) -> None:
             one.finding.pictures.append(name)
     findings = [one.finding for one in measured]
     write_arrays(job.output / "qc.h5", arrays, {})
-    document = {"schema": 1, "projection": kind, "arrays": [asdict(finding) for finding in findings]}
+    document = {
+        "schema": 1,
+        "projection": kind,
+        "arrays": [asdict(finding) for finding in findings],
+        "left_out": [asdict(note) for note in notes],
+    }
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
     (job.output / "report.json").write_text(text + "\n", encoding="utf-8")
-    page = html_page(job.title or "Quality check", [asdict(finding) for finding in findings], shown)
+    page = html_page(
+        job.title or "Quality check",
+        [asdict(finding) for finding in findings],
+        shown,
+        [asdict(note) for note in notes],
+    )
     (job.output / "report.html").write_text(page, encoding="utf-8")
-    _parameters(kept, findings, order[0])
+    _parameters(kept, findings, len(notes), order[0])
 
 
-def _parameters(kept: Result, findings: list[Finding], largest: int) -> None:
+def _parameters(kept: Result, findings: list[Finding], left_out: int, largest: int) -> None:
     bad = sum(finding.not_finite for finding in findings)
     full = sum(finding.saturated or 0 for finding in findings)
     kept.parameter("arrays", len(findings))
     kept.parameter("values", sum(finding.size for finding in findings))
     kept.parameter("not finite", bad)
     kept.parameter("saturated", full)
+    kept.parameter("left out", left_out)
     main_array = findings[largest]
     kept.parameter("largest array", main_array.name)
     for name in ("minimum", "maximum", "mean", "std"):
@@ -111,4 +155,5 @@ def _parameters(kept: Result, findings: list[Finding], largest: int) -> None:
     words = [f"{len(findings)} arrays" if len(findings) > 1 else "1 array"]
     words.append(f"{bad} values not finite" if bad else "all values finite")
     words.append(f"{full} saturated" if full else "none saturated")
+    words += [f"{left_out} left out"] if left_out else []
     kept.write(", ".join(words))

@@ -40,8 +40,13 @@ _ROWS = (
 )
 
 
-def html_page(title: str, findings: Sequence[Mapping[str, Any]], pictures: Mapping[str, np.ndarray]) -> str:
-    """Return the whole page as text. `findings` are the entries of report.json; `pictures` are uint8, by name."""
+def html_page(
+    title: str,
+    findings: Sequence[Mapping[str, Any]],
+    pictures: Mapping[str, np.ndarray],
+    left_out: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    """Return the whole page as text. `findings`, `left_out`: entries of report.json; `pictures` are uint8."""
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'"
     sections = "".join(_section(finding, pictures) for finding in findings)
@@ -50,7 +55,7 @@ def html_page(title: str, findings: Sequence[Mapping[str, Any]], pictures: Mappi
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>"
-        f"<h1>{escape(title)}</h1>{_overview(findings)}{sections}</main></body></html>\n"
+        f"<h1>{escape(title)}</h1>{_overview(findings)}{_left_out(left_out)}{sections}</main></body></html>\n"
     )
 
 
@@ -65,6 +70,17 @@ def _overview(findings: Sequence[Mapping[str, Any]]) -> str:
         for finding in findings
     )
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _left_out(notes: Sequence[Mapping[str, Any]]) -> str:
+    if not notes:
+        return ""
+    rows = "".join(
+        f'<tr><th scope="row">{escape(note["name"])}</th><td>{escape(note["file"])}</td>'
+        f"<td>{escape(note['why'])}</td></tr>"
+        for note in notes
+    )
+    return f'<section><h2>Not measured</h2><div class="wide"><table><tbody>{rows}</tbody></table></div></section>'
 
 
 def _section(finding: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> str:

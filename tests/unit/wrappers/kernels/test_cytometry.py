@@ -12,7 +12,7 @@ from wrappers.kernels import background
 from wrappers.kernels.segmentation import Rules, binary, disk, objects
 from wrappers.kernels.shape import brightness_features, revolved_volume, shape_features
 
-AS_IT_IS = Rules(threshold=-1, closing_radius=0, clear_border=False, fill_holes=False)
+AS_IT_IS = Rules(threshold=-1, opening_radius=0, clear_border=False, fill_holes=False)
 
 
 def test_all_features_of_a_stored_mask_are_those_dcnum_stored(recorded_rtdc: Path) -> None:
@@ -20,7 +20,7 @@ def test_all_features_of_a_stored_mask_are_those_dcnum_stored(recorded_rtdc: Pat
     with h5py.File(recorded_rtdc) as file:
         events, pixel = file["events"], float(file.attrs["imaging:pixel size"])
         for number in range(len(events["mask"])):
-            (found,) = objects((events["mask"][number] > 0).astype(np.uint8), AS_IT_IS, 1)
+            (found,) = objects((events["mask"][number] > 0).astype(np.uint8), 1)
             features = shape_features(found.contour, pixel)
             assert features is not None
             features |= brightness_features(
@@ -44,12 +44,23 @@ def test_masks_found_from_image_and_background_cover_the_stored_ones(recorded_rt
                 continue
             offset = float(events["bg_off"][number])
             difference = background.difference(events["image"][number], events["image_bg"][number], offset)
-            best = max(objects(binary(difference, rules), rules, 1), key=lambda found: (found.mask & stored).sum())
+            best = max(objects(binary(difference, rules), 1), key=lambda found: (found.mask & stored).sum())
             overlaps.append((best.mask & stored).sum() / (best.mask | stored).sum())
     # Not equal: the file keeps backgrounds of the instrument's software, the masks were made with dcnum's own.
     assert len(overlaps) == 12
     assert np.median(overlaps) > 0.95
     assert min(overlaps) > 0.6
+
+
+def test_masks_that_dcnum_stored_with_these_rules_are_found_pixel_by_pixel(shared_cases: Path) -> None:
+    with h5py.File(shared_cases / "real" / "dcnum_thresh_example.rtdc") as file:
+        assert file.attrs["pipeline:dcnum segmenter"] == "thresh:t=-6:cle=1^f=1^clo=2"
+        events = file["events"]
+        for number in range(len(events["mask"])):
+            stored, offset = events["mask"][number] > 0, float(events["bg_off"][number])
+            difference = background.difference(events["image"][number], events["image_bg"][number], offset)
+            masks = [found.mask for found in objects(binary(difference, Rules(threshold=-6)), 1)]
+            assert any(np.array_equal(mask, stored) for mask in masks), number
 
 
 def drawn(shape: tuple[int, int], *ellipses: tuple[float, float, float, float]) -> np.ndarray:
@@ -61,7 +72,7 @@ def drawn(shape: tuple[int, int], *ellipses: tuple[float, float, float, float]) 
 
 
 def test_an_ellipse_has_its_area_place_and_shape() -> None:
-    (found,) = objects(binary(drawn((120, 200), (90, 60, 40, 25)), Rules(-6, 0)), Rules(-6, 0), 1)
+    (found,) = objects(binary(drawn((120, 200), (90, 60, 40, 25)), Rules(-6, 0)), 1)
     features = shape_features(found.contour, 0.5)
     assert features is not None
     assert features["area_um"] == pytest.approx(math.pi * 40 * 25 * 0.25, rel=0.03)
@@ -98,7 +109,7 @@ def test_holes_are_filled_only_if_asked() -> None:
 
 def test_a_positive_threshold_finds_bright_objects() -> None:
     picture = -drawn((40, 40), (20, 20, 8, 8))
-    assert len(list(objects(binary(picture, Rules(6, 0)), Rules(6, 0), 1))) == 1
+    assert len(list(objects(binary(picture, Rules(6, 0)), 1))) == 1
 
 
 def test_a_disk_of_radius_two_has_thirteen_pixels() -> None:
@@ -108,7 +119,7 @@ def test_a_disk_of_radius_two_has_thirteen_pixels() -> None:
 def test_a_line_has_no_shape() -> None:
     line = np.zeros((20, 20), np.uint8)
     line[10, 3:15] = 1
-    assert list(objects(line, AS_IT_IS, 1)) == []
+    assert list(objects(line, 1)) == []
 
 
 def test_the_median_background_is_free_of_passing_objects() -> None:

@@ -12,6 +12,7 @@ from skimage.transform import iradon, radon, resize
 from wrappers.kernels.rotation_axis import find_centre, half_turn
 from wrappers.kernels.tomography import (
     FILTERS,
+    LEAST_TRANSMISSION,
     angle_weights,
     attenuation,
     filtered_back_projection,
@@ -102,19 +103,21 @@ def test_half_a_turn_is_taken_from_a_full_one_in_order_of_angle() -> None:
         half_turn(rows[:10], angles[:10])
 
 
-def test_attenuation_is_the_logarithm_of_the_beams_share_and_counts_dead_pixels() -> None:
+def test_attenuation_is_the_logarithm_of_the_beams_share_and_tells_what_says_nothing() -> None:
     flat, dark = np.full((2, 3), 1000.0), np.full((2, 3), 100.0)
     truth = np.random.default_rng(0).uniform(0, 2, (4, 2, 3))
     readings = 100 + 900 * np.exp(-truth)
     readings[1, 0, 2] = 90
     flat[1, 1] = 100
-    found, unusable = attenuation(readings, flat, dark)
-    assert found.shape == (2, 4, 3)
-    assert unusable == 1 + 4
-    usable = np.ones((2, 4, 3), bool)
-    usable[0, 1, 2], usable[1, :, 1] = False, False
+    readings[2, 0, 0] = np.nan
+    found, bad, opaque = attenuation(readings, flat, dark)
+    assert found.shape == bad.shape == opaque.shape == (2, 4, 3)
+    assert sorted(map(tuple, np.argwhere(bad).tolist())) == [(0, 2, 0), *((1, angle, 1) for angle in range(4))]
+    assert np.argwhere(opaque).tolist() == [[0, 1, 2]]
+    usable = ~bad & ~opaque
     assert np.allclose(found[usable], truth.transpose(1, 0, 2)[usable], atol=1e-5)
-    assert np.isfinite(found).all()
+    assert found[opaque] == pytest.approx(-np.log(LEAST_TRANSMISSION))
+    assert np.isnan(found[bad]).all()
 
 
 def test_sorting_takes_a_stripe_out_and_leaves_the_rest() -> None:

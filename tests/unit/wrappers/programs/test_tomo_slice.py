@@ -54,6 +54,8 @@ def data_exchange(tmp_path: Path, readings) -> Scans:
             for name, values in content.items():
                 if values is not None:
                     file[f"exchange/{name}"] = values
+            if content["theta"] is not None:
+                file["exchange/theta"].attrs["units"] = "deg"
         return path
 
     return write
@@ -112,9 +114,13 @@ def test_slices_of_nxtomo_are_the_same_in_inverse_millimetres(run_program, nxtom
         assert file["data"].attrs["units"] == "1/mm"
 
 
-def test_a_missing_theta_means_half_a_turn(run_program, data_exchange, phantom) -> None:
-    ending = run_program("tomo_slice", {"scan": [data_exchange(theta=None)]}, {"row_first": 0, "row_count": 1})
-    assert ending.parameters["angles assumed"] is True
+def test_a_missing_theta_is_half_a_turn_only_if_somebody_says_so(
+    run_program, refused, data_exchange, phantom
+) -> None:
+    scan, options = {"scan": [data_exchange(theta=None)]}, {"row_first": 0, "row_count": 1}
+    refused(run_program("tomo_slice", scan, options), "has no rotation angles")
+    ending = run_program("tomo_slice", scan, options | {"angles": "half-turn"})
+    assert ending.parameters["angles read as"] == "even steps, half-turn, as chosen"
     assert error(slices(ending)[0], phantom, ABSORPTION) < 0.06
 
 
@@ -169,12 +175,12 @@ def test_the_recorded_tooth_has_its_published_axis_and_air_around_it(run_program
 @pytest.mark.parametrize(
     ("changes", "options", "words"),
     [
-        ({"data_white": None}, {}, "lacks exchange/data_white"),
+        ({"data_white": None}, {}, "has no flat fields (exchange/data_white)"),
         ({"data": np.zeros((5, 5))}, {}, "frames (n, rows, columns) are needed"),
         ({"theta": np.zeros(7)}, {}, "one rotation angle a projection"),
         ({"data_white": np.full((2, ROWS, COLUMNS), 50, np.uint16)}, {}, "not brighter than its dark frames"),
         ({"data_white": np.ones((2, 9, 9))}, {}, "differ in size"),
-        ({"data": np.full((ANGLES, ROWS, COLUMNS), np.nan)}, {}, "not finite numbers"),
+        ({"data": np.full((ANGLES, ROWS, COLUMNS), np.nan)}, {}, "no usable readings in 180 of 180 projections"),
         ({"theta": np.linspace(0, 90, ANGLES)}, {}, "the angles cover less than half a turn; give it as a number"),
         ({}, {"row_first": 3}, "the scan has rows 0 to 2"),
         ({}, {"centre": "middle"}, 'it must be "auto" or a column number'),
