@@ -82,7 +82,7 @@ def _data_exchange(file: h5py.File, name: str, angles: str) -> Scan:
         layout="Data Exchange",
         rows=data.shape[1],
         columns=data.shape[2],
-        angles=_checked_angles(degrees, len(data), name),
+        angles=degrees,
         angles_from=told,
         pixel_um=_pixel(detector, ("pixel_size_x", "pixel_size")),
         projections=_reader(data, everything, None, name),
@@ -108,7 +108,7 @@ def _nxtomo(found: Tomography, name: str, angles: str) -> Scan:
         layout="NXtomo",
         rows=data.shape[1],
         columns=data.shape[2],
-        angles=_checked_angles(degrees, len(where[PROJECTION]), name),
+        angles=degrees,
         angles_from=told,
         pixel_um=_pixel(found.detector, ("x_pixel_size",)),
         projections=_reader(data, where[PROJECTION], current, name),
@@ -169,7 +169,7 @@ def _angles(item: Any, turned: np.ndarray, name: str, said: str) -> tuple[np.nda
     if said in EVEN_STEPS:
         raise BadInput(f"{name} has rotation angles; choose the unit that they are in, or “as the file says”.")
     values = np.asarray(item[()], dtype=np.float64).ravel()
-    values = values[turned] if len(values) > turned.max(initial=-1) else values
+    values = _one_each(values[turned] if len(values) > turned.max(initial=-1) else values, len(turned), name)
     recorded = plain_text(item.attrs.get("units"))
     unit = unit_of(recorded if said == AS_RECORDED else said)
     factor = factor_between(unit.symbol, "deg") if unit else None
@@ -196,7 +196,7 @@ def _proposal(values: np.ndarray) -> str:
     return f"They go through {span:.4g}; choose the unit that they are in."
 
 
-def _checked_angles(angles: np.ndarray, number: int, name: str) -> np.ndarray:
+def _one_each(angles: np.ndarray, number: int, name: str) -> np.ndarray:
     if len(angles) != number or not np.isfinite(angles).all():
         raise BadInput(f"{name} does not have one rotation angle a projection.")
     return angles

@@ -48,7 +48,7 @@ def checkout_files() -> list[Path]:
 
 
 def wheels(place: Place) -> Path:
-    """A folder with the wheels of this checkout (portal, wrappers, what both share), built if they are not there."""
+    """A folder with the wheels of this checkout (portal, wrappers, formats), built if not there."""
     files = checkout_files()
     parts: list[str | bytes] = []
     for file in files:

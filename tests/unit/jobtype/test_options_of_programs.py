@@ -10,7 +10,7 @@ from portal.jobtype.load import load_folders, shipped_folder
 
 SHIPPED = load_folders([shipped_folder()]).by_name
 PROGRAMS = [name for name, jobtype in SHIPPED.items() if jobtype.program.module]
-READERS = {"integer", "number", "optional_number", "choice", "flag", "text", "get"}
+READERS = {"integer", "number", "optional_number", "optional_integer", "choice", "flag", "text", "get"}
 
 
 def names_read(module: str) -> set[str]:

@@ -92,18 +92,18 @@ def test_a_sphere_turns_to_a_spheres_volume() -> None:
 
 
 def test_objects_at_the_edge_and_small_ones_are_left_out() -> None:
-    picture = binary(drawn((80, 200), (2, 40, 20, 10), (100, 40, 20, 12), (160, 40, 3, 3)), Rules(-6, 0))
-    inside = list(objects(picture, Rules(-6, 0), 100))
+    picture = drawn((80, 200), (2, 40, 20, 10), (100, 40, 20, 12), (160, 40, 3, 3))
+    inside = list(objects(binary(picture, Rules(-6, 0)), 100))
     assert [round(float(found.contour[:, 0].mean())) for found in inside] == [100]
-    assert len(list(objects(picture, Rules(-6, 0, clear_border=False), 100))) == 2
-    assert len(list(objects(picture, Rules(-6, 0), 1))) == 2
+    assert len(list(objects(binary(picture, Rules(-6, 0, clear_border=False)), 100))) == 2
+    assert len(list(objects(binary(picture, Rules(-6, 0)), 1))) == 2
 
 
 def test_holes_are_filled_only_if_asked() -> None:
     ring = drawn((80, 80), (40, 40, 20, 20))
     ring[30:50, 30:50] = 0
-    (full,) = objects(binary(ring, Rules(-6, 0)), Rules(-6, 0), 1)
-    (open_,) = objects(binary(ring, Rules(-6, 0)), Rules(-6, 0, fill_holes=False), 1)
+    (full,) = objects(binary(ring, Rules(-6, 0)), 1)
+    (open_,) = objects(binary(ring, Rules(-6, 0, fill_holes=False)), 1)
     assert full.mask.sum() - open_.mask.sum() == 400
 
 

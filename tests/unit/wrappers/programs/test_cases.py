@@ -28,7 +28,7 @@ def test_stacks_have_the_scale_that_their_file_tells(run_program, shared_cases: 
 
 def test_a_real_stack_in_nanometres(run_program, shared_cases: Path) -> None:
     path = shared_cases / "real" / "ome_nm.ome.tif"
-    ending = run_program("lightsheet_deconvolution", {"stack": [path]}, {"iterations": 2})
+    ending = run_program("lightsheet_deconvolution", {"stack": [path]}, {"iterations": 10})
     assert ending.parameters["voxel size x"] == pytest.approx(0.1625)
     assert ending.parameters["sharpness gain"] > 1.2
 
