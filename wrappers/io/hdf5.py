@@ -13,6 +13,7 @@ import hdf5plugin  # noqa: F401 - registers the compression filters that instrum
 import numpy as np
 
 from gantry_formats import decoded
+from gantry_formats.axes import axes_in_hdf5
 from wrappers.errors import BadInput
 from wrappers.io.source import NUMERIC_KINDS, ArraySource, readable
 
@@ -189,14 +190,24 @@ def source(dataset: h5py.Dataset, path: Path, name: str = "") -> ArraySource:
         with readable(path, "HDF5"):
             return np.asarray(dataset[place])
 
+    name, own = name or str(dataset.name), attributes(dataset)
     return ArraySource(
-        name=name or str(dataset.name),
+        name=name,
         shape=tuple(dataset.shape),
         dtype=dataset.dtype,
         read=read,
         chunks=dataset.chunks,
-        attributes=attributes(dataset),
+        axes=axes_in_hdf5(name, dataset.ndim, own, _attributes_around(dataset, name)),
+        attributes=own,
     )
+
+
+def _attributes_around(dataset: h5py.Dataset, name: str) -> dict[str, Any]:
+    """Return the attributes of the group that holds a dataset: NeXus names the axes of its signal there."""
+    try:
+        return attributes(dataset.file[name.rpartition("/")[0] or "/"])
+    except (KeyError, OSError, RuntimeError):
+        return {}  # a name that is no UTF-8
 
 
 def _column(dataset: h5py.Dataset, field: str, path: Path, name: str) -> ArraySource:

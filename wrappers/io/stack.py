@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from gantry_formats import factor_between, plain_number
 from wrappers.errors import BadInput
 from wrappers.io import hdf5, tiff
 from wrappers.io.source import ArraySource, readable
-from wrappers.io.volumes import Pick, candidate, chosen, in_order, values_of
+from wrappers.io.volumes import Pick, candidate, chosen, has_volume, in_order, planes_of, values_of
 from wrappers.job import InputDataset, InputFile
 
 AXES = ("z", "y", "x")
@@ -73,7 +72,7 @@ def is_array_file(file: InputFile) -> bool:
 
 
 def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stack:
-    """Return the volume of a dataset: the chosen one, /data, /entry/data/data or the only three-dimensional array.
+    """Return the volume of a dataset: the chosen one, or the only three-dimensional array.
 
     Planes in a file each make one, in the order of the number in their names. BadInput where there is none, or
     several and none is chosen, or its values are not real numbers or not finite.
@@ -84,11 +83,13 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
     with ExitStack() as stack:
         opened = [(file, stack.enter_context(open_arrays(file, files))) for file in files[:MOST_FILES]]
         candidates = [candidate(file.name, array) for file, arrays in opened for array in arrays.found]
-        planes = _planes(opened) if not any(one.is_volume for one in candidates) else []
-        if len(planes) == len(files):
-            order = in_order([file.name for file, _array in planes], what)
-            first_file, first = planes[order[0]]
-            values = np.stack([planes[place][1].everything().reshape(first.shape[-2:]) for place in order])
+        planes = [] if has_volume(candidates) else planes_of(candidates, [file.name for file in files])
+        if planes:
+            parts = [candidates[place] for place in planes]
+            order = in_order([part.described.file for part in parts], what)
+            first = parts[order[0]].array
+            first_file = next(file for file, arrays in opened if first in arrays.found)
+            values = np.stack([parts[place].array.everything().reshape(first.shape[-2:]) for place in order])
             name, attributes = f"{len(planes)} files", dict(first.attributes)
         else:
             one = chosen(candidates, pick, what)
@@ -98,18 +99,6 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
                 attributes = _inherited(first_file.path, name) | attributes
     _check(values, first_file, name)
     return Stack(first_file.name, name, values, voxel_size(dataset, attributes))
-
-
-def _planes(opened: list[tuple[InputFile, Arrays]]) -> list[tuple[InputFile, ArraySource]]:
-    """Return the single plane of each file, if all have just one, alike in shape and type."""
-    planes = [
-        (file, array)
-        for file, arrays in opened
-        for array in arrays.found
-        if len(arrays.found) == 1 and math.prod(array.shape[:-2]) == 1 and len(array.shape) > 1 and array.size
-    ]
-    alike = {(array.shape[-2:], array.dtype) for _file, array in planes}
-    return planes if len(planes) > 1 and len(alike) == 1 else []
 
 
 def _check(values: np.ndarray, file: InputFile, name: str) -> None:

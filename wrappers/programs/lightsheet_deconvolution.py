@@ -49,6 +49,7 @@ class Settings:
     voxel_xy: float | None
     voxel_z: float | None
     pick: Pick
+    psf_pick: Pick
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,9 @@ def settings_of(job: Job) -> Settings:
             array=options.text("array"),
             channel=options.optional_integer("channel", 0, 10_000),
             time=options.optional_integer("time", 0, 1_000_000),
+            position=options.optional_integer("position", 0, 10_000),
         ),
+        psf_pick=Pick(array=options.text("psf_array")),
     )
 
 
@@ -126,7 +129,11 @@ def psf_of(
     job: Job, settings: Settings, shape: tuple[int, ...], voxel: tuple[float, float, float] | None
 ) -> np.ndarray:
     """Return the PSF (float64, sum 1), from its file or as a Gaussian of the given widths."""
-    psf = measured_psf(job, voxel) if settings.psf == "file" else theoretical_psf(settings, shape, voxel)
+    psf = (
+        measured_psf(job, settings.psf_pick, voxel)
+        if settings.psf == "file"
+        else theoretical_psf(settings, shape, voxel)
+    )
     if any(support > length for support, length in zip(psf.shape, shape, strict=True)):
         raise BadInput(
             f"The PSF ({_by(psf.shape)} voxels, z × y × x) is larger than the stack ({_by(shape)} voxels)."
@@ -134,12 +141,12 @@ def psf_of(
     return psf
 
 
-def measured_psf(job: Job, voxel: tuple[float, float, float] | None) -> np.ndarray:
+def measured_psf(job: Job, pick: Pick, voxel: tuple[float, float, float] | None) -> np.ndarray:
     """Return the PSF of the slot `psf` on the stack's voxels, centred on its brightest, with a sum of 1.
 
     Values below zero, which a subtracted background leaves, count as no light; BadInput where there is none.
     """
-    found = read_stack(job.one("psf"), "PSF")
+    found = read_stack(job.one("psf"), "PSF", pick)
     values = np.maximum(found.values.astype(np.float64), 0)
     if values.sum() <= 0:
         raise BadInput("The PSF is zero everywhere.")

@@ -30,7 +30,7 @@ def stack(tmp_path: Path) -> Path:
     path = tmp_path / "stack.h5"
     with h5py.File(path, "w") as file:
         file["entry/data/data"] = beads()
-        file["entry/other"] = np.zeros((60, 60, 60), np.uint8)
+        file["entry/other"] = np.zeros((60, 60), np.uint8)
     return path
 
 
@@ -90,11 +90,28 @@ def test_both_files_hold_the_same_volume_with_its_voxel_sizes(run_program, stack
 
 def test_the_result_can_be_deconvolved_again_from_either_file(run_program, stack) -> None:
     first = run_program("lightsheet_deconvolution", {"stack": [stack]}, {"iterations": 2}, parameters=VOXEL)
-    for name in ("deconvolved.h5", "deconvolved.ome.tif"):
+    # The HDF5 file also has the point spread function: which is meant must be said.
+    for name, options in (("deconvolved.h5", {"array": "/data"}), ("deconvolved.ome.tif", {})):
         # Neither says its voxel sizes in the catalogue now: they are read from the file.
-        again = run_program("lightsheet_deconvolution", {"stack": [first.output / name]}, {"iterations": 1})
+        stack = first.output / name
+        again = run_program("lightsheet_deconvolution", {"stack": [stack]}, {"iterations": 1, **options})
         assert again.parameters["voxel size z"] == pytest.approx(0.5)
         assert again.parameters["voxel size x"] == pytest.approx(0.2)
+
+
+def test_one_of_two_volumes_is_named_and_never_guessed(run_program, refused, tmp_path: Path) -> None:
+    path = tmp_path / "two.h5"
+    with h5py.File(path, "w") as file:
+        file["data"] = beads()
+        file["entry/data/data"] = 2 * beads()
+    options = {"iterations": 1, "voxel_xy": 0.2, "voxel_z": 0.5}
+    words = "has 2 volumes; choose one by its name: /data (24 × 40 × 44); /entry/data/data (24 × 40 × 44)"
+    refused(run_program("lightsheet_deconvolution", {"stack": [path]}, options), words)
+    totals = [
+        deconvolved(run_program("lightsheet_deconvolution", {"stack": [path]}, {**options, "array": name})).sum()
+        for name in ("/data", "two.h5: /entry/data/data")
+    ]
+    assert totals[1] == pytest.approx(2 * totals[0], rel=1e-4)
 
 
 def test_the_forms_voxel_sizes_come_before_the_files(run_program, stack) -> None:

@@ -1,0 +1,145 @@
+"""Which arrays of a dataset can be meant, by what names, and which of them is: one reader for portal and programs.
+
+An array is taken only where it is the only one; otherwise somebody must have chosen, and is told what there is to
+choose from.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gantry_formats.axes import UNKNOWN, ZYX, name_of
+
+MOST_NAMED = 6
+
+
+@dataclass(frozen=True)
+class Described:
+    """An array of a file: its name in it, its shape and type, and what its axes are, a letter each."""
+
+    file: str
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    axes: str
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Names of the places along an axis, where the file has them: {"C": ("DAPI", "GFP")}."""
+
+    def length(self, axis: str) -> int:
+        """How long it is along an axis; 1 for an axis that it does not have."""
+        return self.shape[self.axes.index(axis)] if axis in self.axes else 1
+
+    def has(self, axes: str) -> bool:
+        """Whether it has all these axes, and values."""
+        return all(axis in self.axes for axis in axes) and math.prod(self.shape) > 0
+
+    def others(self, axes: str) -> list[str]:
+        """Its axes beside these along which there is more than one place."""
+        return [
+            axis for axis, length in zip(self.axes, self.shape, strict=True) if axis not in axes and length > 1
+        ]
+
+    @property
+    def in_words(self) -> str:
+        """Its shape in words: 2 channels, 16 × 40 × 48."""
+        pairs = list(zip(self.axes, self.shape, strict=True))
+        others = [f"{length} {name_of(axis)}s" for axis, length in pairs if axis not in f"{ZYX}{UNKNOWN}"]
+        others = [words for words in others if not words.startswith("1 ")]
+        plain = [length for axis, length in pairs if axis in f"{ZYX}{UNKNOWN}"]
+        return ", ".join([*others, *([" × ".join(map(str, plain))] if plain else [])])
+
+
+def names_of(arrays: Sequence[Described]) -> list[str]:
+    """What each array is called: its own name, with its file's before it where another has the same."""
+    return [
+        one.name if sum(other.name == one.name for other in arrays) == 1 else _with_file(arrays, place)
+        for place, one in enumerate(arrays)
+    ]
+
+
+def _with_file(arrays: Sequence[Described], place: int) -> str:
+    """`file: name`, and `file: name (2)` for the second of one name in one file."""
+    one = arrays[place]
+    before = sum((other.file, other.name) == (one.file, one.name) for other in arrays[:place])
+    return f"{one.file}: {one.name}" + (f" ({before + 1})" if before else "")
+
+
+def named(arrays: Sequence[Described], wanted: str) -> int | None:
+    """The place of the array of this name, with its file's before it or without; None for none, or several."""
+    found = [place for place, name in enumerate(names_of(arrays)) if name == wanted]
+    found = found or [place for place in range(len(arrays)) if _with_file(arrays, place) == wanted]
+    return found[0] if len(found) == 1 else None
+
+
+def listed(arrays: Sequence[Described], names: Sequence[str] = ()) -> str:
+    """The arrays in words: `/a (16 × 40 × 48); /b (2 channels, 16 × 40 × 48)`."""
+    called = list(names) or names_of(arrays)
+    shown = [f"{name} ({one.in_words})" for name, one in zip(called, arrays, strict=True)][:MOST_NAMED]
+    more = len(arrays) - len(shown)
+    return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
+
+
+def why_not(one: Described, axes: str = ZYX, along: str = "") -> str:
+    """Why an array is not one with these axes, of which one place along each of `along` can be chosen; or nothing.
+
+    A clause that says what the array is: `it is a series of 16 time points, each a single plane`.
+    """
+    if math.prod(one.shape) == 0:
+        return "it is empty"
+    if not one.has(axes):
+        return _what_it_is(one, axes)
+    further = [axis for axis in one.others(axes) if axis not in along]
+    if further:
+        return f"it has {one.length(further[0])} {name_of(further[0])}s, of which none can be chosen"
+    return ""
+
+
+def _what_it_is(one: Described, axes: str) -> str:
+    if axes == ZYX and one.length("T") > 1 and "Z" not in one.axes:
+        return f"it is a series of {one.length('T')} time points, each a single plane: it has no z"
+    if UNKNOWN in one.axes and len(one.shape) >= len(axes):
+        return f"it has {len(one.shape)} axes of which it does not say what they are"
+    long = sum(length > 1 for length in one.shape)
+    if long < len(axes):
+        return f"it has {_NUMBERS.get(long, long)} dimension{'' if long == 1 else 's'}"
+    lacking = [name_of(axis) for axis in axes if axis not in one.axes]
+    return f"it has no axis {' and '.join(lacking)}"
+
+
+_NUMBERS = {0: "no", 1: "one", 2: "two"}
+
+
+def left_out(arrays: Sequence[Described], axes: str = ZYX, along: str = "") -> dict[str, list[str]]:
+    """Names of the arrays that are none with these axes, by why: what is left out of the choice."""
+    found: dict[str, list[str]] = {}
+    for one, name in zip(arrays, names_of(arrays), strict=True):
+        why = why_not(one, axes, along)
+        if why:
+            found.setdefault(why, []).append(name)
+    return found
+
+
+def planes_of(arrays: Sequence[Described], files: Sequence[str]) -> list[int]:
+    """The places of the single planes, one in each of the files and alike in shape and type; none where not so."""
+    planes = [
+        place
+        for place, one in enumerate(arrays)
+        if len(one.shape) > 1 and math.prod(one.shape[:-2]) == 1 and math.prod(one.shape) > 0
+    ]
+    alike = {(arrays[place].shape[-2:], arrays[place].dtype) for place in planes}
+    one_each = {arrays[place].file for place in planes} == set(files) and len(arrays) == len(planes) == len(files)
+    return planes if len(planes) > 1 and len(alike) == 1 and one_each else []
+
+
+def volume_of_planes(arrays: Sequence[Described], planes: Sequence[int]) -> Described:
+    """The volume that the planes of several files make."""
+    first = arrays[planes[0]]
+    shape = (len(planes), *first.shape[-2:])
+    return Described(first.file, f"{len(planes)} files", shape, first.dtype, ZYX)
+
+
+def candidates(arrays: Sequence[Described], axes: str = ZYX, along: str = "") -> list[int]:
+    """The places of the arrays that can be meant: `why_not` says nothing against them."""
+    return [place for place, one in enumerate(arrays) if not why_not(one, axes, along)]

@@ -1,0 +1,134 @@
+"""What the axes of an array are: a letter each, as OME and TIFF use them; "?" where nothing is known.
+
+Plain values come in (a format's own letters, attributes of HDF5), whoever read them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gantry_formats.text import decoded, plain_text
+
+ZYX = "ZYX"
+UNKNOWN = "?"
+NAMES = {
+    "Z": "z", "Y": "y", "X": "x", "C": "channel", "T": "time point", "S": "colour", "R": "position", "P": "phase",
+    "A": "angle", "H": "lifetime", "L": "exposure", "E": "energy", "V": "event", "M": "mosaic", "J": "column",
+    "K": "row", "I": "page", "Q": "page",
+    UNKNOWN: "axis that is not known",
+}  # fmt: skip
+"""A word for one place along an axis."""
+SEQUENCE = "IQ"
+"""Letters of TIFF for a list of pages of which nothing is said: planes, where nothing else is z."""
+
+_WORDS = {
+    "Z": "z depth plane planes slice slices section sections sample_z",
+    "Y": "y row rows height sample_y det_y detector_y",
+    "X": "x column columns col width sample_x det_x detector_x",
+    "C": "c channel channels ch",
+    "T": "t time times frame frames timepoint timepoints",
+    "A": "a theta angle angles rotation_angle rotation omega",
+    "E": "e energy energies wavelength lambda",
+    "R": "position positions field scene tile tiles",
+    "V": "event events",
+    "S": "colour color rgb rgba sample samples",
+}
+_LETTERS = {word: letter for letter, words in _WORDS.items() for word in words.split()}
+_INTERPRETATIONS = {
+    "scalar": "", "spectrum": "E", "image": "YX", "rgb-image": "YXS", "rgba-image": "YXS", "hsl-image": "YXS",
+    "hsla-image": "YXS", "cmyk-image": "YXS", "vertex": "",
+}  # fmt: skip
+"""NeXus: what the last axes of a signal are."""
+
+
+def name_of(axis: str) -> str:
+    """A word for one place along the axis: channel, time point."""
+    return NAMES.get(axis, f"axis {axis}")
+
+
+def known_axes(declared: str, shape: Sequence[int]) -> str:
+    """A letter for each axis, from what its format declares; what is not declared is told where it is usual.
+
+    Where nothing is said, three axes that are longer than one are z, y and x, as everywhere in the field, and two
+    are y and x. One list of pages is z where nothing else is.
+    """
+    axes = declared.upper() if len(declared) == len(shape) else UNKNOWN * len(shape)
+    if set(axes) == {UNKNOWN}:
+        axes = _usual(shape)
+    if "Z" not in axes:
+        lists = [place for place, axis in enumerate(axes) if axis in SEQUENCE and shape[place] > 1]
+        if len(lists) == 1:
+            axes = axes[: lists[0]] + "Z" + axes[lists[0] + 1 :]
+    return axes
+
+
+def _usual(shape: Sequence[int]) -> str:
+    long = [place for place, length in enumerate(shape) if length > 1]
+    kept = long if len(shape) > len(ZYX) else list(range(len(shape)))
+    if len(kept) not in (2, 3):
+        return UNKNOWN * len(shape)
+    named = dict(zip(kept, ZYX[-len(kept) :], strict=True))
+    return "".join(named.get(place, UNKNOWN) for place in range(len(shape)))
+
+
+def axes_in_hdf5(path: str, dimensions: int, own: Mapping[str, Any], around: Mapping[str, Any]) -> str:
+    """The axes that HDF5 declares of the array at `path`, in this order; nothing where it says nothing.
+
+    Its `own` attributes: `axes` ("zyx", "theta:y:x", a list), DIMENSION_LABELS, CLASS=IMAGE. Those of the group
+    `around` it: NeXus' `axes` of its signal and its auxiliary signals. Last NeXus' `interpretation`, and the
+    places that Data Exchange and deformability cytometry define.
+    """
+    for value in (own.get("axes"), own.get("DIMENSION_LABELS"), _of_signal(path, around)):
+        letters = _letters(value)
+        if len(letters) == dimensions and set(letters) != {UNKNOWN}:
+            return letters
+    if (plain_text(own.get("CLASS")) or "").upper() == "IMAGE":
+        return _of_image(own, dimensions)
+    last = _INTERPRETATIONS.get((plain_text(own.get("interpretation")) or "").lower(), "")
+    if last and len(last) <= dimensions:
+        before = dimensions - len(last)
+        # A list of images is one of planes, where nothing else is said.
+        return ("I" if before == 1 and last == "YX" else UNKNOWN * before) + last
+    if dimensions == 3 and re.fullmatch(r"/exchange/data(_white|_dark)?", path):
+        return "AYX"
+    if dimensions == 3 and re.fullmatch(r"/events/(image|image_bg|mask)", path):
+        return "VYX"
+    return ""
+
+
+def _of_signal(path: str, around: Mapping[str, Any]) -> Any:
+    """The `axes` of an NXdata group, if they are those of this array."""
+    name = path.rpartition("/")[2]
+    signals = [plain_text(around.get("signal")), *_texts(around.get("auxiliary_signals"))]
+    return around.get("axes") if name in signals else None
+
+
+def _of_image(own: Mapping[str, Any], dimensions: int) -> str:
+    """HDF5's image specification: a picture, or one of three colours in one of three orders."""
+    if dimensions != 3:
+        return "YX" if dimensions == 2 else ""
+    if (plain_text(own.get("IMAGE_SUBCLASS")) or "").upper() != "IMAGE_TRUECOLOR":
+        return "IYX"
+    order = {"INTERLACE_LINE": "YSX", "INTERLACE_PLANE": "SYX"}
+    return order.get((plain_text(own.get("INTERLACE_MODE")) or "").upper(), "YXS")
+
+
+def _letters(value: Any) -> str:
+    text = plain_text(value)
+    if text is not None:
+        text = text.strip("[]() ")
+        several = re.search(r"[^A-Za-z_.]", text)
+        words = re.split(r"[^A-Za-z_.]+", text) if several or text.lower() in _LETTERS else list(text)
+    else:
+        words = _texts(value)
+    return "".join(_LETTERS.get(word.strip().lower(), UNKNOWN) for word in words)
+
+
+def _texts(value: Any) -> list[str]:
+    """The texts of a list, or of an array of NumPy's (which is not imported here)."""
+    items = value.tolist() if hasattr(value, "tolist") else value
+    if not isinstance(items, list | tuple):
+        items = [items]
+    return [decoded(item) for item in items[:32] if isinstance(item, bytes | str)]

@@ -1,0 +1,31 @@
+"""The order of planes that lie in a file each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+_NUMBER = re.compile(r"\d+")
+
+
+def in_order(names: Sequence[str]) -> list[int]:
+    """The places of files by the one number in which their names differ.
+
+    Raises ValueError, a clause that says what they lack, where they differ otherwise, or a number is missing.
+    """
+    parts = [_NUMBER.split(name) for name in names]
+    numbers = [[int(found) for found in _NUMBER.findall(name)] for name in names]
+    if any(part != parts[0] for part in parts):
+        raise ValueError(f"has planes in {len(names)} files whose names do not only differ in a number")
+    varying = [place for place in range(len(numbers[0])) if len({number[place] for number in numbers}) > 1]
+    if len(varying) != 1:
+        raise ValueError(f"has planes in files whose names differ in {len(varying)} numbers; one counts planes")
+    counted = sorted(number[varying[0]] for number in numbers)
+    if len(set(counted)) < len(counted):
+        twice = next(one for one, next_ in pairwise(counted) if one == next_)
+        raise ValueError(f"lacks planes: of number {twice} there is not one file")
+    gap = next((one + 1 for one, next_ in pairwise(counted) if next_ > one + 1), None)
+    if gap is not None:
+        raise ValueError(f"lacks planes: of number {gap} there is not one file")
+    return sorted(range(len(names)), key=lambda place: numbers[place][varying[0]])

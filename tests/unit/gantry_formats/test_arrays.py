@@ -1,0 +1,89 @@
+"""Which arrays can be meant, and by what names."""
+
+import pytest
+
+from gantry_formats.arrays import (
+    Described,
+    candidates,
+    left_out,
+    listed,
+    named,
+    names_of,
+    planes_of,
+    volume_of_planes,
+)
+from gantry_formats.axes import known_axes
+from gantry_formats.planes import in_order
+
+
+def array(
+    name: str, shape: tuple[int, ...], axes: str = "", file: str = "a.h5", dtype: str = "uint16"
+) -> Described:
+    return Described(file, name, shape, dtype, known_axes(axes, shape))
+
+
+STACK = (16, 40, 48)
+
+
+def test_an_array_is_called_by_its_name_and_by_its_file_only_where_that_is_needed():
+    arrays = [array("/a", STACK), array("/b", STACK), array("/b", STACK, file="c.h5")]
+    assert names_of(arrays) == ["/a", "a.h5: /b", "c.h5: /b"]
+    assert [named(arrays, name) for name in ("/a", "a.h5: /a", "a.h5: /b", "c.h5: /b")] == [0, 0, 1, 2]
+    assert named(arrays, "/b") is None
+    assert named(arrays, "/d") is None
+
+
+def test_two_series_of_one_name_in_one_file_are_counted():
+    arrays = [array("Pos", STACK), array("Pos", STACK)]
+    assert names_of(arrays) == ["a.h5: Pos", "a.h5: Pos (2)"]
+    assert named(arrays, "a.h5: Pos (2)") == 1
+
+
+def test_what_can_be_meant_and_why_the_others_cannot():
+    arrays = [
+        array("/stack", STACK),
+        array("/colours", (*STACK, 3), "ZYXS"),
+        array("/channels", (2, *STACK), "CZYX"),
+        array("/times", STACK, "TYX"),
+        array("/odd", (2, *STACK)),
+        array("/line", (7,)),
+        array("/plane", (40, 48)),
+        array("/empty", (0, 40, 48)),
+    ]
+    assert [arrays[place].name for place in candidates(arrays, along="CT")] == ["/stack", "/channels"]
+    assert left_out(arrays, along="CT") == {
+        "it has 3 colours, of which none can be chosen": ["/colours"],
+        "it is a series of 16 time points, each a single plane: it has no z": ["/times"],
+        "it has 4 axes of which it does not say what they are": ["/odd"],
+        "it has one dimension": ["/line"],
+        "it has two dimensions": ["/plane"],
+        "it is empty": ["/empty"],
+    }
+
+
+def test_a_list_says_how_many_more_there_are():
+    arrays = [array(f"/{letter}", STACK) for letter in "abcdefgh"]
+    assert listed(arrays[:1]) == "/a (16 × 40 × 48)"
+    assert listed(arrays).endswith("/f (16 × 40 × 48); and 2 more")
+    assert array("/c", (2, 1, *STACK), "CTZYX").in_words == "2 channels, 16 × 40 × 48"
+
+
+def test_planes_in_a_file_each_make_a_volume_where_they_are_alike():
+    files = ["z2.tif", "z1.tif"]
+    planes = [array("series 0", (40, 48), "YX", file=file) for file in files]
+    assert planes_of(planes, files) == [0, 1]
+    assert volume_of_planes(planes, [0, 1]).in_words == "2 × 40 × 48"
+    assert planes_of([*planes, array("series 0", (40, 40), "YX", file="z3.tif")], [*files, "z3.tif"]) == []
+    assert planes_of(planes, [*files, "z3.tif"]) == []
+
+
+def test_planes_are_in_the_order_of_the_one_number_in_their_names():
+    assert in_order(["z10.tif", "z8.tif", "z9.tif"]) == [1, 2, 0]
+    for names, words in (
+        (["z1.tif", "z3.tif"], "of number 2"),
+        (["z1.tif", "z01.tif", "z2.tif"], "of number 1"),
+        (["c1z1.tif", "c2z2.tif"], "differ in 2 numbers"),
+        (["a1.tif", "b2.tif"], "do not only differ in a number"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            in_order(names)

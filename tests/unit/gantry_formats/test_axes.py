@@ -1,0 +1,74 @@
+"""What axes are, from what formats declare."""
+
+import numpy as np
+import pytest
+
+from gantry_formats.axes import axes_in_hdf5, known_axes
+
+
+@pytest.mark.parametrize(
+    ("declared", "shape", "axes"),
+    [
+        ("ZCYX", (16, 2, 40, 48), "ZCYX"),
+        ("zyx", (16, 40, 48), "ZYX"),
+        ("TYX", (16, 40, 48), "TYX"),
+        ("QYX", (16, 40, 48), "ZYX"),
+        ("IZYX", (2, 16, 40, 48), "IZYX"),
+        ("", (16, 40, 48), "ZYX"),
+        ("", (1, 16, 40, 48), "?ZYX"),
+        ("", (40, 48), "YX"),
+        ("", (2, 16, 40, 48), "????"),
+        ("", (7,), "?"),
+        ("ZYX", (2, 16, 40, 48), "????"),  # of another array, or wrong
+    ],
+)
+def test_what_is_not_declared_is_told_only_where_it_is_usual(declared, shape, axes):
+    assert known_axes(declared, shape) == axes
+
+
+@pytest.mark.parametrize(
+    ("own", "axes"),
+    [
+        ({"axes": "czyx"}, "CZYX"),
+        ({"axes": b"channel:z:y:x"}, "CZYX"),
+        ({"axes": np.array([b"time", b"z", b"y", b"x"])}, "TZYX"),
+        ({"DIMENSION_LABELS": np.array(["c", "z", "", "x"], dtype=object)}, "CZ?X"),
+        ({"axes": ["", "", "", ""]}, ""),
+        ({"axes": "zyx"}, ""),  # three words for four axes
+        ({"axes": 3}, ""),
+        ({}, ""),
+    ],
+)
+def test_attributes_of_an_array(own, axes):
+    assert axes_in_hdf5("/a", 4, own, {}) == axes
+
+
+def test_nexus_tells_the_axes_of_a_signal_in_the_group_around_it():
+    around = {"signal": "counts", "auxiliary_signals": np.array([b"noise"]), "axes": np.array(["angle", "y", "x"])}
+    assert axes_in_hdf5("/entry/data/counts", 3, {}, around) == "AYX"
+    assert axes_in_hdf5("/entry/data/noise", 3, {}, around) == "AYX"
+    assert axes_in_hdf5("/entry/data/mask", 3, {}, around) == ""
+    assert axes_in_hdf5("/entry/data/counts", 2, {}, around) == ""
+
+
+@pytest.mark.parametrize(
+    ("own", "dimensions", "axes"),
+    [
+        ({"interpretation": "image"}, 3, "IYX"),
+        ({"interpretation": "image"}, 4, "??YX"),
+        ({"interpretation": b"spectrum"}, 3, "??E"),
+        ({"interpretation": "rgba-image"}, 4, "?YXS"),
+        ({"CLASS": b"IMAGE"}, 2, "YX"),
+        ({"CLASS": "IMAGE", "IMAGE_SUBCLASS": "IMAGE_TRUECOLOR", "INTERLACE_MODE": "INTERLACE_PLANE"}, 3, "SYX"),
+        ({"CLASS": "IMAGE", "IMAGE_SUBCLASS": "IMAGE_TRUECOLOR", "INTERLACE_MODE": "INTERLACE_PIXEL"}, 3, "YXS"),
+        ({"CLASS": "IMAGE", "IMAGE_SUBCLASS": "IMAGE_GRAYSCALE"}, 3, "IYX"),
+    ],
+)
+def test_interpretation_and_class(own, dimensions, axes):
+    assert axes_in_hdf5("/a", dimensions, own, {}) == axes
+
+
+def test_places_that_formats_define():
+    assert axes_in_hdf5("/exchange/data", 3, {}, {}) == "AYX"
+    assert axes_in_hdf5("/exchange/data", 3, {"axes": "theta:y:x"}, {}) == "AYX"
+    assert axes_in_hdf5("/events/image", 3, {}, {}) == "VYX"
