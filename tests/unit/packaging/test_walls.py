@@ -34,6 +34,7 @@ FURTHER = [
     ("jobs-alone", "portal/jobs/submit/submit.py", "import portal.daemon.moves"),
     ("kernels", "wrappers/kernels/shape.py", "import wrappers.io.rtdc"),
     ("formats", "gantry_formats/units.py", "import numpy"),
+    ("formats", "gantry_formats/linked/links.py", "import wrappers.errors"),
 ]
 
 
