@@ -30,6 +30,9 @@ SERVER = [
     "h5py>=3.12",
     "hdf5plugin>=4.4",  # the compression filters instruments use
     "tifffile>=2025.1",
+    "imagecodecs>=2025.3",  # the compressions of TIFF
+    "mrcfile>=1.5",  # MRC/CCP4, the format of electron microscopy
+    "zarr>=3.1",  # OME-Zarr
     "pillow>=11",
     "gantry-formats",  # of this checkout: units, read as the programs read them
 ]

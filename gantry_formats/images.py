@@ -89,10 +89,18 @@ def files_of_ome(xml: str) -> list[str]:
     return list(dict.fromkeys(name for name in named if name))
 
 
+def name_of_compression(compression: Any) -> str:
+    """What a person reads of a TIFF's tag Compression: the name of an enumeration's member, else the number."""
+    name = getattr(compression, "name", None)
+    return str(name).replace("_", " ") if name else f"number {compression}"
+
+
 def _kind(element: ET.Element) -> str:
     return element.tag.rpartition("}")[2]
 
 
 def _in_um(lengths: Mapping[str, float], units: Mapping[str, Any]) -> Sizes:
     factors = {axis: factor_between(units.get(axis), "um") for axis in lengths}
-    return {axis: length * factor for axis, length in lengths.items() if (factor := factors[axis])}
+    sizes = {axis: length * factor for axis, length in lengths.items() if (factor := factors[axis])}
+    # Resolutions are fractions: 0.1625 um must not come out as 0.16249999999999998.
+    return {axis: float(f"{size:.12g}") for axis, size in sizes.items()}

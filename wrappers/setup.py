@@ -20,6 +20,9 @@ setup(
         "h5py>=3.12",
         "hdf5plugin>=4.4",
         "tifffile>=2025.1",
+        "imagecodecs>=2025.3",
+        "mrcfile>=1.5",
+        "zarr>=3.1",
         "pillow>=11",
         "gantry-formats",  # of this checkout: units, read as the portal reads them
         "opencv-python-headless>=4.10",  # contours by the field's reference definitions

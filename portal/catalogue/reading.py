@@ -139,6 +139,8 @@ class _Reader:
             return
         for entry in parameters_of(self.mapping, seen.values):
             self.parameters.setdefault(entry.name, entry)
+        if seen.problem and self.problem is None:
+            self.problem = f"{path}: {seen.problem}"
         if self.thumbnail is None:
             self.thumbnail = seen.thumbnail
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 from gantry_formats import decoded
 from gantry_formats.axes import axes_in_hdf5
 from wrappers.errors import BadInput
-from wrappers.io.source import NUMERIC_KINDS, ArraySource, readable
+from wrappers.io.source import NUMERIC_KINDS, ArraySource, LeftOut, readable
 
 SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nxs", ".nx", ".nx5", ".rtdc", ".ims")
 CHUNK_BYTES = 2**20
@@ -38,14 +37,6 @@ FILTERS = {
     32028: "Granular BitRound",
 }
 """Names of the HDF Group's registry of filters, where a file names only the number."""
-
-
-@dataclass(frozen=True)
-class LeftOut:
-    """Something in a file that is no array to be read, and why, in words."""
-
-    name: str
-    why: str
 
 
 @contextmanager

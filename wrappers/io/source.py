@@ -16,6 +16,8 @@ import numpy as np
 from wrappers.errors import BadInput
 
 BLOCK_BYTES = 64 * 2**20
+MOST_UNPACKED = 2 * 2**30
+"""Bytes of a chunk, tile or strip when it is unpacked; a few bytes in a file may claim any size."""
 NUMERIC_KINDS = "biufc"
 
 
@@ -63,6 +65,14 @@ def block_places(
             slice(start, min(start + step, length))
             for start, step, length in zip(starts, block, shape, strict=True)
         )
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Something in a file that is no array to be read, and why, in words."""
+
+    name: str
+    why: str
 
 
 @contextmanager

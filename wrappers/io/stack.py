@@ -14,8 +14,8 @@ import numpy as np
 from gantry_formats import factor_between, plain_number
 from wrappers.errors import BadInput
 from wrappers.io import hdf5, tiff
-from wrappers.io.source import ArraySource, readable
-from wrappers.io.volumes import Pick, candidate, chosen, has_volume, in_order, planes_of, values_of
+from wrappers.io.source import ArraySource, LeftOut, readable
+from wrappers.io.volumes import Candidate, Pick, candidate, chosen, has_volume, in_order, planes_of, values_of
 from wrappers.job import InputDataset, InputFile
 
 AXES = ("z", "y", "x")
@@ -40,7 +40,7 @@ class Arrays:
     """What an open file has: its numeric arrays, what was left out and why, and whether it is still written."""
 
     found: list[ArraySource]
-    left_out: list[hdf5.LeftOut]
+    left_out: list[LeftOut]
     still_open: bool = False
 
 
@@ -56,8 +56,9 @@ def open_arrays(file: InputFile, beside: Sequence[InputFile] = ()) -> Iterator[A
             if opened.led_by not in (None, file.path.name):
                 yield Arrays([], [])
                 return
-            missing = [hdf5.LeftOut(name, "it is a part of this series and not there") for name in opened.missing]
-            yield Arrays(tiff.sources(opened.file, file.path), missing)
+            missing = [LeftOut(name, "it is a part of this series and not there") for name in opened.missing]
+            found, left_out = tiff.survey(opened.file, file.path)
+            yield Arrays(found, left_out + missing)
     elif file.suffix in hdf5.SUFFIXES:
         with hdf5.open_hdf5(file.path) as opened:
             found, left_out = hdf5.survey(opened, file.path)
@@ -83,6 +84,7 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
     with ExitStack() as stack:
         opened = [(file, stack.enter_context(open_arrays(file, files))) for file in files[:MOST_FILES]]
         candidates = [candidate(file.name, array) for file, arrays in opened for array in arrays.found]
+        _check_any(candidates, opened)
         planes = [] if has_volume(candidates) else planes_of(candidates, [file.name for file in files])
         if planes:
             parts = [candidates[place] for place in planes]
@@ -99,6 +101,13 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
                 attributes = _inherited(first_file.path, name) | attributes
     _check(values, first_file, name)
     return Stack(first_file.name, name, values, voxel_size(dataset, attributes))
+
+
+def _check_any(candidates: list[Candidate], opened: list[tuple[InputFile, Arrays]]) -> None:
+    """Return if there is any array; else BadInput says what stands in the way."""
+    reasons = [f"{file.name}, {one.name}: {one.why}." for file, arrays in opened for one in arrays.left_out]
+    if not candidates and reasons:
+        raise BadInput(f"No array of it can be read. {' '.join(reasons[:3])}")
 
 
 def _check(values: np.ndarray, file: InputFile, name: str) -> None:

@@ -15,7 +15,7 @@ import numpy as np
 import tifffile
 
 from gantry_formats import images
-from wrappers.io.source import NUMERIC_KINDS, ArraySource, readable
+from wrappers.io.source import BLOCK_BYTES, MOST_UNPACKED, NUMERIC_KINDS, ArraySource, LeftOut, readable
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".tf2")
 
@@ -77,26 +77,68 @@ def _parts(path: Path) -> list[str]:
     return images.files_of_ome(xml) if xml else []
 
 
-def sources(file: tifffile.TiffFile, path: Path) -> list[ArraySource]:
-    """Return the numeric series of a TIFF file, largest resolution each."""
+def survey(file: tifffile.TiffFile, path: Path) -> tuple[list[ArraySource], list[LeftOut]]:
+    """Return the numeric series of a TIFF file, of a pyramid the largest level; and what is left out and why."""
+    found: list[ArraySource] = []
+    without: list[LeftOut] = []
     with readable(path, "TIFF"):
-        return [
-            _source(file, index, path)
-            for index, series in enumerate(file.series)
-            if np.dtype(series.dtype).kind in NUMERIC_KINDS and series.ndim
-        ]
+        for index, series in enumerate(file.series):
+            if np.dtype(series.dtype).kind not in NUMERIC_KINDS or not series.ndim:
+                continue
+            source = _source(file, index, path)
+            why = _unreadable(series.keyframe)
+            if why:
+                without.append(LeftOut(source.name, why))
+            else:
+                found.append(source)
+    return found, without
+
+
+def _unreadable(page: Any) -> str:
+    """Return why a series of such pages cannot be unpacked, in words; nothing where it can."""
+    try:
+        tifffile.TIFF.DECOMPRESSORS[page.compression]
+    except KeyError:
+        return f"its compression {images.name_of_compression(page.compression)} is not supported"
+    unpacked = math.prod(page.chunks) * np.dtype(page.dtype).itemsize
+    if page.compression != tifffile.COMPRESSION.NONE and unpacked > MOST_UNPACKED:
+        return f"it is stored in blocks of {unpacked >> 20} MiB, which are not unpacked here"
+    return ""
 
 
 def _source(file: tifffile.TiffFile, index: int, path: Path) -> ArraySource:
     series = file.series[index]
+    by_tile = series.dataoffset is None and _page_bytes(series) > BLOCK_BYTES
     return ArraySource(
         name=series.name or f"series {index}",
         shape=tuple(series.shape),
         dtype=np.dtype(series.dtype),
-        read=_reader(series, path),
+        read=_by_tile(series, path) if by_tile else _reader(series, path),
+        chunks=_chunks(series) if by_tile else None,
         axes=series.axes,
         attributes=voxel_attributes(file, index),
     )
+
+
+def _page_bytes(series: Any) -> int:
+    return int(math.prod(series.keyframe.shape)) * np.dtype(series.dtype).itemsize
+
+
+def _chunks(series: Any) -> tuple[int, ...]:
+    """Return the shape of a tile or strip in the axes of the whole series."""
+    chunks = tuple(series.keyframe.chunks)
+    return (1,) * (len(series.shape) - len(chunks)) + chunks
+
+
+def _by_tile(series: Any, path: Path) -> Any:
+    """Return a reader that unpacks the tiles or strips it is asked for and no others: pages may be huge."""
+    import zarr  # takes half a second, and few files need it
+
+    def tiled(place: tuple[slice, ...]) -> np.ndarray:
+        with readable(path, "TIFF"), series.aszarr(level=0) as store:
+            return np.asarray(zarr.open_array(store, mode="r")[place])
+
+    return tiled
 
 
 def _reader(series: Any, path: Path) -> Any:
@@ -128,7 +170,7 @@ def _reader(series: Any, path: Path) -> Any:
                     raise ValueError(f"page {number + 1} is missing")
                 if page.parent.filehandle.closed:  # of another file of the series
                     page.parent.filehandle.open()
-                pages.append(page.asarray()[within])
+                pages.append(np.asarray(page.asarray()).reshape(page_shape)[within])
             return np.stack(pages).reshape([len(c) for c in counts] + list(pages[0].shape))
 
     return paged

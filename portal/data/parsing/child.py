@@ -82,6 +82,7 @@ def _parts(opened: Any, request: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {}
     if request.get("describe"):
         answer["describe"] = opened.describe()
+        answer["problem"] = getattr(opened, "problem", None)
     if "values" in request:
         answer["values"] = opened.values(request["values"])
     if "thumbnail" in request:

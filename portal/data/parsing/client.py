@@ -38,12 +38,16 @@ ERRORS: Mapping[str, type[PortalError]] = {
 
 @dataclass(frozen=True)
 class Inspection:
-    """What one look gave. `thumbnail` is None where there is nothing to show; `no_thumbnail` says why."""
+    """What one look gave. `thumbnail` is None where there is nothing to show; `no_thumbnail` says why.
+
+    `problem`: what of a sound file cannot be read here, in words ("The compression JBIG is not supported.").
+    """
 
     description: dict[str, Any]
     values: dict[str, Scalar]
     thumbnail: bytes | None
     no_thumbnail: str | None
+    problem: str | None = None
 
 
 def check(file: BinaryIO, *, timeout_s: float = TIMEOUT_S) -> str:
@@ -94,6 +98,7 @@ def inspect(
         answer["values"],
         base64.b64decode(picture) if picture else None,
         answer.get("no_thumbnail"),
+        answer.get("problem"),
     )
 
 

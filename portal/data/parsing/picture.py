@@ -15,6 +15,8 @@ from portal.data.parsing.errors import FileError
 Array = npt.NDArray[Any]
 
 MAX_ELEMENTS = 32 << 20
+MAX_BLOCK_BYTES = 512 << 20
+"""Of a chunk, tile or strip when it is unpacked: more is there only to fill the memory."""
 MAX_SIDE_READ = 8192
 LEAST_SIDE = 8
 ENLARGE_BELOW = 128

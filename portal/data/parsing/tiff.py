@@ -2,17 +2,17 @@
 
 import struct
 import xml.etree.ElementTree as ET
+import zlib
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 import numpy as np
 import tifffile
-from PIL import Image, UnidentifiedImageError
 
 from gantry_formats import images
 from portal.data.parsing.errors import FileError, plain
-from portal.data.parsing.picture import MAX_ELEMENTS, Array, View, spread
+from portal.data.parsing.picture import MAX_BLOCK_BYTES, MAX_ELEMENTS, Array, View, spread
 
 VOXEL_SIZE = "voxel size "
 MAX_SERIES = 100
@@ -25,8 +25,15 @@ DAMAGED = (
     IndexError,
     TypeError,
     OSError,
+    RuntimeError,
+    AttributeError,
     ZeroDivisionError,
+    OverflowError,
+    EOFError,
+    zlib.error,
 )
+"""What tifffile and the codecs, whose errors are RuntimeErrors, raise of files that are not what they say."""
+COLOURS = (3, 4)
 
 
 class TiffReader:
@@ -43,6 +50,7 @@ class TiffReader:
             raise FileError("invalid", "The file is damaged: it cannot be read as TIFF.", str(error)) from error
         if not self.series:
             raise FileError("invalid", "The file is truncated: it holds no image.")
+        self.problem = next((why for series in self.series if (why := _unsupported(series))), None)
 
     def __enter__(self) -> Self:
         return self
@@ -130,52 +138,62 @@ class TiffReader:
     def view(self) -> View:
         """The view for a thumbnail. Raises FileError."""
         series = self.series[0]
-        axes, shape = series.axes, series.shape
-        if len(shape) < 2:
+        if len(series.shape) < 2 or not series.size:
             raise FileError("invalid", "There is no picture to show.")
-        colour = axes.endswith("S") and shape[-1] in (3, 4)
-        plane = shape[-3:] if colour else shape[-2:]
-        if int(np.prod(plane)) > MAX_ELEMENTS:
-            raise FileError("limit", "The picture is too large for a thumbnail.")
+        if why := _unsupported(series):
+            raise FileError("invalid", why)
+        level = _level_to_show(series)
         try:
-            if colour:
-                return View(self._plane(series, 0, plane)[..., :3], colour=True)
-            return View(self._projection(series, plane))
+            return self._projection(level)
         except DAMAGED as error:
             raise FileError("invalid", "The picture cannot be read.", str(error)) from error
 
-    def _projection(self, series: tifffile.TiffPageSeries, plane: tuple[int, ...]) -> Array:
-        """The maximum over planes, as many of them, evenly spread, as may be read."""
-        count = int(np.prod(series.shape[: len(series.shape) - len(plane)], dtype=np.int64))
+    def _projection(self, series: tifffile.TiffPageSeries) -> View:
+        """The maximum over pages, as many of them, evenly spread, as may be read; of colours, the first page."""
+        shape, axes = tuple(series.keyframe.shape), series.keyframe.axes
+        colour = "S" in axes and shape[axes.index("S")] in COLOURS
+        count = series.size // max(int(np.prod(shape)), 1)
         best: Array | None = None
-        for index in spread(count, MAX_ELEMENTS // max(int(np.prod(plane)), 1)):
-            found = self._plane(series, index, plane)
+        for index in [0] if colour else spread(count, MAX_ELEMENTS // max(int(np.prod(shape)), 1)):
+            found = self._page(series, index, shape)
             best = found if best is None else np.maximum(best, found)
         if best is None:
             raise FileError("invalid", "There is no picture to show.")
-        return best
+        if colour:
+            moved = np.moveaxis(best, axes.index("S"), -1)[..., :3]
+            return View(moved.reshape(-1, *moved.shape[-3:])[0], colour=True)
+        return View(best.reshape(-1, *best.shape[-2:]).max(axis=0))
 
-    def _plane(self, series: tifffile.TiffPageSeries, index: int, shape: tuple[int, ...]) -> Array:
-        """One plane, without reading the others."""
-        if series.dataoffset is not None:
-            dtype = np.dtype(series.dtype).newbyteorder(self.tiff.byteorder)
-            size = int(np.prod(shape)) * dtype.itemsize
-            self.tiff.filehandle.seek(series.dataoffset + index * size)
-            return np.frombuffer(self.tiff.filehandle.read(size), dtype).reshape(shape)
-        try:
-            return np.asarray(series.pages[index].asarray()).reshape(shape)
-        except ValueError:
-            return self._plane_by_pillow(index, shape)
+    def _page(self, series: tifffile.TiffPageSeries, index: int, shape: tuple[int, ...]) -> Array:
+        """One page, without reading the others."""
+        if series.dataoffset is None:
+            page = series.pages[index]
+            return np.zeros(shape, series.dtype) if page is None else np.asarray(page.asarray()).reshape(shape)
+        dtype = np.dtype(series.dtype).newbyteorder(self.tiff.byteorder)
+        size = int(np.prod(shape)) * dtype.itemsize
+        self.tiff.filehandle.seek(series.dataoffset + index * size)
+        return np.frombuffer(self.tiff.filehandle.read(size), dtype).reshape(shape)
 
-    def _plane_by_pillow(self, index: int, shape: tuple[int, ...]) -> Array:
-        """Pillow knows some compressions (LZW, JPEG) for which tifffile needs further packages."""
-        self.stream.seek(0)
-        try:
-            with Image.open(self.stream, formats=("TIFF",)) as image:
-                image.seek(index)
-                return np.asarray(image).reshape(shape)
-        except (UnidentifiedImageError, EOFError) as error:
-            raise FileError("invalid", "The picture's compression is not known here.", str(error)) from error
+
+def _unsupported(series: tifffile.TiffPageSeries) -> str | None:
+    """Which compression is not known here, in words."""
+    compression = series.keyframe.compression
+    try:
+        tifffile.TIFF.DECOMPRESSORS[compression]
+    except KeyError:
+        return f"The compression {images.name_of_compression(compression)} is not supported."
+    return None
+
+
+def _level_to_show(series: tifffile.TiffPageSeries) -> tifffile.TiffPageSeries:
+    """The first level of a pyramid whose pages may be read whole. Raises FileError."""
+    for level in series.levels:
+        page = level.keyframe
+        block = int(np.prod(page.chunks)) * np.dtype(page.dtype).itemsize
+        # A tile may be far larger than the picture, and a few bytes are enough to fill it.
+        if int(np.prod(page.shape)) <= MAX_ELEMENTS and (level.dataoffset or block <= MAX_BLOCK_BYTES):
+            return level
+    raise FileError("limit", "The picture is too large for a thumbnail.")
 
 
 def _tag_value(tag: tifffile.TiffTag) -> Any:

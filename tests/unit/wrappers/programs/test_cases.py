@@ -5,6 +5,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import tifffile
 
 VOXEL = {"voxel size z": 0.5, "voxel size y": 0.2, "voxel size x": 0.2}
 
@@ -51,6 +52,30 @@ def test_a_real_stack_in_nanometres(run_program, shared_cases: Path) -> None:
 )
 def test_what_a_stack_does_not_tell_is_asked(run_program, refused, shared_cases, name, options, words) -> None:
     refused(run_program("lightsheet_deconvolution", {"stack": [shared_cases / name]}, options), words)
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("t01_lzw.tif", 30_720),
+        ("t22_jpeg.tif", 30_720),
+        ("t17_packed_12bit.tif", 256),
+        ("real/hopper_lzw.tif", 49_152),
+        ("real/ij_hyperstack_zc.tif", 589_824),
+    ],
+)
+def test_compressed_and_packed_pictures_are_measured(run_program, shared_cases: Path, name, values) -> None:
+    ending = run_program("qc", {"data": [shared_cases / name]})
+    assert (ending.parameters["arrays"], ending.parameters["values"]) == (1, values)
+    array = tifffile.imread(shared_cases / name)
+    assert ending.parameters["mean"] == pytest.approx(float(array.mean()), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["t01_lzw.tif", "t22_jpeg.tif"])
+def test_a_compressed_stack_is_deconvolved(run_program, shared_cases: Path, name) -> None:
+    options = {"iterations": 10, "voxel_z": 0.5, "voxel_xy": 0.2}
+    ending = run_program("lightsheet_deconvolution", {"stack": [shared_cases / name]}, options)
+    assert ending.parameters["sharpness gain"] == pytest.approx(5.57, abs=1.2)
 
 
 @pytest.mark.parametrize("folder", ["t18_multifile_ome", "t19_planes_folder"])
