@@ -31,7 +31,6 @@ SERVER = [
     "hdf5plugin>=4.4",  # the compression filters instruments use
     "tifffile>=2025.1",
     "imagecodecs>=2025.3",  # the compressions of TIFF
-    "mrcfile>=1.5",  # MRC/CCP4, the format of electron microscopy
     "zarr>=3.1",  # OME-Zarr
     "pillow>=11",
     "gantry-formats",  # of this checkout: units, read as the programs read them
@@ -50,6 +49,7 @@ DEV = [
     "jsonschema>=4.23",
     "openapi-spec-validator>=0.7",
     "scikit-image>=0.25",  # independent truth for deconvolution and tomography
+    "mrcfile>=1.5",  # independent truth for MRC
     "dclab>=0.62",  # independent truth for deformability cytometry
     "types-requests",
     "types-PyYAML",

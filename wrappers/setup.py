@@ -21,7 +21,6 @@ setup(
         "hdf5plugin>=4.4",
         "tifffile>=2025.1",
         "imagecodecs>=2025.3",
-        "mrcfile>=1.5",
         "zarr>=3.1",
         "pillow>=11",
         "gantry-formats",  # of this checkout: units, read as the portal reads them

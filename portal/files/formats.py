@@ -1,4 +1,4 @@
-"""Which files are HDF5, TIFF or PNG: by their bytes, and by their names where only names are known.
+"""Which files are HDF5, TIFF, MRC or PNG: by their bytes, and by their names where only names are known.
 
 Standard library only: whoever judges a file asks here, also where no reader of the format is installed.
 `wrappers.io` has the same suffixes; a test holds the two lists against each other.
@@ -7,17 +7,20 @@ Standard library only: whoever judges a file asks here, also where no reader of 
 from pathlib import PurePosixPath
 from typing import BinaryIO, Literal
 
+from gantry_formats import mrc
+
 HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nxs", ".nx", ".nx5", ".rtdc", ".ims")
 TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".tf2")
 HDF5_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 FIRST_USER_BLOCK = 512
+MRC_SUFFIXES = mrc.SUFFIXES
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_HEAD_BYTES = 33
 """The signature and the first chunk, which says how large the picture is."""
 
-Format = Literal["hdf5", "tiff", "other"]
+Format = Literal["hdf5", "tiff", "mrc", "other"]
 
 
 def is_hdf5(file: BinaryIO) -> bool:
@@ -41,7 +44,10 @@ def format_of(file: BinaryIO) -> Format:
     if is_hdf5(file):
         return "hdf5"
     file.seek(0)
-    return "tiff" if file.read(4) in TIFF_SIGNATURES else "other"
+    head = file.read(mrc.HEAD_BYTES)
+    if head[:4] in TIFF_SIGNATURES:
+        return "tiff"
+    return "mrc" if mrc.is_mrc(head) else "other"
 
 
 def png_size(png: bytes) -> tuple[int, int] | None:
@@ -52,5 +58,5 @@ def png_size(png: bytes) -> tuple[int, int] | None:
 
 
 def is_named_as_array(name: str) -> bool:
-    """Whether a name says HDF5 or TIFF: worth looking into for parameters and a picture, and no more."""
-    return PurePosixPath(name).suffix.lower() in HDF5_SUFFIXES + TIFF_SUFFIXES
+    """Whether a name says HDF5, TIFF or MRC: worth looking into for parameters and a picture, and no more."""
+    return PurePosixPath(name).suffix.lower() in HDF5_SUFFIXES + TIFF_SUFFIXES + MRC_SUFFIXES

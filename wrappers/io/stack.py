@@ -1,4 +1,4 @@
-"""A three-dimensional volume with its voxel size, from HDF5 or TIFF."""
+"""A three-dimensional volume with its voxel size, from HDF5, TIFF or MRC."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from gantry_formats import factor_between, plain_number
 from wrappers.errors import BadInput
-from wrappers.io import hdf5, tiff
+from wrappers.io import hdf5, mrc, tiff
 from wrappers.io.source import ArraySource, LeftOut, readable
 from wrappers.io.volumes import Candidate, Pick, candidate, chosen, has_volume, in_order, planes_of, values_of
 from wrappers.job import InputDataset, InputFile
@@ -21,6 +21,7 @@ from wrappers.job import InputDataset, InputFile
 AXES = ("z", "y", "x")
 NO_CHOICE = Pick()
 MOST_FILES = 4096
+KINDS = "HDF5, TIFF or MRC"
 UNIT_TAILS = (" units", " unit", "_units", "_unit")
 """Behind an attribute's name: where files say in what unit it is."""
 
@@ -46,7 +47,7 @@ class Arrays:
 
 @contextmanager
 def open_arrays(file: InputFile, beside: Sequence[InputFile] = ()) -> Iterator[Arrays]:
-    """Open an HDF5 or TIFF file and yield its numeric arrays, readable until the block ends.
+    """Open an HDF5, TIFF or MRC file and yield its numeric arrays, readable until the block ends.
 
     An OME-TIFF may be one of several files that make a series. They are read together where all are `beside` it,
     with the first of them; the others then have no array of their own.
@@ -63,13 +64,15 @@ def open_arrays(file: InputFile, beside: Sequence[InputFile] = ()) -> Iterator[A
         with hdf5.open_hdf5(file.path) as opened:
             found, left_out = hdf5.survey(opened, file.path)
             yield Arrays(found, left_out, hdf5.still_open(opened))
+    elif mrc.is_mrc(file.path):
+        yield Arrays(*mrc.survey(file.path))
     else:
-        raise BadInput(f"{file.name} is neither HDF5 nor TIFF.")
+        raise BadInput(f"{file.name} is no {KINDS} file.")
 
 
 def is_array_file(file: InputFile) -> bool:
-    """Return whether a file's name says HDF5 or TIFF."""
-    return file.suffix in tiff.SUFFIXES + hdf5.SUFFIXES
+    """Return whether a file's name says that it holds arrays which are read here."""
+    return file.suffix in tiff.SUFFIXES + hdf5.SUFFIXES or mrc.is_mrc(file.path)
 
 
 def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stack:
@@ -80,7 +83,7 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
     """
     files = [file for file in dataset.files if is_array_file(file)]
     if not files:
-        raise BadInput(f"The {what} has no HDF5 or TIFF file.")
+        raise BadInput(f"The {what} has no {KINDS} file.")
     with ExitStack() as stack:
         opened = [(file, stack.enter_context(open_arrays(file, files))) for file in files[:MOST_FILES]]
         candidates = [candidate(file.name, array) for file, arrays in opened for array in arrays.found]

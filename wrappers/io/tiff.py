@@ -121,7 +121,7 @@ def _source(file: tifffile.TiffFile, index: int, path: Path) -> ArraySource:
 
 
 def _page_bytes(series: Any) -> int:
-    return int(math.prod(series.keyframe.shape)) * np.dtype(series.dtype).itemsize
+    return int(math.prod(series.keyframe.shape) * np.dtype(series.dtype).itemsize)
 
 
 def _chunks(series: Any) -> tuple[int, ...]:

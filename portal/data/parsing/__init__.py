@@ -1,1 +1,1 @@
-"""Looking into HDF5, TIFF and pictures that a person could have written, in child processes with limits."""
+"""Looking into HDF5, TIFF, MRC and pictures that a person could have written, in child processes with limits."""

@@ -73,9 +73,14 @@ def respond(file: BinaryIO, request: dict[str, Any]) -> dict[str, Any]:
             return answer
         with TiffReader(file) as tiff:
             return answer | _parts(tiff, request)
+    if kind == "mrc" and not request.get("check"):
+        from portal.data.parsing.mrc import MrcReader
+
+        with MrcReader(file) as volume:
+            return answer | _parts(volume, request)
     if set(request) == {"check"}:
         return answer
-    raise FileError("invalid", "The file is neither HDF5 nor TIFF.")
+    raise FileError("invalid", "The file is neither HDF5 nor TIFF nor MRC.")
 
 
 def _parts(opened: Any, request: dict[str, Any]) -> dict[str, Any]:

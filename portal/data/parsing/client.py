@@ -1,4 +1,4 @@
-"""Looking into HDF5 and TIFF files that a person could have written, in a child process with limits.
+"""Looking into HDF5, TIFF and MRC files that a person could have written, in a child process with limits.
 
 The child gets the open file and nothing else: no environment, no database, bounded memory, time and descriptors. A
 file that crashes or exhausts it costs that child. Errors are PortalErrors, in words: UnsafeFileError (it leads
@@ -51,7 +51,7 @@ class Inspection:
 
 
 def check(file: BinaryIO, *, timeout_s: float = TIMEOUT_S) -> str:
-    """Whether the file stands for itself; `hdf5`, `tiff` or `other`.
+    """Whether the file stands for itself; `hdf5`, `tiff`, `mrc` or `other`.
 
     Raises UnsafeFileError if an HDF5 file has external links, external storage, virtual sources outside itself or
     links of an unknown kind, in any of its groups, or is one part of several; UnseenError if it is damaged so that

@@ -1,1 +1,1 @@
-"""Quality check of any HDF5 or TIFF file: measured block by block, looked at, one page to read."""
+"""Quality check of any file of arrays: measured block by block, looked at, one page to read."""

@@ -1,4 +1,4 @@
-"""Quality check of any HDF5 or TIFF file: statistics, exact histograms, projections, pictures, one page to read.
+"""Quality check of any file of arrays: statistics, exact histograms, projections, pictures, one page to read.
 
 Run as `python -m wrappers.qc` on a job.json; every file of every slot is looked at, block by block.
 """
@@ -16,7 +16,7 @@ import numpy as np
 from wrappers.errors import BadInput
 from wrappers.events import Events
 from wrappers.io.hdf5 import write_arrays
-from wrappers.io.stack import is_array_file, open_arrays
+from wrappers.io.stack import KINDS, is_array_file, open_arrays
 from wrappers.job import InputFile, Job
 from wrappers.programs.qc.measure import Finding, Measured, measure
 from wrappers.programs.qc.report import html_page
@@ -35,7 +35,7 @@ def main(job: Job, events: Events) -> None:
     files = [file for slot in job.inputs for dataset in job.datasets(slot) for file in dataset.files]
     usable = [file for file in files if is_array_file(file)]
     if not usable:
-        raise BadInput("No HDF5 or TIFF file was given.")
+        raise BadInput(f"No {KINDS} file was given.")
     total, notes = _look(usable)
     if not total:
         why = "".join(f" {note.file}, {note.name}: {note.why}." for note in notes[:3])
