@@ -51,6 +51,8 @@ DEV = [
     "scikit-image>=0.25",  # independent truth for deconvolution and tomography
     "mrcfile>=1.5",  # independent truth for MRC
     "dclab>=0.62",  # independent truth for deformability cytometry
+    "ome-types>=0.6",  # OME's own schema judges what is written, without a download
+    "lxml>=5",  # with which it does so
     "types-requests",
     "types-PyYAML",
     "types-jsonschema",

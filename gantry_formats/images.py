@@ -60,23 +60,28 @@ def sizes_of_ome(xml: str, *, series: int, names: Sequence[str]) -> Sizes:
     `names`: of all series of the file. Where an attribute has no unit it is µm, which is the schema's default
     (OME-XML 2016-06). What is no XML says nothing.
     """
-    try:
-        root = ET.fromstring(xml)  # noqa: S314 - expat of today's Pythons expands no bombs
-    except (ET.ParseError, ValueError):
+    image = image_of_ome(xml, series=series, names=names)
+    if image is None:
         return {}
-    images = [element for element in root if _kind(element) == "Image"]
-    if len(images) == len(names):
-        mine = [images[series]]
-    else:
-        mine = [image for image in images if image.get("Name") == names[series]]
-    if len(mine) != 1:
-        return {}
-    pixels = next((element for element in mine[0] if _kind(element) == "Pixels"), None)
+    pixels = next((element for element in image if kind_of(element) == "Pixels"), None)
     if pixels is None:
         return {}
     lengths = {axis.lower(): plain_number(pixels.get(f"PhysicalSize{axis}")) for axis in "XYZ"}
     units = {axis.lower(): pixels.get(f"PhysicalSize{axis}Unit", "µm") for axis in "XYZ"}
     return _in_um({axis: length for axis, length in lengths.items() if length and length > 0}, units)
+
+
+def image_of_ome(xml: str, *, series: int, names: Sequence[str]) -> ET.Element | None:
+    """The element Image that a series of an OME-TIFF is: by its place, else by its name where only one has it."""
+    try:
+        root = ET.fromstring(xml)  # noqa: S314 - expat of today's Pythons expands no bombs
+    except (ET.ParseError, ValueError):
+        return None
+    images = [element for element in root if kind_of(element) == "Image"]
+    if len(images) == len(names):
+        return images[series]
+    mine = [image for image in images if image.get("Name") == names[series]]
+    return mine[0] if len(mine) == 1 else None
 
 
 def files_of_ome(xml: str) -> list[str]:
@@ -85,7 +90,7 @@ def files_of_ome(xml: str) -> list[str]:
         root = ET.fromstring(xml)  # noqa: S314 - see above
     except (ET.ParseError, ValueError):
         return []
-    named = (element.get("FileName") for element in root.iter() if _kind(element) == "UUID")
+    named = (element.get("FileName") for element in root.iter() if kind_of(element) == "UUID")
     return list(dict.fromkeys(name for name in named if name))
 
 
@@ -95,7 +100,8 @@ def name_of_compression(compression: Any) -> str:
     return str(name).replace("_", " ") if name else f"number {compression}"
 
 
-def _kind(element: ET.Element) -> str:
+def kind_of(element: ET.Element) -> str:
+    """Its name without its namespace."""
     return element.tag.rpartition("}")[2]
 
 

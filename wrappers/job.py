@@ -122,6 +122,8 @@ class Job:
     options: Options
     cpus: int
     folder: Path
+    analysis: str = ""  # name and version of the job type, as "tomo-slice 1.2"
+    number: str = ""
 
     @property
     def output(self) -> Path:
@@ -154,7 +156,10 @@ def load(environ: Mapping[str, str]) -> Job:
         slot: tuple(_dataset(entry, in_container) for entry in entries)
         for slot, entries in document.get("inputs", {}).items()
     }
+    kind = document.get("jobtype") or {}
     return Job(
+        analysis=" ".join(str(kind[key]) for key in ("name", "version") if kind.get(key)),
+        number=str(document.get("job", {}).get("number") or ""),
         title=str(document.get("job", {}).get("title", "")),
         inputs=inputs,
         options=Options(document.get("options", {})),

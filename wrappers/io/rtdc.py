@@ -235,3 +235,15 @@ def result_metadata(measurement: Measurement, events: int, software: str) -> dic
         "imaging:roi size y": height,
         "setup:software version": f"{before} | {software}" if before else software,
     }
+
+
+def pipeline(identifiers: Mapping[str, str], events: int) -> dict[str, Any]:
+    """Return the metadata by which dcnum and dclab know how events came about, from the name of each step.
+
+    Their hash is the MD5 of the names with "|" between them, in this order. Programs that find another generation
+    or hash than theirs analyse a measurement anew instead of taking its events for their own.
+    """
+    ordered = [identifiers[step] for step in ("generation", "data", "background", "segmenter", "feature", "gate")]
+    digest = hashlib.md5("|".join(ordered).encode(), usedforsecurity=False).hexdigest()
+    named = {f"pipeline:dcnum {step}": name for step, name in identifiers.items()}
+    return named | {"pipeline:dcnum hash": digest, "pipeline:dcnum yield": events}

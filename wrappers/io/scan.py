@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from gantry_formats import factor_between, plain_text, unit_of
 from wrappers.errors import BadInput
 from wrappers.io.hdf5 import inside, open_hdf5
 from wrappers.io.nexus import Tomography, find_tomography
+from wrappers.io.origin import Origin, origin_of
 from wrappers.io.source import readable
 
 PROJECTION, FLAT, DARK = 0, 1, 2
@@ -39,10 +40,12 @@ class Scan:
     columns: int
     angles: np.ndarray  # degrees, one a projection
     angles_from: str  # in words: the unit in which they were read, or the steps that were taken for them
-    pixel_um: float | None
+    pixel_um: float | None  # across the axis, columns
+    row_um: float | None
     projections: Callable[[slice], np.ndarray]
     flats: Callable[[slice], np.ndarray]
     darks: Callable[[slice], np.ndarray]
+    origin: Origin = field(default_factory=Origin)
 
 
 @contextmanager
@@ -85,9 +88,11 @@ def _data_exchange(file: h5py.File, name: str, angles: str) -> Scan:
         angles=degrees,
         angles_from=told,
         pixel_um=_pixel(detector, ("pixel_size_x", "pixel_size")),
+        row_um=_pixel(detector, ("pixel_size_y", "pixel_size")),
         projections=_reader(data, everything, None, name),
         flats=white,
         darks=_zeros(data) if dark is None else dark,
+        origin=origin_of(file["/"]),
     )
 
 
@@ -111,9 +116,11 @@ def _nxtomo(found: Tomography, name: str, angles: str) -> Scan:
         angles=degrees,
         angles_from=told,
         pixel_um=_pixel(found.detector, ("x_pixel_size",)),
+        row_um=_pixel(found.detector, ("y_pixel_size",)),
         projections=_reader(data, where[PROJECTION], current, name),
         flats=_reader(data, where[FLAT], current, name),
         darks=_reader(data, where[DARK], None, name) if len(where[DARK]) else _zeros(data),
+        origin=origin_of(found.entry),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +28,16 @@ UNIT_TAILS = (" units", " unit", "_units", "_unit")
 
 @dataclass(frozen=True)
 class Stack:
-    """A volume (z, y, x) as stored, and its voxel sizes in µm, None where nothing tells."""
+    """A volume (z, y, x) as stored, and its voxel sizes in µm, None where nothing tells.
+
+    `told`: what else the file says of it, by name (gantry_formats.descriptions has the names).
+    """
 
     file: str
     name: str
     values: np.ndarray
     voxel_um: tuple[float | None, float | None, float | None]
+    told: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
             if first_file.suffix in hdf5.SUFFIXES:
                 attributes = _inherited(first_file.path, name) | attributes
     _check(values, first_file, name)
-    return Stack(first_file.name, name, values, voxel_size(dataset, attributes))
+    return Stack(first_file.name, name, values, voxel_size(dataset, attributes), attributes)
 
 
 def _check_any(candidates: list[Candidate], opened: list[tuple[InputFile, Arrays]]) -> None:

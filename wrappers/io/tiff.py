@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import tifffile
 
-from gantry_formats import images
+from gantry_formats import descriptions, images
 from wrappers.io.source import BLOCK_BYTES, MOST_UNPACKED, NUMERIC_KINDS, ArraySource, LeftOut, readable
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".tf2")
@@ -116,7 +116,7 @@ def _source(file: tifffile.TiffFile, index: int, path: Path) -> ArraySource:
         read=_by_tile(series, path) if by_tile else _reader(series, path),
         chunks=_chunks(series) if by_tile else None,
         axes=series.axes,
-        attributes=voxel_attributes(file, index),
+        attributes=voxel_attributes(file, index) | told(file, index),
     )
 
 
@@ -190,6 +190,19 @@ def voxel_attributes(file: tifffile.TiffFile, index: int) -> dict[str, float]:
     return {f"voxel_size_{axis}_um": size for axis, size in sizes.items()}
 
 
+def told(file: tifffile.TiffFile, index: int) -> dict[str, Any]:
+    """Return names of channels and the moment of acquisition of a series, as far as OME-XML or ImageJ tell."""
+    series = file.series[index]
+    if file.is_ome and file.ome_metadata:
+        names = [str(one.name) for one in file.series]
+        return descriptions.told_by_ome(file.ome_metadata, series=index, names=names)
+    if file.is_imagej:
+        shape = dict(zip(series.axes, series.shape, strict=True))
+        pictures = {axis: length for axis, length in shape.items() if axis not in "YXS"}
+        return descriptions.told_by_imagej(file.imagej_metadata or {}, pictures)
+    return {}
+
+
 def _per_unit(tags: Any) -> dict[str, float]:
     """Return pixels in one unit of length, along x and y, where the resolution tags tell."""
     found: dict[str, float] = {}
@@ -198,22 +211,3 @@ def _per_unit(tags: Any) -> dict[str, float]:
             numerator, denominator = tags[tag].value
             found[axis] = numerator / denominator
     return found
-
-
-def write_ome_tiff(path: Path, volume: np.ndarray, voxel_um: tuple[float, float, float] | None, name: str) -> None:
-    """Write a volume (z, y, x) as OME-TIFF with physical voxel sizes (z, y, x) in µm where they are known."""
-    metadata: dict[str, Any] = {"axes": "ZYX", "Name": name}
-    if voxel_um:
-        for axis, size in zip("ZYX", voxel_um, strict=True):
-            metadata[f"PhysicalSize{axis}"] = size
-            metadata[f"PhysicalSize{axis}Unit"] = "µm"
-    tifffile.imwrite(
-        path,
-        volume,
-        ome=True,
-        metadata=metadata,
-        photometric="minisblack",
-        compression="zlib",
-        compressionargs={"level": 1},
-        bigtiff=volume.nbytes > 2**31,
-    )

@@ -12,19 +12,20 @@ from dataclasses import dataclass, field
 import cv2
 import numpy as np
 
+from gantry_formats import plain_text
 from wrappers.errors import BadInput
 from wrappers.events import Events
 from wrappers.io.hdf5 import SUFFIXES
 from wrappers.io.plot import overlays, scatter
-from wrappers.io.rtdc import EventWriter, Measurement, open_measurement, result_metadata
+from wrappers.io.rtdc import EventWriter, Measurement, open_measurement, pipeline, result_metadata
 from wrappers.job import InputFile, Job
 from wrappers.kernels import background
 from wrappers.kernels.segmentation import Found, Rules, binary, objects
 from wrappers.kernels.shape import UNITS, brightness_features, shape_features
 from wrappers.result import Result
+from wrappers.software import SOFTWARE
 
 STAGES = ("segmenting", "saving")
-SOFTWARE = "gantry-wrappers 0.1.0"
 FRAMES_A_STEP = 64
 MOST_OVERLAYS = 9
 
@@ -105,6 +106,7 @@ def main(job: Job, events: Events) -> None:
             events.progress(part.stop / frames, message)
         events.stage("saving")
         metadata = result_metadata(measurement, writer.count, SOFTWARE)
+        metadata |= pipeline(identifiers(measurement, settings), writer.count)
         writer.close(metadata, _log(settings, file))
     if writer.count == 0:
         (job.output / "segmented.rtdc").unlink()
@@ -113,6 +115,25 @@ def main(job: Job, events: Events) -> None:
             f"{settings.rules.threshold} grey values in {frames} frames."
         )
     _keep(job, settings, sink, frames)
+
+
+def identifiers(measurement: Measurement, settings: Settings) -> dict[str, str]:
+    """Return the name of each step with its settings, as dcnum writes those of its own pipeline.
+
+    The threshold and what follows it are dcnum's, and called so; what is Gantry's own is called so, too.
+    """
+    rules = settings.rules
+    given = plain_text(measurement.attributes.get("pipeline:dcnum background"))
+    stored = given or "copy"
+    return {
+        "generation": SOFTWARE.replace(" ", "-"),
+        "data": f"hdf:p={measurement.pixel_um:.4g}",
+        "background": stored if settings.background == "stored" else f"gantry-median:k={settings.window}",
+        "segmenter": f"thresh:t={rules.threshold}:cle={rules.clear_border:d}^f={rules.fill_holes:d}"
+        f"^clo={rules.opening_radius}",
+        "feature": "gantry",
+        "gate": f"gantry:a={settings.min_area_um:g}",
+    }
 
 
 def measurement_file(job: Job) -> InputFile:

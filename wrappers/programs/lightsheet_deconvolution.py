@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from gantry_formats.descriptions import ACQUIRED, CHANNELS, channel_names, moment_of
 from wrappers.errors import BadInput
 from wrappers.events import Events
 from wrappers.io.hdf5 import write_arrays
+from wrappers.io.made_by import made_by
+from wrappers.io.ome import About, plain, write_ome_tiff
 from wrappers.io.picture import fitted, grey
 from wrappers.io.stack import AXES, Stack, read_stack
-from wrappers.io.tiff import write_ome_tiff
 from wrappers.io.volumes import Pick
 from wrappers.job import Job
 from wrappers.kernels.deconvolution import (
@@ -54,13 +58,24 @@ class Settings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What was computed: both volumes (z, y, x), the PSF, the voxel size in µm where known, the time."""
+    """What was computed: both volumes (z, y, x), the PSF, the time; the voxel's sizes (µm) that are known.
+
+    `channel` and `acquired` are the stack's own.
+    """
 
     image: np.ndarray
     result: np.ndarray
     psf: np.ndarray
-    voxel: tuple[float, float, float] | None
+    sizes_um: Mapping[str, float]
     elapsed_s: float
+    source: str = ""
+    channel: str = ""
+    acquired: str | None = None
+
+    @property
+    def stretch(self) -> float:
+        """How much deeper a voxel is than wide; 1 where that is not known."""
+        return self.sizes_um["z"] / self.sizes_um["x"] if {"z", "x"} <= set(self.sizes_um) else 1.0
 
 
 def settings_of(job: Job) -> Settings:
@@ -92,7 +107,8 @@ def main(job: Job, events: Events) -> None:
     settings = settings_of(job)
     events.stage("reading")
     stack = read_stack(job.one("stack"), "stack", settings.pick)
-    voxel = voxel_of(stack, settings)
+    sizes = sizes_of(stack, settings)
+    voxel = (sizes["z"], sizes["y"], sizes["x"]) if len(sizes) == len(AXES) else None
     psf = psf_of(job, settings, stack.values.shape, voxel)
     image = prepared(stack.values, settings)
 
@@ -112,17 +128,31 @@ def main(job: Job, events: Events) -> None:
         raise BadInput("The deconvolution does not stay finite with this PSF; try fewer iterations.")
 
     events.stage("saving")
-    outcome = Outcome(image, result.astype(np.float32, copy=False), psf, voxel, elapsed)
+    outcome = Outcome(
+        image=image,
+        result=result.astype(np.float32, copy=False),
+        psf=psf,
+        sizes_um=sizes,
+        elapsed_s=elapsed,
+        source=stack.file,
+        channel=channel_of(stack, settings.pick),
+        acquired=moment_of(stack.told.get(ACQUIRED)),
+    )
     write(job, settings, outcome)
 
 
-def voxel_of(stack: Stack, settings: Settings) -> tuple[float, float, float] | None:
-    """Return the voxel size (z, y, x) in µm, the form's before the dataset's; None where it is not fully known."""
+def sizes_of(stack: Stack, settings: Settings) -> dict[str, float]:
+    """Return the voxel's sizes in µm by axis, the form's before the dataset's; none that nothing tells."""
     z, y, x = stack.voxel_um
     sizes = (settings.voxel_z or z, settings.voxel_xy or y or x, settings.voxel_xy or x or y)
-    if sizes[0] is None or sizes[1] is None or sizes[2] is None:
-        return None
-    return sizes[0], sizes[1], sizes[2]
+    return {axis: size for axis, size in zip(AXES, sizes, strict=True) if size is not None}
+
+
+def channel_of(stack: Stack, pick: Pick) -> str:
+    """Return the name of the channel that was taken; empty where it has none."""
+    names = channel_names(stack.told.get(CHANNELS))
+    place = pick.channel or 0
+    return names[place] if place < len(names) and (pick.channel is not None or len(names) == 1) else ""
 
 
 def psf_of(
@@ -189,17 +219,37 @@ def prepared(values: np.ndarray, settings: Settings) -> np.ndarray:
 
 def write(job: Job, settings: Settings, outcome: Outcome) -> None:
     """Write the volume twice, its pictures and what the catalogue keeps."""
-    attributes: dict[str, float | str] = {"axes": "zyx", "iterations": settings.iterations}
-    for axis, size in zip(AXES, outcome.voxel or (), strict=False):
+    used = {
+        "method": "Richardson-Lucy",
+        "iterations": settings.iterations,
+        "psf": "Gaussian" if settings.psf == "gaussian" else "measured",
+        "boundary": settings.boundary,
+        "background": settings.background,
+    }
+    how = made_by(job, outcome.source, used)
+    attributes: dict[str, Any] = {"axes": "zyx", "iterations": settings.iterations}
+    for axis, size in outcome.sizes_um.items():
         attributes[f"voxel size {axis}"] = size
         attributes[f"voxel size {axis} units"] = "um"
+    if outcome.channel:
+        attributes[CHANNELS] = [plain(outcome.channel)]
+    if outcome.acquired:
+        attributes[ACQUIRED] = outcome.acquired
     write_arrays(
         job.output / "deconvolved.h5",
         {"data": outcome.result, "psf": outcome.psf.astype(np.float32)},
         {"data": attributes, "psf": {"axes": "zyx"}},
+        {name: plain(value) for name, value in how.items()},
     )
-    title = job.title or "deconvolved"
-    write_ome_tiff(job.output / "deconvolved.ome.tif", outcome.result, outcome.voxel, title)
+    about = About(
+        axes="ZYX",
+        name=job.title or "deconvolved",
+        sizes_um=outcome.sizes_um,
+        channels=[outcome.channel] if outcome.channel else (),
+        acquired=outcome.acquired,
+        made_by=how,
+    )
+    write_ome_tiff(job.output / "deconvolved.ome.tif", outcome.result, about)
     kept = Result(job.output)
     _previews(kept, outcome)
     _parameters(kept, settings, outcome)
@@ -208,8 +258,7 @@ def write(job: Job, settings: Settings, outcome: Outcome) -> None:
 
 
 def _previews(kept: Result, outcome: Outcome) -> None:
-    stretch = outcome.voxel[0] / outcome.voxel[2] if outcome.voxel else 1.0
-    for name, axis, aspect in (("xy", 0, 1.0), ("xz", 1, stretch), ("zy", 2, 1 / stretch)):
+    for name, axis, aspect in (("xy", 0, 1.0), ("xz", 1, outcome.stretch), ("zy", 2, 1 / outcome.stretch)):
         picture = fitted(grey(_face(outcome.result, axis)), aspect)
         caption = f"Maximum projection along {AXES[axis]}, deconvolved"
         kept.preview(name, picture, caption, "thumbnail" if name == "xy" else "preview")
@@ -232,7 +281,7 @@ def _parameters(kept: Result, settings: Settings, outcome: Outcome) -> None:
     if settings.psf == "gaussian":
         kept.parameter("sigma xy", settings.sigma_xy, "um")
         kept.parameter("sigma z", settings.sigma_z, "um")
-    for axis, size in zip(AXES, outcome.voxel or (), strict=False):
+    for axis, size in outcome.sizes_um.items():
         kept.parameter(f"voxel size {axis}", size, "um")
     before = sharpness(outcome.image)
     kept.parameter("sharpness gain", round(sharpness(outcome.result) / before, 4) if before else math.nan)

@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import tifffile
 
 from wrappers.errors import BadInput
 from wrappers.events import Events
-from wrappers.io.hdf5 import SUFFIXES, write_arrays
+from wrappers.io.hdf5 import SUFFIXES
+from wrappers.io.made_by import made_by
+from wrappers.io.nxtomoproc import Volume, write_nxtomoproc
+from wrappers.io.ome import About, write_ome_tiff
 from wrappers.io.picture import fitted, grey
 from wrappers.io.scan import AS_RECORDED, EVEN_STEPS, Scan, open_scan
 from wrappers.job import InputFile, Job
@@ -232,9 +234,14 @@ def reconstruct(job: Job, settings: Settings, scan: Scan, chosen: tuple[slice, f
 
 def save(job: Job, settings: Settings, scan: Scan, outcome: Outcome) -> None:
     """Write the slices twice, pictures and what the catalogue keeps."""
+    used: dict[str, object] = {
+        "method": "filtered back-projection",
+        "centre": outcome.centre,
+        "filter": settings.kind,
+        "stripes": settings.stripes,
+        "angles": scan.angles_from,
+    }
     attributes: dict[str, float | str] = {
-        "axes": "row y x",
-        "units": outcome.units,
         "first row": outcome.rows.start,
         "centre": outcome.centre,
         "filter": settings.kind,
@@ -242,18 +249,18 @@ def save(job: Job, settings: Settings, scan: Scan, outcome: Outcome) -> None:
     pixel = scan.pixel_um
     if pixel:
         attributes |= {"pixel size": pixel, "pixel size units": "um"}
-    write_arrays(job.output / "slices.h5", {"data": outcome.slices}, {"data": attributes})
-    per_cm = 1e4 / pixel if pixel else 1.0
-    tifffile.imwrite(
-        job.output / "slices.tif",
-        outcome.slices,
-        photometric="minisblack",
-        compression="zlib",
-        resolution=(per_cm, per_cm),
-        resolutionunit="CENTIMETER" if pixel else "NONE",
-        metadata={"axes": "ZYX"},
-        bigtiff=outcome.slices.nbytes > 2**31,
+    volume = Volume(outcome.slices, outcome.units, (scan.row_um, pixel), outcome.rows.start, attributes)
+    how = made_by(job, scan.name, used)
+    write_nxtomoproc(job.output / "slices.h5", volume, scan.origin, scan.name, how, title=job.title)
+    sizes = {"z": scan.row_um, "y": pixel, "x": pixel}
+    about = About(
+        axes="ZYX",
+        name=job.title or "slices",
+        sizes_um={axis: size for axis, size in sizes.items() if size},
+        acquired=scan.origin.started,
+        made_by=how,
     )
+    write_ome_tiff(job.output / "slices.tif", outcome.slices, about)
     kept = Result(job.output)
     _previews(kept, outcome)
     _parameters(kept, settings, scan, outcome)

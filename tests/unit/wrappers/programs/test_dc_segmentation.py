@@ -8,7 +8,7 @@ import hdf5plugin  # noqa: F401 - recorded files are compressed with Zstandard
 import numpy as np
 import pytest
 
-from wrappers.io.rtdc import open_measurement
+from wrappers.io.rtdc import open_measurement, pipeline
 
 METADATA = {
     "experiment:date": "2026-05-02",
@@ -120,7 +120,24 @@ def test_dclab_computes_the_same_from_the_masks_and_its_checker_has_no_complaint
     with h5py.File(result) as file:
         assert file.attrs["experiment:event count"] == FRAMES
         assert file.attrs["setup:software version"].startswith("a test | gantry")
-        assert not [key for key in file.attrs if key.startswith("pipeline:")]
+        told = {key.removeprefix("pipeline:dcnum "): file.attrs[key] for key in file.attrs if "pipeline:" in key}
+    # The measurement's own pipeline (generation 8) did not make these events.
+    assert told["generation"].startswith("gantry")
+    assert told["segmenter"] == "thresh:t=-6:cle=1^f=1^clo=2"
+    assert told["yield"] == FRAMES
+    assert told["hash"] == pipeline({key: told[key] for key in STEPS}, 0)["pipeline:dcnum hash"]
+
+
+STEPS = ("generation", "data", "background", "segmenter", "feature", "gate")
+
+
+def test_the_hash_of_a_pipeline_is_dcnums(shared_cases: Path) -> None:
+    with h5py.File(shared_cases / "real" / "dcnum_thresh_example.rtdc") as file:
+        stored = {
+            key.removeprefix("pipeline:dcnum "): value for key, value in file.attrs.items() if "pipeline:" in key
+        }
+    made = pipeline({step: stored[step] for step in STEPS}, int(stored["yield"]))
+    assert made == {f"pipeline:dcnum {key}": value for key, value in stored.items() if key != "mapping"}
 
 
 def test_a_recorded_measurement_gives_the_cells_stored_in_it(run_program, recorded_rtdc: Path) -> None:

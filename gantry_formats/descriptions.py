@@ -1,0 +1,65 @@
+"""What a picture's description tells besides its sizes: names of channels, when it was taken."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from gantry_formats.images import image_of_ome, kind_of
+from gantry_formats.text import plain_text
+
+CHANNELS = "channel names"
+ACQUIRED = "acquisition date"
+"""Keys of what is told: a list of texts; a moment as ISO 8601 writes it."""
+MOST_CHANNELS = 1000
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
+
+
+def told_by_ome(xml: str, *, series: int, names: Sequence[str]) -> dict[str, Any]:
+    """Names of channels, one each (empty where one has none), and the moment of acquisition, as far as told."""
+    image = image_of_ome(xml, series=series, names=names)
+    if image is None:
+        return {}
+    told: dict[str, Any] = {}
+    channels = [one for one in image.iter() if kind_of(one) == "Channel"][:MOST_CHANNELS]
+    found = [plain_text(channel.get("Name")) or "" for channel in channels]
+    if any(found):
+        told[CHANNELS] = found
+    date = next((child.text for child in image if kind_of(child) == "AcquisitionDate"), None)
+    moment = moment_of(date)
+    return told | ({ACQUIRED: moment} if moment else {})
+
+
+def told_by_imagej(keys: Mapping[str, Any], shape: Mapping[str, int]) -> dict[str, Any]:
+    """Names of channels out of ImageJ's labels, of which there is one a picture, channels fastest.
+
+    `shape`: how long each axis is, by its letter. Labels that count pictures name no channel.
+    """
+    labels = keys.get("Labels")
+    many = shape.get("C", 1)
+    if not isinstance(labels, list | tuple) or many < 2 or len(labels) < many:
+        return {}
+    found = [plain_text(label) or "" for label in labels[:many]]
+    alike = all(
+        (plain_text(label) or "") == found[place % many]
+        for place, label in enumerate(labels[: math.prod(shape.values())])
+    )
+    return {CHANNELS: found} if alike and len(set(found)) == many and all(found) else {}
+
+
+def moment_of(value: Any) -> str | None:
+    """A date, or date and time, as ISO 8601 writes it; None for everything else."""
+    text = plain_text(value)
+    return text.replace(" ", "T") if text and _MOMENT.fullmatch(text) else None
+
+
+def channel_names(value: Any) -> list[str]:
+    """Names as an attribute holds them: a list, or one text; empty where it holds none."""
+    items = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(items, str | bytes):
+        items = [items]
+    if not isinstance(items, list | tuple) or len(items) > MOST_CHANNELS:
+        return []
+    return [plain_text(item) or "" for item in items]
