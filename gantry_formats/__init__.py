@@ -3,7 +3,16 @@
 Nothing is guessed: what is not known here has no unit, and it is the caller's to say so.
 """
 
-from gantry_formats.text import decoded, plain_number, plain_text
+from gantry_formats.text import decoded, plain_number, plain_quantity, plain_text
 from gantry_formats.units import Dimension, Unit, factor_between, unit_of
 
-__all__ = ["Dimension", "Unit", "decoded", "factor_between", "plain_number", "plain_text", "unit_of"]
+__all__ = [
+    "Dimension",
+    "Unit",
+    "decoded",
+    "factor_between",
+    "plain_number",
+    "plain_quantity",
+    "plain_text",
+    "unit_of",
+]

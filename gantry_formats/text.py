@@ -40,6 +40,24 @@ def plain_number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def plain_quantity(value: Any) -> tuple[float, str] | None:
+    """A finite number, and the text of the unit behind it ("0.2 um"), which is empty where there is none.
+
+    None for all else, also for what could be two numbers or a number with separators ("0.2 x 0.3", "1,000").
+    """
+    number = plain_number(value)
+    if number is not None:
+        return number, ""
+    text = plain_text(value)
+    split = _NUMBER.match(text) if text and len(text) <= MOST_CHARACTERS else None
+    if text is None or split is None:
+        return None
+    number, unit = plain_number(split[0]), text[split.end() :].strip()
+    if number is None or unit[0] in ".,:;+-*" or any(character.isdigit() for character in unit):
+        return None
+    return number, unit
+
+
 def _only_one(value: Any) -> Any:
     """The element of an array (of NumPy's, too, which is not imported here) or sequence of one, however nested."""
     for _ in range(32):

@@ -3,7 +3,7 @@
 import hashlib
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,12 +11,22 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.ensure import ensure_parameter_type
-from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetPicture, ParameterValueType
+from portal.catalogue.models import (
+    Datafile,
+    Dataset,
+    DatasetParameter,
+    DatasetPicture,
+    ParameterCorrection,
+    ParameterType,
+    ParameterValueType,
+)
 from portal.catalogue.models.data import LOCATION_LENGTH
+from portal.catalogue.parameters.source import NOT_KEPT, Source
 from portal.errors import ConflictError, InvalidError
 from portal.files.durable import write_whole
 from portal.files.formats import png_size
 from portal.portions import portions
+from portal.words import one_line
 
 NAME_LENGTH = 255
 NAMES_TRIED = 1000
@@ -38,11 +48,12 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class ParameterEntry:
-    """A quantity with its units; a number or a text."""
+    """A quantity with its units; a number or a text. Two that say the same are equal, wherever they are from."""
 
     name: str
     value: float | str
     units: str = ""
+    source: Source = field(default=NOT_KEPT, compare=False)
 
 
 @dataclass(frozen=True)
@@ -130,18 +141,31 @@ def _parameter_row(
     number = _number(entry.value)
     if isinstance(entry.value, float | int) and number is None:
         return None
-    is_text = isinstance(entry.value, str)
-    wanted = ParameterValueType.STRING if is_text else ParameterValueType.NUMERIC
-    kind = ensure_parameter_type(session, facility_id, entry.name, entry.units, wanted)
-    if kind.value_type == ParameterValueType.NUMERIC and number is None:
-        # Somebody registered the same quantity as a number: the text needs a type of its own.
-        kind = ensure_parameter_type(session, facility_id, f"{entry.name} (text)", entry.units, wanted)
+    kind = type_of_entry(session, entry, facility_id)
     row = DatasetParameter(dataset_id=dataset.id, type=kind)
-    if kind.value_type == ParameterValueType.NUMERIC:
-        row.numeric_value = number
+    fill_value(row, entry)
+    return row
+
+
+def type_of_entry(session: Session, entry: ParameterEntry, facility_id: int) -> ParameterType:
+    """The facility's parameter type for this entry, made if it is the first; what is too long is cut."""
+    is_text, units = isinstance(entry.value, str), one_line(entry.units, NAME_LENGTH)
+    wanted = ParameterValueType.STRING if is_text else ParameterValueType.NUMERIC
+    kind = ensure_parameter_type(session, facility_id, entry.name, units, wanted)
+    if kind.value_type == ParameterValueType.NUMERIC and _number(entry.value) is None:
+        # Somebody registered the same quantity as a number: the text needs a type of its own.
+        kind = ensure_parameter_type(session, facility_id, f"{entry.name} (text)", units, wanted)
+    return kind
+
+
+def fill_value(row: DatasetParameter | ParameterCorrection, entry: ParameterEntry) -> None:
+    """Put value and source into a row whose type is set."""
+    assert row.type is not None
+    if row.type.value_type == ParameterValueType.NUMERIC:
+        row.numeric_value = _number(entry.value)
     else:
         row.string_value = str(entry.value).replace("\0", "")[:4000]
-    return row
+    row.source = entry.source
 
 
 def _number(value: float | str) -> float | None:

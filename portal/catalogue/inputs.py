@@ -11,9 +11,10 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal import words
 from portal.catalogue.access import Action, allowed_to_asker, asker_parameters, visible
-from portal.catalogue.models import Dataset, DatasetParameter, DatasetType, Investigation, ParameterType
+from portal.catalogue.models import Dataset, DatasetParameter, DatasetType, Investigation, ParameterCorrection
+from portal.catalogue.parameters.rows import known_of, known_of_all
 from portal.db import is_id
-from portal.form.dataset import InputDataset, Quantity, under_one_name
+from portal.form.dataset import InputDataset, Quantity
 from portal.identity.actor import Actor
 from portal.identity.missing import not_found
 from portal.portions import portions
@@ -22,23 +23,7 @@ LOADED = (
     joinedload(Dataset.type, innerjoin=True),
     joinedload(Dataset.investigation, innerjoin=True),
     selectinload(Dataset.parameters).joinedload(DatasetParameter.type),
-)
-
-GIVEN = (
-    select(
-        DatasetParameter.dataset_id,
-        ParameterType.name,
-        ParameterType.units,
-        DatasetParameter.numeric_value,
-        DatasetParameter.date_time_value,
-        DatasetParameter.string_value,
-    )
-    .join(DatasetParameter.type)
-    .where(
-        DatasetParameter.dataset_id.in_(bindparam("ids", expanding=True)),
-        ParameterType.name.in_(bindparam("names", expanding=True)),
-    )
-    .order_by(DatasetParameter.id)
+    selectinload(Dataset.corrections).joinedload(ParameterCorrection.type),
 )
 
 
@@ -115,18 +100,8 @@ def _visible(staff: bool) -> Select[int, str, bool, int, str, str, bool]:
 
 def _given(connection: Connection, ids: Sequence[int], names: Collection[str]) -> dict[int, dict[str, Quantity]]:
     """Parameters of datasets that the actor was found to see: a parameter is as visible as its dataset."""
-    found: dict[int, dict[str, list[Quantity]]] = {}
-    for row in connection.execute(GIVEN, {"ids": list(ids), "names": sorted(names)}):
-        values = (row.numeric_value, row.date_time_value, row.string_value)
-        value = next((value for value in values if value is not None), None)
-        if value is not None:
-            named = found.setdefault(row.dataset_id, {}).setdefault(row.name, [])
-            named.append(_quantity(value, row.units))
-    return {dataset: _by_name(named) for dataset, named in found.items()}
-
-
-def _by_name(recorded: Mapping[str, Sequence[Quantity]]) -> dict[str, Quantity]:
-    return {name: under_one_name(quantities) for name, quantities in recorded.items()}
+    found = known_of_all(connection, ids, names)
+    return {dataset: {name: one.quantity for name, one in known.items()} for dataset, known in found.items()}
 
 
 def datasets_by_slot(session: Session, actor: Actor, ids: Mapping[str, Sequence[int]]) -> dict[str, list[Dataset]]:
@@ -151,14 +126,6 @@ def check_all_found(actor: Actor, wanted: Collection[int], found: Container[int]
 
 
 def input_dataset(dataset: Dataset) -> InputDataset:
-    """What a form must know of a dataset; its type and its parameters with their types should be loaded."""
-    parameters: dict[str, list[Quantity]] = {}
-    for row in sorted(dataset.parameters, key=lambda row: row.id):
-        value = row.value
-        if value is not None:
-            parameters.setdefault(row.type.name, []).append(_quantity(value, row.type.units))
-    return InputDataset(dataset.id, dataset.name, dataset.type.name, dataset.complete, _by_name(parameters))
-
-
-def _quantity(value: float | str | datetime, units: str) -> Quantity:
-    return Quantity(value.isoformat() if isinstance(value, datetime) else value, units)
+    """What a form must know of a dataset; its type, parameters and corrections should be loaded."""
+    parameters = {name: known.quantity for name, known in known_of(dataset).items()}
+    return InputDataset(dataset.id, dataset.name, dataset.type.name, dataset.complete, parameters)

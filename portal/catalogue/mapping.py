@@ -8,11 +8,12 @@ number whose unit is not known is kept as it stands, with the unit that the file
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from gantry_formats import factor_between, plain_number, plain_text, unit_of
+from gantry_formats import factor_between, plain_quantity, plain_text, unit_of
 from portal.catalogue.entries import ParameterEntry
+from portal.catalogue.parameters.source import Source, SourceKind
 
 Values = Mapping[str, Any]
 """By place, what a file has there, as `portal.data.parsing.client.values` gives it."""
@@ -41,7 +42,7 @@ _RESOLUTION = {"tiff:XResolution": "image:voxel size x", "tiff:YResolution": "im
 
 
 @dataclass(frozen=True)
-class Source:
+class Spot:
     """Where a value stands, where its unit, and which unit holds if none stands there."""
 
     place: str
@@ -69,20 +70,33 @@ def _parameter(name: str, rule: Mapping[str, Any], values: Values) -> ParameterE
     if source is None:
         return None
     value, wanted = values[source.place], str(rule.get("units") or "")
+    from_ = Source(SourceKind.FILE, place=source.place)
     if rule.get("kind", "number") == "text":
-        return ParameterEntry(name, str(value), wanted)
-    number = plain_number(value)
-    if number is None:
+        return ParameterEntry(name, str(value), wanted, from_)
+    quantity = plain_quantity(value)
+    if quantity is None:
         return None
-    stated = next((text for place in source.unit_places if (text := plain_text(values.get(place)))), source.unit)
+    number, stated = quantity[0], _stated(quantity[1], source, values)
+    from_ = replace(from_, value=f"{number:.15g}", units=stated)
     factor = factor_between(stated, wanted)
     if not wanted or factor is None:
-        return ParameterEntry(name, number, stated)
+        return ParameterEntry(name, number, stated, from_)
     # A conversion must not show as 0.30000000000000004.
-    return ParameterEntry(name, number if factor == 1 else float(f"{number * factor:.15g}"), wanted)
+    return ParameterEntry(name, number if factor == 1 else float(f"{number * factor:.15g}"), wanted, from_)
 
 
-def _sources(rule: Mapping[str, Any]) -> Iterator[Source]:
+def _stated(inside: str, source: Spot, values: Values) -> str:
+    """The unit as the file names it: in the value's own text ("0.2 um"), beside it, or by custom.
+
+    Where text and place name different ones, both: that is no unit that anybody knows.
+    """
+    beside = next((text for place in source.unit_places if (text := plain_text(values.get(place)))), "")
+    if inside and beside and factor_between(inside, beside) != 1:
+        return f"{inside} or {beside}"
+    return inside or beside or source.unit
+
+
+def _sources(rule: Mapping[str, Any]) -> Iterator[Spot]:
     is_length = str(unit.dimension) == "length" if (unit := unit_of(rule.get("units"))) else False
     for written in rule.get("sources", ()):
         if isinstance(written, str):
@@ -90,10 +104,10 @@ def _sources(rule: Mapping[str, Any]) -> Iterator[Source]:
             continue
         usual = _by_custom(str(written["at"]))
         named = (_place(str(written["units"])),) if written.get("units") else usual.unit_places
-        yield Source(usual.place, named, str(written.get("unit") or usual.unit))
+        yield Spot(usual.place, named, str(written.get("unit") or usual.unit))
 
 
-def _by_custom(written: str) -> Source:
+def _by_custom(written: str) -> Spot:
     """A source with its unit where the format has it: beside it, in its name, or by definition."""
     scheme, _colon, rest = written.partition(":")
     place = _place(written)
@@ -116,7 +130,7 @@ def _by_custom(written: str) -> Source:
             unit_places = ("imagej:zunit", "imagej:unit") if rest == "spacing" else ("imagej:unit",)
         case "image":
             unit = "um"
-    return Source(place, unit_places, unit)
+    return Spot(place, unit_places, unit)
 
 
 def _in_name(name: str) -> str:

@@ -6,7 +6,7 @@ Knows no database. Everything is opened through the door, and what changes meanw
 import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 from portal.catalogue.entries import FileEntry, ParameterEntry, storable_path
@@ -89,6 +89,22 @@ def read(
     return Contents(tuple(files), tuple(reader.parameters.values()), reader.thumbnail, reader.problem)
 
 
+def read_parameters(
+    root: Root, place: Place, entries: Sequence[Entry], mapping: Mapping[str, Any], *, complete: bool
+) -> tuple[Mapping[str, ParameterEntry], str | None]:
+    """The parameters alone, by name, as `read` would find them, and the first problem in words; no digests.
+
+    Raises as `read` does.
+    """
+    reader = _Reader(mapping, 0, None, complete)
+    parsed = _worth_parsing(entries)
+    for entry in entries:
+        if entry.path in parsed:
+            with root.open_file(f"{place.location}/{entry.path}".lstrip("/")) as file:
+                reader.look_again(entry, file)
+    return reader.parameters, reader.problem
+
+
 def _worth_parsing(entries: Sequence[Entry]) -> set[str]:
     known = [entry.path for entry in entries if is_named_as_array(entry.path)]
     if not known and len(entries) == 1:
@@ -116,6 +132,13 @@ class _Reader:
             raise _changed(entry.path)
         return FileEntry(entry.path, after.st_size, after.st_mtime_ns, digest)
 
+    def look_again(self, entry: Entry, file: BinaryIO) -> None:
+        """Collect what the file says, and nothing else of it. Raises ConflictError if it changes meanwhile."""
+        before = os.fstat(file.fileno())
+        self._look_into(entry.path, file)
+        if self.complete and not _same(before, os.fstat(file.fileno()), entry.status):
+            raise _changed(entry.path)
+
     def _digest(self, file: BinaryIO, size: int) -> str:
         """SHA-256 of the first `size` bytes: a file that grows as fast as it is read must not be read for ever."""
         digest = hashlib.sha256()
@@ -138,7 +161,7 @@ class _Reader:
                 self.problem = f"{path}: {error.message}"
             return
         for entry in parameters_of(self.mapping, seen.values):
-            self.parameters.setdefault(entry.name, entry)
+            self.parameters.setdefault(entry.name, replace(entry, source=replace(entry.source, file=path)))
         if seen.problem and self.problem is None:
             self.problem = f"{path}: {seen.problem}"
         if self.thumbnail is None:

@@ -34,6 +34,7 @@ from portal.catalogue.models import (
     InvestigationType,
     InvestigationUser,
     Job,
+    ParameterCorrection,
     ParameterType,
     Sample,
     SampleType,
@@ -196,6 +197,7 @@ READS: Mapping[type[Entity], Rule] = {
     Dataset: lambda asker: _investigation(asker, Dataset.investigation_id),
     Datafile: lambda asker: _dataset(asker, Datafile.dataset_id),
     DatasetParameter: lambda asker: _dataset(asker, DatasetParameter.dataset_id),
+    ParameterCorrection: lambda asker: _dataset(asker, ParameterCorrection.dataset_id),
     DatasetPicture: lambda asker: _dataset(asker, DatasetPicture.dataset_id),
     DataCollection: lambda asker: _collection(asker, DataCollection.id),
     DataCollectionDataset: lambda asker: and_(

@@ -26,6 +26,7 @@ from portal.catalogue.models import (
     InvestigationGroup,
     InvestigationInstrument,
     InvestigationUser,
+    ParameterCorrection,
     User,
 )
 from portal.catalogue.models.searchable import fold
@@ -81,6 +82,7 @@ def get_dataset(session: Session, actor: Actor, dataset_id: int, *, now: datetim
             joinedload(Dataset.instrument),
             joinedload(Dataset.investigation),
             selectinload(Dataset.parameters).joinedload(DatasetParameter.type),
+            selectinload(Dataset.corrections).joinedload(ParameterCorrection.type),
             selectinload(Dataset.pictures),
         )
     )

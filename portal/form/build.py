@@ -35,6 +35,8 @@ class Field:
     """Where the default comes from, in words; empty for a plain default."""
     error: str
     required: bool
+    asked: bool = False
+    """A dataset leaves it in doubt, so that it is asked where everybody sees it; `source` says why."""
     choices: tuple[tuple[str, str], ...] = ()
     min: str = ""
     max: str = ""
@@ -142,6 +144,7 @@ def build_form(
     errors = _errors(jobtype, inputs, shown, mode or modes[0], experiment, judged=values is not None)
     fields = [(option, _field(jobtype, option, inputs, shown, errors)) for option in jobtype.options]
     plain = [option.name for option in jobtype.options if not option.advanced][:MOST_PLAIN]
+    plain += [field.name for _option, field in fields if field.asked]
     return Form(
         jobtype=jobtype,
         slots=tuple(_slot_fields(jobtype, inputs, errors)),
@@ -255,9 +258,11 @@ def _field(
         placeholder="each dataset's own" if default.differ else "",
         unit=option.unit,
         help=option.help or "",
-        source=_source(option, default, value),
+        source=_source(option, default, value, errors.get(option.name, "")),
         error=errors.get(option.name, ""),
-        required=option.required and not default.differ and (option.default_from is None or default.value is None),
+        required=bool(default.ask)
+        or (option.required and not default.differ and (option.default_from is None or default.value is None)),
+        asked=bool(default.ask),
         choices=_choices(option),
         min=low,
         max=high,
@@ -267,7 +272,11 @@ def _field(
     )
 
 
-def _source(option: OptionBase, default: Default, value: str) -> str:
+def _source(option: OptionBase, default: Default, value: str, error: str) -> str:
+    if default.ask and is_blank(value):
+        return "" if error == default.asked else default.asked
+    if default.ask:
+        return f"Set by you. {default.source}"
     if not default.source or default.differ or is_blank(value) or value == as_text(default.value):
         return default.source
     said, comma, whose = default.source.rpartition(", from ")

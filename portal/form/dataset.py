@@ -1,34 +1,41 @@
 """A dataset as the form sees it."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from gantry_formats import factor_between
+from portal.form.values import as_text
 
 
 @dataclass(frozen=True)
 class Quantity:
     """A dataset parameter's value with its units as the catalogue writes them."""
 
-    value: float | str
+    value: float | str | None
+    """None: its file does not say it, though something was registered first."""
     units: str = ""
     others: tuple["Quantity", ...] = ()
     """What the dataset records under the same name that contradicts it: which of them holds is not known."""
+    source: str = ""
+    """Where it is from, in words behind the value: "in stack.ome.tif, ome:PhysicalSizeX", "typed by maya"."""
+    before: str = ""
+    """What was registered first and does not count any more, in words; empty where nothing was corrected."""
+
+    @property
+    def words(self) -> str:
+        """The value with its unit, in as many digits as tell two values apart."""
+        number = f"{self.value:.9g}" if isinstance(self.value, float) else as_text(self.value)
+        return f"{number} {self.units}".strip()
 
 
-def under_one_name(recorded: Iterable[Quantity]) -> Quantity:
-    """What counts of all that a dataset records under one name: the first, and beside it what contradicts it.
+def same(first: Quantity, other: Quantity) -> bool:
+    """Whether both say one thing: equal numbers in units that can be compared, or equal texts.
 
     The catalogue tells parameters apart by name and units, forms and programs by name alone. 0.2 um and 200 nm
-    say the same; 0.2 um and 7 px cannot be told apart, and neither is to be taken. Raises ValueError for none.
+    say the same; 0.2 um and 7 px cannot be told apart.
     """
-    first, *further = recorded
-    return replace(first, others=tuple(other for other in further if not _same(first, other)))
-
-
-def _same(first: Quantity, other: Quantity) -> bool:
-    if isinstance(first.value, str) or isinstance(other.value, str):
+    if not isinstance(first.value, int | float) or not isinstance(other.value, int | float):
         return first.value == other.value
     factor = 1.0 if other.units == first.units else factor_between(other.units, first.units)
     return factor is not None and math.isclose(other.value * factor, first.value, rel_tol=1e-9)

@@ -1,13 +1,21 @@
 """Where a field's default comes from, with the source in words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gantry_formats import factor_between
 from portal.form.dataset import InputDataset, Inputs, Quantity
 from portal.form.values import as_text
 from portal.jobtype.model import JobType
-from portal.jobtype.option import FloatOption, IntegerOption, OptionBase, TextOption, Value, default_of
+from portal.jobtype.option import (
+    BooleanOption,
+    FloatOption,
+    IntegerOption,
+    OptionBase,
+    TextOption,
+    Value,
+    default_of,
+)
 
 
 @dataclass(frozen=True)
@@ -17,6 +25,13 @@ class Default:
     value: Value | None
     source: str = ""
     differ: bool = False
+    ask: str = ""
+    """Where what a dataset says is in doubt (its unit, or which of two values holds): what a person is to give."""
+
+    @property
+    def asked(self) -> str:
+        """Why a person is asked, and for what."""
+        return f"{self.source}. {self.ask}" if self.ask else ""
 
 
 def default_for(jobtype: JobType, option: OptionBase, inputs: Inputs) -> Default:
@@ -25,13 +40,16 @@ def default_for(jobtype: JobType, option: OptionBase, inputs: Inputs) -> Default
     datasets = datasets_asked(jobtype, option, inputs)
     if option.default_from is None or not datasets:
         return Default(plain)
+    if any(_in_doubt(option, dataset) for dataset in datasets):
+        unit = f", in {option.unit}" if option.unit else ""
+        return Default(None, _doubt(option, datasets), ask=f"Give the value that holds{unit}.")
     given = [from_dataset(option, dataset) for dataset in datasets]
     known = [value for value in given if value is not None]
     whose = "your dataset" if len(datasets) == 1 else "your datasets"
     if not known:
         return Default(plain, _not_said(option, datasets, plain))
     if len(known) == len(given) and all(value == known[0] for value in known):
-        return Default(known[0], f"{_with_unit(option, known[0])}, from {whose}")
+        return Default(known[0], f"{_with_unit(option, known[0])}, from {whose}{_corrected(option, datasets)}")
     return Default(None, _differ(option, datasets, given, plain), differ=True)
 
 
@@ -46,13 +64,13 @@ def from_dataset(option: OptionBase, dataset: InputDataset) -> Value | None:
     """What one dataset says, in the option's unit; None if it says nothing or nothing that can be taken."""
     source = option.default_from
     quantity = dataset.parameters.get(source.parameter) if source else None
-    if source is None or quantity is None or quantity.others:
+    if source is None or quantity is None or quantity.value is None or quantity.others:
         return None
     value: Value
     if isinstance(option, IntegerOption | FloatOption):
         if isinstance(quantity.value, str):
             return None
-        factor = source.factor if source.factor is not None else _conversion(option, quantity.units)
+        factor = _factor(option, quantity)
         if factor is None:
             return None
         number = float(quantity.value) * factor
@@ -69,9 +87,74 @@ def from_dataset(option: OptionBase, dataset: InputDataset) -> Value | None:
     return value if option.objection(value) is None else None
 
 
-def _conversion(option: OptionBase, units: str) -> float | None:
-    """What has no unit on the form is taken as it is; of what has one, the dataset's must be known."""
-    return factor_between(units, option.unit) if option.unit else 1.0
+def _factor(option: OptionBase, quantity: Quantity) -> float | None:
+    """By what the dataset's number is multiplied; None if its unit is not known, or of another kind.
+
+    What has no unit on the form is taken as it is; of what has one, the dataset's must be known.
+    """
+    assert option.default_from is not None
+    if option.default_from.factor is not None:
+        return option.default_from.factor
+    return factor_between(quantity.units, option.unit) if option.unit else 1.0
+
+
+def _in_doubt(option: OptionBase, dataset: InputDataset) -> bool:
+    """Whether the dataset says something of which it is not known what holds, or what is meant."""
+    quantity = _said(option, dataset)
+    if quantity is None or isinstance(option, BooleanOption):
+        return False
+    if quantity.value is None or quantity.others:
+        return True
+    is_number = isinstance(option, IntegerOption | FloatOption) and isinstance(quantity.value, int | float)
+    return is_number and _factor(option, quantity) is None
+
+
+def _said(option: OptionBase, dataset: InputDataset) -> Quantity | None:
+    assert option.default_from is not None
+    return dataset.parameters.get(option.default_from.parameter)
+
+
+def _doubt(option: OptionBase, datasets: Sequence[InputDataset]) -> str:
+    """Why a person is asked, with all values that the first dataset in doubt says."""
+    doubtful = [dataset for dataset in datasets if _in_doubt(option, dataset)]
+    first = doubtful[0]
+    quantity = _said(option, first)
+    assert quantity is not None and option.default_from is not None
+    who = "Your dataset" if len(datasets) == 1 else f"“{first.name}”"
+    words = _why(option.default_from.parameter, who, quantity)
+    if len(doubtful) > 1:
+        words += (
+            f", and {len(doubtful) - 1} more of your datasets {'is' if len(doubtful) == 2 else 'are'} in doubt"
+        )
+    return words
+
+
+def _why(parameter: str, who: str, quantity: Quantity) -> str:
+    if quantity.value is None:
+        instead = f": {quantity.before} was registered first, and does not hold" if quantity.before else ""
+        return f"{who} does not say {parameter}{instead}"
+    if quantity.others:
+        return f"{who} records {parameter} as {_listed(quantity)}, and which of them holds is not known"
+    number = replace(quantity, units="").words
+    units = quantity.units.strip()
+    unit = f"“{units}”, which is no unit that could be used here" if units else "without a unit"
+    where = f" ({quantity.source})" if quantity.source else ""
+    return f"The unit of {parameter} is not known: {who[:1].lower() + who[1:]} says {number} {unit}{where}"
+
+
+def _listed(quantity: Quantity) -> str:
+    said = [f"{one.words}{f' ({one.source})' if one.source else ''}" for one in (quantity, *quantity.others)]
+    return f"{', '.join(said[:-1])} and {said[-1]}"
+
+
+def _corrected(option: OptionBase, datasets: Sequence[InputDataset]) -> str:
+    """A sentence behind the source, if what counts is not what was registered."""
+    before = [said.before for dataset in datasets if (said := _said(option, dataset)) and said.before]
+    if not before:
+        return ""
+    if len(datasets) == 1:
+        return f". It was corrected: {before[0]} was registered first"
+    return f". {len(before)} of {len(datasets)} were corrected since they were registered"
 
 
 def _with_unit(option: OptionBase, value: Value) -> str:
@@ -81,23 +164,14 @@ def _with_unit(option: OptionBase, value: Value) -> str:
 def _not_said(option: OptionBase, datasets: Sequence[InputDataset], plain: Value | None) -> str:
     assert option.default_from is not None
     parameter = option.default_from.parameter
+    quantity = _said(option, datasets[0])
     if len(datasets) > 1:
-        start = f"Your datasets {_silence(parameter, datasets)}"
-    elif (quantity := datasets[0].parameters.get(parameter)) is not None:
-        start = _unusable(parameter, quantity)
+        start = f"Your datasets do not record {parameter}"
+    elif quantity is not None:
+        start = f"Your dataset says {quantity.words}, which cannot be used here"
     else:
         start = f"Your dataset does not record {parameter}"
     return f"{start}; {_with_unit(option, plain)} is the usual value" if plain is not None else start
-
-
-def _unusable(parameter: str, quantity: Quantity) -> str:
-    said = [f"{as_text(one.value)} {one.units}".rstrip() for one in (quantity, *quantity.others)]
-    if len(said) == 1 and not quantity.units.strip() and not isinstance(quantity.value, str):
-        return f"Your dataset says {said[0]} without a unit, so that it is not known what is meant"
-    if len(said) == 1:
-        return f"Your dataset says {said[0]}, which cannot be used here"
-    listed = f"{', '.join(said[:-1])} and {said[-1]}"
-    return f"Your dataset records {parameter} as {listed}, and which of them holds is not known"
 
 
 def _differ(
@@ -114,14 +188,8 @@ def _differ(
     silent = len(given) - len(known)
     if silent:
         then = f"{_with_unit(option, plain)} is used" if plain is not None else _without(option)
-        words += f". {silent} of {len(given)} {_silence(option.default_from.parameter, datasets)}; there {then}"
+        words += f". {silent} of {len(given)} do not record {option.default_from.parameter}; there {then}"
     return words
-
-
-def _silence(parameter: str, datasets: Sequence[InputDataset]) -> str:
-    """Why datasets give no value, in words behind how many they are."""
-    doubt = any(quantity.others for one in datasets if (quantity := one.parameters.get(parameter)) is not None)
-    return f"do not record {parameter}{', or contradict themselves' if doubt else ''}"
 
 
 def _without(option: OptionBase) -> str:

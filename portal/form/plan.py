@@ -128,6 +128,8 @@ def _value(jobtype: JobType, option: OptionBase, raw: Mapping[str, Any], inputs:
 
 def _blank(jobtype: JobType, option: OptionBase, present: bool, inputs: Inputs) -> Value | None:
     default = default_for(jobtype, option, inputs)
+    if default.ask:
+        raise ValueError(default.asked)
     if default.differ:
         raise ValueError(f"{default.source.split(';', 1)[0]}; one job needs one value. Give one.")
     cleared = present and option.required and option.default_from is None

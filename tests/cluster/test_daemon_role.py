@@ -33,7 +33,7 @@ FILES = {
     "job_output",
 }
 TELLS = {"notice", "notice_mark"}
-READS = {"alembic_version"} | WATCHES | JOBS | PEOPLE | FILES | TELLS
+READS = {"alembic_version", "dataset_parameter_correction"} | WATCHES | JOBS | PEOPLE | FILES | TELLS
 INSERTS = WATCHES | {"attempt", "job_event", "audit_record", "notice"} | FILES
 DELETES = {"notice", "cluster_health", "web_session", "device_request", "sign_in_attempt"}
 # The columns that it never changes, of the tables of which it changes anything.
@@ -147,6 +147,10 @@ def test_the_daemon_sees_of_people_and_sign_ins_a_few_columns(portal: Host) -> N
         "DELETE FROM icat_datafile",
         "UPDATE icat_dataset_parameter SET numeric_value = 0",
         "DELETE FROM icat_dataset_parameter",
+        "INSERT INTO dataset_parameter_correction SELECT * FROM dataset_parameter_correction",
+        "UPDATE dataset_parameter_correction SET numeric_value = 0",
+        "UPDATE dataset_parameter_correction SET withdrawn = now()",
+        "DELETE FROM dataset_parameter_correction",
         "UPDATE dataset_picture SET path = 'mine'",
         "DELETE FROM dataset_picture",
         "UPDATE icat_dataset_type SET mapping = '{}'",

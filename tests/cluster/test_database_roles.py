@@ -22,6 +22,7 @@ WEB_READS = {
     "job_event",
     "job_output",
     "attempt",
+    "dataset_parameter_correction",
     "dataset_picture",
 }
 WEB_INSERTS = {

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Float, ForeignKey, Index, String, Text, UniqueConstraint, event
+from sqlalchemy import BigInteger, Float, ForeignKey, Index, String, Text, UniqueConstraint, event, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
@@ -14,7 +14,9 @@ from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
 from portal.catalogue.models.entity import Entity
 from portal.catalogue.models.experiment import CASCADE, Facility, Instrument, Investigation
 from portal.catalogue.models.searchable import search_column
+from portal.catalogue.parameters.source import Source, SourceKind
 from portal.db import Base
+from portal.words import one_line
 
 LOCATION_LENGTH = 1023
 RESULTS = "results"
@@ -115,6 +117,8 @@ class Dataset(Entity, Base):
     instrument: Mapped[Instrument | None] = relationship()
     datafiles: Mapped[list[Datafile]] = relationship(back_populates="dataset", cascade=CASCADE)
     parameters: Mapped[list[DatasetParameter]] = relationship(back_populates="dataset", cascade=CASCADE)
+    corrections: Mapped[list[ParameterCorrection]] = relationship(back_populates="dataset", cascade=CASCADE)
+    """Also those that were withdrawn."""
     pictures: Mapped[list[DatasetPicture]] = relationship(
         back_populates="dataset", cascade=CASCADE, order_by="DatasetPicture.position"
     )
@@ -201,8 +205,46 @@ class ParameterType(Entity, Base):
     facility: Mapped[Facility] = relationship()
 
 
-class DatasetParameter(Entity, Base):
-    """The value of one quantity for one dataset."""
+class Sourced:
+    """Gantry's, mixin: where a parameter's value is from, see `Source`. All None: that was not kept yet."""
+
+    source_kind: Mapped[str | None] = mapped_column(String(10))
+    source_file: Mapped[str | None] = mapped_column(String(LOCATION_LENGTH))
+    source_place: Mapped[str | None] = mapped_column(String(255))
+    source_value: Mapped[str | None] = mapped_column(String(255))
+    source_units: Mapped[str | None] = mapped_column(String(255))
+    source_job: Mapped[int | None]
+    """No foreign key: what a job computed outlives it."""
+
+    @property
+    def source(self) -> Source:
+        """Where the value is from."""
+        return source_of(self)
+
+    @source.setter
+    def source(self, source: Source) -> None:
+        self.source_kind = source.kind
+        self.source_file = source.file or None
+        self.source_place = one_line(source.place, 255) or None
+        self.source_value = one_line(source.value, 255) or None
+        self.source_units = one_line(source.units, 255) or None
+        self.source_job = source.job
+
+
+def source_of(row: Any) -> Source:
+    """The source that a row of `Sourced` columns holds."""
+    return Source(
+        SourceKind(row.source_kind) if row.source_kind else None,
+        row.source_file or "",
+        row.source_place or "",
+        row.source_value or "",
+        row.source_units or "",
+        row.source_job,
+    )
+
+
+class DatasetParameter(Sourced, Entity, Base):
+    """The value of one quantity for one dataset, as it was registered."""
 
     __tablename__ = "icat_dataset_parameter"
     __table_args__ = (
@@ -228,6 +270,47 @@ class DatasetParameter(Entity, Base):
             if candidate is not None:
                 return candidate
         return None
+
+
+class ParameterCorrection(Sourced, Entity, Base):
+    """Gantry's: what stands beside a parameter as it was registered, and counts instead until it is withdrawn.
+
+    A dataset that is complete is never edited. `create_id` and `create_time` tell who corrected it and when. There
+    is at most one of each kind of source that holds: what its file says, and what somebody typed.
+    """
+
+    __tablename__ = "dataset_parameter_correction"
+    __table_args__ = (
+        Index(
+            "ix_dataset_parameter_correction_holds",
+            "dataset_id",
+            "name",
+            "source_kind",
+            unique=True,
+            postgresql_where=text("withdrawn IS NULL"),
+            sqlite_where=text("withdrawn IS NULL"),
+        ),
+        Index("ix_dataset_parameter_correction_dataset", "dataset_id"),
+    )
+
+    dataset_id: Mapped[int] = mapped_column(ForeignKey("icat_dataset.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(255))
+    """The parameter's name: whatever the dataset records under it is corrected."""
+    type_id: Mapped[int | None] = mapped_column(ForeignKey("icat_parameter_type.id", ondelete="CASCADE"))
+    """None: the file does not say it, so that what was registered does not hold."""
+    numeric_value: Mapped[float | None] = mapped_column(Float(53))
+    string_value: Mapped[str | None] = mapped_column(String(4000))
+    reason: Mapped[str | None] = mapped_column(String(255))
+    """Why, in words of who corrected it."""
+    withdrawn: Mapped[datetime | None]
+    withdrawn_by: Mapped[str | None] = mapped_column(String(255))
+    dataset: Mapped[Dataset] = relationship(back_populates="corrections")
+    type: Mapped[ParameterType | None] = relationship()
+
+    @property
+    def value(self) -> float | str | None:
+        """The value in whichever column holds it; None where the file does not say it."""
+        return self.numeric_value if self.numeric_value is not None else self.string_value
 
 
 class DatasetPicture(Entity, Base):

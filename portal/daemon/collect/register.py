@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.entries import FileEntry, ParameterEntry, PictureEntry
+from portal.catalogue.parameters.source import Source, SourceKind
 from portal.catalogue.results import ResultToRegister, register_result
 from portal.config import Settings
 from portal.daemon.collect.inspect import Inspected
@@ -42,6 +43,7 @@ def _to_register(
     revision, seen = job.submission.revision, attempt.seen.scheduler
     declared = next(output for output in revision.document["outputs"] if output["name"] == name)
     assert job.investigation_id is not None
+    computed = Source(SourceKind.JOB, job=job.id)
     return ResultToRegister(
         portal_job=job.id,
         output=name,
@@ -54,7 +56,7 @@ def _to_register(
         arguments=job.options,
         inputs=[(given.slot, given.dataset_id) for given in job.inputs if given.dataset_id is not None],
         person=job.person.name,
-        parameters=[ParameterEntry(p.name, p.value, p.units) for p in inspected.metadata.parameters],
+        parameters=[ParameterEntry(p.name, p.value, p.units, computed) for p in inspected.metadata.parameters],
         pictures=[
             PictureEntry(drawn.preview.file, drawn.picture.png, drawn.preview.role, drawn.preview.caption)
             for drawn in inspected.pictures

@@ -6,14 +6,13 @@ Plain values, no objects of the database's: there may be a thousand jobs with fi
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetType, ParameterType
-from portal.form.dataset import Quantity, under_one_name
+from portal.catalogue.models import Datafile, Dataset, DatasetType
+from portal.catalogue.parameters.rows import known_of_all
 from portal.identity.models import Person
 from portal.jobs.models import Attempt, Job, JobInput, JobTypeRevision, Submission
 from portal.jobs.state import State
@@ -172,29 +171,11 @@ def _files(session: Session, ids: Collection[int]) -> Mapping[int, list[dict[str
 
 
 def _parameters(session: Session, ids: Collection[int]) -> Mapping[int, dict[str, dict[str, Any]]]:
-    """Value and units by name; a name under which a dataset records what contradicts itself is left out."""
-    query = (
-        select(
-            DatasetParameter.dataset_id, ParameterType.name, ParameterType.units, DatasetParameter.numeric_value,
-            DatasetParameter.date_time_value, DatasetParameter.string_value,
-        )
-        .join(ParameterType, DatasetParameter.type_id == ParameterType.id)
-        .where(DatasetParameter.dataset_id.in_(ids))
-        .order_by(DatasetParameter.id)
-    )  # fmt: skip
+    """Value and units by name, as they were corrected; a name of which no value is known to hold is left out."""
     parameters: dict[int, dict[str, dict[str, Any]]] = defaultdict(dict)
-    known: dict[tuple[int, str], list[Quantity]] = {}
-    for row in session.execute(query):
-        held = (row.numeric_value, row.date_time_value, row.string_value)
-        value = next((one for one in held if one is not None), None)
-        parameters[row.dataset_id].setdefault(row.name, {"value": None, "units": row.units})
-        if value is not None:
-            plain = value.isoformat() if isinstance(value, datetime) else value
-            known.setdefault((row.dataset_id, row.name), []).append(Quantity(plain, row.units))
-    for (dataset, name), recorded in known.items():
-        counts = under_one_name(recorded)
-        if counts.others:
-            del parameters[dataset][name]
-        else:
-            parameters[dataset][name] = {"value": counts.value, "units": counts.units}
+    for dataset, known in known_of_all(session.connection(), list(ids)).items():
+        for name, one in known.items():
+            quantity = one.quantity
+            if quantity.value is not None and not quantity.others:
+                parameters[dataset][name] = {"value": quantity.value, "units": quantity.units}
     return parameters

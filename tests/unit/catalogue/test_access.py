@@ -33,6 +33,7 @@ from portal.catalogue.models import (
     InvestigationType,
     InvestigationUser,
     Job,
+    ParameterCorrection,
     ParameterType,
     Sample,
     User,
@@ -179,7 +180,8 @@ def build(session: Session, plan: Plan) -> Built:
             built.datasets.append(dataset)
             picture = DatasetPicture(dataset=dataset, name="p", role="preview", path="p", width=1, height=1)
             parameter = DatasetParameter(dataset=dataset, type=parameter_type, numeric_value=1)
-            below += [dataset, Datafile(dataset=dataset, name="f"), picture, parameter]
+            correction = ParameterCorrection(dataset=dataset, name="n", type=parameter_type, numeric_value=2)
+            below += [dataset, Datafile(dataset=dataset, name="f"), picture, parameter, correction]
         session.add_all([note(entity, "experiment", number) for entity in below])
     session.flush()
     for number, (inputs, outputs) in enumerate(plan.runs):

@@ -41,6 +41,9 @@ def one(source: object, values: dict[str, object], units: str = "um", **rule: st
         ("tiff:XResolution", {"image:voxel size x": 0.2, "XResolution": 5.0}, "um", 0.2),
         ({"at": "hdf5:/a/b", "units": "hdf5:/a/b_units"}, {"/a/b": 2.0, "/a/b_units": "mm"}, "um", 2000.0),
         ({"at": "hdf5:/a/b", "unit": "mm"}, {"/a/b": 2.0}, "um", 2000.0),
+        ("hdf5:/a@size", {"/a@size": "200 nm"}, "um", 0.2),
+        ("hdf5:/a@size", {"/a@size": "0.2 µm", "/a@size units": "micron"}, "um", 0.2),
+        ("hdf5:/a@size_um", {"/a@size_um": "200 nm"}, "um", 0.2),
         ({"at": "hdf5:/a/b", "unit": "mm"}, {"/a/b": 2.0, "/a/b@units": "nm"}, "um", 0.002),
     ],
 )
@@ -64,6 +67,8 @@ def test_a_number_is_converted_from_the_unit_that_the_file_names(source, values,
             "pixel",
         ),
         ("imagej:spacing", {"imagej:spacing": 0.2}, ""),
+        ("hdf5:/a@size", {"/a@size": "0.2 um", "/a@size units": "nm"}, "um or nm"),
+        ("hdf5:/a@size", {"/a@size": "0.2 furlong"}, "furlong"),
     ],
 )
 def test_what_has_no_known_unit_keeps_its_number_and_gets_none(source, values, units):
@@ -109,3 +114,22 @@ def test_all_places_are_asked_for_once():
         "y": {"units": "um", "sources": ["imagej:spacing"]},
     }
     assert places_of(mapping) == ["imagej:spacing", "imagej:zunit", "imagej:unit", "/a", "/a@units", "/a@unit"]
+
+
+@pytest.mark.parametrize(
+    ("source", "values", "told"),
+    [
+        (
+            "ome:PhysicalSizeX",
+            {"ome:PhysicalSizeX": 162.5, "ome:PhysicalSizeXUnit": "nm"},
+            ("ome:PhysicalSizeX", "162.5", "nm"),
+        ),
+        ("hdf5:/a", {"/a": "3 furlong"}, ("/a", "3", "furlong")),
+        ("hdf5:/a", {"/a": 3.0}, ("/a", "3", "")),
+    ],
+)
+def test_a_parameter_tells_the_place_and_what_stands_there(source, values, told):
+    found = one(source, values)
+    assert found is not None
+    assert (found.source.place, found.source.value, found.source.units) == told
+    assert found.source.kind == "file"

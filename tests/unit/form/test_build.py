@@ -1,11 +1,12 @@
 """The form that people see: defaults with their source, errors beside the field, nothing typed is lost."""
 
 import shlex
+from dataclasses import replace
 
 import pytest
 
 from portal.errors import InvalidError
-from portal.form import InputDataset, Quantity, as_command, as_python, build_form, raw_of_html
+from portal.form import InputDataset, Quantity, as_command, as_python, build_form, plan, raw_of_html
 
 
 def field(form, name):
@@ -33,7 +34,7 @@ def test_a_dataset_that_does_not_say_leaves_the_usual_value(jobtype, bare):
 
 @pytest.mark.parametrize(
     "quantity",
-    [Quantity(0.0, "um"), Quantity(1e9, "um"), Quantity(3.0, "s"), Quantity("wide"), Quantity(float("nan"), "um")],
+    [Quantity(0.0, "um"), Quantity(1e9, "um"), Quantity("wide"), Quantity(float("nan"), "um")],
 )
 def test_a_datasets_value_that_is_impossible_is_shown_but_not_used(quantity, jobtype):
     found = field(build_form(jobtype, {"stack": [stack(**{"psf sigma xy": quantity})]}), "sigma")
@@ -41,11 +42,68 @@ def test_a_datasets_value_that_is_impossible_is_shown_but_not_used(quantity, job
     assert "which cannot be used here" in found.source
 
 
-def test_a_number_without_a_unit_is_not_taken_for_one_of_the_form_s(jobtype):
-    found = field(build_form(jobtype, {"stack": [stack(**{"psf sigma xy": Quantity(0.8)})]}), "sigma")
-    assert found.value == "0.3"
+@pytest.mark.parametrize(
+    ("quantity", "said"),
+    [
+        (Quantity(0.8), "0.8 without a unit"),
+        (Quantity(0.8, "furlong"), "0.8 “furlong”, which is no unit that could be used here"),
+        (Quantity(3.0, "s"), "3 “s”, which is no unit that could be used here"),
+        (
+            Quantity(0.8, "px", source="in a.tif, ome:PhysicalSizeX"),
+            "0.8 “px”, which is no unit that could be used here (in a.tif, ome:PhysicalSizeX)",
+        ),
+    ],
+)
+def test_a_number_of_which_the_unit_is_not_known_is_asked_for(jobtype, quantity, said):
+    chosen = {"stack": [stack(**{"psf sigma xy": quantity})]}
+    found = field(build_form(jobtype, chosen), "sigma")
+    assert (found.value, found.required, found.error) == ("", True, "")
     assert found.source == (
-        "Your dataset says 0.8 without a unit, so that it is not known what is meant; 0.3 um is the usual value"
+        f"The unit of psf sigma xy is not known: your dataset says {said}. Give the value that holds, in um."
+    )
+    refused = field(build_form(jobtype, chosen, values={}), "sigma")
+    assert (refused.error, refused.source) == (found.source, "")
+    with pytest.raises(InvalidError) as error:
+        plan(jobtype, {}, chosen)
+    assert error.value.fields["sigma"] == found.source
+    given = field(build_form(jobtype, chosen, values={"sigma": "0.8"}), "sigma")
+    assert (given.error, given.source) == (
+        "",
+        f"Set by you. The unit of psf sigma xy is not known: your dataset says {said}",
+    )
+    assert plan(jobtype, {"sigma": "0.8", "voxel": "0.2"}, chosen)[0].options["sigma"] == 0.8
+
+
+def test_an_optional_value_in_doubt_is_asked_where_everybody_sees_it(jobtype):
+    said = {"voxel size x": Quantity(0.5, "um", (Quantity(0.2, "um", source="typed by maya"),), "in a.tif")}
+    form = build_form(jobtype, {"stack": [stack(**said)]})
+    assert "voxel" in [one.name for group in form.groups for one in group.fields]
+    assert field(form, "voxel").required
+    assert field(form, "voxel").source == (
+        "Your dataset records voxel size x as 0.5 um (in a.tif) and 0.2 um (typed by maya), and which of them "
+        "holds is not known. Give the value that holds, in um."
+    )
+    assert set(build_form(jobtype, {"stack": [stack(**said)]}, values={}).errors) == {"voxel"}
+
+
+def test_a_corrected_value_is_taken_and_says_so(jobtype):
+    said = {"voxel size x": Quantity(0.1625, "um", source="in a.tif", before="162.5 um")}
+    found = field(build_form(jobtype, {"stack": [stack(**said)]}), "voxel")
+    assert found.value == "0.1625"
+    assert found.source == "0.1625 um, from your dataset. It was corrected: 162.5 um was registered first"
+    typed = field(build_form(jobtype, {"stack": [stack(**said)]}, values={"voxel": "0.2"}), "voxel")
+    assert typed.source == (
+        "Set by you; 0.1625 um comes from your dataset. It was corrected: 162.5 um was registered first"
+    )
+    both = field(build_form(jobtype, {"stack": [stack(**said), replace(stack(**said), id=12)]}), "voxel")
+    assert both.source == "0.1625 um, from your datasets. 2 of 2 were corrected since they were registered"
+
+
+def test_what_the_file_does_not_say_any_more_is_asked_for(jobtype):
+    said = {"voxel size x": Quantity(None, before="352.8 um")}
+    assert field(build_form(jobtype, {"stack": [stack(**said)]}), "voxel").source == (
+        "Your dataset does not say voxel size x: 352.8 um was registered first, and does not hold. "
+        "Give the value that holds, in um."
     )
 
 
@@ -156,22 +214,23 @@ def test_the_python_to_copy_compiles(jobtype, heart):
     assert "options={'iterations': '30', 'note': 'a \"b\"'}" in text
 
 
-def test_a_parameter_that_contradicts_itself_gives_no_default_and_says_why(jobtype):
+def test_a_parameter_that_contradicts_itself_is_asked_for(jobtype):
     said = stack(**{"psf sigma xy": Quantity(0.8, "um", (Quantity(7.0, "px"), Quantity(0.9, "um")))})
     shown = field(build_form(jobtype, {"stack": [said]}), "sigma")
-    assert shown.value == "0.3"
+    assert (shown.value, shown.required) == ("", True)
     assert shown.source == (
-        "Your dataset records psf sigma xy as 0.8 um, 7 px and 0.9 um, and which of them holds is not known; "
-        "0.3 um is the usual value"
+        "Your dataset records psf sigma xy as 0.8 um, 7 px and 0.9 um, and which of them holds is not known. "
+        "Give the value that holds, in um."
     )
 
 
-def test_of_several_datasets_those_that_contradict_themselves_are_counted(jobtype, heart):
-    doubtful = InputDataset(
-        8, "Doubtful", "light-sheet stack", True, {"psf sigma xy": Quantity(0.8, "um", (Quantity(7.0, "px"),))}
-    )
-    shown = field(build_form(jobtype, {"stack": [heart, doubtful]}), "sigma")
+@pytest.mark.parametrize(("further", "more"), [(0, ""), (1, ", and 1 more of your datasets is in doubt")])
+def test_of_several_datasets_those_in_doubt_are_named_and_counted(jobtype, heart, further, more):
+    said = {"psf sigma xy": Quantity(0.8, "um", (Quantity(7.0, "px"),))}
+    doubtful = [InputDataset(8 + i, f"Doubtful {i}", "light-sheet stack", True, said) for i in range(1 + further)]
+    shown = field(build_form(jobtype, {"stack": [heart, *doubtful]}), "sigma")
     assert shown.value == ""
-    assert shown.source.endswith(
-        "1 of 2 do not record psf sigma xy, or contradict themselves; there 0.3 um is used"
+    assert shown.source == (
+        "“Doubtful 0” records psf sigma xy as 0.8 um and 7 px, and which of them holds is not known"
+        f"{more}. Give the value that holds, in um."
     )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gantry_formats import Dimension, factor_between, plain_number, plain_text, unit_of
+from gantry_formats import Dimension, factor_between, plain_number, plain_quantity, plain_text, unit_of
 from gantry_formats.units import _TABLE
 
 
@@ -111,3 +111,34 @@ def test_whatever_a_file_holds_is_answered(value):
 )  # fmt: skip
 def test_numbers_as_files_write_them(value, number):
     assert plain_number(value) == number
+
+
+@pytest.mark.parametrize(
+    ("written", "number", "unit"),
+    [
+        ("0.2 um", 0.2, "um"),
+        (b"0.2\xb5m", 0.2, "µm"),
+        ("0.2 \\u00B5m", 0.2, "µm"),
+        (np.array([b"12.4 keV"]), 12.4, "keV"),
+        ("5eV", 5.0, "eV"),
+        ("-1e-3 mm", -1e-3, "mm"),
+        ("3 furlong", 3.0, "furlong"),
+        ("20 %", 20.0, "%"),
+        (np.array([[0.25]]), 0.25, ""),
+        ("0.25", 0.25, ""),
+    ],
+)
+def test_a_text_may_hold_its_unit(written, number, unit):
+    assert plain_quantity(written) == (number, unit)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "", "um", "um 0.2", "0.2 x 0.3 um", "0.2 0.3", "1,000 um", "1.000,5 um", "0.2-0.3 um", "1 000 um",
+        "5 e-3 um", "nan um", "inf", "0.2 um/2", None, True, [0.2, 0.3], "0.2 " + "um" * 200, "0x10 um",
+        float("inf"),
+    ],
+)  # fmt: skip
+def test_what_could_be_two_numbers_or_none_is_no_quantity(written):
+    assert plain_quantity(written) is None

@@ -1,0 +1,146 @@
+"""What is known under one name of all that a dataset records, and was corrected: what counts, and why. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gantry_formats import factor_between, unit_of
+from portal.catalogue.parameters.source import NOT_KEPT, Source, SourceKind
+from portal.form.dataset import Quantity, same
+from portal.form.values import as_text
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One value: as it was registered, or a correction."""
+
+    name: str
+    value: float | str | datetime | None
+    """None in a correction: the file does not say it."""
+    units: str = ""
+    source: Source = NOT_KEPT
+    by: str = ""
+    """Sign-in name of who registered, typed or read it again."""
+    at: datetime | None = None
+    correction: int | None = None
+    """The correction's id; None: as it was registered."""
+    reason: str = ""
+
+    @property
+    def typed(self) -> bool:
+        """Somebody said it, and no file or program."""
+        return self.source.kind is SourceKind.PERSON
+
+    @property
+    def quantity(self) -> Quantity:
+        """The same for forms and programs."""
+        value = self.value.isoformat() if isinstance(self.value, datetime) else self.value
+        return Quantity(value, self.units, source=source_words(self))
+
+    @property
+    def words(self) -> str:
+        """The value with its unit."""
+        return self.quantity.words
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known under one name."""
+
+    name: str
+    counts: tuple[Recorded, ...]
+    """What counts. Several: they contradict each other, and none is to be taken."""
+    replaced: tuple[Recorded, ...] = ()
+    """What was registered and counts no more."""
+
+    @property
+    def doubtful(self) -> bool:
+        """Which of several values holds is not known."""
+        return len(self.counts) > 1
+
+    @property
+    def quantity(self) -> Quantity:
+        """For forms and programs: what counts, with what contradicts it and what it stands for."""
+        first, *others = (one.quantity for one in self.counts)
+        before = ", ".join(one.words for one in self.replaced if one.value is not None)
+        return Quantity(first.value, first.units, tuple(others), source=first.source, before=before)
+
+
+def known_by_name(recorded: Iterable[Recorded]) -> dict[str, Known]:
+    """All that a dataset records and was corrected, in the order in which it was written, by name."""
+    named: dict[str, list[Recorded]] = {}
+    for one in recorded:
+        named.setdefault(one.name, []).append(one)
+    return {name: known for name, ones in named.items() if (known := _known(name, ones)) is not None}
+
+
+def _known(name: str, recorded: Sequence[Recorded]) -> Known | None:
+    """What counts: of files and programs, and of people, the correction if there is one. If they agree, one.
+
+    If they do not, both, and it is the person's to say who starts an analysis. Only what says nothing that
+    could be compared (no value, or a unit that nobody knows) gives way to what somebody typed.
+    """
+    read, read_before = _in_force([one for one in recorded if not one.typed])
+    typed, typed_before = _in_force([one for one in recorded if one.typed])
+    before = (*read_before, *typed_before)
+    if not typed:
+        return Known(name, _apart(read), before) if read else None
+    if all(_says_nothing(one, typed[0]) for one in read):
+        return Known(name, _apart(typed), (*read, *before))
+    return Known(name, _apart([*read, *typed]), before)
+
+
+def _in_force(recorded: Sequence[Recorded]) -> tuple[list[Recorded], list[Recorded]]:
+    """What holds of these, and what it replaces. Of what was registered without a value nothing is known."""
+    corrections = [one for one in recorded if one.correction is not None]
+    registered = [one for one in recorded if one.correction is None and one.value is not None]
+    return (corrections, registered) if corrections else (registered, [])
+
+
+def _apart(recorded: Sequence[Recorded]) -> tuple[Recorded, ...]:
+    """The first, and what contradicts it."""
+    first, *further = recorded
+    return (first, *(other for other in further if not same(first.quantity, other.quantity)))
+
+
+def _says_nothing(one: Recorded, beside: Recorded) -> bool:
+    if one.value is None:
+        return True
+    number = isinstance(one.value, int | float)
+    return number and unit_of(one.units) is None and factor_between(one.units, beside.units) is None
+
+
+def source_words(one: Recorded) -> str:
+    """Where a value is from, in words for a sentence; empty where that was not kept."""
+    match one.source.kind:
+        case SourceKind.FILE:
+            return f"in {one.source.where}" if one.source.where else "in its file"
+        case SourceKind.PERSON:
+            return f"typed by {one.by}" if one.by else "typed by somebody"
+        case SourceKind.JOB:
+            return "computed by an analysis"
+    return ""
+
+
+def as_it_stands(one: Recorded) -> str:
+    """The value and unit as file or person wrote them, where they were converted since; else empty."""
+    source = one.source
+    if not source.value or (source.units == one.units and source.value == as_text(one.value)):
+        return ""
+    return f"{source.value} {source.units}".rstrip()
+
+
+def wanted_units(mapping: Mapping[str, Any], name: str) -> str:
+    """The unit in which a dataset type wants this parameter; empty where it does not want a number with one."""
+    rule = mapping.get(name)
+    if not isinstance(rule, Mapping) or rule.get("kind", "number") == "text":
+        return ""
+    return str(rule.get("units") or "")
+
+
+def unit_is_known(one: Recorded, wanted: str) -> bool:
+    """False for a number whose unit cannot be converted into the wanted one; without a unit it cannot."""
+    if not wanted or not isinstance(one.value, int | float):
+        return True
+    return factor_between(one.units, wanted) is not None
