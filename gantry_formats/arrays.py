@@ -7,12 +7,17 @@ choose from.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gantry_formats.axes import UNKNOWN, ZYX, name_of
 
 MOST_NAMED = 6
+MOST_CHARACTERS = 300
+"""Of a name; a longer one is cut, and told from its like by a number."""
+_COARSER = re.compile(r"/DataSet/ResolutionLevel [1-9]\d*/.*|/t\d{5,}/s\d{2,}/[1-9]\d*/cells")
+"""Imaris and BigDataViewer: smaller copies of an array, for looking at it from afar."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,12 @@ class Described:
         others = [words for words in others if not words.startswith("1 ")]
         plain = [length for axis, length in pairs if axis in f"{ZYX}{UNKNOWN}"]
         return ", ".join([*others, *([" × ".join(map(str, plain))] if plain else [])])
+
+
+def plain_name(name: str) -> str:
+    """A name as people can read and type it: one line, without what cannot be printed, of bounded length."""
+    line = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in name)
+    return line if len(line) <= MOST_CHARACTERS else line[: MOST_CHARACTERS - 1] + "…"
 
 
 def names_of(arrays: Sequence[Described]) -> list[str]:
@@ -88,6 +99,8 @@ def why_not(one: Described, axes: str = ZYX, along: str = "") -> str:
     """
     if math.prod(one.shape) == 0:
         return "it is empty"
+    if _COARSER.fullmatch(one.name):
+        return "it is a coarser copy of another"
     if not one.has(axes):
         return _what_it_is(one, axes)
     further = [axis for axis in one.others(axes) if axis not in along]

@@ -23,6 +23,9 @@ NAMES = {
 SEQUENCE = "IQ"
 """Letters of TIFF for a list of pages of which nothing is said: planes, where nothing else is z."""
 
+OF_FRAMES = ("rotation_angle", "image_key")
+"""Lists of NXtomo, a value for each frame of a scan."""
+
 _WORDS = {
     "Z": "z depth plane planes slice slices section sections sample_z",
     "Y": "y row rows height sample_y det_y detector_y",
@@ -73,13 +76,21 @@ def _usual(shape: Sequence[int]) -> str:
     return "".join(named.get(place, UNKNOWN) for place in range(len(shape)))
 
 
-def axes_in_hdf5(path: str, dimensions: int, own: Mapping[str, Any], around: Mapping[str, Any]) -> str:
+def axes_in_hdf5(
+    path: str,
+    shape: Sequence[int],
+    own: Mapping[str, Any],
+    around: Mapping[str, Any],
+    beside: Mapping[str, int],
+) -> str:
     """The axes that HDF5 declares of the array at `path`, in this order; nothing where it says nothing.
 
     Its `own` attributes: `axes` ("zyx", "theta:y:x", a list), DIMENSION_LABELS, CLASS=IMAGE. Those of the group
-    `around` it: NeXus' `axes` of its signal and its auxiliary signals. Last NeXus' `interpretation`, and the
-    places that Data Exchange and deformability cytometry define.
+    `around` it: NeXus' `axes` of its signal and its auxiliary signals. Then NeXus' `interpretation`, lists
+    of one angle or key a frame `beside` it (by name, their lengths), and the places that Data Exchange and
+    deformability cytometry define.
     """
+    dimensions = len(shape)
     for value in (own.get("axes"), own.get("DIMENSION_LABELS"), _of_signal(path, around)):
         letters = _letters(value)
         if len(letters) == dimensions and set(letters) != {UNKNOWN}:
@@ -91,11 +102,15 @@ def axes_in_hdf5(path: str, dimensions: int, own: Mapping[str, Any], around: Map
         before = dimensions - len(last)
         # A list of images is one of planes, where nothing else is said.
         return ("I" if before == 1 and last == "YX" else UNKNOWN * before) + last
-    if dimensions == 3 and re.fullmatch(r"/exchange/data(_white|_dark)?", path):
+    return _of_frames(path, shape, beside) if dimensions == 3 else ""
+
+
+def _of_frames(path: str, shape: Sequence[int], beside: Mapping[str, int]) -> str:
+    if any(beside.get(name) == shape[0] for name in OF_FRAMES):
         return "AYX"
-    if dimensions == 3 and re.fullmatch(r"/events/(image|image_bg|mask)", path):
-        return "VYX"
-    return ""
+    if re.fullmatch(r"/exchange/data(_white|_dark)?", path):
+        return "AYX"
+    return "VYX" if re.fullmatch(r"/events/(image|image_bg|mask)", path) else ""
 
 
 def _of_signal(path: str, around: Mapping[str, Any]) -> Any:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gantry_formats.images import image_of_ome, kind_of
+from gantry_formats.ome import image_of_ome, kind_of
 from gantry_formats.text import plain_text
 
 CHANNELS = "channel names"

@@ -7,10 +7,10 @@ unit, or one that is no length, is left out: it is not known.
 from __future__ import annotations
 
 import math
-import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gantry_formats.ome import kind_of, pixels_of, root_of
 from gantry_formats.text import plain_number
 from gantry_formats.units import factor_between
 
@@ -60,10 +60,7 @@ def sizes_of_ome(xml: str, *, series: int, names: Sequence[str]) -> Sizes:
     `names`: of all series of the file. Where an attribute has no unit it is µm, which is the schema's default
     (OME-XML 2016-06). What is no XML says nothing.
     """
-    image = image_of_ome(xml, series=series, names=names)
-    if image is None:
-        return {}
-    pixels = next((element for element in image if kind_of(element) == "Pixels"), None)
+    pixels = pixels_of(xml, series, names)
     if pixels is None:
         return {}
     lengths = {axis.lower(): plain_number(pixels.get(f"PhysicalSize{axis}")) for axis in "XYZ"}
@@ -71,24 +68,10 @@ def sizes_of_ome(xml: str, *, series: int, names: Sequence[str]) -> Sizes:
     return _in_um({axis: length for axis, length in lengths.items() if length and length > 0}, units)
 
 
-def image_of_ome(xml: str, *, series: int, names: Sequence[str]) -> ET.Element | None:
-    """The element Image that a series of an OME-TIFF is: by its place, else by its name where only one has it."""
-    try:
-        root = ET.fromstring(xml)  # noqa: S314 - expat of today's Pythons expands no bombs
-    except (ET.ParseError, ValueError):
-        return None
-    images = [element for element in root if kind_of(element) == "Image"]
-    if len(images) == len(names):
-        return images[series]
-    mine = [image for image in images if image.get("Name") == names[series]]
-    return mine[0] if len(mine) == 1 else None
-
-
 def files_of_ome(xml: str) -> list[str]:
     """The names of the files that make the series of an OME-TIFF, in its order; none where it names none."""
-    try:
-        root = ET.fromstring(xml)  # noqa: S314 - see above
-    except (ET.ParseError, ValueError):
+    root = root_of(xml)
+    if root is None:
         return []
     named = (element.get("FileName") for element in root.iter() if kind_of(element) == "UUID")
     return list(dict.fromkeys(name for name in named if name))
@@ -98,11 +81,6 @@ def name_of_compression(compression: Any) -> str:
     """What a person reads of a TIFF's tag Compression: the name of an enumeration's member, else the number."""
     name = getattr(compression, "name", None)
     return str(name).replace("_", " ") if name else f"number {compression}"
-
-
-def kind_of(element: ET.Element) -> str:
-    """Its name without its namespace."""
-    return element.tag.rpartition("}")[2]
 
 
 def _in_um(lengths: Mapping[str, float], units: Mapping[str, Any]) -> Sizes:

@@ -12,7 +12,7 @@ import hdf5plugin  # noqa: F401 - registers the compression filters that instrum
 import numpy as np
 
 from gantry_formats import decoded
-from gantry_formats.axes import axes_in_hdf5
+from gantry_formats.axes import OF_FRAMES, axes_in_hdf5
 from wrappers.errors import BadInput
 from wrappers.io.source import NUMERIC_KINDS, ArraySource, LeftOut, readable
 
@@ -188,17 +188,22 @@ def source(dataset: h5py.Dataset, path: Path, name: str = "") -> ArraySource:
         dtype=dataset.dtype,
         read=read,
         chunks=dataset.chunks,
-        axes=axes_in_hdf5(name, dataset.ndim, own, _attributes_around(dataset, name)),
+        axes=axes_in_hdf5(name, dataset.shape, own, *_around(dataset, name)),
         attributes=own,
     )
 
 
-def _attributes_around(dataset: h5py.Dataset, name: str) -> dict[str, Any]:
-    """Return the attributes of the group that holds a dataset: NeXus names the axes of its signal there."""
+def _around(dataset: h5py.Dataset, name: str) -> tuple[dict[str, Any], dict[str, int]]:
+    """Return what the group that holds a dataset tells of its axes: attributes, and lists of a value a frame."""
     try:
-        return attributes(dataset.file[name.rpartition("/")[0] or "/"])
+        group = dataset.file[name.rpartition("/")[0] or "/"]
+        lists = {key: group[key] for key in OF_FRAMES if isinstance(group.get(key, getlink=True), h5py.HardLink)}
+        lengths = {
+            key: len(item) for key, item in lists.items() if isinstance(item, h5py.Dataset) and item.ndim == 1
+        }
+        return attributes(group), lengths
     except (KeyError, OSError, RuntimeError):
-        return {}  # a name that is no UTF-8
+        return {}, {}  # a name that is no UTF-8
 
 
 def _column(dataset: h5py.Dataset, field: str, path: Path, name: str) -> ArraySource:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gantry_formats import arrays, planes
-from gantry_formats.arrays import Described
+from gantry_formats.arrays import Described, plain_name
 from gantry_formats.axes import ZYX, known_axes, name_of
 from wrappers.errors import BadInput
 from wrappers.io.source import ArraySource
@@ -49,8 +49,8 @@ class Candidate:
 
 def candidate(file: str, array: ArraySource) -> Candidate:
     """The array with its axes as its format tells them."""
-    axes = known_axes(array.axes, array.shape)
-    return Candidate(Described(file, array.name, tuple(array.shape), str(array.dtype), axes), array)
+    axes, dtype = known_axes(array.axes, array.shape), str(array.dtype.newbyteorder("="))
+    return Candidate(Described(file, plain_name(array.name), tuple(array.shape), dtype, axes), array)
 
 
 def has_volume(candidates: Sequence[Candidate]) -> bool:

@@ -99,6 +99,8 @@ def _parts(opened: Any, request: dict[str, Any]) -> dict[str, Any]:
             if not request.get("thumbnail_may_fail"):
                 raise
             answer["no_thumbnail"] = error.message
+    if "listing" in request:
+        answer["listing"] = opened.listing(**request["listing"])
     return answer
 
 

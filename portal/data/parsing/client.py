@@ -16,10 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from portal.data.parsing.listed import Listing, listing_of
 from portal.errors import InvalidError, LimitError, PortalError, UnsafeFileError
 
 TIMEOUT_S = 60.0
 MAX_ANSWER_BYTES = 32 << 20
+MOST_PICTURES = 24
+PICTURE_SIDE = 160
+"""Pictures of a file's arrays, and their pixels."""
 ROOT = Path(__file__).resolve().parents[3]
 
 Scalar = bool | int | float | str
@@ -48,6 +52,7 @@ class Inspection:
     thumbnail: bytes | None
     no_thumbnail: str | None
     problem: str | None = None
+    listing: Listing | None = None
 
 
 def check(file: BinaryIO, *, timeout_s: float = TIMEOUT_S) -> str:
@@ -86,12 +91,37 @@ def thumbnail(file: BinaryIO, *, max_side: int = 512, timeout_s: float = TIMEOUT
     return base64.b64decode(_ask(file, {"thumbnail": max_side}, timeout_s)["thumbnail"])
 
 
+def listing(file: BinaryIO, *, pictures: int = MOST_PICTURES, timeout_s: float = TIMEOUT_S) -> Listing:
+    """The numeric arrays of the file, with at most so many pictures. Raises what `check` raises."""
+    return listing_of(_ask(file, {"listing": _listing_request(pictures)}, timeout_s)["listing"])
+
+
 def inspect(
-    file: BinaryIO, paths: Sequence[str] = (), *, max_side: int = 512, timeout_s: float = TIMEOUT_S
+    file: BinaryIO,
+    paths: Sequence[str] = (),
+    *,
+    max_side: int = 512,
+    pictures: int | None = None,
+    timeout_s: float = TIMEOUT_S,
 ) -> Inspection:
-    """`check`, `describe`, `values` and `thumbnail` by one child."""
+    """`check`, `describe`, `values` and `thumbnail` by one child; and `listing`, with at most so many `pictures`.
+
+    Where listing takes too much, or harms the reader, the rest is asked for without it.
+    """
     request = {"describe": True, "values": list(paths), "thumbnail": max_side, "thumbnail_may_fail": True}
-    answer = _ask(file, request, timeout_s)
+    if pictures is not None:
+        try:
+            return _inspection(_ask(file, {**request, "listing": _listing_request(pictures)}, timeout_s))
+        except (LimitError, UnseenError):
+            pass
+    return _inspection(_ask(file, request, timeout_s))
+
+
+def _listing_request(pictures: int) -> dict[str, int]:
+    return {"side": PICTURE_SIDE, "pictures": pictures}
+
+
+def _inspection(answer: Mapping[str, Any]) -> Inspection:
     picture = answer.get("thumbnail")
     return Inspection(
         answer["describe"],
@@ -99,6 +129,7 @@ def inspect(
         base64.b64decode(picture) if picture else None,
         answer.get("no_thumbnail"),
         answer.get("problem"),
+        listing_of(answer["listing"]) if "listing" in answer else None,
     )
 
 

@@ -11,6 +11,8 @@ import hdf5plugin  # noqa: F401 - registers the filters that instruments use
 import numpy as np
 
 from portal.data.parsing.errors import FileError, plain
+from portal.data.parsing.hdf5_arrays import arrays_of
+from portal.data.parsing.listing import listing
 from portal.data.parsing.picture import View, montage, volume_view
 
 MAX_OBJECTS = 200_000
@@ -116,6 +118,10 @@ class Hdf5File:
         listed.sort(key=lambda item: str(item["path"]))
         more = len(self.groups) + len(self.arrays) > MAX_LISTED
         return {"format": "hdf5", "items": listed[:MAX_LISTED], "more": more}
+
+    def listing(self, *, side: int, pictures: int) -> dict[str, Any]:
+        """See parsing.listing."""
+        return listing(arrays_of(self.file), side=side, pictures=pictures)
 
     def values(self, paths: Sequence[str]) -> dict[str, Any]:
         """See parsing.values."""

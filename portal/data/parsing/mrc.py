@@ -8,6 +8,7 @@ import numpy as np
 
 from gantry_formats import mrc
 from portal.data.parsing.errors import FileError
+from portal.data.parsing.listing import LeftOut, Listed, listing, plane_of
 from portal.data.parsing.picture import MAX_ELEMENTS, Array, View, volume_view
 
 VOXEL_SIZE = "image:voxel size "
@@ -58,6 +59,18 @@ class MrcReader:
         sizes = self.header.sizes if self.header is not None else {}
         found = {f"{VOXEL_SIZE}{axis}": size for axis, size in sizes.items()}
         return {path: found[path] for path in paths if path in found}
+
+    def listing(self, *, side: int, pictures: int) -> dict[str, Any]:
+        """See parsing.listing."""
+        header = self.header
+        if header is None:
+            return listing([LeftOut("map", self.problem or "it cannot be read")], side=side, pictures=pictures)
+        dtype = str(np.dtype(header.dtype).newbyteorder("="))
+        sections = _Sections(self.file, header)
+        one = Listed(
+            "map", header.shape, dtype, header.axes, lambda axes: plane_of(sections, axes), sizes=header.sizes
+        )
+        return listing([one], side=side, pictures=pictures)
 
     def view(self) -> View:
         """The view for a thumbnail. Raises FileError."""

@@ -3,7 +3,7 @@
 import struct
 import xml.etree.ElementTree as ET
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
@@ -12,7 +12,9 @@ import tifffile
 
 from gantry_formats import images
 from portal.data.parsing.errors import FileError, plain
+from portal.data.parsing.listing import listing
 from portal.data.parsing.picture import MAX_BLOCK_BYTES, MAX_ELEMENTS, Array, View, spread
+from portal.data.parsing.tiff_arrays import arrays_of, of_several_files
 
 VOXEL_SIZE = "voxel size "
 MAX_SERIES = 100
@@ -147,6 +149,26 @@ class TiffReader:
             return self._projection(level)
         except DAMAGED as error:
             raise FileError("invalid", "The picture cannot be read.", str(error)) from error
+
+    def pages(self, series: tifffile.TiffPageSeries) -> tuple[str, Callable[[int], Array]]:
+        """Axes of a page of the resolution that can be shown, and how to read one. Raises FileError."""
+        if why := _unsupported(series):
+            raise FileError("invalid", why)
+        level = _level_to_show(series)
+        return level.keyframe.axes, lambda index: self._page(level, index, tuple(level.keyframe.shape))
+
+    def sizes(self, index: int) -> images.Sizes:
+        """Sizes of an element of a series in µm, as far as the file tells them."""
+        return self._sizes(index)
+
+    def listing(self, *, side: int, pictures: int) -> dict[str, Any]:
+        """See parsing.listing; also `parts`, the files of a series in several, and what they make `together`."""
+        files, together = of_several_files(self)
+        answer = listing(arrays_of(self), side=side, pictures=pictures)
+        if files:
+            whole = listing(together, side=side, pictures=pictures)
+            answer |= {"parts": files[:MAX_PAGES_CHECKED], "together": whole["arrays"]}
+        return answer
 
     def _projection(self, series: tifffile.TiffPageSeries) -> View:
         """The maximum over pages, as many of them, evenly spread, as may be read; of colours, the first page."""

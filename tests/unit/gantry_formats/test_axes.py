@@ -40,15 +40,15 @@ def test_what_is_not_declared_is_told_only_where_it_is_usual(declared, shape, ax
     ],
 )
 def test_attributes_of_an_array(own, axes):
-    assert axes_in_hdf5("/a", 4, own, {}) == axes
+    assert axes_in_hdf5("/a", (7,) * 4, own, {}, {}) == axes
 
 
 def test_nexus_tells_the_axes_of_a_signal_in_the_group_around_it():
     around = {"signal": "counts", "auxiliary_signals": np.array([b"noise"]), "axes": np.array(["angle", "y", "x"])}
-    assert axes_in_hdf5("/entry/data/counts", 3, {}, around) == "AYX"
-    assert axes_in_hdf5("/entry/data/noise", 3, {}, around) == "AYX"
-    assert axes_in_hdf5("/entry/data/mask", 3, {}, around) == ""
-    assert axes_in_hdf5("/entry/data/counts", 2, {}, around) == ""
+    assert axes_in_hdf5("/entry/data/counts", (7,) * 3, {}, around, {}) == "AYX"
+    assert axes_in_hdf5("/entry/data/noise", (7,) * 3, {}, around, {}) == "AYX"
+    assert axes_in_hdf5("/entry/data/mask", (7,) * 3, {}, around, {}) == ""
+    assert axes_in_hdf5("/entry/data/counts", (7,) * 2, {}, around, {}) == ""
 
 
 @pytest.mark.parametrize(
@@ -65,10 +65,16 @@ def test_nexus_tells_the_axes_of_a_signal_in_the_group_around_it():
     ],
 )
 def test_interpretation_and_class(own, dimensions, axes):
-    assert axes_in_hdf5("/a", dimensions, own, {}) == axes
+    assert axes_in_hdf5("/a", (7,) * dimensions, own, {}, {}) == axes
+
+
+def test_frames_are_known_by_their_angles():
+    for name in ("rotation_angle", "image_key"):
+        assert axes_in_hdf5("/entry/data/data", (120, 4, 64), {}, {}, {name: 120}) == "AYX"
+        assert axes_in_hdf5("/entry/data/data", (120, 4, 64), {}, {}, {name: 1}) == ""
 
 
 def test_places_that_formats_define():
-    assert axes_in_hdf5("/exchange/data", 3, {}, {}) == "AYX"
-    assert axes_in_hdf5("/exchange/data", 3, {"axes": "theta:y:x"}, {}) == "AYX"
-    assert axes_in_hdf5("/events/image", 3, {}, {}) == "VYX"
+    assert axes_in_hdf5("/exchange/data", (7,) * 3, {}, {}, {}) == "AYX"
+    assert axes_in_hdf5("/exchange/data", (7,) * 3, {"axes": "theta:y:x"}, {}, {}) == "AYX"
+    assert axes_in_hdf5("/events/image", (7,) * 3, {}, {}, {}) == "VYX"
