@@ -6,6 +6,8 @@ MAX_PREVIEWS = 50
 MAX_NAME = 200
 """Characters of a parameter's name."""
 MAX_UNITS = 100
+MAX_NUMBER = 1e300
+"""What a parameter that is a number may be at most, either way: databases count a little less far than floats."""
 MAX_VALUE = 4000
 """Characters of a parameter that is a text."""
 MAX_CAPTION = 255

@@ -11,7 +11,9 @@ import numpy as np
 
 from gantry_formats.limits import (
     MAX_CAPTION,
+    MAX_METADATA_BYTES,
     MAX_NAME,
+    MAX_NUMBER,
     MAX_PARAMETERS,
     MAX_PREVIEWS,
     MAX_SUMMARY,
@@ -42,8 +44,14 @@ class Result:
         return MAX_PREVIEWS - len(self._previews)
 
     def parameter(self, name: str, value: float | int | str | bool, units: str = "") -> None:
-        """Keep a parameter; a number that is not finite is left out, as JSON has no word for it."""
+        """Keep a parameter; a number that is not finite is left out, as JSON has no word for it.
+
+        One that is larger than a result may tell is not kept either, and counted among what is not shown.
+        """
         if isinstance(value, float) and not math.isfinite(value):
+            return
+        if isinstance(value, int | float) and not -MAX_NUMBER <= value <= MAX_NUMBER:
+            self._without["parameters"] += 1
             return
         name, units = _line(name, MAX_NAME), _line(units, MAX_UNITS)
         if isinstance(value, str):
@@ -71,17 +79,28 @@ class Result:
             {"file": f"previews/{name}.png", "caption": _line(caption, MAX_CAPTION), "role": role}
         )
 
+    def pictures_left_out(self, count: int) -> None:
+        """Say of so many pictures that there is no room for them."""
+        self._without["pictures"] += count
+
     def write(self, summary: str) -> None:
-        """Write output/metadata.json."""
+        """Write output/metadata.json; where it would be too long, parameters are left out from the end."""
+        parameters = list(self._parameters.values())
+        while len(text := self._text(summary, parameters)) > MAX_METADATA_BYTES:
+            kept = len(parameters) * MAX_METADATA_BYTES // (len(text) + 1)
+            self._without["parameters"] += len(parameters) - kept
+            parameters = parameters[:kept]
+        (self._output / "metadata.json").write_bytes(text)
+
+    def _text(self, summary: str, parameters: list[dict[str, object]]) -> bytes:
         without = [f"{count} more {what} not shown here" for what, count in self._without.items() if count]
         document = {
             "schema": 1,
-            "parameters": list(self._parameters.values()),
+            "parameters": parameters,
             "previews": self._previews,
             "summary": _line("; ".join([summary, *without]), MAX_SUMMARY),
         }
-        text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False)
-        (self._output / "metadata.json").write_text(text + "\n", encoding="utf-8")
+        return (json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
 
 
 def _line(text: str, most: int) -> str:

@@ -126,6 +126,8 @@ def survey(file: h5py.File, path: Path) -> tuple[list[ArraySource], list[LeftOut
 def _sort_in(name: str, item: h5py.Dataset, path: Path, found: list[ArraySource], without: list[LeftOut]) -> None:
     try:
         dtype, dimensions = item.dtype, item.ndim
+        if item.shape is None:
+            without.append(LeftOut(name, "it is empty: it has no shape"))
     except (TypeError, OSError, RuntimeError) as error:
         without.append(LeftOut(name, f"its type is not known here ({error})"))
         return
@@ -139,9 +141,32 @@ def _sort_in(name: str, item: h5py.Dataset, path: Path, found: list[ArraySource]
     elif dtype.kind == "V" and dtype.names:
         columns = [field for field in dtype.names if dtype[field].kind in NUMERIC_KINDS and not dtype[field].shape]
         found += [_column(item, field, path, f"{name}/{field}") for field in columns]
-        without += [LeftOut(f"{name}/{field}", "it is no number") for field in dtype.names if field not in columns]
-    elif dtype.kind not in "OSU":
-        without.append(LeftOut(name, f"{dtype} is no number"))
+        without += [
+            LeftOut(f"{name}/{field}", _why_no_number(dtype[field]))
+            for field in dtype.names
+            if field not in columns
+        ]
+    elif not _is_text(dtype):
+        without.append(LeftOut(name, _why_no_number(dtype)))
+
+
+def _is_text(dtype: np.dtype[Any]) -> bool:
+    return dtype.kind in "SU" or h5py.check_string_dtype(dtype) is not None
+
+
+def _why_no_number(dtype: np.dtype[Any]) -> str:
+    """In words what an element is, where it is not one number."""
+    if _is_text(dtype):
+        return "it is text"
+    if h5py.check_vlen_dtype(dtype) is not None:
+        return "its elements are lists, of any length each"
+    if h5py.check_ref_dtype(dtype) is not None:
+        return "its elements refer to something else in the file"
+    if dtype.names:
+        return "its elements are tables within a table"
+    if dtype.subdtype:
+        return f"its elements are arrays of {' × '.join(map(str, dtype.subdtype[1]))}"
+    return f"its elements are {dtype}, which is no number"
 
 
 def sources(file: h5py.File, path: Path) -> list[ArraySource]:

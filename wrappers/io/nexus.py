@@ -40,6 +40,12 @@ def find_tomography(file: h5py.File) -> Tomography | None:
     return found[0] if found else None
 
 
+def detector_in(entry: h5py.Group) -> h5py.Group | None:
+    """The only group in an entry that says of itself that it is an NXdetector; None for none, or several."""
+    said = [group for group in _beneath(entry) if class_of(group) == "NXdetector"]
+    return said[0] if len(said) == 1 else None
+
+
 def groups(file: h5py.File) -> Iterator[h5py.Group]:
     """All groups that hard links lead to, each once, the nearer ones first; other links are not followed."""
     seen: set[int] = set()

@@ -1,38 +1,42 @@
-"""Tomography scans: NXtomo (NeXus application definition) and Data Exchange (F. De Carlo et al., J. Synchrotron
-Rad. 21, 1224 (2014)), read by detector rows so that a slice needs only its own part of the file.
+"""Tomography scans: NXtomo (NeXus application definition), Data Exchange (F. De Carlo et al., J. Synchrotron
+Rad. 21, 1224 (2014)), and frames, flats and darks in groups or files of their own, as ESRF writes them.
+
+They are read by detector rows, so that a slice needs only its own part of the files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import h5py
 import numpy as np
 
-from gantry_formats import factor_between, plain_text, unit_of
+from gantry_formats import plain_text
 from wrappers.errors import BadInput
-from wrappers.io.hdf5 import inside, open_hdf5
-from wrappers.io.nexus import Tomography, find_tomography
+from wrappers.io.angles import ANGLE_UNITS, AS_RECORDED, EVEN_STEPS, angles_in_degrees
+from wrappers.io.frames import Frames, beam_current, frames_in, no_light, pixel_um, reader, references_in
+from wrappers.io.hdf5 import open_hdf5, source
+from wrappers.io.nexus import Tomography, detector_in, find_tomography
 from wrappers.io.origin import Origin, origin_of
+from wrappers.io.parts import DARK, FLAT, PROJECTION, OpenFile, Part, angles_of, parts_of, projections_among
+from wrappers.io.references import Series, beam, level, runs
 from wrappers.io.source import readable
+from wrappers.job import InputFile
 
-PROJECTION, FLAT, DARK = 0, 1, 2
-AS_RECORDED = "file"
-LEAST_DEGREES = 10.0
-"""No scan turns less: what does is not in the unit that the file says."""
-EVEN_STEPS = {"half-turn": 180.0, "full-turn": 360.0}
-"""What a person may say of a scan without angles: even steps through so many degrees, the last one left out."""
-TURNS = {"half a turn": 180.0, "a full turn": 360.0}
-"""What a scan usually goes through, in degrees."""
+__all__ = ["ANGLE_UNITS", "AS_RECORDED", "EVEN_STEPS", "Scan", "open_scan"]
+
+NO_SCAN = "is neither an NXtomo nor a Data Exchange scan"
 
 
 @dataclass(frozen=True)
 class Scan:
-    """A scan in an open file. Frames are read by detector rows, as (frames, rows, columns) float32."""
+    """A scan in open files. Frames are read by detector rows, as (frames, rows, columns) float32.
+
+    `places` are those of the projections, in the count in which flats have theirs.
+    """
 
     name: str
     layout: str
@@ -40,201 +44,238 @@ class Scan:
     columns: int
     angles: np.ndarray  # degrees, one a projection
     angles_from: str  # in words: the unit in which they were read, or the steps that were taken for them
+    without_angle: int  # projections that were left out, since no angle is recorded of them
     pixel_um: float | None  # across the axis, columns
     row_um: float | None
     projections: Callable[[slice], np.ndarray]
-    flats: Callable[[slice], np.ndarray]
-    darks: Callable[[slice], np.ndarray]
+    places: np.ndarray
+    flats: Sequence[Series]
+    darks: Sequence[Series]
     origin: Origin = field(default_factory=Origin)
+
+    def beam(self, rows: slice) -> np.ndarray:
+        """The flat field: (rows, columns), or one for each projection where it was taken more than once."""
+        return beam(self.flats, self.places, rows)
+
+    def dark(self, rows: slice) -> np.ndarray:
+        """What the detector reads without light, (rows, columns); zero where nobody took it."""
+        return level(self.darks, rows)
 
 
 @contextmanager
-def open_scan(path: Path, name: str, angles: str = AS_RECORDED) -> Iterator[Scan]:
-    """Open a scan; BadInput where the file is neither kind, or lacks flat fields, angles or numbers.
+def open_scan(files: Sequence[InputFile], angles: str = AS_RECORDED) -> Iterator[Scan]:
+    """Open the scan of a dataset's HDF5 files; BadInput where there is none, or it lacks flat fields or angles.
 
     `angles`: AS_RECORDED, the unit of the recorded angles if a person says it, or for a file that has none one of
     EVEN_STEPS.
     """
-    with open_hdf5(path) as file:
-        with readable(path, "HDF5"):
-            scan = _scan(file, name, angles)
+    with ExitStack() as stack:
+        opened = [OpenFile(file.name, stack.enter_context(open_hdf5(file.path))) for file in files]
+        with readable(files[0].path, "HDF5"):
+            scan = _scan(opened, angles)
         yield scan
 
 
-def _scan(file: h5py.File, name: str, angles: str) -> Scan:
-    if isinstance(file.get("exchange"), h5py.Group):
-        return _data_exchange(file, name, angles)
-    found = find_tomography(file)
-    if found is None:
-        raise BadInput(f"{name} is neither an NXtomo nor a Data Exchange scan.")
-    return _nxtomo(found, name, angles)
+def _scan(files: Sequence[OpenFile], angles: str) -> Scan:
+    exchanged = [one for one in files if _has_exchange(one.file)]
+    keyed = [(one, found) for one in files if (found := find_tomography(one.file)) is not None]
+    turning = [(one, found) for one, found in keyed if bool((_keys(found) == PROJECTION).any())]
+    if len(exchanged) + len(turning) > 1:
+        names = ", ".join(one.name for one in [*exchanged, *(one for one, _ in turning)][:4])
+        raise BadInput(
+            f"The dataset has {len(exchanged) + len(turning)} scans ({names}); this analysis takes one."
+        )
+    if exchanged:
+        return _data_exchange(exchanged[0], files, angles)
+    if turning:
+        return _nxtomo(turning[0], keyed, files, angles)
+    if len(keyed) == len(files) == 1:
+        raise BadInput(f"{files[0].name} has no projections (image_key).")
+    return _in_parts(files, keyed, angles)
 
 
-def _data_exchange(file: h5py.File, name: str, angles: str) -> Scan:
-    group = file["exchange"]
-    data = _frames(group.get("data"), name, "exchange/data")
-    white = _references(group.get("data_white"), data, name, "exchange/data_white (flat fields)")
-    dark = _references(group.get("data_dark"), data, name, "exchange/data_dark")
-    if white is None:
-        raise BadInput(f"{name} has no flat fields (exchange/data_white).")
-    degrees, told = _angles(group.get("theta"), np.arange(len(data)), name, angles)
-    everything = np.arange(len(data))
-    detector = file.get("measurement/instrument/detector")
-    return Scan(
-        name=name,
-        layout="Data Exchange",
-        rows=data.shape[1],
-        columns=data.shape[2],
-        angles=degrees,
-        angles_from=told,
-        pixel_um=_pixel(detector, ("pixel_size_x", "pixel_size")),
-        row_um=_pixel(detector, ("pixel_size_y", "pixel_size")),
-        projections=_reader(data, everything, None, name),
-        flats=white,
-        darks=_zeros(data) if dark is None else dark,
-        origin=origin_of(file["/"]),
+def _has_exchange(file: h5py.File) -> bool:
+    return isinstance(file.get("exchange", getlink=True), h5py.HardLink) and isinstance(
+        file["exchange"], h5py.Group
     )
 
 
-def _nxtomo(found: Tomography, name: str, angles: str) -> Scan:
+def _keys(found: Tomography) -> np.ndarray:
+    return np.asarray(found.image_key[:]).ravel()
+
+
+def _data_exchange(one: OpenFile, files: Sequence[OpenFile], angles: str) -> Scan:
+    group, name = one.file["exchange"], one.name
+    data = frames_in(group.get("data"), name, "exchange/data")
+    _check_order(group["data"], name)
+    white = references_in(group.get("data_white"), data, name, "exchange/data_white (flat fields)")
+    dark = references_in(group.get("data_dark"), data, name, "exchange/data_dark")
+    flats, darks = _from_parts(files, data, white, dark)
+    if not flats:
+        raise BadInput(f"{name} has no flat fields (exchange/data_white).")
+    detector = one.file.get("measurement/instrument/detector")
+    turned = np.arange(len(data))
+    return _made(
+        (name, "Data Exchange"),
+        _Turned(data, turned),
+        angles_in_degrees(group.get("theta"), turned, name, angles),
+        (flats, darks),
+        (
+            pixel_um(detector, ("pixel_size_x", "pixel_size")),
+            pixel_um(detector, ("pixel_size_y", "pixel_size")),
+            origin_of(one.file["/"]),
+        ),
+    )
+
+
+def _check_order(data: h5py.Dataset, name: str) -> None:
+    """Return if frames come one after another; BadInput where the file says that rows do (sinograms)."""
+    axes = [word.strip() for word in (plain_text(data.attrs.get("axes")) or "").lower().split(":")]
+    if "theta" in axes[1:]:
+        raise BadInput(f"{name} has its frames in the order {':'.join(axes)}; theta:y:x is needed.")
+
+
+def _nxtomo(
+    one: tuple[OpenFile, Tomography],
+    keyed: list[tuple[OpenFile, Tomography]],
+    files: Sequence[OpenFile],
+    angles: str,
+) -> Scan:
+    holder, found = one
+    name = holder.name
     if found.frames is None:
         why = found.elsewhere or "there is no array with one picture for each image key"
         raise BadInput(f"{name} has no projections: {why}.")
-    data = _frames(found.frames, name, "the NXtomo entry's data")
-    key = np.asarray(found.image_key[:]).ravel()
-    where = {kind: np.flatnonzero(key == kind) for kind in (PROJECTION, FLAT, DARK)}
-    if not len(where[PROJECTION]) or not len(where[FLAT]):
-        missing = "projections" if not len(where[PROJECTION]) else "flat fields"
-        raise BadInput(f"{name} has no {missing} (image_key).")
-    current = _current(found.monitor)
-    degrees, told = _angles(found.rotation_angle, where[PROJECTION], name, angles)
-    return Scan(
-        name=name,
-        layout="NXtomo",
-        rows=data.shape[1],
-        columns=data.shape[2],
-        angles=degrees,
-        angles_from=told,
-        pixel_um=_pixel(found.detector, ("x_pixel_size",)),
-        row_um=_pixel(found.detector, ("y_pixel_size",)),
-        projections=_reader(data, where[PROJECTION], current, name),
-        flats=_reader(data, where[FLAT], current, name),
-        darks=_reader(data, where[DARK], None, name) if len(where[DARK]) else _zeros(data),
-        origin=origin_of(found.entry),
+    data = frames_in(found.frames, name, "the NXtomo entry's data")
+    turned = np.flatnonzero(_keys(found) == PROJECTION)
+    white = _keyed(keyed, FLAT, one)
+    dark = _keyed(keyed, DARK, one)
+    flats, darks = _from_parts(files, data, white, dark)
+    if not flats:
+        raise BadInput(f"{name} has no flat fields (image_key).")
+    return _made(
+        (name, "NXtomo"),
+        _Turned(data, turned, beam_current(found.monitor)),
+        angles_in_degrees(found.rotation_angle, turned, name, angles),
+        (flats, darks),
+        (
+            pixel_um(found.detector, ("x_pixel_size",)),
+            pixel_um(found.detector, ("y_pixel_size",)),
+            origin_of(found.entry),
+        ),
     )
 
 
-def _current(monitor: h5py.Dataset | None) -> np.ndarray | None:
-    """Return the beam's intensity a frame relative to its mean (NXmonitor), None where it was not recorded."""
-    if monitor is None:
-        return None
-    values = np.asarray(monitor[:], dtype=np.float64)
-    good = np.isfinite(values) & (values > 0)
-    if not good.any():
-        return None
-    # A frame without a reading of the beam cannot be compared with the others: it is left out.
-    return np.where(good, values / values[good].mean(), np.nan)
+def _keyed(keyed: list[tuple[OpenFile, Tomography]], kind: int, scan: tuple[OpenFile, Tomography]) -> list[Series]:
+    """Frames of one kind, of all files with image keys: the scan's own in their order, others without a place."""
+    series = []
+    for holder, found in keyed:
+        if found.frames is None:
+            continue
+        data, keys = frames_in(found.frames, holder.name, "the NXtomo entry's data"), _keys(found)
+        current = None if kind == DARK else beam_current(found.monitor)
+        own = found is scan[1]
+        for places in runs(np.flatnonzero(keys == kind), np.flatnonzero(keys == PROJECTION)):
+            place = float(places.mean()) if own else None
+            series.append(Series(reader(data, places, current, holder.name), place))
+    return series
 
 
-def _references(item: Any, data: h5py.Dataset, name: str, what: str) -> Callable[[slice], np.ndarray] | None:
-    """Return how to read flat fields or dark frames, of which there may be one that is no list; None for none."""
-    if item is None or (isinstance(item, h5py.Dataset) and item.size == 0):
-        return None
-    if isinstance(item, h5py.Dataset) and item.ndim == 2 and inside(item) and item.dtype.kind in "uif":
-        single, shape = item, item.shape
-        found = lambda rows: np.asarray(single[rows], dtype=np.float32)[None]  # noqa: E731
-    else:
-        frames = _frames(item, name, what)
-        shape, found = frames.shape[1:], _reader(frames, np.arange(len(frames)), None, name)
-    if shape != data.shape[1:]:
-        raise BadInput(f"{name}: projections, flat fields and dark frames differ in size.")
-    return found
-
-
-def _frames(item: Any, name: str, what: str) -> h5py.Dataset:
-    if not isinstance(item, h5py.Dataset) or not inside(item):
-        raise BadInput(f"{name} lacks {what}.")
-    if item.ndim != 3 or item.dtype.kind not in "uif" or 0 in item.shape:
+def _in_parts(files: Sequence[OpenFile], keyed: list[tuple[OpenFile, Tomography]], angles: str) -> Scan:
+    """A scan whose frames, flats and darks are in groups or files of their own."""
+    name = files[0].name
+    parts = parts_of(files)
+    if not keyed and not any(part.role == FLAT for part in parts):
+        raise BadInput(f"{name} {NO_SCAN}.")
+    one = projections_among(parts, name)
+    if one is None:
+        raise BadInput(f"{name} {NO_SCAN}, and has no list of frames that may be its projections.")
+    name, data = one.holder.name, Frames((one.dataset, *one.following))
+    white = _keyed(keyed, FLAT, (one.holder, keyed[0][1])) if keyed else []
+    dark = _keyed(keyed, DARK, (one.holder, keyed[0][1])) if keyed else []
+    flats, darks = _from_parts(files, data, white, dark)
+    if not flats:
         raise BadInput(
-            f"{name}: {what} is {item.dtype} of shape {item.shape}; frames (n, rows, columns) are needed."
+            f"{name} has no flat fields of the size of its projections, {data.shape[2]} × {data.shape[1]}."
         )
-    return item
+    turned = np.arange(len(data))
+    entry = _entry_of(one.dataset)
+    detector = detector_in(entry) or one.dataset.parent
+    return _made(
+        (name, "frames, flats and darks apart"),
+        _Turned(data, turned),
+        angles_in_degrees(angles_of(one, name), turned, name, angles),
+        (flats, darks),
+        (
+            pixel_um(detector, ("x_pixel_size", "pixel_size_x", "pixel_size")),
+            pixel_um(detector, ("y_pixel_size", "pixel_size_y", "pixel_size")),
+            origin_of(entry),
+        ),
+    )
 
 
-def _angles(item: Any, turned: np.ndarray, name: str, said: str) -> tuple[np.ndarray, str]:
-    """Return the angles of the projections (their places: `turned`) in degrees, and in words where from.
-
-    BadInput where they are not recorded, or in no unit, and nobody says what they are.
-    """
-    if not isinstance(item, h5py.Dataset):
-        if said not in EVEN_STEPS:
-            raise BadInput(
-                f"{name} has no rotation angles, one for each frame. If it went through half a turn, or a full "
-                "one, in even steps, choose that."
-            )
-        return np.arange(len(turned)) * EVEN_STEPS[said] / len(turned), f"even steps, {said}, as chosen"
-    if said in EVEN_STEPS:
-        raise BadInput(f"{name} has rotation angles; choose the unit that they are in, or “as the file says”.")
-    values = np.asarray(item[()], dtype=np.float64).ravel()
-    values = _one_each(values[turned] if len(values) > turned.max(initial=-1) else values, len(turned), name)
-    recorded = plain_text(item.attrs.get("units"))
-    unit = unit_of(recorded if said == AS_RECORDED else said)
-    factor = factor_between(unit.symbol, "deg") if unit else None
-    if unit is None or factor is None:
-        without = f"in “{recorded}”, which is no unit of angle known here" if recorded else "without a unit"
-        raise BadInput(f"{name} has its rotation angles {without}. {_proposal(values)}")
-    degrees = values * factor
-    if said != AS_RECORDED:
-        return degrees, f"{unit.symbol}, as chosen" + (f" (the file says {recorded})" if recorded else "")
-    if np.ptp(degrees) < LEAST_DEGREES:
-        raise BadInput(f"{name} records its rotation angles in {recorded}. {_proposal(values)}")
-    return degrees, unit.symbol
+def _entry_of(dataset: h5py.Dataset) -> h5py.Group:
+    group = dataset.parent
+    while group.name.count("/") > 1:
+        group = group.parent
+    return group
 
 
-def _proposal(values: np.ndarray) -> str:
-    """What unit the range of the angles makes likely, as a sentence for a person."""
-    span = float(np.ptp(values[np.isfinite(values)])) if np.isfinite(values).any() else 0.0
-    span *= len(values) / max(1, len(values) - 1)  # the last projection is mostly a step short of the turn
-    for unit, name in (("rad", "radians"), ("deg", "degrees"), ("mrad", "milliradians")):
-        factor = factor_between(unit, "deg") or 0.0
-        for turn, degrees in TURNS.items():
-            if abs(span * factor - degrees) < 0.06 * degrees:
-                return f"They go through {span:.4g}, which is {turn} in {name}: if that is so, choose {name}."
-    return f"They go through {span:.4g}; choose the unit that they are in."
+def _from_parts(
+    files: Sequence[OpenFile], data: Frames, flats: list[Series], darks: list[Series]
+) -> tuple[list[Series], list[Series]]:
+    """Flats and darks, those that are missing from groups or files of their own; no darks read zero."""
+    if not flats or not darks:
+        fitting = [
+            part for part in parts_of(files) if part.size == data.shape[1:] and part.dataset not in data.parts
+        ]
+        flats = flats or [_series(part) for part in fitting if part.role == FLAT]
+        darks = darks or [_series(part) for part in fitting if part.role == DARK]
+    return flats, darks or [Series(no_light(data))]
 
 
-def _one_each(angles: np.ndarray, number: int, name: str) -> np.ndarray:
-    if len(angles) != number or not np.isfinite(angles).all():
-        raise BadInput(f"{name} does not have one rotation angle a projection.")
-    return angles
+def _series(part: Part) -> Series:
+    if part.dataset.ndim == 2:
+        read = source(part.dataset, Path(part.holder.name), part.path).read
+        every = slice(0, part.size[1])
+        return Series(lambda rows: np.asarray(read((rows, every)), dtype=np.float32)[None], part.place)
+    return Series(
+        reader(Frames((part.dataset,)), np.arange(len(part.dataset)), None, part.holder.name), part.place
+    )
 
 
-def _pixel(detector: Any, names: tuple[str, ...]) -> float | None:
-    for name in names:
-        item = detector.get(name) if isinstance(detector, h5py.Group) else None
-        if isinstance(item, h5py.Dataset) and item.size == 1 and item.dtype.kind in "uif":
-            factor = factor_between(item.attrs.get("units"), "um")
-            size = float(np.ravel(item[()])[0])
-            if factor and size > 0:
-                return size * factor
-    return None
+@dataclass(frozen=True)
+class _Turned:
+    """The projections: which frames of which dataset, and the beam's current of each frame where it is known."""
+
+    data: Frames
+    turned: np.ndarray
+    current: np.ndarray | None = None
 
 
-def _zeros(data: h5py.Dataset) -> Callable[[slice], np.ndarray]:
-    return lambda rows: np.zeros((1, len(range(*rows.indices(data.shape[1]))), data.shape[2]), np.float32)
-
-
-def _reader(
-    data: h5py.Dataset, frames: np.ndarray, current: np.ndarray | None, name: str
-) -> Callable[[slice], np.ndarray]:
-    def read(rows: slice) -> np.ndarray:
-        number = len(range(*rows.indices(data.shape[1])))
-        values = np.empty((len(frames), number, data.shape[2]), np.float32)
-        with readable(Path(data.file.filename), "HDF5"):
-            for place, frame in enumerate(frames):
-                values[place] = data[int(frame), rows]
-        if current is not None:
-            values /= current[frames].astype(np.float32)[:, None, None]
-        return values
-
-    return read
+def _made(
+    names: tuple[str, str],
+    frames: _Turned,
+    angles: tuple[np.ndarray, str],
+    references: tuple[list[Series], list[Series]],
+    more: tuple[float | None, float | None, Origin],
+) -> Scan:
+    """The scan of these parts, without the projections of which no angle is recorded."""
+    (name, layout), (degrees, told), data = names, angles, frames.data
+    known = np.isfinite(degrees)
+    return Scan(
+        name=name,
+        layout=layout,
+        rows=data.shape[1],
+        columns=data.shape[2],
+        angles=degrees[known],
+        angles_from=told,
+        without_angle=int((~known).sum()),
+        pixel_um=more[0],
+        row_um=more[1],
+        projections=reader(data, frames.turned[known], frames.current, name),
+        places=frames.turned[known],
+        flats=references[0],
+        darks=references[1],
+        origin=more[2],
+    )

@@ -23,9 +23,10 @@ _BAND = 64  # image rows a block: its arrays stay in a core's second-level cache
 def attenuation(projections: Array, flat: Array, dark: Array) -> tuple[Array, Array, Array]:
     """Return -ln((projections - dark) / (flat - dark)), which readings say nothing, and which saw no light.
 
-    `projections` is (angles, rows, columns), `flat` and `dark` (rows, columns); all results are (rows, angles,
-    columns), the first float32. A reading says nothing where it is no finite number or the beam is not above the
-    dark current: its attenuation is NaN. Where the sample let less than LEAST_TRANSMISSION through, that is taken.
+    `projections` is (angles, rows, columns), `flat` and `dark` (rows, columns) or one a projection; results are
+    (rows, angles, columns), the first float32. A reading says nothing where it is no finite number or the beam is
+    not above the dark current: its attenuation is NaN. Where the sample let less than LEAST_TRANSMISSION through,
+    that is taken.
     """
     xp = namespace(projections)
     beam = flat.astype(xp.float32) - dark

@@ -18,7 +18,7 @@ from wrappers.io.made_by import made_by
 from wrappers.io.nxtomoproc import Volume, write_nxtomoproc
 from wrappers.io.ome import About, write_ome_tiff
 from wrappers.io.picture import fitted, grey
-from wrappers.io.scan import AS_RECORDED, EVEN_STEPS, Scan, open_scan
+from wrappers.io.scan import ANGLE_UNITS, AS_RECORDED, EVEN_STEPS, Scan, open_scan
 from wrappers.job import InputFile, Job
 from wrappers.kernels.bad_readings import lost, mended, with_dead_pixels
 from wrappers.kernels.full_turn import find_centre_of_full_turn, is_full_turn, stitched, stitched_width
@@ -36,8 +36,8 @@ STAGES = ("reading", "centring", "reconstructing", "saving")
 PORTION_BYTES = 256 * 2**20
 MOST_ROWS_FOR_CENTRE = 3
 LEAST_PROJECTIONS = 4
-ANGLE_UNITS = ("deg", "rad", "mrad")
 MOST_PREVIEWS = 4
+MOST_FILES = 64
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,9 @@ def centre_of(value: object) -> float | None:
 def main(job: Job, events: Events) -> None:
     """Reconstruct the chosen rows; write slices.h5, slices.tif, pictures and metadata."""
     settings = settings_of(job)
-    file = scan_file(job)
+    files = scan_files(job)
     events.stage("reading")
-    with open_scan(file.path, file.name, settings.angles) as scan:
+    with open_scan(files, settings.angles) as scan:
         rows = chosen_rows(settings, scan)
         events.stage("centring")
         centre = centre_column(settings, scan, rows)
@@ -114,12 +114,14 @@ def main(job: Job, events: Events) -> None:
         save(job, settings, scan, outcome)
 
 
-def scan_file(job: Job) -> InputFile:
-    """Return the only HDF5 file of the slot."""
+def scan_files(job: Job) -> list[InputFile]:
+    """Return the HDF5 files of the slot: flats and darks may have files of their own."""
     files = [file for file in job.one("scan").files if file.suffix in SUFFIXES]
-    if len(files) != 1:
-        raise BadInput(f"The scan has {len(files)} HDF5 files; this analysis takes one.")
-    return files[0]
+    if not files:
+        raise BadInput("The scan has no HDF5 file.")
+    if len(files) > MOST_FILES:
+        raise BadInput(f"The scan has {len(files)} HDF5 files; this analysis takes up to {MOST_FILES}.")
+    return files
 
 
 def chosen_rows(settings: Settings, scan: Scan) -> slice:
@@ -144,7 +146,7 @@ class Sinograms:
 
 def sinograms_of(settings: Settings, scan: Scan, rows: slice) -> Sinograms:
     """Return sinograms without bad readings; BadInput where too little is left."""
-    flat, dark = _mean(scan.flats(rows)), _mean(scan.darks(rows))
+    flat, dark = scan.beam(rows), scan.dark(rows)
     if not (flat > dark).any():
         raise BadInput(f"The flat fields of {scan.name} are not brighter than its dark frames.")
     values, bad, opaque = attenuation(scan.projections(rows), flat, dark)
@@ -161,13 +163,6 @@ def sinograms_of(settings: Settings, scan: Scan, rows: slice) -> Sinograms:
         values = without_stripes(values, settings.stripe_size)
     angles = np.deg2rad(scan.angles)[kept]
     return Sinograms(values, angles, int(bad.sum()), int((opaque[:, kept] & ~bad).sum()), int(gone.sum()))
-
-
-def _mean(frames: np.ndarray) -> np.ndarray:
-    """Return the mean frame, of each pixel's finite readings; NaN where it has none."""
-    finite = np.isfinite(frames)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(np.where(finite, frames, 0).sum(axis=0) / finite.sum(axis=0), dtype=np.float32)
 
 
 def centre_column(settings: Settings, scan: Scan, rows: slice) -> float:
@@ -295,7 +290,7 @@ def _parameters(kept: Result, settings: Settings, scan: Scan, outcome: Outcome) 
     kept.parameter("angles read as", scan.angles_from)
     kept.parameter("interpolated readings", outcome.interpolated)
     kept.parameter("opaque readings", outcome.opaque)
-    kept.parameter("projections left out", outcome.lost)
+    kept.parameter("projections left out", outcome.lost + scan.without_angle)
     if scan.pixel_um:
         kept.parameter("pixel size", scan.pixel_um, "um")
     kept.parameter("layout", scan.layout)

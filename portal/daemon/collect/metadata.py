@@ -9,6 +9,7 @@ from gantry_formats.limits import (
     MAX_CAPTION,
     MAX_METADATA_BYTES,
     MAX_NAME,
+    MAX_NUMBER,
     MAX_PARAMETERS,
     MAX_PREVIEWS,
     MAX_SUMMARY,
@@ -107,7 +108,7 @@ def _parameter(item: Mapping[str, Any]) -> Parameter:
     if isinstance(value, bool):
         return Parameter(name, "true" if value else "false", units)
     if isinstance(value, int | float):
-        if not -1e300 <= value <= 1e300:
+        if not -MAX_NUMBER <= value <= MAX_NUMBER:
             raise FormError(f"metadata.json: the value of {name} is not a number")
         return Parameter(name, float(value), units)
     return Parameter(name, _text(item, "value", MAX_VALUE), units)

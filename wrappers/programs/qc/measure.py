@@ -140,8 +140,11 @@ def _real(block: np.ndarray) -> np.ndarray:
         block = np.asarray(np.abs(block))
     if block.dtype == np.float16:
         return block.astype(np.float32)
-    # Long doubles have no counterpart in what is kept of them.
-    return block.astype(np.float64) if block.dtype.kind == "f" and block.dtype.itemsize > 8 else block
+    if block.dtype.kind != "f" or block.dtype.itemsize <= 8:
+        return block
+    # Long doubles have no counterpart in what is kept of them: those beyond all doubles count as not finite.
+    with np.errstate(over="ignore"):
+        return block.astype(np.float64)
 
 
 def _range(dtype: np.dtype[Any]) -> tuple[int, int]:

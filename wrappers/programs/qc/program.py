@@ -24,7 +24,6 @@ from wrappers.programs.qc.view import Kind
 from wrappers.result import Result
 
 STAGES = ("counting", "measuring", "saving")
-MOST_PICTURES = 60
 
 
 def main(job: Job, events: Events) -> None:
@@ -107,11 +106,12 @@ def _save(job: Job, measured: list[Measured], notes: list[Note], kind: str) -> N
     shown: dict[str, np.ndarray] = {}
     arrays: dict[str, np.ndarray] = {}
     order = sorted(range(len(measured)), key=lambda place: -measured[place].finding.size)
-    for rank, place in enumerate(order):
+    for place in order:
         one = measured[place]
         group = f"{place:03d} {re.sub(r'[^A-Za-z0-9_.-]+', '_', one.finding.name).strip('_')}"
         arrays |= {f"{group}/{name}": values for name, values in one.arrays.items()}
-        if rank >= MOST_PICTURES or kept.room_for_previews < len(one.pictures):
+        if kept.room_for_previews < len(one.pictures):
+            kept.pictures_left_out(len(one.pictures))
             continue
         for number, (caption, picture) in enumerate(one.pictures.items()):
             name = f"{place:03d}-{number}"

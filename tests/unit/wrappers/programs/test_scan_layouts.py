@@ -1,0 +1,193 @@
+"""Scans as facilities lay them out: flats and darks in entries, groups or files of their own."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+COLUMNS, ROWS, RADIUS, ABSORPTION, AXIS = 64, 3, 20.0, 0.02, 31.5
+DEGREES = np.linspace(0, 180, 90, endpoint=False)
+OFF = 4.0  # pixels from the axis to the disk's middle
+DARK, BEAM = 100.0, 20000.0
+
+
+def projections(first: float = 1.0, last: float = 1.0) -> np.ndarray:
+    """Readings (n, rows, columns) of a disk in a beam whose strength changes evenly from first to last."""
+    middle = AXIS + OFF * np.cos(np.deg2rad(DEGREES))[:, None]
+    chord = 2 * np.sqrt(np.maximum(0, RADIUS**2 - (np.arange(COLUMNS) - middle) ** 2))
+    strength = np.linspace(first, last, len(DEGREES))[:, None]
+    frames = BEAM * strength * np.exp(-ABSORPTION * chord) + DARK
+    return np.round(frames[:, None].repeat(ROWS, axis=1)).astype(np.uint16)
+
+
+def flats(strength: float = 1.0, number: int = 4) -> np.ndarray:
+    return np.full((number, ROWS, COLUMNS), BEAM * strength + DARK, np.uint16)
+
+
+DARKS = np.full((3, ROWS, COLUMNS), DARK, np.uint16)
+
+
+def check(ending: object, *, per_pixel: float = 1.0) -> None:
+    """The disk has its density, and nothing is around it."""
+    assert ending.code == 0, ending.words  # type: ignore[attr-defined]
+    with h5py.File(ending.output / "slices.h5") as file:  # type: ignore[attr-defined]
+        image = file["data"][0] * per_pixel
+    y, x = np.indices(image.shape) - AXIS
+    from_middle = np.minimum(np.hypot(x - OFF, y), np.hypot(x + OFF, y))
+    assert np.median(image[from_middle < RADIUS - 6]) == pytest.approx(ABSORPTION, rel=0.02)
+    assert abs(np.median(image[np.hypot(x, y) > RADIUS + OFF + 3])) < 0.03 * ABSORPTION
+
+
+def entry_of(file: h5py.File, name: str, title: str, frames: np.ndarray) -> h5py.Group:
+    """One scan of bliss: an entry with a title, a detector, and nothing that says image_key."""
+    entry = file.create_group(name)
+    entry.attrs["NX_class"] = "NXentry"
+    entry["title"] = title
+    detector = entry.create_group("instrument/pcolinux")
+    detector.attrs["NX_class"] = "NXdetector"
+    detector["data"] = frames
+    entry["measurement/pcolinux"] = h5py.SoftLink(f"/{name}/instrument/pcolinux/data")
+    return entry
+
+
+def with_angles(entry: h5py.Group, where: str = "instrument/hrsrot/value") -> None:
+    entry[where] = DEGREES
+    entry[where].attrs["units"] = "deg"
+
+
+def test_entries_of_a_scan_are_what_their_titles_say(run_program, tmp_path: Path) -> None:
+    path = tmp_path / "sample_0001.h5"
+    with h5py.File(path, "w") as file:
+        entry_of(file, "2.1", "dark images", DARKS)
+        entry_of(file, "3.1", "reference images 1", flats())
+        with_angles(entry_of(file, "4.1", "projections 1 - 90", projections()))
+        entry_of(file, "5.1", "static images", projections()[:5])
+        entry_of(file, "6.1", "reference images 2", flats())
+    ending = run_program("tomo_slice", {"scan": [path]}, {"row_count": 1})
+    check(ending)
+    assert ending.parameters["layout"] == "frames, flats and darks apart"
+    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.1)
+
+
+@pytest.fixture
+def without_references(tmp_path: Path) -> Path:
+    """An NXtomo with projections alone, at 5 to 94 in the order of the whole acquisition."""
+    path = tmp_path / "scan.nxs"
+    with h5py.File(path, "w") as file:
+        entry = file.create_group("entry0000")
+        entry["definition"] = "NXtomo"
+        for group, kind in {
+            "instrument": "NXinstrument",
+            "instrument/camera": "NXdetector",
+            "sample": "NXsample",
+        }.items():
+            entry.create_group(group).attrs["NX_class"] = kind
+        entry["instrument/camera/data"] = projections(1.0, 0.8)
+        entry["instrument/camera/image_key"] = np.zeros(len(DEGREES), int)
+        entry["sample/rotation_angle"] = np.deg2rad(DEGREES)
+        entry["sample/rotation_angle"].attrs["units"] = "rad"
+    return path
+
+
+def test_reduced_frames_in_files_of_their_own_follow_the_beam(run_program, without_references, tmp_path) -> None:
+    for kind, frames in {
+        "darks": {0: DARKS[0]},
+        "flats": {0: flats()[0], len(DEGREES) - 1: flats(0.8)[0]},
+    }.items():
+        with h5py.File(tmp_path / f"scan_{kind}.hdf5", "w") as file:
+            for place, frame in frames.items():
+                file[f"entry0000/{kind}/{place}"] = frame.astype(np.float32)
+    files = [tmp_path / name for name in ("scan_darks.hdf5", "scan_flats.hdf5", "scan.nxs")]
+    ending = run_program("tomo_slice", {"scan": files}, {"row_count": 1, "centre": str(AXIS)})
+    check(ending)
+
+
+def test_files_of_flats_and_darks_with_image_keys(run_program, without_references, tmp_path: Path) -> None:
+    with h5py.File(without_references, "r+") as file:
+        file["entry0000/instrument/camera/data"][...] = projections()
+    for key, frames in {1: flats(), 2: DARKS}.items():
+        with h5py.File(tmp_path / f"other{key}.nxs", "w") as file:
+            file["e/d/data"], file["e/d/image_key"] = frames, np.full(len(frames), key)
+            file["e/d/rotation_angle"] = np.zeros(len(frames))
+    files = [without_references, tmp_path / "other1.nxs", tmp_path / "other2.nxs"]
+    check(run_program("tomo_slice", {"scan": files}, {"row_count": 1}))
+
+
+def test_flats_at_start_and_end_of_an_nxtomo_follow_the_beam(run_program, tmp_path: Path) -> None:
+    path = tmp_path / "scan.nxs"
+    with h5py.File(path, "w") as file:
+        parts = [DARKS, flats(), projections(1.0, 0.7), flats(0.7)]
+        file["entry/d/data"] = np.concatenate(parts)
+        file["entry/d/image_key"] = np.concatenate(
+            [np.full(len(p), k) for p, k in zip(parts, (2, 1, 0, 1), strict=True)]
+        )
+        angles = np.zeros(len(file["entry/d/image_key"]))
+        angles[7 : 7 + len(DEGREES)] = DEGREES
+        file["entry/d/rotation_angle"] = angles
+        file["entry/d/rotation_angle"].attrs["units"] = "deg"
+    check(run_program("tomo_slice", {"scan": [path]}, {"row_count": 1}))
+
+
+def test_a_master_file_of_nxmx_with_its_transformation(run_program, tmp_path: Path) -> None:
+    path = tmp_path / "run_master.h5"
+    with h5py.File(path, "w") as file:
+        entry = file.create_group("entry")
+        entry.attrs["NX_class"] = "NXentry"
+        entry["definition"] = "NXmx"
+        detector = entry.create_group("instrument/eiger")
+        detector.attrs["NX_class"] = "NXdetector"
+        detector["x_pixel_size"] = 75e-6
+        detector["x_pixel_size"].attrs["units"] = "m"
+        half = len(DEGREES) // 2
+        entry["data/data_000001"], entry["data/data_000002"] = projections()[:half], projections()[half:]
+        entry["flats/data"], entry["darks/data"] = flats(), DARKS
+        axis = entry.create_dataset("sample/transformations/gonio", data=DEGREES)
+        axis.attrs.update({"transformation_type": "rotation", "units": "deg"})
+        entry["sample/transformations/other"] = DEGREES + 1
+    ending = run_program("tomo_slice", {"scan": [path]}, {"row_count": 1})
+    check(ending, per_pixel=0.075)
+    assert ending.parameters["pixel size"] == pytest.approx(75)
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, np.nan])
+def test_an_angle_or_a_monitor_that_is_lost_costs_its_projection(run_program, tmp_path: Path, bad) -> None:
+    path = tmp_path / "scan.nxs"
+    with h5py.File(path, "w") as file:
+        file["entry/d/data"] = np.concatenate([flats(), DARKS, projections()])
+        file["entry/d/image_key"] = np.repeat([1, 2, 0], [4, 3, len(DEGREES)])
+        angles, current = np.concatenate([np.zeros(7), DEGREES]), np.ones(7 + len(DEGREES))
+        angles[20], current[40] = np.nan, bad
+        file["entry/d/rotation_angle"], file["entry/control/data"] = angles, current
+        file["entry/d/rotation_angle"].attrs["units"] = "deg"
+    ending = run_program("tomo_slice", {"scan": [path]}, {"row_count": 1})
+    check(ending)
+    assert ending.parameters["projections left out"] == 2
+
+
+def test_what_a_scan_in_parts_lacks_is_said(run_program, refused, tmp_path: Path) -> None:
+    path = tmp_path / "parts.h5"
+
+    def refuse(words: str) -> None:
+        refused(run_program("tomo_slice", {"scan": [path]}, {"row_count": 1}), words)
+
+    with h5py.File(path, "w") as file:
+        file["flats/0"], file["frames"] = flats()[0, :2], projections()
+    refuse("has no flat fields of the size of its projections, 64 × 3")
+    with h5py.File(path, "r+") as file:
+        file["refs"] = flats()
+    refuse("has no rotation angles")
+    with h5py.File(path, "r+") as file:
+        file["a/theta"], file["b/omega"] = DEGREES, DEGREES + 1
+    refuse("has several lists that may be its rotation angles: /a/theta, /b/omega")
+    with h5py.File(path, "r+") as file:
+        file["again"] = projections() + 1
+    refuse("has 2 lists of frames that may be its projections: /again, /frames")
+
+
+def test_frames_in_the_order_of_sinograms_are_refused(run_program, refused, tmp_path: Path) -> None:
+    path = tmp_path / "scan.h5"
+    with h5py.File(path, "w") as file:
+        file["exchange/data"] = projections().swapaxes(0, 1)
+        file["exchange/data"].attrs["axes"] = "y:theta:x"
+    refused(run_program("tomo_slice", {"scan": [path]}), "in the order y:theta:x; theta:y:x is needed")

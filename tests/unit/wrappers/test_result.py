@@ -1,0 +1,57 @@
+"""What a program tells of its result stays within what the portal takes: too much is cut, with words."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gantry_formats import limits
+from portal.daemon.collect.metadata import parse_metadata
+from wrappers.result import Result
+
+
+def written(result: Result, folder: Path) -> dict:
+    result.write("Done")
+    raw = (folder / "metadata.json").read_bytes()
+    assert len(raw) <= limits.MAX_METADATA_BYTES
+    parse_metadata(raw)
+    return dict(json.loads(raw))
+
+
+@pytest.mark.parametrize("value", [1.7e308, -1e301, 2**1024, float("inf"), float("nan")])
+def test_a_number_that_no_result_may_tell_is_left_out(tmp_path: Path, value) -> None:
+    result = Result(tmp_path)
+    result.parameter("maximum", value)
+    result.parameter("mean", 2**64 - 1)
+    told = written(result, tmp_path)
+    assert [one["name"] for one in told["parameters"]] == ["mean"]
+
+
+def test_more_than_a_result_may_tell_is_cut_with_words(tmp_path: Path) -> None:
+    result = Result(tmp_path)
+    for number in range(limits.MAX_PARAMETERS + 7):
+        result.parameter(f"p{number}", number)
+    for number in range(limits.MAX_PREVIEWS + 3):
+        result.preview(f"v{number}", np.zeros((4, 4), np.uint8), "a picture", "preview" if number else "thumbnail")
+    told = written(result, tmp_path)
+    assert (len(told["parameters"]), len(told["previews"])) == (limits.MAX_PARAMETERS, limits.MAX_PREVIEWS)
+    assert told["summary"] == "Done; 7 more parameters not shown here; 3 more pictures not shown here"
+
+
+def test_a_result_of_long_texts_is_cut_to_a_megabyte(tmp_path: Path) -> None:
+    result = Result(tmp_path)
+    for number in range(400):
+        result.parameter(f"p{number}", "🧪" * 4000)
+    told = written(result, tmp_path)
+    kept = len(told["parameters"])
+    assert 50 < kept < 400
+    assert told["summary"] == f"Done; {400 - kept} more parameters not shown here"
+
+
+def test_names_from_files_are_one_line_that_can_be_stored(tmp_path: Path) -> None:
+    result = Result(tmp_path)
+    result.parameter("a\n\x00\u202egpj\ud800", "b\r\nc\x1b[2J")
+    result.preview("x", np.zeros((4, 4), np.uint8), "é" * 400, "thumbnail")
+    [parameter] = written(result, tmp_path)["parameters"]
+    assert "\n" not in parameter["name"] + parameter["value"]

@@ -1,0 +1,74 @@
+"""Rotation angles of a scan in degrees: as the file says, or as a person says that they are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import h5py
+import numpy as np
+
+from gantry_formats import factor_between, plain_text, unit_of
+from wrappers.errors import BadInput
+
+AS_RECORDED = "file"
+ANGLE_UNITS = ("deg", "rad", "mrad")
+LEAST_DEGREES = 10.0
+"""No scan turns less: what does is not in the unit that the file says."""
+EVEN_STEPS = {"half-turn": 180.0, "full-turn": 360.0}
+"""What a person may say of a scan without angles: even steps through so many degrees, the last one left out."""
+TURNS = {"half a turn": 180.0, "a full turn": 360.0}
+"""What a scan usually goes through, in degrees."""
+
+
+def angles_in_degrees(item: Any, turned: np.ndarray, name: str, said: str) -> tuple[np.ndarray, str]:
+    """Return the angles of the projections (their places: `turned`) in degrees, and in words where from.
+
+    One that is no number stays so, and costs its own projection. BadInput where they are not recorded, or in no
+    unit, and nobody says what they are.
+    """
+    if not isinstance(item, h5py.Dataset):
+        if said not in EVEN_STEPS:
+            raise BadInput(
+                f"{name} has no rotation angles, one for each frame. If it went through half a turn, or a full "
+                "one, in even steps, choose that."
+            )
+        return np.arange(len(turned)) * EVEN_STEPS[said] / len(turned), f"even steps, {said}, as chosen"
+    if said in EVEN_STEPS:
+        raise BadInput(f"{name} has rotation angles; choose the unit that they are in, or “as the file says”.")
+    values = np.asarray(item[()], dtype=np.float64).ravel()
+    values = _one_each(values[turned] if len(values) > turned.max(initial=-1) else values, len(turned), name)
+    recorded = plain_text(item.attrs.get("units"))
+    unit = unit_of(recorded if said == AS_RECORDED else said)
+    factor = factor_between(unit.symbol, "deg") if unit else None
+    if unit is None or factor is None:
+        without = f"in “{recorded}”, which is no unit of angle known here" if recorded else "without a unit"
+        raise BadInput(f"{name} has its rotation angles {without}. {_proposal(values)}")
+    degrees = values * factor
+    if said != AS_RECORDED:
+        return degrees, f"{unit.symbol}, as chosen" + (f" (the file says {recorded})" if recorded else "")
+    if _span(degrees) < LEAST_DEGREES:
+        raise BadInput(f"{name} records its rotation angles in {recorded}. {_proposal(values)}")
+    return degrees, unit.symbol
+
+
+def _proposal(values: np.ndarray) -> str:
+    """What unit the range of the angles makes likely, as a sentence for a person."""
+    span = _span(values)
+    span *= len(values) / max(1, len(values) - 1)  # the last projection is mostly a step short of the turn
+    for unit, name in (("rad", "radians"), ("deg", "degrees"), ("mrad", "milliradians")):
+        factor = factor_between(unit, "deg") or 0.0
+        for turn, degrees in TURNS.items():
+            if abs(span * factor - degrees) < 0.06 * degrees:
+                return f"They go through {span:.4g}, which is {turn} in {name}: if that is so, choose {name}."
+    return f"They go through {span:.4g}; choose the unit that they are in."
+
+
+def _one_each(angles: np.ndarray, number: int, name: str) -> np.ndarray:
+    if len(angles) != number or not np.isfinite(angles).any():
+        raise BadInput(f"{name} does not have one rotation angle a projection.")
+    return angles
+
+
+def _span(values: np.ndarray) -> float:
+    good = values[np.isfinite(values)]
+    return float(np.ptp(good)) if good.size else 0.0

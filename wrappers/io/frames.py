@@ -1,0 +1,113 @@
+"""Frames of a scan in an HDF5 file, read by detector rows, and what is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+
+from gantry_formats import factor_between
+from wrappers.errors import BadInput
+from wrappers.io.hdf5 import source, unreadable
+from wrappers.io.references import Series
+
+
+@dataclass(frozen=True)
+class Frames:
+    """A list of frames in one dataset, or in several that go on where the one before ends."""
+
+    parts: tuple[h5py.Dataset, ...]
+
+    def __len__(self) -> int:
+        return sum(len(part) for part in self.parts)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Frames, rows and columns."""
+        _, rows, columns = self.parts[0].shape
+        return len(self), rows, columns
+
+
+def beam_current(monitor: h5py.Dataset | None) -> np.ndarray | None:
+    """Return the beam's intensity a frame relative to its mean (NXmonitor), None where it was not recorded."""
+    if monitor is None:
+        return None
+    values = np.asarray(monitor[:], dtype=np.float64)
+    good = np.isfinite(values) & (values > 0)
+    if not good.any():
+        return None
+    # A frame without a reading of the beam cannot be compared with the others: it is left out.
+    return np.where(good, values / values[good].mean(), np.nan)
+
+
+def references_in(item: Any, data: Frames, name: str, what: str) -> list[Series]:
+    """Return flat fields or dark frames, of which there may be one that is no list; nothing for none."""
+    if item is None or (isinstance(item, h5py.Dataset) and item.size == 0):
+        return []
+    if isinstance(item, h5py.Dataset) and item.ndim == 2 and not unreadable(item) and item.dtype.kind in "uif":
+        shape, read = item.shape, source(item, Path(name)).read
+        every = slice(0, item.shape[1])
+        series = Series(lambda rows: np.asarray(read((rows, every)), dtype=np.float32)[None])
+    else:
+        frames = frames_in(item, name, what)
+        shape, series = frames.shape[1:], Series(reader(frames, np.arange(len(frames)), None, name))
+    if shape != data.shape[1:]:
+        raise BadInput(f"{name}: projections, flat fields and dark frames differ in size.")
+    return [series]
+
+
+def frames_in(item: Any, name: str, what: str) -> Frames:
+    """Return the list of frames (n, rows, columns) that `item` is; BadInput if it is none, or lies elsewhere."""
+    if not isinstance(item, h5py.Dataset):
+        raise BadInput(f"{name} lacks {what}.")
+    why = unreadable(item)
+    if why:
+        raise BadInput(f"{name} lacks {what}: {why}.")
+    if item.ndim != 3 or item.dtype.kind not in "uif" or 0 in item.shape:
+        raise BadInput(
+            f"{name}: {what} is {item.dtype} of shape {item.shape}; frames (n, rows, columns) are needed."
+        )
+    return Frames((item,))
+
+
+def pixel_um(detector: Any, names: tuple[str, ...]) -> float | None:
+    """Return a pixel's size in µm, the first of these fields that has one with a unit of length."""
+    for name in names:
+        item = detector.get(name) if isinstance(detector, h5py.Group) else None
+        if isinstance(item, h5py.Dataset) and item.size == 1 and item.dtype.kind in "uif":
+            factor = factor_between(item.attrs.get("units"), "um")
+            size = float(np.ravel(item[()])[0])
+            if factor and size > 0:
+                return size * factor
+    return None
+
+
+def no_light(data: Frames) -> Callable[[slice], np.ndarray]:
+    """Return how to read one dark frame that nobody took: zeros."""
+    return lambda rows: np.zeros((1, len(range(*rows.indices(data.shape[1]))), data.shape[2]), np.float32)
+
+
+def reader(
+    data: Frames, frames: np.ndarray, current: np.ndarray | None, name: str
+) -> Callable[[slice], np.ndarray]:
+    """Return how to read these frames by detector rows, divided by the beam's current where it is known."""
+    sources, every = [source(part, Path(name)) for part in data.parts], slice(0, data.shape[2])
+    starts = np.cumsum([0, *(len(part) for part in data.parts)])
+
+    def read(rows: slice) -> np.ndarray:
+        number = len(range(*rows.indices(data.shape[1])))
+        values = np.empty((len(frames), number, data.shape[2]), np.float32)
+        with np.errstate(over="ignore"):
+            for place, frame in enumerate(frames):
+                part = int(np.searchsorted(starts, frame, side="right")) - 1
+                within = int(frame - starts[part])
+                values[place] = sources[part].read((slice(within, within + 1), rows, every))[0]
+        if current is not None:
+            values /= current[frames].astype(np.float32)[:, None, None]
+        return values
+
+    return read

@@ -1,0 +1,179 @@
+"""Parts of a scan that no image key sorts: frames, flats and darks in groups or files of their own, and angles.
+
+What a part is, its name, the group that it lies in, the title of its entry or the name of its file says, the
+nearest first: flats/1500, "dark images", scan_refs.h5. So write ESRF's bliss and its programs for reduced frames.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+from typing import Any
+
+import h5py
+import numpy as np
+
+from gantry_formats import Dimension, plain_text, unit_of
+from wrappers.errors import BadInput
+from wrappers.io.hdf5 import unreadable, walk
+from wrappers.io.nexus import class_of
+
+PROJECTION, FLAT, DARK = 0, 1, 2
+WORDS = {
+    DARK: {"dark", "darks", "darkfield", "darkfields"},
+    FLAT: {
+        *("flat", "flats", "flatfield", "flatfields", "white", "whites", "ref", "refs"),
+        *("reference", "references", "refhst", "bright", "openbeam"),
+    },
+    PROJECTION: {"projection", "projections", "proj", "projs"},
+}
+ANGLES = ({"rotation_angle"}, {"theta", "omega", "angle", "angles", "rot", "rotation", "srot", "hrsrot"})
+MOST_LISTED = 4
+_NUMBERED = re.compile(r"(.*?_?)[0-9]{6}")
+_ENDING_NUMBER = re.compile(r"\d+$")
+
+
+@dataclass(frozen=True)
+class OpenFile:
+    """An open HDF5 file of a dataset, under the name that people know."""
+
+    name: str
+    file: h5py.File
+
+
+@dataclass(frozen=True)
+class Part:
+    """Frames of a file: (n, rows, columns), or one (rows, columns); `role` is None where nothing says what."""
+
+    holder: OpenFile
+    dataset: h5py.Dataset
+    path: str
+    role: int | None
+    following: tuple[h5py.Dataset, ...] = ()
+    """Lists of frames that go on where this one ends, as NXmx numbers them (data_000001, data_000002)."""
+
+    @property
+    def number(self) -> int:
+        """How many frames there are in all."""
+        return len(self.dataset) + sum(len(one) for one in self.following)
+
+    @property
+    def size(self) -> tuple[int, ...]:
+        """Rows and columns."""
+        return tuple(self.dataset.shape[-2:])
+
+    @property
+    def place(self) -> float | None:
+        """The number that it is called by, where that is all of its name: the frame before which it was taken."""
+        name = PurePosixPath(self.path).name
+        return float(name) if name.isdecimal() and len(name) < 10 else None
+
+
+def parts_of(files: Sequence[OpenFile]) -> list[Part]:
+    """Return all frames that can be read; single ones only where something says that they are flat or dark."""
+    found = []
+    for one in files:
+        for path, item in walk(one.file):
+            if not isinstance(item, h5py.Dataset):
+                continue
+            try:
+                fits = item.ndim in (2, 3) and item.dtype.kind in "uif" and item.size and not unreadable(item)
+            except (TypeError, OSError, RuntimeError):
+                continue
+            if not fits:
+                continue
+            role = _role(one, path)
+            if item.ndim == 3 or role in (FLAT, DARK):
+                found.append(Part(one, item, path, role))
+    return found
+
+
+def projections_among(parts: Sequence[Part], name: str) -> Part | None:
+    """The frames that are the projections: those called so, else the longest unnamed list; None without."""
+    lists = [part for part in parts if part.dataset.ndim == 3]
+    named = [part for part in lists if part.role == PROJECTION]
+    candidates = named or [part for part in lists if part.role is None]
+    candidates = _joined(candidates)
+    longest = max((part.number for part in candidates), default=0)
+    candidates = [part for part in candidates if part.number == longest]
+    if len(candidates) > 1:
+        listed = ", ".join(part.path for part in candidates[:MOST_LISTED])
+        raise BadInput(f"{name} has {len(candidates)} lists of frames that may be its projections: {listed}.")
+    return candidates[0] if candidates else None
+
+
+def _joined(parts: Sequence[Part]) -> list[Part]:
+    """The lists of frames, those that are numbered parts of one put together in their order."""
+    series: dict[tuple[str, str, tuple[int, ...]], list[Part]] = {}
+    for part in parts:
+        path = PurePosixPath(part.path)
+        number = _NUMBERED.fullmatch(path.name)
+        name = number[1] if number else path.name
+        series.setdefault((part.holder.name, str(path.with_name(name)), part.size), []).append(part)
+    ordered = [sorted(members, key=lambda part: part.path) for members in series.values()]
+    return [replace(first, following=tuple(part.dataset for part in rest)) for first, *rest in ordered]
+
+
+def angles_of(part: Part, name: str) -> h5py.Dataset | None:
+    """The rotation angles in the projections' file, one a frame; BadInput where it has several that differ."""
+    number = part.number
+    ranked: list[tuple[int, int, str, h5py.Dataset]] = []
+    for path, item in walk(part.holder.file):
+        if isinstance(item, h5py.Dataset) and item.shape == (number,) and item.dtype.kind in "uif":
+            rank = _rank_of_angles(path, item)
+            if rank is not None and not unreadable(item):
+                ranked.append((rank, -_together(path, part.path), path, item))
+    if not ranked:
+        return None
+    ranked.sort(key=lambda one: one[:2])
+    best = [one for one in ranked if one[:2] == ranked[0][:2]]
+    values = np.asarray(best[0][3][()], dtype=np.float64)
+    if any(
+        not np.array_equal(values, np.asarray(one[3][()], dtype=np.float64), equal_nan=True) for one in best[1:]
+    ):
+        listed = ", ".join(one[2] for one in best[:MOST_LISTED])
+        raise BadInput(f"{name} has several lists that may be its rotation angles: {listed}.")
+    return best[0][3]
+
+
+def _rank_of_angles(path: str, item: h5py.Dataset) -> int | None:
+    """How sure it is that these are angles of the rotation, 0 most; None if they are not."""
+    if plain_text(item.attrs.get("transformation_type")) == "rotation":
+        return 0
+    name = PurePosixPath(path).name.lower()
+    parent = PurePosixPath(path).parent.name.lower()
+    for rank, names in enumerate(ANGLES):
+        if name in names or (name in ("value", "data") and parent in names):
+            return rank
+    unit = unit_of(item.attrs.get("units"))
+    values = np.asarray(item[()], dtype=np.float64)
+    turns = unit is not None and unit.dimension is Dimension.ANGLE and np.ptp(values) > 0
+    return len(ANGLES) if turns else None
+
+
+def _together(path: str, other: str) -> int:
+    """How many groups two paths share."""
+    pairs = zip(PurePosixPath(path).parts, PurePosixPath(other).parts, strict=False)
+    return sum(1 for mine, theirs in pairs if mine == theirs)
+
+
+def _role(holder: OpenFile, path: str) -> int | None:
+    steps = PurePosixPath(path).parts[1:]
+    texts: list[Any] = list(reversed(steps))
+    group = holder.file["/"]
+    for step in steps[:-1]:
+        group = group.get(step)
+        if not isinstance(group, h5py.Group):
+            break
+        if class_of(group) == "NXentry" and isinstance(group.get("title", getlink=True), h5py.HardLink):
+            title = group["title"]
+            texts.append(plain_text(title[()]) if isinstance(title, h5py.Dataset) and title.size == 1 else None)
+    texts.append(PurePosixPath(holder.name).stem)
+    for text in texts:
+        words = {_ENDING_NUMBER.sub("", word) for word in re.split(r"[^a-z0-9]+", str(text or "").lower())}
+        roles = [role for role, known in WORDS.items() if words & known]
+        if len(roles) == 1:
+            return roles[0]
+    return None
