@@ -78,7 +78,13 @@ class Base(DeclarativeBase):
     """Base of every table of the portal."""
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: UTCDateTime, dict[str, Any]: JSONType, list[str]: JSONType}  # noqa: RUF012
+    type_annotation_map = {  # noqa: RUF012
+        datetime: UTCDateTime,
+        dict[str, Any]: JSONType,
+        list[str]: JSONType,
+        list[int]: JSONType,
+        list[dict[str, Any]]: JSONType,
+    }
 
 
 def make_engine(url: str) -> Engine:

@@ -14,6 +14,7 @@ from portal.catalogue.ensure import ensure_parameter_type
 from portal.catalogue.models import (
     Datafile,
     Dataset,
+    DatasetArray,
     DatasetParameter,
     DatasetPicture,
     ParameterCorrection,
@@ -67,10 +68,10 @@ class PictureEntry:
 
 
 def remove_entries(session: Session, dataset: Dataset) -> None:
-    """Take away the dataset's files, parameters and pictures, to give it others."""
-    for kind in (Datafile, DatasetParameter, DatasetPicture):
+    """Take away the dataset's files, parameters, pictures and arrays, to give it others."""
+    for kind in (Datafile, DatasetParameter, DatasetPicture, DatasetArray):
         session.execute(delete(kind).where(kind.dataset_id == dataset.id))
-    session.expire(dataset, ["datafiles", "parameters", "pictures"])
+    session.expire(dataset, ["datafiles", "parameters", "pictures", "arrays"])
 
 
 def add_files(session: Session, dataset: Dataset, files: Sequence[FileEntry], *, by: str) -> None:

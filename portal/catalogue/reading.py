@@ -9,9 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
+from portal.catalogue.arrays.entries import ArrayEntry, Looked, clause, entries_of
 from portal.catalogue.entries import FileEntry, ParameterEntry, storable_path
 from portal.catalogue.mapping import parameters_of, places_of
-from portal.data.parsing.client import inspect
+from portal.data.parsing.client import MOST_PICTURES as OF_FILE
+from portal.data.parsing.client import inspect, listing
+from portal.data.parsing.listed import Listing
 from portal.errors import ConflictError, InvalidError, LimitError, UnsafeFileError
 from portal.files.confined import Entry, Kind, Root
 from portal.files.formats import is_named_as_array
@@ -21,6 +24,11 @@ Progress = Callable[[int, int], None]
 
 MOST_PARSED = 4
 """A series of planes holds the same facts in each; looking into the first few is enough."""
+MOST_LISTED = 16
+"""Of so many files the arrays are listed: the first of them, and the last."""
+MOST_PICTURES = 48
+"""Of a dataset's arrays."""
+NOT_LISTED = "its arrays take too much to be listed"
 CHUNK = 4 << 20
 
 
@@ -42,6 +50,7 @@ class Contents:
     parameters: tuple[ParameterEntry, ...]
     thumbnail: bytes | None
     problem: str | None
+    arrays: tuple[ArrayEntry, ...] = ()
 
 
 def list_files(root: Root, place: Place) -> list[Entry]:
@@ -78,15 +87,29 @@ def read(
     """
     total = sum(entry.status.st_size for entry in entries)
     reader = _Reader(mapping, total, progress, complete)
-    parsed = _worth_parsing(entries)
+    parsed, listed = _worth_parsing(entries), _worth_listing(entries)
     files = []
     for entry in entries:
         path = f"{place.location}/{entry.path}".lstrip("/")
         with root.open_file(path) as file:
-            files.append(reader.read(entry, file, parse=entry.path in parsed))
+            files.append(reader.read(entry, file, parse=entry.path in parsed, listed=entry.path in listed))
     if complete:
         _check_unchanged(entries, list_files(root, place))
-    return Contents(tuple(files), tuple(reader.parameters.values()), reader.thumbnail, reader.problem)
+    arrays = entries_of(reader.looked, _of_arrays(entries))
+    return Contents(
+        tuple(files), tuple(reader.parameters.values()), reader.thumbnail, reader.problem, tuple(arrays)
+    )
+
+
+def read_arrays(root: Root, place: Place, entries: Sequence[Entry], *, complete: bool) -> list[ArrayEntry]:
+    """The arrays alone, as `read` would list them; no digests. Raises as `read` does."""
+    reader = _Reader({}, 0, None, complete)
+    listed = _worth_listing(entries)
+    for entry in entries:
+        if entry.path in listed:
+            with root.open_file(f"{place.location}/{entry.path}".lstrip("/")) as file:
+                reader.list_again(entry, file)
+    return entries_of(reader.looked, _of_arrays(entries))
 
 
 def read_parameters(
@@ -112,8 +135,20 @@ def _worth_parsing(entries: Sequence[Entry]) -> set[str]:
     return set(known[:MOST_PARSED])
 
 
+def _of_arrays(entries: Sequence[Entry]) -> list[str]:
+    """The files that could hold arrays."""
+    known = [entry.path for entry in entries if is_named_as_array(entry.path)]
+    return known or [entry.path for entry in entries][:1] * (len(entries) == 1)
+
+
+def _worth_listing(entries: Sequence[Entry]) -> set[str]:
+    """Those of them that are looked into for arrays."""
+    files = _of_arrays(entries)
+    return set(files if len(files) <= MOST_LISTED else [*files[: MOST_LISTED - 1], files[-1]])
+
+
 class _Reader:
-    """Collects parameters, the first thumbnail and the first problem over the files of a dataset."""
+    """Collects parameters, arrays, the first thumbnail and the first problem over the files of a dataset."""
 
     def __init__(self, mapping: Mapping[str, Any], total: int, progress: Progress | None, complete: bool) -> None:
         self.mapping, self.total, self.progress, self.complete = mapping, total, progress, complete
@@ -121,12 +156,16 @@ class _Reader:
         self.parameters: dict[str, ParameterEntry] = {}
         self.thumbnail: bytes | None = None
         self.problem: str | None = None
+        self.looked: list[Looked] = []
+        self.pictures_left = MOST_PICTURES
 
-    def read(self, entry: Entry, file: BinaryIO, *, parse: bool) -> FileEntry:
+    def read(self, entry: Entry, file: BinaryIO, *, parse: bool, listed: bool) -> FileEntry:
         before = os.fstat(file.fileno())
         digest = self._digest(file, before.st_size) if self.complete else None
         if parse:
-            self._look_into(entry.path, file)
+            self._look_into(entry.path, file, listed=True)
+        elif listed:
+            self._list(entry.path, file)
         after = os.fstat(file.fileno())
         if self.complete and not _same(before, after, entry.status):
             raise _changed(entry.path)
@@ -136,6 +175,13 @@ class _Reader:
         """Collect what the file says, and nothing else of it. Raises ConflictError if it changes meanwhile."""
         before = os.fstat(file.fileno())
         self._look_into(entry.path, file)
+        if self.complete and not _same(before, os.fstat(file.fileno()), entry.status):
+            raise _changed(entry.path)
+
+    def list_again(self, entry: Entry, file: BinaryIO) -> None:
+        """Collect the file's arrays, and nothing else of it. Raises ConflictError if it changes meanwhile."""
+        before = os.fstat(file.fileno())
+        self._list(entry.path, file)
         if self.complete and not _same(before, os.fstat(file.fileno()), entry.status):
             raise _changed(entry.path)
 
@@ -152,20 +198,39 @@ class _Reader:
         file.seek(0)
         return digest.hexdigest()
 
-    def _look_into(self, path: str, file: BinaryIO) -> None:
+    def _look_into(self, path: str, file: BinaryIO, *, listed: bool = False) -> None:
         try:
-            seen = inspect(file, places_of(self.mapping))
+            seen = inspect(
+                file, places_of(self.mapping), pictures=min(self.pictures_left, OF_FILE) if listed else None
+            )
         except (InvalidError, LimitError) as error:
             # A file that is still being written need not be readable yet.
             if self.complete and self.problem is None:
                 self.problem = f"{path}: {error.message}"
+            if listed:
+                self.looked.append(Looked(path, None, clause(error.message)))
             return
+        if listed:
+            self._keep(path, seen.listing, NOT_LISTED)
         for entry in parameters_of(self.mapping, seen.values):
             self.parameters.setdefault(entry.name, replace(entry, source=replace(entry.source, file=path)))
         if seen.problem and self.problem is None:
             self.problem = f"{path}: {seen.problem}"
         if self.thumbnail is None:
             self.thumbnail = seen.thumbnail
+
+    def _list(self, path: str, file: BinaryIO) -> None:
+        try:
+            found = listing(file, pictures=min(self.pictures_left, OF_FILE))
+        except (InvalidError, LimitError) as error:
+            self._keep(path, None, clause(error.message))
+            return
+        self._keep(path, found)
+
+    def _keep(self, path: str, found: Listing | None, problem: str = "") -> None:
+        self.looked.append(Looked(path, found, problem if found is None else ""))
+        if found is not None:
+            self.pictures_left -= sum(len(array.pictures) for array in (*found.arrays, *found.together))
 
 
 def _check_unchanged(before: Sequence[Entry], after: Sequence[Entry]) -> None:

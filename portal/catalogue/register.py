@@ -11,6 +11,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.catalogue.access import Action, may
+from portal.catalogue.arrays.rows import add_arrays
 from portal.catalogue.ensure import ensure_sample
 from portal.catalogue.entries import (
     PictureEntry,
@@ -115,6 +116,7 @@ def add_in_place(
         _fill(session, dataset, order, contents, now)
         pictures = [PictureEntry("thumbnail.png", contents.thumbnail, "thumbnail")] if contents.thumbnail else []
         add_pictures(session, dataset, pictures, folder=settings.pictures, by=wish.by)
+        add_arrays(session, dataset, contents.arrays, folder=settings.pictures, by=wish.by)
         return dataset
 
 

@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from portal.catalogue.arrays.entries import ArrayEntry
+from portal.catalogue.arrays.rows import add_arrays
 from portal.catalogue.ensure import ensure_application, ensure_dataset_type
 from portal.catalogue.entries import (
     FileEntry,
@@ -52,6 +54,7 @@ class ResultToRegister:
     """Sign-in name of who asked."""
     parameters: Sequence[ParameterEntry] = ()
     pictures: Sequence[PictureEntry] = ()
+    arrays: Sequence[ArrayEntry] = ()
     description: str | None = None
     started: datetime | None = None
     ended: datetime | None = None
@@ -78,6 +81,7 @@ def register_result(session: Session, result: ResultToRegister, *, settings: Set
     add_files(session, dataset, result.files, by=by)
     add_parameters(session, dataset, result.parameters, facility_id=facility_id, by=by)
     add_pictures(session, dataset, result.pictures, folder=settings.pictures, by=by)
+    add_arrays(session, dataset, result.arrays, folder=settings.pictures, by=by)
     run = run or _add_run(session, result, facility_id, inputs)
     session.add(
         DataCollectionDataset(

@@ -21,6 +21,7 @@ from portal.catalogue.models import (
     Datafile,
     DatafileFormat,
     Dataset,
+    DatasetArray,
     DatasetParameter,
     DatasetPicture,
     DatasetType,
@@ -199,6 +200,7 @@ READS: Mapping[type[Entity], Rule] = {
     DatasetParameter: lambda asker: _dataset(asker, DatasetParameter.dataset_id),
     ParameterCorrection: lambda asker: _dataset(asker, ParameterCorrection.dataset_id),
     DatasetPicture: lambda asker: _dataset(asker, DatasetPicture.dataset_id),
+    DatasetArray: lambda asker: _dataset(asker, DatasetArray.dataset_id),
     DataCollection: lambda asker: _collection(asker, DataCollection.id),
     DataCollectionDataset: lambda asker: and_(
         _dataset(asker, DataCollectionDataset.dataset_id),

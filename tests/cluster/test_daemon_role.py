@@ -34,7 +34,7 @@ FILES = {
 }
 TELLS = {"notice", "notice_mark"}
 READS = {"alembic_version", "dataset_parameter_correction"} | WATCHES | JOBS | PEOPLE | FILES | TELLS
-INSERTS = WATCHES | {"attempt", "job_event", "audit_record", "notice"} | FILES
+INSERTS = WATCHES | {"attempt", "job_event", "audit_record", "notice", "dataset_array"} | FILES
 DELETES = {"notice", "cluster_health", "web_session", "device_request", "sign_in_attempt"}
 # The columns that it never changes, of the tables of which it changes anything.
 NEVER = {
@@ -153,6 +153,9 @@ def test_the_daemon_sees_of_people_and_sign_ins_a_few_columns(portal: Host) -> N
         "DELETE FROM dataset_parameter_correction",
         "UPDATE dataset_picture SET path = 'mine'",
         "DELETE FROM dataset_picture",
+        "SELECT * FROM dataset_array",
+        "UPDATE dataset_array SET name = 'mine'",
+        "DELETE FROM dataset_array",
         "UPDATE icat_dataset_type SET mapping = '{}'",
         "UPDATE icat_parameter_type SET units = 'mine'",
         "UPDATE icat_application SET version = 'mine'",
@@ -209,6 +212,12 @@ PICTURE = """
     SELECT '', now(), '', now(), id, 'mine', 'preview', '', 0, 'mine', 1, 1
     FROM icat_dataset WHERE {which} ORDER BY id DESC LIMIT 1
 """
+ARRAY = """
+    INSERT INTO dataset_array (create_id, create_time, mod_id, mod_time, dataset_id, position, file, name, shape,
+        dtype, axes, labels, sizes, pictures, left_out)
+    SELECT '', now(), '', now(), id, 999, '', 'mine', '[]', '', '', '{{}}', '{{}}', '[]', ''
+    FROM icat_dataset WHERE {which} ORDER BY id DESC LIMIT 1
+"""
 TYPE = """
     INSERT INTO icat_parameter_type (create_id, create_time, mod_id, mod_time, facility_id, name, units,
         value_type)
@@ -233,8 +242,8 @@ CLOSED = "The daemon may only add to a result that is being filed"
         (DATASET.format(location="'results:0/J-1-mine'"), ELSEWHERE),
         (DATASET.format(location="'results:' || investigation_id || '/../0/J-1-mine'"), ELSEWHERE),
         (DATASET.format(location="NULL"), ELSEWHERE),
-        *((TYPE + ";" + entry.format(which=MEASURED), CLOSED) for entry in (FILE, PARAMETER, PICTURE)),
-        *((TYPE + ";" + entry.format(which=FILED), CLOSED) for entry in (FILE, PARAMETER, PICTURE)),
+        *((TYPE + ";" + entry.format(which=MEASURED), CLOSED) for entry in (FILE, PARAMETER, PICTURE, ARRAY)),
+        *((TYPE + ";" + entry.format(which=FILED), CLOSED) for entry in (FILE, PARAMETER, PICTURE, ARRAY)),
     ],
 )
 def test_a_daemon_that_was_taken_over_alters_no_past(statement: str, words: str, as_somebody: AsSomebody) -> None:
@@ -246,7 +255,7 @@ def test_a_daemon_that_was_taken_over_alters_no_past(statement: str, words: str,
 @pytest.mark.usefixtures("result")
 def test_the_daemon_files_a_result_and_notes_that_a_folder_is_gone(as_somebody: AsSomebody) -> None:
     """What the triggers must let pass, or the refusals above say nothing."""
-    entries = [entry.format(which=NEW) for entry in (FILE, PARAMETER, PICTURE)]
+    entries = [entry.format(which=NEW) for entry in (FILE, PARAMETER, PICTURE, ARRAY)]
     statements = [
         "BEGIN",
         DATASET.format(location="'results:' || investigation_id || '/J-1-mine'"),

@@ -24,6 +24,7 @@ WEB_READS = {
     "attempt",
     "dataset_parameter_correction",
     "dataset_picture",
+    "dataset_array",
 }
 WEB_INSERTS = {
     "audit_record",

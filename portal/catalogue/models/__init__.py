@@ -4,6 +4,7 @@ Class and attribute names are ICAT's (attributes in snake_case: `visitId` is `vi
 cascades too. Tables carry the prefix `icat_`, so that ICAT's User and Job are never mistaken for ours.
 """
 
+from portal.catalogue.models.arrays import DatasetArray
 from portal.catalogue.models.data import (
     Datafile,
     DatafileFormat,
@@ -46,6 +47,7 @@ __all__ = [
     "Datafile",
     "DatafileFormat",
     "Dataset",
+    "DatasetArray",
     "DatasetParameter",
     "DatasetPicture",
     "DatasetType",

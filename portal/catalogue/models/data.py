@@ -11,6 +11,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
 
+from portal.catalogue.models.arrays import DatasetArray
 from portal.catalogue.models.entity import Entity
 from portal.catalogue.models.experiment import CASCADE, Facility, Instrument, Investigation
 from portal.catalogue.models.searchable import search_column
@@ -117,6 +118,7 @@ class Dataset(Entity, Base):
     instrument: Mapped[Instrument | None] = relationship()
     datafiles: Mapped[list[Datafile]] = relationship(back_populates="dataset", cascade=CASCADE)
     parameters: Mapped[list[DatasetParameter]] = relationship(back_populates="dataset", cascade=CASCADE)
+    arrays: Mapped[list[DatasetArray]] = relationship(cascade=CASCADE, order_by=DatasetArray.position)
     corrections: Mapped[list[ParameterCorrection]] = relationship(back_populates="dataset", cascade=CASCADE)
     """Also those that were withdrawn."""
     pictures: Mapped[list[DatasetPicture]] = relationship(

@@ -5,15 +5,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from portal.catalogue.arrays.entries import ArrayEntry, Looked, clause, entries_of
 from portal.daemon.collect.metadata import ALSO, PREVIEWS, Metadata, Preview, read_metadata
 from portal.data.parsing import client as parsing
 from portal.data.parsing.client import UnseenError
 from portal.data.parsing.preview import Picture, redraw
-from portal.errors import InvalidError, NotFoundError, PortalError, UnsafeFileError
+from portal.errors import InvalidError, LimitError, NotFoundError, PortalError, UnsafeFileError
 from portal.files.confined import Root
 from portal.files.formats import is_hdf5, is_named_as_array, png_size
 from portal.jobs.result_json import FormError
 from portal.store.client import StoredFile, StoredResult
+
+MOST_LISTED = 4
+"""Files of a result whose arrays are listed."""
+PICTURES = 12
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,7 @@ class Inspected:
     pictures: tuple[Drawn, ...]
     files: tuple[StoredFile, ...]
     """The files that make the dataset: not metadata.json and previews."""
+    arrays: tuple[ArrayEntry, ...] = ()
 
 
 def inspect_result(results: Path, result: StoredResult) -> Inspected:
@@ -42,15 +48,32 @@ def inspect_result(results: Path, result: StoredResult) -> Inspected:
             metadata = read_metadata(kept)
         except FormError as error:
             raise InvalidError(str(error)) from error
+        of_arrays = [file.name for file in files if is_named_as_array(file.name)]
+        looked: list[Looked] = []
         for file in files:
             with kept.open_file(file.name) as stream:
-                _check(stream, file.name)
+                if file.name in of_arrays[:MOST_LISTED]:
+                    looked.append(_listed(stream, file.name))
+                else:
+                    _check(stream, file.name)
         pictures = tuple(_draw(kept, preview) for preview in metadata.previews) or _thumbnail(kept, files)
-    return Inspected(metadata, pictures, files)
+    return Inspected(metadata, pictures, files, tuple(entries_of(looked, of_arrays)) if of_arrays else ())
 
 
 def _goes_along(name: str) -> bool:
     return name in ALSO or name.startswith(f"{PREVIEWS}/")
+
+
+def _listed(stream: BinaryIO, name: str) -> Looked:
+    """The arrays of a file, which `_check` found nothing against. What cannot be listed is kept all the same."""
+    try:
+        return Looked(name, parsing.listing(stream, pictures=PICTURES))  # looks at all that `check` does
+    except UnsafeFileError as error:
+        raise UnsafeFileError(f"{name}: {error.message}", detail=error.detail) from error
+    except (InvalidError, LimitError) as error:
+        stream.seek(0)
+        _check(stream, name)
+        return Looked(name, None, clause(error.message))
 
 
 def _check(stream: BinaryIO, name: str) -> None:

@@ -61,6 +61,7 @@ def _to_register(
             PictureEntry(drawn.preview.file, drawn.picture.png, drawn.preview.role, drawn.preview.caption)
             for drawn in inspected.pictures
         ],
+        arrays=inspected.arrays,
         description=inspected.metadata.summary or None,
         started=seen.started,
         ended=seen.ended,

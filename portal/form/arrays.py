@@ -1,0 +1,34 @@
+"""The arrays of a dataset as the form sees them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gantry_formats.arrays import Described
+
+
+@dataclass(frozen=True)
+class InputArray:
+    """An array in a dataset's files; with `left_out`, what is none to be taken, and why, as a clause."""
+
+    id: int
+    file: str
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    axes: str
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    pictures: Sequence[tuple[str, int]] = ()
+    """Of which of its places there is a picture: axis (empty: as a whole) and place, in the pictures' order."""
+    left_out: str = ""
+
+    @property
+    def described(self) -> Described:
+        """The same as programs tell arrays apart."""
+        return Described(self.file, self.name, self.shape, self.dtype, self.axes, self.labels)
+
+    def picture_of(self, axis: str = "", place: int = 0) -> int | None:
+        """The number of the picture of a place, else of the array as a whole; None where there is none."""
+        for wanted in ((axis, place), ("", 0)):
+            if wanted in self.pictures:
+                return list(self.pictures).index(wanted)
+        return None
