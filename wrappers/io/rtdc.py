@@ -38,8 +38,9 @@ class Measurement:
     background: h5py.Dataset | None
     rows: np.ndarray  # where in the file the n-th frame lies
     frame: np.ndarray  # its number, counted by the camera
-    time_s: np.ndarray | None
+    time_s: np.ndarray | None  # NaN where an event has none
     offset: np.ndarray  # stored correction of the background's brightness, zero where there is none
+    without_offset: int  # frames whose stored correction is no number
     temperature: np.ndarray | None
     attributes: Mapping[str, Any]
 
@@ -102,7 +103,8 @@ def _measurement(file: h5py.File, path: Path, name: str) -> Measurement:
         rows=rows,
         frame=rows + 1 if frame is None else frame[rows].astype(np.int64),
         time_s=None if time is None else time[rows],
-        offset=np.zeros(len(rows)) if offset is None else offset[rows],
+        offset=np.zeros(len(rows)) if offset is None else np.where(np.isfinite(offset), offset, 0)[rows],
+        without_offset=0 if offset is None else int((~np.isfinite(offset[rows])).sum()),
         temperature=None if temperature is None else temperature[rows],
         attributes=attributes(file),
     )
@@ -160,8 +162,7 @@ def _scalars(events: h5py.Group, feature: str, number: int) -> np.ndarray | None
     item = events.get(feature) if isinstance(events.get(feature, getlink=True), h5py.HardLink) else None
     if not isinstance(item, h5py.Dataset) or item.shape != (number,) or item.dtype.kind not in "iuf":
         return None
-    values = np.asarray(item[:], dtype=np.float64)
-    return values if np.isfinite(values).all() else None
+    return np.asarray(item[:], dtype=np.float64)
 
 
 class EventWriter:

@@ -17,10 +17,13 @@ from wrappers.io import hdf5, mrc, tiff
 from wrappers.io.source import ArraySource, LeftOut, readable
 from wrappers.io.volumes import Candidate, Pick, candidate, chosen, has_volume, in_order, planes_of, values_of
 from wrappers.job import InputDataset, InputFile
+from wrappers.kernels.bad_readings import filled
 
 AXES = ("z", "y", "x")
 NO_CHOICE = Pick()
 MOST_FILES = 4096
+MOST_BAD_SHARE = 1e-3
+"""Of a volume's values so many may be no finite numbers: more than a thousandth is no dead pixel."""
 KINDS = "HDF5, TIFF or MRC"
 UNIT_TAILS = (" units", " unit", "_units", "_unit")
 """Behind an attribute's name: where files say in what unit it is."""
@@ -38,6 +41,8 @@ class Stack:
     values: np.ndarray
     voxel_um: tuple[float | None, float | None, float | None]
     told: Mapping[str, Any] = field(default_factory=dict)
+    interpolated: int = 0
+    """Voxels that held no finite number."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,8 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
     """Return the volume of a dataset: the chosen one, or the only three-dimensional array.
 
     Planes in a file each make one, in the order of the number in their names. BadInput where there is none, or
-    several and none is chosen, or its values are not real numbers or not finite.
+    several and none is chosen, or its values are not real numbers or too many of them not finite. A few that are
+    not are taken from those around them.
     """
     files = [file for file in dataset.files if is_array_file(file)]
     if not files:
@@ -106,8 +112,8 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
             values, name, attributes = values_of(one, pick), one.array.name, dict(one.array.attributes)
             if first_file.suffix in hdf5.SUFFIXES:
                 attributes = _inherited(first_file.path, name) | attributes
-    _check(values, first_file, name)
-    return Stack(first_file.name, name, values, voxel_size(dataset, attributes), attributes)
+    values, interpolated = _real(values, first_file, name)
+    return Stack(first_file.name, name, values, voxel_size(dataset, attributes), attributes, interpolated)
 
 
 def _check_any(candidates: list[Candidate], opened: list[tuple[InputFile, Arrays]]) -> None:
@@ -117,14 +123,19 @@ def _check_any(candidates: list[Candidate], opened: list[tuple[InputFile, Arrays
         raise BadInput(f"No array of it can be read. {' '.join(reasons[:3])}")
 
 
-def _check(values: np.ndarray, file: InputFile, name: str) -> None:
+def _real(values: np.ndarray, file: InputFile, name: str) -> tuple[np.ndarray, int]:
+    """Return the values as finite numbers, and how many of them were none."""
     if values.dtype.kind not in "biuf":
         raise BadInput(f"{file.name} holds {values.dtype} values at {name}; real numbers are needed.")
     if values.dtype.kind == "f":
-        bad = values.size - int(np.isfinite(values).sum())
-        if bad:
+        bad = ~np.isfinite(values)
+        count = int(bad.sum())
+        if count > max(1, MOST_BAD_SHARE * values.size):
             where = f"{file.name} at {name}"
-            raise BadInput(f"{bad} values of {where} are not finite numbers (NaN or infinite).")
+            raise BadInput(f"{count} values of {where} are not finite numbers (NaN or infinite).")
+        if count:
+            return filled(values, bad), count
+    return values, 0
 
 
 def _inherited(path: Path, name: str) -> dict[str, Any]:

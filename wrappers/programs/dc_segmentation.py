@@ -97,7 +97,7 @@ def main(job: Job, events: Events) -> None:
     with open_measurement(file.path, file.name) as measurement:
         writer = EventWriter(job.output / "segmented.rtdc", measurement.image.shape[1:])
         sink = Sink(writer, Gallery())
-        frames = len(measurement.rows)
+        frames, without_offset = len(measurement.rows), measurement.without_offset
         for part, images, backgrounds in frames_with_background(measurement, settings):
             for place, image, below in zip(range(part.start, part.stop), images, backgrounds, strict=True):
                 for found, features in _frame(measurement, settings, place, image, below):
@@ -114,7 +114,7 @@ def main(job: Job, events: Events) -> None:
             f"No cell of at least {settings.min_area_um:g} µm² is beyond the threshold of "
             f"{settings.rules.threshold} grey values in {frames} frames."
         )
-    _keep(job, settings, sink, frames)
+    _keep(job, settings, sink, (frames, without_offset))
 
 
 def identifiers(measurement: Measurement, settings: Settings) -> dict[str, str]:
@@ -204,7 +204,8 @@ def _log(settings: Settings, file: InputFile) -> list[str]:
     ]
 
 
-def _keep(job: Job, settings: Settings, sink: Sink, frames: int) -> None:
+def _keep(job: Job, settings: Settings, sink: Sink, counted: tuple[int, int]) -> None:
+    frames, without_offset = counted
     writer, gallery = sink.writer, sink.gallery
     kept = Result(job.output)
     area, deformation = writer.features("area_um"), writer.features("deform")
@@ -215,6 +216,8 @@ def _keep(job: Job, settings: Settings, sink: Sink, frames: int) -> None:
     kept.preview("outlines", overlays(images, contours), "Some cells with their outlines")
     kept.parameter("cells", writer.count)
     kept.parameter("frames", frames)
+    if without_offset and settings.background == "stored":
+        kept.parameter("frames without a background offset", without_offset)
     for name in ("area_um", "deform", "bright_avg"):
         kept.parameter(
             f"median {name}", float(np.median(writer.features(name))), UNITS.get(name, "").replace("µ", "u")

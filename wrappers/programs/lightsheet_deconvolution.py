@@ -69,6 +69,7 @@ class Outcome:
     sizes_um: Mapping[str, float]
     elapsed_s: float
     source: str = ""
+    interpolated: int = 0
     channel: str = ""
     acquired: str | None = None
 
@@ -135,6 +136,7 @@ def main(job: Job, events: Events) -> None:
         sizes_um=sizes,
         elapsed_s=elapsed,
         source=stack.file,
+        interpolated=stack.interpolated,
         channel=channel_of(stack, settings.pick),
         acquired=moment_of(stack.told.get(ACQUIRED)),
     )
@@ -277,6 +279,8 @@ def _parameters(kept: Result, settings: Settings, outcome: Outcome) -> None:
     kept.parameter("psf", settings.psf)
     kept.parameter("psf size", _by(outcome.psf.shape), "voxels")
     kept.parameter("boundary", settings.boundary)
+    if outcome.interpolated:
+        kept.parameter("interpolated voxels", outcome.interpolated)
     kept.parameter("background", settings.background, "counts")
     if settings.psf == "gaussian":
         kept.parameter("sigma xy", settings.sigma_xy, "um")

@@ -212,3 +212,24 @@ def test_a_full_disk_is_not_taken_for_a_damaged_measurement(measurement) -> None
     with pytest.raises(OSError, match="No space left"), open_measurement(measurement, "drawn.rtdc") as opened:
         assert opened.images(slice(0, 2)).shape == (2, 64, 160)
         raise OSError(28, "No space left on device")
+
+
+def test_a_column_with_a_value_that_is_none_keeps_the_others(run_program, measurement: Path) -> None:
+    images = events(measurement)["image"]
+    columns = {"time": np.arange(FRAMES) / 1000, "temp": np.full(FRAMES, 23.5), "bg_off": np.full(FRAMES, 10.0)}
+    for values in columns.values():
+        values[7] = np.nan
+    # The stored backgrounds are ten grey values too dark, all but the one whose offset is lost.
+    backgrounds = events(measurement)["image_bg"].astype(int) - 10
+    backgrounds[7] += 10
+    changed(measurement, image=images, image_bg=backgrounds.astype(np.uint8), **columns)
+    ending = run_program("dc_segmentation", {"measurement": [measurement]})
+    found = events(ending.output / "segmented.rtdc")
+    assert len(found["frame"]) == FRAMES
+    assert (
+        np.flatnonzero(np.isnan(found["time"])).tolist() == np.flatnonzero(np.isnan(found["temp"])).tolist() == [7]
+    )
+    assert found["time"][8] == pytest.approx(0.008)
+    assert found["bright_bc_avg"] == pytest.approx(-25, abs=1)
+    assert ending.parameters["frames without a background offset"] == 1
+    assert dclab_programs.verify(ending.output / "segmented.rtdc")[0] == 0

@@ -181,3 +181,20 @@ def test_a_truncated_stack_is_named(run_program, refused, stack, psf_file) -> No
 )
 def test_options_out_of_bounds_end_in_one_sentence(run_program, refused, stack, options, words) -> None:
     refused(run_program("lightsheet_deconvolution", {"stack": [stack]}, options, parameters=VOXEL), words)
+
+
+def test_a_voxel_without_a_number_costs_itself_only(run_program, tmp_path: Path, psf_file: Path) -> None:
+    paths, options = [], {"psf": "file", "iterations": 5}
+    for name, spoiled in (("good.h5", ()), ("bad.h5", (np.nan, np.inf, -np.inf))):
+        values = beads().astype(np.float32)
+        for place, value in enumerate(spoiled):
+            values[3, 4, 5 + place] = value
+        paths.append(tmp_path / name)
+        with h5py.File(paths[-1], "w") as file:
+            file["data"] = values
+    good, bad = (
+        run_program("lightsheet_deconvolution", {"stack": [p], "psf": [psf_file]}, options) for p in paths
+    )
+    assert "interpolated voxels" not in good.parameters
+    assert bad.parameters["interpolated voxels"] == 3
+    assert np.abs(deconvolved(bad) - deconvolved(good)).max() < 0.02 * deconvolved(good).max()
