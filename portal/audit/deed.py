@@ -25,6 +25,11 @@ class Action(StrEnum):
     RELEASE = "release"
     RENAME = "rename"
     DOWNLOAD = "download"
+    PARAMETER_CORRECTED = "parameter-corrected"
+    """By an operator: a correction beside what was registered."""
+    CORRECTION_WITHDRAWN = "correction-withdrawn"
+    PARAMETER_READ_AGAIN = "parameter-read-again"
+    """Of a dataset that is still being written, in place."""
 
 
 class Kind(StrEnum):
@@ -36,6 +41,7 @@ class Kind(StrEnum):
     SUBMISSION = "submission"
     JOB = "job"
     FILE = "file"
+    DATASET = "dataset"
 
 
 @dataclass(frozen=True)

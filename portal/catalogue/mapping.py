@@ -77,7 +77,7 @@ def _parameter(name: str, rule: Mapping[str, Any], values: Values) -> ParameterE
     if quantity is None:
         return None
     number, stated = quantity[0], _stated(quantity[1], source, values)
-    from_ = replace(from_, value=f"{number:.15g}", units=stated)
+    from_ = replace(from_, value=f"{number:.9g}", units=stated)
     factor = factor_between(stated, wanted)
     if not wanted or factor is None:
         return ParameterEntry(name, number, stated, from_)

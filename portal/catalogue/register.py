@@ -24,6 +24,7 @@ from portal.catalogue.entries import (
     time_of_ns,
 )
 from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetType, Instrument, Investigation
+from portal.catalogue.parameters.corrections import withdraw_read
 from portal.catalogue.reading import Contents, Place, Progress, list_files, read
 from portal.config import Settings
 from portal.db import Database, is_id
@@ -128,6 +129,11 @@ def investigation_for_ingest(session: Session, actor: Actor, text: str) -> Inves
     """
     if not may(session, actor, Action.CREATE, Dataset):
         raise ForbiddenError("Registering data is for staff and for the accounts of instruments.")
+    return investigation_named(session, text)
+
+
+def investigation_named(session: Session, text: str) -> Investigation:
+    """The same for an operator. Raises NotFoundError, InvalidError (several)."""
     number = int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
     by_id = session.get(Investigation, number) if is_id(number) else None
     if by_id is not None:
@@ -223,18 +229,23 @@ def _is_settled(known: Dataset, entries: Sequence[Entry]) -> bool:
     """True if nothing is to be done. Raises ConflictError if a whole dataset's files have changed."""
     if not known.complete:
         return False
-    registered = {(file.location, file.file_size, file.mtime_ns) for file in known.datafiles}
-    found = {(entry.path, entry.status.st_size, entry.status.st_mtime_ns) for entry in entries}
-    if registered == found:
+    names = changed_files(known, entries)
+    if not names:
         return True
     if known.problem is not None:
         return False  # a damaged file that was copied again
-    names = sorted({str(one[0]) for one in registered ^ found})
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     raise ConflictError(
         f"This was registered as “{known.name}”, and has changed since: {shown}. What is registered is left as it "
         "is; put the new data into a folder of its own."
     )
+
+
+def changed_files(known: Dataset, entries: Sequence[Entry]) -> list[str]:
+    """Names of the files that are not what was registered, are new, or gone."""
+    registered = {(file.location, file.file_size, file.mtime_ns) for file in known.datafiles}
+    found = {(entry.path, entry.status.st_size, entry.status.st_mtime_ns) for entry in entries}
+    return sorted({str(one[0]) for one in registered ^ found})
 
 
 def _new(session: Session, order: _Order, now: datetime) -> Dataset:
@@ -264,5 +275,6 @@ def _fill(session: Session, dataset: Dataset, order: _Order, contents: Contents,
     session.add(dataset)
     session.flush()
     remove_entries(session, dataset)
+    withdraw_read(session, dataset, by=wish.by, now=now)
     add_files(session, dataset, contents.files, by=wish.by)
     add_parameters(session, dataset, contents.parameters, facility_id=order.facility_id, by=wish.by)

@@ -80,10 +80,39 @@ def show(dataset: str, as_json: bool) -> None:
         ]
     )
     for parameter in found["parameters"]:
-        value = parameter["value"]
-        words = f"{value:.6g}" if isinstance(value, float) else plain(value)
-        click.echo(f"  {parameter['name']}: {words} {parameter['units']}".rstrip())
+        click.echo(f"  {_parameter(parameter)}")
     click.echo(found["seen_by"])
+
+
+def _parameter(one: Document) -> str:
+    """One line: name, value, what is to be known of it, and where it is from."""
+    notes = []
+    if one["value"] is None:
+        notes.append("not known: its file does not say it")
+    if not one.get("unit_known", True):
+        notes.append(f"unit not known, {one['wanted_units']} is wanted")
+    if one.get("contradicted"):
+        notes.append("contradicted by another value")
+    if correction := one.get("correction"):
+        before = ", ".join(_quantity(first) for first in correction["replaced"])
+        notes.append(f"corrected by {correction['by']}{f', registered as {before}' if before else ''}")
+    if source := one.get("source"):
+        stands = _quantity({"value": source["value"], "units": source["units"] or ""})
+        notes.append(_source_words(source) + (f": {stands}" if stands not in ("", _quantity(one)) else ""))
+    return f"{plain(one['name'])}: {_quantity(one)}".rstrip() + (f" ({'; '.join(notes)})" if notes else "")
+
+
+def _quantity(one: Document) -> str:
+    value = one["value"]
+    return f"{f'{value:.6g}' if isinstance(value, float) else plain(value)} {plain(one['units'])}".strip()
+
+
+def _source_words(source: Document) -> str:
+    if source["kind"] == "person":
+        return f"typed by {source['by']}"
+    if source["kind"] == "job":
+        return f"computed by {source['job']}"
+    return ", ".join(plain(source[key]) for key in ("file", "place") if source[key])
 
 
 def _named(one: Document) -> str:

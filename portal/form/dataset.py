@@ -25,8 +25,12 @@ class Quantity:
     @property
     def words(self) -> str:
         """The value with its unit, in as many digits as tell two values apart."""
-        number = f"{self.value:.9g}" if isinstance(self.value, float) else as_text(self.value)
-        return f"{number} {self.units}".strip()
+        return f"{self.number} {self.units}".strip()
+
+    @property
+    def number(self) -> str:
+        """The value alone."""
+        return f"{self.value:.9g}" if isinstance(self.value, float) else as_text(self.value)
 
 
 def same(first: Quantity, other: Quantity) -> bool:

@@ -1,7 +1,7 @@
 """Where a field's default comes from, with the source in words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from gantry_formats import factor_between
 from portal.form.dataset import InputDataset, Inputs, Quantity
@@ -135,11 +135,12 @@ def _why(parameter: str, who: str, quantity: Quantity) -> str:
         return f"{who} does not say {parameter}{instead}"
     if quantity.others:
         return f"{who} records {parameter} as {_listed(quantity)}, and which of them holds is not known"
-    number = replace(quantity, units="").words
     units = quantity.units.strip()
     unit = f"“{units}”, which is no unit that could be used here" if units else "without a unit"
     where = f" ({quantity.source})" if quantity.source else ""
-    return f"The unit of {parameter} is not known: {who[:1].lower() + who[1:]} says {number} {unit}{where}"
+    return (
+        f"The unit of {parameter} is not known: {who[:1].lower() + who[1:]} says {quantity.number} {unit}{where}"
+    )
 
 
 def _listed(quantity: Quantity) -> str:

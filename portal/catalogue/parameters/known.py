@@ -8,7 +8,6 @@ from typing import Any
 from gantry_formats import factor_between, unit_of
 from portal.catalogue.parameters.source import NOT_KEPT, Source, SourceKind
 from portal.form.dataset import Quantity, same
-from portal.form.values import as_text
 
 
 @dataclass(frozen=True)
@@ -51,6 +50,8 @@ class Known:
     name: str
     counts: tuple[Recorded, ...]
     """What counts. Several: they contradict each other, and none is to be taken."""
+    also: tuple[Recorded, ...] = ()
+    """What says the same as the first that counts, in another unit or place."""
     replaced: tuple[Recorded, ...] = ()
     """What was registered and counts no more."""
 
@@ -81,27 +82,29 @@ def _known(name: str, recorded: Sequence[Recorded]) -> Known | None:
     If they do not, both, and it is the person's to say who starts an analysis. Only what says nothing that
     could be compared (no value, or a unit that nobody knows) gives way to what somebody typed.
     """
-    read, read_before = _in_force([one for one in recorded if not one.typed])
-    typed, typed_before = _in_force([one for one in recorded if one.typed])
+    read, read_before = in_force([one for one in recorded if not one.typed])
+    typed, typed_before = in_force([one for one in recorded if one.typed])
     before = (*read_before, *typed_before)
     if not typed:
-        return Known(name, _apart(read), before) if read else None
+        return _counting(name, read, before) if read else None
     if all(_says_nothing(one, typed[0]) for one in read):
-        return Known(name, _apart(typed), (*read, *before))
-    return Known(name, _apart([*read, *typed]), before)
+        return _counting(name, typed, (*read, *before))
+    return _counting(name, [*read, *typed], before)
 
 
-def _in_force(recorded: Sequence[Recorded]) -> tuple[list[Recorded], list[Recorded]]:
+def in_force(recorded: Sequence[Recorded]) -> tuple[list[Recorded], list[Recorded]]:
     """What holds of these, and what it replaces. Of what was registered without a value nothing is known."""
     corrections = [one for one in recorded if one.correction is not None]
     registered = [one for one in recorded if one.correction is None and one.value is not None]
     return (corrections, registered) if corrections else (registered, [])
 
 
-def _apart(recorded: Sequence[Recorded]) -> tuple[Recorded, ...]:
-    """The first, and what contradicts it."""
+def _counting(name: str, recorded: Sequence[Recorded], replaced: tuple[Recorded, ...]) -> Known:
+    """The first counts, with what contradicts it; what agrees is beside it."""
     first, *further = recorded
-    return (first, *(other for other in further if not same(first.quantity, other.quantity)))
+    agree = tuple(other for other in further if same(first.quantity, other.quantity))
+    apart = tuple(other for other in further if other not in agree)
+    return Known(name, (first, *apart), agree, replaced)
 
 
 def _says_nothing(one: Recorded, beside: Recorded) -> bool:
@@ -126,7 +129,7 @@ def source_words(one: Recorded) -> str:
 def as_it_stands(one: Recorded) -> str:
     """The value and unit as file or person wrote them, where they were converted since; else empty."""
     source = one.source
-    if not source.value or (source.units == one.units and source.value == as_text(one.value)):
+    if not source.value or (source.units == one.units and source.value == one.quantity.number):
         return ""
     return f"{source.value} {source.units}".rstrip()
 

@@ -14,12 +14,13 @@ COMMANDS = {
     "upgrade": f"{HERE}.site:upgrade",
     "people": f"{HERE}.people:people",
     "jobtypes": f"{HERE}.jobtypes:jobtypes",
+    "data": f"{HERE}.data:data",
 }
 
 
 @click.group(cls=LazyGroup, lazy=COMMANDS)
 def admin() -> None:
-    """For operators: settings, database, people, job types, and the portal's processes.
+    """For operators: settings, database, people, job types, data, and the portal's processes.
 
     Settings come from the file that GANTRY_CONFIG names and from GANTRY_* variables: gantry admin config
     """

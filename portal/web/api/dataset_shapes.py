@@ -4,8 +4,9 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from portal.catalogue.models import Datafile, Dataset, DatasetParameter, Investigation
+from portal.catalogue.models import Datafile, Dataset, Investigation
 from portal.catalogue.provenance import Linked, Run
+from portal.web.api.parameter_shapes import ParameterOut
 
 
 class ExperimentRef(BaseModel):
@@ -37,14 +38,6 @@ class DatasetOut(BaseModel):
     file_count: int
     complete: bool = Field(description="False while it is still being written.")
     problem: str | None = Field(description="Why its files could not be read.")
-
-
-class ParameterOut(BaseModel):
-    """A quantity with its units."""
-
-    name: str
-    value: float | str | datetime | None
-    units: str
 
 
 class PictureOut(BaseModel):
@@ -167,11 +160,6 @@ def dataset_fields(dataset: Dataset) -> dict[str, object]:
 def dataset_out(dataset: Dataset) -> DatasetOut:
     """In short."""
     return DatasetOut.model_validate(dataset_fields(dataset))
-
-
-def parameter_out(parameter: DatasetParameter) -> ParameterOut:
-    """A quantity with its units."""
-    return ParameterOut(name=parameter.type.name, value=parameter.value, units=parameter.type.units)
 
 
 def file_out(file: Datafile, url: str) -> FileOut:

@@ -22,9 +22,9 @@ from portal.web.api.dataset_shapes import (
     dataset_fields,
     dataset_out,
     file_out,
-    parameter_out,
     run_out,
 )
+from portal.web.api.parameter_shapes import parameters_out
 from portal.web.api.parameters import Moment
 from portal.web.context import actor, portal, session
 from portal.web.downloads import hand_out
@@ -105,7 +105,7 @@ def read_dataset(path: DatasetPath) -> Response:
             "description": dataset.description,
             "sample": dataset.sample.name if dataset.sample else None,
             "seen_by": who_sees(session(), dataset.investigation),
-            "parameters": [parameter_out(parameter) for parameter in dataset.parameters],
+            "parameters": parameters_out(dataset),
             "pictures": _pictures(dataset),
             "made_by": run_out(source) if source else None,
             "used_by": [run_out(run) for run in came_of(session(), actor(), dataset)],

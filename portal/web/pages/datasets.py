@@ -13,10 +13,11 @@ from portal.web.context import actor, now, portal, session
 from portal.web.downloads import hand_out
 from portal.web.sending import send_open_file
 from portal.web.views.analyses import fitting_cards
-from portal.web.views.dataset_page import REPORTS, figures, file_line, first_picture, place, previews
+from portal.web.views.dataset_page import REPORTS, file_line, first_picture, place, previews
 from portal.web.views.datasets import is_public, origin
 from portal.web.views.history import history_of
 from portal.web.views.paging import page_links, page_number
+from portal.web.views.parameters import figures
 
 page = Blueprint("datasets", __name__, url_prefix="/datasets")
 
@@ -38,7 +39,7 @@ def show(dataset_id: int) -> ResponseReturnValue:
         seen_by=who_sees(session(), dataset.investigation),
         picture=first_picture(dataset),
         previews=previews(dataset),
-        figures=figures(dataset.parameters),
+        figures=figures(dataset),
         fits=fits,
         files=[file_line(dataset_id, row.id, row.name, row.file_size, row.checksum) for row in found.items],
         file_links=page_links(found, "file"),

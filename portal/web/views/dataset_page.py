@@ -1,26 +1,16 @@
 """What one dataset's page shows."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from flask import url_for
 
-from portal.catalogue.models import Dataset, DatasetParameter
+from portal.catalogue.models import Dataset
 from portal.catalogue.service import writable_by_people
 from portal.config import Settings
 from portal.web.views.pictures import Picture, picture_of
 
 REPORTS = frozenset({".html", ".htm"})
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A parameter as it is shown."""
-
-    name: str
-    value: object
-    units: str
 
 
 @dataclass(frozen=True)
@@ -42,15 +32,6 @@ class Place:
     path: str | None
     writable: bool
     """People can write there: registered in place, checked again whenever it is read."""
-
-
-def figures(parameters: Sequence[DatasetParameter]) -> list[Figure]:
-    """Parameters, those with a unit first, for these are what people compare."""
-    return [
-        Figure(row.type.name, row.value, row.type.units)
-        for row in sorted(parameters, key=lambda row: (not row.type.units, row.numeric_value is None, row.id))
-        if row.value is not None
-    ]
 
 
 def previews(dataset: Dataset) -> list[Picture]:

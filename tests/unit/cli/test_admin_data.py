@@ -1,0 +1,145 @@
+"""gantry admin data: a dry run first, then corrections, and back."""
+
+import io
+import json
+import os
+import sys
+from pathlib import Path
+
+import h5py
+import pytest
+from small_facility import NOW, SmallFacility
+from sqlalchemy import update
+
+from portal.catalogue.models import Dataset, DatasetParameter, DatasetType
+from portal.catalogue.parameters.rows import known_of
+from portal.catalogue.register import add_in_place
+from portal.cli.main import main
+from portal.config import load_settings
+from portal.db import Database
+
+MAPPING = {"voxel size x": {"units": "um", "sources": ["hdf5:/@size"]}}
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, capsys, database_url):
+    (tmp_path / "root").mkdir()
+    file = tmp_path / "gantry.toml"
+    file.write_text(f'var = "{tmp_path / "var"}"\n[roots.demo]\npath = "{tmp_path / "root"}"\n', encoding="utf-8")
+    for name in [name for name in os.environ if name.startswith("GANTRY_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GANTRY_CONFIG", str(file))
+    monkeypatch.setenv("GANTRY_DATABASE_URL", database_url)
+    monkeypatch.setenv("SUDO_USER", "ada")
+
+    def admin(*words: object, stdin: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        code = main(["admin", "data", *map(str, words)])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return admin
+
+
+@pytest.fixture
+def numbers(run, tmp_path: Path, database: Database, facility: SmallFacility) -> list[int]:
+    """Two stacks of 162.5 nm, registered as 162.5 um."""
+    with database.write() as session:
+        session.execute(update(DatasetType).values(mapping=MAPPING))
+    made = []
+    for name in ("a", "b"):
+        with h5py.File(tmp_path / "root" / f"{name}.h5", "w") as file:
+            file.attrs["size"], file.attrs["size units"] = 162.5, "nm"
+        added = add_in_place(
+            database,
+            facility.actors["ingest"],
+            tmp_path / "root" / f"{name}.h5",
+            type_name="light-sheet stack",
+            investigation=facility.investigations["private"],
+            settings=load_settings(),
+            now=NOW,
+        )
+        made.append(added.id)
+    with database.write() as session:  # as an earlier release took it
+        session.execute(update(DatasetParameter).values(numeric_value=162.5))
+    return made
+
+
+def words_of(database: Database, number: int) -> str:
+    with database.read() as session:
+        return " / ".join(one.words for one in known_of(session.get_one(Dataset, number))["voxel size x"].counts)
+
+
+def test_which_is_to_be_read_must_be_said(run, numbers):
+    code, _out, err = run("reread")
+    assert code == 2
+    assert "--all" in err
+
+
+def test_a_dry_run_changes_nothing_and_the_second_time_does(run, numbers, database):
+    first, second = numbers
+    code, out, err = run("reread", "--all")
+    assert (code, out.splitlines()) == (
+        0,
+        [
+            f"{first}\ta\tvoxel size x\t162.5 um\t0.1625 um\tcorrection beside it",
+            f"{second}\tb\tvoxel size x\t162.5 um\t0.1625 um\tcorrection beside it",
+        ],
+    )
+    assert "2 datasets read, 2 differences found; nothing was changed." in err
+    assert words_of(database, first) == "162.5 um"
+    code, out, err = run("reread", first, "--write")
+    assert (code, len(out.splitlines()), "1 difference written down" in err) == (0, 1, True)
+    assert (words_of(database, first), words_of(database, second)) == ("0.1625 um", "162.5 um")
+    assert len(run("reread", "--all")[1].splitlines()) == 1
+    assert run("reread", "--all", "--after", second)[1] == ""
+    assert run("reread", "-", stdin=f"{first} a\n")[1] == ""
+
+
+def test_json_has_the_differences_and_what_could_not_be_read(run, numbers, tmp_path):
+    first, second = numbers
+    (tmp_path / "root" / "b.h5").unlink()
+    code, out, _err = run("reread", "--type", "light-sheet stack", "--json")
+    document = json.loads(out)
+    assert (code, document["written"]) == (7, False)
+    assert document["differences"] == [
+        {
+            "dataset": first,
+            "name": "a",
+            "parameter": "voxel size x",
+            "stored": [{"value": 162.5, "units": "um"}],
+            "file": {"value": 0.1625, "units": "um"},
+            "then": "correction beside it",
+        }
+    ]
+    assert [one["dataset"] for one in document["unread"]] == [second]
+    code, _out, err = run("reread", "--all")
+    assert (code, f"{second}  b: " in err) == (7, True)
+
+
+def test_what_does_not_exist_is_said(run, numbers):
+    assert run("reread", 10**6)[0] == 3
+    assert run("reread", "--experiment", "nowhere")[0] == 3
+    assert run("reread", "--type", "nothing")[0] == 6
+    assert run("withdraw", 10**12)[0] == 3
+    assert run("correct", numbers[0], "voxel size x", "0.2", "px")[0] == 6
+
+
+def test_corrections_are_typed_listed_and_withdrawn(run, numbers, database):
+    first, _second = numbers
+    code, out, _err = run("correct", first, "voxel size x", "200", "nm", "--reason", "by the log")
+    assert (code, out.rstrip().endswith("voxel size x of a is 0.2 um.")) == (0, True)
+    assert words_of(database, first) == "162.5 um / 0.2 um"
+    (one,) = json.loads(run("corrections", "--json")[1])
+    assert (one["dataset"], one["value"], one["source"], one["reason"]) == (
+        first,
+        "0.2 um",
+        "person",
+        "by the log",
+    )
+    assert one["by"].startswith("ada as ") or one["by"] == "ada"
+    assert run("withdraw", one["id"])[0] == 0
+    assert run("withdraw", one["id"])[0] == 7
+    assert words_of(database, first) == "162.5 um"
+    assert run("corrections", first)[1] == ""
+    assert "\t0.2 um\tperson\t" in run("corrections", "--withdrawn")[1]
