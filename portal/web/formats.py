@@ -114,8 +114,8 @@ def unit(name: str | None) -> str:
 
 
 def printed_units(text: str) -> str:
-    """Words in which units stand as catalogues write them, printed as people do: `0.3 um` is `0.3 µm`."""
-    return re.sub(r"(?<=\d )[A-Za-z]+\b", lambda found: unit(found.group()), text)
+    """Words in which units stand as catalogues write them, printed as people do: behind numbers, and `, in um.`"""
+    return re.sub(r"(?<=\d )[A-Za-z]+\b|(?<=, in )[A-Za-z]+(?=\.)", lambda found: unit(found.group()), text)
 
 
 def after(sentence: str, word: str) -> str:

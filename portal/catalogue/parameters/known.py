@@ -129,7 +129,8 @@ def source_words(one: Recorded) -> str:
 def as_it_stands(one: Recorded) -> str:
     """The value and unit as file or person wrote them, where they were converted since; else empty."""
     source = one.source
-    if not source.value or (source.units == one.units and source.value == one.quantity.number):
+    alike = source.units == one.units or factor_between(source.units, one.units) == 1
+    if not source.value or (alike and source.value == one.quantity.number):
         return ""
     return f"{source.value} {source.units}".rstrip()
 

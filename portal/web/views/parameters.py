@@ -9,7 +9,7 @@ from portal.catalogue.parameters.known import Known, Recorded, as_it_stands, uni
 from portal.catalogue.parameters.rows import known_of
 from portal.catalogue.parameters.source import SourceKind
 from portal.jobs.models import Job
-from portal.web.formats import date
+from portal.web.formats import date, unit
 
 
 @dataclass(frozen=True)
@@ -53,12 +53,12 @@ def _figure(known: Known, one: Recorded, mapping: Mapping[str, Any]) -> Figure:
         flag, why = "not known", f"Its file does not say it. {_before(known)}"
     elif known.doubtful and one in known.counts:
         flag = "contradicted"
-        why = "Another value is recorded, too, and which of them holds is not known. Analyses ask for it."
+        why = "Which of the values holds is not known, and analyses ask for it."
     elif unknown:
         named = f"names “{one.units}”" if one.units else "names no unit"
         who = "Whoever typed it" if one.typed else "Its file"
         flag = "unit not known"
-        why = f"{who} {named}; {wanted} is wanted. It is not converted, and analyses ask for it."
+        why = f"{who} {named}; {unit(wanted)} is wanted. It is not converted, and analyses ask for it."
     elif known.replaced and one in known.counts:
         flag, why = "corrected", _before(known)
     return Figure(one.name, one.value, "" if unknown else one.units, flag, why.strip(), source_line(one))

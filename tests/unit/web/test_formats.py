@@ -77,6 +77,7 @@ def test_units_are_printed_as_in_a_paper() -> None:
     assert unit("um") == "µm" and unit("keV") == "keV" and unit(None) == ""
     assert printed_units("0.31 um, from your dataset") == "0.31 µm, from your dataset"
     assert printed_units("drum and um") == "drum and um"
+    assert printed_units("Give the value that holds, in um.") == "Give the value that holds, in µm."
 
 
 def test_a_sentence_follows_its_state_without_repeating_it() -> None:
