@@ -127,6 +127,17 @@ class Root:
                 raise LimitError(f"There are more than {max_entries} files in {relative or 'the folder'}.")
             yield entry
 
+    def folders(self, *, most: int = 1_000_000) -> list[str]:
+        """The names of the folders that lie in it, sorted; links are left out. Raises LimitError."""
+        names: list[str] = []
+        with os.scandir(self.fd) as listing:
+            for seen, entry in enumerate(listing):
+                if seen >= most:
+                    raise LimitError(f"There are more than {most} files in a folder.")
+                if entry.is_dir(follow_symlinks=False):
+                    names.append(entry.name)
+        return sorted(names)
+
     def _walk(self, relative: str, depth: int) -> Iterator[Entry]:
         if depth > MAX_DEPTH:
             raise LimitError(f"Folders are nested deeper than {MAX_DEPTH}: {relative}.")

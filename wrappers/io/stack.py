@@ -1,4 +1,4 @@
-"""A three-dimensional volume with its voxel size, from HDF5, TIFF or MRC."""
+"""A three-dimensional volume with its voxel size, from HDF5, TIFF, MRC or Zarr."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from gantry_formats import factor_between, plain_number
 from wrappers.errors import BadInput
-from wrappers.io import hdf5, mrc, tiff
+from wrappers.io import hdf5, mrc, ome_zarr, tiff
 from wrappers.io.source import ArraySource, LeftOut, readable
 from wrappers.io.volumes import Candidate, Pick, candidate, chosen, has_volume, in_order, planes_of, values_of
 from wrappers.job import InputDataset, InputFile
@@ -24,7 +24,7 @@ NO_CHOICE = Pick()
 MOST_FILES = 4096
 MOST_BAD_SHARE = 1e-3
 """Of a volume's values so many may be no finite numbers: more than a thousandth is no dead pixel."""
-KINDS = "HDF5, TIFF or MRC"
+KINDS = "HDF5, TIFF, MRC or Zarr"
 UNIT_TAILS = (" units", " unit", "_units", "_unit")
 """Behind an attribute's name: where files say in what unit it is."""
 
@@ -56,7 +56,7 @@ class Arrays:
 
 @contextmanager
 def open_arrays(file: InputFile, beside: Sequence[InputFile] = ()) -> Iterator[Arrays]:
-    """Open an HDF5, TIFF or MRC file and yield its numeric arrays, readable until the block ends.
+    """Open a file, or a Zarr folder, and yield its numeric arrays, readable until the block ends.
 
     An OME-TIFF may be one of several files that make a series. They are read together where all are `beside` it,
     with the first of them; the others then have no array of their own.
@@ -73,6 +73,8 @@ def open_arrays(file: InputFile, beside: Sequence[InputFile] = ()) -> Iterator[A
         with hdf5.open_hdf5(file.path) as opened:
             found, left_out = hdf5.survey(opened, file.path)
             yield Arrays(found, left_out, hdf5.still_open(opened))
+    elif ome_zarr.is_zarr(file.path):
+        yield Arrays(*ome_zarr.survey(file.path))
     elif mrc.is_mrc(file.path):
         yield Arrays(*mrc.survey(file.path))
     else:
@@ -81,7 +83,7 @@ def open_arrays(file: InputFile, beside: Sequence[InputFile] = ()) -> Iterator[A
 
 def is_array_file(file: InputFile) -> bool:
     """Return whether a file's name says that it holds arrays which are read here."""
-    return file.suffix in tiff.SUFFIXES + hdf5.SUFFIXES or mrc.is_mrc(file.path)
+    return file.suffix in tiff.SUFFIXES + hdf5.SUFFIXES or mrc.is_mrc(file.path) or ome_zarr.is_zarr(file.path)
 
 
 def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stack:

@@ -23,8 +23,11 @@ def main() -> int:
     limit()
     request = json.loads(sys.stdin.buffer.read())
     try:
-        with reopened(int(sys.argv[1])) as file:
-            answer = respond(file, request)
+        if request.pop("folder", False):
+            answer = respond_of_folder(int(sys.argv[1]), request)
+        else:
+            with reopened(int(sys.argv[1])) as file:
+                answer = respond(file, request)
     except FileError as error:
         answer = {"error": {"code": error.code, "message": error.message, "detail": error.detail}}
     except MemoryError as error:
@@ -81,6 +84,14 @@ def respond(file: BinaryIO, request: dict[str, Any]) -> dict[str, Any]:
     if set(request) == {"check"}:
         return answer
     raise FileError("invalid", "The file is neither HDF5 nor TIFF nor MRC.")
+
+
+def respond_of_folder(fd: int, request: dict[str, Any]) -> dict[str, Any]:
+    """Everything that the request asks for, of a folder. Raises FileError."""
+    from portal.data.parsing.ome_zarr import ZarrReader
+
+    with ZarrReader(fd) as opened:
+        return {"check": "zarr"} | _parts(opened, request)
 
 
 def _parts(opened: Any, request: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 from portal.data.parsing.listed import Listing, listing_of
 from portal.errors import InvalidError, LimitError, PortalError, UnsafeFileError
+from portal.files.confined import Root
 
 TIMEOUT_S = 60.0
 MAX_ANSWER_BYTES = 32 << 20
@@ -97,7 +98,7 @@ def listing(file: BinaryIO, *, pictures: int = MOST_PICTURES, timeout_s: float =
 
 
 def inspect(
-    file: BinaryIO,
+    file: BinaryIO | Root,
     paths: Sequence[str] = (),
     *,
     max_side: int = 512,
@@ -106,9 +107,12 @@ def inspect(
 ) -> Inspection:
     """`check`, `describe`, `values` and `thumbnail` by one child; and `listing`, with at most so many `pictures`.
 
+    A folder that is open as a Root is one of Zarr.
     Where listing takes too much, or harms the reader, the rest is asked for without it.
     """
     request = {"describe": True, "values": list(paths), "thumbnail": max_side, "thumbnail_may_fail": True}
+    if isinstance(file, Root):
+        request["folder"] = True
     if pictures is not None:
         try:
             return _inspection(_ask(file, {**request, "listing": _listing_request(pictures)}, timeout_s))
@@ -133,8 +137,8 @@ def _inspection(answer: Mapping[str, Any]) -> Inspection:
     )
 
 
-def _ask(file: BinaryIO, request: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
-    fd = file.fileno()
+def _ask(file: BinaryIO | Root, request: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+    fd = file.fd if isinstance(file, Root) else file.fileno()
     child = subprocess.Popen(
         [sys.executable, "-m", "portal.data.parsing.child", str(fd)],
         stdin=subprocess.PIPE,

@@ -14,7 +14,7 @@ from gantry_formats import images
 from portal.data.parsing.errors import FileError, plain
 from portal.data.parsing.listing import listing
 from portal.data.parsing.picture import MAX_BLOCK_BYTES, MAX_ELEMENTS, Array, View, spread
-from portal.data.parsing.tiff_arrays import arrays_of, of_several_files
+from portal.data.parsing.tiff_arrays import arrays_of, of_several_files, unsupported
 
 VOXEL_SIZE = "voxel size "
 MAX_SERIES = 100
@@ -52,7 +52,7 @@ class TiffReader:
             raise FileError("invalid", "The file is damaged: it cannot be read as TIFF.", str(error)) from error
         if not self.series:
             raise FileError("invalid", "The file is truncated: it holds no image.")
-        self.problem = next((why for series in self.series if (why := _unsupported(series))), None)
+        self.problem = next((f"The {why}." for series in self.series if (why := unsupported(series))), None)
 
     def __enter__(self) -> Self:
         return self
@@ -142,8 +142,8 @@ class TiffReader:
         series = self.series[0]
         if len(series.shape) < 2 or not series.size:
             raise FileError("invalid", "There is no picture to show.")
-        if why := _unsupported(series):
-            raise FileError("invalid", why)
+        if why := unsupported(series):
+            raise FileError("invalid", f"The {why}.")
         level = _level_to_show(series)
         try:
             return self._projection(level)
@@ -152,8 +152,8 @@ class TiffReader:
 
     def pages(self, series: tifffile.TiffPageSeries) -> tuple[str, Callable[[int], Array]]:
         """Axes of a page of the resolution that can be shown, and how to read one. Raises FileError."""
-        if why := _unsupported(series):
-            raise FileError("invalid", why)
+        if why := unsupported(series):
+            raise FileError("invalid", f"The {why}.")
         level = _level_to_show(series)
         return level.keyframe.axes, lambda index: self._page(level, index, tuple(level.keyframe.shape))
 
@@ -195,16 +195,6 @@ class TiffReader:
         size = int(np.prod(shape)) * dtype.itemsize
         self.tiff.filehandle.seek(series.dataoffset + index * size)
         return np.frombuffer(self.tiff.filehandle.read(size), dtype).reshape(shape)
-
-
-def _unsupported(series: tifffile.TiffPageSeries) -> str | None:
-    """Which compression is not known here, in words."""
-    compression = series.keyframe.compression
-    try:
-        tifffile.TIFF.DECOMPRESSORS[compression]
-    except KeyError:
-        return f"The compression {images.name_of_compression(compression)} is not supported."
-    return None
 
 
 def _level_to_show(series: tifffile.TiffPageSeries) -> tifffile.TiffPageSeries:

@@ -33,12 +33,26 @@ def arrays_of(reader: Reader) -> list[Listed | LeftOut]:
     """The numeric series of a file, the largest resolution of each."""
     found: list[Listed | LeftOut] = []
     for index, series in enumerate(reader.series):
-        if np.dtype(series.dtype).kind in MEASUREMENTS and series.ndim:
+        if np.dtype(series.dtype).kind not in MEASUREMENTS or not series.ndim:
+            continue
+        if why := unsupported(series):
+            found.append(LeftOut(series.name or f"series {index}", f"its {why}"))
+        else:
             found.append(_of_series(reader, index))
     missing = len(reader.tiff.series) - len(reader.series)
     if missing > 0:
         found.append(LeftOut(f"{missing} further series", "only the first of so many are listed"))
     return found
+
+
+def unsupported(series: Any) -> str | None:
+    """Which compression is not known here, as a clause."""
+    compression = series.keyframe.compression
+    try:
+        tifffile.TIFF.DECOMPRESSORS[compression]
+    except KeyError:
+        return f"compression {images.name_of_compression(compression)} is not supported"
+    return None
 
 
 def of_several_files(reader: Reader) -> tuple[list[str], list[Listed]]:

@@ -16,7 +16,7 @@ from wrappers.errors import BadInput
 from wrappers.io.stack import read_stack
 from wrappers.job import InputDataset, InputFile
 
-MANY = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 TYPES = ["i1", "i2", "f4", "u2", "f2"]
 
 
@@ -157,5 +157,5 @@ def test_dimensions_that_cannot_be_are_refused(tmp_path, seen, dims) -> None:
 def test_a_map_of_something_else_is_none(tmp_path) -> None:
     path = tmp_path / "main.js.map"
     path.write_text('{"version": 3}')
-    with pytest.raises(BadInput, match="has no HDF5, TIFF or MRC file"):
+    with pytest.raises(BadInput, match="has no HDF5, TIFF, MRC or Zarr file"):
         stack(path)

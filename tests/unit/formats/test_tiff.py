@@ -17,7 +17,7 @@ from wrappers.io import tiff
 from wrappers.io.stack import read_stack
 from wrappers.job import InputDataset, InputFile
 
-MANY = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+MANY = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 CODECS = [None, "lzw", "zlib", "zstd", "lzma", "packbits", "jpeg2000", "jpeg"]
 AXES = {2: "YX", 3: "ZYX", 4: "CZYX", 5: "TCZYX"}
 

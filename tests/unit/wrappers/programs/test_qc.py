@@ -174,7 +174,7 @@ def test_files_without_arrays_are_refused(run_program, refused, tmp_path: Path) 
         file["words"] = "nothing else"
     text.write_text("words")
     refused(run_program("qc", {"data": [empty]}), "There is no number in empty.h5")
-    refused(run_program("qc", {"data": [text]}), "No HDF5, TIFF or MRC file")
+    refused(run_program("qc", {"data": [text]}), "No HDF5, TIFF, MRC or Zarr file")
 
 
 @given(

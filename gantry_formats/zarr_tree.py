@@ -1,0 +1,267 @@
+"""What is in a Zarr folder, of version 2 or 3: its arrays, from the documents of JSON alone.
+
+Whoever reads gives a `Folder`, through whichever door, and reads chunks by a library of its own. A folder is
+somebody's: documents are bounded in size and count, folders in depth, and one that is broken costs itself only.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from gantry_formats import ngff
+from gantry_formats.images import Sizes
+
+SUFFIX = ".zarr"
+MARKS = ("zarr.json", ".zgroup", ".zarray")
+"""A folder with one of these files is one of Zarr, whatever its name."""
+MAX_DOCUMENT_BYTES = 16 << 20
+MAX_NODES = 20_000
+MAX_DEPTH = 12
+MAX_DIMENSIONS = 16
+MOST_ELEMENTS = 1 << 62
+_NUMBERS = {f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)}
+# fmt: off
+_OF_NUMCODECS = (
+    "adler32", "astype", "bitround", "blosc", "bz2", "crc32", "crc32c", "delta", "fixedscaleoffset", "fletcher32",
+    "gzip", "lz4", "lzma", "packbits", "quantize", "shuffle", "zlib", "zstd",
+)
+# fmt: on
+CODECS = {
+    2: frozenset(_OF_NUMCODECS),
+    3: frozenset(
+        ["blosc", "bytes", "crc32c", "gzip", "sharding_indexed", "transpose", "zstd"]
+        + [f"numcodecs.{name}" for name in _OF_NUMCODECS]
+    ),
+}
+"""By version, those that are read. What a library has beside them may run what the file says (`pickle`)."""
+_NUMBERS |= {"bool", "float16", "float32", "float64", "complex64", "complex128"}
+
+
+class Folder(Protocol):
+    """A folder that is looked into by paths beneath it; "" is itself."""
+
+    def document(self, path: str) -> bytes | None:
+        """A file of at most MAX_DOCUMENT_BYTES; None where there is none. Raises ValueError for a larger one."""
+
+    def folders(self, path: str) -> list[str]:
+        """The names of the folders in a folder, sorted."""
+
+
+@dataclass(frozen=True)
+class ZarrArray:
+    """An array: `block` is what is unpacked at once, a chunk or, in a shard, an inner chunk."""
+
+    path: str
+    version: int
+    shape: tuple[int, ...]
+    dtype: str
+    block: tuple[int, ...]
+    codecs: tuple[str, ...]
+    axes: str = ""
+    sizes: Sizes = field(default_factory=dict)
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    coarser: tuple[ZarrArray, ...] = ()
+    """The other levels of its pyramid, the finest first."""
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of an element."""
+        if self.version == 2:
+            return int(self.dtype[2:])
+        return 1 if self.dtype == "bool" else int("".join(filter(str.isdigit, self.dtype))) // 8
+
+    @property
+    def unknown_codec(self) -> str | None:
+        """The first of its codecs that is not read here."""
+        return next((name for name in self.codecs if name not in CODECS[self.version]), None)
+
+    @property
+    def block_bytes(self) -> int:
+        """Bytes that are unpacked at once."""
+        return math.prod(self.block) * self.itemsize
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The arrays of a folder, each picture's finest level once; what is left out, by path, and why."""
+
+    arrays: tuple[ZarrArray, ...]
+    left_out: Mapping[str, str]
+    attributes: Mapping[str, Any]
+    """Of the uppermost group."""
+    more: bool = False
+
+
+def survey(folder: Folder) -> Tree:
+    """Look at all groups and arrays. What cannot be understood is left out, and why is said."""
+    looked = _Look(folder)
+    for _ in looked.walk("", 0):
+        if looked.nodes > MAX_NODES:
+            return looked.tree(more=True)
+    return looked.tree(more=False)
+
+
+class _Look:
+    def __init__(self, folder: Folder) -> None:
+        self.folder = folder
+        self.nodes = 0
+        self.arrays: dict[str, ZarrArray] = {}
+        self.groups: dict[str, Mapping[str, Any]] = {}
+        self.left_out: dict[str, str] = {}
+
+    def walk(self, path: str, depth: int) -> Iterator[None]:
+        self.nodes += 1
+        yield
+        try:
+            if not self._is_group(path):
+                return
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            self.left_out[path] = f"its metadata cannot be read ({str(error)[:100] or type(error).__name__})"
+            return
+        if depth >= MAX_DEPTH:
+            self.left_out[path] = "it lies too deep"
+            return
+        for name in self.folder.folders(path):
+            yield from self.walk(_joined(path, name), depth + 1)
+
+    def _is_group(self, path: str) -> bool:
+        """Take in what the node's documents say; whether there may be nodes beneath it."""
+        newer = self._read(path, "zarr.json")
+        if newer is not None:
+            if newer["node_type"] == "array":
+                self.arrays[path] = _version_3(path, newer)
+                return False
+            self.groups[path] = _mapping(newer.get("attributes"))
+            return True
+        older = self._read(path, ".zarray")
+        attributes = _mapping(self._read(path, ".zattrs"))
+        if older is not None:
+            self.arrays[path] = _version_2(path, older, attributes)
+            return False
+        self.groups[path] = attributes
+        return True
+
+    def _read(self, path: str, name: str) -> dict[str, Any] | None:
+        raw = self.folder.document(_joined(path, name))
+        if raw is None:
+            return None
+        found = json.loads(raw)
+        if not isinstance(found, dict):
+            raise ValueError(f"{name} is no object of JSON")
+        return found
+
+    def tree(self, more: bool) -> Tree:
+        of_pictures: set[str] = set()
+        pictures: dict[str, ZarrArray] = {}
+        for path, attributes in self.groups.items():
+            for one in ngff.multiscales_of(attributes):
+                try:
+                    levels = [_joined(path, level) for level in one.levels]
+                except ValueError as error:
+                    self.left_out.setdefault(path, str(error))
+                    continue
+                of_pictures |= set(levels)
+                if ngff.is_segmentation(attributes):
+                    self.left_out[levels[0]] = "it is a segmentation of another picture"
+                    continue
+                known = [self.arrays[level] for level in levels if level in self.arrays]
+                if not known or known[0].path != levels[0]:
+                    self.left_out.setdefault(levels[0], "it is not there")
+                    continue
+                pictures.setdefault(levels[0], _finest(known, one))
+        arrays: list[ZarrArray] = []
+        for path, plain in self.arrays.items():
+            array = pictures.get(path, plain)
+            if path in of_pictures and path not in pictures:
+                continue  # a coarser level of a picture, or left out with a reason
+            if _is_number(array):
+                arrays.append(array)
+            else:
+                self.left_out[path] = f"{array.dtype} is no number"
+        return Tree(tuple(arrays), self.left_out, self.groups.get("", {}), more)
+
+
+def _finest(levels: list[ZarrArray], described: ngff.Multiscale) -> ZarrArray:
+    """The finest level with what its picture's description says, as far as that fits it."""
+    first = levels[0]
+    coarser = tuple(level for level in levels[1:] if len(level.shape) == len(first.shape))
+    if len(described.axes) != len(first.shape):
+        return replace(first, coarser=coarser)
+    names = described.labels.get("C", ())
+    labels = described.labels if names and len(names) == first.shape[described.axes.index("C")] else {}
+    return replace(first, axes=described.axes, sizes=described.sizes, labels=labels, coarser=coarser)
+
+
+def _joined(path: str, name: str) -> str:
+    parts = [part for part in f"{path}/{name}".split("/") if part not in ("", ".")]
+    if ".." in parts:
+        raise ValueError("a path leads out of the folder")
+    return "/".join(parts)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _is_number(array: ZarrArray) -> bool:
+    if array.version == 2:
+        return array.dtype[1:2] in "biufc" and array.dtype[2:].isdigit() and array.dtype[:1] in "<>|"
+    return array.dtype in _NUMBERS
+
+
+def _version_2(path: str, document: Mapping[str, Any], attributes: Mapping[str, Any]) -> ZarrArray:
+    shape, chunks = _extents(document["shape"], 0), _extents(document["chunks"], 1)
+    listed = [document.get("compressor"), *(document.get("filters") or [])]
+    codecs = tuple(str(one["id"]) for one in listed if one is not None)
+    names = attributes.get("_ARRAY_DIMENSIONS")  # as xarray writes them
+    return _checked(ZarrArray(path, 2, shape, str(document["dtype"]), chunks, codecs, _letters(names, len(shape))))
+
+
+def _version_3(path: str, document: Mapping[str, Any]) -> ZarrArray:
+    shape = _extents(document["shape"], 0)
+    block = _extents(document["chunk_grid"]["configuration"]["chunk_shape"], 1)
+    codecs: list[str] = []
+    waiting = list(document["codecs"])
+    while waiting:
+        if len(codecs) > 2 * MAX_DIMENSIONS:
+            raise ValueError("too many codecs")
+        one = waiting.pop(0)
+        name = str(one["name"] if isinstance(one, Mapping) else one)
+        codecs.append(name)
+        if name == "sharding_indexed":
+            inner = one["configuration"]
+            block = _extents(inner["chunk_shape"], 1)
+            waiting += [*inner["codecs"], *inner.get("index_codecs", ())]
+    dtype, names = document["data_type"], document.get("dimension_names")
+    kind = dtype if isinstance(dtype, str) else str(_mapping(dtype).get("name", "a type of its own"))
+    return _checked(ZarrArray(path, 3, shape, kind, block, tuple(codecs), _letters(names, len(shape))))
+
+
+def _letters(names: Any, dimensions: int) -> str:
+    if not isinstance(names, list) or len(names) != dimensions:
+        return ""
+    letters = "".join(
+        {"z": "Z", "y": "Y", "x": "X", "c": "C", "t": "T"}.get(str(one).lower(), "?") for one in names
+    )
+    return letters if set(letters) != {"?"} else ""
+
+
+def _extents(value: Any, least: int) -> tuple[int, ...]:
+    if not isinstance(value, list) or len(value) > MAX_DIMENSIONS:
+        raise ValueError("a shape is no list of a few numbers")
+    for one in value:
+        if not isinstance(one, int) or isinstance(one, bool) or not least <= one < MOST_ELEMENTS:
+            raise ValueError(f"a shape has the extent {str(one)[:20]}")
+    return tuple(value)
+
+
+def _checked(array: ZarrArray) -> ZarrArray:
+    if len(array.block) != len(array.shape):
+        raise ValueError("its chunks have other dimensions than itself")
+    if math.prod(array.shape) >= MOST_ELEMENTS:
+        raise ValueError("it has too many elements")
+    return array
