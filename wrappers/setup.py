@@ -2,7 +2,7 @@
 
 from setuptools import setup
 
-ROOMS = ("io", "kernels", "launch", "programs", "programs.qc")
+ROOMS = ("io", "io.microscopes", "kernels", "launch", "programs", "programs.qc")
 
 setup(
     name="gantry-wrappers",
@@ -28,6 +28,11 @@ setup(
     ],
     extras_require={
         "gpu": ["cupy-cuda13x[ctk]>=14"],
+        "microscopy": [
+            "liffile>=2025.11",  # LIF
+            "nd2>=0.10",  # ND2
+            "pylibCZIrw>=5",  # CZI, Zeiss' own
+        ],
         "mpi": ["mpi4py>=4"],
     },
 )

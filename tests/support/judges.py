@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 import tifffile
 
 
@@ -83,3 +84,39 @@ def _by_class(group: h5py.Group, path: list[str]) -> h5py.Group | None:
             return None
         group = fitting[0]
     return group
+
+
+KINDS_OF_AXES = {"time": "second", "channel": None, "space": "micrometer"}
+
+
+def ngff_of(folder: Path) -> tuple[dict[str, Any], np.ndarray]:
+    """The metadata of an OME-Zarr folder and its values, after what OME-Zarr 0.5 asks of an image was found there.
+
+    https://ngff.openmicroscopy.org/0.5, sections "Multiscale" and "Axes"; Zarr's own reader judges the layout.
+    """
+    import zarr
+
+    group = zarr.open_group(folder, mode="r")
+    assert group.metadata.zarr_format == 3
+    ome = dict(group.attrs["ome"])
+    assert ome["version"] == "0.5"
+    [multiscale] = ome["multiscales"]
+    axes = multiscale["axes"]
+    kinds = [axis["type"] for axis in axes]
+    assert len({axis["name"] for axis in axes}) == len(axes)
+    assert 2 <= len(axes) <= 5
+    assert kinds == sorted(kinds, key=["time", "channel", "space"].index)
+    assert 2 <= kinds.count("space") <= 3
+    assert all(axis.get("unit") in (None, KINDS_OF_AXES[axis["type"]]) for axis in axes)
+    [level] = multiscale["datasets"]
+    array = group[level["path"]]
+    [scaling] = level["coordinateTransformations"]
+    assert scaling["type"] == "scale"
+    assert len(scaling["scale"]) == array.ndim == len(axes)
+    assert list(array.metadata.dimension_names) == [axis["name"] for axis in axes]
+    for channel in ome.get("omero", {}).get("channels", []):
+        assert set(channel["window"]) == {"min", "max", "start", "end"}
+        assert len(bytes.fromhex(channel["color"])) == 3
+    if "omero" in ome:
+        assert len(ome["omero"]["channels"]) == array.shape[kinds.index("channel")]
+    return ome, array[...]

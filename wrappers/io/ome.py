@@ -6,10 +6,10 @@ What is not known is left out: a size that nobody told is no size of one.
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import tifffile
@@ -59,11 +59,33 @@ class Planes:
     planes: Iterable[np.ndarray]
 
 
-def write_ome_tiff(path: Path, values: np.ndarray | Planes, about: About) -> None:
+@dataclass(frozen=True)
+class Tiles:
+    """An array of planes too large to be had at once: each comes in bands of SIDE rows, the last one shorter."""
+
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    bands: Iterable[np.ndarray]
+    SIDE: ClassVar[int] = 512
+
+    def cut(self, kept: np.dtype[Any]) -> Iterator[np.ndarray]:
+        """Yield square tiles, filled up with zeros at the edges."""
+        for band in self.bands:
+            for first in range(0, band.shape[1], self.SIDE):
+                part = band[:, first : first + self.SIDE]
+                tile = np.zeros((self.SIDE, self.SIDE, *part.shape[2:]), kept)
+                tile[: part.shape[0], : part.shape[1]] = part
+                yield tile
+
+
+def write_ome_tiff(path: Path, values: np.ndarray | Planes | Tiles, about: About) -> None:
     """Write an array as OME-TIFF, compressed (deflate, which every reader knows)."""
     kept = stored_type(values.dtype)
+    tile = None
     if isinstance(values, Planes):
         given: Any = (np.ascontiguousarray(plane, dtype=kept) for plane in values.planes)
+    elif isinstance(values, Tiles):
+        given, tile = values.cut(kept), (Tiles.SIDE, Tiles.SIDE)
     else:
         given = values.astype(kept, copy=False)
     tifffile.imwrite(
@@ -71,6 +93,7 @@ def write_ome_tiff(path: Path, values: np.ndarray | Planes, about: About) -> Non
         given,
         shape=values.shape,
         dtype=kept,
+        tile=tile,
         ome=True,
         metadata=metadata_of(about),
         photometric="rgb" if about.axes.endswith("S") else "minisblack",

@@ -28,6 +28,7 @@ def test_analyses_that_fit_a_dataset_and_why_others_do_not(maya, stack):
     assert [one["name"] for one in found["items"]] == [
         "lightsheet-deconvolution",
         "qc",
+        "convert",
         "archive",
         "print-checksums",
     ]

@@ -16,6 +16,7 @@ def test_the_particular_analysis_stands_before_the_general_ones():
     assert names(fitting(SHIPPED, ["light-sheet stack"]).fits) == [
         "lightsheet-deconvolution",
         "qc",
+        "convert",
         "archive",
         "print-checksums",
     ]
@@ -23,7 +24,10 @@ def test_the_particular_analysis_stands_before_the_general_ones():
 
 def test_an_analysis_that_does_not_fit_says_what_it_needs():
     others = {other.jobtype.name: other.reason for other in fitting(SHIPPED, ["tomography scan"]).others}
-    assert others["lightsheet-deconvolution"] == "It needs a light-sheet stack; this is a tomography scan."
+    assert (
+        others["lightsheet-deconvolution"]
+        == "It needs a light-sheet stack or a converted picture; this is a tomography scan."
+    )
 
 
 def test_of_mixed_datasets_the_ones_that_do_not_fit_are_counted():

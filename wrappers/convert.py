@@ -1,0 +1,7 @@
+"""`python -m wrappers.convert`: the program's address in job specs and images of all releases."""
+
+from wrappers.job import run
+from wrappers.programs.convert import STAGES, main
+
+if __name__ == "__main__":
+    run(main, STAGES)
