@@ -21,7 +21,8 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 NAMED = REPOSITORY / "tests" / "flow" / "upgrade" / "PREVIOUS"
 PARTS = ("portal", "wrappers", "jobtypes")
-"""What an installation is made of."""
+"""What an installation of the previous release is made of."""
+PARTS_NOW = (*PARTS, "gantry_formats")
 NO_CODE = shutil.ignore_patterns("frontend", "static", "*.egg-info", "build")
 
 
@@ -75,7 +76,7 @@ class Installation:
     def upgrade(self) -> None:
         """Put this checkout's code where the previous release's was, all at once."""
         fresh = self.folder / "fresh"
-        for part in PARTS:
+        for part in PARTS_NOW:
             shutil.copytree(REPOSITORY / part, fresh / part, ignore=NO_CODE)
         self.code.rename(self.folder / "code-before")
         fresh.rename(self.code)
