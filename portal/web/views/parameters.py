@@ -71,8 +71,7 @@ def _before(known: Known) -> str:
     by = f" by {one.by}" if one.by else ""
     how = "Typed" if one.typed else "Read again"
     when = f" {how} on {date(one.at)}{by}." if one.at is not None else ""
-    reason = f" {one.reason}" if one.reason else ""
-    return f"{f'{first} was registered first.' if first else ''}{when}{reason}".strip()
+    return f"{f'{first} was registered first.' if first else ''}{when}".strip()
 
 
 def source_line(one: Recorded) -> str:
@@ -88,4 +87,5 @@ def source_line(one: Recorded) -> str:
             words = f"computed by {Job.number_of(job)}" if job is not None else "computed by an analysis"
         case None:
             return "where it is from was not kept"
-    return f"{words}: {stands}" if stands else words
+    reason = f" ({one.reason})" if one.reason else ""
+    return f"{words}: {stands}{reason}" if stands else f"{words}{reason}"

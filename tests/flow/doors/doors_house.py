@@ -30,6 +30,7 @@ from portal.catalogue.models import (
     DatasetParameter,
     DatasetPicture,
     Investigation,
+    ParameterCorrection,
     ParameterType,
     Sample,
 )
@@ -92,6 +93,8 @@ SECRETS: Mapping[str, Secret] = {
     "sample": Secret("Zinnia", TEAM),
     "parameter": Secret("Foxglove", TEAM),
     "value": Secret("Larkspur", TEAM),
+    "correction": Secret("Hellebore", TEAM),
+    "reason": Secret("Bryony", TEAM),
     "file": Secret("Oleander", TEAM),
     "content": Secret("Mandrake", TEAM),
     "report": Secret("Belladonna", TEAM),
@@ -237,6 +240,17 @@ def _data(session: Session, house: House) -> None:
     )
     session.flush()
     session.add(DatasetParameter(dataset_id=dataset.id, type_id=quantity.id, string_value="Larkspur"))
+    session.add(
+        ParameterCorrection(
+            dataset_id=dataset.id,
+            name="Foxglove index",
+            type=quantity,
+            string_value="Hellebore",
+            source_kind="person",
+            create_id="operator",
+            reason="Bryony, as the log has it",
+        )
+    )
     more = [
         Dataset(
             investigation_id=experiment.id,

@@ -36,7 +36,7 @@ PAGE_PEOPLE = ("nobody", "stranger", "member", "scientist", "staff")
 PAGES = """
     home.show                GET   sign-in  shows      shows      shows      shows      | dataset
     data.show                GET   sign-in  shows      shows      shows      shows      | dataset experiment
-    datasets.show            GET   hides    hides      shows      shows      shows      | dataset description parameter value file checksum experiment caption picture-hash
+    datasets.show            GET   hides    hides      shows      shows      shows      | dataset description parameter value correction reason file checksum experiment caption picture-hash
     datasets.picture         GET   hides    hides      shows      shows      shows      | picture
     datasets.download        GET   hides    hides      shows      shows      shows      | content
     datasets.report          GET   hides    hides      shows      shows      shows      | report
@@ -92,7 +92,7 @@ API = """
     api_device.ask_for_token            POST    done     done     done   done       done       done       done   done       | -
     api_device.fetch_token              POST    shows    shows    shows  shows      shows      shows      shows  shows      | -
     api_datasets.read_datasets          GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | dataset experiment
-    api_datasets.read_dataset           GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | dataset description parameter value sample caption
+    api_datasets.read_dataset           GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | dataset description parameter value correction reason sample caption
     api_datasets.read_files             GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | file checksum
     api_datasets.read_picture           GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | picture
     api_datasets.read_content           GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | content
