@@ -22,6 +22,7 @@ class Kind(StrEnum):
     LINK = "external link"
     VIRTUAL = "virtual dataset"
     STORAGE = "external storage"
+    OTHER = "link of an unknown kind"
 
 
 class Why(StrEnum):
@@ -47,12 +48,16 @@ class LinkError(Exception):
 
 @dataclass(frozen=True)
 class Link:
-    """A place in a file that leads to another, as it is written there; `inner` is the path in the other file."""
+    """A place in a file that leads to another, as it is written there.
+
+    `inner` is the path in the other file; `way` the place as the file has it, of which `path` is for people.
+    """
 
     path: str
     kind: Kind
     file: str
     inner: str = ""
+    way: bytes = b""
 
 
 class Files(Protocol):
@@ -107,18 +112,20 @@ def text_of(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def members(group: Any, path: str) -> Iterator[tuple[str, bytes, int, Link | None]]:
-    """What an h5py GroupID holds: the path, the name, the type of link, and the link where it leads out.
+def members(group: Any, way: bytes) -> Iterator[tuple[bytes, bytes, int, Link | None]]:
+    """What an h5py GroupID holds: the way, the name, the type of link, and the link where it leads out.
 
     Nothing is followed. Raises what h5py raises on damage.
     """
     for name in group:
-        here = f"{path}/{decoded(name)}" if path else decoded(name)
+        here = way + b"/" + name if way else name
         kind = group.links.get_info(name).type
         link = None
         if kind == h5py.h5l.TYPE_EXTERNAL:
             file, inner = group.links.get_val(name)
-            link = Link(here, Kind.LINK, text_of(file), decoded(inner))
+            link = Link(decoded(here), Kind.LINK, text_of(file), decoded(inner), here)
+        elif kind not in (h5py.h5l.TYPE_HARD, h5py.h5l.TYPE_SOFT):
+            link = Link(decoded(here), Kind.OTHER, "", way=here)
         yield here, name, kind, link
 
 

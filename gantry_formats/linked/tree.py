@@ -50,6 +50,10 @@ class Tree:
             self._opened[name] = self.files.hdf5(name)
         return name
 
+    def open_file(self, name: str) -> h5py.File:
+        """A file that is open. Raises KeyError."""
+        return self._opened[name]
+
     def _root_of(self, name: str) -> Any:
         return h5py.h5g.open(self._opened[name].id, b"/")
 

@@ -9,12 +9,14 @@ from portal.agent import reading
 from portal.agent.reading import bad
 from portal.documents import finite
 from portal.errors import ForbiddenError, NotFoundError, PortalError
-from portal.files.confined import Root
+from portal.files.confined import Root, inode_of
 from portal.rpc.exchange import RefusedError, fields
 
 MAX_DATASETS = 10_000
 MAX_FILES = 200_000
 DATASET_KEYS = ("dataset", "root", "location", "files")
+FILE_KEYS = ("size", "mtime_ns", "inode", "linked", "alias")
+SYMBOLIC_LINK = "symbolic link"
 NAMED_KEYS = ("name", "type", "parameters")
 
 
@@ -30,8 +32,8 @@ class Inputs(ExitStack):
         """Open every file of every slot: the datasets by slot, with absolute paths, each file's size and mtime_ns.
 
         Raises RefusedError, whose code tells why and whose message names the file: `input-missing`,
-        `input-unreadable`, `input-unsafe` (a link, a device …) or `input-changed` (not of the size or time the
-        catalogue knows).
+        `input-unreadable`, `input-unsafe` (a link, a device …) or `input-changed` (not of the size, time or inode
+        that the catalogue knows).
         """
         opened = {}
         for slot, datasets in reading.mapping(inputs, "inputs").items():
@@ -71,14 +73,17 @@ class Inputs(ExitStack):
 
 
 def _file(folder: Root, base: Path, target: str, item: Any) -> dict[str, Any]:
-    given = fields(item, "A file", required=("name",), optional=("size", "mtime_ns"))
+    given = fields(item, "A file", required=("name",), optional=FILE_KEYS)
     name = reading.text(given["name"], "A file's name", least=1, most=4096)
+    links = given["alias"] == SYMBOLIC_LINK
     try:
         # Another name of the file cannot open more than the person may open anyway: the agent is the person.
-        status = folder.status_opened(name, hard_links=True)
+        # A symbolic one is followed where the file was registered by way of it, and stays in the dataset's folder.
+        status = folder.status_opened(name, hard_links=True, links=links)
     except PortalError as error:
         raise refusal_of_input(error, name) from error
-    for key, now in (("size", status.st_size), ("mtime_ns", status.st_mtime_ns)):
+    looks = (("size", status.st_size), ("mtime_ns", status.st_mtime_ns), ("inode", inode_of(status)))
+    for key, now in looks:
         known = given[key]
         if known is not None and reading.whole(known, key, most=2**63) != now:
             raise RefusedError(
@@ -86,8 +91,11 @@ def _file(folder: Root, base: Path, target: str, item: Any) -> dict[str, Any]:
                 f"The file {name} has changed since it was registered.",
                 detail=f"{base / name}: {key} {now}, registered {known}",
             )
-    path = base / name
-    return {
+    path = folder.resolved(name) if links else base / name
+    if given["linked"] not in (None, True, False):
+        raise bad("linked must be true or false.")
+    linked = {"linked": True} if given["linked"] else {}
+    return linked | {
         "name": name,
         "path": str(path),
         "target": f"{target}/{name}",

@@ -93,14 +93,15 @@ def _inputs(jobtype: PublishedType, opened: Mapping[str, list[dict[str, Any]]]) 
 
 def _wanted_files(slot: Mapping[str, Any], dataset: dict[str, Any]) -> dict[str, Any]:
     pattern = slot.get("files") or "*"
-    files = [
-        file
+    wanted = [
+        fnmatchcase(file["name"], pattern) or fnmatchcase(file["name"].rpartition("/")[2], pattern)
         for file in dataset["files"]
-        if fnmatchcase(file["name"], pattern) or fnmatchcase(file["name"].rpartition("/")[2], pattern)
     ]
-    if not files:
+    if not any(wanted):
         raise RefusedError("inputs", f"The dataset {dataset['name']} has no file like {pattern}.")
-    return dataset | {"files": files}
+    # What others lead to goes along, whatever it is called.
+    pairs = zip(dataset["files"], wanted, strict=True)
+    return dataset | {"files": [file for file, fits in pairs if fits or file.get("linked")]}
 
 
 def _image(backend: Backend, jobtype: PublishedType) -> dict[str, Any] | None:

@@ -38,13 +38,17 @@ ROWS_AT_ONCE = 2000
 class FileEntry:
     """A file: path relative to the dataset's location, bytes, modification time, SHA-256 as hex.
 
-    The digest is None for a file that is still being written.
+    The digest is None for a file that is still being written. `inode`: of what lies where it was registered;
+    `linked`: another file of the dataset leads to it; `alias`: by which kind of link it has this name.
     """
 
     path: str
     size: int
     mtime_ns: int
     sha256: str | None
+    inode: int | None = None
+    linked: bool = False
+    alias: str | None = None
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,9 @@ def _file_row(dataset: Dataset, file: FileEntry, by: str) -> dict[str, object]:
         "checksum": f"sha256:{file.sha256}" if file.sha256 else None,
         "datafile_mod_time": time_of_ns(file.mtime_ns),
         "mtime_ns": file.mtime_ns,
+        "inode": file.inode,
+        "linked": file.linked,
+        "alias": file.alias,
         "create_id": by,
         "mod_id": by,
     }

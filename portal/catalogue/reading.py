@@ -5,19 +5,22 @@ Knows no database. Everything is opened through the door, and what changes meanw
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 from portal.catalogue.arrays.entries import ArrayEntry, Looked, clause, entries_of
 from portal.catalogue.entries import FileEntry, ParameterEntry, storable_path
 from portal.catalogue.mapping import parameters_of, places_of
+from portal.data.parsing.beside import Beside
 from portal.data.parsing.client import MOST_PICTURES as OF_FILE
-from portal.data.parsing.client import inspect, listing
+from portal.data.parsing.client import Remark, inspect, listing, look_through
 from portal.data.parsing.listed import Listing
-from portal.errors import ConflictError, InvalidError, LimitError, UnsafeFileError
-from portal.files.confined import Entry, Kind, Root
-from portal.files.formats import is_named_as_array
+from portal.errors import ConflictError, InvalidError, LimitError, PortalError, UnsafeFileError
+from portal.files.confined import Entry, Kind, Root, inode_of, kind_of
+from portal.files.formats import is_named_as_array, is_named_as_hdf5
 
 Progress = Callable[[int, int], None]
 """Called with bytes read so far and bytes in all."""
@@ -29,7 +32,27 @@ MOST_LISTED = 16
 MOST_PICTURES = 48
 """Of a dataset's arrays."""
 NOT_LISTED = "its arrays take too much to be listed"
+MOST_LOOKED_AT = 50
+"""HDF5 files of a folder that are looked through for links alone, beside those that another leads to."""
+MOST_REMARKS = 100
+MASTER = re.compile(r"master|\.nxs?$", re.IGNORECASE)
 CHUNK = 4 << 20
+SYMBOLIC_LINK, HARD_LINK = "symbolic link", "hard link"
+
+
+@dataclass(frozen=True)
+class FileLook:
+    """What is compared of a file: by size and time a change is noticed, by the inode another file in its place."""
+
+    path: str
+    size: int | None
+    mtime_ns: int | None
+    inode: int | None = field(compare=False)
+
+
+def look_of(entry: Entry) -> FileLook:
+    """What is compared of a file that is there."""
+    return FileLook(entry.path, entry.status.st_size, entry.status.st_mtime_ns, inode_of(entry.status))
 
 
 @dataclass(frozen=True)
@@ -40,6 +63,8 @@ class Place:
     location: str
     only: str | None
     """The name of the one file, or None for a whole folder."""
+    links: bool = False
+    """Whether symbolic and hard links that stay in the folder count: where people cannot write."""
 
 
 @dataclass(frozen=True)
@@ -51,24 +76,54 @@ class Contents:
     thumbnail: bytes | None
     problem: str | None
     arrays: tuple[ArrayEntry, ...] = ()
+    remarks: tuple[Remark, ...] = ()
+    """What sound files do not give, each with the file that it is about."""
+
+    @property
+    def looks(self) -> list[FileLook]:
+        """The files as `look_of` gives them."""
+        return [FileLook(file.path, file.size, file.mtime_ns, file.inode) for file in self.files]
 
 
 def list_files(root: Root, place: Place) -> list[Entry]:
-    """The regular files of `place`, with paths relative to its location. Nothing is opened.
+    """The regular files of `place`, with paths relative to its location; nothing of them is read.
 
-    Raises UnsafeFileError for links and devices, InvalidError for names that cannot be stored.
+    Where `place.links` says so, symbolic links to files of the folder are among them, with what they lead to;
+    those to folders are passed over, since what lies there has a name of its own. Raises UnsafeFileError for other
+    links and devices, InvalidError for names that cannot be stored.
     """
-    if place.only is not None:
-        path = f"{place.location}/{place.only}".lstrip("/")
-        found = [Entry(place.only, Kind.FILE, root.stat(path))]
-    else:
-        with root.open_folder(place.location) as folder:
+    with root.open_folder(place.location) as folder:
+        if place.only is not None:
+            found = [Entry(place.only, Kind.FILE, folder.stat(place.only))]
+        else:
             found = [entry for entry in folder.walk() if entry.kind is not Kind.FOLDER]
-    for entry in found:
+        listed = [_resolved(folder, entry) if place.links else entry for entry in found]
+    for entry in listed:
         storable_path(entry.path)
-        if entry.kind is not Kind.FILE:
+        if entry.kind not in (Kind.FILE, Kind.FOLDER):
             what = "a link" if entry.kind is Kind.LINK else "a device or pipe"
             raise UnsafeFileError(f"{entry.path} is {what}. Only regular files can be registered.")
+    return [entry for entry in listed if entry.kind is Kind.FILE]
+
+
+def _resolved(folder: Root, entry: Entry) -> Entry:
+    """A link as what it leads to. Raises UnsafeFileError where that is out of the folder, NotFoundError."""
+    if entry.kind is not Kind.LINK:
+        return entry
+    status = folder.stat(entry.path, links=True)
+    return Entry(entry.path, kind_of(status), status)
+
+
+def with_linked(root: Root, place: Place, entries: Sequence[Entry], names: Collection[str]) -> list[Entry]:
+    """The entries, and those of the names that are none and are there: files that one of them leads to."""
+    known = {entry.path for entry in entries}
+    found = list(entries)
+    with root.open_folder(place.location) as folder:
+        for name in sorted(set(names) - known):
+            try:
+                found.append(Entry(name, Kind.FILE, folder.stat(name, links=place.links)))
+            except PortalError:
+                continue
     return found
 
 
@@ -86,30 +141,38 @@ def read(
     Raises ConflictError if a file changes while it is read, UnsafeFileError if it may not be trusted.
     """
     total = sum(entry.status.st_size for entry in entries)
-    reader = _Reader(mapping, total, progress, complete)
     parsed, listed = _worth_parsing(entries), _worth_listing(entries)
-    files = []
-    for entry in entries:
-        path = f"{place.location}/{entry.path}".lstrip("/")
-        with root.open_file(path) as file:
-            files.append(reader.read(entry, file, parse=entry.path in parsed, listed=entry.path in listed))
-    if complete:
-        _check_unchanged(entries, list_files(root, place))
-    arrays = entries_of(reader.looked, _of_arrays(entries))
+    with root.open_folder(place.location) as folder:
+        reader = _Reader(mapping, total, progress, complete, _Beside(root, place, folder))
+        files = [reader.read(entry, parse=entry.path in parsed, listed=entry.path in listed) for entry in entries]
+        reader.look_for_links(entries)
+        # Those that the files lead to are files of the dataset, be they beneath a folder or not.
+        names = {entry.path for entry in entries}
+        further = [Entry(name, Kind.FILE, seen) for name, seen in reader.opened.items() if name not in names]
+        files += [reader.read(entry, parse=False, listed=False) for entry in further]
+        if complete:
+            now = with_linked(root, place, list_files(root, place), list(reader.opened))
+            _check_unchanged([*entries, *further], now)
     return Contents(
-        tuple(files), tuple(reader.parameters.values()), reader.thumbnail, reader.problem, tuple(arrays)
+        tuple(replace(file, linked=file.path in reader.linked) for file in files),
+        tuple(reader.parameters.values()),
+        reader.thumbnail,
+        reader.problem,
+        tuple(reader.arrays(entries)),
+        tuple(reader.remarks[:MOST_REMARKS]),
     )
 
 
 def read_arrays(root: Root, place: Place, entries: Sequence[Entry], *, complete: bool) -> list[ArrayEntry]:
     """The arrays alone, as `read` would list them; no digests. Raises as `read` does."""
-    reader = _Reader({}, 0, None, complete)
     listed = _worth_listing(entries)
-    for entry in entries:
-        if entry.path in listed:
-            with root.open_file(f"{place.location}/{entry.path}".lstrip("/")) as file:
-                reader.list_again(entry, file)
-    return entries_of(reader.looked, _of_arrays(entries))
+    with root.open_folder(place.location) as folder:
+        reader = _Reader({}, 0, None, complete, _Beside(root, place, folder))
+        for entry in entries:
+            if entry.path in listed:
+                reader.list_again(entry)
+        reader.look_for_links(entries)
+    return reader.arrays(entries)
 
 
 def read_parameters(
@@ -119,12 +182,12 @@ def read_parameters(
 
     Raises as `read` does.
     """
-    reader = _Reader(mapping, 0, None, complete)
     parsed = _worth_parsing(entries)
-    for entry in entries:
-        if entry.path in parsed:
-            with root.open_file(f"{place.location}/{entry.path}".lstrip("/")) as file:
-                reader.look_again(entry, file)
+    with root.open_folder(place.location) as folder:
+        reader = _Reader(mapping, 0, None, complete, _Beside(root, place, folder))
+        for entry in entries:
+            if entry.path in parsed:
+                reader.look_again(entry)
     return reader.parameters, reader.problem
 
 
@@ -132,7 +195,25 @@ def _worth_parsing(entries: Sequence[Entry]) -> set[str]:
     known = [entry.path for entry in entries if is_named_as_array(entry.path)]
     if not known and len(entries) == 1:
         return {entries[0].path}
-    return set(known[:MOST_PARSED])
+    # A master may come behind the files that it leads to.
+    return set(known[:MOST_PARSED]) | set([path for path in known if MASTER.search(path)][:MOST_PARSED])
+
+
+@dataclass(frozen=True)
+class _Beside:
+    """What may be opened beside a file: its folder, and what that is called."""
+
+    root: Root
+    place: Place
+    folder: Root
+
+    def of(self, name: str) -> Beside:
+        roots = dict.fromkeys((self.root.path, self.root.path.resolve()))
+        folders = [str(root / self.place.location) for root in roots]
+        return Beside(self.folder, name, folders, links=self.place.links)
+
+    def open(self, name: str) -> BinaryIO:
+        return self.folder.open_file(name, hard_links=self.place.links, links=self.place.links)
 
 
 def _of_arrays(entries: Sequence[Entry]) -> list[str]:
@@ -148,10 +229,23 @@ def _worth_listing(entries: Sequence[Entry]) -> set[str]:
 
 
 class _Reader:
-    """Collects parameters, arrays, the first thumbnail and the first problem over the files of a dataset."""
+    """Collects parameters, arrays, the first thumbnail, the first problem and remarks over a dataset's files."""
 
-    def __init__(self, mapping: Mapping[str, Any], total: int, progress: Progress | None, complete: bool) -> None:
+    def __init__(
+        self,
+        mapping: Mapping[str, Any],
+        total: int,
+        progress: Progress | None,
+        complete: bool,
+        beside: _Beside,
+    ) -> None:
         self.mapping, self.total, self.progress, self.complete = mapping, total, progress, complete
+        self.beside = beside
+        self.opened: dict[str, os.stat_result] = {}
+        """What the files lead to, as it was when it was opened."""
+        self.remarks: list[Remark] = []
+        self._led: dict[str, set[str]] = {}
+        """Which files each that was looked into leads to."""
         self.done = 0
         self.parameters: dict[str, ParameterEntry] = {}
         self.thumbnail: bytes | None = None
@@ -159,31 +253,86 @@ class _Reader:
         self.looked: list[Looked] = []
         self.pictures_left = MOST_PICTURES
 
-    def read(self, entry: Entry, file: BinaryIO, *, parse: bool, listed: bool) -> FileEntry:
-        before = os.fstat(file.fileno())
-        digest = self._digest(file, before.st_size) if self.complete else None
-        if parse:
-            self._look_into(entry.path, file, listed=True)
-        elif listed:
-            self._list(entry.path, file)
-        after = os.fstat(file.fileno())
+    def read(self, entry: Entry, *, parse: bool, listed: bool) -> FileEntry:
+        with self.beside.open(entry.path) as file:
+            before = os.fstat(file.fileno())
+            digest = self._digest(file, before.st_size) if self.complete else None
+            if parse:
+                self._look_into(entry.path, file, listed=True)
+            elif listed:
+                self._list(entry.path, file)
+            after = os.fstat(file.fileno())
         if self.complete and not _same(before, after, entry.status):
             raise _changed(entry.path)
-        return FileEntry(entry.path, after.st_size, after.st_mtime_ns, digest)
+        alias = self._alias(entry.path, after)
+        return FileEntry(entry.path, after.st_size, after.st_mtime_ns, digest, inode_of(after), alias=alias)
 
-    def look_again(self, entry: Entry, file: BinaryIO) -> None:
+    def _alias(self, path: str, status: os.stat_result) -> str | None:
+        folder = self.beside.folder
+        if not self.beside.place.links:
+            return None
+        own = folder.stat(path) if folder.is_plain(path) else None
+        if own is None or kind_of(own) is Kind.LINK:
+            return SYMBOLIC_LINK
+        return HARD_LINK if status.st_nlink > 1 else None
+
+    def look_again(self, entry: Entry) -> None:
         """Collect what the file says, and nothing else of it. Raises ConflictError if it changes meanwhile."""
-        before = os.fstat(file.fileno())
-        self._look_into(entry.path, file)
-        if self.complete and not _same(before, os.fstat(file.fileno()), entry.status):
-            raise _changed(entry.path)
+        with self.beside.open(entry.path) as file:
+            before = os.fstat(file.fileno())
+            self._look_into(entry.path, file)
+            if self.complete and not _same(before, os.fstat(file.fileno()), entry.status):
+                raise _changed(entry.path)
 
-    def list_again(self, entry: Entry, file: BinaryIO) -> None:
+    def look_for_links(self, entries: Sequence[Entry]) -> None:
+        """List the links of HDF5 files that were neither looked into nor led to, of as many as is reasonable."""
+        left = [
+            entry.path
+            for entry in entries
+            if is_named_as_hdf5(entry.path) and entry.path not in self._led and entry.path not in self.opened
+        ]
+        for path in left[:MOST_LOOKED_AT]:
+            beside = self.beside.of(path)
+            with suppress(InvalidError, LimitError), self.beside.open(path) as file:
+                self._remark(path, look_through(file, beside), beside)
+        if len(left) > MOST_LOOKED_AT:
+            words = f"{len(left) - MOST_LOOKED_AT} more files were not looked into: they may link to others"
+            self.remarks.append(Remark("", "", words))
+
+    def _remark(self, path: str, remarks: Sequence[Remark], beside: Beside) -> None:
+        self._led[path] = set(beside.opened) - {path}
+        # What is said of a file that several lead to is said once.
+        self.remarks += [
+            one for said in remarks if (one := replace(said, file=said.file or path)) not in self.remarks
+        ]
+        for name, status in beside.opened.items():
+            if not _same(self.opened.setdefault(name, status), status) and self.complete:
+                raise _changed(name)
+
+    @property
+    def linked(self) -> set[str]:
+        """The files that others lead to; of those that lead to each other, the first leads."""
+        leading: set[str] = set()
+        found: set[str] = set()
+        for path in sorted(self._led, key=lambda path: (not MASTER.search(path), path)):
+            if path not in found:
+                leading.add(path)
+            found |= self._led[path] - leading
+        return found
+
+    def arrays(self, entries: Sequence[Entry]) -> list[ArrayEntry]:
+        """The arrays that were listed; those of a file that another leads to are that one's."""
+        linked = self.linked
+        looked = [one for one in self.looked if one.file not in linked]
+        return entries_of(looked, [path for path in _of_arrays(entries) if path not in linked])
+
+    def list_again(self, entry: Entry) -> None:
         """Collect the file's arrays, and nothing else of it. Raises ConflictError if it changes meanwhile."""
-        before = os.fstat(file.fileno())
-        self._list(entry.path, file)
-        if self.complete and not _same(before, os.fstat(file.fileno()), entry.status):
-            raise _changed(entry.path)
+        with self.beside.open(entry.path) as file:
+            before = os.fstat(file.fileno())
+            self._list(entry.path, file)
+            if self.complete and not _same(before, os.fstat(file.fileno()), entry.status):
+                raise _changed(entry.path)
 
     def _digest(self, file: BinaryIO, size: int) -> str:
         """SHA-256 of the first `size` bytes: a file that grows as fast as it is read must not be read for ever."""
@@ -199,10 +348,10 @@ class _Reader:
         return digest.hexdigest()
 
     def _look_into(self, path: str, file: BinaryIO, *, listed: bool = False) -> None:
+        beside = self.beside.of(path)
+        pictures = min(self.pictures_left, OF_FILE) if listed else None
         try:
-            seen = inspect(
-                file, places_of(self.mapping), pictures=min(self.pictures_left, OF_FILE) if listed else None
-            )
+            seen = inspect(file, places_of(self.mapping), beside=beside, pictures=pictures)
         except (InvalidError, LimitError) as error:
             # A file that is still being written need not be readable yet.
             if self.complete and self.problem is None:
@@ -210,6 +359,7 @@ class _Reader:
             if listed:
                 self.looked.append(Looked(path, None, clause(error.message)))
             return
+        self._remark(path, seen.remarks, beside)
         if listed:
             self._keep(path, seen.listing, NOT_LISTED)
         for entry in parameters_of(self.mapping, seen.values):
@@ -221,7 +371,7 @@ class _Reader:
 
     def _list(self, path: str, file: BinaryIO) -> None:
         try:
-            found = listing(file, pictures=min(self.pictures_left, OF_FILE))
+            found = listing(file, beside=self.beside.of(path), pictures=min(self.pictures_left, OF_FILE))
         except (InvalidError, LimitError) as error:
             self._keep(path, None, clause(error.message))
             return

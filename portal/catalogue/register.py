@@ -7,7 +7,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 
-from sqlalchemy import or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.catalogue.access import Action, may
@@ -25,7 +25,7 @@ from portal.catalogue.entries import (
 )
 from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetType, Instrument, Investigation
 from portal.catalogue.parameters.corrections import withdraw_read
-from portal.catalogue.reading import Contents, Place, Progress, list_files, read
+from portal.catalogue.reading import Contents, FileLook, Place, Progress, list_files, look_of, read, with_linked
 from portal.config import Settings
 from portal.db import Database, is_id
 from portal.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, UnsafeFileError
@@ -97,21 +97,23 @@ def add_in_place(
     wish = _Wish(type_name, investigation, name, sample, description, instrument, complete, actor.name)
     root_name, folder, relative = _beneath_root(path, settings)
     with Root(folder) as root:
-        place = _place(root, root_name, relative)
+        place = _place(root, root_name, relative, links=not settings.roots[root_name].writable_by_people)
         entries = list_files(root, place)
         if not entries and complete:
             raise InvalidError(f"There is no file in {path}.")
         with database.read() as session:
             order = _check(session, place, wish)
             known = _registered(session, order)
-            if known is not None and _is_settled(known, entries):
+            looks = looks_of_known(root, place, entries, known) if known is not None else []
+            if known is not None and _is_settled(known, looks) and not _lies_anew(known, looks):
                 return known
         contents = read(root, place, entries, order.type.mapping, complete=complete, progress=progress)
     with database.write() as session:
         # One registration into an experiment at a time: the question below must not race with another answer.
         session.execute(select(Investigation.id).where(Investigation.id == investigation).with_for_update())
         known = _registered(session, order)
-        if known is not None and _is_settled(known, entries):
+        if known is not None and _is_settled(known, contents.looks):
+            _pin_anew(known, contents)
             return known
         dataset = known or _new(session, order, now)
         _fill(session, dataset, order, contents, now)
@@ -165,13 +167,19 @@ def _beneath_root(path: Path, settings: Settings) -> tuple[str, Path, str]:
     return max(fitting)[1:]
 
 
-def _place(root: Root, name: str, relative: str) -> Place:
+def looks_of_known(root: Root, place: Place, entries: Sequence[Entry], known: Dataset) -> list[FileLook]:
+    """The files that are there now of those that are registered, with those that others lead to."""
+    linked = [file.location for file in known.datafiles if file.linked and file.location is not None]
+    return [look_of(entry) for entry in with_linked(root, place, entries, linked)]
+
+
+def _place(root: Root, name: str, relative: str, *, links: bool) -> Place:
     match kind_of(root.stat(relative)):
         case Kind.FOLDER:
-            return Place(name, relative, None)
+            return Place(name, relative, None, links)
         case Kind.FILE:
             folder, _slash, file = relative.rpartition("/")
-            return Place(name, folder, file)
+            return Place(name, folder, file, links)
     raise UnsafeFileError(f"{relative} is a link or a device. Only files and folders can be registered.")
 
 
@@ -213,7 +221,8 @@ def _registered(session: Session, order: _Order) -> Dataset | None:
     only = order.place.only
     query = select(Dataset).where(Dataset.location == order.location, Dataset.single_file.is_(only is not None))
     if only is not None:
-        query = query.where(Dataset.datafiles.any(Datafile.location == only))
+        # A file that another one leads to may have been registered with that, and by itself.
+        query = query.where(Dataset.datafiles.any(and_(Datafile.location == only, Datafile.linked.is_(False))))
     options = (
         selectinload(Dataset.datafiles),
         selectinload(Dataset.parameters).joinedload(DatasetParameter.type),
@@ -225,11 +234,11 @@ def _registered(session: Session, order: _Order) -> Dataset | None:
     return dataset
 
 
-def _is_settled(known: Dataset, entries: Sequence[Entry]) -> bool:
+def _is_settled(known: Dataset, looks: Sequence[FileLook]) -> bool:
     """True if nothing is to be done. Raises ConflictError if a whole dataset's files have changed."""
     if not known.complete:
         return False
-    names = changed_files(known, entries)
+    names = changed_files(known, looks)
     if not names:
         return True
     if known.problem is not None:
@@ -241,11 +250,30 @@ def _is_settled(known: Dataset, entries: Sequence[Entry]) -> bool:
     )
 
 
-def changed_files(known: Dataset, entries: Sequence[Entry]) -> list[str]:
+def changed_files(known: Dataset, looks: Sequence[FileLook]) -> list[str]:
     """Names of the files that are not what was registered, are new, or gone."""
-    registered = {(file.location, file.file_size, file.mtime_ns) for file in known.datafiles}
-    found = {(entry.path, entry.status.st_size, entry.status.st_mtime_ns) for entry in entries}
-    return sorted({str(one[0]) for one in registered ^ found})
+    registered = {FileLook(file.location or "", file.file_size, file.mtime_ns, None) for file in known.datafiles}
+    return sorted({one.path for one in registered ^ set(looks)})
+
+
+def _lies_anew(known: Dataset, looks: Sequence[FileLook]) -> bool:
+    """Whether files of the same size and time lie in the place of those that were registered: moved, or others."""
+    there = {look.path: look.inode for look in looks}
+    return any(file.inode is not None and there.get(file.location or "") != file.inode for file in known.datafiles)
+
+
+def _pin_anew(known: Dataset, contents: Contents) -> None:
+    """Take files for the registered ones that have their content. Raises ConflictError where it is another."""
+    there = {file.path: file for file in contents.files}
+    for row in known.datafiles:
+        now = there[row.location or ""]
+        if row.checksum is not None and row.checksum != f"sha256:{now.sha256}":
+            raise ConflictError(
+                f"This was registered as “{known.name}”, and has changed since: {row.location} is another file of "
+                "the same size and time. What is registered is left as it is."
+            )
+        if row.inode is not None:
+            row.inode = now.inode
 
 
 def _new(session: Session, order: _Order, now: datetime) -> Dataset:
@@ -264,6 +292,7 @@ def _fill(session: Session, dataset: Dataset, order: _Order, contents: Contents,
     wish = order.wish
     dataset.type_id, dataset.instrument_id = order.type.id, order.instrument_id
     dataset.complete, dataset.problem = wish.complete, contents.problem
+    dataset.remarks = [{"file": one.file, "place": one.place, "words": one.words} for one in contents.remarks]
     dataset.description = (wish.description or dataset.description or "")[:255] or None
     dataset.mod_id, dataset.mod_time = wish.by, now
     if wish.sample:

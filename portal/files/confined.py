@@ -63,24 +63,28 @@ class Root:
         uid: int | None = None,
         max_bytes: int | None = None,
         hard_links: bool = False,
+        links: bool = False,
     ) -> BinaryIO:
         """A regular file, open for reading and not blocking.
 
         `uid`: whose it must be. `max_bytes`: larger is a LimitError. `hard_links`: whether it may have other names
-        (which another person may have made, to have their file opened in this one's place).
+        (which another person may have made, to have their file opened in this one's place). `links`: whether
+        symbolic links are followed that stay beneath this root; never without openat2.
         """
-        return os.fdopen(self._open_file(relative, uid, max_bytes, hard_links), "rb")
+        return os.fdopen(self._open_file(relative, uid, max_bytes, hard_links, links), "rb")
 
-    def status_opened(self, relative: str, *, hard_links: bool = False) -> os.stat_result:
+    def status_opened(self, relative: str, *, hard_links: bool = False, links: bool = False) -> os.stat_result:
         """What a regular file is, as `open_file` would open it: it was opened, so it may be read."""
-        fd = self._open_file(relative, None, None, hard_links)
+        fd = self._open_file(relative, None, None, hard_links, links)
         try:
             return os.fstat(fd)
         finally:
             os.close(fd)
 
-    def _open_file(self, relative: str, uid: int | None, max_bytes: int | None, hard_links: bool) -> int:
-        handle = self.handle(relative)
+    def _open_file(
+        self, relative: str, uid: int | None, max_bytes: int | None, hard_links: bool, links: bool = False
+    ) -> int:
+        handle = self._open(relative, os.O_PATH, links=links)
         try:
             check_file(os.fstat(handle), relative, uid=uid, max_bytes=max_bytes, hard_links=hard_links)
             # The name in /proc leads to the inode that was looked at, whatever has the path now.
@@ -101,13 +105,29 @@ class Root:
         """A descriptor that names a thing without opening it (O_PATH); of a link, the link itself. Close it."""
         return self._open(relative, os.O_PATH)
 
-    def stat(self, relative: str) -> os.stat_result:
-        """What a name is; of a link, the link itself."""
-        handle = self.handle(relative)
+    def stat(self, relative: str, *, links: bool = False) -> os.stat_result:
+        """What a name is; of a link, the link itself, or with `links` what it leads to beneath this root."""
+        handle = self._open(relative, os.O_PATH, links=links)
         try:
             return os.fstat(handle)
         finally:
             os.close(handle)
+
+    def resolved(self, relative: str) -> Path:
+        """The absolute path of the file that a name leads to by symbolic links beneath this root."""
+        handle = self._open(relative, os.O_PATH, links=True)
+        try:
+            return Path(f"/proc/self/fd/{handle}").readlink()
+        finally:
+            os.close(handle)
+
+    def is_plain(self, relative: str) -> bool:
+        """Whether a name is reached without a symbolic link on the way; it may be one itself."""
+        try:
+            self.stat(relative)
+        except UnsafeFileError:
+            return False
+        return True
 
     def exists(self, relative: str) -> bool:
         """Whether there is anything of that name (a link too)."""
@@ -158,12 +178,13 @@ class Root:
         finally:
             os.close(fd)
 
-    def _open(self, relative: str, flags: int) -> int:
-        flags |= os.O_NOFOLLOW | os.O_CLOEXEC
+    def _open(self, relative: str, flags: int, *, links: bool = False) -> int:
         parts = components(relative)
+        links = links and self._openat2
+        flags |= os.O_CLOEXEC | (0 if links else os.O_NOFOLLOW)
         try:
             if self._openat2:
-                return open_beneath(self.fd, "/".join(parts) or ".", flags)
+                return open_beneath(self.fd, "/".join(parts) or ".", flags, links=links)
             return open_by_components(self.fd, parts, flags)
         except OSError as error:
             _refuse(error, relative)
@@ -231,6 +252,11 @@ def check_file(
         raise UnsafeFileError(f"{name} has a second name (a hard link) and may be another's file.")
     if max_bytes is not None and status.st_size > max_bytes:
         raise LimitError(f"{name} is larger than {max_bytes} bytes.", detail=f"{status.st_size} bytes")
+
+
+def inode_of(status: os.stat_result) -> int:
+    """Which file it is on its file system, as a number that a database takes (63 bits)."""
+    return status.st_ino & (2**63 - 1)
 
 
 def kind_of(status: os.stat_result) -> Kind:

@@ -24,7 +24,12 @@ Format = Literal["hdf5", "tiff", "mrc", "other"]
 
 
 def is_hdf5(file: BinaryIO) -> bool:
-    """Whether an HDF5 library would open it: the signature at 0, 512, 1024, 2048, … to the end of the file.
+    """Whether an HDF5 library would open it. The position of `file` moves."""
+    return hdf5_start(file) is not None
+
+
+def hdf5_start(file: BinaryIO) -> int | None:
+    """Where the signature stands, as an HDF5 library looks for it: at 0, 512, 1024, 2048, … to the file's end.
 
     What lies before it is the user block, of any size and content (HDF5 file format 3.0, II.A). The position of
     `file` moves.
@@ -34,9 +39,9 @@ def is_hdf5(file: BinaryIO) -> bool:
     while place < end:
         file.seek(place)
         if file.read(len(HDF5_SIGNATURE)) == HDF5_SIGNATURE:
-            return True
+            return place
         place = place * 2 or FIRST_USER_BLOCK
-    return False
+    return None
 
 
 def format_of(file: BinaryIO) -> Format:
@@ -55,6 +60,11 @@ def png_size(png: bytes) -> tuple[int, int] | None:
     if not png.startswith(PNG_SIGNATURE) or len(png) < PNG_HEAD_BYTES:
         return None
     return int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
+
+
+def is_named_as_hdf5(name: str) -> bool:
+    """Whether a name says HDF5: worth looking through for links."""
+    return PurePosixPath(name).suffix.lower() in HDF5_SUFFIXES
 
 
 def is_named_as_array(name: str) -> bool:

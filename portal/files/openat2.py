@@ -38,9 +38,13 @@ def has_openat2() -> bool:
     return True
 
 
-def open_beneath(directory: int, path: str, flags: int) -> int:
-    """By openat2(2): nothing leads out of the directory, and no link is followed. Raises OSError."""
-    how = _OpenHow(flags, 0, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS)
+def open_beneath(directory: int, path: str, flags: int, *, links: bool = False) -> int:
+    """By openat2(2): nothing leads out of the directory, and no link is followed. Raises OSError.
+
+    `links`: symbolic links are followed as long as they stay in the directory, on the way and at the end.
+    """
+    resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | (0 if links else RESOLVE_NO_SYMLINKS)
+    how = _OpenHow(flags, 0, resolve)
     fd: int = _syscall(SYS_OPENAT2, directory, os.fsencode(path), ctypes.byref(how), ctypes.sizeof(how))
     if fd < 0:
         number = ctypes.get_errno()

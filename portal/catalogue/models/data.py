@@ -16,7 +16,7 @@ from portal.catalogue.models.entity import Entity
 from portal.catalogue.models.experiment import CASCADE, Facility, Instrument, Investigation
 from portal.catalogue.models.searchable import search_column
 from portal.catalogue.parameters.source import Source, SourceKind
-from portal.db import Base
+from portal.db import Base, JSONType
 from portal.words import one_line
 
 LOCATION_LENGTH = 1023
@@ -106,6 +106,8 @@ class Dataset(Entity, Base):
     file_size: Mapped[int] = mapped_column(BigInteger, default=0)
     problem: Mapped[str | None] = mapped_column(Text)
     """Gantry's: why the files could not be read, in words ("The file is truncated"); None when all is well."""
+    remarks: Mapped[list[dict[str, str]]] = mapped_column(JSONType, default=list)
+    """Gantry's: what sound files do not give: `{"file", "place", "words"}`, a clause each ("it is empty")."""
     instrument_id: Mapped[int | None] = mapped_column(
         ForeignKey("icat_instrument.id", ondelete="SET NULL"), index=True
     )
@@ -179,6 +181,12 @@ class Datafile(Entity, Base):
     datafile_mod_time: Mapped[datetime | None]
     mtime_ns: Mapped[int | None] = mapped_column(BigInteger)
     """Gantry's: the exact modification time, by which a change is noticed."""
+    inode: Mapped[int | None] = mapped_column(BigInteger)
+    """Gantry's: which file it is, of those registered in place: another one put in its place is noticed."""
+    linked: Mapped[bool] = mapped_column(default=False)
+    """Gantry's: another file of the dataset leads to it (an external link, a virtual dataset …)."""
+    alias: Mapped[str | None] = mapped_column(String(20))
+    """Gantry's: `symbolic link` or `hard link`, where the name is one; only in roots that people cannot write."""
     dataset: Mapped[Dataset] = relationship(back_populates="datafiles")
     format: Mapped[DatafileFormat | None] = relationship()
 

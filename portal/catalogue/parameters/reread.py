@@ -23,7 +23,7 @@ from portal.catalogue.parameters.known import Recorded, in_force
 from portal.catalogue.parameters.rows import recorded_of
 from portal.catalogue.parameters.source import SourceKind
 from portal.catalogue.reading import Place, list_files, read_parameters
-from portal.catalogue.register import changed_files
+from portal.catalogue.register import changed_files, looks_of_known
 from portal.config import Settings
 from portal.data.registered import root_of
 from portal.db import Database
@@ -145,11 +145,13 @@ def _read(
     dataset: Dataset, settings: Settings, rules: dict[str, object]
 ) -> tuple[dict[str, ParameterEntry], str | None]:
     folder, relative = root_of(dataset, settings)
-    only = dataset.datafiles[0].location if dataset.single_file and dataset.datafiles else None
+    alone = [file.location for file in dataset.datafiles if not file.linked]
+    only = alone[0] if dataset.single_file and alone else None
+    known = settings.roots.get(dataset.root or "")
     with Root(folder) as root:
-        place = Place(dataset.root or "", relative, only)
+        place = Place(dataset.root or "", relative, only, known is not None and not known.writable_by_people)
         entries = list_files(root, place)
-        if dataset.complete and (changed := changed_files(dataset, entries)):
+        if dataset.complete and (changed := changed_files(dataset, looks_of_known(root, place, entries, dataset))):
             shown = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
             raise ConflictError(f"Its files have changed since it was registered, so they are not read: {shown}.")
         found, problem = read_parameters(root, place, entries, rules, complete=dataset.complete)

@@ -161,11 +161,22 @@ def _documents(session: Session, ids: Collection[int]) -> dict[int, Mapping[str,
 def _files(session: Session, ids: Collection[int]) -> Mapping[int, list[dict[str, Any]]]:
     """The files of these datasets, sorted as Python sorts, so that no order depends on the database's language."""
     query = select(
-        Datafile.dataset_id, Datafile.name, Datafile.location, Datafile.file_size, Datafile.mtime_ns
+        Datafile.dataset_id,
+        Datafile.name,
+        Datafile.location,
+        Datafile.file_size,
+        Datafile.mtime_ns,
+        Datafile.inode,
+        Datafile.linked,
+        Datafile.alias,
     ).where(Datafile.dataset_id.in_(ids))
     files: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in sorted(session.execute(query), key=lambda row: row.name):
-        file = {"name": row.location or row.name, "size": row.file_size, "mtime_ns": row.mtime_ns}
+        file: dict[str, Any] = {"name": row.location or row.name, "size": row.file_size, "mtime_ns": row.mtime_ns}
+        # An agent of an earlier release knows none of these: only what says something is sent.
+        file |= {"inode": row.inode} if row.inode is not None else {}
+        file |= {"linked": True} if row.linked else {}
+        file |= {"alias": row.alias} if row.alias else {}
         files[row.dataset_id].append(file)
     return files
 

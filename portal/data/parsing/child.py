@@ -1,5 +1,6 @@
-"""The limited child: `python -m portal.data.parsing.child FD`, a request on stdin, an answer on stdout.
+"""The limited child: `python -m portal.data.parsing.child FD [CHANNEL]`, a request on stdin, an answer on stdout.
 
+CHANNEL is a socket on which it may ask for files beside the one that it was given (`asked`, `beside`).
 Heavy libraries are imported after the limits are set.
 """
 
@@ -7,6 +8,7 @@ import base64
 import json
 import os
 import resource
+import socket
 import sys
 from typing import Any, BinaryIO
 
@@ -16,18 +18,20 @@ from portal.files.formats import format_of
 MEMORY_BYTES = 3 << 30
 CPU_S = 45
 DESCRIPTORS = 64
+DESCRIPTORS_LINKED = 1000
 
 
 def main() -> int:
     """Answer one request about the file behind the descriptor."""
-    limit()
+    channel = socket.socket(fileno=int(sys.argv[2])) if len(sys.argv) > 2 else None
+    limit(DESCRIPTORS if channel is None else DESCRIPTORS_LINKED)
     request = json.loads(sys.stdin.buffer.read())
     try:
         if request.pop("folder", False):
             answer = respond_of_folder(int(sys.argv[1]), request)
         else:
             with reopened(int(sys.argv[1])) as file:
-                answer = respond(file, request)
+                answer = respond(file, request, channel)
     except FileError as error:
         answer = {"error": {"code": error.code, "message": error.message, "detail": error.detail}}
     except MemoryError as error:
@@ -37,12 +41,12 @@ def main() -> int:
     return 0
 
 
-def limit() -> None:
+def limit(descriptors: int = DESCRIPTORS) -> None:
     """Bound memory, processor time, descriptors and files; no core of other people's data."""
     for what, most in (
         (resource.RLIMIT_AS, MEMORY_BYTES),
         (resource.RLIMIT_CPU, CPU_S),
-        (resource.RLIMIT_NOFILE, DESCRIPTORS),
+        (resource.RLIMIT_NOFILE, min(descriptors, resource.getrlimit(resource.RLIMIT_NOFILE)[1])),
         (resource.RLIMIT_FSIZE, 0),
         (resource.RLIMIT_CORE, 0),
     ):
@@ -59,16 +63,13 @@ def reopened(fd: int) -> BinaryIO:
         return file
 
 
-def respond(file: BinaryIO, request: dict[str, Any]) -> dict[str, Any]:
+def respond(file: BinaryIO, request: dict[str, Any], channel: socket.socket | None = None) -> dict[str, Any]:
     """Everything that the request asks for. Raises FileError."""
     kind = format_of(file)
     file.seek(0)
     answer: dict[str, Any] = {"check": kind}
     if kind == "hdf5":
-        from portal.data.parsing.hdf5 import Hdf5File
-
-        with Hdf5File(file) as opened:
-            return answer | _parts(opened, request)
+        return answer | _hdf5(file, request, channel)
     if kind == "tiff":
         from portal.data.parsing.tiff import TiffReader
 
@@ -81,8 +82,10 @@ def respond(file: BinaryIO, request: dict[str, Any]) -> dict[str, Any]:
 
         with MrcReader(file) as volume:
             return answer | _parts(volume, request)
-    if set(request) == {"check"}:
+    if request.get("check"):
         return answer
+    if not file.seek(0, 2):
+        raise FileError("invalid", "The file is empty: it holds not one byte.")
     raise FileError("invalid", "The file is neither HDF5 nor TIFF nor MRC.")
 
 
@@ -92,6 +95,20 @@ def respond_of_folder(fd: int, request: dict[str, Any]) -> dict[str, Any]:
 
     with ZarrReader(fd) as opened:
         return {"check": "zarr"} | _parts(opened, request)
+
+
+def _hdf5(file: BinaryIO, request: dict[str, Any], channel: socket.socket | None) -> dict[str, Any]:
+    from portal.data.parsing.asked import Asked
+    from portal.data.parsing.hdf5 import Hdf5File
+    from portal.data.parsing.opening import seal
+
+    seal()
+    asked = Asked(channel, request["folders"]) if channel is not None else None
+    with Hdf5File(file, asked, request.get("name", "")) as opened:
+        answer = _parts(opened, request)
+        if request.get("remarks"):
+            answer["remarks"] = opened.remarks()
+        return answer
 
 
 def _parts(opened: Any, request: dict[str, Any]) -> dict[str, Any]:

@@ -1,14 +1,16 @@
 """Looking into HDF5, TIFF and MRC files that a person could have written, in a child process with limits.
 
-The child gets the open file and nothing else: no environment, no database, bounded memory, time and descriptors. A
-file that crashes or exhausts it costs that child. Errors are PortalErrors, in words: UnsafeFileError (it leads
-out of itself), InvalidError (damaged, truncated, of another kind), LimitError (too large or slow to look into).
+The child gets the open file and nothing else: no environment, no database, bounded memory, time and descriptors.
+Files that it links to are opened here and passed to it, where the caller gives what may be (`Beside`). A file that
+crashes or exhausts it costs that child. Errors are PortalErrors, in words: UnsafeFileError (it leads out of
+itself), InvalidError (damaged, truncated, of another kind), LimitError (too large or slow to look into).
 """
 
 import base64
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -16,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from portal.data.parsing.beside import Beside
 from portal.data.parsing.listed import Listing, listing_of
 from portal.errors import InvalidError, LimitError, PortalError, UnsafeFileError
 from portal.files.confined import Root
@@ -42,6 +45,18 @@ ERRORS: Mapping[str, type[PortalError]] = {
 
 
 @dataclass(frozen=True)
+class Remark:
+    """What to know of a place in a file, as a clause: `it is a link to raw.h5, which is not read: …`.
+
+    `file` is empty for the file that was looked at, `place` for the whole file.
+    """
+
+    file: str
+    place: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Inspection:
     """What one look gave. `thumbnail` is None where there is nothing to show; `no_thumbnail` says why.
 
@@ -54,6 +69,7 @@ class Inspection:
     no_thumbnail: str | None
     problem: str | None = None
     listing: Listing | None = None
+    remarks: tuple[Remark, ...] = ()
 
 
 def check(file: BinaryIO, *, timeout_s: float = TIMEOUT_S) -> str:
@@ -92,33 +108,52 @@ def thumbnail(file: BinaryIO, *, max_side: int = 512, timeout_s: float = TIMEOUT
     return base64.b64decode(_ask(file, {"thumbnail": max_side}, timeout_s)["thumbnail"])
 
 
-def listing(file: BinaryIO, *, pictures: int = MOST_PICTURES, timeout_s: float = TIMEOUT_S) -> Listing:
+def listing(
+    file: BinaryIO,
+    *,
+    beside: Beside | None = None,
+    pictures: int = MOST_PICTURES,
+    timeout_s: float = TIMEOUT_S,
+) -> Listing:
     """The numeric arrays of the file, with at most so many pictures. Raises what `check` raises."""
-    return listing_of(_ask(file, {"listing": _listing_request(pictures)}, timeout_s)["listing"])
+    return listing_of(_ask(file, {"listing": _listing_request(pictures)}, timeout_s, beside)["listing"])
 
 
 def inspect(
     file: BinaryIO | Root,
     paths: Sequence[str] = (),
     *,
+    beside: Beside | None = None,
     max_side: int = 512,
     pictures: int | None = None,
     timeout_s: float = TIMEOUT_S,
 ) -> Inspection:
     """`check`, `describe`, `values` and `thumbnail` by one child; and `listing`, with at most so many `pictures`.
 
-    A folder that is open as a Root is one of Zarr.
-    Where listing takes too much, or harms the reader, the rest is asked for without it.
+    A folder that is open as a Root is one of Zarr. Where listing takes too much, or harms the reader, the rest is
+    asked for without it. With `beside` an HDF5 file may link to files of that folder, which are read, and to
+    others, which are named in the remarks. Without, it must stand for itself.
     """
     request = {"describe": True, "values": list(paths), "thumbnail": max_side, "thumbnail_may_fail": True}
+    request["remarks"] = True
     if isinstance(file, Root):
         request["folder"] = True
     if pictures is not None:
         try:
-            return _inspection(_ask(file, {**request, "listing": _listing_request(pictures)}, timeout_s))
+            return _inspection(_ask(file, {**request, "listing": _listing_request(pictures)}, timeout_s, beside))
         except (LimitError, UnseenError):
             pass
-    return _inspection(_ask(file, request, timeout_s))
+    return _inspection(_ask(file, request, timeout_s, beside))
+
+
+def look_through(file: BinaryIO, beside: Beside, *, timeout_s: float = TIMEOUT_S) -> tuple[Remark, ...]:
+    """The remarks of `inspect` alone: `beside` then knows what the file leads to."""
+    return _remarks(_ask(file, {"check": True, "remarks": True}, timeout_s, beside))
+
+
+def _remarks(answer: Mapping[str, Any]) -> tuple[Remark, ...]:
+    found = answer.get("remarks", ())
+    return tuple(Remark(said.get("file", ""), said["place"], said["words"]) for said in found)
 
 
 def _listing_request(pictures: int) -> dict[str, int]:
@@ -134,21 +169,37 @@ def _inspection(answer: Mapping[str, Any]) -> Inspection:
         answer.get("no_thumbnail"),
         answer.get("problem"),
         listing_of(answer["listing"]) if "listing" in answer else None,
+        _remarks(answer),
     )
 
 
-def _ask(file: BinaryIO | Root, request: Mapping[str, Any], timeout_s: float) -> dict[str, Any]:
+def _ask(
+    file: BinaryIO | Root, request: Mapping[str, Any], timeout_s: float, beside: Beside | None = None
+) -> dict[str, Any]:
+    if beside is None:
+        return _answer(file, request, timeout_s, None)
+    with beside.served() as channel:
+        asked = {**request, "name": beside.name, "folders": list(beside.folders)}
+        return _answer(file, asked, timeout_s, channel)
+
+
+def _answer(
+    file: BinaryIO | Root, request: Mapping[str, Any], timeout_s: float, channel: socket.socket | None
+) -> dict[str, Any]:
     fd = file.fd if isinstance(file, Root) else file.fileno()
+    passed = [fd] if channel is None else [fd, channel.fileno()]
     child = subprocess.Popen(
-        [sys.executable, "-m", "portal.data.parsing.child", str(fd)],
+        [sys.executable, "-m", "portal.data.parsing.child", *map(str, passed)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        pass_fds=(fd,),
+        pass_fds=passed,
         cwd="/",
         env=_environment(),
         start_new_session=True,
     )
+    if channel is not None:
+        channel.close()  # the child's end is the child's alone: when it is gone, the channel ends
     try:
         out, err = child.communicate(json.dumps(request).encode(), timeout=timeout_s)
     except subprocess.TimeoutExpired as error:

@@ -243,19 +243,7 @@ def make_fifo(folder: Path) -> None:
     os.mkfifo(folder / "pipe.h5")
 
 
-def make_external_link(folder: Path) -> None:
-    with h5py.File(folder / "leads-out.h5", "w") as file:
-        file["data"] = h5py.ExternalLink("/etc/passwd", "/")
-
-
-def make_external_storage(folder: Path) -> None:
-    with h5py.File(folder / "leads-out.h5", "w") as file:
-        file.create_dataset("data", (10,), "u1", external=[("/etc/passwd", 0, 10)])
-
-
-@pytest.mark.parametrize(
-    "trap", [make_link, make_folder_link, make_hard_link, make_fifo, make_external_link, make_external_storage]
-)
+@pytest.mark.parametrize("trap", [make_link, make_folder_link, make_hard_link, make_fifo])
 def test_what_leads_out_is_refused(plain_yard: Yard, trap: Callable[[Path], None]) -> None:
     folder = plain_yard.root / "ls/heart"
     write_stack(folder / "stack.h5")

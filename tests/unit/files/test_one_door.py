@@ -19,7 +19,7 @@ OPENS = {
     "portal/files/removal.py": "folders on the way, to remove what is in them; never a file",
     "portal/files/durable.py": "documents that the portal itself writes and reads",
     "portal/data/parsing/child.py": "the limited child: the descriptor that it was given",
-    "portal/data/parsing/hdf5.py": "the limited child",
+    "portal/data/parsing/opening.py": "the limited child: the descriptor that it was given",
     "portal/data/parsing/tiff.py": "the limited child",
     "portal/data/parsing/preview_child.py": "the limited child",
     "portal/agent/folder.py": "makes new files in a folder that it opened through the door",
