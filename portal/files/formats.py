@@ -16,6 +16,9 @@ TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 FIRST_USER_BLOCK = 512
 MRC_SUFFIXES = mrc.SUFFIXES
 
+OF_MICROSCOPES = {".czi": "CZI", ".nd2": "ND2", ".lif": "LIF"}
+"""Microscopes' own formats, which the portal does not read: the analysis `convert` does."""
+
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_HEAD_BYTES = 33
 """The signature and the first chunk, which says how large the picture is."""
@@ -65,6 +68,11 @@ def png_size(png: bytes) -> tuple[int, int] | None:
 def is_named_as_hdf5(name: str) -> bool:
     """Whether a name says HDF5: worth looking through for links."""
     return PurePosixPath(name).suffix.lower() in HDF5_SUFFIXES
+
+
+def microscope_format(name: str) -> str | None:
+    """The name of a microscope's own format, by the file's name; None for all others."""
+    return OF_MICROSCOPES.get(PurePosixPath(name).suffix.lower())
 
 
 def is_named_as_array(name: str) -> bool:

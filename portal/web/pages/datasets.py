@@ -13,7 +13,7 @@ from portal.web.context import actor, now, portal, session
 from portal.web.downloads import hand_out
 from portal.web.sending import send_open_file
 from portal.web.views.analyses import fitting_cards
-from portal.web.views.dataset_page import REPORTS, file_line, first_picture, place, previews
+from portal.web.views.dataset_page import REPORTS, file_line, first_picture, place, previews, to_convert
 from portal.web.views.datasets import is_public, origin
 from portal.web.views.history import history_of
 from portal.web.views.paging import page_links, page_number
@@ -41,6 +41,7 @@ def show(dataset_id: int) -> ResponseReturnValue:
         previews=previews(dataset),
         figures=figures(dataset),
         fits=fits,
+        to_convert=to_convert([row.name for row in found.items], dataset.pictures),
         files=[file_line(dataset_id, row.id, row.name, row.file_size, row.checksum) for row in found.items],
         file_links=page_links(found, "file"),
         place=place(portal().settings, dataset),

@@ -1,5 +1,6 @@
 """What one dataset's page shows."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -8,6 +9,7 @@ from flask import url_for
 from portal.catalogue.models import Dataset
 from portal.catalogue.service import writable_by_people
 from portal.config import Settings
+from portal.files.formats import microscope_format
 from portal.web.views.pictures import Picture, picture_of
 
 REPORTS = frozenset({".html", ".htm"})
@@ -60,6 +62,12 @@ def place(settings: Settings, dataset: Dataset) -> Place:
         return Place(str(settings.results / relative), False)
     known = settings.roots.get(dataset.root or "")
     return Place(str(known.path / relative) if known else None, writable_by_people(dataset, settings))
+
+
+def to_convert(names: Iterable[str], pictures: Sequence[object]) -> str | None:
+    """The format that keeps a dataset without a picture and needs converting; None where there is none."""
+    formats = (microscope_format(name) for name in names)
+    return None if pictures else next((one for one in formats if one), None)
 
 
 def first_picture(dataset: Dataset) -> Picture | None:

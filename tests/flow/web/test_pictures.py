@@ -2,6 +2,10 @@
 
 from typing import Any
 
+from sqlalchemy import delete
+
+from portal.catalogue.models import Datafile, DatasetPicture
+
 
 def _address(site: Any) -> str:
     return f"/datasets/{site.facility.datasets['private']}/pictures/{site.picture}"
@@ -14,6 +18,19 @@ def test_a_picture_is_private_and_can_be_revalidated(site: Any) -> None:
     assert answer.headers["Cache-Control"].startswith("private")
     again = maya.get(_address(site), headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304 and again.data == b""
+
+
+def test_a_microscopes_own_file_has_no_picture_until_it_is_converted(site: Any) -> None:
+    address = f"/datasets/{site.facility.datasets['private']}"
+    words = "CZI files have no picture here until they are converted."
+    with site.database.write() as session:
+        session.get_one(Datafile, site.file).name = "heart.CZI"
+    assert words not in site.client("maya").get(address).text
+    with site.database.write() as session:
+        session.execute(delete(DatasetPicture))
+    page = site.client("maya").get(address).text
+    assert words in page
+    assert f"/analyses/convert/start?dataset={site.facility.datasets['private']}" in page
 
 
 def test_a_picture_of_another_team_is_not_found(site: Any) -> None:

@@ -7,12 +7,13 @@ from portal.files.formats import (
     HDF5_SIGNATURE,
     HDF5_SUFFIXES,
     MRC_SUFFIXES,
+    OF_MICROSCOPES,
     TIFF_SUFFIXES,
     format_of,
     is_hdf5,
     is_named_as_array,
 )
-from wrappers.io import hdf5, mrc, tiff
+from wrappers.io import hdf5, microscopes, mrc, tiff
 
 
 @pytest.mark.parametrize("place", [0, 512, 1024, 16 << 10, 32 << 20])
@@ -51,3 +52,4 @@ def test_a_name_is_judged_by_its_ending_only():
 
 def test_portal_and_wrappers_know_the_same_names():
     assert (HDF5_SUFFIXES, TIFF_SUFFIXES, MRC_SUFFIXES) == (hdf5.SUFFIXES, tiff.SUFFIXES, mrc.SUFFIXES)
+    assert {suffix: kind[0] for suffix, kind in microscopes.FORMATS.items()} == OF_MICROSCOPES
