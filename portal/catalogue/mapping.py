@@ -7,13 +7,14 @@ converted. A source may say more: `{"at": "hdf5:/a/b", "units": "hdf5:/a/b_units
 number whose unit is not known is kept as it stands, with the unit that the file names, or none.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from gantry_formats import factor_between, plain_quantity, plain_text, unit_of
 from portal.catalogue.entries import ParameterEntry
 from portal.catalogue.parameters.source import Source, SourceKind
+from portal.form.dataset import Quantity, same
 
 Values = Mapping[str, Any]
 """By place, what a file has there, as `portal.data.parsing.client.values` gives it."""
@@ -63,6 +64,19 @@ def parameters_of(mapping: Mapping[str, Any], values: Values) -> list[ParameterE
     """The parameters that a file has, in the units of the mapping wherever the file's own are known."""
     entries = (_parameter(name, rule, values) for name, rule in mapping.items())
     return [entry for entry in entries if entry is not None]
+
+
+def over_files(said: Sequence[ParameterEntry]) -> ParameterEntry:
+    """One parameter of a dataset of several files: what they say, or who says what where they differ in a number.
+
+    A number that was one file's alone would be taken for that of all.
+    """
+    first = said[0]
+    numbers = [Quantity(one.value, one.units) for one in said]
+    if isinstance(first.value, str) or all(same(numbers[0], other) for other in numbers):
+        return first
+    words = ", ".join(f"{number.words} in {one.source.file}" for number, one in zip(numbers, said, strict=True))
+    return ParameterEntry(first.name, words, "", replace(first.source, file="", value="", units=""))
 
 
 def _parameter(name: str, rule: Mapping[str, Any], values: Values) -> ParameterEntry | None:

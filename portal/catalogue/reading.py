@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 from portal.catalogue.arrays.entries import ArrayEntry, Looked, clause, entries_of
 from portal.catalogue.entries import FileEntry, ParameterEntry, storable_path
-from portal.catalogue.mapping import parameters_of, places_of
+from portal.catalogue.mapping import over_files, parameters_of, places_of
 from portal.data.parsing.beside import Beside
 from portal.data.parsing.client import MOST_PICTURES as OF_FILE
 from portal.data.parsing.client import Remark, inspect, listing, look_through
@@ -247,11 +247,16 @@ class _Reader:
         self._led: dict[str, set[str]] = {}
         """Which files each that was looked into leads to."""
         self.done = 0
-        self.parameters: dict[str, ParameterEntry] = {}
+        self.said: dict[str, list[ParameterEntry]] = {}
         self.thumbnail: bytes | None = None
         self.problem: str | None = None
         self.looked: list[Looked] = []
         self.pictures_left = MOST_PICTURES
+
+    @property
+    def parameters(self) -> dict[str, ParameterEntry]:
+        """What the files say together, by name."""
+        return {name: over_files(said) for name, said in self.said.items()}
 
     def read(self, entry: Entry, *, parse: bool, listed: bool) -> FileEntry:
         with self.beside.open(entry.path) as file:
@@ -363,7 +368,8 @@ class _Reader:
         if listed:
             self._keep(path, seen.listing, NOT_LISTED)
         for entry in parameters_of(self.mapping, seen.values):
-            self.parameters.setdefault(entry.name, replace(entry, source=replace(entry.source, file=path)))
+            found = replace(entry, source=replace(entry.source, file=path))
+            self.said.setdefault(entry.name, []).append(found)
         if seen.problem and self.problem is None:
             self.problem = f"{path}: {seen.problem}"
         if self.thumbnail is None:

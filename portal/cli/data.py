@@ -90,7 +90,8 @@ def _parameter(one: Document) -> str:
     if one["value"] is None:
         notes.append("not known: its file does not say it")
     if not one.get("unit_known", True):
-        notes.append(f"unit not known, {one['wanted_units']} is wanted")
+        what = "no one number" if isinstance(one["value"], str) else "unit not known"
+        notes.append(f"{what}, {one['wanted_units']} is wanted")
     if one.get("contradicted"):
         notes.append("contradicted by another value")
     if correction := one.get("correction"):

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from portal.cli.output import console, json_option, show_json
+from portal.cli.output import console, json_option, plain, show_json
 
 
 @click.command()
@@ -26,6 +26,8 @@ def add(path: Path, experiment: str, as_json: bool, **given: Any) -> None:
     It must lie beneath one of the roots of the settings (gantry admin config). Files are read once for their
     checksums. Doing it twice is harmless. For staff and for the accounts of instruments.
     """
+    from portal.catalogue.parameters.corrections import dataset_for_operator
+    from portal.catalogue.parameters.rows import in_doubt
     from portal.catalogue.register import add_in_place, investigation_for_ingest
     from portal.cli.admin.site import site
     from portal.identity.people import get_person
@@ -55,7 +57,12 @@ def add(path: Path, experiment: str, as_json: bool, **given: Any) -> None:
                 name=given["name"],
                 complete=not given["incomplete"],
             )
+        with database.read() as session:
+            doubtful = in_doubt(dataset_for_operator(session, dataset.id))
     if as_json:
-        show_json({"id": dataset.id, "name": dataset.name, "files": dataset.file_count, "size": dataset.file_size})
+        shown = {"id": dataset.id, "name": dataset.name, "files": dataset.file_count, "size": dataset.file_size}
+        show_json({**shown, "in_doubt": doubtful})
     else:
         click.echo(f"{dataset.id}\t{dataset.name}")
+        for words in doubtful:
+            click.echo(f"  {plain(words)}", err=True)

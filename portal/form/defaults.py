@@ -16,6 +16,10 @@ from portal.jobtype.option import (
     Value,
     default_of,
 )
+from portal.words import one_line
+
+MOST_WORDS = 200
+"""Of a text that stands where a number is needed."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +109,9 @@ def _in_doubt(option: OptionBase, dataset: InputDataset) -> bool:
         return False
     if quantity.value is None or quantity.others:
         return True
-    is_number = isinstance(option, IntegerOption | FloatOption) and isinstance(quantity.value, int | float)
-    return is_number and _factor(option, quantity) is None
+    if not isinstance(option, IntegerOption | FloatOption):
+        return False
+    return isinstance(quantity.value, str) or _factor(option, quantity) is None
 
 
 def _said(option: OptionBase, dataset: InputDataset) -> Quantity | None:
@@ -135,6 +140,8 @@ def _why(parameter: str, who: str, quantity: Quantity) -> str:
         return f"{who} does not say {parameter}{instead}"
     if quantity.others:
         return f"{who} records {parameter} as {_listed(quantity)}, and which of them holds is not known"
+    if isinstance(quantity.value, str):
+        return f"{who} records {parameter} as “{one_line(quantity.words, MOST_WORDS)}”, which is no one number"
     units = quantity.units.strip()
     unit = f"“{units}”, which is no unit that could be used here" if units else "without a unit"
     where = f" ({quantity.source})" if quantity.source else ""

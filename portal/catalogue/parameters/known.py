@@ -144,7 +144,7 @@ def wanted_units(mapping: Mapping[str, Any], name: str) -> str:
 
 
 def unit_is_known(one: Recorded, wanted: str) -> bool:
-    """False for a number whose unit cannot be converted into the wanted one; without a unit it cannot."""
-    if not wanted or not isinstance(one.value, int | float):
+    """False for what is no number in a unit that can be converted into the wanted one."""
+    if not wanted or one.value is None:
         return True
-    return factor_between(one.units, wanted) is not None
+    return isinstance(one.value, int | float) and factor_between(one.units, wanted) is not None

@@ -67,6 +67,11 @@ class Difference:
     then: Then
 
     @property
+    def said(self) -> list[Quantity]:
+        """What is stored, as it is compared."""
+        return [one.quantity for one in self.stored]
+
+    @property
     def stored_words(self) -> str:
         """What is stored."""
         return ", ".join(one.words for one in self.stored if one.value is not None) or "nothing"
@@ -181,6 +186,12 @@ def _difference(
     return Difference(name, tuple(stored), found, then)
 
 
+def _stored(recorded: Sequence[Recorded], name: str) -> list[Quantity]:
+    """What is stored now under this name of what files said."""
+    ours, _replaced = in_force([one for one in recorded if one.name == name and not one.typed])
+    return [one.quantity for one in ours]
+
+
 def _says_otherwise(stored: Sequence[Recorded], found: ParameterEntry | None) -> bool:
     valued = [one for one in stored if one.value is not None]
     if found is None or not valued:
@@ -192,8 +203,11 @@ def write(database: Database, actor: Actor, seen: Look, *, now: datetime) -> Non
     """Write one dataset's differences down, all or none. Raises ConflictError if it was changed meanwhile."""
     with database.write() as session:
         dataset = dataset_for_operator(session, seen.dataset, lock=True)
-        if dataset.mod_time != seen.mod_time:
-            raise ConflictError("It was registered anew meanwhile; read it again.")
+        recorded = list(recorded_of(dataset))
+        if dataset.mod_time != seen.mod_time or any(
+            _stored(recorded, one.name) != one.said for one in seen.differences
+        ):
+            raise ConflictError("It was registered anew, or corrected, meanwhile; read it again.")
         for one in seen.differences:
             match one.then:
                 case Then.CORRECTED:

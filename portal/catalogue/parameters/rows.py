@@ -9,12 +9,26 @@ from sqlalchemy.engine import Connection, Row
 
 from portal.catalogue.models import Dataset, DatasetParameter, ParameterCorrection, ParameterType
 from portal.catalogue.models.data import Sourced, source_of
-from portal.catalogue.parameters.known import Known, Recorded, known_by_name
+from portal.catalogue.parameters.known import Known, Recorded, known_by_name, unit_is_known, wanted_units
 
 
 def known_of(dataset: Dataset) -> dict[str, Known]:
     """What is known of a dataset by name; its parameters and corrections, with their types, should be loaded."""
     return known_by_name(recorded_of(dataset))
+
+
+def in_doubt(dataset: Dataset) -> list[str]:
+    """What of its parameters an analysis will ask for, each in words; loaded as for `known_of`."""
+    found = []
+    for name, known in known_of(dataset).items():
+        wanted = wanted_units(dataset.type.mapping, name)
+        said = " and ".join(one.words or "nothing" for one in known.counts)
+        if known.doubtful:
+            found.append(f"{name}: {said}, and which of them holds is not known")
+        elif not unit_is_known(known.counts[0], wanted):
+            what = "no one number" if isinstance(known.counts[0].value, str) else "unit not known"
+            found.append(f"{name}: {said}, {what}; {wanted} is wanted")
+    return found
 
 
 def recorded_of(dataset: Dataset) -> Iterator[Recorded]:

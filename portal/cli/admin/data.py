@@ -180,7 +180,8 @@ def _show(portion: list["Look"]) -> None:
 @click.argument("value")
 @click.argument("units", default="")
 @click.option("--reason", default="", help="Why, for those who read it.")
-def correct(dataset: str, parameter: str, value: str, units: str, reason: str) -> None:
+@json_option
+def correct(dataset: str, parameter: str, value: str, as_json: bool, **given: str) -> None:
     """Put a typed VALUE with its UNITS beside what is recorded as PARAMETER of DATASET.
 
     Where a file says something else, whoever starts an analysis is asked which of both holds.
@@ -189,9 +190,14 @@ def correct(dataset: str, parameter: str, value: str, units: str, reason: str) -
 
     (number,) = dataset_ids([dataset])
     with site() as (_settings, database), database.write() as session:
-        typed = Typed(parameter, value, units, reason)
+        typed = Typed(parameter, value, given["units"], given["reason"])
         made = type_in(session, operator(), number, typed, now=datetime.now(UTC))
-        click.echo(f"Correction {made.id}: {made.name} of {made.dataset.name} is {correction_words(made)}.")
+        words = correction_words(made)
+        name = made.dataset.name
+    if as_json:
+        show_json({"id": made.id, "dataset": number, "parameter": made.name, "value": words})
+    else:
+        click.echo(f"Correction {made.id}: {made.name} of {name} is {words}.")
 
 
 @data.command()
@@ -237,11 +243,17 @@ def corrections(datasets: tuple[str, ...], withdrawn: bool, as_json: bool) -> No
 
 @data.command()
 @click.argument("numbers", nargs=-1, required=True, type=int, metavar="CORRECTION...")
-def withdraw(numbers: tuple[int, ...]) -> None:
+@json_option
+def withdraw(numbers: tuple[int, ...], as_json: bool) -> None:
     """Let corrections count no more: what was registered counts again. They stay in the history."""
     from portal.catalogue.parameters.corrections import withdraw as withdraw_one
 
     with site() as (_settings, database), database.write() as session:
-        for number in numbers:
-            row = withdraw_one(session, operator(), number, now=datetime.now(UTC))
-            click.echo(f"Correction {number} of {row.name}, {row.dataset.name}, counts no more.")
+        rows = [withdraw_one(session, operator(), number, now=datetime.now(UTC)) for number in numbers]
+        done = [{"id": row.id, "dataset": row.dataset_id, "parameter": row.name} for row in rows]
+        names = [row.dataset.name for row in rows]
+    if as_json:
+        show_json(done)
+        return
+    for one, name in zip(done, names, strict=True):
+        click.echo(f"Correction {one['id']} of {one['parameter']}, {name}, counts no more.")

@@ -51,7 +51,7 @@ class ParameterOut(BaseModel):
     value: Value = Field(description="Null: its file does not say it, though something was registered first.")
     units: str
     unit_known: bool = Field(
-        description="False: the dataset type wants a unit, and this has none, or one that cannot be converted."
+        description="False: the type wants a number with a unit, and this is none, or has none that is known."
     )
     wanted_units: str | None = Field(description="The unit that the dataset type wants.")
     contradicted: bool = Field(

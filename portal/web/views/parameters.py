@@ -22,14 +22,14 @@ class Figure:
     units: str
     """Empty where it is not known what is meant by the unit."""
     flag: str
-    """`unit not known`, `contradicted`, `not known` or `corrected`; empty where there is nothing to say."""
+    """`unit not known`, `no one number`, `contradicted`, `not known` or `corrected`; empty: nothing to say."""
     why: str
     """A sentence or two about the flag."""
     source: str
     """Where the value is from."""
 
 
-IN_DOUBT = frozenset({"unit not known", "contradicted", "not known"})
+IN_DOUBT = frozenset({"unit not known", "no one number", "contradicted", "not known"})
 
 
 def figures(dataset: Dataset) -> list[Figure]:
@@ -54,6 +54,8 @@ def _figure(known: Known, one: Recorded, mapping: Mapping[str, Any]) -> Figure:
     elif known.doubtful and one in known.counts:
         flag = "contradicted"
         why = "Which of the values holds is not known, and analyses ask for it."
+    elif unknown and isinstance(one.value, str):
+        flag, why = "no one number", f"A number in {unit(wanted)} is wanted, and analyses ask for it."
     elif unknown:
         named = f"names “{one.units}”" if one.units else "names no unit"
         who = "Whoever typed it" if one.typed else "Its file"

@@ -184,6 +184,17 @@ def test_what_is_no_size_is_not_recorded(lab: Lab, name: str, write_file: Callab
     assert "does not record voxel size x" in lab.page(f"{FORM}?dataset={number}")
 
 
+def test_files_that_differ_are_no_one_number(lab: Lab) -> None:
+    (lab.root / "run").mkdir()
+    for name, size in (("a.h5", 0.2), ("b.h5", 0.5)):
+        hdf5(lab.root / "run" / name, size=size, size_units="um")
+    number = lab.add("run", lambda _path: None)
+    (one,) = lab.parameters(number)[X]
+    assert (one["value"], one["unit_known"]) == ("0.2 um in a.h5, 0.5 um in b.h5", False)
+    assert "no one number A number in µm is wanted" in lab.page(f"/datasets/{number}")
+    assert "which is no one number" in lab.submit(number).json["fields"]["voxel_xy"]
+
+
 def test_catalogue_and_file_that_disagree_say_so_before_start(lab: Lab) -> None:
     number = lab.add("a.ome.tif", lambda path: ome(path, 0.5, "µm"))
     with lab.database.write() as session:

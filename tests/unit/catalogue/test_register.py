@@ -394,3 +394,13 @@ def test_an_instrument_finds_the_experiment_it_delivers_to(yard: Yard) -> None:
             investigation_for_ingest(session, ingest, "spring")
         with pytest.raises(NotFoundError):
             investigation_for_ingest(session, ingest, "9" * 40)
+
+
+def test_files_that_differ_in_a_number_do_not_give_that_of_the_first(yard: Yard) -> None:
+    for name, size in (("a.h5", 0.25), ("b.h5", 0.5), ("c.h5", 0.25)):
+        write_stack(yard.root / "run" / name)
+        with h5py.File(yard.root / "run" / name, "r+") as file:
+            file["entry/data"].attrs["voxel_um"] = size
+    found = {row.type.name: row.value for row in yard.full(yard.add("run")).parameters}
+    assert found["exposure"] == 10.0
+    assert found["voxel size"] == "0.25 um in a.h5, 0.5 um in b.h5, 0.25 um in c.h5"

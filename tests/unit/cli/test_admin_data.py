@@ -138,7 +138,9 @@ def test_corrections_are_typed_listed_and_withdrawn(run, numbers, database):
         "by the log",
     )
     assert one["by"].startswith("ada as ") or one["by"] == "ada"
-    assert run("withdraw", one["id"])[0] == 0
+    assert json.loads(run("withdraw", one["id"], "--json")[1]) == [
+        {"id": one["id"], "dataset": first, "parameter": "voxel size x"}
+    ]
     assert run("withdraw", one["id"])[0] == 7
     assert words_of(database, first) == "162.5 um"
     assert run("corrections", first)[1] == ""

@@ -34,7 +34,7 @@ def test_a_dataset_that_does_not_say_leaves_the_usual_value(jobtype, bare):
 
 @pytest.mark.parametrize(
     "quantity",
-    [Quantity(0.0, "um"), Quantity(1e9, "um"), Quantity("wide"), Quantity(float("nan"), "um")],
+    [Quantity(0.0, "um"), Quantity(1e9, "um"), Quantity(float("nan"), "um")],
 )
 def test_a_datasets_value_that_is_impossible_is_shown_but_not_used(quantity, jobtype):
     found = field(build_form(jobtype, {"stack": [stack(**{"psf sigma xy": quantity})]}), "sigma")
@@ -72,6 +72,16 @@ def test_a_number_of_which_the_unit_is_not_known_is_asked_for(jobtype, quantity,
         f"Set by you. The unit of psf sigma xy is not known: your dataset says {said}",
     )
     assert plan(jobtype, {"sigma": "0.8", "voxel": "0.2"}, chosen)[0].options["sigma"] == 0.8
+
+
+def test_a_text_where_a_number_is_needed_is_asked_for(jobtype):
+    said = stack(**{"psf sigma xy": Quantity("0.2 um in a.h5, 0.5 um in b.h5")})
+    found = field(build_form(jobtype, {"stack": [said]}), "sigma")
+    assert (found.value, found.required) == ("", True)
+    assert found.source == (
+        "Your dataset records psf sigma xy as “0.2 um in a.h5, 0.5 um in b.h5”, which is no one number. "
+        "Give the value that holds, in um."
+    )
 
 
 def test_an_optional_value_in_doubt_is_asked_where_everybody_sees_it(jobtype):

@@ -116,4 +116,4 @@ def test_a_unit_is_known_where_it_can_be_converted_into_what_the_type_wants(numb
 def test_nothing_is_wanted_of_texts_and_of_what_the_type_does_not_name(name):
     assert wanted_units(MAPPING, name) == ""
     assert unit_is_known(value(3.0, ""), "")
-    assert unit_is_known(value("blue", ""), "um")
+    assert not unit_is_known(value("0.2 um in a.h5, 0.5 um in b.h5", ""), "um")
