@@ -42,6 +42,7 @@ def test_a_dataset_and_a_form_become_a_registered_result(yard_with):
     (result,) = yard.results()
     assert (result.name, result.type.name, result.complete) == ("Heart, counted", "counts", True)
     assert [(p.type.name, p.value, p.type.units) for p in result.parameters] == [("bytes", 1234.0, "B")]
+    assert [(p.source.kind, p.source.job) for p in result.parameters] == [("job", job.id)]
     assert [(file.name, file.file_size) for file in result.datafiles] == [("count.txt", 4)]
     kept = yard.settings.results / result.location.removeprefix("results:") / "count.txt"
     assert kept.read_text() == "1234"

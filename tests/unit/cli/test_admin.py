@@ -168,9 +168,9 @@ def test_without_a_database_the_next_step_is_named(admin):
 def test_job_types_that_ship_are_sound_and_published_once(admin):
     code, out, err = admin("jobtypes", "check")
     assert (code, err) == (0, "")
-    assert "lightsheet-deconvolution\t1.1\tLight-sheet deconvolution" in out
-    assert "7 new, 0 were there already" in admin("jobtypes", "publish")[1]
-    assert "0 new, 7 were there already" in admin("jobtypes", "publish")[1]
+    assert "lightsheet-deconvolution\t1.2\tLight-sheet deconvolution" in out
+    assert "8 new, 0 were there already" in admin("jobtypes", "publish")[1]
+    assert "0 new, 8 were there already" in admin("jobtypes", "publish")[1]
 
 
 def test_a_bad_job_type_is_told_with_its_line(admin, tmp_path):

@@ -132,3 +132,16 @@ TAKEN_OVER = (
 
 def test_the_web_tier_that_was_taken_over_makes_nobody_and_rewrites_nothing(site: str) -> None:
     assert [statement for statement in TAKEN_OVER if not refused(site, WEB, statement)] == []
+
+
+@pytest.mark.parametrize("role", [WEB, DAEMON])
+def test_corrections_are_read_by_both_and_made_by_neither(site: str, role: str) -> None:
+    assert not refused(site, role, "SELECT * FROM dataset_parameter_correction")
+    for statement in (
+        "INSERT INTO dataset_parameter_correction (dataset_id, name, numeric_value) VALUES (1, 'x', 1)",
+        "UPDATE dataset_parameter_correction SET numeric_value = 1, withdrawn = NULL",
+        "DELETE FROM dataset_parameter_correction",
+        "SELECT nextval('dataset_parameter_correction_id_seq')",
+        "UPDATE icat_dataset_parameter SET source_kind = 'person'",
+    ):
+        assert refused(site, role, statement), statement
