@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal import words
 from portal.catalogue.access import Action, allowed_to_asker, asker_parameters, visible
+from portal.catalogue.arrays.rows import arrays_of_all, input_arrays
 from portal.catalogue.models import Dataset, DatasetParameter, DatasetType, Investigation, ParameterCorrection
 from portal.catalogue.parameters.rows import known_of, known_of_all
 from portal.db import is_id
@@ -64,15 +65,27 @@ def _open(staff: bool) -> Select[int, str]:
 
 
 def chosen_datasets(
-    connection: Connection, actor: Actor, ids: Collection[int], *, parameters: Collection[str], now: datetime
+    connection: Connection,
+    actor: Actor,
+    ids: Collection[int],
+    *,
+    parameters: Collection[str],
+    arrays: bool = False,
+    now: datetime,
 ) -> dict[int, Chosen]:
-    """Those of the datasets that the actor may see, by id, with the named ones of their parameters."""
+    """Those of the datasets that the actor may see, by id, with the named ones of their parameters.
+
+    With `arrays` also with what their files hold.
+    """
     found: dict[int, Chosen] = {}
     for some in portions(sorted(filter(is_id, ids))):
         rows = connection.execute(_visible(actor.staff), {"ids": some, **asker_parameters(actor, now)}).all()
         given = _given(connection, [row.id for row in rows], parameters) if parameters else {}
+        held = arrays_of_all(connection, [row.id for row in rows]) if arrays else {}
         for row in rows:
-            dataset = InputDataset(row.id, row.name, row.type, row.complete, given.get(row.id, {}))
+            dataset = InputDataset(
+                row.id, row.name, row.type, row.complete, given.get(row.id, {}), held.get(row.id, ())
+            )
             found[row.id] = Chosen(dataset, row.investigation_id, row.title, row.may_submit)
     return found
 
@@ -104,15 +117,18 @@ def _given(connection: Connection, ids: Sequence[int], names: Collection[str]) -
     return {dataset: {name: one.quantity for name, one in known.items()} for dataset, known in found.items()}
 
 
-def datasets_by_slot(session: Session, actor: Actor, ids: Mapping[str, Sequence[int]]) -> dict[str, list[Dataset]]:
-    """The datasets that somebody chose, by slot, with what a form shows of them.
+def datasets_by_slot(
+    session: Session, actor: Actor, ids: Mapping[str, Sequence[int]], *, arrays: bool = False
+) -> dict[str, list[Dataset]]:
+    """The datasets that somebody chose, by slot, with what a form shows of them; `arrays`: also what they hold.
 
     Raises NotFoundError if this person sees not all of them, with the ids.
     """
     wanted = sorted({number for chosen in ids.values() for number in chosen})
     found: dict[int, Dataset] = {}
     for some in portions(filter(is_id, wanted)):
-        query = visible(actor, Dataset).where(Dataset.id.in_(some)).options(*LOADED)
+        held = (selectinload(Dataset.arrays),) if arrays else ()
+        query = visible(actor, Dataset).where(Dataset.id.in_(some)).options(*LOADED, *held)
         found.update({dataset.id: dataset for dataset in session.scalars(query)})
     check_all_found(actor, wanted, found)
     return {slot: [found[number] for number in chosen] for slot, chosen in ids.items()}
@@ -125,7 +141,11 @@ def check_all_found(actor: Actor, wanted: Collection[int], found: Container[int]
         raise not_found(actor, f"Dataset {words.listed(missing)}")
 
 
-def input_dataset(dataset: Dataset) -> InputDataset:
-    """What a form must know of a dataset; its type, parameters and corrections should be loaded."""
+def input_dataset(dataset: Dataset, *, arrays: bool = False) -> InputDataset:
+    """What a form must know of a dataset; its type, parameters and corrections should be loaded.
+
+    With `arrays`, which should be loaded then, also what its files hold.
+    """
     parameters = {name: known.quantity for name, known in known_of(dataset).items()}
-    return InputDataset(dataset.id, dataset.name, dataset.type.name, dataset.complete, parameters)
+    held = input_arrays(dataset.arrays) if arrays else ()
+    return InputDataset(dataset.id, dataset.name, dataset.type.name, dataset.complete, parameters, held)

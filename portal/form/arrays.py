@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from gantry_formats.arrays import Described
 
+MORE = ("not listed", "not looked into")
+"""How it ends where something is said of arrays that there are, and are not told."""
+
 
 @dataclass(frozen=True)
 class InputArray:
@@ -25,6 +28,11 @@ class InputArray:
     def described(self) -> Described:
         """The same as programs tell arrays apart."""
         return Described(self.file, self.name, self.shape, self.dtype, self.axes, self.labels)
+
+    @property
+    def tells_of_more(self) -> bool:
+        """Whether it stands for arrays of which nothing else is known."""
+        return self.left_out.endswith(MORE)
 
     def picture_of(self, axis: str = "", place: int = 0) -> int | None:
         """The number of the picture of a place, else of the array as a whole; None where there is none."""

@@ -7,7 +7,8 @@ from typing import Any
 from portal.errors import InvalidError
 from portal.form.dataset import InputDataset, Inputs
 from portal.form.defaults import Default, default_for
-from portal.form.plan import plan, with_preset
+from portal.form.pick_field import PickField, pick_field
+from portal.form.plan import plan, results_of, with_preset
 from portal.form.slots import check_slots
 from portal.form.target import FIELD, TargetField, target_field
 from portal.form.titles import result_title
@@ -43,6 +44,14 @@ class Field:
     step: str = ""
     pattern: str = ""
     max_length: int | None = None
+    pick: PickField | None = None
+    """What of the datasets it picks; None for what picks nothing, or of no dataset."""
+
+    @property
+    def idle(self) -> bool:
+        """True where there is nothing to pick and nothing to say of it."""
+        pick = self.pick
+        return pick is not None and not (pick.asked or pick.fact or pick.note or self.value or self.error)
 
     @property
     def checked(self) -> bool:
@@ -56,6 +65,11 @@ class Group:
 
     title: str
     fields: tuple[Field, ...]
+
+    @property
+    def shown(self) -> tuple["Field", ...]:
+        """The fields that a page shows."""
+        return tuple(field for field in self.fields if not field.idle)
 
     @property
     def has_error(self) -> bool:
@@ -111,6 +125,8 @@ class Form:
     variants: tuple[VariantChoice, ...]
     modes: tuple[str, ...]
     result_title: str
+    results: int
+    """How many jobs it makes, as far as it is known what is chosen."""
     errors: Mapping[str, str]
     """All errors by field name, `inputs.<slot>` for slots; also those of names that the form does not have."""
 
@@ -142,7 +158,11 @@ def build_form(
     shown = with_preset(jobtype, values or {}, preset)
     modes = _modes(jobtype, inputs)
     errors = _errors(jobtype, inputs, shown, mode or modes[0], experiment, judged=values is not None)
-    fields = [(option, _field(jobtype, option, inputs, shown, errors)) for option in jobtype.options]
+    chosen_mode = mode if mode in modes else modes[0]
+    fields = [
+        (option, _field(jobtype, option, inputs, shown, errors=errors, mode=chosen_mode))
+        for option in jobtype.options
+    ]
     plain = [option.name for option in jobtype.options if not option.advanced][:MOST_PLAIN]
     plain += [field.name for _option, field in fields if field.asked]
     return Form(
@@ -161,6 +181,7 @@ def build_form(
         ),
         modes=modes,
         result_title=result_title(jobtype, inputs, {option.name: field.value for option, field in fields}),
+        results=results_of(jobtype, shown, inputs, chosen_mode),
         errors=errors,
     )
 
@@ -245,9 +266,16 @@ def _groups(items: Iterable[tuple[OptionBase, Field]]) -> tuple[Group, ...]:
 
 
 def _field(
-    jobtype: JobType, option: OptionBase, inputs: Inputs, shown: Mapping[str, Any], errors: Mapping[str, str]
+    jobtype: JobType,
+    option: OptionBase,
+    inputs: Inputs,
+    shown: Mapping[str, Any],
+    *,
+    errors: Mapping[str, str],
+    mode: str,
 ) -> Field:
     default = default_for(jobtype, option, inputs)
+    pick = pick_field(jobtype, option, inputs, shown, mode) if option.pick else None
     value = as_text(shown[option.name]) if option.name in shown else as_text(default.value)
     low, high, step = _bounds(option)
     return Field(
@@ -258,17 +286,19 @@ def _field(
         placeholder="each dataset's own" if default.differ else "",
         unit=option.unit,
         help=option.help or "",
-        source=_source(option, default, value, errors.get(option.name, "")),
+        source=pick.note if pick else _source(option, default, value, errors.get(option.name, "")),
         error=errors.get(option.name, ""),
         required=bool(default.ask)
+        or bool(pick and pick.asked)
         or (option.required and not default.differ and (option.default_from is None or default.value is None)),
-        asked=bool(default.ask),
+        asked=bool(default.ask) or bool(pick and (pick.asked or pick.fact)),
         choices=_choices(option),
         min=low,
         max=high,
         step=step,
         pattern=option.pattern or "" if isinstance(option, TextOption) else "",
         max_length=option.max_length if isinstance(option, TextOption) else None,
+        pick=pick,
     )
 
 

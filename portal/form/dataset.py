@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gantry_formats import factor_between
+from portal.form.arrays import InputArray
 from portal.form.values import as_text
 
 
@@ -54,6 +55,8 @@ class InputDataset:
     type: str
     complete: bool = True
     parameters: Mapping[str, Quantity] = field(default_factory=dict)
+    arrays: tuple[InputArray, ...] = ()
+    """What its files hold; nothing where that was not listed, or matters to no option."""
 
 
 Inputs = Mapping[str, Sequence[InputDataset]]

@@ -7,6 +7,7 @@ from typing import Any
 from portal.errors import InvalidError
 from portal.form.dataset import Inputs
 from portal.form.defaults import default_for
+from portal.form.picks import MOST_RESULTS, Picked, PickError, resolve
 from portal.form.slots import check_slots
 from portal.form.target import FIELD, objection_to_target
 from portal.form.titles import result_title
@@ -14,8 +15,10 @@ from portal.form.values import as_text, is_blank, parse
 from portal.jobtype.checks import suggestion
 from portal.jobtype.model import JobType
 from portal.jobtype.option import BooleanOption, ChoiceOption, OptionBase, Value, default_of
+from portal.words import listed
 
 Options = dict[str, Value]
+MOST_TOLD = 3
 
 
 @dataclass(frozen=True)
@@ -54,23 +57,77 @@ def plan(
 ) -> list[Planned]:
     """The jobs of a submission: a job a dataset of the first slot (`each`, with its own defaults) or one (`all`).
 
+    Where all arrays, channels, time points or positions of a dataset are asked for, there is a job of each.
+
     `experiment`: the one chosen for the results; who may choose it is not asked here. Raises InvalidError.
     """
     jobs = split(jobtype, inputs, mode)
     planned: list[Planned] = []
     objection = objection_to_target(jobtype, experiment)
     wrong: dict[str, str] = {} if objection is None else {FIELD: objection}
+    unpicked = _Unpicked(jobtype, several=len(jobs) > 1)
     for job in jobs:
         try:
-            options = typed(jobtype, raw, job, preset=preset)
+            values = with_preset(jobtype, raw, preset)
+            for picked in unpicked.resolved(values, job):
+                options = typed(jobtype, _with_picks(values, picked), job)
+                planned.append(Planned(job, options, result_title(jobtype, job, options, picked.words)))
         except InvalidError as error:
             for name, words in error.fields.items():
                 wrong.setdefault(name, words)
-            continue
-        planned.append(Planned(job, options, result_title(jobtype, job, options)))
+        if len(planned) > MOST_RESULTS:
+            raise InvalidError(f"This makes more than {MOST_RESULTS:,} results. Choose fewer.")
+    wrong |= {name: words for name, words in unpicked.words().items() if name not in wrong}
     if wrong:
         raise _invalid(jobtype, wrong)
     return planned
+
+
+def results_of(jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs, mode: str) -> int:
+    """How many results a form makes, as far as it is known what is chosen."""
+    unpicked = _Unpicked(jobtype, several=False)
+    return sum(len(unpicked.resolved(raw, job)) for job in split(jobtype, inputs, mode))
+
+
+class _Unpicked:
+    """What could not be picked of which datasets."""
+
+    def __init__(self, jobtype: JobType, *, several: bool) -> None:
+        self.jobtype, self.several = jobtype, several
+        self.found: dict[str, dict[str, list[str]]] = {}
+        """By field and words, the names of the datasets of which they hold."""
+
+    def resolved(self, raw: Mapping[str, Any], job: Inputs) -> list[Picked]:
+        """The choices of a job; one without any where they cannot be made."""
+        if not self.jobtype.picks_arrays:
+            return [Picked({})]
+        try:
+            return resolve(self.jobtype, raw, job)
+        except PickError as error:
+            slot = self.jobtype.slot
+            names = [dataset.name for dataset in job.get(slot.name, ())] if slot else []
+            for field, words in error.fields.items():
+                self.found.setdefault(field, {}).setdefault(words, []).extend(names[:1])
+            nothing = {option.name: None for option in self.jobtype.options if option.pick}
+            return [Picked(nothing)]
+
+    def words(self) -> dict[str, str]:
+        """What to say beside each field; of several datasets, in which."""
+        told = {}
+        for field, by_words in self.found.items():
+            parts = [
+                f"{listed([f'“{name}”' for name in names])}: {words}" if self.several else words
+                for words, names in list(by_words.items())[:MOST_TOLD]
+            ]
+            more = len(by_words) - len(parts)
+            told[field] = " ".join([*parts, *([f"The same of {more} more."] if more > 0 else [])])
+        return told
+
+
+def _with_picks(raw: Mapping[str, Any], picked: Picked) -> dict[str, Any]:
+    """What was typed, with what was picked in the place of names, numbers and `all`."""
+    taken = {name: value for name, value in picked.values.items() if value is not None}
+    return {name: value for name, value in raw.items() if name not in picked.values} | taken
 
 
 def split(jobtype: JobType, inputs: Inputs, mode: str) -> list[Inputs]:

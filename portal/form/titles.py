@@ -1,6 +1,6 @@
 """The name of a result."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from portal.form.dataset import Inputs
 from portal.form.values import as_text
@@ -8,12 +8,20 @@ from portal.jobtype import title
 from portal.jobtype.model import JobType
 
 
-def result_title(jobtype: JobType, inputs: Inputs, options: Mapping[str, object]) -> str:
-    """The name the job type gives to the result of these datasets: "Zebrafish heart, deconvolved"."""
+def result_title(
+    jobtype: JobType, inputs: Inputs, options: Mapping[str, object], picked: Sequence[str] = ()
+) -> str:
+    """The name the job type gives to the result of these datasets: "Zebrafish heart, deconvolved".
+
+    Behind it stands what was `picked` among several: "Zebrafish heart, deconvolved, GFP".
+    """
     slot = jobtype.slot
     datasets = inputs.get(slot.name, ()) if slot else ()
     name = datasets[0].name if datasets else jobtype.title
     if len(datasets) > 1:
         name = f"{name} and {len(datasets) - 1} more"
     values = {option.name: as_text(options.get(option.name)) for option in jobtype.options}
-    return title.fill(jobtype.result_title, {**values, "input": name, "analysis": jobtype.title})
+    plain = title.fill(jobtype.result_title, {**values, "input": name, "analysis": jobtype.title})
+    tail = " ".join("".join(f", {one}" for one in picked).split())[: title.MAX_TITLE // 2]
+    room = title.MAX_TITLE - len(tail)
+    return (plain if len(plain) <= room else f"{plain[: room - 1].rstrip()}…") + tail

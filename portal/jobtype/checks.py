@@ -8,7 +8,15 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from portal.jobtype import title
-from portal.jobtype.option import BooleanOption, ChoiceOption, FloatOption, IntegerOption, OptionBase, default_of
+from portal.jobtype.option import (
+    BooleanOption,
+    ChoiceOption,
+    FloatOption,
+    IntegerOption,
+    OptionBase,
+    TextOption,
+    default_of,
+)
 from portal.jobtype.program import FlagMark, InputMark, OptionMark
 
 if TYPE_CHECKING:
@@ -75,8 +83,11 @@ def _options(jobtype: JobType) -> Iterator[Finding]:
         source = option.default_from
         if source is not None:
             yield from _source(option, place, slots)
+        if option.pick is not None:
+            yield from _pick(option, place, slots)
         if isinstance(option, ChoiceOption):
             yield from _choices(option, place, slots)
+    yield from _picks(jobtype, slots)
 
 
 def _bounds(option: OptionBase, place: Path) -> Iterator[Finding]:
@@ -101,6 +112,39 @@ def _source(option: OptionBase, place: Path, slots: list[str]) -> Iterator[Findi
         yield (*place, "default_from", "slot"), _unknown("slot", source.slot, slots)
     if source.factor is not None and not isinstance(option, IntegerOption | FloatOption):
         yield (*place, "default_from", "factor"), "only numbers have a factor"
+
+
+def _pick(option: OptionBase, place: Path, slots: list[str]) -> Iterator[Finding]:
+    pick = option.pick
+    assert pick is not None
+    if (pick.array is None) == (pick.along is None):
+        yield (*place, "pick"), f"{option.name} must pick either an array or a place along an axis"
+    elif pick.array is not None and not isinstance(option, TextOption):
+        yield (*place, "pick", "array"), "what picks an array is a text: the array's name"
+    elif pick.along is not None and not isinstance(option, IntegerOption):
+        yield (*place, "pick", "along"), "what picks a place along an axis is a whole number, counted from 0"
+    if not slots:
+        yield (*place, "pick"), "there is no input slot whose dataset could be picked from"
+    elif pick.slot is not None and pick.slot not in slots:
+        yield (*place, "pick", "slot"), _unknown("slot", pick.slot, slots)
+    if option.required or option.default_from is not None or default_of(option) is not None:
+        yield (*place, "pick"), f"{option.name} is asked where it must be; it has no default and is not required"
+
+
+def _picks(jobtype: JobType, slots: list[str]) -> Iterator[Finding]:
+    """Of each slot one option picks the array, and one at most a place along each axis."""
+    first = slots[0] if slots else ""
+    seen: dict[tuple[str, str], str] = {}
+    for index, option in enumerate(jobtype.options):
+        if option.pick is None:
+            continue
+        what = (option.pick.slot or first, option.pick.along or "")
+        if what in seen:
+            yield ("options", index, "pick"), f"{option.name} picks the same as {seen[what]}"
+        seen.setdefault(what, option.name)
+    for index, option in enumerate(jobtype.options):
+        if option.pick is not None and option.pick.along and (option.pick.slot or first, "") not in seen:
+            yield ("options", index, "pick"), f"{option.name} needs an option that picks the array"
 
 
 def _choices(option: ChoiceOption, place: Path, slots: list[str]) -> Iterator[Finding]:

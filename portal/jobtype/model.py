@@ -18,6 +18,7 @@ from portal.jobtype.program import Program
 from portal.jobtype.strict import Count, Line, Name, Slug, Strict, Words
 
 LATER = ("kind",)
+LATER_OF_OPTIONS = ("pick",)
 """Keys that came after job types had been published. At their default they stand in no document, so that what was
 published before them keeps its revision."""
 
@@ -167,6 +168,10 @@ class JobType(Strict):
         for key in LATER:
             if getattr(self, key) == type(self).model_fields[key].default:
                 del document[key]
+        for option in document["options"]:
+            for key in LATER_OF_OPTIONS:
+                if option[key] is None:
+                    del option[key]
         document["program"] = self.program.document()
         return document
 
@@ -183,6 +188,16 @@ class JobType(Strict):
     def slot(self) -> Slot | None:
         """The first slot: the one whose datasets are spread over jobs."""
         return self.inputs[0] if self.inputs else None
+
+    def picks(self, slot: str) -> list[OptionBase]:
+        """The options that pick an array of a slot's dataset, or a place along its axes."""
+        first = self.inputs[0].name if self.inputs else ""
+        return [option for option in self.options if option.pick and (option.pick.slot or first) == slot]
+
+    @property
+    def picks_arrays(self) -> bool:
+        """Whether it matters which arrays the datasets hold."""
+        return any(option.pick for option in self.options)
 
     def option(self, name: str) -> OptionBase:
         """The option of that name. Raises KeyError."""

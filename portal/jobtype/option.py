@@ -21,6 +21,21 @@ class DefaultFrom(Strict):
     )
 
 
+class Pick(Strict):
+    """What of a dataset an option picks: one of its arrays, or one place along an axis of that array.
+
+    What there is to pick is read from the dataset's files. Where there is one it is taken, else a person is asked.
+    """
+
+    slot: Name | None = Field(None, description="Input slot whose dataset is meant; the first slot if left out.")
+    array: Annotated[str, StringConstraints(pattern=r"^[A-Z]{1,8}$")] | None = Field(
+        None, description='Picks an array that has these axes: "ZYX" for a volume, "YX" for a picture.'
+    )
+    along: Literal["C", "T", "R"] | None = Field(
+        None, description="Picks a place along this axis: C a channel, T a time point, R a position."
+    )
+
+
 class OptionBase(Strict):
     """What every option has."""
 
@@ -31,6 +46,7 @@ class OptionBase(Strict):
     required: bool = Field(False, description="The form must not be sent without a value.")
     advanced: bool = Field(False, description='Stands under "More settings".')
     default_from: DefaultFrom | None = Field(None, description="A dataset parameter that gives the default.")
+    pick: Pick | None = Field(None, description="What of a dataset it picks, from what its files hold.")
 
     @property
     def unit(self) -> str:

@@ -24,6 +24,7 @@ OPEN: Final = frozenset(
         # These show what is public to everybody: the catalogue decides, dataset by dataset.
         "datasets.show",
         "datasets.picture",
+        "datasets.array_picture",
         "datasets.download",
         "datasets.report",
         "experiments.show",

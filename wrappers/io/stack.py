@@ -108,6 +108,8 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
             first_file = next(file for file, arrays in opened if first in arrays.found)
             values = np.stack([parts[place].array.everything().reshape(first.shape[-2:]) for place in order])
             name, attributes = f"{len(planes)} files", dict(first.attributes)
+            if pick.array not in (None, name):
+                raise BadInput(f"The {what} has no volume “{pick.array}”: its {name} are the planes of one.")
         else:
             one = chosen(candidates, pick, what)
             first_file = next(file for file, arrays in opened if one.array in arrays.found)

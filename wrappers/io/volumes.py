@@ -35,6 +35,11 @@ class Pick:
         """The choice along each axis that has one."""
         return {"C": self.channel, "T": self.time, "R": self.position}
 
+    @property
+    def places(self) -> list[tuple[str, int | None]]:
+        """The choice along each axis, by the axis's name: channel, time point, position."""
+        return [(name_of(axis), place) for axis, place in self.by_axis.items()]
+
 
 ALONG = "".join(Pick().by_axis)
 

@@ -275,6 +275,9 @@ def _face(volume: np.ndarray, axis: int) -> np.ndarray:
 
 
 def _parameters(kept: Result, settings: Settings, outcome: Outcome) -> None:
+    for name, picked in (("array", settings.pick.array), *settings.pick.places):
+        if picked is not None:
+            kept.parameter(name, picked)
     kept.parameter("iterations", settings.iterations)
     kept.parameter("psf", settings.psf)
     kept.parameter("psf size", _by(outcome.psf.shape), "voxels")

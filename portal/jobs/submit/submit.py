@@ -163,6 +163,7 @@ def _chosen(
             for option in jobtype.options
             if option.default_from is not None
         },
+        arrays=any(jobtype.picks_arrays for jobtype in asked),
         now=now,
     )
 

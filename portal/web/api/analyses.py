@@ -49,13 +49,15 @@ class AnalysisQuery(AnalysesQuery):
     preset: str | None = Field(None, max_length=200)
 
 
-def _datasets(inputs: Mapping[str, Sequence[int]]) -> dict[str, list[InputDataset]]:
+def _datasets(inputs: Mapping[str, Sequence[int]], *, arrays: bool = False) -> dict[str, list[InputDataset]]:
     """The datasets by slot, if this person may see them all. Raises NotFoundError."""
     wanted = {number for ids in inputs.values() for number in ids}
     if len(wanted) > MOST_DATASETS:
         raise LimitError(f"At most {MOST_DATASETS} datasets at once.")
-    by_slot = datasets_by_slot(session(), actor(), inputs)
-    return {slot: [input_dataset(dataset) for dataset in chosen] for slot, chosen in by_slot.items()}
+    by_slot = datasets_by_slot(session(), actor(), inputs, arrays=arrays)
+    return {
+        slot: [input_dataset(dataset, arrays=arrays) for dataset in chosen] for slot, chosen in by_slot.items()
+    }
 
 
 @api.get("/analyses", summary="Analyses that fit", responses={200: AnalysisList})
@@ -83,7 +85,7 @@ def read_analysis(path: AnalysisPath, query: AnalysisQuery) -> Response:
     """With `dataset` the form has the defaults that these datasets give."""
     jobtype = portal().jobtypes.named(path.name)
     slot = jobtype.slot
-    inputs = _datasets({slot.name: query.dataset}) if slot and query.dataset else {}
+    inputs = _datasets({slot.name: query.dataset}, arrays=jobtype.picks_arrays) if slot and query.dataset else {}
     form = build_form(jobtype, inputs, preset=query.preset)
     return answer(analysis_details(jobtype, form))
 
@@ -92,7 +94,7 @@ def read_analysis(path: AnalysisPath, query: AnalysisQuery) -> Response:
 def check_form(path: AnalysisPath, body: FormValues) -> Response:
     """The form with these values, and what is wrong with them. Nothing is started."""
     jobtype = portal().jobtypes.named(path.name)
-    inputs = _datasets(body.inputs)
+    inputs = _datasets(body.inputs, arrays=jobtype.picks_arrays)
     if body.experiment is not None:
         asked = [body.experiment]
         check_open(actor(), body.experiment, open_experiments(session().connection(), actor(), asked, now=now()))

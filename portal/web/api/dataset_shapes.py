@@ -4,7 +4,9 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from portal.catalogue.models import Datafile, Dataset, Investigation
+from gantry_formats.arrays import names_of
+from portal.catalogue.arrays.rows import input_arrays
+from portal.catalogue.models import Datafile, Dataset, DatasetArray, Investigation
 from portal.catalogue.provenance import Linked, Run
 from portal.web.api.parameter_shapes import ParameterOut
 
@@ -51,6 +53,45 @@ class PictureOut(BaseModel):
     url: str
 
 
+class ArrayPictureOut(BaseModel):
+    """A small picture of an array."""
+
+    axis: str = Field(description="Empty: of the whole; else the axis along which it is one place.")
+    place: int
+    url: str
+
+
+class ArrayOut(BaseModel):
+    """An array in a dataset's files."""
+
+    name: str = Field(
+        description="What it is called in options: its own name, with its file's where that is needed."
+    )
+    file: str
+    shape: list[int]
+    dtype: str
+    axes: str = Field(description='A letter each: Z, Y, X, C channel, T time, R position …; "?" is not known.')
+    labels: dict[str, list[str]] = Field(description="Names of the places along an axis.")
+    sizes: dict[str, float] = Field(description="Of an element in µm, by axis.")
+    pictures: list[ArrayPictureOut]
+
+
+class LeftOutOut(BaseModel):
+    """What is in a file and no array to be taken."""
+
+    name: str
+    file: str
+    why: str
+
+
+class ArraysOut(BaseModel):
+    """What is in a dataset's files."""
+
+    listed: bool = Field(description="False where it was registered before arrays were listed.")
+    items: list[ArrayOut]
+    left_out: list[LeftOutOut]
+
+
 class RunOut(BaseModel):
     """An analysis that used or made a dataset."""
 
@@ -75,6 +116,7 @@ class DatasetDetails(DatasetOut):
     pictures: list[PictureOut]
     made_by: RunOut | None
     used_by: list[RunOut]
+    arrays: ArraysOut
 
 
 class DatasetList(BaseModel):
@@ -160,6 +202,35 @@ def dataset_fields(dataset: Dataset) -> dict[str, object]:
 def dataset_out(dataset: Dataset) -> DatasetOut:
     """In short."""
     return DatasetOut.model_validate(dataset_fields(dataset))
+
+
+def arrays_out(dataset: Dataset, address: str) -> ArraysOut:
+    """What is in its files; pictures lie beneath `address`."""
+    known = [row for row in dataset.arrays if not row.left_out]
+    names = names_of([array.described for array in input_arrays(known)])
+    return ArraysOut(
+        listed=bool(dataset.arrays),
+        items=[_array(name, row, address) for name, row in zip(names, known, strict=True)],
+        left_out=[
+            LeftOutOut(name=row.name, file=row.file, why=row.left_out) for row in dataset.arrays if row.left_out
+        ],
+    )
+
+
+def _array(name: str, row: DatasetArray, address: str) -> ArrayOut:
+    return ArrayOut(
+        name=name,
+        file=row.file,
+        shape=row.shape,
+        dtype=row.dtype,
+        axes=row.axes,
+        labels=row.labels,
+        sizes=row.sizes,
+        pictures=[
+            ArrayPictureOut(axis=one["axis"], place=one["place"], url=f"{address}/{row.id}/pictures/{number}")
+            for number, one in enumerate(row.pictures)
+        ],
+    )
 
 
 def file_out(file: Datafile, url: str) -> FileOut:

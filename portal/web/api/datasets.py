@@ -10,7 +10,7 @@ from portal.catalogue.provenance import came_from, came_of
 from portal.catalogue.search import DatasetQuery, find_datasets
 from portal.catalogue.service import get_dataset, list_files, who_sees
 from portal.data.files import open_datafile
-from portal.data.pictures import open_picture
+from portal.data.pictures import open_array_picture, open_picture
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import PREFIX, make_blueprint
 from portal.web.api.cursor import PageQuery, decode, encode
@@ -19,6 +19,7 @@ from portal.web.api.dataset_shapes import (
     DatasetList,
     FileList,
     PictureOut,
+    arrays_out,
     dataset_fields,
     dataset_out,
     file_out,
@@ -68,6 +69,13 @@ class PicturePath(DatasetPath):
     picture: int
 
 
+class ArrayPicturePath(DatasetPath):
+    """Which picture of which of its arrays, counted from 0."""
+
+    array: int
+    number: int
+
+
 @api.get("/datasets", summary="Datasets that match", responses={200: DatasetList})
 def read_datasets(query: DatasetsQuery) -> Response:
     """Only what this person may see; so are the counts."""
@@ -109,6 +117,7 @@ def read_dataset(path: DatasetPath) -> Response:
             "pictures": _pictures(dataset),
             "made_by": run_out(source) if source else None,
             "used_by": [run_out(run) for run in came_of(session(), actor(), dataset)],
+            "arrays": arrays_out(dataset, f"{PREFIX}/datasets/{dataset.id}/arrays"),
         }
     )
     return answer(details)
@@ -152,6 +161,19 @@ def read_picture(path: PicturePath) -> Response:
     found = open_picture(session(), actor(), path.dataset, path.picture, settings=portal().settings)
     etag = found.picture.path.rsplit("/", 1)[-1]
     return send_open_file(found.file, "picture.png", etag=etag, inline=True)
+
+
+@api.get(
+    "/datasets/<int:dataset>/arrays/<int:array>/pictures/<int:number>",
+    summary="A small picture of an array in a dataset's files",
+    responses={200: {"description": "A PNG picture.", "content": PICTURE}},
+)
+def read_array_picture(path: ArrayPicturePath) -> Response:
+    """Of the whole, or of one place along an axis."""
+    etag, file = open_array_picture(
+        session(), actor(), path.dataset, path.array, path.number, settings=portal().settings
+    )
+    return send_open_file(file, "picture.png", etag=etag, inline=True)
 
 
 @api.get(

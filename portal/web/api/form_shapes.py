@@ -5,7 +5,9 @@ from pydantic import BaseModel, Field
 from portal.form import Field as FormField
 from portal.form import Form
 from portal.form.build import variant_words
+from portal.form.pick_field import PickChoice, PickField
 from portal.jobtype.model import JobType
+from portal.web.api.blueprint import PREFIX
 
 
 class AnalysisOut(BaseModel):
@@ -38,6 +40,24 @@ class AnalysisList(BaseModel):
     others: list[MisfitOut]
 
 
+class PickChoiceOut(BaseModel):
+    """Something that an option can pick of the datasets' files."""
+
+    value: str
+    label: str
+    words: str
+    picture: str | None = Field(description="Where a small picture of it is.")
+
+
+class PickOut(BaseModel):
+    """What an option can pick of the datasets' files: an array, or a channel, time point or position of it."""
+
+    choices: list[PickChoiceOut] = Field(description="Several to choose from, by value or label; empty for none.")
+    total: int = Field(description="How many results the value `all` makes: one of each.")
+    taken: str = Field(description="What is taken because it is the only one; empty where that is not so.")
+    note: str = Field(description="What is left out and why, or not known.")
+
+
 class FieldOut(BaseModel):
     """An option on the form."""
 
@@ -56,6 +76,7 @@ class FieldOut(BaseModel):
     min: str
     max: str
     pattern: str
+    pick: PickOut | None = Field(description="Null for what picks nothing, and where no dataset is chosen.")
 
 
 class SlotOut(BaseModel):
@@ -103,6 +124,7 @@ class FormOut(BaseModel):
     """A form, with what was typed and what is wrong with it."""
 
     valid: bool
+    results: int = Field(description="How many jobs it makes, as far as it is known what is chosen.")
     result_title: str
     modes: list[str]
     slots: list[SlotOut]
@@ -170,6 +192,7 @@ def form_out(form: Form) -> FormOut:
     ]
     return FormOut(
         valid=form.valid,
+        results=form.results,
         result_title=form.result_title,
         modes=list(form.modes),
         slots=[
@@ -211,4 +234,23 @@ def _field(field: FormField, group: str, advanced: bool) -> FieldOut:
         min=field.min,
         max=field.max,
         pattern=field.pattern,
+        pick=None if field.pick is None else _pick(field.pick),
     )
+
+
+def _pick(pick: PickField) -> PickOut:
+    return PickOut(
+        choices=[
+            PickChoiceOut(value=one.value, label=one.label, words=one.words, picture=_picture(one))
+            for one in pick.choices
+        ],
+        total=pick.total,
+        taken=pick.fact,
+        note=pick.note,
+    )
+
+
+def _picture(choice: PickChoice) -> str | None:
+    if choice.picture is None:
+        return None
+    return f"{PREFIX}/datasets/{choice.dataset}/arrays/{choice.array}/pictures/{choice.picture}"

@@ -91,7 +91,7 @@ def estimate(name: str) -> ResponseReturnValue:
     """What stands beside the form, for what is in it now."""
     jobtype = portal().jobtypes.named(name)
     typed = typed_form(jobtype, request.form)
-    return render_template("analyses/_beside.html", **_context(jobtype, typed))
+    return render_template("analyses/_beside.html", anew=True, **_context(jobtype, typed))
 
 
 def _form(jobtype: JobType, typed: Typed, error: InvalidError | None = None) -> str:
@@ -100,8 +100,9 @@ def _form(jobtype: JobType, typed: Typed, error: InvalidError | None = None) -> 
 
 
 def _context(jobtype: JobType, typed: Typed, error: InvalidError | None = None) -> dict[str, object]:
-    datasets = datasets_by_slot(session(), actor(), typed.ids)
-    inputs = inputs_of(datasets)
+    arrays = jobtype.picks_arrays
+    datasets = datasets_by_slot(session(), actor(), typed.ids, arrays=arrays)
+    inputs = inputs_of(datasets, arrays=arrays)
     judged = (typed.raw or {}) if error is not None or typed.raw else None
     offered = [] if jobtype.inputs else experiments_to_file_in(session(), actor(), chosen=typed.experiment)
     form = build_form(

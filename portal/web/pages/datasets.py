@@ -7,12 +7,13 @@ from flask.typing import ResponseReturnValue
 
 from portal.catalogue.service import get_dataset, list_files, who_sees
 from portal.data.files import open_datafile
-from portal.data.pictures import open_picture
+from portal.data.pictures import open_array_picture, open_picture
 from portal.errors import NotFoundError
 from portal.web.context import actor, now, portal, session
 from portal.web.downloads import hand_out
 from portal.web.sending import send_open_file
 from portal.web.views.analyses import fitting_cards
+from portal.web.views.arrays import array_lines
 from portal.web.views.dataset_page import REPORTS, file_line, first_picture, place, previews, to_convert
 from portal.web.views.datasets import is_public, origin
 from portal.web.views.history import history_of
@@ -40,6 +41,7 @@ def show(dataset_id: int) -> ResponseReturnValue:
         picture=first_picture(dataset),
         previews=previews(dataset),
         figures=figures(dataset),
+        arrays=array_lines(dataset),
         fits=fits,
         to_convert=to_convert([row.name for row in found.items], dataset.pictures),
         files=[file_line(dataset_id, row.id, row.name, row.file_size, row.checksum) for row in found.items],
@@ -55,6 +57,13 @@ def picture(dataset_id: int, picture_id: int) -> ResponseReturnValue:
     found = open_picture(session(), actor(), dataset_id, picture_id, settings=portal().settings)
     etag = found.picture.path.rsplit("/", 1)[-1]  # its SHA-256
     return send_open_file(found.file, "picture.png", etag=etag, max_age_s=TEN_MINUTES, inline=True)
+
+
+@page.get("/<int:dataset_id>/arrays/<int:array_id>/pictures/<int:number>")
+def array_picture(dataset_id: int, array_id: int, number: int) -> ResponseReturnValue:
+    """A small picture of an array in its files, or of one of its channels."""
+    etag, file = open_array_picture(session(), actor(), dataset_id, array_id, number, settings=portal().settings)
+    return send_open_file(file, "picture.png", etag=etag, max_age_s=TEN_MINUTES, inline=True)
 
 
 @page.get("/<int:dataset_id>/files/<int:file_id>")

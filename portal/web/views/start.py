@@ -68,9 +68,11 @@ def _experiment(text: str) -> int | None:
     return whole(text) or 0
 
 
-def inputs_of(datasets: Mapping[str, Sequence[Dataset]]) -> Inputs:
+def inputs_of(datasets: Mapping[str, Sequence[Dataset]], *, arrays: bool) -> Inputs:
     """The same for the validator."""
-    return {slot: [input_dataset(dataset) for dataset in chosen] for slot, chosen in datasets.items()}
+    return {
+        slot: [input_dataset(dataset, arrays=arrays) for dataset in chosen] for slot, chosen in datasets.items()
+    }
 
 
 @dataclass(frozen=True)
@@ -141,9 +143,7 @@ def beside(
     """Computed from what is in the form now; values that are wrong do not change it."""
     jobtype = form.jobtype
     variant = _variant(jobtype, typed.variant)
-    mode = typed.mode or form.modes[0]
-    first = len(inputs.get(jobtype.slot.name, ())) if jobtype.slot else 1
-    jobs = max(1, first) if mode == "each" else 1
+    mode, jobs = typed.mode or form.modes[0], max(1, form.results)
     wait, basis = status.banner_of(status.going_to(jobtype.name)), ""
     if not wait:
         wait, basis = _wait_words(likely_wait(session, jobtype.name, status, now))

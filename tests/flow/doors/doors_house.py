@@ -27,6 +27,7 @@ from portal.catalogue.models import (
     DataCollectionDataset,
     Datafile,
     Dataset,
+    DatasetArray,
     DatasetParameter,
     DatasetPicture,
     Investigation,
@@ -99,6 +100,7 @@ SECRETS: Mapping[str, Secret] = {
     "content": Secret("Mandrake", TEAM),
     "report": Secret("Belladonna", TEAM),
     "caption": Secret("Snapdragon", TEAM),
+    "array": Secret("Celandine", TEAM),
     "result": Secret("Edelweiss", TEAM),
     "job": Secret("Tamarisk", TEAM),
     "option": Secret("Nightshade", TEAM),
@@ -307,6 +309,18 @@ def _files(session: Session, house: House, dataset: Dataset) -> None:
     session.flush()
     house.things |= {"file": rows[0].id, "report": rows[1].id}
     house.things["picture"] = _files_of_picture(session, house, dataset, "thumbnail")
+    name = f"{hashlib.sha256(PICTURE).hexdigest()}.png"
+    array = DatasetArray(
+        dataset_id=dataset.id,
+        position=0,
+        name="Celandine",
+        shape=[4, 4, 4],
+        axes="ZYX",
+        pictures=[{"axis": "", "place": 0, "path": f"{dataset.id}/{name}"}],
+    )
+    session.add(array)
+    session.flush()
+    house.things |= {"array": array.id, "number": 0}
 
 
 def _files_of_picture(session: Session, house: House, dataset: Dataset, role: str) -> int:

@@ -36,8 +36,9 @@ PAGE_PEOPLE = ("nobody", "stranger", "member", "scientist", "staff")
 PAGES = """
     home.show                GET   sign-in  shows      shows      shows      shows      | dataset
     data.show                GET   sign-in  shows      shows      shows      shows      | dataset experiment
-    datasets.show            GET   hides    hides      shows      shows      shows      | dataset description parameter value correction reason file checksum experiment caption picture-hash
+    datasets.show            GET   hides    hides      shows      shows      shows      | dataset description parameter value correction reason file checksum experiment caption picture-hash array
     datasets.picture         GET   hides    hides      shows      shows      shows      | picture
+    datasets.array_picture   GET   hides    hides      shows      shows      shows      | picture
     datasets.download        GET   hides    hides      shows      shows      shows      | content
     datasets.report          GET   hides    hides      shows      shows      shows      | report
     experiments.index        GET   sign-in  shows      shows      shows      shows      | experiment
@@ -92,9 +93,10 @@ API = """
     api_device.ask_for_token            POST    done     done     done   done       done       done       done   done       | -
     api_device.fetch_token              POST    shows    shows    shows  shows      shows      shows      shows  shows      | -
     api_datasets.read_datasets          GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | dataset experiment
-    api_datasets.read_dataset           GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | dataset description parameter value correction reason sample caption
+    api_datasets.read_dataset           GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | dataset description parameter value correction reason sample caption array
     api_datasets.read_files             GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | file checksum
     api_datasets.read_picture           GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | picture
+    api_datasets.read_array_picture     GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | picture
     api_datasets.read_content           GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | content
     api_experiments.read_experiments    GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | experiment
     api_experiments.read_experiment     GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | experiment summary
@@ -137,6 +139,9 @@ ARGUMENTS: Mapping[str, str] = {
     "dataset": "dataset",
     "picture_id": "picture",
     "picture": "picture",
+    "array_id": "array",
+    "array": "array",
+    "number": "number",
     "file_id": "file",
     "file": "file",
     "investigation_id": "investigation",

@@ -1,0 +1,272 @@
+"""Which array of a dataset, and which channel, time point or position of it, each job of a form works on.
+
+What there is to pick was listed of the datasets' files. Where it is only one, it is taken; where there are
+several, a person must have chosen, by name or number; `all` makes a job of each.
+"""
+
+import itertools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gantry_formats.arrays import candidates, left_out, listed, named, names_of
+from gantry_formats.axes import name_of
+from portal import words
+from portal.form.arrays import InputArray
+from portal.form.dataset import InputDataset, Inputs
+from portal.form.values import is_blank
+from portal.jobtype.model import JobType
+from portal.jobtype.option import OptionBase, Value
+
+ALL = "all"
+MOST_RESULTS = 10_000
+MOST_CHOICES_TOLD = 20
+OF_PLANES = re.compile(r"\d+ files")
+"""The name of a volume that planes in a file each make."""
+
+
+class PickError(Exception):
+    """What cannot be picked, or must be: words by the field's name."""
+
+    def __init__(self, fields: Mapping[str, str]) -> None:
+        super().__init__("; ".join(fields.values()))
+        self.fields = dict(fields)
+
+
+@dataclass(frozen=True)
+class Picked:
+    """One choice: the values of the options that pick, None for one that has nothing to pick; and in words.
+
+    `words` are those of what was chosen among several, for the name of the result.
+    """
+
+    values: Mapping[str, Value | None]
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class SlotPicks:
+    """The options that pick of one slot's dataset: the array, and places along axes."""
+
+    slot: str
+    array: OptionBase
+    along: Mapping[str, OptionBase]
+
+    @property
+    def axes(self) -> str:
+        """The axes that an array must have."""
+        assert self.array.pick is not None and self.array.pick.array is not None
+        return self.array.pick.array
+
+    @property
+    def options(self) -> list[OptionBase]:
+        """All of them."""
+        return [self.array, *self.along.values()]
+
+
+@dataclass(frozen=True)
+class Held:
+    """What the datasets of a slot hold in one job: the arrays that can be meant, and what they are called."""
+
+    arrays: tuple[InputArray, ...]
+    names: tuple[str, ...]
+    left_out: Mapping[str, Sequence[str]]
+    """Names of what is left out, by why."""
+    listed: bool = True
+    more: bool = False
+    """There are arrays of which nothing is known."""
+
+
+def picks_of(jobtype: JobType) -> list[SlotPicks]:
+    """The picks of each slot that has any."""
+    found = []
+    for slot in jobtype.inputs:
+        options = jobtype.picks(slot.name)
+        arrays = [option for option in options if option.pick and option.pick.array]
+        if arrays:
+            along: dict[str, OptionBase] = {
+                option.pick.along: option for option in options if option.pick and option.pick.along
+            }
+            found.append(SlotPicks(slot.name, arrays[0], along))
+    return found
+
+
+def held_by(picks: SlotPicks, datasets: Sequence[InputDataset]) -> Held:
+    """What these datasets, of one job, hold: of several only what all of them have by the same name."""
+    each = [_held_by_one(picks, dataset) for dataset in datasets]
+    if not all(one.listed for one in each):
+        return Held((), (), {}, listed=False)
+    first = each[0]
+    common = [place for place, name in enumerate(first.names) if all(name in one.names for one in each)]
+    return Held(
+        tuple(first.arrays[place] for place in common),
+        tuple(first.names[place] for place in common),
+        first.left_out,
+        more=any(one.more for one in each),
+    )
+
+
+def _held_by_one(picks: SlotPicks, dataset: InputDataset) -> Held:
+    if not dataset.arrays:
+        return Held((), (), {}, listed=False)
+    known = [array for array in dataset.arrays if not array.left_out]
+    described, along = [array.described for array in known], "".join(picks.along)
+    names, places = names_of(described), candidates(described, picks.axes, along)
+    without: dict[str, list[str]] = {}
+    if not any(OF_PLANES.fullmatch(known[place].name) for place in places):
+        without = left_out(described, picks.axes, along)
+    for array in dataset.arrays:
+        if array.left_out and not array.tells_of_more:
+            without.setdefault(array.left_out, []).append(array.name or array.file)
+    return Held(
+        tuple(known[place] for place in places),
+        tuple(names[place] for place in places),
+        without,
+        more=any(array.tells_of_more for array in dataset.arrays),
+    )
+
+
+def resolve(jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs) -> list[Picked]:
+    """The choices that one job's datasets are to be worked on with: one, or several where all are asked for.
+
+    Without a dataset, or where what it holds was not listed, nothing is picked here: what was typed holds. Raises
+    PickError.
+    """
+    found = [Picked({})]
+    wrong: dict[str, str] = {}
+    for picks in picks_of(jobtype):
+        datasets = inputs.get(picks.slot, ())
+        held = held_by(picks, datasets) if datasets else Held((), (), {}, listed=False)
+        try:
+            if not held.listed:
+                _check_not_all(picks, raw)
+                continue
+            mine = list(itertools.islice(_of_slot(picks, held, raw, datasets[0].name), MOST_RESULTS + 1))
+        except PickError as error:
+            wrong |= error.fields
+            continue
+        if len(found) * len(mine) > MOST_RESULTS:
+            wrong[picks.array.name] = f"This makes more than {MOST_RESULTS:,} results; choose fewer."
+            continue
+        found = [
+            Picked({**before.values, **one.values}, (*before.words, *one.words))
+            for before in found
+            for one in mine
+        ]
+    if wrong:
+        raise PickError(wrong)
+    return found
+
+
+def is_all(raw: Any) -> bool:
+    """Whether all of what there is to pick is asked for."""
+    return isinstance(raw, str) and raw.strip().lower() == ALL
+
+
+def _check_not_all(picks: SlotPicks, raw: Mapping[str, Any]) -> None:
+    reason = "What is in the dataset's files is not listed, so that all of it cannot be asked for. Choose one."
+    wrong = {option.name: reason for option in picks.options if is_all(raw.get(option.name))}
+    if wrong:
+        raise PickError(wrong)
+
+
+def _of_slot(picks: SlotPicks, held: Held, raw: Mapping[str, Any], dataset: str) -> Iterator[Picked]:
+    given = raw.get(picks.array.name)
+    if held.more and not is_blank(given) and not is_all(given) and _place(held, given) is None:
+        yield Picked({}, (str(given).strip(),))  # one of those that are not listed: the program knows
+        return
+    for place in _arrays(picks, held, given, dataset):
+        array, name = held.arrays[place], held.names[place]
+        along = [_places(option, axis, array, name, raw) for axis, option in picks.along.items()]
+        for chosen in itertools.product(*along):
+            values: dict[str, Value | None] = {picks.array.name: name}
+            told = [name] if len(held.names) > 1 else []
+            for (axis, option), index in zip(picks.along.items(), chosen, strict=True):
+                values[option.name] = index
+                if index is not None:
+                    told.append(label_of(array, axis, index))
+            yield Picked(values, tuple(told))
+
+
+def _arrays(picks: SlotPicks, held: Held, given: Any, dataset: str) -> Sequence[int]:
+    if not held.names:
+        raise PickError({f"inputs.{picks.slot}": nothing_held(picks, held, dataset)})
+    if is_all(given):
+        return range(len(held.names))
+    choices = listed([array.described for array in held.arrays], held.names)
+    if is_blank(given):
+        if len(held.names) == 1 and not held.more:
+            return [0]
+        raise PickError({picks.array.name: f"There are several: {choices}. Choose one by its name, or all."})
+    place = _place(held, given)
+    if place is None:
+        raise PickError(
+            {picks.array.name: f"There is none called “{given}” that can be taken. There are: {choices}."}
+        )
+    return [place]
+
+
+def _place(held: Held, given: Any) -> int | None:
+    wanted = str(given).strip()
+    if wanted in held.names:
+        return held.names.index(wanted)
+    return named([array.described for array in held.arrays], wanted)
+
+
+def nothing_held(picks: SlotPicks, held: Held, dataset: str) -> str:
+    """Why a dataset has nothing to pick, in words."""
+    wanted = words.listed([name_of(axis) for axis in picks.axes], len(picks.axes))
+    why = " ".join(f"{words.listed(list(names))}: {reason}." for reason, names in list(held.left_out.items())[:3])
+    return f"“{dataset}” has no array with the axes {wanted}. {why}".strip()
+
+
+def _places(
+    option: OptionBase, axis: str, array: InputArray, name: str, raw: Mapping[str, Any]
+) -> Sequence[int | None]:
+    """The places along an axis that are meant; None alone where there is only one, and nothing to pick."""
+    given, length = raw.get(option.name), array.described.length(axis)
+    noun = name_of(axis)
+    if is_all(given):
+        if length > MOST_RESULTS:
+            raise PickError(
+                {option.name: f"{name} has {length:,} {noun}s, and a form makes {MOST_RESULTS:,} results at most."}
+            )
+        return range(length) if length > 1 else [None]
+    if is_blank(given):
+        if length == 1:
+            return [None]
+        raise PickError(
+            {option.name: f"{name} has {length} {noun}s: {places_told(array, axis)}. Choose one, or all."}
+        )
+    index = place_of(array, axis, given)
+    if index is None:
+        there = f"it has {length} {noun}s: {places_told(array, axis)}" if length > 1 else f"it has only one {noun}"
+        raise PickError({option.name: f"{name} has no {noun} “{given}”; {there}."})
+    return [index] if length > 1 else [None]
+
+
+def place_of(array: InputArray, axis: str, given: Any) -> int | None:
+    """The place along an axis by its number from 0, else by its name; None where there is none, or several."""
+    length, labels = array.described.length(axis), array.labels.get(axis, ())
+    if isinstance(given, bool):
+        return None
+    text = str(given).strip()
+    if re.fullmatch(r"\+?[0-9]{1,9}", text) and int(text) < length:
+        return int(text)
+    found = [place for place, label in enumerate(labels[:length]) if label.casefold() == text.casefold()]
+    return found[0] if len(found) == 1 else None
+
+
+def label_of(array: InputArray, axis: str, place: int) -> str:
+    """What a place along an axis is called: its name, else "channel 1"."""
+    labels = array.labels.get(axis, ())
+    return labels[place] if place < len(labels) else f"{name_of(axis)} {place}"
+
+
+def places_told(array: InputArray, axis: str) -> str:
+    """The places along an axis, as they can be chosen: "0 (DAPI), 1 (GFP)", or "0 to 15"."""
+    length, labels = array.described.length(axis), array.labels.get(axis, ())
+    if len(labels) < length or length > MOST_CHOICES_TOLD:
+        return f"0 to {length - 1}"
+    return ", ".join(f"{place} ({label})" for place, label in enumerate(labels[:length]))

@@ -1,0 +1,256 @@
+"""What of a dataset's files an option picks: taken where it is one, asked where there are several, or all."""
+
+from pathlib import Path
+
+import pytest
+
+from portal.errors import InvalidError
+from portal.form import InputDataset, as_command, build_form, plan
+from portal.form.arrays import InputArray
+from portal.jobtype.load import parse_text
+
+TEXT = """\
+name: sharpen
+version: "1.0"
+title: Sharpening
+summary: Sharpens.
+category: Any data
+contact: staff
+program: {module: sharpen}
+inputs:
+  - {name: stack, label: Stack, dataset_types: [light-sheet stack]}
+  - {name: psf, label: Point spread function, dataset_types: [light-sheet stack], min: 0}
+options:
+  - {name: iterations, type: integer, label: Iterations, default: 20}
+  - {name: array, type: text, label: Volume, pick: {array: ZYX}, advanced: true}
+  - {name: channel, type: integer, label: Channel, pick: {along: C}, advanced: true}
+  - {name: time, type: integer, label: Time point, pick: {along: T}, advanced: true}
+  - {name: psf_array, type: text, label: Volume of the PSF, pick: {slot: psf, array: ZYX}, advanced: true}
+resources: {default: small, variants: [{name: small, label: Small}]}
+result_title: "{input}, sharpened"
+outputs:
+  - {name: sharp, dataset_type: light-sheet result}
+"""
+
+
+@pytest.fixture(scope="session")
+def jobtype():
+    found, problems = parse_text(TEXT, Path("sharpen.yaml"))
+    assert problems == []
+    return found
+
+
+def array(name: str, axes: str, *shape: int, labels: tuple[str, ...] = (), **more) -> InputArray:
+    more = {"file": "a.tif", "dtype": "uint16", "id": 7} | more
+    return InputArray(name=name, shape=shape, axes=axes, labels={"C": labels} if labels else {}, **more)
+
+
+def dataset(*arrays: InputArray, name: str = "Heart", number: int = 1) -> InputDataset:
+    return InputDataset(number, name, "light-sheet stack", arrays=arrays)
+
+
+def left_out(name: str, why: str) -> InputArray:
+    return InputArray(0, "a.h5", name, (), "", "", left_out=why)
+
+
+STACK = array("/stack", "ZYX", 16, 40, 48)
+PLANE = array("/plane", "YX", 40, 48)
+TWO_CHANNELS = array(
+    "Heart", "ZCYX", 16, 2, 40, 48, labels=("DAPI", "GFP"), pictures=(("", 0), ("C", 0), ("C", 1))
+)
+SERIES = array("series 0", "TZYX", 3, 16, 40, 48)
+
+
+def jobs(jobtype, datasets, raw=None, **more):
+    planned = plan(jobtype, raw or {}, {"stack": datasets}, **more)
+    return [({k: v for k, v in one.options.items() if k != "iterations"}, one.title) for one in planned]
+
+
+def wrong(jobtype, datasets, raw=None, **more) -> dict[str, str]:
+    with pytest.raises(InvalidError) as caught:
+        plan(jobtype, raw or {}, {"stack": datasets}, **more)
+    return dict(caught.value.fields)
+
+
+def fields(jobtype, datasets, values=None, **more):
+    form = build_form(jobtype, {"stack": datasets}, values=values, **more)
+    return form, {field.name: field for field in form.fields}
+
+
+def test_the_only_array_is_taken_and_said(jobtype):
+    held = dataset(STACK, PLANE)
+    assert jobs(jobtype, [held]) == [({"array": "/stack"}, "Heart, sharpened")]
+    form, named = fields(jobtype, [held])
+    assert named["array"].pick.fact == "/stack, 16 × 40 × 48, uint16"
+    assert named["array"].source == "1 other array is left out. /plane: it has two dimensions."
+    assert "array" in [field.name for group in form.groups for field in group.fields]
+    assert named["channel"].idle
+    assert named["time"].idle
+    assert form.results == 1
+
+
+def test_of_several_none_is_taken(jobtype):
+    other = array("/other", "ZYX", 8, 20, 24)
+    said = wrong(jobtype, [dataset(STACK, other)])
+    assert said == {
+        "array": "There are several: /stack (16 × 40 × 48); /other (8 × 20 × 24). Choose one by its name, or all."
+    }
+    assert jobs(jobtype, [dataset(STACK, other)], {"array": "/other"}) == [
+        ({"array": "/other"}, "Heart, sharpened, /other")
+    ]
+    assert [options["array"] for options, _title in jobs(jobtype, [dataset(STACK, other)], {"array": "all"})] == [
+        "/stack",
+        "/other",
+    ]
+    _form, named = fields(jobtype, [dataset(STACK, other)])
+    pick = named["array"].pick
+    assert [choice.value for choice in pick.choices] == ["/stack", "/other"]
+    assert not any(choice.chosen for choice in pick.choices)
+    assert named["array"].required
+    assert pick.all_words == "Both, one result each"
+
+
+def test_one_that_cannot_be_taken_is_refused_with_what_there_is(jobtype):
+    said = wrong(jobtype, [dataset(STACK, PLANE)], {"array": "/plane"})
+    assert said["array"] == "There is none called “/plane” that can be taken. There are: /stack (16 × 40 × 48)."
+
+
+def test_nothing_that_fits_is_said_of_the_dataset(jobtype):
+    times = array("series 0", "TYX", 16, 40, 48)
+    assert wrong(jobtype, [dataset(times)]) == {
+        "inputs.stack": "“Heart” has no array with the axes z, y and x. series 0: it is a series of 16 time "
+        "points, each a single plane: it has no z."
+    }
+    unread = left_out("/data", "it is stored by a filter that is not installed here: LZ4 (32004)")
+    assert "stored by a filter" in wrong(jobtype, [dataset(unread)])["inputs.stack"]
+
+
+def test_a_channel_is_chosen_by_number_or_name(jobtype):
+    held = [dataset(TWO_CHANNELS)]
+    assert wrong(jobtype, held) == {"channel": "Heart has 2 channels: 0 (DAPI), 1 (GFP). Choose one, or all."}
+    for given in (1, "1", "GFP", "gfp", " GFP "):
+        assert jobs(jobtype, held, {"channel": given}) == [
+            ({"array": "Heart", "channel": 1}, "Heart, sharpened, GFP")
+        ], given
+    for given in (2, "RFP", -1, True, 1.5, "1e0", "٣"):
+        said = wrong(jobtype, held, {"channel": given})["channel"]
+        assert said.endswith("it has 2 channels: 0 (DAPI), 1 (GFP)."), given
+
+
+def test_names_that_are_numbers_do_not_hide_places(jobtype):
+    wavelengths = array("a", "CZYX", 2, 16, 40, 48, labels=("488", "0"))
+    for given, place in (("488", 0), ("0", 0), ("1", 1)):
+        assert jobs(jobtype, [dataset(wavelengths)], {"channel": given})[0][0]["channel"] == place
+
+
+def test_all_channels_and_time_points_are_a_job_each(jobtype):
+    both = array("a", "TCZYX", 3, 2, 16, 40, 48, labels=("DAPI", "GFP"))
+    made = jobs(jobtype, [dataset(both)], {"channel": "all", "time": "all"})
+    assert [(options["channel"], options["time"]) for options, _title in made] == [
+        (channel, time) for channel in range(2) for time in range(3)
+    ]
+    assert made[-1][1] == "Heart, sharpened, GFP, time point 2"
+    form, _named = fields(jobtype, [dataset(both)], {"channel": "all", "time": "1"})
+    assert form.valid
+    assert form.results == 2
+    assert "--set channel=all" in as_command(jobtype, {"stack": [dataset(both)]}, {"channel": "all", "time": "1"})
+
+
+def test_all_arrays_may_have_different_channels(jobtype):
+    one = array("one", "ZYX", 16, 40, 48)
+    made = jobs(jobtype, [dataset(one, TWO_CHANNELS)], {"array": "all", "channel": "all"})
+    assert [(options["array"], options.get("channel")) for options, _title in made] == [
+        ("one", None),
+        ("Heart", 0),
+        ("Heart", 1),
+    ]
+    assert wrong(jobtype, [dataset(one, TWO_CHANNELS)], {"array": "one", "channel": 1}) == {
+        "channel": "one has no channel “1”; it has only one channel."
+    }
+
+
+def test_of_several_datasets_each_is_asked_for_itself(jobtype):
+    first = dataset(TWO_CHANNELS, name="Heart", number=1)
+    second = dataset(array("Tail", "ZCYX", 16, 2, 40, 48, labels=("GFP", "DAPI")), name="Tail", number=2)
+    third = dataset(STACK, name="Plain", number=3)
+    made = jobs(jobtype, [first, second], {"channel": "GFP"})
+    assert [(options["array"], options["channel"]) for options, _title in made] == [("Heart", 1), ("Tail", 0)]
+    assert wrong(jobtype, [first, second, third], {"channel": "GFP"})["channel"] == (
+        "“Plain”: /stack has no channel “GFP”; it has only one channel."
+    )
+    assert len(jobs(jobtype, [first, second, third], {"channel": "all"})) == 5
+    said = wrong(jobtype, [first, second, third])["channel"]
+    assert said.startswith("“Heart”: Heart has 2 channels: 0 (DAPI), 1 (GFP). Choose one, or all. “Tail”: ")
+    form, named = fields(jobtype, [first, second, third], {"channel": "all"})
+    assert (form.results, named["channel"].pick.total) == (5, 5)
+    assert named["array"].pick.fact == "The only one of each dataset"
+    assert [choice.label for choice in named["channel"].pick.choices] == ["channel 0"]  # of all three
+
+
+def test_what_was_not_listed_is_asked_as_before_and_said_why(jobtype):
+    held = [dataset()]
+    assert jobs(jobtype, held) == [({}, "Heart, sharpened")]
+    assert jobs(jobtype, held, {"array": "/a", "channel": "1"})[0][0] == {"array": "/a", "channel": 1}
+    assert "not listed" in wrong(jobtype, held, {"channel": "all"})["channel"]
+    form, named = fields(jobtype, held)
+    assert named["channel"].source.startswith("What is in the files of your dataset was not listed")
+    assert "channel" in [field.name for group in form.more for field in group.fields]
+
+
+def test_a_name_beyond_what_was_listed_is_left_to_the_program(jobtype):
+    more = InputArray(0, "a.h5", "", (), "", "", left_out="300 arrays more are not listed")
+    assert "array" in wrong(jobtype, [dataset(STACK, more)])  # it need not be the only one
+    assert jobs(jobtype, [dataset(STACK, more)], {"array": "/far"})[0][0] == {"array": "/far"}
+
+
+def test_another_slot_has_picks_of_its_own(jobtype):
+    two = dataset(STACK, array("/b", "ZYX", 8, 8, 8), name="Beads", number=2)
+    with pytest.raises(InvalidError) as caught:
+        plan(jobtype, {}, {"stack": [dataset(STACK)], "psf": [two]})
+    assert list(caught.value.fields) == ["psf_array"]
+    [planned] = plan(jobtype, {"psf_array": "/b"}, {"stack": [dataset(STACK)], "psf": [two]})
+    assert planned.options["psf_array"] == "/b"
+
+
+def test_too_many_results_are_refused_before_they_are_made(jobtype):
+    endless = array("a", "TZYX", 2**40, 16, 40, 48)
+    assert "10,000 results at most" in wrong(jobtype, [dataset(endless)], {"time": "all"})["time"]
+    long = array("a", "TCZYX", 9_000, 9, 16, 40, 48)
+    said = wrong(jobtype, [dataset(long)], {"time": "all", "channel": "all"})
+    assert "more than 10,000 results" in said["array"]
+
+
+def test_pictures_of_choices(jobtype):
+    _form, named = fields(jobtype, [dataset(TWO_CHANNELS, number=5)], {"channel": "GFP"})
+    first, second = named["channel"].pick.choices
+    assert (first.label, first.words, first.dataset, first.array, first.picture) == ("DAPI", "channel 0", 5, 7, 1)
+    assert (second.chosen, first.chosen) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("pick", "words"),
+    [
+        ("{array: ZYX, along: C}", "must pick either an array or a place"),
+        ("{}", "must pick either an array or a place"),
+        ("{along: C}", "what picks a place along an axis is a whole number"),
+        ("{array: ZYX}, required: true", "it has no default and is not required"),
+        ("{array: ZYX, slot: stak}", "there is no slot named stak; did you mean stack?"),
+    ],
+)
+def test_picks_that_do_not_fit_together_are_found(pick, words):
+    found, problems = parse_text(TEXT.replace("pick: {array: ZYX},", f"pick: {pick},", 1), Path("sharpen.yaml"))
+    assert found is None
+    assert words in " ".join(map(str, problems))
+
+
+def test_two_options_do_not_pick_the_same_and_a_place_needs_an_array():
+    twice = TEXT.replace("{along: T}", "{along: C}")
+    assert "time picks the same as channel" in str(parse_text(twice, Path("a.yaml"))[1])
+    alone = TEXT.replace("label: Volume, pick: {array: ZYX}", "label: Volume")
+    assert "needs an option that picks the array" in str(parse_text(alone, Path("a.yaml"))[1])
+
+
+def test_a_job_type_without_picks_keeps_its_revision(jobtype):
+    document = jobtype.document()
+    assert "pick" not in document["options"][0]
+    assert document["options"][1]["pick"] == {"slot": None, "array": "ZYX", "along": None}
