@@ -92,7 +92,8 @@ def describe(file: BinaryIO, *, timeout_s: float = TIMEOUT_S) -> dict[str, Any]:
 def values(file: BinaryIO, paths: Sequence[str], *, timeout_s: float = TIMEOUT_S) -> dict[str, Scalar]:
     """Single values by path; a path that the file does not have, or that is no single value, is left out.
 
-    HDF5: `entry/sample/temperature` for a dataset, `exchange/data@units` or `@setup:medium` for an attribute.
+    HDF5: `entry/sample/temperature` for a dataset, `exchange/data@units` or `@setup:medium` for an attribute;
+    `**/detector/x_pixel_size` for the array whose path ends so. Several that differ give one text that names all.
     TIFF: `XResolution` for a tag; `imagej:spacing`, `ome:PhysicalSizeX` (of Pixels), `ome:Channel@Color` and
     `ome:map@gain` (a key of a map annotation) for what descriptions say.
     """

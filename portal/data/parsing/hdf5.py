@@ -30,6 +30,7 @@ MAX_ATTRIBUTES = 64
 MAX_BASIN_LINES = 1_000
 MAX_FILTERS_NAMED = 20
 EVENTS = 25
+ANYWHERE = "**/"
 STILL_OPEN = "it is still open for writing, or was never closed; what had been written is read"
 NO_VALUES = "it holds no array"
 
@@ -151,9 +152,22 @@ class Hdf5File:
 
     def _value(self, path: str) -> Any:
         place, at, attribute = path.rpartition("@") if "@" in path else (path, "", "")
+        if not place.startswith(ANYWHERE):
+            try:
+                return self._of_thing(self.root[place.strip("/") or "/"], attribute if at else None)
+            except (LinkError, *DAMAGED):
+                return None
+        ending = "/" + place.removeprefix(ANYWHERE)
+        alike = [array for array in self.arrays if f"/{array.name}".endswith(ending)][:MAX_LISTED]
+        found = dict.fromkeys(self._of_thing(array, attribute if at else None) for array in alike)
+        # Several that do not say the same are all named: that is no number, and no unit.
+        several = "; ".join("none" if value is None else str(value) for value in found)
+        return plain(several) if len(found) > 1 else next(iter(found), None)
+
+    def _of_thing(self, thing: Any, attribute: str | None) -> Any:
+        """The value of an attribute, or of an array of one element; None for all else."""
         try:
-            thing = self.root[place.strip("/") or "/"]
-            if at:
+            if attribute is not None:
                 return plain(thing.attrs[attribute])
             if not isinstance(thing, h5py.Dataset) or thing.size != 1:
                 return None

@@ -218,17 +218,19 @@ def _tag_value(tag: tifffile.TiffTag) -> Any:
 
 
 def _ome(text: str, name: str) -> Any:
-    """`Name`: an attribute of the first Pixels; `Element@Name`: of the first such element; `map@KEY`: the value of
-    a key in a map annotation. As a number where it is one.
+    """`Name`: an attribute of Pixels; `Element@Name`: of such elements; `map@KEY`: the value of a key in a map
+    annotation. As a number where it is one. Images or channels that tell it differently are all named, as one
+    text, which is no number: the first one would be a guess.
     """
     wanted, attribute = name.split("@", 1) if "@" in name else ("Pixels", name)
+    found: dict[Any, None] = {}
     for element in ET.fromstring(text).iter():  # noqa: S314 - see the import
         kind = element.tag.rpartition("}")[2]
         if wanted == "map" and kind == "M" and element.get("K") == attribute:
-            return _number_or_text(element.text or "")
-        if kind == wanted and attribute in element.attrib:
-            return _number_or_text(element.attrib[attribute])
-    return None
+            found[_number_or_text(element.text or "")] = None
+        elif kind == wanted and attribute in element.attrib:
+            found[_number_or_text(element.attrib[attribute])] = None
+    return plain("; ".join(map(str, found))) if len(found) > 1 else next(iter(found), None)
 
 
 def _number_or_text(text: str) -> Any:

@@ -161,7 +161,8 @@ def _hdf5(name: str, units: str, *places: str, kind: str = "number") -> Paramete
 
 
 def _stack(name: str, units: str, attribute: str, ome: str = "") -> ParameterSource:
-    return ParameterSource(name, units, (f"hdf5:/entry/data/data@{attribute}", f"ome:{ome or f'map@{attribute}'}"))
+    sources = (f"hdf5:/entry/data/data@{attribute}", f"ome:{ome or f'map@{attribute}'}")
+    return ParameterSource(name, units, (*sources, f"image:{name}") if name.startswith("voxel size") else sources)
 
 
 DATASET_TYPES = (
@@ -201,6 +202,7 @@ DATASET_TYPES = (
                 "um",
                 "/entry/instrument/detector/x_pixel_size",
                 "/measurement/instrument/detector/pixel_size_x",
+                "**/detector/x_pixel_size",
             ),
             _hdf5(
                 "photon energy",

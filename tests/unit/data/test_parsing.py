@@ -11,6 +11,7 @@ import pytest
 import tifffile
 from PIL import Image
 
+from portal.catalogue.mapping import parameters_of, places_of
 from portal.data.parsing import client as parsing
 from portal.errors import InvalidError, LimitError, PortalError, UnsafeFileError
 
@@ -332,6 +333,61 @@ def test_an_ome_tiff_gives_its_physical_sizes(tmp_path):
     tifffile.imwrite(tmp_path / "a.ome.tif", volume, metadata={"axes": "ZYX", "PhysicalSizeX": 0.25})
     found = look(tmp_path / "a.ome.tif", parsing.values, ["ome:PhysicalSizeX", "ome:SizeZ", "ome:Nothing"])
     assert found == {"ome:PhysicalSizeX": 0.25, "ome:SizeZ": 5}
+
+
+@pytest.mark.parametrize(
+    ("detectors", "expected"),
+    [
+        ({"entry1/tomo_entry/instrument/detector": (5.0, "um")}, 5.0),
+        ({"a/detector": (5.0, "um"), "b/detector": (5.0, "um")}, 5.0),
+        ({"a/detector": (5.0, "um"), "b/detector": (6.0, "um")}, None),
+        ({"a/detector": (5.0, "um"), "b/mydetector": (6.0, "um")}, 5.0),
+        ({"a/other": (5.0, "um")}, None),
+    ],
+)
+def test_a_value_is_found_wherever_its_group_lies_if_there_is_one(tmp_path, detectors, expected):
+    with h5py.File(tmp_path / "a.nxs", "w") as file:
+        for place, (size, unit) in detectors.items():
+            file[f"{place}/x_pixel_size"] = size
+            file[f"{place}/x_pixel_size"].attrs["units"] = unit
+    mapping = {"pixel size": {"units": "um", "sources": ["hdf5:**/detector/x_pixel_size"]}}
+    found = parameters_of(mapping, look(tmp_path / "a.nxs", parsing.values, places_of(mapping)))
+    assert [entry.value for entry in found] == ([] if expected is None else [expected])
+
+
+@pytest.mark.parametrize("units", [("um", "mm"), ("um", None)])
+def test_groups_that_agree_on_the_number_only_give_no_known_unit(tmp_path, units):
+    with h5py.File(tmp_path / "a.nxs", "w") as file:
+        for place, unit in zip("ab", units, strict=True):
+            file[f"{place}/detector/x_pixel_size"] = 5.0
+            if unit is not None:
+                file[f"{place}/detector/x_pixel_size"].attrs["units"] = unit
+    mapping = {"pixel size": {"units": "um", "sources": ["hdf5:**/detector/x_pixel_size"]}}
+    [found] = parameters_of(mapping, look(tmp_path / "a.nxs", parsing.values, places_of(mapping)))
+    assert (found.value, found.units) == (5.0, f"{units[0]}; {units[1] or 'none'}")
+
+
+def test_what_images_and_channels_of_an_ome_tiff_tell_differently_is_no_number(tmp_path):
+    """The first one's size had stood for the whole file, also where another image of it was computed on."""
+    sizes = [(2.0, "µm"), (0.2, "µm"), (0.2, "nm")]
+    with tifffile.TiffWriter(tmp_path / "a.ome.tif", ome=True) as tiff:
+        for size, unit in sizes:
+            channel = {"EmissionWavelength": [500 + size]}
+            metadata = {"axes": "ZYX", "PhysicalSizeX": size, "PhysicalSizeXUnit": unit, "PhysicalSizeY": 1.5}
+            tiff.write(np.zeros((4, 8, 9), np.uint16), metadata={**metadata, "Channel": channel})
+    names = ["ome:PhysicalSizeX", "ome:PhysicalSizeXUnit", "ome:PhysicalSizeY", "ome:Channel@EmissionWavelength"]
+    found = look(tmp_path / "a.ome.tif", parsing.values, names)
+    assert found == {
+        "ome:PhysicalSizeX": "2.0; 0.2",
+        "ome:PhysicalSizeXUnit": "µm; nm",
+        "ome:PhysicalSizeY": 1.5,
+        "ome:Channel@EmissionWavelength": "502.0; 500.2",
+    }
+    mapping = {
+        "x": {"units": "um", "sources": ["ome:PhysicalSizeX"]},
+        "y": {"units": "um", "sources": ["ome:PhysicalSizeY"]},
+    }
+    assert [(entry.name, entry.value) for entry in parameters_of(mapping, found)] == [("y", 1.5)]
 
 
 def test_an_ome_tiff_gives_attributes_of_other_elements_and_map_annotations(tmp_path):
