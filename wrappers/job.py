@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,11 +23,21 @@ BAD_INPUT = 2
 
 
 @dataclass(frozen=True)
+class Beside:
+    """The files of one dataset, by name, and the folder that they were registered in, as an absolute path."""
+
+    files: Mapping[str, Path]
+    folder: str
+
+
+@dataclass(frozen=True)
 class InputFile:
     """One file of an input dataset, where this process can open it."""
 
     name: str
     path: Path
+    beside: Beside | None = field(default=None, compare=False, repr=False)
+    """All files of its dataset: a file may lead to others of them."""
 
     @property
     def suffix(self) -> str:
@@ -44,7 +54,7 @@ class Quantity:
 
 @dataclass(frozen=True)
 class InputDataset:
-    """One dataset given to a slot of the form."""
+    """One dataset given to a slot of the form. Files that others of it lead to are reached through those."""
 
     name: str
     files: tuple[InputFile, ...]
@@ -174,7 +184,12 @@ def _dataset(entry: Mapping[str, Any], in_container: bool) -> InputDataset:
         name: Quantity(given.get("value"), str(given.get("units") or ""))
         for name, given in (entry.get("parameters") or {}).items()
     }
-    files = tuple(InputFile(file["name"], Path(file[where])) for file in entry["files"])
+    beside = Beside(
+        {file["name"]: Path(file[where]) for file in entry["files"]},
+        str(Path(str(entry.get("root") or "/")) / str(entry.get("location") or "")),
+    )
+    leading = [file for file in entry["files"] if not file.get("linked")]
+    files = tuple(InputFile(file["name"], Path(file[where]), beside) for file in leading or entry["files"])
     return InputDataset(str(entry.get("name", "")), files, parameters)
 
 

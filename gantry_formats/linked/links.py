@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, TypeVar
 
 import h5py
 
@@ -146,6 +146,65 @@ def links_of_dataset(identifier: Any, path: str) -> Iterator[Link]:
 
 def _bytes(value: str | bytes) -> bytes:
     return value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
+
+
+Led = TypeVar("Led", bound=Hashable)
+
+
+def led_to(edges: Mapping[Led, Collection[Led]]) -> set[Led]:
+    """Those that others lead to, by way of whichever; of some that lead to each other, the first of them leads."""
+    incoming = {name for holder, names in edges.items() for name in names if name != holder}
+    found: set[Led] = set()
+    for start in [*(name for name in edges if name not in incoming), *edges]:
+        if start in found:
+            continue
+        reached, waiting = {start}, [start]
+        while waiting:
+            fresh = set(edges.get(waiting.pop(), ())) - reached
+            reached |= fresh
+            waiting += fresh
+        found |= reached - {start}
+    return found
+
+
+def names_in(file: h5py.File, name: str, folders: Sequence[str], known: Collection[str]) -> set[str]:
+    """Those of the `known` names that an open file, itself called `name`, leads to; nothing is followed.
+
+    Raises what h5py raises on damage.
+    """
+    found: set[str] = set()
+    for link in links_in(file):
+        blocks = range(len(known) + 1) if is_pattern(link.file) else range(1)
+        for block in blocks:
+            try:
+                target = place_of(name, numbered(link.file, block) if len(blocks) > 1 else link.file, folders)
+            except LinkError:
+                break
+            if target not in known:
+                break
+            found.add(target)
+    return found - {name}
+
+
+def links_in(file: h5py.File) -> Iterator[Link]:
+    """All links of an open file that lead out of it, each once; nothing is followed."""
+    seen: set[int] = set()
+    waiting: list[tuple[bytes, Any, bytes]] = [(b"", file.id, b"/")]
+    while waiting:
+        way, group, raw = waiting.pop()
+        identifier = h5py.h5o.open(group, raw)
+        address = h5py.h5o.get_info(identifier).addr
+        if address in seen:
+            continue
+        seen.add(address)
+        if isinstance(identifier, h5py.h5d.DatasetID):
+            yield from links_of_dataset(identifier, decoded(way))
+        elif isinstance(identifier, h5py.h5g.GroupID):
+            for here, name, kind, link in members(identifier, way):
+                if link is not None:
+                    yield link
+                elif kind == h5py.h5l.TYPE_HARD:
+                    waiting.append((here, identifier, name))
 
 
 def is_pattern(text: str) -> bool:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
+from gantry_formats.linked.links import led_to
 from portal.catalogue.arrays.entries import ArrayEntry, Looked, clause, entries_of
 from portal.catalogue.entries import FileEntry, ParameterEntry, storable_path
 from portal.catalogue.mapping import over_files, parameters_of, places_of
@@ -317,13 +318,7 @@ class _Reader:
     @property
     def linked(self) -> set[str]:
         """The files that others lead to; of those that lead to each other, the first leads."""
-        leading: set[str] = set()
-        found: set[str] = set()
-        for path in sorted(self._led, key=lambda path: (not MASTER.search(path), path)):
-            if path not in found:
-                leading.add(path)
-            found |= self._led[path] - leading
-        return found
+        return led_to({path: self._led[path] for path in sorted(self._led)})
 
     def arrays(self, entries: Sequence[Entry]) -> list[ArrayEntry]:
         """The arrays that were listed; those of a file that another leads to are that one's."""

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from gantry_formats import factor_between
+from gantry_formats.linked import Array, Group
 from wrappers.errors import BadInput
 from wrappers.io.hdf5 import source, unreadable
+from wrappers.io.nexus import child
 from wrappers.io.references import Series
 
 
@@ -20,7 +21,7 @@ from wrappers.io.references import Series
 class Frames:
     """A list of frames in one dataset, or in several that go on where the one before ends."""
 
-    parts: tuple[h5py.Dataset, ...]
+    parts: tuple[Array, ...]
 
     def __len__(self) -> int:
         return sum(len(part) for part in self.parts)
@@ -32,7 +33,7 @@ class Frames:
         return len(self), rows, columns
 
 
-def beam_current(monitor: h5py.Dataset | None) -> np.ndarray | None:
+def beam_current(monitor: Array | None) -> np.ndarray | None:
     """Return the beam's intensity a frame relative to its mean (NXmonitor), None where it was not recorded."""
     if monitor is None:
         return None
@@ -46,9 +47,9 @@ def beam_current(monitor: h5py.Dataset | None) -> np.ndarray | None:
 
 def references_in(item: Any, data: Frames, name: str, what: str) -> list[Series]:
     """Return flat fields or dark frames, of which there may be one that is no list; nothing for none."""
-    if item is None or (isinstance(item, h5py.Dataset) and item.size == 0):
+    if item is None or (isinstance(item, Array) and item.size == 0):
         return []
-    if isinstance(item, h5py.Dataset) and item.ndim == 2 and not unreadable(item) and item.dtype.kind in "uif":
+    if isinstance(item, Array) and item.ndim == 2 and not unreadable(item) and item.dtype.kind in "uif":
         shape, read = item.shape, source(item, Path(name)).read
         every = slice(0, item.shape[1])
         series = Series(lambda rows: np.asarray(read((rows, every)), dtype=np.float32)[None])
@@ -62,7 +63,7 @@ def references_in(item: Any, data: Frames, name: str, what: str) -> list[Series]
 
 def frames_in(item: Any, name: str, what: str) -> Frames:
     """Return the list of frames (n, rows, columns) that `item` is; BadInput if it is none, or lies elsewhere."""
-    if not isinstance(item, h5py.Dataset):
+    if not isinstance(item, Array):
         raise BadInput(f"{name} lacks {what}.")
     why = unreadable(item)
     if why:
@@ -77,8 +78,8 @@ def frames_in(item: Any, name: str, what: str) -> Frames:
 def pixel_um(detector: Any, names: tuple[str, ...]) -> float | None:
     """Return a pixel's size in µm, the first of these fields that has one with a unit of length."""
     for name in names:
-        item = detector.get(name) if isinstance(detector, h5py.Group) else None
-        if isinstance(item, h5py.Dataset) and item.size == 1 and item.dtype.kind in "uif":
+        item = child(detector, name) if isinstance(detector, Group) else None
+        if isinstance(item, Array) and item.size == 1 and item.dtype.kind in "uif":
             factor = factor_between(item.attrs.get("units"), "um")
             size = float(np.ravel(item[()])[0])
             if factor and size > 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,104 +13,53 @@ import numpy as np
 
 from gantry_formats import decoded
 from gantry_formats.axes import OF_FRAMES, axes_in_hdf5
-from wrappers.errors import BadInput
+from gantry_formats.linked import Array, Group, LinkError, Tree
+from gantry_formats.linked.walking import NotRead, why_unreadable
+from gantry_formats.linked.walking import walk as walk_all
+from wrappers.io.siblings import Siblings, open_beside_a_writer
 from wrappers.io.source import NUMERIC_KINDS, ArraySource, LeftOut, readable
+from wrappers.job import InputFile
 
 SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nxs", ".nx", ".nx5", ".rtdc", ".ims")
 CHUNK_BYTES = 2**20
-_OPEN_ELSEWHERE = "already open for write"
-FILTERS = {
-    307: "bzip2",
-    32000: "LZF",
-    32001: "Blosc",
-    32004: "LZ4",
-    32008: "Bitshuffle",
-    32012: "SZ",
-    32013: "ZFP",
-    32015: "Zstandard",
-    32017: "SZ",
-    32018: "FCIDECOMP",
-    32019: "JPEG",
-    32022: "SZ3",
-    32024: "SZ3",
-    32026: "Blosc2",
-    32028: "Granular BitRound",
-}
-"""Names of the HDF Group's registry of filters, where a file names only the number."""
+MOST_OBJECTS = 1_000_000
 
 
 @contextmanager
-def open_hdf5(path: Path) -> Iterator[h5py.File]:
-    """Open an HDF5 file for reading; BadInput where it is not one or its end is missing.
+def open_hdf5(given: InputFile | Path) -> Iterator[Group]:
+    """Open an HDF5 file for reading, as its root group; BadInput where it is not one or its end is missing.
 
-    One that a program still writes, or left open, is read as far as it goes (SWMR): `still_open` says so. What is
-    read later goes through `readable` where it is read, so that no other fault is taken for damage.
+    It may lead to other files of its dataset, which are read by our own code, the library following none; whatever
+    else it leads to is a LinkError. One that a program still writes, or left open, is read as far as it goes
+    (SWMR): `still_open` says so. What is read later goes through `readable` where it is read, so that no other
+    fault is taken for damage.
     """
+    path, name = (given, given.name) if isinstance(given, Path) else (given.path, given.name)
+    beside = None if isinstance(given, Path) else given.beside
     with readable(path, "HDF5"):
-        try:
-            file = h5py.File(path, "r", locking=False)
-        except OSError as error:
-            if _OPEN_ELSEWHERE not in str(error):
-                raise
-            file = _open_beside_the_writer(path)
-    with file:
-        yield file
+        file = open_beside_a_writer(path)
+    with ExitStack() as stack:
+        stack.enter_context(file)
+        siblings = Siblings(beside, stack) if beside is not None else None
+        yield Tree(file, name, siblings).root
 
 
-def _open_beside_the_writer(path: Path) -> h5py.File:
-    try:
-        return h5py.File(path, "r", locking=False, swmr=True)
-    except OSError as error:
-        raise BadInput(
-            f"{path.name} is still open for writing, or was never closed: it cannot be read before the program "
-            "that writes it is done (h5clear -s makes one readable that was left open)."
-        ) from error
-
-
-def still_open(file: h5py.File) -> bool:
+def still_open(file: Group) -> bool:
     """Return whether the file is read beside a program that writes it, or left it open."""
-    return bool(file.swmr_mode)
+    return file.swmr_mode
 
 
-def walk(file: h5py.File) -> Iterator[tuple[str, h5py.Group | h5py.Dataset | LeftOut]]:
-    """Yield all that hard links lead to, each object once, by its path; and why other links are not followed.
-
-    Soft links lead to one of these or nowhere. Names that are no UTF-8 are shown as Latin-1.
-    """
-    seen: set[int] = set()
-    waiting: list[tuple[str, h5py.Group]] = [("", file["/"])]
-    while waiting:
-        path, group = waiting.pop(0)
-        for raw in group.id:
-            name = f"{path}/{decoded(raw)}"
-            kind = group.id.links.get_info(raw).type
-            if kind == h5py.h5l.TYPE_EXTERNAL:
-                target = decoded(group.id.links.get_val(raw)[0])
-                yield name, LeftOut(name, f"it is a link to another file, {target}")
-            if kind != h5py.h5l.TYPE_HARD:
-                continue
-            try:
-                identifier = h5py.h5o.open(group.id, raw)
-                address = h5py.h5o.get_info(identifier).addr
-            except (OSError, RuntimeError, KeyError) as error:
-                yield name, LeftOut(name, f"it cannot be read ({error})")
-                continue
-            if address in seen:
-                continue
-            seen.add(address)
-            if isinstance(identifier, h5py.h5g.GroupID):
-                inner = h5py.Group(identifier)
-                waiting.append((name, inner))
-                yield name, inner
-            elif isinstance(identifier, h5py.h5d.DatasetID):
-                yield name, h5py.Dataset(identifier)
+def walk(file: Group) -> Iterator[tuple[str, Group | Array | LeftOut]]:
+    """Yield all that links lead to, each object once, by its nearest path; and why others are not followed."""
+    for name, item, _holder in walk_all(file, MOST_OBJECTS):
+        yield name, LeftOut(name, item.why) if isinstance(item, NotRead) else item
 
 
-def survey(file: h5py.File, path: Path) -> tuple[list[ArraySource], list[LeftOut]]:
+def survey(file: Group, path: Path) -> tuple[list[ArraySource], list[LeftOut]]:
     """Return all numeric arrays of one dimension or more, in the file's order, and what is left out and why.
 
-    Of a table (compound values) each numeric column is an array. What lies in other files, or is stored by a
-    filter that is not installed, is left out: an analysis reads the files it was given and nothing else.
+    Of a table (compound values) each numeric column is an array. What lies in files that are not the dataset's, or
+    is stored by a filter that is not installed, is left out.
     """
     found: list[ArraySource] = []
     without: list[LeftOut] = []
@@ -118,16 +67,19 @@ def survey(file: h5py.File, path: Path) -> tuple[list[ArraySource], list[LeftOut
         for name, item in walk(file):
             if isinstance(item, LeftOut):
                 without.append(item)
-            elif isinstance(item, h5py.Dataset):
+            elif isinstance(item, Array):
                 _sort_in(name, item, path, found, without)
     return found, without
 
 
-def _sort_in(name: str, item: h5py.Dataset, path: Path, found: list[ArraySource], without: list[LeftOut]) -> None:
+def _sort_in(name: str, item: Array, path: Path, found: list[ArraySource], without: list[LeftOut]) -> None:
     try:
         dtype, dimensions = item.dtype, item.ndim
         if item.shape is None:
             without.append(LeftOut(name, "it is empty: it has no shape"))
+    except LinkError as error:
+        without.append(LeftOut(name, error.message))
+        return
     except (TypeError, OSError, RuntimeError) as error:
         without.append(LeftOut(name, f"its type is not known here ({error})"))
         return
@@ -169,37 +121,17 @@ def _why_no_number(dtype: np.dtype[Any]) -> str:
     return f"its elements are {dtype}, which is no number"
 
 
-def sources(file: h5py.File, path: Path) -> list[ArraySource]:
+def sources(file: Group, path: Path) -> list[ArraySource]:
     """Return the numeric arrays of `survey`."""
     return survey(file, path)[0]
 
 
-def inside(dataset: h5py.Dataset) -> bool:
-    """Return whether all of a dataset's values lie in its own file."""
-    if dataset.external or dataset.shape is None:
-        return False
-    return not dataset.is_virtual or all(part.file_name == "." for part in dataset.virtual_sources())
-
-
-def unreadable(dataset: h5py.Dataset) -> str:
+def unreadable(dataset: Array) -> str:
     """Return why a dataset's values cannot be had, in words; nothing where they can."""
-    if dataset.shape is None:
-        return "it is empty: it has no shape"
-    if not inside(dataset):
-        others = [part[0] for part in dataset.external or ()]
-        others += [part.file_name for part in dataset.virtual_sources()] if dataset.is_virtual else []
-        named = ", ".join(sorted({str(other) for other in others if other != "."})[:3])
-        return f"its values lie in other files ({named})"
-    properties = dataset.id.get_create_plist()
-    for place in range(properties.get_nfilters()):
-        number, _flags, _values, name = properties.get_filter(place)
-        if not h5py.h5z.filter_avail(number):
-            known = FILTERS.get(number) or decoded(name).strip() or "unnamed"
-            return f"it is stored by a filter that is not installed here: {known} ({number})"
-    return ""
+    return why_unreadable(dataset)
 
 
-def source(dataset: h5py.Dataset, path: Path, name: str = "") -> ArraySource:
+def source(dataset: Array, path: Path, name: str = "") -> ArraySource:
     """Return one dataset as an ArraySource that reads it on demand while its file is open."""
 
     def read(place: tuple[slice, ...]) -> np.ndarray:
@@ -213,25 +145,23 @@ def source(dataset: h5py.Dataset, path: Path, name: str = "") -> ArraySource:
         dtype=dataset.dtype,
         read=read,
         chunks=dataset.chunks,
-        axes=axes_in_hdf5(name, dataset.shape, own, *_around(dataset, name)),
+        axes=axes_in_hdf5(name, dataset.shape, own, *_around(dataset)),
         attributes=own,
     )
 
 
-def _around(dataset: h5py.Dataset, name: str) -> tuple[dict[str, Any], dict[str, int]]:
+def _around(dataset: Array) -> tuple[dict[str, Any], dict[str, int]]:
     """Return what the group that holds a dataset tells of its axes: attributes, and lists of a value a frame."""
     try:
-        group = dataset.file[name.rpartition("/")[0] or "/"]
-        lists = {key: group[key] for key in OF_FRAMES if isinstance(group.get(key, getlink=True), h5py.HardLink)}
-        lengths = {
-            key: len(item) for key, item in lists.items() if isinstance(item, h5py.Dataset) and item.ndim == 1
-        }
+        group = dataset.parent
+        lists = {key: group.get(key) for key in OF_FRAMES}
+        lengths = {key: len(item) for key, item in lists.items() if isinstance(item, Array) and item.ndim == 1}
         return attributes(group), lengths
-    except (KeyError, OSError, RuntimeError):
-        return {}, {}  # a name that is no UTF-8
+    except (LinkError, KeyError, OSError, RuntimeError):
+        return {}, {}
 
 
-def _column(dataset: h5py.Dataset, field: str, path: Path, name: str) -> ArraySource:
+def _column(dataset: Array, field: str, path: Path, name: str) -> ArraySource:
     def read(place: tuple[slice, ...]) -> np.ndarray:
         with readable(path, "HDF5"):
             return np.asarray(dataset.fields(field)[place])

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import h5py
-
 from gantry_formats import plain_text
 from gantry_formats.descriptions import moment_of
-from wrappers.io.nexus import class_of, members
+from gantry_formats.linked import Array, Group
+from wrappers.io.nexus import child, class_of, members
 
 DEEPEST = 4
 MOST_GROUPS = 2000
@@ -28,7 +27,7 @@ class Origin:
     started: str | None = None
 
 
-def origin_of(entry: h5py.Group) -> Origin:
+def origin_of(entry: Group) -> Origin:
     """Read what an entry, or the root, and the groups in it tell; what is above counts where it is silent."""
     own = list(_groups(entry))
     above = entry.file["/"] if entry.name.count("/") < 2 else entry.parent
@@ -45,29 +44,27 @@ def origin_of(entry: h5py.Group) -> Origin:
     )
 
 
-def _groups(top: h5py.Group) -> Iterator[h5py.Group]:
+def _groups(top: Group) -> Iterator[Group]:
     waiting, seen = [(top, 0)], 0
     while waiting and seen < MOST_GROUPS:
         group, depth = waiting.pop(0)
         seen += 1
         yield group
         if depth < DEEPEST:
-            waiting += [(item, depth + 1) for _name, item in members(group) if isinstance(item, h5py.Group)]
+            waiting += [(item, depth + 1) for _name, item in members(group) if isinstance(item, Group)]
 
 
-def _of(groups: list[h5py.Group], kind: str) -> list[h5py.Group]:
+def _of(groups: list[Group], kind: str) -> list[Group]:
     said = [group for group in groups if class_of(group).lower() == f"nx{kind}"]
     return said + [group for group in groups if group not in said and group.name.rpartition("/")[2] == kind]
 
 
-def _text(groups: list[h5py.Group], *names: str) -> str | None:
+def _text(groups: list[Group], *names: str) -> str | None:
     """The first of these fields that holds a text which is not empty."""
     for group in groups:
         for name in names:
-            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                continue
-            item = group[name]
-            if isinstance(item, h5py.Dataset) and item.size == 1 and item.dtype.kind in "OSU":
+            item = child(group, name)
+            if isinstance(item, Array) and item.size == 1 and item.dtype.kind in "OSU":
                 text = plain_text(item[()])
                 if text:
                     return text

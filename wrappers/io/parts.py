@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
-import h5py
 import numpy as np
 
 from gantry_formats import Dimension, plain_text, unit_of
+from gantry_formats.linked import Array, Group, LinkError
 from wrappers.errors import BadInput
 from wrappers.io.hdf5 import unreadable, walk
-from wrappers.io.nexus import class_of
+from wrappers.io.nexus import child, class_of
 
 PROJECTION, FLAT, DARK = 0, 1, 2
 WORDS = {
@@ -40,7 +40,7 @@ class OpenFile:
     """An open HDF5 file of a dataset, under the name that people know."""
 
     name: str
-    file: h5py.File
+    file: Group
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,10 @@ class Part:
     """Frames of a file: (n, rows, columns), or one (rows, columns); `role` is None where nothing says what."""
 
     holder: OpenFile
-    dataset: h5py.Dataset
+    dataset: Array
     path: str
     role: int | None
-    following: tuple[h5py.Dataset, ...] = ()
+    following: tuple[Array, ...] = ()
     """Lists of frames that go on where this one ends, as NXmx numbers them (data_000001, data_000002)."""
 
     @property
@@ -76,11 +76,11 @@ def parts_of(files: Sequence[OpenFile]) -> list[Part]:
     found = []
     for one in files:
         for path, item in walk(one.file):
-            if not isinstance(item, h5py.Dataset):
+            if not isinstance(item, Array):
                 continue
             try:
                 fits = item.ndim in (2, 3) and item.dtype.kind in "uif" and item.size and not unreadable(item)
-            except (TypeError, OSError, RuntimeError):
+            except (LinkError, TypeError, OSError, RuntimeError):
                 continue
             if not fits:
                 continue
@@ -116,12 +116,12 @@ def _joined(parts: Sequence[Part]) -> list[Part]:
     return [replace(first, following=tuple(part.dataset for part in rest)) for first, *rest in ordered]
 
 
-def angles_of(part: Part, name: str) -> h5py.Dataset | None:
+def angles_of(part: Part, name: str) -> Array | None:
     """The rotation angles in the projections' file, one a frame; BadInput where it has several that differ."""
     number = part.number
-    ranked: list[tuple[int, int, str, h5py.Dataset]] = []
+    ranked: list[tuple[int, int, str, Array]] = []
     for path, item in walk(part.holder.file):
-        if isinstance(item, h5py.Dataset) and item.shape == (number,) and item.dtype.kind in "uif":
+        if isinstance(item, Array) and _shape_of(item) == (number,) and item.dtype.kind in "uif":
             rank = _rank_of_angles(path, item)
             if rank is not None and not unreadable(item):
                 ranked.append((rank, -_together(path, part.path), path, item))
@@ -138,7 +138,14 @@ def angles_of(part: Part, name: str) -> h5py.Dataset | None:
     return best[0][3]
 
 
-def _rank_of_angles(path: str, item: h5py.Dataset) -> int | None:
+def _shape_of(item: Array) -> tuple[int, ...] | None:
+    try:
+        return tuple(item.shape) if item.shape is not None else None
+    except LinkError:
+        return None
+
+
+def _rank_of_angles(path: str, item: Array) -> int | None:
     """How sure it is that these are angles of the rotation, 0 most; None if they are not."""
     if plain_text(item.attrs.get("transformation_type")) == "rotation":
         return 0
@@ -162,14 +169,14 @@ def _together(path: str, other: str) -> int:
 def _role(holder: OpenFile, path: str) -> int | None:
     steps = PurePosixPath(path).parts[1:]
     texts: list[Any] = list(reversed(steps))
-    group = holder.file["/"]
+    group: Any = holder.file
     for step in steps[:-1]:
-        group = group.get(step)
-        if not isinstance(group, h5py.Group):
+        group = child(group, step)
+        if not isinstance(group, Group):
             break
-        if class_of(group) == "NXentry" and isinstance(group.get("title", getlink=True), h5py.HardLink):
-            title = group["title"]
-            texts.append(plain_text(title[()]) if isinstance(title, h5py.Dataset) and title.size == 1 else None)
+        if class_of(group) == "NXentry":
+            title = child(group, "title")
+            texts.append(plain_text(title[()]) if isinstance(title, Array) and title.size == 1 else None)
     texts.append(PurePosixPath(holder.name).stem)
     for text in texts:
         words = {_ENDING_NUMBER.sub("", word) for word in re.split(r"[^a-z0-9]+", str(text or "").lower())}

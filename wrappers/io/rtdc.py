@@ -16,9 +16,10 @@ import numpy as np
 
 from gantry_formats import decoded, plain_number
 from wrappers.errors import BadInput
-from wrappers.io.hdf5 import attributes, inside, open_hdf5
-from wrappers.io.nexus import members
+from wrappers.io.hdf5 import attributes, open_hdf5, unreadable
+from wrappers.io.nexus import child, members
 from wrappers.io.source import readable
+from wrappers.job import InputFile
 
 KEPT_SECTIONS = ("experiment:", "imaging:", "setup:", "user:")
 CHUNK_BYTES = 2**20
@@ -70,9 +71,10 @@ class Measurement:
 
 
 @contextmanager
-def open_measurement(path: Path, name: str) -> Iterator[Measurement]:
+def open_measurement(given: InputFile | Path, name: str) -> Iterator[Measurement]:
     """Open an .rtdc file; BadInput where it has no 8-bit images in events/image."""
-    with open_hdf5(path) as file:
+    path = given if isinstance(given, Path) else given.path
+    with open_hdf5(given) as file:
         with readable(path, "HDF5"):
             measurement = _measurement(file, path, name)
         yield measurement
@@ -146,8 +148,8 @@ def _basins(file: h5py.File) -> str:
 
 
 def _pictures(events: h5py.Group, feature: str, name: str) -> h5py.Dataset | None:
-    item = events.get(feature) if isinstance(events.get(feature, getlink=True), h5py.HardLink) else None
-    if not isinstance(item, h5py.Dataset) or not inside(item):
+    item = child(events, feature)
+    if not isinstance(item, h5py.Dataset) or unreadable(item):
         return None
     if item.ndim == 3 and item.shape[0] == 0:
         raise BadInput(f"{name} has no events: its events/{feature} is empty.")
@@ -159,7 +161,7 @@ def _pictures(events: h5py.Group, feature: str, name: str) -> h5py.Dataset | Non
 
 
 def _scalars(events: h5py.Group, feature: str, number: int) -> np.ndarray | None:
-    item = events.get(feature) if isinstance(events.get(feature, getlink=True), h5py.HardLink) else None
+    item = child(events, feature)
     if not isinstance(item, h5py.Dataset) or item.shape != (number,) or item.dtype.kind not in "iuf":
         return None
     return np.asarray(item[:], dtype=np.float64)

@@ -11,18 +11,19 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import h5py
 import numpy as np
 
 from gantry_formats import plain_text
+from gantry_formats.linked import Array, Group
 from wrappers.errors import BadInput
 from wrappers.io.angles import ANGLE_UNITS, AS_RECORDED, EVEN_STEPS, angles_in_degrees
 from wrappers.io.frames import Frames, beam_current, frames_in, no_light, pixel_um, reader, references_in
-from wrappers.io.hdf5 import open_hdf5, source
-from wrappers.io.nexus import Tomography, detector_in, find_tomography
+from wrappers.io.hdf5 import SUFFIXES, open_hdf5, source
+from wrappers.io.nexus import Tomography, child, detector_in, find_tomography
 from wrappers.io.origin import Origin, origin_of
 from wrappers.io.parts import DARK, FLAT, PROJECTION, OpenFile, Part, angles_of, parts_of, projections_among
 from wrappers.io.references import Series, beam, level, runs
+from wrappers.io.siblings import leading
 from wrappers.io.source import readable
 from wrappers.job import InputFile
 
@@ -70,7 +71,8 @@ def open_scan(files: Sequence[InputFile], angles: str = AS_RECORDED) -> Iterator
     EVEN_STEPS.
     """
     with ExitStack() as stack:
-        opened = [OpenFile(file.name, stack.enter_context(open_hdf5(file.path))) for file in files]
+        files = leading(files, SUFFIXES)
+        opened = [OpenFile(file.name, stack.enter_context(open_hdf5(file))) for file in files]
         with readable(files[0].path, "HDF5"):
             scan = _scan(opened, angles)
         yield scan
@@ -94,10 +96,8 @@ def _scan(files: Sequence[OpenFile], angles: str) -> Scan:
     return _in_parts(files, keyed, angles)
 
 
-def _has_exchange(file: h5py.File) -> bool:
-    return isinstance(file.get("exchange", getlink=True), h5py.HardLink) and isinstance(
-        file["exchange"], h5py.Group
-    )
+def _has_exchange(file: Group) -> bool:
+    return isinstance(child(file, "exchange"), Group)
 
 
 def _keys(found: Tomography) -> np.ndarray:
@@ -113,7 +113,7 @@ def _data_exchange(one: OpenFile, files: Sequence[OpenFile], angles: str) -> Sca
     flats, darks = _from_parts(files, data, white, dark)
     if not flats:
         raise BadInput(f"{name} has no flat fields (exchange/data_white).")
-    detector = one.file.get("measurement/instrument/detector")
+    detector = child(one.file, "measurement/instrument/detector")
     turned = np.arange(len(data))
     return _made(
         (name, "Data Exchange"),
@@ -123,12 +123,12 @@ def _data_exchange(one: OpenFile, files: Sequence[OpenFile], angles: str) -> Sca
         (
             pixel_um(detector, ("pixel_size_x", "pixel_size")),
             pixel_um(detector, ("pixel_size_y", "pixel_size")),
-            origin_of(one.file["/"]),
+            origin_of(one.file),
         ),
     )
 
 
-def _check_order(data: h5py.Dataset, name: str) -> None:
+def _check_order(data: Array, name: str) -> None:
     """Return if frames come one after another; BadInput where the file says that rows do (sinograms)."""
     axes = [word.strip() for word in (plain_text(data.attrs.get("axes")) or "").lower().split(":")]
     if "theta" in axes[1:]:
@@ -214,7 +214,7 @@ def _in_parts(files: Sequence[OpenFile], keyed: list[tuple[OpenFile, Tomography]
     )
 
 
-def _entry_of(dataset: h5py.Dataset) -> h5py.Group:
+def _entry_of(dataset: Array) -> Group:
     group = dataset.parent
     while group.name.count("/") > 1:
         group = group.parent

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from gantry_formats.linked import LinkError
 from wrappers.errors import BadInput
 
 BLOCK_BYTES = 64 * 2**20
@@ -80,6 +81,8 @@ def readable(path: Path, kind: str) -> Iterator[None]:
     """Turn a format library's complaint about a damaged file into one sentence that names the file."""
     try:
         yield
+    except LinkError as error:
+        raise BadInput(f"{path.name} leads to what is not read: {error.message}.") from error
     except FileNotFoundError as error:
         raise BadInput(f"{path.name} is not there any more.") from error
     except PermissionError as error:

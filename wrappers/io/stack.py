@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 
 from gantry_formats import factor_between, plain_number
 from wrappers.errors import BadInput
 from wrappers.io import hdf5, mrc, ome_zarr, tiff
+from wrappers.io.siblings import leading
 from wrappers.io.source import ArraySource, LeftOut, readable
 from wrappers.io.volumes import Candidate, Pick, candidate, chosen, has_volume, in_order, planes_of, values_of
 from wrappers.job import InputDataset, InputFile
@@ -70,7 +69,7 @@ def open_arrays(file: InputFile, beside: Sequence[InputFile] = ()) -> Iterator[A
             found, left_out = tiff.survey(opened.file, file.path)
             yield Arrays(found, left_out + missing)
     elif file.suffix in hdf5.SUFFIXES:
-        with hdf5.open_hdf5(file.path) as opened:
+        with hdf5.open_hdf5(file) as opened:
             found, left_out = hdf5.survey(opened, file.path)
             yield Arrays(found, left_out, hdf5.still_open(opened))
     elif ome_zarr.is_zarr(file.path):
@@ -93,7 +92,7 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
     several and none is chosen, or its values are not real numbers or too many of them not finite. A few that are
     not are taken from those around them.
     """
-    files = [file for file in dataset.files if is_array_file(file)]
+    files = leading([file for file in dataset.files if is_array_file(file)], hdf5.SUFFIXES)
     if not files:
         raise BadInput(f"The {what} has no {KINDS} file.")
     with ExitStack() as stack:
@@ -115,7 +114,7 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
             first_file = next(file for file, arrays in opened if one.array in arrays.found)
             values, name, attributes = values_of(one, pick), one.array.name, dict(one.array.attributes)
             if first_file.suffix in hdf5.SUFFIXES:
-                attributes = _inherited(first_file.path, name) | attributes
+                attributes = _inherited(first_file, name) | attributes
     values, interpolated = _real(values, first_file, name)
     return Stack(first_file.name, name, values, voxel_size(dataset, attributes), attributes, interpolated)
 
@@ -142,12 +141,12 @@ def _real(values: np.ndarray, file: InputFile, name: str) -> tuple[np.ndarray, i
     return values, 0
 
 
-def _inherited(path: Path, name: str) -> dict[str, Any]:
+def _inherited(given: InputFile, name: str) -> dict[str, Any]:
     """Return the attributes of the file's root and of the groups above a dataset, the nearest last."""
     merged: dict[str, Any] = {}
-    with hdf5.open_hdf5(path) as file, readable(path, "HDF5"):
+    with hdf5.open_hdf5(given) as file, readable(given.path, "HDF5"):
         merged |= hdf5.attributes(file)
-        group: h5py.Group = file
+        group = file
         for part in name.strip("/").split("/")[:-1]:
             if part not in group:
                 break  # a name that is no UTF-8, or a column of a table

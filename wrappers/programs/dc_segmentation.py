@@ -94,7 +94,7 @@ def main(job: Job, events: Events) -> None:
     file = measurement_file(job)
     cv2.setNumThreads(job.cpus)
     events.stage("segmenting")
-    with open_measurement(file.path, file.name) as measurement:
+    with open_measurement(file, file.name) as measurement:
         writer = EventWriter(job.output / "segmented.rtdc", measurement.image.shape[1:])
         sink = Sink(writer, Gallery())
         frames, without_offset = len(measurement.rows), measurement.without_offset

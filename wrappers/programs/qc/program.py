@@ -15,7 +15,8 @@ import numpy as np
 
 from wrappers.errors import BadInput
 from wrappers.events import Events
-from wrappers.io.hdf5 import write_arrays
+from wrappers.io.hdf5 import SUFFIXES, write_arrays
+from wrappers.io.siblings import leading
 from wrappers.io.stack import KINDS, is_array_file, open_arrays
 from wrappers.job import InputFile, Job
 from wrappers.programs.qc.measure import Finding, Measured, measure
@@ -32,7 +33,7 @@ def main(job: Job, events: Events) -> None:
     kind: Kind = "mean" if job.options.choice("projection", "max", ("max", "mean")) == "mean" else "max"
     events.stage("counting")
     files = [file for slot in job.inputs for dataset in job.datasets(slot) for file in dataset.files]
-    usable = [file for file in files if is_array_file(file)]
+    usable = leading([file for file in files if is_array_file(file)], SUFFIXES)
     if not usable:
         raise BadInput(f"No {KINDS} file was given.")
     total, notes = _look(usable)
