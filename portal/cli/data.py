@@ -13,6 +13,8 @@ from portal.cli.output import console, day_words, json_option, plain, show_json,
 from portal.client import Client
 from portal.client.http import Document
 
+MOST_REMARKS = 10
+
 
 @click.group(cls=LazyGroup, lazy={"add": "portal.cli.data_add:add"})
 def data() -> None:
@@ -74,6 +76,8 @@ def show(dataset: str, as_json: bool) -> None:
             ("Date", day_words(found["date"])),
             ("Files", f"{found['file_count']}, {size_words(found['size'])}"),
             ("State", found["problem"] or ("" if found["complete"] else "still being written")),
+            # A portal of an earlier release says nothing of them.
+            *(("Not read", _remark_words(one)) for one in found.get("remarks", ())[:MOST_REMARKS]),
             ("Made by", _run_words(found["made_by"])),
             ("Results", ", ".join(_named(one) for run in found["used_by"] for one in run["outputs"])),
             ("Analyses", ", ".join(one["name"] for one in fits)),
@@ -101,6 +105,11 @@ def _parameter(one: Document) -> str:
         stands = _quantity({"value": source["value"], "units": source["units"] or ""})
         notes.append(_source_words(source) + (f": {stands}" if stands not in ("", _quantity(one)) else ""))
     return f"{plain(one['name'])}: {_quantity(one)}".rstrip() + (f" ({'; '.join(notes)})" if notes else "")
+
+
+def _remark_words(one: Document) -> str:
+    where = plain(" ".join(part for part in (one["file"], one["place"]) if part))
+    return f"{where}: {plain(one['words'])}" if where else plain(one["words"])
 
 
 def _quantity(one: Document) -> str:

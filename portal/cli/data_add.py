@@ -11,6 +11,8 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from portal.cli.output import console, json_option, plain, show_json
 
+MOST_REMARKS = 10
+
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
@@ -61,8 +63,13 @@ def add(path: Path, experiment: str, as_json: bool, **given: Any) -> None:
             doubtful = in_doubt(dataset_for_operator(session, dataset.id))
     if as_json:
         shown = {"id": dataset.id, "name": dataset.name, "files": dataset.file_count, "size": dataset.file_size}
-        show_json({**shown, "in_doubt": doubtful})
+        show_json({**shown, "in_doubt": doubtful, "remarks": dataset.remarks})
     else:
         click.echo(f"{dataset.id}\t{dataset.name}")
-        for words in doubtful:
+        for words in (*doubtful, *map(_remark_words, dataset.remarks[:MOST_REMARKS])):
             click.echo(f"  {plain(words)}", err=True)
+
+
+def _remark_words(one: dict[str, str]) -> str:
+    where = " ".join(part for part in (one["file"], one["place"]) if part)
+    return f"{where}: {one['words']}" if where else one["words"]

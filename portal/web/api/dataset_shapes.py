@@ -106,12 +106,21 @@ class RunOut(BaseModel):
     hidden_inputs: int = Field(description="Inputs that you may not see.")
 
 
+class RemarkOut(BaseModel):
+    """What a sound file does not give."""
+
+    file: str = Field(description="Its path beneath the dataset; empty for several.")
+    place: str = Field(description="The path in the file; empty for all of it.")
+    words: str = Field(description="A clause: “it is a link to raw.h5, which is not read: raw.h5 is not there”.")
+
+
 class DatasetDetails(DatasetOut):
     """A dataset with its parameters, pictures and history."""
 
     description: str | None
     sample: str | None
     seen_by: str = Field(description="Who can see it, in words.")
+    remarks: list[RemarkOut] = Field(description="What its files, sound as they are, do not give.")
     parameters: list[ParameterOut]
     pictures: list[PictureOut]
     made_by: RunOut | None
@@ -136,6 +145,8 @@ class FileOut(BaseModel):
     size: int | None
     checksum: str | None = Field(description="sha256:…")
     modified: datetime | None
+    linked: bool = Field(description="Another file of the dataset leads to it (HDF5).")
+    alias: str | None = Field(description="“symbolic link” or “hard link”, if its name is one.")
     url: str
 
 
@@ -241,6 +252,8 @@ def file_out(file: Datafile, url: str) -> FileOut:
         size=file.file_size,
         checksum=file.checksum,
         modified=file.datafile_mod_time,
+        linked=file.linked,
+        alias=file.alias,
         url=url,
     )
 

@@ -113,6 +113,7 @@ def read_dataset(path: DatasetPath) -> Response:
             "description": dataset.description,
             "sample": dataset.sample.name if dataset.sample else None,
             "seen_by": who_sees(session(), dataset.investigation),
+            "remarks": dataset.remarks,
             "parameters": parameters_out(dataset),
             "pictures": _pictures(dataset),
             "made_by": run_out(source) if source else None,

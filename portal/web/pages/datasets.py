@@ -44,7 +44,7 @@ def show(dataset_id: int) -> ResponseReturnValue:
         arrays=array_lines(dataset),
         fits=fits,
         to_convert=to_convert([row.name for row in found.items], dataset.pictures),
-        files=[file_line(dataset_id, row.id, row.name, row.file_size, row.checksum) for row in found.items],
+        files=[file_line(row) for row in found.items],
         file_links=page_links(found, "file"),
         place=place(portal().settings, dataset),
         history=history_of(session(), actor(), dataset, portal().jobtypes.by_name),

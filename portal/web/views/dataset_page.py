@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 
 from flask import url_for
 
-from portal.catalogue.models import Dataset
+from portal.catalogue.models import Datafile, Dataset
 from portal.catalogue.service import writable_by_people
 from portal.config import Settings
 from portal.files.formats import microscope_format
@@ -25,6 +25,8 @@ class FileLine:
     download: str
     report: str | None
     """Where a report opens in the browser, walled off; None for other files."""
+    label: str
+    """What it is to the others: another leads to it, or its name is a link."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +43,18 @@ def previews(dataset: Dataset) -> list[Picture]:
     return [picture_of(row) for row in dataset.pictures]
 
 
-def file_line(dataset_id: int, file_id: int, name: str, size: int | None, checksum: str | None) -> FileLine:
+def file_line(row: Datafile) -> FileLine:
     """One line of the list of files."""
+    name, dataset_id, file_id = row.name, row.dataset_id, row.id
+    labels = (row.alias, "another file leads to it" if row.linked else None)
     is_report = PurePosixPath(name).suffix.lower() in REPORTS
     return FileLine(
         name=name,
-        size=size,
-        checksum=checksum,
+        size=row.file_size,
+        checksum=row.checksum,
         download=url_for("datasets.download", dataset_id=dataset_id, file_id=file_id),
         report=url_for("datasets.report", dataset_id=dataset_id, file_id=file_id) if is_report else None,
+        label=", ".join(label for label in labels if label),
     )
 
 
