@@ -83,6 +83,13 @@ def test_every_result_is_what_the_store_sealed(house: Left) -> None:
     assert [getattr(one, "intact", one) for one in verified] == [True] * len(locations)
 
 
+def test_parameters_of_results_know_the_job_that_computed_them(house: Left) -> None:
+    """Those that the old release filed, too: of them it was written down."""
+    sources = [row.source for result in house.yard.results() for row in result.parameters]
+    assert sources
+    assert all(source.kind == "job" and source.job is not None for source in sources)
+
+
 def test_every_address_of_the_old_pages_answers_as_it_did(house: Left) -> None:
     before = {path: answer["status"] for path, answer in house.before["answers"].items()}
     assert len(before) > 50
