@@ -110,8 +110,8 @@ def _counting(name: str, recorded: Sequence[Recorded], replaced: tuple[Recorded,
 def _says_nothing(one: Recorded, beside: Recorded) -> bool:
     if one.value is None:
         return True
-    number = isinstance(one.value, int | float)
-    return number and unit_of(one.units) is None and factor_between(one.units, beside.units) is None
+    comparable = one.units == beside.units or unit_of(one.units) is not None
+    return isinstance(one.value, int | float) and not comparable
 
 
 def source_words(one: Recorded) -> str:

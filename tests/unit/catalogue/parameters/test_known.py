@@ -68,6 +68,12 @@ def test_what_was_typed_and_what_was_read_contradict_each_other(read, typed):
     assert found.quantity.others == (Quantity(0.5, "um", source="typed by maya"),)
 
 
+@pytest.mark.parametrize("units", ["", "counts"])
+def test_numbers_without_a_unit_of_a_table_contradict_each_other_too(units):
+    read, typed = value(1.0, units, IN_FILE), value(0.8, units, TYPED)
+    assert known(read, typed).counts == (read, typed)
+
+
 def test_what_was_typed_and_agrees_is_one_value():
     read, typed = value(200.0, "nm", IN_FILE), value(0.2, source=TYPED)
     assert known(read, typed).counts == (read,)
