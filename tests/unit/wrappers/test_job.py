@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+import wrappers
+from wrappers import software
 from wrappers.errors import BadInput
 from wrappers.events import Events
+from wrappers.io.made_by import made_by
 from wrappers.job import InputDataset, Options, Quantity, load
 from wrappers.result import Result
 
@@ -91,3 +94,23 @@ def test_a_parameter_that_is_no_number_is_left_out_of_the_metadata(tmp_path: Pat
     result.write("Done")
     written = json.loads((tmp_path / "metadata.json").read_text())
     assert written["parameters"] == [{"name": "iterations", "value": 3, "units": ""}]
+
+
+def test_results_name_the_release_that_is_installed() -> None:
+    setup = (Path(wrappers.__file__).parent / "setup.py").read_text(encoding="utf-8")
+    assert f'name="{software.NAME}"' in setup
+    assert f'version="{software.VERSION}"' in setup
+
+
+def test_a_job_knows_the_analysis_and_its_number(tmp_path: Path) -> None:
+    order = {"schema": 1, "job": {"number": "J-7"}, "jobtype": {"name": "qc", "version": "1.0"}, "inputs": {}}
+    (tmp_path / "job.json").write_text(json.dumps(order))
+    job = load({"GANTRY_JOB": str(tmp_path / "job.json")})
+    assert (job.analysis, job.number) == ("qc 1.0", "J-7")
+    assert made_by(job, "a.h5", {"iterations": 3, "psf": None}) == {
+        "software": software.SOFTWARE,
+        "analysis": "qc 1.0",
+        "job": "J-7",
+        "input": "a.h5",
+        "iterations": "3",
+    }
