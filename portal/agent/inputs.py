@@ -1,23 +1,27 @@
 """Opening the inputs as the person whose job it will be: what she may not read stops the job before it starts."""
 
+import re
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from gantry_formats import folder_stamp
 from portal.agent import reading
 from portal.agent.reading import bad
 from portal.documents import finite
 from portal.errors import ForbiddenError, NotFoundError, PortalError
 from portal.files.confined import Root, inode_of
+from portal.files.folders import look_at
 from portal.rpc.exchange import RefusedError, fields
 
 MAX_DATASETS = 10_000
 MAX_FILES = 200_000
 DATASET_KEYS = ("dataset", "root", "location", "files")
-FILE_KEYS = ("size", "mtime_ns", "inode", "linked", "alias")
+FILE_KEYS = ("size", "mtime_ns", "inode", "linked", "alias", "folder")
 SYMBOLIC_LINK = "symbolic link"
 NAMED_KEYS = ("name", "type", "parameters")
+STAMP = re.compile(r"[0-9a-f]{64}")
 
 
 class Inputs(ExitStack):
@@ -75,6 +79,8 @@ class Inputs(ExitStack):
 def _file(folder: Root, base: Path, target: str, item: Any) -> dict[str, Any]:
     given = fields(item, "A file", required=("name",), optional=FILE_KEYS)
     name = reading.text(given["name"], "A file's name", least=1, most=4096)
+    if given["folder"] is not None:
+        return _folder(folder, base, target, name, given["folder"])
     links = given["alias"] == SYMBOLIC_LINK
     try:
         # Another name of the file cannot open more than the person may open anyway: the agent is the person.
@@ -101,6 +107,31 @@ def _file(folder: Root, base: Path, target: str, item: Any) -> dict[str, Any]:
         "target": f"{target}/{name}",
         "size": status.st_size,
         "mtime_ns": status.st_mtime_ns,
+    }
+
+
+def _folder(folder: Root, base: Path, target: str, name: str, known: Any) -> dict[str, Any]:
+    """A folder that is one thing: all its files are counted and compared, by size and time; none is read."""
+    given = fields(known, "A folder", required=("files", "stamp"))
+    files = reading.whole(given["files"], "files", most=folder_stamp.MAX_FILES)
+    stamp = reading.matching(given["stamp"], STAMP, "The stamp")
+    try:
+        look = look_at(folder, name)
+    except PortalError as error:
+        raise refusal_of_input(error, name) from error
+    if look.stamp != stamp:
+        raise RefusedError(
+            "input-changed",
+            f"The folder {name} has changed since it was registered.",
+            detail=f"{base / name}: {len(look.files)} files, registered {files}",
+        )
+    return {
+        "name": name,
+        "path": str(base / name),
+        "target": f"{target}/{name}",
+        "size": look.bytes,
+        "mtime_ns": look.mtime_ns,
+        "folder": {"files": len(look.files), "stamp": look.stamp},
     }
 
 

@@ -17,6 +17,7 @@ from portal.catalogue.models import (
     DatasetArray,
     DatasetParameter,
     DatasetPicture,
+    FolderManifest,
     ParameterCorrection,
     ParameterType,
     ParameterValueType,
@@ -35,11 +36,22 @@ ROWS_AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
+class FolderFiles:
+    """The files of a folder that is one entry: how many, what they are known again by, and all of them."""
+
+    files: int
+    stamp: str
+    manifest: bytes
+    """Compressed, as `portal.catalogue.manifest` makes it."""
+
+
+@dataclass(frozen=True)
 class FileEntry:
     """A file: path relative to the dataset's location, bytes, modification time, SHA-256 as hex.
 
     The digest is None for a file that is still being written. `inode`: of what lies where it was registered;
-    `linked`: another file of the dataset leads to it; `alias`: by which kind of link it has this name.
+    `linked`: another file of the dataset leads to it; `alias`: by which kind of link it has this name. Of a folder
+    that is one entry the digest is its manifest's.
     """
 
     path: str
@@ -49,6 +61,7 @@ class FileEntry:
     inode: int | None = None
     linked: bool = False
     alias: str | None = None
+    folder: FolderFiles | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +96,22 @@ def add_files(session: Session, dataset: Dataset, files: Sequence[FileEntry], *,
     rows = [_file_row(dataset, file, by) for file in files]
     for some in portions(rows, ROWS_AT_ONCE):
         session.execute(insert(Datafile), some)
+    _add_manifests(session, dataset, files)
     session.expire(dataset, ["datafiles"])
+
+
+def _add_manifests(session: Session, dataset: Dataset, files: Sequence[FileEntry]) -> None:
+    manifests = {file.path: file.folder.manifest for file in files if file.folder is not None}
+    if not manifests:
+        return
+    rows = session.execute(
+        select(Datafile.id, Datafile.location).where(
+            Datafile.dataset_id == dataset.id, Datafile.folder_files.is_not(None)
+        )
+    )
+    for row in rows:
+        session.add(FolderManifest(datafile_id=row.id, document=manifests[row.location]))
+    session.flush()
 
 
 def _file_row(dataset: Dataset, file: FileEntry, by: str) -> dict[str, object]:
@@ -98,6 +126,8 @@ def _file_row(dataset: Dataset, file: FileEntry, by: str) -> dict[str, object]:
         "inode": file.inode,
         "linked": file.linked,
         "alias": file.alias,
+        "folder_files": file.folder.files if file.folder else None,
+        "folder_stamp": file.folder.stamp if file.folder else None,
         "create_id": by,
         "mod_id": by,
     }

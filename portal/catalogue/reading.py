@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from gantry_formats.linked.links import led_to
 from portal.catalogue.arrays.entries import ArrayEntry, Looked, clause, entries_of
 from portal.catalogue.entries import FileEntry, ParameterEntry, storable_path
+from portal.catalogue.folders import read_folder
 from portal.catalogue.mapping import over_files, parameters_of, places_of
 from portal.data.parsing.beside import Beside
 from portal.data.parsing.client import MOST_PICTURES as OF_FILE
@@ -21,6 +22,7 @@ from portal.data.parsing.client import Remark, inspect, listing, look_through
 from portal.data.parsing.listed import Listing
 from portal.errors import ConflictError, InvalidError, LimitError, PortalError, UnsafeFileError
 from portal.files.confined import Entry, Kind, Root, inode_of, kind_of
+from portal.files.folders import FolderEntry, folder_entry, gathered, stamp_of
 from portal.files.formats import is_named_as_array, is_named_as_hdf5
 
 Progress = Callable[[int, int], None]
@@ -49,11 +51,14 @@ class FileLook:
     size: int | None
     mtime_ns: int | None
     inode: int | None = field(compare=False)
+    stamp: str | None = None
+    """Of a folder that is one entry."""
 
 
 def look_of(entry: Entry) -> FileLook:
     """What is compared of a file that is there."""
-    return FileLook(entry.path, entry.status.st_size, entry.status.st_mtime_ns, inode_of(entry.status))
+    status = entry.status
+    return FileLook(entry.path, status.st_size, status.st_mtime_ns, inode_of(status), stamp_of(entry))
 
 
 @dataclass(frozen=True)
@@ -83,11 +88,16 @@ class Contents:
     @property
     def looks(self) -> list[FileLook]:
         """The files as `look_of` gives them."""
-        return [FileLook(file.path, file.size, file.mtime_ns, file.inode) for file in self.files]
+        return [
+            FileLook(file.path, file.size, file.mtime_ns, file.inode, file.folder.stamp if file.folder else None)
+            for file in self.files
+        ]
 
 
 def list_files(root: Root, place: Place) -> list[Entry]:
     """The regular files of `place`, with paths relative to its location; nothing of them is read.
+
+    A folder that is one thing (Zarr) is one entry, in the place of its files.
 
     Where `place.links` says so, symbolic links to files of the folder are among them, with what they lead to;
     those to folders are passed over, since what lies there has a name of its own. Raises UnsafeFileError for other
@@ -95,16 +105,18 @@ def list_files(root: Root, place: Place) -> list[Entry]:
     """
     with root.open_folder(place.location) as folder:
         if place.only is not None:
-            found = [Entry(place.only, Kind.FILE, folder.stat(place.only))]
+            status = folder.stat(place.only)
+            one = Entry(place.only, Kind.FILE, status)
+            found = [folder_entry(folder, place.only) if kind_of(status) is Kind.FOLDER else one]
         else:
-            found = [entry for entry in folder.walk() if entry.kind is not Kind.FOLDER]
+            found = gathered(list(folder.walk()))
         listed = [_resolved(folder, entry) if place.links else entry for entry in found]
     for entry in listed:
         storable_path(entry.path)
         if entry.kind not in (Kind.FILE, Kind.FOLDER):
             what = "a link" if entry.kind is Kind.LINK else "a device or pipe"
             raise UnsafeFileError(f"{entry.path} is {what}. Only regular files can be registered.")
-    return [entry for entry in listed if entry.kind is Kind.FILE]
+    return [entry for entry in listed if entry.kind is Kind.FILE or isinstance(entry, FolderEntry)]
 
 
 def _resolved(folder: Root, entry: Entry) -> Entry:
@@ -193,7 +205,7 @@ def read_parameters(
 
 
 def _worth_parsing(entries: Sequence[Entry]) -> set[str]:
-    known = [entry.path for entry in entries if is_named_as_array(entry.path)]
+    known = [entry.path for entry in entries if _could_hold_arrays(entry)]
     if not known and len(entries) == 1:
         return {entries[0].path}
     # A master may come behind the files that it leads to.
@@ -217,9 +229,13 @@ class _Beside:
         return self.folder.open_file(name, hard_links=self.place.links, links=self.place.links)
 
 
+def _could_hold_arrays(entry: Entry) -> bool:
+    return isinstance(entry, FolderEntry) or is_named_as_array(entry.path)
+
+
 def _of_arrays(entries: Sequence[Entry]) -> list[str]:
     """The files that could hold arrays."""
-    known = [entry.path for entry in entries if is_named_as_array(entry.path)]
+    known = [entry.path for entry in entries if _could_hold_arrays(entry)]
     return known or [entry.path for entry in entries][:1] * (len(entries) == 1)
 
 
@@ -260,6 +276,8 @@ class _Reader:
         return {name: over_files(said) for name, said in self.said.items()}
 
     def read(self, entry: Entry, *, parse: bool, listed: bool) -> FileEntry:
+        if isinstance(entry, FolderEntry):
+            return self._read_folder(entry, parse=parse or listed)
         with self.beside.open(entry.path) as file:
             before = os.fstat(file.fileno())
             digest = self._digest(file, before.st_size) if self.complete else None
@@ -273,6 +291,18 @@ class _Reader:
         alias = self._alias(entry.path, after)
         return FileEntry(entry.path, after.st_size, after.st_mtime_ns, digest, inode_of(after), alias=alias)
 
+    def _read_folder(self, entry: FolderEntry, *, parse: bool) -> FileEntry:
+        links = self.beside.place.links
+        digest = self._digest if self.complete else None
+        found = read_folder(self.beside.folder, entry, digest, hard_links=links)
+        if parse:
+            self._look_into_folder(entry.path, listed=True)
+        return replace(found, alias=HARD_LINK if links and entry.hard_linked else None)
+
+    def _look_into_folder(self, path: str, *, listed: bool) -> None:
+        with self.beside.folder.open_folder(path) as folder:
+            self._look_into(path, folder, listed=listed)
+
     def _alias(self, path: str, status: os.stat_result) -> str | None:
         folder = self.beside.folder
         if not self.beside.place.links:
@@ -284,6 +314,9 @@ class _Reader:
 
     def look_again(self, entry: Entry) -> None:
         """Collect what the file says, and nothing else of it. Raises ConflictError if it changes meanwhile."""
+        if isinstance(entry, FolderEntry):
+            self._look_into_folder(entry.path, listed=False)
+            return
         with self.beside.open(entry.path) as file:
             before = os.fstat(file.fileno())
             self._look_into(entry.path, file)
@@ -328,6 +361,9 @@ class _Reader:
 
     def list_again(self, entry: Entry) -> None:
         """Collect the file's arrays, and nothing else of it. Raises ConflictError if it changes meanwhile."""
+        if isinstance(entry, FolderEntry):
+            self._look_into_folder(entry.path, listed=True)
+            return
         with self.beside.open(entry.path) as file:
             before = os.fstat(file.fileno())
             self._list(entry.path, file)
@@ -347,11 +383,12 @@ class _Reader:
         file.seek(0)
         return digest.hexdigest()
 
-    def _look_into(self, path: str, file: BinaryIO, *, listed: bool = False) -> None:
+    def _look_into(self, path: str, file: BinaryIO | Root, *, listed: bool = False) -> None:
         beside = self.beside.of(path)
         pictures = min(self.pictures_left, OF_FILE) if listed else None
         try:
-            seen = inspect(file, places_of(self.mapping), beside=beside, pictures=pictures)
+            alone = isinstance(file, Root)
+            seen = inspect(file, places_of(self.mapping), beside=None if alone else beside, pictures=pictures)
         except (InvalidError, LimitError) as error:
             # A file that is still being written need not be readable yet.
             if self.complete and self.problem is None:

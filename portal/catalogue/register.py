@@ -30,6 +30,7 @@ from portal.config import Settings
 from portal.db import Database, is_id
 from portal.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, UnsafeFileError
 from portal.files.confined import Entry, Kind, Root, kind_of
+from portal.files.folders import is_one_thing
 from portal.identity.actor import Actor
 
 
@@ -175,6 +176,9 @@ def looks_of_known(root: Root, place: Place, entries: Sequence[Entry], known: Da
 
 def _place(root: Root, name: str, relative: str, *, links: bool) -> Place:
     match kind_of(root.stat(relative)):
+        case Kind.FOLDER if is_one_thing(root, relative):
+            folder, _slash, only = relative.rpartition("/")
+            return Place(name, folder, only, links)
         case Kind.FOLDER:
             return Place(name, relative, None, links)
         case Kind.FILE:
@@ -252,7 +256,10 @@ def _is_settled(known: Dataset, looks: Sequence[FileLook]) -> bool:
 
 def changed_files(known: Dataset, looks: Sequence[FileLook]) -> list[str]:
     """Names of the files that are not what was registered, are new, or gone."""
-    registered = {FileLook(file.location or "", file.file_size, file.mtime_ns, None) for file in known.datafiles}
+    registered = {
+        FileLook(file.location or "", file.file_size, file.mtime_ns, None, file.folder_stamp)
+        for file in known.datafiles
+    }
     return sorted({one.path for one in registered ^ set(looks)})
 
 

@@ -1,6 +1,8 @@
 """Downloading a file: resumed where it was cut short, checked before it gets its name."""
 
 import hashlib
+import shutil
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -32,6 +34,8 @@ def download_file(
     """One file of a dataset. Raises UnsafeFileError if its checksum is not the catalogue's, UnavailableError."""
     name, size, checksum = str(file["name"]), file.get("size"), file.get("checksum")
     target = target_of(name, folder)
+    if file.get("files") is not None:
+        return _download_folder(stream, dataset, file, target, progress)
     if target.is_file() and _is_right(target, size, checksum):
         if progress:
             progress(name, target.stat().st_size, size)
@@ -46,6 +50,45 @@ def download_file(
         raise UnsafeFileError(f"“{name}” did not arrive as the catalogue describes it. Get it again.")
     part.replace(target)
     return target
+
+
+def _download_folder(
+    stream: Stream, dataset: int, file: Mapping[str, Any], target: Path, progress: Progress | None
+) -> Path:
+    """A folder that is one entry: it comes as an archive, whole, and is unpacked beside its place first."""
+    if _has(target, file):
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part, unpacked = target.with_name(f"{target.name}.zip.part"), target.with_name(f"{target.name}.part")
+    part.unlink(missing_ok=True)
+    shutil.rmtree(unpacked, ignore_errors=True)
+    for piece in _pieces(stream, f"datasets/{dataset}/files/{int(file['id'])}/content", part):
+        if progress:
+            progress(str(file["name"]), piece, None)
+    try:
+        with zipfile.ZipFile(part) as archive:
+            for member in archive.infolist():
+                beneath = target_of(member.filename, unpacked)
+                beneath.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(member) as packed, beneath.open("wb") as out:
+                    shutil.copyfileobj(packed, out)
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise UnavailableError("The archive did not arrive whole. Get it again.", detail=str(error)) from error
+    finally:
+        part.unlink(missing_ok=True)
+    if not _has(unpacked / target.name, file):
+        shutil.rmtree(unpacked)
+        raise UnsafeFileError(f"“{file['name']}” did not arrive as the catalogue describes it. Get it again.")
+    shutil.rmtree(target, ignore_errors=True)
+    (unpacked / target.name).replace(target)
+    unpacked.rmdir()
+    return target
+
+
+def _has(folder: Path, file: Mapping[str, Any]) -> bool:
+    """Whether a folder has as many files and bytes as the catalogue says."""
+    sizes = [one.stat().st_size for one in folder.rglob("*") if one.is_file()] if folder.is_dir() else []
+    return bool(sizes) and len(sizes) == file["files"] and file.get("size") in (None, sum(sizes))
 
 
 def _pieces(stream: Stream, path: str, part: Path) -> Iterator[int]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from portal.catalogue.access import visible
 from portal.catalogue.models import Datafile
 from portal.config import Settings
+from portal.data.folders import OpenFolder, open_folder
 from portal.data.registered import path_of, root_of
 from portal.errors import UnsafeFileError
 from portal.files.confined import Root, inode_of
@@ -24,6 +25,10 @@ class OpenDatafile:
     datafile: Datafile
     file: BinaryIO
 
+    def close(self) -> None:
+        """Give the file back."""
+        self.file.close()
+
 
 def open_datafile(
     session: Session,
@@ -33,8 +38,8 @@ def open_datafile(
     *,
     settings: Settings,
     now: datetime | None = None,
-) -> OpenDatafile:
-    """A file of a dataset, opened through the door.
+) -> OpenDatafile | OpenFolder:
+    """A file of a dataset, or a folder that is one entry, opened through the door.
 
     Raises NotFoundError (unknown or not shared), UnavailableError (its root is not configured), UnsafeFileError (a
     link, or changed since it was registered). A file of a dataset that is still being written may change.
@@ -49,6 +54,8 @@ def open_datafile(
         raise not_found(actor)
     folder, _relative = root_of(found.dataset, settings)
     with Root(folder) as root:
+        if found.folder_stamp is not None:
+            return open_folder(found, root, path_of(found.dataset, found))
         file = _opened(root, found)
     try:
         if found.dataset.complete:

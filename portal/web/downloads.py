@@ -16,8 +16,9 @@ from flask import Response, current_app, request
 from portal.audit.deed import Action, Kind, Thing
 from portal.audit.record import record
 from portal.data.files import OpenDatafile
+from portal.data.folders import OpenFolder
 from portal.web.context import actor, close_session, now, portal
-from portal.web.sending import send_open_file
+from portal.web.sending import send_archive, send_open_file
 
 QUIET_S = 600.0
 MOST_REMEMBERED = 10_000
@@ -45,19 +46,25 @@ class Lately:
                 self._until.popitem(last=False)
 
 
-def hand_out(opened: OpenDatafile, name: str, *, etag: str | None, report: bool = False) -> Response:
-    """The open file as an answer. It is closed and nothing is sent if it cannot be written down."""
-    response = send_open_file(opened.file, name, etag=etag, report=report)
+def hand_out(opened: OpenDatafile | OpenFolder, name: str, *, etag: str | None, report: bool = False) -> Response:
+    """The open file as an answer; a folder as an archive. It is closed and nothing is sent if it cannot be written
+    down.
+    """
+    if isinstance(opened, OpenFolder):
+        response = send_archive(opened.zipped(), f"{name.rpartition('/')[2]}.zip")
+        response.call_on_close(opened.close)
+    else:
+        response = send_open_file(opened.file, name, etag=etag, report=report)
     try:
         _note(opened, response, report=report)
     except BaseException:
         response.close()
-        opened.file.close()
+        opened.close()
         raise
     return response
 
 
-def _note(opened: OpenDatafile, response: Response, *, report: bool) -> None:
+def _note(opened: OpenDatafile | OpenFolder, response: Response, *, report: bool) -> None:
     if request.method != "GET" or response.status_code not in {200, 206}:
         return
     who, file = actor(), opened.datafile

@@ -1,6 +1,7 @@
 """Sending a file that is open already: ranges, conditional requests, and nothing that could act in our name."""
 
 import mimetypes
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from os import fstat
 from typing import BinaryIO, Final
@@ -51,4 +52,14 @@ def send_open_file(
     )
     response.headers["Content-Security-Policy"] = REPORT_POLICY if report else "default-src 'none'; sandbox"
     response.make_conditional(request.environ, accept_ranges=True, complete_length=status.st_size)
+    return response
+
+
+def send_archive(content: Iterator[bytes], name: str) -> Response:
+    """An archive that is made while it is sent: its length is not known, and no part of it can be asked for."""
+    response = Response(content, mimetype="application/zip")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

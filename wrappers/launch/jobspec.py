@@ -19,13 +19,17 @@ _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """One file of an input slot; `target` is its place in a container, `mtime_ns` as the catalogue knew it."""
+    """One file of an input slot; `target` is its place in a container, `mtime_ns` as the catalogue knew it.
+
+    `stamp`: by what a folder that is one input is known again; None for a file.
+    """
 
     name: str
     path: str
     target: str
     size: int
     mtime_ns: int
+    stamp: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +149,7 @@ def _files(inputs: Reader, slot: str) -> tuple[InputFile, ...]:
             target=file.absolute("target"),
             size=file.whole("size"),
             mtime_ns=file.whole("mtime_ns"),
+            stamp=file.inner("folder").text("stamp") if file.has("folder") else None,
         )
         for dataset in inputs.objects(slot)
         for file in dataset.objects("files")

@@ -6,7 +6,18 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Float, ForeignKey, Index, String, Text, UniqueConstraint, event, text
+from sqlalchemy import (
+    BigInteger,
+    Float,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    String,
+    Text,
+    UniqueConstraint,
+    event,
+    text,
+)
 from sqlalchemy.engine import Connection
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
@@ -187,8 +198,23 @@ class Datafile(Entity, Base):
     """Gantry's: another file of the dataset leads to it (an external link, a virtual dataset …)."""
     alias: Mapped[str | None] = mapped_column(String(20))
     """Gantry's: `symbolic link` or `hard link`, where the name is one; only in roots that people cannot write."""
+    folder_files: Mapped[int | None]
+    """Gantry's: how many files it has, of a folder that is one entry (Zarr); None for a file. Size and time are
+    then of all of them, and the checksum is that of its manifest.
+    """
+    folder_stamp: Mapped[str | None] = mapped_column(String(64))
+    """Gantry's: differs where a path, a size or a time in the folder does (`gantry_formats.folder_stamp`)."""
     dataset: Mapped[Dataset] = relationship(back_populates="datafiles")
     format: Mapped[DatafileFormat | None] = relationship()
+
+
+class FolderManifest(Base):
+    """Gantry's: path, size, time and SHA-256 of each file of a folder that is one entry, compressed."""
+
+    __tablename__ = "folder_manifest"
+
+    datafile_id: Mapped[int] = mapped_column(ForeignKey("icat_datafile.id", ondelete="CASCADE"), primary_key=True)
+    document: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class ParameterValueType(StrEnum):

@@ -169,6 +169,8 @@ def _files(session: Session, ids: Collection[int]) -> Mapping[int, list[dict[str
         Datafile.inode,
         Datafile.linked,
         Datafile.alias,
+        Datafile.folder_files,
+        Datafile.folder_stamp,
     ).where(Datafile.dataset_id.in_(ids))
     files: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in sorted(session.execute(query), key=lambda row: row.name):
@@ -177,6 +179,8 @@ def _files(session: Session, ids: Collection[int]) -> Mapping[int, list[dict[str
         file |= {"inode": row.inode} if row.inode is not None else {}
         file |= {"linked": True} if row.linked else {}
         file |= {"alias": row.alias} if row.alias else {}
+        if row.folder_files is not None:
+            file["folder"] = {"files": row.folder_files, "stamp": row.folder_stamp}
         files[row.dataset_id].append(file)
     return files
 

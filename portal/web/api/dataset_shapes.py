@@ -143,7 +143,11 @@ class FileOut(BaseModel):
     id: int
     name: str = Field(description="Its path beneath the dataset.")
     size: int | None
-    checksum: str | None = Field(description="sha256:…")
+    checksum: str | None = Field(description="sha256:…; of a folder that is one entry, its manifest's.")
+    files: int | None = Field(
+        description="How many files a folder that is one entry (Zarr) has; its content is then a ZIP archive of "
+        "them. null for a file."
+    )
     modified: datetime | None
     linked: bool = Field(description="Another file of the dataset leads to it (HDF5).")
     alias: str | None = Field(description="“symbolic link” or “hard link”, if its name is one.")
@@ -251,6 +255,7 @@ def file_out(file: Datafile, url: str) -> FileOut:
         name=file.location or file.name,
         size=file.file_size,
         checksum=file.checksum,
+        files=file.folder_files,
         modified=file.datafile_mod_time,
         linked=file.linked,
         alias=file.alias,

@@ -182,7 +182,7 @@ def read_array_picture(path: ArrayPicturePath) -> Response:
     summary="A file, whole or in ranges",
     responses={
         200: {
-            "description": "The file. Range requests are answered with 206.",
+            "description": "The file, or a folder as a ZIP archive. Ranges of files are answered with 206.",
             "content": CONTENT,
         }
     },

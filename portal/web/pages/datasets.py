@@ -82,7 +82,7 @@ def _send(dataset_id: int, file_id: int, *, report: bool) -> ResponseReturnValue
     found = open_datafile(session(), actor(), dataset_id, file_id, settings=portal().settings)
     name, checksum = found.datafile.name, found.datafile.checksum
     if report and PurePosixPath(name).suffix.lower() not in REPORTS:
-        found.file.close()
+        found.close()
         raise NotFoundError(f"{name} is no report.")
     complete = found.datafile.dataset.complete
     return hand_out(found, name, etag=checksum if complete else None, report=report)

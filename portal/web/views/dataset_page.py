@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from flask import url_for
 
+from portal import words
 from portal.catalogue.models import Datafile, Dataset
 from portal.catalogue.service import writable_by_people
 from portal.config import Settings
@@ -26,7 +27,7 @@ class FileLine:
     report: str | None
     """Where a report opens in the browser, walled off; None for other files."""
     label: str
-    """What it is to the others: another leads to it, or its name is a link."""
+    """What it is to the others: another leads to it, or its name is a link; or that it is a folder."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,10 @@ def previews(dataset: Dataset) -> list[Picture]:
 def file_line(row: Datafile) -> FileLine:
     """One line of the list of files."""
     name, dataset_id, file_id = row.name, row.dataset_id, row.id
-    labels = (row.alias, "another file leads to it" if row.linked else None)
+    folder = None
+    if row.folder_files is not None:
+        folder = f"folder of {words.count(row.folder_files, 'file')}, comes as a ZIP archive"
+    labels = (row.alias, "another file leads to it" if row.linked else None, folder)
     is_report = PurePosixPath(name).suffix.lower() in REPORTS
     return FileLine(
         name=name,

@@ -15,7 +15,7 @@ from portal.db import Base
 pytestmark = pytest.mark.postgres
 
 # The tables that the web tier has no business with, or writes to without reading.
-NOT_THE_WEB_TIERS = {"identity", "audit_record", "notice_mark"}
+NOT_THE_WEB_TIERS = {"identity", "audit_record", "notice_mark", "folder_manifest"}
 SECRETS = """
     SELECT table_name, column_name FROM information_schema.columns
     WHERE table_schema = 'public' AND column_name ~ 'hash|password|secret|digest' AND column_name !~ 'sha256'

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from zarr_folders import described, write
 
 from portal.data.parsing import client
 from portal.errors import InvalidError, PortalError
@@ -20,7 +21,6 @@ from wrappers.io.stack import read_stack
 from wrappers.job import InputDataset, InputFile
 
 MANY = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
-LETTERS = {"t": "time", "c": "channel", "z": "space", "y": "space", "x": "space"}
 SIZES = [f"image:voxel size {axis}" for axis in "zyx"]
 
 
@@ -33,29 +33,6 @@ def codecs_of(version: int, name: str) -> Any:
         return made.get(name, numcodecs.Zstd)()
     made_3 = {"gzip": codecs.GzipCodec, "blosc": codecs.BloscCodec}
     return made_3.get(name, codecs.ZstdCodec)()
-
-
-def described(axes: str, unit: str | None, scales: list[list[float]], **more: Any) -> dict[str, Any]:
-    """The attributes of a picture whose levels are 0, 1, …"""
-    named = [
-        {"name": axis, "type": LETTERS[axis]} | ({"unit": unit} if unit and axis in "zyx" else {}) for axis in axes
-    ]
-    datasets = [
-        {"path": str(place), "coordinateTransformations": [{"type": "scale", "scale": scale}]}
-        for place, scale in enumerate(scales)
-    ]
-    return {"multiscales": [{"version": "0.4", "axes": named, "datasets": datasets}], **more}
-
-
-def write(path: Path, values: list[np.ndarray], attributes: dict[str, Any], version: int = 3, **how: Any) -> Path:
-    import zarr
-
-    group = zarr.open_group(path, mode="w", zarr_format=version)
-    for place, level in enumerate(values):
-        array = group.create_array(str(place), shape=level.shape, dtype=level.dtype, **how)
-        array[...] = level
-    group.attrs.update(attributes if version == 2 else {"ome": attributes})
-    return path
 
 
 def seen(path: Path) -> client.Inspection:
