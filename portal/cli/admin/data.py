@@ -10,7 +10,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from portal.cli.admin.site import operator, site
 from portal.cli.arguments import dataset_ids
 from portal.cli.errors import EXIT_CODES
-from portal.cli.output import console, json_option, plain, show_json, show_rows
+from portal.cli.output import console, day_words, json_option, plain, show_json, show_rows
 from portal.errors import ConflictError
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def corrections(datasets: tuple[str, ...], withdrawn: bool, as_json: bool) -> No
     from portal.catalogue.parameters.corrections import correction_words, list_corrections
 
     with site() as (_settings, database), database.read() as session:
-        found = [
+        found: list[dict[str, Any]] = [
             {
                 "id": one.id,
                 "dataset": one.dataset_id,
@@ -232,8 +232,9 @@ def corrections(datasets: tuple[str, ...], withdrawn: bool, as_json: bool) -> No
         ("Id", "Dataset", "Name", "Parameter", "Value", "From", "By", "At", "Withdrawn"),
         (
             (
-                *(one[key] for key in ("id", "dataset", "name", "parameter", "value", "source", "by", "at")),
-                f"{one['withdrawn']} by {one['withdrawn_by']}" if one["withdrawn"] else "",
+                *(one[key] for key in ("id", "dataset", "name", "parameter", "value", "source", "by")),
+                day_words(one["at"]),
+                f"{day_words(one['withdrawn'])} by {one['withdrawn_by']}" if one["withdrawn"] else "",
             )
             for one in found
         ),

@@ -68,7 +68,7 @@ def test_json_is_one_document(gantry, stack):
 
 def test_a_dataset_shows_what_fits_it(gantry, stack):
     _, out, _ = gantry("data", "show", stack)
-    assert "lightsheet-deconvolution, qc, archive" in out
+    assert "lightsheet-deconvolution, qc, convert, archive" in out
     assert "Maya Lind" in out
 
 
