@@ -7,20 +7,23 @@ of its own, read and written in parts, so that it may be much larger than memory
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 import numpy as np
 
 from wrappers.errors import BadInput
 from wrappers.events import Events
+from wrappers.io.hdf5 import SUFFIXES as HDF5
 from wrappers.io.made_by import made_by
 from wrappers.io.microscopes import SUFFIXES, open_microscope
 from wrappers.io.ome import Planes, Tiles, stored_type, write_ome_tiff
 from wrappers.io.picture import fitted, grey
 from wrappers.io.pictures import BAND_BYTES, Picture, pictures_of
+from wrappers.io.siblings import leading
 from wrappers.io.source import LeftOut
 from wrappers.io.stack import Arrays, is_array_file, open_arrays
 from wrappers.io.zarr_writer import write_ome_zarr
@@ -79,6 +82,7 @@ def main(job: Job, events: Events) -> None:
     chosen = job.options.optional_integer("series", 0, 100_000)
     events.stage("looking")
     files = [file for file in job.one("data").files if file.suffix in SUFFIXES or is_array_file(file)]
+    files = leading(files, HDF5)
     if not files:
         names = ", ".join(file.name for file in job.one("data").files[:3])
         raise BadInput(f"None of the files is in a format that is read here: {names}.")
@@ -95,10 +99,25 @@ def main(job: Job, events: Events) -> None:
             for picture in _pictures(arrays)[0]:
                 if picture.name in wanted:
                     made = Converted(picture, targets[file, picture.name])
-                    write(job, kind, made, file, meter)
-                    converted.append(made)
+                    try:
+                        write(job, kind, made, file, meter)
+                    except BadInput as error:
+                        _remove(job.output / made.file)
+                        left_out.append(f"{file.name}, {picture.name}: {str(error).rstrip('.')}")
+                    else:
+                        converted.append(made)
+    if not converted:
+        raise BadInput(f"No picture could be converted. {'. '.join(left_out[-3:])}.")
     events.stage("saving")
     save(job, kind, converted, left_out)
+
+
+def _remove(target: Path) -> None:
+    """Take away what was written of a picture before its file failed."""
+    if target.is_dir():
+        shutil.rmtree(target)
+    else:
+        target.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -117,10 +136,13 @@ def look(files: list[InputFile], chosen: int | None) -> tuple[list[tuple[InputFi
     listed: list[tuple[InputFile, str, int]] = []
     left_out: list[str] = []
     for file in files:
-        with opened(file, files) as arrays:
-            pictures, without = _pictures(arrays)
-            listed += [(file, picture.name, picture.count) for picture in pictures]
-            left_out += [f"{file.name}, {one.name}: {one.why}" for one in [*arrays.left_out, *without]]
+        try:
+            with opened(file, files) as arrays:
+                pictures, without = _pictures(arrays)
+                listed += [(file, picture.name, picture.count) for picture in pictures]
+                left_out += [f"{file.name}, {one.name}: {one.why}" for one in [*arrays.left_out, *without]]
+        except BadInput as error:
+            left_out.append(str(error).rstrip("."))
     if not listed:
         raise BadInput(f"There is no picture to convert. {'. '.join(left_out[:3])}".rstrip(". ") + ".")
     if chosen is not None:

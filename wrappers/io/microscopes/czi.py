@@ -44,7 +44,10 @@ def _survey(document: Any) -> tuple[list[ArraySource], list[LeftOut]]:
     kinds = {int(channel): str(kind) for channel, kind in document.pixel_types.items()}
     told = _told(document.raw_metadata)
     names = told.pop(CHANNELS, [])
-    scenes = dict(document.scenes_bounding_rectangle) or {None: document.total_bounding_rectangle}
+    # Smaller levels of a pyramid may reach beyond what was measured.
+    scenes = dict(document.scenes_bounding_rectangle_no_pyramid) or {
+        None: document.total_bounding_rectangle_no_pyramid
+    }
     found = []
     for (number, area), (kind, channels) in itertools.product(scenes.items(), _by_kind(kinds).items()):
         words = [] if number is None or len(scenes) == 1 else [f"scene {number}"]

@@ -25,6 +25,7 @@ from wrappers.programs.qc.view import Kind
 from wrappers.result import Result
 
 STAGES = ("counting", "measuring", "saving")
+WHOLE = "the whole file"
 
 
 def main(job: Job, events: Events) -> None:
@@ -36,14 +37,16 @@ def main(job: Job, events: Events) -> None:
     usable = leading([file for file in files if is_array_file(file)], SUFFIXES)
     if not usable:
         raise BadInput(f"No {KINDS} file was given.")
-    total, notes = _look(usable)
+    total, notes, sound = _look(usable)
+    if not sound:
+        raise BadInput(f"{'. '.join(note.why for note in notes[:3])}.")
     if not total:
         why = "".join(f" {note.file}, {note.name}: {note.why}." for note in notes[:3])
         raise BadInput(f"There is no number in {', '.join(file.name for file in usable[:3])}.{why}")
     events.stage("measuring")
     meter = _Meter(events, total)
     measured: list[Measured] = []
-    for file in usable:
+    for file in sound:
         for outcome in _measure_file(file, usable, bins, kind, meter):
             if isinstance(outcome, Note):
                 notes.append(outcome)
@@ -76,18 +79,22 @@ class _Meter:
         self._events.progress(share, f"{self._done / 2**20:.0f} of {self._total / 2**20:.0f} MiB")
 
 
-def _look(files: list[InputFile]) -> tuple[int, list[Note]]:
-    """Return how many bytes there are to read, and what of the files is left out."""
-    total, notes = 0, []
+def _look(files: list[InputFile]) -> tuple[int, list[Note], list[InputFile]]:
+    """Return how many bytes there are to read, what of the files is left out, and which of them can be opened."""
+    total, notes, sound = 0, [], []
     for file in files:
-        with open_arrays(file, files) as arrays:
-            total += sum(array.size * array.dtype.itemsize for array in arrays.found)
-            notes += [Note(file.name, one.name, one.why) for one in arrays.left_out]
-            notes += [Note(file.name, array.name, "it is empty") for array in arrays.found if not array.size]
-            if arrays.still_open:
-                why = "it is still open for writing, or was never closed; measured is what had been written"
-                notes.append(Note(file.name, "the whole file", why))
-    return total, notes
+        try:
+            with open_arrays(file, files) as arrays:
+                total += sum(array.size * array.dtype.itemsize for array in arrays.found)
+                notes += [Note(file.name, one.name, one.why) for one in arrays.left_out]
+                notes += [Note(file.name, array.name, "it is empty") for array in arrays.found if not array.size]
+                if arrays.still_open:
+                    why = "it is still open for writing, or was never closed; measured is what had been written"
+                    notes.append(Note(file.name, WHOLE, why))
+            sound.append(file)
+        except BadInput as error:
+            notes.append(Note(file.name, WHOLE, str(error).rstrip(".")))
+    return total, notes, sound
 
 
 def _measure_file(

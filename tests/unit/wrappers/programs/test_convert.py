@@ -173,6 +173,25 @@ def test_a_damaged_file_is_named(run_program, refused, tmp_path: Path, name) -> 
     refused(run_program("convert", {"data": [path]}), f"{name} cannot be read as {name[2:].upper()}")
 
 
+def test_a_file_or_a_series_that_is_damaged_costs_itself_only(run_program, tmp_path: Path) -> None:
+    planes = RNG.integers(0, 200, (2, 40, 50)).astype(np.uint8)
+    both = tmp_path / "both.h5"
+    with h5py.File(both, "w") as file:
+        file["good"] = planes
+        file.create_dataset("spoiled", data=planes, chunks=(1, 40, 50), compression="gzip")
+        place = file["spoiled"].id.get_chunk_info(1).byte_offset
+    with both.open("r+b") as stream:
+        stream.seek(place)
+        stream.write(b"\xff" * 30)
+    cut = tmp_path / "cut.czi"
+    cut.write_bytes(b"ZISRAWFILE" + bytes(50))
+    ending = run_program("convert", {"data": [cut, both]})
+    [made] = results(ending)
+    assert np.array_equal(tiff(made)[1], planes)
+    assert "cut.czi cannot be read as CZI" in ending.parameters["left out"]
+    assert "both.h5, /spoiled: both.h5 cannot be read as HDF5" in ending.parameters["left out"]
+
+
 def test_files_of_other_kinds_are_named(run_program, refused, tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("nothing")

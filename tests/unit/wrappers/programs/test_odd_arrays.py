@@ -107,3 +107,17 @@ def test_pictures_that_have_no_room_are_counted_in_words(run_program, tmp_path: 
     assert ending.parameters["arrays"] == 20
     assert len(ending.metadata["previews"]) == 48
     assert ending.metadata["summary"].endswith("; 12 more pictures not shown here")
+
+
+def test_a_damaged_file_among_others_costs_itself_only(run_program, tmp_path: Path) -> None:
+    good, cut = tmp_path / "good.h5", tmp_path / "cut.h5"
+    for path in (good, cut):
+        with h5py.File(path, "w") as file:
+            file["a"] = np.arange(5000)
+    cut.write_bytes(cut.read_bytes()[:9000])
+    ending = run_program("qc", {"data": [cut, good]})
+    report = json.loads((ending.output / "report.json").read_text(encoding="utf-8"))
+    assert [(one["file"], one["size"]) for one in report["arrays"]] == [("good.h5", 5000)]
+    [note] = report["left_out"]
+    assert (note["file"], note["name"]) == ("cut.h5", "the whole file")
+    assert "cannot be read as HDF5" in note["why"]
