@@ -19,7 +19,9 @@ class RootSettings(Section):
 
     path: Path = Field(description="The folder, as an absolute path. It must not overlap the portal's own.")
     writable_by_people: bool = Field(
-        True, description="People can write there; its datasets are labelled so and re-checked when read."
+        True,
+        description="People can write there; its datasets are labelled so and re-checked when read. "
+        "False: symbolic and hard links that stay in a registered folder are taken, too.",
     )
 
 

@@ -2,6 +2,8 @@
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -252,9 +254,6 @@ def test_the_child_could_not_open_a_file_if_it_wanted(folder: Path, monkeypatch:
         "try:\n    file['x'][()]\nexcept (OSError, KeyError) as error:\n    print('refused', error)\n"
     )
     master(folder, lambda file: file.__setitem__("x", h5py.ExternalLink("raw.h5", "/one")))
-    import subprocess
-    import sys
-
     done = subprocess.run(
         [sys.executable, "try.py"],
         cwd=folder,
@@ -264,6 +263,25 @@ def test_the_child_could_not_open_a_file_if_it_wanted(folder: Path, monkeypatch:
         check=False,
     )
     assert done.stdout.startswith("refused"), done.stderr
+
+
+def test_a_result_that_was_left_open_hides_nothing(folder: Path) -> None:
+    """A reader that expects a writer (SWMR) opens it: in a result, what leads out is found all the same."""
+    script = (
+        "import h5py, os\n"
+        "file = h5py.File('m.h5', 'w', libver='latest')\n"
+        "file['x'] = h5py.ExternalLink('raw.h5', '/data')\n"
+        "file.create_dataset('d', (4,), maxshape=(None,), chunks=(4,))\n"
+        "file.swmr_mode = True; file.flush(); os._exit(0)\n"
+    )
+    subprocess.run([sys.executable, "-c", script], cwd=folder, check=True)
+    with h5py.File(folder / "m.h5", swmr=True) as file:
+        assert file.get("x", getlink=True).filename == "raw.h5"
+    with (folder / "m.h5").open("rb") as file, pytest.raises(UnsafeFileError, match="leads out of itself: x"):
+        parsing.check(file)
+    seen, opened = look(folder)
+    assert "still open for writing" in seen.remarks[0].words
+    assert list(opened) == ["raw.h5"]
 
 
 def test_links_in_a_circle_end(folder: Path) -> None:
