@@ -46,7 +46,7 @@ ERRORS: Mapping[str, type[PortalError]] = {
 
 @dataclass(frozen=True)
 class Remark:
-    """What to know of a place in a file, as a clause: `it is a link to raw.h5, which is not read: …`.
+    """What to know of a place in a file, as a clause: `it leads to raw.h5, which is not there`.
 
     `file` is empty for the file that was looked at, `place` for the whole file.
     """

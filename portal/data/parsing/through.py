@@ -15,21 +15,19 @@ MOST_FILES = 20_000
 MOST_LINKS = 500_000
 MOST_NAMED = 50
 LED = {
-    Kind.LINK: "it is a link to {}",
-    Kind.VIRTUAL: "it is a view of {}",
+    Kind.LINK: "it leads to {}",
+    Kind.VIRTUAL: "its values come from {}",
     Kind.STORAGE: "its values lie in {}",
-    Kind.OTHER: "it is a link{}",
+    Kind.OTHER: "it leads to something{}",
 }
 
 
-@dataclass(frozen=True)
+@dataclass
 class Refused:
-    """A link that is not followed: the file and the place that it stands in, and why, in words."""
+    """Links of one file to one place that are not followed: the first of them, and how many there are."""
 
-    file: str
-    link: Link
-    why: Why
-    words: str
+    first: str
+    places: int = 1
 
 
 class Through:
@@ -37,7 +35,8 @@ class Through:
 
     def __init__(self, tree: Tree, asked: Asked, budget: list[int]) -> None:
         self._tree, self._asked, self._budget = tree, asked, budget
-        self.refused: list[Refused] = []
+        self.refused: dict[tuple[str, Kind, str, str], Refused] = {}
+        """By the file that they stand in, kind and target of the link, and why, in words."""
         self.more = 0
         """Refused links that are not listed."""
         self._known: dict[tuple[str, Kind], LinkError | None] = {}
@@ -115,18 +114,26 @@ class Through:
         return found
 
     def _refuse(self, holder: str, link: Link, error: LinkError) -> None:
-        if len(self.refused) < MOST_NAMED:
-            self.refused.append(Refused(holder, link, error.why, error.message))
+        key = (holder, link.kind, link.file, error.message)
+        if key in self.refused:
+            self.refused[key].places += 1
+        elif len(self.refused) < MOST_NAMED:
+            self.refused[key] = Refused(link.path)
         else:
             self.more += 1
 
     def remarks(self) -> list[dict[str, str]]:
-        """The links that are not followed: file, place, and why, in words."""
+        """The links that are not followed: file, place, and why, in words; those that are alike together."""
         found = []
-        for one in self.refused:
-            led = LED[one.link.kind].format(decoded(one.link.file))
-            words = f"{led}, which is not read: {one.words}"
-            found.append({"file": one.file, "place": f"/{one.link.path}", "words": words})
+        for (file, kind, target, why), one in self.refused.items():
+            name = decoded(target)
+            short = why.removeprefix(f"{name} ")
+            words = LED[kind].format(name) + (
+                f", which {short}" if short != why else f", which is not read: {why}"
+            )
+            if one.places > 1:
+                words += f" (so do {one.places - 1} more places)"
+            found.append({"file": file, "place": f"/{one.first}", "words": words})
         if self.more:
             found.append({"place": "", "words": f"{self.more} more links lead to what is not read"})
         return found

@@ -111,7 +111,7 @@ class RemarkOut(BaseModel):
 
     file: str = Field(description="Its path beneath the dataset; empty for several.")
     place: str = Field(description="The path in the file; empty for all of it.")
-    words: str = Field(description="A clause: “it is a link to raw.h5, which is not read: raw.h5 is not there”.")
+    words: str = Field(description="A clause: “it leads to raw.h5, which is not there”.")
 
 
 class DatasetDetails(DatasetOut):

@@ -126,10 +126,8 @@ def test_what_leads_elsewhere_is_registered_and_named(add: Add, root: Path) -> N
         ("a.h5", "/y"),
         ("a.h5", "/z"),
     ]
-    assert dataset.remarks[0]["words"] == (
-        "it is a link to /etc/passwd, which is not read: /etc/passwd lies outside of the registered folder"
-    )
-    assert dataset.remarks[2]["words"].endswith("gone.h5 is not there")
+    assert dataset.remarks[0]["words"] == ("it leads to /etc/passwd, which lies outside of the registered folder")
+    assert dataset.remarks[2]["words"] == "it leads to gone.h5, which is not there"
     assert len(dataset.pictures) == 1
 
 
@@ -238,7 +236,7 @@ WORDS = {
     "h05_unknown_filter.h5": (None, "a filter that is not installed here"),
     "h06_swmr_left_open.h5": (None, "still open for writing, or was never closed"),
     "r08_basin/b_small.rtdc": (None, "a_raw.rtdc for features (image, image_bg)"),
-    "real/savu_24888.nxs": (None, "pco1-24888.hdf lies outside of the registered folder"),
+    "real/savu_24888.nxs": (None, "pco1-24888.hdf, which lies outside of the registered folder"),
 }
 
 
