@@ -132,7 +132,7 @@ class Through:
                 f", which {short}" if short != why else f", which is not read: {why}"
             )
             if one.places > 1:
-                words += f" (so do {one.places - 1} more places)"
+                words += f" ({one.places} places do so)"
             found.append({"file": file, "place": f"/{one.first}", "words": words})
         if self.more:
             found.append({"place": "", "words": f"{self.more} more links lead to what is not read"})

@@ -325,7 +325,7 @@ def test_thousands_of_links_are_counted_and_some_are_named(folder: Path) -> None
     seen, opened = look(folder)
     assert list(opened) == ["raw.h5"]
     [remark] = seen.remarks
-    assert "(so do 2999 more places)" in remark.words
+    assert "(3000 places do so)" in remark.words
     assert [array.shape for array in seen.listing.arrays] == [(8, 8)]
 
 
