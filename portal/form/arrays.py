@@ -23,6 +23,8 @@ class InputArray:
     pictures: Sequence[tuple[str, int]] = ()
     """Of which of its places there is a picture: axis (empty: as a whole) and place, in the pictures' order."""
     left_out: str = ""
+    sizes: Mapping[str, float] = field(default_factory=dict)
+    """Of an element, in µm, by axis (x, y, z), as far as its file tells."""
 
     @property
     def described(self) -> Described:

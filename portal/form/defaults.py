@@ -1,10 +1,12 @@
 """Where a field's default comes from, with the source in words."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gantry_formats import factor_between
 from portal.form.dataset import InputDataset, Inputs, Quantity
+from portal.form.picks import held_by, picks_of
 from portal.form.values import as_text
 from portal.jobtype.model import JobType
 from portal.jobtype.option import (
@@ -20,6 +22,9 @@ from portal.words import one_line
 
 MOST_WORDS = 200
 """Of a text that stands where a number is needed."""
+MOST_ARRAYS = 6
+SAME_SIZE = 1e-4
+"""Files round their sizes: 0.1083 for 0.10833 µm is not another one."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ def default_for(jobtype: JobType, option: OptionBase, inputs: Inputs) -> Default
     if any(_in_doubt(option, dataset) for dataset in datasets):
         unit = f", in {option.unit}" if option.unit else ""
         return Default(None, _doubt(option, datasets), ask=f"Give the value that holds{unit}.")
+    if doubt := _arrays_say_otherwise(jobtype, option, datasets):
+        return doubt
     given = [from_dataset(option, dataset) for dataset in datasets]
     known = [value for value in given if value is not None]
     whose = "your dataset" if len(datasets) == 1 else "your datasets"
@@ -100,6 +107,48 @@ def _factor(option: OptionBase, quantity: Quantity) -> float | None:
     if option.default_from.factor is not None:
         return option.default_from.factor
     return factor_between(quantity.units, option.unit) if option.unit else 1.0
+
+
+def _arrays_say_otherwise(
+    jobtype: JobType, option: OptionBase, datasets: Sequence[InputDataset]
+) -> Default | None:
+    """The default where arrays that can be meant do not have the distance of pixels that their dataset records.
+
+    Of several arrays each keeps its own. Of the only one it is a contradiction, and a person is asked.
+    """
+    for dataset in datasets:
+        value = from_dataset(option, dataset)
+        told = _told_by_arrays(jobtype, option, dataset)
+        if not isinstance(value, int | float) or all(size is None for size in told.values()):
+            continue
+        if all(size is not None and math.isclose(size, value, rel_tol=SAME_SIZE) for size in told.values()):
+            continue
+        listed = ", ".join(
+            f"{name}: {'not known' if size is None else _with_unit(option, float(f'{size:.9g}'))}"
+            for name, size in list(told.items())[:MOST_ARRAYS]
+        ) + (" …" if len(told) > MOST_ARRAYS else "")
+        recorded = f"“{dataset.name}” records {_with_unit(option, value)}"
+        if len(told) > 1:
+            return Default(None, f"Each array keeps the size that its file tells ({listed}); {recorded}")
+        return Default(None, f"{recorded}, its file tells {listed}", ask="Give the value that holds.")
+    return None
+
+
+def _told_by_arrays(jobtype: JobType, option: OptionBase, dataset: InputDataset) -> dict[str, float | None]:
+    """The distance of pixels of each array that can be meant, in the option's unit; None where it is not told."""
+    source = option.default_from
+    if source is None or source.axis is None or jobtype.slot is None:
+        return {}
+    factor = factor_between("um", option.unit) or 1.0
+    slot = source.slot or jobtype.slot.name
+    told: dict[str, float | None] = {}
+    for picks in picks_of(jobtype):
+        if picks.slot == slot:
+            held = held_by(picks, [dataset])
+            for name, array in zip(held.names, held.arrays, strict=True):
+                size = array.sizes.get(source.axis)
+                told[name] = None if size is None else size * factor
+    return told
 
 
 def _in_doubt(option: OptionBase, dataset: InputDataset) -> bool:

@@ -19,6 +19,10 @@ class DefaultFrom(Strict):
     factor: float | None = Field(
         None, description="The parameter is multiplied by this, instead of a conversion by its units."
     )
+    axis: Literal["x", "y", "z"] | None = Field(
+        None,
+        description="The parameter is the distance of pixels along this axis: arrays that tell their own keep it.",
+    )
 
 
 class Pick(Strict):

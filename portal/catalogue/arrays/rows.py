@@ -27,6 +27,7 @@ OF_DATASETS = (
         DatasetArray.dtype,
         DatasetArray.axes,
         DatasetArray.labels,
+        DatasetArray.sizes,
         DatasetArray.pictures,
         DatasetArray.left_out,
     )
@@ -112,5 +113,6 @@ def _input_array(row: Any) -> InputArray:
         axes=row.axes,
         labels={axis: tuple(labels) for axis, labels in row.labels.items()},
         pictures=tuple((one["axis"], one["place"]) for one in row.pictures),
+        sizes={axis: float(size) for axis, size in row.sizes.items()},
         left_out=row.left_out,
     )

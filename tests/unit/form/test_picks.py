@@ -7,6 +7,7 @@ import pytest
 from portal.errors import InvalidError
 from portal.form import InputDataset, as_command, build_form, plan
 from portal.form.arrays import InputArray
+from portal.form.dataset import Quantity
 from portal.jobtype.load import parse_text
 
 TEXT = """\
@@ -254,3 +255,57 @@ def test_a_job_type_without_picks_keeps_its_revision(jobtype):
     document = jobtype.document()
     assert "pick" not in document["options"][0]
     assert document["options"][1]["pick"] == {"slot": None, "array": "ZYX", "along": None}
+
+
+VOXEL = """\
+  - name: voxel
+    type: float
+    label: Voxel size
+    units: um
+    default_from: {parameter: voxel size x, axis: x}
+"""
+
+
+def sizes(**named: float | None) -> tuple[InputArray, ...]:
+    return tuple(
+        array(name, "ZYX", 16, 40, 48, sizes={} if size is None else {"x": size}) for name, size in named.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("arrays", "expected"),
+    [
+        ({"one": 0.2}, 0.2),
+        ({"one": None}, 0.2),
+        ({"one": 0.20000001}, 0.2),
+        ({"one": 0.2, "two": 0.2}, 0.2),
+        ({"one": None, "two": None}, 0.2),
+        # Each of several keeps its own, which its program reads; the dataset's is of another one.
+        ({"one": 2.0, "two": 0.2}, None),
+        ({"one": 0.2, "two": None}, None),
+    ],
+)
+def test_a_datasets_size_of_pixels_is_not_taken_for_arrays_that_tell_another(arrays, expected):
+    at = TEXT.index("resources:")
+    jobtype, problems = parse_text(TEXT[:at] + VOXEL + TEXT[at:], Path("sharpen.yaml"))
+    assert problems == []
+    one = InputDataset(
+        1, "Heart", "light-sheet stack", True, {"voxel size x": Quantity(0.2, "um")}, sizes(**arrays)
+    )
+    planned = plan(jobtype, {"array": "all"}, {"stack": [one]})
+    assert [job.options.get("voxel") for job in planned] == [expected] * len(arrays)
+    form = build_form(jobtype, {"stack": [one]})
+    [field] = [field for field in form.fields if field.name == "voxel"]
+    assert ("Each array keeps the size that its file tells" in field.source) == (expected is None)
+
+
+def test_one_array_that_tells_another_size_than_its_dataset_is_a_contradiction_to_be_asked():
+    at = TEXT.index("resources:")
+    jobtype, _problems = parse_text(TEXT[:at] + VOXEL + TEXT[at:], Path("sharpen.yaml"))
+    one = InputDataset(
+        1, "Heart", "light-sheet stack", True, {"voxel size x": Quantity(200.0, "nm")}, sizes(one=0.5)
+    )
+    words = "“Heart” records 0.2 um, its file tells one: 0.5 um. Give the value that holds."
+    assert wrong(jobtype, [one]) == {"voxel": words}
+    [planned] = plan(jobtype, {"voxel": "0.5"}, {"stack": [one]})
+    assert planned.options["voxel"] == 0.5
