@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from gantry_formats.hdf5_layouts import level_of
 from gantry_formats.text import decoded, plain_text
 
 ZYX = "ZYX"
@@ -91,6 +92,8 @@ def axes_in_hdf5(
     deformability cytometry define.
     """
     dimensions = len(shape)
+    if level_of(path) is not None and dimensions == len(ZYX):
+        return ZYX  # Imaris, BigDataViewer
     for value in (own.get("axes"), own.get("DIMENSION_LABELS"), _of_signal(path, around)):
         letters = _letters(value)
         if len(letters) == dimensions and set(letters) != {UNKNOWN}:

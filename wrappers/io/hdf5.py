@@ -13,6 +13,7 @@ import numpy as np
 
 from gantry_formats import decoded
 from gantry_formats.axes import OF_FRAMES, axes_in_hdf5
+from gantry_formats.hdf5_layouts import is_coarser_level
 from gantry_formats.linked import Array, Group, LinkError, Tree
 from gantry_formats.linked.walking import NotRead, why_unreadable
 from gantry_formats.linked.walking import walk as walk_all
@@ -67,7 +68,7 @@ def survey(file: Group, path: Path) -> tuple[list[ArraySource], list[LeftOut]]:
         for name, item in walk(file):
             if isinstance(item, LeftOut):
                 without.append(item)
-            elif isinstance(item, Array):
+            elif isinstance(item, Array) and not is_coarser_level(name):
                 _sort_in(name, item, path, found, without)
     return found, without
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gantry_formats import factor_between, plain_number
+from gantry_formats.hdf5_layouts import IMARIS_IMAGE, sizes_of_imaris
 from wrappers.errors import BadInput
 from wrappers.io import hdf5, mrc, ome_zarr, tiff
 from wrappers.io.siblings import leading
@@ -146,6 +147,9 @@ def _inherited(given: InputFile, name: str) -> dict[str, Any]:
     merged: dict[str, Any] = {}
     with hdf5.open_hdf5(given) as file, readable(given.path, "HDF5"):
         merged |= hdf5.attributes(file)
+        if IMARIS_IMAGE in file:
+            sizes = sizes_of_imaris(hdf5.attributes(file[IMARIS_IMAGE]))
+            merged |= {f"voxel_size_{axis}_um": size for axis, size in sizes.items()}
         group = file
         for part in name.strip("/").split("/")[:-1]:
             if part not in group:

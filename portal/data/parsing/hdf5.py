@@ -3,7 +3,7 @@
 Where the files beside it may be asked for, it may lead to them: each link is listed, and read by our own code.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from gantry_formats import decoded
 from gantry_formats.basins import basin_of
+from gantry_formats.hdf5_layouts import IMARIS_IMAGE, sizes_of_imaris
 from gantry_formats.linked import Array, Group, LinkError, Tree
 from gantry_formats.linked.arrays import Node
 from gantry_formats.linked.filters import missing_filter
@@ -26,6 +27,7 @@ from portal.data.parsing.structure import DAMAGED, MAX_OBJECTS, Seen, look_at, r
 from portal.data.parsing.through import Through
 
 MAX_LISTED = 2_000
+VOXEL_SIZE = "image:voxel size "
 MAX_ATTRIBUTES = 64
 MAX_BASIN_LINES = 1_000
 MAX_FILTERS_NAMED = 20
@@ -150,7 +152,16 @@ class Hdf5File:
         found = {path: self._value(path) for path in paths}
         return {path: value for path, value in found.items() if value is not None}
 
+    def _sizes_of_imaris(self) -> Mapping[str, float]:
+        try:
+            group = self.root[IMARIS_IMAGE]
+            return sizes_of_imaris({name: group.attrs[name] for name in list(group.attrs)[:MAX_ATTRIBUTES]})
+        except (LinkError, *DAMAGED):
+            return {}
+
     def _value(self, path: str) -> Any:
+        if path.startswith(VOXEL_SIZE):
+            return self._sizes_of_imaris().get(path.removeprefix(VOXEL_SIZE))
         place, at, attribute = path.rpartition("@") if "@" in path else (path, "", "")
         if not place.startswith(ANYWHERE):
             try:

@@ -7,6 +7,7 @@ import h5py
 
 from gantry_formats import plain_number
 from gantry_formats.axes import OF_FRAMES, axes_in_hdf5
+from gantry_formats.hdf5_layouts import is_coarser_level
 from gantry_formats.linked import Array, Group, LinkError
 from gantry_formats.linked.walking import NotRead, walk, why_unreadable
 from portal.data.parsing.listing import MEASUREMENTS, LeftOut, Listed, plane_of
@@ -29,7 +30,7 @@ def arrays_of(root: Group) -> list[Listed | LeftOut]:
             holder, around, beside = group, _attributes(group, _OF_GROUPS), _lengths_beside(group)
         if isinstance(item, NotRead):
             found.append(LeftOut(name, item.why))
-        elif isinstance(item, Array):
+        elif isinstance(item, Array) and not is_coarser_level(name):
             found += _of_dataset(name, item, around, beside)
     return found
 

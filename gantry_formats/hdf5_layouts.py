@@ -1,0 +1,54 @@
+"""Layouts of microscopes' HDF5 that say by their paths what an array is: Imaris (`.ims`) and BigDataViewer.
+
+Bitplane's "Imaris 5.5 file format", and BigDataViewer's HDF5: volumes (z, y, x) at several levels of resolution.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gantry_formats.images import Sizes
+from gantry_formats.text import decoded, plain_number, plain_text
+from gantry_formats.units import factor_between
+
+IMARIS_IMAGE = "DataSetInfo/Image"
+"""The group whose attributes tell the extent of the picture."""
+_IMARIS = re.compile(r"/?DataSet/ResolutionLevel (\d+)/TimePoint \d+/Channel \d+/Data")
+_BDV = re.compile(r"/?t\d{5,}/s\d{2,}/(\d+)/cells")
+
+
+def level_of(path: str) -> int | None:
+    """Which level of a pyramid an array is, 0 for the finest; None where its path does not say that it is one."""
+    found = _IMARIS.fullmatch(path) or _BDV.fullmatch(path)
+    return int(found[1]) if found else None
+
+
+def is_coarser_level(path: str) -> bool:
+    """Whether an array shows another one again, at a lower resolution."""
+    return (level_of(path) or 0) > 0
+
+
+def sizes_of_imaris(attributes: Mapping[str, Any]) -> Sizes:
+    """Of an element, in µm, by the extents and counts of `DataSetInfo/Image`; nothing where a unit is not told."""
+    told = {str(name): _text(value) for name, value in attributes.items()}
+    factor = factor_between(told.get("Unit"), "um")
+    sizes: Sizes = {}
+    for place, axis in enumerate("xyz"):
+        low, high = plain_number(told.get(f"ExtMin{place}")), plain_number(told.get(f"ExtMax{place}"))
+        count = plain_number(told.get(axis.upper()))
+        if factor and low is not None and high is not None and count and count > 0 and high > low:
+            size = (high - low) / count * factor
+            if math.isfinite(size):
+                sizes[axis] = float(f"{size:.7g}")
+    return sizes
+
+
+def _text(value: Any) -> str | None:
+    """Imaris writes a text as an array of single characters."""
+    items = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(items, list) and all(isinstance(item, bytes | str) for item in items[:1000]):
+        return "".join(map(decoded, items[:1000])).strip("\0 ")
+    return plain_text(value)
