@@ -1,5 +1,6 @@
 """gantry data: finding datasets, looking at them, taking them home."""
 
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from portal.client import Client
 from portal.client.http import Document
 
 MOST_REMARKS = 10
+MOST_ARRAYS = 20
 
 
 @click.group(cls=LazyGroup, lazy={"add": "portal.cli.data_add:add"})
@@ -85,7 +87,21 @@ def show(dataset: str, as_json: bool) -> None:
     )
     for parameter in found["parameters"]:
         click.echo(f"  {_parameter(parameter)}")
+    for line in _array_lines(found.get("arrays")):
+        click.echo(f"  {line}")
     click.echo(found["seen_by"])
+
+
+def _array_lines(arrays: Document | None) -> Iterator[str]:
+    """What is in the files: each array by the name that `--set array=` takes."""
+    items = arrays["items"] if arrays else []
+    for one in items[:MOST_ARRAYS]:
+        labels = "; ".join(", ".join(map(plain, names)) for names in one["labels"].values())
+        known = "" if set(one["axes"]) <= {"?"} else f" {one['axes']}"
+        shape = " × ".join(map(str, one["shape"]))
+        yield f"{plain(one['name'])}: {shape}{known} {one['dtype']}" + (f" ({labels})" if labels else "")
+    if len(items) > MOST_ARRAYS:
+        yield f"and {len(items) - MOST_ARRAYS} arrays more"
 
 
 def _parameter(one: Document) -> str:

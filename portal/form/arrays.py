@@ -33,8 +33,8 @@ class InputArray:
 
     @property
     def tells_of_more(self) -> bool:
-        """Whether it stands for arrays of which nothing else is known."""
-        return self.left_out.endswith(MORE)
+        """Whether it stands for arrays of which nothing else is known: too many, or in a file that is damaged."""
+        return self.left_out.endswith(MORE) or bool(self.left_out and self.file and not self.name)
 
     def picture_of(self, axis: str = "", place: int = 0) -> int | None:
         """The number of the picture of a place, else of the array as a whole; None where there is none."""

@@ -155,7 +155,8 @@ def _of_places(
     )
     differ = len(set(lengths)) > 1
     note = f"Not all have so many {noun}s: {min(lengths)} to {max(lengths)}." if differ else ""
-    return PickField(choices, note=note, total=sum(lengths), wants_all=is_all(given))
+    total = max(lengths) if undecided else sum(lengths)
+    return PickField(choices, note=note, total=total, wants_all=is_all(given))
 
 
 def _meant(picks: SlotPicks, held: Held, raw: Mapping[str, Any]) -> Sequence[InputArray]:

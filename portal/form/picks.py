@@ -119,11 +119,11 @@ def _held_by_one(picks: SlotPicks, dataset: InputDataset) -> Held:
     for array in dataset.arrays:
         if array.left_out and not array.tells_of_more:
             without.setdefault(array.left_out, []).append(array.name or array.file)
+    more = any(array.tells_of_more for array in dataset.arrays)
+    if more and not places:
+        return Held((), (), {}, listed=False)  # what there is may be among what is not known
     return Held(
-        tuple(known[place] for place in places),
-        tuple(names[place] for place in places),
-        without,
-        more=any(array.tells_of_more for array in dataset.arrays),
+        tuple(known[place] for place in places), tuple(names[place] for place in places), without, more=more
     )
 
 

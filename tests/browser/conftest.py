@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from sqlalchemy import select
 
 from portal.catalogue.models import Dataset
+from portal.config import Settings
 from portal.db import Database
 from portal.demo.prepare import prepare, settings_of
 from portal.demo.processes import Portal, free_port
@@ -56,6 +57,7 @@ class Demo:
 
     url: str
     database: Database
+    settings: Settings
     pages: dict[str, str] = field(default_factory=dict)
 
 
@@ -136,7 +138,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     settings, config = settings_of(var, port=free_port(0))
     prepare(settings, lambda _name, _fraction: None)
     portal = Portal(settings, config, {"GANTRY_WEB_SIGN_IN_LIMIT": "1000 per minute"})
-    made = Demo(portal.url, Database(settings.database))
+    made = Demo(portal.url, Database(settings.database), settings)
     try:
         portal.start()
         _submit(made, settings, "first", DECONVOLUTION, ["Zebrafish heart, GFP"])

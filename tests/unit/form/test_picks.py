@@ -204,6 +204,12 @@ def test_a_name_beyond_what_was_listed_is_left_to_the_program(jobtype):
     assert jobs(jobtype, [dataset(STACK, more)], {"array": "/far"})[0][0] == {"array": "/far"}
 
 
+def test_of_a_file_that_could_not_be_looked_into_nothing_is_known(jobtype):
+    broken = left_out("", "the file is truncated")
+    assert jobs(jobtype, [dataset(broken)]) == [({}, "Heart, sharpened")]
+    assert "array" in wrong(jobtype, [dataset(STACK, broken)])
+
+
 def test_another_slot_has_picks_of_its_own(jobtype):
     two = dataset(STACK, array("/b", "ZYX", 8, 8, 8), name="Beads", number=2)
     with pytest.raises(InvalidError) as caught:
