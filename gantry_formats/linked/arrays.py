@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import h5py
 import numpy as np
 
+from gantry_formats.linked.links import Files
 from gantry_formats.text import decoded
-
-if TYPE_CHECKING:
-    from gantry_formats.linked.tree import Group, Tree
 
 
 @dataclass(frozen=True)
@@ -39,10 +38,26 @@ class Node:
         return self.file, h5py.h5o.get_info(self.identifier).addr
 
 
+class Owner(Protocol):
+    """What an array asks of the tree that it belongs to (`tree.Tree`, which says what each of them does)."""
+
+    files: Files | None
+
+    def file(self, holder: str, written: str) -> str: ...
+
+    def within(self, file: str, path: bytes) -> Node: ...
+
+    def group(self, way: bytes) -> h5py.Group: ...
+
+    def thing(self, node: Node) -> Any: ...
+
+    def deeper(self) -> AbstractContextManager[None]: ...
+
+
 class Array(h5py.Dataset):  # type: ignore[misc]
     """An array of a Tree. Its values lie in its own file: h5py reads them."""
 
-    def __init__(self, node: Node, tree: Tree) -> None:
+    def __init__(self, node: Node, tree: Owner) -> None:
         super().__init__(node.identifier)
         self.tree, self.node = tree, node
 
@@ -52,7 +67,7 @@ class Array(h5py.Dataset):  # type: ignore[misc]
         return self.node.path
 
     @property
-    def parent(self) -> Group:
+    def parent(self) -> h5py.Group:
         """The group above it on the path by which it was reached."""
         return self.tree.group(self.node.above)
 

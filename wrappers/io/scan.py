@@ -215,7 +215,7 @@ def _in_parts(files: Sequence[OpenFile], keyed: list[tuple[OpenFile, Tomography]
 
 
 def _entry_of(dataset: Array) -> Group:
-    group = dataset.parent
+    group: Group = dataset.parent
     while group.name.count("/") > 1:
         group = group.parent
     return group
