@@ -13,8 +13,9 @@ from typing import Any
 import h5py
 
 from gantry_formats.linked.arrays import Array, Node
-from gantry_formats.linked.elsewhere import Stored, Virtual
 from gantry_formats.linked.links import Files, LinkError, Why, place_of, text_of
+from gantry_formats.linked.stored import Stored
+from gantry_formats.linked.virtual import Virtual
 from gantry_formats.text import decoded
 
 MOST_STEPS = 2_000
