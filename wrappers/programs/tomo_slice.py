@@ -15,10 +15,10 @@ from wrappers.errors import BadInput
 from wrappers.events import Events
 from wrappers.io.hdf5 import SUFFIXES
 from wrappers.io.made_by import made_by
-from wrappers.io.nxtomoproc import Volume, write_nxtomoproc
 from wrappers.io.ome import About, write_ome_tiff
 from wrappers.io.picture import fitted, grey
-from wrappers.io.scan import ANGLE_UNITS, AS_RECORDED, EVEN_STEPS, Scan, open_scan
+from wrappers.io.tomography.nxtomoproc import Volume, write_nxtomoproc
+from wrappers.io.tomography.scan import ANGLE_UNITS, AS_RECORDED, EVEN_STEPS, Scan, open_scan
 from wrappers.job import InputFile, Job
 from wrappers.kernels.bad_readings import lost, mended, with_dead_pixels
 from wrappers.kernels.full_turn import find_centre_of_full_turn, is_full_turn, stitched, stitched_width

@@ -14,7 +14,7 @@ from gantry_formats.linked import Array, Group
 from wrappers.errors import BadInput
 from wrappers.io.hdf5 import source, unreadable
 from wrappers.io.nexus import child
-from wrappers.io.references import Series
+from wrappers.io.tomography.references import Series
 
 
 @dataclass(frozen=True)

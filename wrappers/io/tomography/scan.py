@@ -16,15 +16,32 @@ import numpy as np
 from gantry_formats import plain_text
 from gantry_formats.linked import Array, Group
 from wrappers.errors import BadInput
-from wrappers.io.angles import ANGLE_UNITS, AS_RECORDED, EVEN_STEPS, angles_in_degrees
-from wrappers.io.frames import Frames, beam_current, frames_in, no_light, pixel_um, reader, references_in
 from wrappers.io.hdf5 import SUFFIXES, open_hdf5, source
 from wrappers.io.nexus import Tomography, child, detector_in, find_tomography
 from wrappers.io.origin import Origin, origin_of
-from wrappers.io.parts import DARK, FLAT, PROJECTION, OpenFile, Part, angles_of, parts_of, projections_among
-from wrappers.io.references import Series, beam, level, runs
 from wrappers.io.siblings import leading
 from wrappers.io.source import readable
+from wrappers.io.tomography.angles import ANGLE_UNITS, AS_RECORDED, EVEN_STEPS, angles_in_degrees
+from wrappers.io.tomography.frames import (
+    Frames,
+    beam_current,
+    frames_in,
+    no_light,
+    pixel_um,
+    reader,
+    references_in,
+)
+from wrappers.io.tomography.parts import (
+    DARK,
+    FLAT,
+    PROJECTION,
+    OpenFile,
+    Part,
+    angles_of,
+    parts_of,
+    projections_among,
+)
+from wrappers.io.tomography.references import Series, beam, level, runs
 from wrappers.job import InputFile
 
 __all__ = ["ANGLE_UNITS", "AS_RECORDED", "EVEN_STEPS", "Scan", "open_scan"]
