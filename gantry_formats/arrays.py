@@ -7,17 +7,15 @@ choose from.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gantry_formats.axes import UNKNOWN, ZYX, name_of
+from gantry_formats.hdf5_layouts import is_coarser_level
 
 MOST_NAMED = 6
 MOST_CHARACTERS = 300
 """Of a name; a longer one is cut, and told from its like by a number."""
-_COARSER = re.compile(r"/DataSet/ResolutionLevel [1-9]\d*/.*|/t\d{5,}/s\d{2,}/[1-9]\d*/cells")
-"""Imaris and BigDataViewer: smaller copies of an array, for looking at it from afar."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ def why_not(one: Described, axes: str = ZYX, along: str = "") -> str:
     """
     if math.prod(one.shape) == 0:
         return "it is empty"
-    if _COARSER.fullmatch(one.name):
+    if is_coarser_level(one.name):
         return "it is a coarser copy of another"
     if not one.has(axes):
         return _what_it_is(one, axes)

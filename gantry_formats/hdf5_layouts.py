@@ -46,6 +46,20 @@ def sizes_of_imaris(attributes: Mapping[str, Any]) -> Sizes:
     return sizes
 
 
+def shape_in_imaris(path: str, attributes: Mapping[str, Any], shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape (z, y, x) of what was measured: Imaris fills its arrays up with zeros to whole blocks.
+
+    `attributes` are those of the group that holds the array. The shape as it is where they do not tell.
+    """
+    if _IMARIS.fullmatch(path) is None or len(shape) != len("zyx"):
+        return shape
+    told = [plain_number(_text(attributes.get(f"ImageSize{axis}"))) for axis in "ZYX"]
+    return tuple(
+        int(size) if size is not None and 0 < size <= length and float(size).is_integer() else length
+        for size, length in zip(told, shape, strict=True)
+    )
+
+
 def _text(value: Any) -> str | None:
     """Imaris writes a text as an array of single characters."""
     items = value.tolist() if hasattr(value, "tolist") else value

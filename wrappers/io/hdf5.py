@@ -13,7 +13,7 @@ import numpy as np
 
 from gantry_formats import decoded
 from gantry_formats.axes import OF_FRAMES, axes_in_hdf5
-from gantry_formats.hdf5_layouts import is_coarser_level
+from gantry_formats.hdf5_layouts import is_coarser_level, shape_in_imaris
 from gantry_formats.linked import Array, Group, LinkError, Tree
 from gantry_formats.linked.walking import NotRead, why_unreadable
 from gantry_formats.linked.walking import walk as walk_all
@@ -140,13 +140,14 @@ def source(dataset: Array, path: Path, name: str = "") -> ArraySource:
             return np.asarray(dataset[place])
 
     name, own = name or str(dataset.name), attributes(dataset)
+    around, beside = _around(dataset)
     return ArraySource(
         name=name,
-        shape=tuple(dataset.shape),
+        shape=shape_in_imaris(name, around, tuple(dataset.shape)),
         dtype=dataset.dtype,
         read=read,
         chunks=dataset.chunks,
-        axes=axes_in_hdf5(name, dataset.shape, own, *_around(dataset)),
+        axes=axes_in_hdf5(name, dataset.shape, own, around, beside),
         attributes=own,
     )
 

@@ -7,14 +7,14 @@ import h5py
 
 from gantry_formats import plain_number
 from gantry_formats.axes import OF_FRAMES, axes_in_hdf5
-from gantry_formats.hdf5_layouts import is_coarser_level
+from gantry_formats.hdf5_layouts import is_coarser_level, shape_in_imaris
 from gantry_formats.linked import Array, Group, LinkError
 from gantry_formats.linked.walking import NotRead, walk, why_unreadable
 from portal.data.parsing.listing import MEASUREMENTS, LeftOut, Listed, plane_of
 
 MOST_LOOKED_AT = 20_000
 _OF_ARRAYS = ("axes", "DIMENSION_LABELS", "CLASS", "IMAGE_SUBCLASS", "INTERLACE_MODE", "interpretation")
-_OF_GROUPS = ("signal", "auxiliary_signals", "axes")
+_OF_GROUPS = ("signal", "auxiliary_signals", "axes", "ImageSizeX", "ImageSizeY", "ImageSizeZ")
 FAULTS = (OSError, RuntimeError, KeyError, ValueError, TypeError)
 
 
@@ -66,6 +66,7 @@ def _of_dataset(
     elif dtype.kind in MEASUREMENTS:
         own = _attributes(item, _OF_ARRAYS)
         declared = axes_in_hdf5(name, shape, own, around, beside)
+        shape = shape_in_imaris(name, around, shape)
         sizes = _sizes(item)
         yield Listed(
             name, shape, str(dtype.newbyteorder("=")), declared, lambda axes: plane_of(item, axes), sizes=sizes
