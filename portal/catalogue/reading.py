@@ -23,7 +23,7 @@ from portal.data.parsing.listed import Listing
 from portal.errors import ConflictError, InvalidError, LimitError, PortalError, UnsafeFileError
 from portal.files.confined import Entry, Kind, Root, inode_of, kind_of
 from portal.files.folders import FolderEntry, folder_entry, gathered, stamp_of
-from portal.files.formats import is_named_as_array, is_named_as_hdf5
+from portal.files.formats import format_of, is_named_as_array, is_named_as_hdf5
 
 Progress = Callable[[int, int], None]
 """Called with bytes read so far and bytes in all."""
@@ -166,8 +166,9 @@ def read(
         if complete:
             now = with_linked(root, place, list_files(root, place), list(reader.opened))
             _check_unchanged([*entries, *further], now)
+    linked = reader.linked(entries)
     return Contents(
-        tuple(replace(file, linked=file.path in reader.linked) for file in files),
+        tuple(replace(file, linked=file.path in linked) for file in files),
         tuple(reader.parameters.values()),
         reader.thumbnail,
         reader.problem,
@@ -348,14 +349,26 @@ class _Reader:
             if not _same(self.opened.setdefault(name, status), status) and self.complete:
                 raise _changed(name)
 
-    @property
-    def linked(self) -> set[str]:
-        """The files that others lead to; of those that lead to each other, the first leads."""
-        return led_to({path: self._led[path] for path in sorted(self._led)})
+    def linked(self, entries: Sequence[Entry]) -> set[str]:
+        """The names that add nothing: of files that others lead to, and further names of one file.
+
+        Of files that lead to each other the first leads.
+        """
+        there = {entry.path: entry.status for entry in entries if entry.kind is Kind.FILE}
+        first: dict[tuple[int, int], str] = {}
+        names = {
+            path: first.setdefault((status.st_dev, status.st_ino), path)
+            for path, status in [*there.items(), *self.opened.items()]
+        }
+        edges: dict[str, set[str]] = {}
+        for path in sorted(self._led):
+            edges.setdefault(names.get(path, path), set()).update(names.get(led, led) for led in self._led[path])
+        found = led_to(edges)
+        return found | {path for path, name in names.items() if name != path or name in found}
 
     def arrays(self, entries: Sequence[Entry]) -> list[ArrayEntry]:
         """The arrays that were listed; those of a file that another leads to are that one's."""
-        linked = self.linked
+        linked = self.linked(entries)
         looked = [one for one in self.looked if one.file not in linked]
         return entries_of(looked, [path for path in _of_arrays(entries) if path not in linked])
 
@@ -391,7 +404,7 @@ class _Reader:
             seen = inspect(file, places_of(self.mapping), beside=None if alone else beside, pictures=pictures)
         except (InvalidError, LimitError) as error:
             # A file that is still being written need not be readable yet.
-            if self.complete and self.problem is None:
+            if self.complete and self.problem is None and not _is_of_another_kind(path, file):
                 self.problem = f"{path}: {error.message}"
             if listed:
                 self.looked.append(Looked(path, None, clause(error.message)))
@@ -419,6 +432,13 @@ class _Reader:
         self.looked.append(Looked(path, found, problem if found is None else ""))
         if found is not None:
             self.pictures_left -= sum(len(array.pictures) for array in (*found.arrays, *found.together))
+
+
+def _is_of_another_kind(path: str, file: BinaryIO | Root) -> bool:
+    """Whether neither name nor bytes say that arrays are in it: a table, a microscope's own file. All is well."""
+    if isinstance(file, Root) or is_named_as_array(path) or not file.seek(0, 2):
+        return False
+    return format_of(file) == "other"
 
 
 def _check_unchanged(before: Sequence[Entry], after: Sequence[Entry]) -> None:

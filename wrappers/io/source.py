@@ -88,6 +88,8 @@ def readable(path: Path, kind: str) -> Iterator[None]:
     except PermissionError as error:
         raise BadInput(f"{path.name} may not be read by you.") from error
     except (OSError, ValueError, KeyError, IndexError, EOFError, RuntimeError, zlib.error) as error:
+        if path.is_file() and not path.stat().st_size:
+            raise BadInput(f"{path.name} is empty: it holds not one byte.") from error
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise BadInput(
             f"{path.name} cannot be read as {kind}; it may be incomplete or damaged ({reason[:160].rstrip('.')})."

@@ -350,6 +350,23 @@ def test_a_file_of_another_kind_is_registered_with_its_words(plain_yard: Yard) -
     assert (dataset.name, dataset.file_count, dataset.thumbnail) == ("table", 1, None)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "problem"),
+    [
+        ("table.csv", b"a,b\n1,2\n", None),
+        ("fish.czi", b"ZISRAWFILE" + bytes(600), None),
+        ("fish.czi", b"", "fish.czi: The file is empty: it holds not one byte."),
+        ("fish.tif", b"a,b\n1,2\n", "fish.tif: The file is neither HDF5 nor TIFF nor MRC."),
+        ("fish.raw", b"II*\0" + bytes(600), "fish.raw: The file is truncated: it holds no image."),
+    ],
+)
+def test_only_what_is_to_hold_arrays_can_fail_to(
+    plain_yard: Yard, name: str, content: bytes, problem: str | None
+) -> None:
+    (plain_yard.root / name).write_bytes(content)
+    assert plain_yard.full(plain_yard.add(name)).problem == problem
+
+
 def test_a_tiff_stack_gives_thumbnail_and_parameters(yard: Yard) -> None:
     path = yard.root / "ls/stack.ome.tif"
     path.parent.mkdir()

@@ -203,6 +203,24 @@ def test_links_that_stay_in_the_folder_count_where_people_cannot_write(
     assert "all" not in names(dataset)
 
 
+def test_a_file_of_several_names_counts_once(add: Add, settings: Settings, root: Path) -> None:
+    folder = root / "names"
+    folder.mkdir()
+    for name in ("master.h5", "target.h5", "lone.h5"):
+        with h5py.File(folder / name, "w") as file:
+            file["own"] = np.ones((4, 8, 8))
+            if name == "master.h5":
+                file["by_name"] = h5py.ExternalLink("current.h5", "/own")
+                file["itself"] = h5py.ExternalLink("also master.h5", "/own")
+    (folder / "current.h5").symlink_to("target.h5")
+    (folder / "also master.h5").symlink_to("master.h5")
+    os.link(folder / "lone.h5", folder / "lone again.h5")
+    dataset = add("names", settings=closed_root(settings, root))
+    assert {file.location for file in dataset.datafiles if not file.linked} == {"also master.h5", "lone again.h5"}
+    alone = add("names/master.h5", settings=closed_root(settings, root))
+    assert [file.location for file in alone.datafiles if not file.linked] == ["master.h5"]
+
+
 @pytest.mark.parametrize("target", ["../secret.h5", "/etc/passwd", "all"])
 def test_links_that_leave_it_are_refused_there_too(
     add: Add, linked: Path, settings: Settings, root: Path, target: str

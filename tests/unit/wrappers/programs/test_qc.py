@@ -168,6 +168,12 @@ def test_a_text_file_with_an_hdf5_name_is_named(run_program, refused, tmp_path: 
     refused(run_program("qc", {"data": [path]}), "notes.h5 cannot be read as HDF5")
 
 
+@pytest.mark.parametrize("name", ["none.h5", "none.tif", "none.mrc"])
+def test_an_empty_file_is_not_called_damaged(run_program, refused, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    refused(run_program("qc", {"data": [tmp_path / name]}), f"{name} is empty: it holds not one byte.")
+
+
 def test_files_without_arrays_are_refused(run_program, refused, tmp_path: Path) -> None:
     empty, text = tmp_path / "empty.h5", tmp_path / "notes.txt"
     with h5py.File(empty, "w") as file:
