@@ -157,12 +157,18 @@ def withdraw_read(session: Session, dataset: Dataset, *, by: str, now: datetime)
 
 
 def list_corrections(session: Session, datasets: list[int], *, withdrawn: bool) -> list[ParameterCorrection]:
-    """Corrections, oldest first, of these datasets or of all; those that were withdrawn only where asked for."""
+    """Corrections, oldest first, of these datasets or of all; those that were withdrawn only where asked for.
+
+    Raises NotFoundError for a dataset that there is not.
+    """
+    for number in datasets:
+        if not is_id(number) or session.get(Dataset, number) is None:
+            raise NotFoundError(f"There is no dataset {number}.")
     query = select(ParameterCorrection).options(
         joinedload(ParameterCorrection.dataset), joinedload(ParameterCorrection.type)
     )
     if datasets:
-        query = query.where(ParameterCorrection.dataset_id.in_([number for number in datasets if is_id(number)]))
+        query = query.where(ParameterCorrection.dataset_id.in_(datasets))
     if not withdrawn:
         query = query.where(ParameterCorrection.withdrawn.is_(None))
     return list(session.scalars(query.order_by(ParameterCorrection.id)))

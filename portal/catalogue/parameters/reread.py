@@ -95,7 +95,11 @@ class Look:
 
 
 def chosen(database: Database, selection: Selection) -> Iterator[int]:
-    """Ids of the datasets that are meant, ascending, asked for in portions. Raises InvalidError for a type."""
+    """Ids of the datasets that are meant, ascending, asked for in portions.
+
+    Raises InvalidError for a type, or a parameter, that there is not.
+    """
+    _check_parameters(database, selection.parameters)
     if selection.ids:
         yield from sorted({number for number in selection.ids if number > selection.after})
         return
@@ -120,6 +124,19 @@ def _check_type(database: Database, name: str) -> None:
         kinds = session.scalars(select(DatasetType.name).distinct().order_by(DatasetType.name)).all()
     if name not in kinds:
         raise InvalidError(f"There is no dataset type “{name}”. There are: {', '.join(kinds)}.")
+
+
+def _check_parameters(database: Database, names: Collection[str]) -> None:
+    """A name that was mistyped must not look as if all files agreed."""
+    if not names:
+        return
+    with database.read() as session:
+        known = sorted(
+            {name for mapping in session.scalars(select(DatasetType.mapping)) for name in mapping or ()}
+        )
+    for name in sorted(set(names).difference(known)):
+        listed = ", ".join(known) or "none"
+        raise InvalidError(f"No dataset type has a parameter “{name}”. There are: {listed}.")
 
 
 def look(database: Database, settings: Settings, number: int, parameters: Collection[str] = ()) -> Look:

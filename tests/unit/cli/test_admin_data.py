@@ -121,6 +121,9 @@ def test_what_does_not_exist_is_said(run, numbers):
     assert run("reread", 10**6)[0] == 3
     assert run("reread", "--experiment", "nowhere")[0] == 3
     assert run("reread", "--type", "nothing")[0] == 6
+    code, _out, err = run("reread", "--all", "--parameter", "voxel sise x")
+    assert (code, "“voxel sise x”" in err, "voxel size x" in err) == (6, True, True)
+    assert run("corrections", numbers[0], 10**6)[0] == run("corrections", 10**30)[0] == 3
     assert run("withdraw", 10**12)[0] == 3
     assert run("correct", numbers[0], "voxel size x", "0.2", "px")[0] == 6
 

@@ -364,6 +364,8 @@ def test_which_datasets_are_meant(yard: Yard) -> None:
     assert meant(type="deformability cytometry") == meant(experiment=other) == []
     with pytest.raises(InvalidError, match="light-sheet stack"):
         meant(type="stack")
+    with pytest.raises(InvalidError, match="a parameter “exposition”"):
+        meant(ids=(first,), parameters={"exposition"})
 
 
 def test_only_the_parameters_that_are_asked_for_are_compared(yard: Yard) -> None:
