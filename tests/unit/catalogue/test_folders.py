@@ -1,8 +1,10 @@
 """Folders that are one entry of the catalogue: registered, known again, handed over and handed out."""
 
 import io
+import json
 import os
 import zipfile
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -232,3 +234,42 @@ def test_the_command_line_unpacks_it_and_keeps_what_is_there(plain_yard: Yard, t
     assert target == tmp_path / "home" / "a.ome.zarr"
     assert (target / "0/c/1/2/3").read_bytes() == plain_yard.chunk.read_bytes()
     assert [one.name for one in (tmp_path / "home").iterdir()] == ["a.ome.zarr"]
+
+
+def test_as_many_chunks_as_one_likes_are_one_row_one_manifest_and_one_item_of_a_job(plain_yard: Yard) -> None:
+    path = plain_yard.root / "large" / "a.ome.zarr"
+    one = np.ones((1, 1, 1), np.uint16)
+    write(path, [one], described("zyx", "nanometer", [[500, 200, 200]]), chunks=(1, 1, 1), compressors=None)
+    shape = (100, 10, 10)
+    array = path / "0" / "zarr.json"
+    array.write_text(json.dumps(json.loads(array.read_text()) | {"shape": shape}))
+    for z, y in np.ndindex(shape[:2]):
+        folder = path / "0" / "c" / str(z) / str(y)
+        folder.mkdir(parents=True, exist_ok=True)
+        for x in range(shape[2]):
+            (folder / str(x)).write_bytes((100 * z + 10 * y + x).to_bytes(2, "little"))
+    chunks = int(np.prod(shape))
+
+    dataset = plain_yard.add(path.parent)
+    [row] = plain_yard.files(dataset)
+    assert (dataset.problem, dataset.file_count, row.name) == (None, 1, "a.ome.zarr")
+    assert row.folder_files == chunks + 2
+    assert row.file_size == 2 * chunks + sum((path / name).stat().st_size for name in ("zarr.json", "0/zarr.json"))
+    with plain_yard.database.read() as session:
+        [listed] = session.get_one(Dataset, dataset.id).arrays
+        [manifest] = session.scalars(select(FolderManifest)).all()
+    assert (listed.shape, listed.axes, listed.left_out) == (list(shape), "ZYX", "")
+    assert manifest.datafile_id == row.id
+    pinned = by_path(manifest.document)
+    assert len(pinned) == row.folder_files
+    assert pinned["0/c/99/9/9"].sha256 == sha256((9999).to_bytes(2, "little")).hexdigest()
+    # A digest is 32 bytes that nothing makes smaller; all else of a file, its path too, costs about as much again.
+    assert len(manifest.document) < 80 * len(pinned)
+
+    item = plain_yard.item(dataset)
+    assert [one["name"] for one in item["files"]] == ["a.ome.zarr"]
+    assert len(json.dumps(item)) < 1000
+    with Inputs({"demo": plain_yard.root}) as inputs:
+        [given] = inputs.open({"stack": [item]})["stack"]
+    assert [one["folder"]["files"] for one in given["files"]] == [chunks + 2]
+    assert len(json.dumps(given)) < 1000

@@ -123,6 +123,10 @@ TAKEN_OVER = (
     "UPDATE dataset_array SET name = 'x'",
     "INSERT INTO dataset_array (dataset_id, name) VALUES (1, 'x')",
     "DELETE FROM dataset_array",
+    "SELECT document FROM folder_manifest",
+    "INSERT INTO folder_manifest (datafile_id, document) VALUES (1, '')",
+    "UPDATE folder_manifest SET document = ''",
+    "DELETE FROM folder_manifest",
     "UPDATE job_event SET by = 'x'",
     "DELETE FROM job_event",
     "UPDATE attempt SET outcome = 'x'",
@@ -132,6 +136,18 @@ TAKEN_OVER = (
 
 def test_the_web_tier_that_was_taken_over_makes_nobody_and_rewrites_nothing(site: str) -> None:
     assert [statement for statement in TAKEN_OVER if not refused(site, WEB, statement)] == []
+
+
+@pytest.mark.parametrize("role", [WEB, DAEMON])
+def test_what_was_pinned_of_a_folder_is_the_owner_s_alone(site: str, role: str) -> None:
+    """Services compare a folder with the stamp on its entry."""
+    for statement in (
+        "SELECT document FROM folder_manifest",
+        "INSERT INTO folder_manifest (datafile_id, document) VALUES (1, '')",
+        "UPDATE folder_manifest SET document = ''",
+        "DELETE FROM folder_manifest",
+    ):
+        assert refused(site, role, statement), statement
 
 
 @pytest.mark.parametrize("role", [WEB, DAEMON])
