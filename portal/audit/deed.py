@@ -30,6 +30,8 @@ class Action(StrEnum):
     CORRECTION_WITHDRAWN = "correction-withdrawn"
     PARAMETER_READ_AGAIN = "parameter-read-again"
     """Of a dataset that is still being written, in place."""
+    ARRAYS_LISTED = "arrays-listed"
+    """By an operator: what a dataset's files hold, listed where it was not, or anew."""
 
 
 class Kind(StrEnum):

@@ -179,7 +179,8 @@ def read(
 
 def read_arrays(root: Root, place: Place, entries: Sequence[Entry], *, complete: bool) -> list[ArrayEntry]:
     """The arrays alone, as `read` would list them; no digests. Raises as `read` does."""
-    listed = _worth_listing(entries)
+    # Those that are looked into for parameters are listed as well, wherever they stand.
+    listed = _worth_listing(entries) | _worth_parsing(entries)
     with root.open_folder(place.location) as folder:
         reader = _Reader({}, 0, None, complete, _Beside(root, place, folder))
         for entry in entries:

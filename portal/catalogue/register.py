@@ -25,6 +25,7 @@ from portal.catalogue.entries import (
 )
 from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetType, Instrument, Investigation
 from portal.catalogue.parameters.corrections import withdraw_read
+from portal.catalogue.pictures import remove_unnamed
 from portal.catalogue.reading import Contents, FileLook, Place, Progress, list_files, look_of, read, with_linked
 from portal.config import Settings
 from portal.db import Database, is_id
@@ -121,7 +122,10 @@ def add_in_place(
         pictures = [PictureEntry("thumbnail.png", contents.thumbnail, "thumbnail")] if contents.thumbnail else []
         add_pictures(session, dataset, pictures, folder=settings.pictures, by=wish.by)
         add_arrays(session, dataset, contents.arrays, folder=settings.pictures, by=wish.by)
-        return dataset
+    if known is not None:
+        with database.write() as session:
+            remove_unnamed(session, dataset.id, settings.pictures)
+    return dataset
 
 
 def investigation_for_ingest(session: Session, actor: Actor, text: str) -> Investigation:

@@ -11,12 +11,14 @@ from sqlalchemy.orm import Session
 
 from portal.catalogue.arrays.entries import ArrayEntry
 from portal.catalogue.models import Dataset, DatasetArray
+from portal.data.parsing.listed import ArrayPicture
 from portal.files.durable import write_whole
 from portal.files.formats import png_size
 from portal.form.arrays import InputArray
 from portal.portions import portions
 
 ROWS_AT_ONCE = 500
+NO_ARRAY = ArrayEntry("", "")
 OF_DATASETS = (
     select(
         DatasetArray.id,
@@ -43,7 +45,11 @@ def add_arrays(
 
     A picture that is written though the transaction fails is harmless: the next try writes the same name.
     """
-    rows = [_row(dataset, place, entry, folder, by) for place, entry in enumerate(entries)]
+    for entry in entries:
+        for one in _pictures(entry):
+            _write_picture(folder / _path(dataset.id, one.png), one.png)
+    by_whom = {"create_id": by, "mod_id": by}
+    rows = [_row(dataset.id, place, entry) | by_whom for place, entry in enumerate(entries)]
     for some in portions(rows, ROWS_AT_ONCE):
         session.execute(insert(DatasetArray), some)
     session.expire(dataset, ["arrays"])
@@ -52,14 +58,23 @@ def add_arrays(
 def replace_arrays(
     session: Session, dataset: Dataset, entries: Sequence[ArrayEntry], *, folder: Path, by: str
 ) -> None:
-    """Give the dataset these arrays in the place of those that were listed before."""
+    """Give the dataset these arrays in the place of those that were listed before.
+
+    Pictures of those stay on disk until `remove_unnamed`: whether this is kept is not known yet.
+    """
     session.execute(delete(DatasetArray).where(DatasetArray.dataset_id == dataset.id))
     add_arrays(session, dataset, entries, folder=folder, by=by)
 
 
-def _row(dataset: Dataset, place: int, entry: ArrayEntry, folder: Path, by: str) -> dict[str, Any]:
+def are_listed(rows: Sequence[DatasetArray], number: int, entries: Sequence[ArrayEntry]) -> bool:
+    """Whether the rows of the dataset with this id, in order, say what these entries say, pictures included."""
+    wanted = [_row(number, place, entry) for place, entry in enumerate(entries)]
+    return [{key: getattr(row, key) for key in _row(0, 0, NO_ARRAY)} for row in rows] == wanted
+
+
+def _row(number: int, place: int, entry: ArrayEntry) -> dict[str, Any]:
     return {
-        "dataset_id": dataset.id,
+        "dataset_id": number,
         "position": place,
         "file": entry.file,
         "name": entry.name,
@@ -69,21 +84,23 @@ def _row(dataset: Dataset, place: int, entry: ArrayEntry, folder: Path, by: str)
         "labels": {axis: list(labels) for axis, labels in entry.labels.items()},
         "sizes": dict(entry.sizes),
         "pictures": [
-            {"axis": one.axis, "place": one.place, "path": _written(dataset, one.png, folder)}
-            for one in entry.pictures
-            if png_size(one.png) is not None
+            {"axis": one.axis, "place": one.place, "path": _path(number, one.png)} for one in _pictures(entry)
         ],
         "left_out": entry.left_out,
-        "create_id": by,
-        "mod_id": by,
     }
 
 
-def _written(dataset: Dataset, png: bytes, folder: Path) -> str:
-    path = f"{dataset.id}/{hashlib.sha256(png).hexdigest()}.png"
-    (folder / path).parent.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / path, png)
-    return path
+def _pictures(entry: ArrayEntry) -> list[ArrayPicture]:
+    return [one for one in entry.pictures if png_size(one.png) is not None]
+
+
+def _path(number: int, png: bytes) -> str:
+    return f"{number}/{hashlib.sha256(png).hexdigest()}.png"
+
+
+def _write_picture(path: Path, png: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, png)
 
 
 def arrays_of_all(connection: Connection, ids: Sequence[int]) -> Mapping[int, tuple[InputArray, ...]]:

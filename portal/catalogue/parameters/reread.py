@@ -22,13 +22,11 @@ from portal.catalogue.parameters.corrections import correct, dataset_for_operato
 from portal.catalogue.parameters.known import Recorded, in_force
 from portal.catalogue.parameters.rows import recorded_of
 from portal.catalogue.parameters.source import SourceKind
-from portal.catalogue.reading import Place, list_files, read_parameters
-from portal.catalogue.register import changed_files, looks_of_known
+from portal.catalogue.reading import read_parameters
+from portal.catalogue.registered_files import files_of
 from portal.config import Settings
-from portal.data.registered import root_of
 from portal.db import Database
 from portal.errors import ConflictError, InvalidError, PortalError
-from portal.files.confined import Root
 from portal.form.dataset import Quantity, same
 from portal.identity.actor import Actor
 
@@ -37,7 +35,7 @@ PORTION = 200
 
 @dataclass(frozen=True)
 class Selection:
-    """Which datasets. Nothing that narrows: all that were registered in place."""
+    """Which datasets, and what of them. Nothing that narrows: all that were registered in place."""
 
     ids: tuple[int, ...] = ()
     type: str | None = None
@@ -46,6 +44,8 @@ class Selection:
     """Only those with larger ids."""
     parameters: frozenset[str] = frozenset()
     """Only these parameters; empty: all that the dataset's type names."""
+    results: bool = False
+    """Results of analyses as well."""
 
 
 class Then(StrEnum):
@@ -92,6 +92,8 @@ class Look:
     unread: str = ""
     """Why it was not compared, or not wholly; in words."""
     mod_time: datetime | None = None
+    computed: bool = False
+    """A result of an analysis, whose parameters no file says."""
 
 
 def chosen(database: Database, selection: Selection) -> Iterator[int]:
@@ -104,7 +106,9 @@ def chosen(database: Database, selection: Selection) -> Iterator[int]:
         yield from sorted({number for number in selection.ids if number > selection.after})
         return
     query = select(Dataset.id).order_by(Dataset.id).limit(PORTION)
-    query = query.where(Dataset.location.is_not(None), ~Dataset.location.startswith(f"{RESULTS}:"))
+    query = query.where(Dataset.location.is_not(None))
+    if not selection.results:
+        query = query.where(~Dataset.location.startswith(f"{RESULTS}:"))
     if selection.type is not None:
         named = select(DatasetType.id).where(DatasetType.name == selection.type)
         query = query.where(Dataset.type_id.in_(named))
@@ -152,7 +156,8 @@ def look(database: Database, settings: Settings, number: int, parameters: Collec
 
 def _compared(dataset: Dataset, settings: Settings, parameters: Collection[str]) -> Look:
     if dataset.is_result:
-        return Look(dataset.id, dataset.name, unread="It is the result of an analysis: no file is read for it.")
+        words = "It is the result of an analysis: no file is read for its parameters."
+        return Look(dataset.id, dataset.name, unread=words, computed=True)
     rules = {name: rule for name, rule in dataset.type.mapping.items() if not parameters or name in parameters}
     if not rules:
         return Look(dataset.id, dataset.name)
@@ -166,16 +171,7 @@ def _compared(dataset: Dataset, settings: Settings, parameters: Collection[str])
 def _read(
     dataset: Dataset, settings: Settings, rules: dict[str, object]
 ) -> tuple[dict[str, ParameterEntry], str | None]:
-    folder, relative = root_of(dataset, settings)
-    alone = [file.location for file in dataset.datafiles if not file.linked]
-    only = alone[0] if dataset.single_file and alone else None
-    known = settings.roots.get(dataset.root or "")
-    with Root(folder) as root:
-        place = Place(dataset.root or "", relative, only, known is not None and not known.writable_by_people)
-        entries = list_files(root, place)
-        if dataset.complete and (changed := changed_files(dataset, looks_of_known(root, place, entries, dataset))):
-            shown = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
-            raise ConflictError(f"Its files have changed since it was registered, so they are not read: {shown}.")
+    with files_of(dataset, settings) as (root, place, entries):
         found, problem = read_parameters(root, place, entries, rules, complete=dataset.complete)
         return dict(found), problem
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import h5py
 import pytest
 from small_facility import NOW, SmallFacility
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
-from portal.catalogue.models import Dataset, DatasetParameter, DatasetType
+from portal.catalogue.models import Dataset, DatasetArray, DatasetParameter, DatasetType
 from portal.catalogue.parameters.rows import known_of
 from portal.catalogue.register import add_in_place
 from portal.cli.main import main
@@ -115,6 +115,46 @@ def test_json_has_the_differences_and_what_could_not_be_read(run, numbers, tmp_p
     assert [one["dataset"] for one in document["unread"]] == [second]
     code, _out, err = run("reread", "--all")
     assert (code, f"{second}  b: " in err) == (7, True)
+
+
+def test_arrays_that_were_never_listed_are_and_twice_is_harmless(run, numbers, database):
+    first, second = numbers
+    with database.write() as session:
+        session.execute(delete(DatasetArray).where(DatasetArray.dataset_id == first))
+    words = ("reread", "--all", "--arrays")
+    code, out, err = run(*words)
+    assert (code, out.splitlines()) == (0, [f"{first}\ta\tarrays\tnot listed yet\t0 found\tlisted"])
+    assert "Arrays of datasets: 1 not listed yet, 0 differ, 1 unchanged." in err
+    assert "Write them down with --write." in err
+    _code, out, err = run("reread", "--all", "--parameter", "voxel size x")
+    assert ("arrays" in out, "Arrays" in err) == (False, False)
+    assert run(*words, "--after", first)[1] == ""
+    document = json.loads(run(*words, "--write", "--json")[1])
+    assert document == {
+        "written": True,
+        "differences": [],
+        "arrays": [{"dataset": first, "name": "a", "state": "not listed yet", "listed": 0, "found": 0}],
+        "unread": [],
+    }
+    assert run(*words)[1] == ""
+    with database.read() as session:
+        counts = [len(session.get_one(Dataset, number).arrays) for number in (first, second)]
+    assert counts == [1, 1]
+
+
+def test_a_result_counts_for_its_arrays_and_says_nothing_of_parameters(run, numbers, database, tmp_path):
+    first, second = numbers
+    (tmp_path / "var/results/1").mkdir(parents=True)
+    (tmp_path / "root/a.h5").rename(tmp_path / "var/results/1/a.h5")
+    with database.write() as session:
+        session.execute(delete(DatasetArray).where(DatasetArray.dataset_id == first))
+        session.get_one(Dataset, first).location = "results:1"
+    code, out, err = run("reread", first)
+    assert (code, out.split("\t")[2:4], "result" in err) == (0, ["arrays", "not listed yet"], False)
+    code, out, err = run("reread", first, "--parameter", "voxel size x")
+    assert (code, out, "It is the result of an analysis" in err) == (7, "", True)
+    code, out, _err = run("reread", "--all", "--parameter", "voxel size x")
+    assert (code, [line.split("\t")[0] for line in out.splitlines()]) == (0, [str(second)])
 
 
 def test_what_does_not_exist_is_said(run, numbers):

@@ -255,7 +255,8 @@ def test_a_result_of_an_analysis_has_nothing_to_read_again(yard: Yard) -> None:
     number = yard.facility.datasets["private"]
     with yard.database.write() as session:
         session.get_one(Dataset, number).location = "results:1/J-1/x"
-    assert "result of an analysis" in yard.look(number).unread
+    seen = yard.look(number)
+    assert ("result of an analysis" in seen.unread, seen.computed) == (True, True)
 
 
 def test_a_correction_is_withdrawn_and_stays_in_the_history(yard: Yard) -> None:
