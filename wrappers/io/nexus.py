@@ -36,9 +36,27 @@ def find_tomography(file: Group) -> Tomography | None:
 
     Entries that say of themselves that they are NXtomo come first; of several the first in the file's order.
     """
-    found = [one for group in groups(file) if (one := _of_key(group)) is not None]
-    found.sort(key=lambda one: (not _is_nxtomo(one.entry), one.frames is None, one.rotation_angle is None))
-    return found[0] if found else None
+    return next(iter(_ranked(file)), None)
+
+
+def tomographies_in(file: Group) -> list[Tomography]:
+    """The scans of a file that are as good as the one of `find_tomography`, each with projections of its own."""
+    ranked = _ranked(file)
+    found: list[Tomography] = []
+    for one in ranked:
+        alike = _rank(one) == _rank(ranked[0]) and one.frames is not None and bool((one.image_key[:] == 0).any())
+        if alike and all(one.frames != other.frames for other in found):
+            found.append(one)
+    return found
+
+
+def _ranked(file: Group) -> list[Tomography]:
+    return sorted((one for group in groups(file) if (one := _of_key(group)) is not None), key=_rank)
+
+
+def _rank(one: Tomography) -> tuple[bool, bool, bool]:
+    """The best sorts first."""
+    return (not _is_nxtomo(one.entry), one.frames is None, one.rotation_angle is None)
 
 
 def detector_in(entry: Group) -> Group | None:

@@ -45,22 +45,51 @@ def angles_in_degrees(item: Any, turned: np.ndarray, name: str, said: str) -> tu
         raise BadInput(f"{name} has its rotation angles {without}. {_proposal(values)}")
     degrees = values * factor
     if said != AS_RECORDED:
-        return degrees, f"{unit.symbol}, as chosen" + (f" (the file says {recorded})" if recorded else "")
-    if _span(degrees) < LEAST_DEGREES:
+        return in_one_arc(degrees), f"{unit.symbol}, as chosen" + (
+            f" (the file says {recorded})" if recorded else ""
+        )
+    # Many turns that are just half a turn, or one, in milliradians: the unit that the file says is hardly so.
+    if _span(degrees) < LEAST_DEGREES or (unit.symbol == "deg" and _turn_in(values, "mrad")):
         raise BadInput(f"{name} records its rotation angles in {recorded}. {_proposal(values)}")
-    return degrees, unit.symbol
+    return in_one_arc(degrees), unit.symbol
+
+
+def in_one_arc(degrees: np.ndarray) -> np.ndarray:
+    """The same directions without the step back of an encoder that counts from 0 again after a turn.
+
+    Half a turn from 270 over 0 to 90 degrees goes through 360 by its numbers. Where they leave out an arc that is
+    far wider than what lies between the last and the first, the scan began behind it.
+    """
+    ranked = np.sort(degrees[np.isfinite(degrees)])
+    around = 360.0 - _span(degrees)
+    if len(ranked) < 2 or around <= 0:
+        return degrees
+    gaps = np.diff(ranked)
+    widest = int(np.argmax(gaps))
+    if gaps[widest] <= max(LEAST_DEGREES, 2 * around):
+        return degrees
+    return np.where(degrees > ranked[widest], degrees - 360.0, degrees)
 
 
 def _proposal(values: np.ndarray) -> str:
     """What unit the range of the angles makes likely, as a sentence for a person."""
-    span = _span(values)
-    span *= len(values) / max(1, len(values) - 1)  # the last projection is mostly a step short of the turn
+    span = _whole_span(values)
     for unit, name in (("rad", "radians"), ("deg", "degrees"), ("mrad", "milliradians")):
-        factor = factor_between(unit, "deg") or 0.0
-        for turn, degrees in TURNS.items():
-            if abs(span * factor - degrees) < 0.06 * degrees:
-                return f"They go through {span:.4g}, which is {turn} in {name}: if that is so, choose {name}."
+        if turn := _turn_in(values, unit):
+            return f"They go through {span:.4g}, which is {turn} in {name}: if that is so, choose {name}."
     return f"They go through {span:.4g}; choose the unit that they are in."
+
+
+def _turn_in(values: np.ndarray, unit: str) -> str:
+    """Which turn their range is in this unit: half a turn, a full one; nothing for none."""
+    factor = factor_between(unit, "deg") or 0.0
+    span = _whole_span(values) * factor
+    return next((turn for turn, degrees in TURNS.items() if abs(span - degrees) < 0.06 * degrees), "")
+
+
+def _whole_span(values: np.ndarray) -> float:
+    """Their range, and a step: the last projection is mostly one short of the turn."""
+    return _span(values) * len(values) / max(1, len(values) - 1)
 
 
 def _one_each(angles: np.ndarray, number: int, name: str) -> np.ndarray:

@@ -17,7 +17,7 @@ from gantry_formats import plain_text
 from gantry_formats.linked import Array, Group
 from wrappers.errors import BadInput
 from wrappers.io.hdf5 import SUFFIXES, open_hdf5, source
-from wrappers.io.nexus import Tomography, child, detector_in, find_tomography
+from wrappers.io.nexus import Tomography, child, detector_in, find_tomography, tomographies_in
 from wrappers.io.origin import Origin, origin_of
 from wrappers.io.siblings import leading
 from wrappers.io.source import readable
@@ -99,6 +99,10 @@ def _scan(files: Sequence[OpenFile], angles: str) -> Scan:
     exchanged = [one for one in files if _has_exchange(one.file)]
     keyed = [(one, found) for one in files if (found := find_tomography(one.file)) is not None]
     turning = [(one, found) for one, found in keyed if bool((_keys(found) == PROJECTION).any())]
+    for one, _ in turning:
+        if len(several := tomographies_in(one.file)) > 1:
+            named = ", ".join(found.entry.name for found in several[:4])
+            raise BadInput(f"{one.name} has {len(several)} scans ({named}); this analysis takes one.")
     if len(exchanged) + len(turning) > 1:
         names = ", ".join(one.name for one in [*exchanged, *(one for one, _ in turning)][:4])
         raise BadInput(
@@ -132,10 +136,13 @@ def _data_exchange(one: OpenFile, files: Sequence[OpenFile], angles: str) -> Sca
         raise BadInput(f"{name} has no flat fields (exchange/data_white).")
     detector = child(one.file, "measurement/instrument/detector")
     turned = np.arange(len(data))
+    theta = group.get("theta")
+    if isinstance(theta, Array) and theta.size > len(data):
+        raise BadInput(f"{name} has {theta.size} rotation angles for {len(data)} projections: whose are not told.")
     return _made(
         (name, "Data Exchange"),
         _Turned(data, turned),
-        angles_in_degrees(group.get("theta"), turned, name, angles),
+        angles_in_degrees(theta, turned, name, angles),
         (flats, darks),
         (
             pixel_um(detector, ("pixel_size_x", "pixel_size")),

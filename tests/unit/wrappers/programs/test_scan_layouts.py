@@ -191,3 +191,28 @@ def test_frames_in_the_order_of_sinograms_are_refused(run_program, refused, tmp_
         file["exchange/data"] = projections().swapaxes(0, 1)
         file["exchange/data"].attrs["axes"] = "y:theta:x"
     refused(run_program("tomo_slice", {"scan": [path]}), "in the order y:theta:x; theta:y:x is needed")
+
+
+@pytest.mark.parametrize(("first", "last"), [(270, 360), (120, 180)])
+def test_half_a_turn_over_an_encoders_zero_is_no_full_turn(run_program, tmp_path: Path, first, last) -> None:
+    counted = np.where(DEGREES + first >= last, DEGREES + first - 360, DEGREES + first)
+    path = tmp_path / "scan.h5"
+    with h5py.File(path, "w") as file:
+        file["exchange/data"], file["exchange/theta"] = projections(), counted
+        file["exchange/data_white"], file["exchange/data_dark"] = flats(), DARKS
+        file["exchange/theta"].attrs["units"] = "deg"
+    ending = run_program("tomo_slice", {"scan": [path]}, {"row_count": 1})
+    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.1)
+    assert not ending.parameters["full turn"]
+    with h5py.File(ending.output / "slices.h5") as file:
+        assert file["data"].shape[1:] == (COLUMNS, COLUMNS)
+
+
+def test_of_two_scans_in_a_file_none_is_chosen(run_program, refused, without_references) -> None:
+    with h5py.File(without_references, "r+") as file:
+        file["entry0000/flats"] = flats()
+        file.copy("entry0000", "entry0001")
+        file["entry0000/data/data"] = file["entry0000/instrument/camera/data"]
+        file["entry0000/data/image_key"] = file["entry0000/instrument/camera/image_key"]
+    ending = run_program("tomo_slice", {"scan": [without_references]}, {"row_count": 1})
+    refused(ending, "has 2 scans (/entry0000, /entry0001); this analysis takes one")

@@ -178,6 +178,12 @@ def test_the_recorded_tooth_has_its_published_axis_and_air_around_it(run_program
         ({"data_white": None}, {}, "has no flat fields (exchange/data_white)"),
         ({"data": np.zeros((5, 5))}, {}, "frames (n, rows, columns) are needed"),
         ({"theta": np.zeros(7)}, {}, "one rotation angle a projection"),
+        ({"theta": np.arange(ANGLES + 4.0)}, {}, f"{ANGLES + 4} rotation angles for {ANGLES} projections"),
+        (
+            {"theta": np.linspace(0, 1000 * np.pi, ANGLES, endpoint=False)},
+            {},
+            "half a turn in milliradians: if that is so, choose milliradians",
+        ),
         ({"data_white": np.full((2, ROWS, COLUMNS), 50, np.uint16)}, {}, "not brighter than its dark frames"),
         ({"data_white": np.ones((2, 9, 9))}, {}, "differ in size"),
         ({"data": np.full((ANGLES, ROWS, COLUMNS), np.nan)}, {}, "no usable readings in 180 of 180 projections"),
