@@ -136,12 +136,15 @@ def _of_image(own: Mapping[str, Any], dimensions: int) -> str:
 def _letters(value: Any) -> str:
     text = plain_text(value)
     if text is not None:
-        text = text.strip("[]() ")
+        # Lists of texts as JSON, Python and NumPy print them.
+        text = re.sub(r"\bb?['\"]|['\"]", " ", text).strip("[](){} ")
         several = re.search(r"[^A-Za-z_.]", text)
         words = re.split(r"[^A-Za-z_.]+", text) if several or text.lower() in _LETTERS else list(text)
     else:
         words = _texts(value)
-    return "".join(_LETTERS.get(word.strip().lower(), UNKNOWN) for word in words)
+    letters = "".join(_LETTERS.get(word.strip().lower(), UNKNOWN) for word in words)
+    # Which of two axes of one name is meant (x of the sample, x of the detector) is not told.
+    return "".join(letter if letters.count(letter) == 1 else UNKNOWN for letter in letters)
 
 
 def _texts(value: Any) -> list[str]:

@@ -33,6 +33,12 @@ def test_what_is_not_declared_is_told_only_where_it_is_usual(declared, shape, ax
         ({"axes": b"channel:z:y:x"}, "CZYX"),
         ({"axes": np.array([b"time", b"z", b"y", b"x"])}, "TZYX"),
         ({"DIMENSION_LABELS": np.array(["c", "z", "", "x"], dtype=object)}, "CZ?X"),
+        ({"axes": '["t", "z", "y", "x"]'}, "TZYX"),
+        ({"axes": "[b'frame', b'z', b'y', b'x']"}, "TZYX"),
+        ({"axes": "(scan, z, y, x)"}, "?ZYX"),
+        ({"axes": "time.z.y.x"}, ""),
+        ({"axes": ["sample_y", "sample_x", "y", "x"]}, ""),  # of a scan: which of them is meant is not told
+        ({"axes": ["z", "z", "y", "x"]}, "??YX"),
         ({"axes": ["", "", "", ""]}, ""),
         ({"axes": "zyx"}, ""),  # three words for four axes
         ({"axes": 3}, ""),
