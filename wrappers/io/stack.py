@@ -52,6 +52,8 @@ class Arrays:
     found: list[ArraySource]
     left_out: list[LeftOut]
     still_open: bool = False
+    missing: tuple[str, ...] = ()
+    """Files that hold other parts of the same series and are not there."""
 
 
 @contextmanager
@@ -68,7 +70,7 @@ def open_arrays(file: InputFile, beside: Sequence[InputFile] = ()) -> Iterator[A
                 return
             missing = [LeftOut(name, "it is a part of this series and not there") for name in opened.missing]
             found, left_out = tiff.survey(opened.file, file.path)
-            yield Arrays(found, left_out + missing)
+            yield Arrays(found, left_out + missing, missing=opened.missing)
     elif file.suffix in hdf5.SUFFIXES:
         with hdf5.open_hdf5(file) as opened:
             found, left_out = hdf5.survey(opened, file.path)
@@ -116,6 +118,11 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
             values, name, attributes = values_of(one, pick), one.array.name, dict(one.array.attributes)
             if first_file.suffix in hdf5.SUFFIXES:
                 attributes = _inherited(first_file, name) | attributes
+        lacking = next(arrays.missing for file, arrays in opened if file is first_file)
+        if lacking:
+            raise BadInput(
+                f"{first_file.name} is one of several files that make the {what}; {lacking[0]} is not there."
+            )
     values, interpolated = _real(values, first_file, name)
     return Stack(first_file.name, name, values, voxel_size(dataset, attributes), attributes, interpolated)
 

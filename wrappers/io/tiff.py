@@ -57,7 +57,8 @@ def open_tiff(path: Path, beside: Collection[str] = ()) -> Iterator[Opened]:
     logger.addHandler(complaints)
     try:
         parts = _parts(path)
-        missing = tuple(name for name in parts if name not in beside)
+        # The only file of a series is that file, whatever it was called when it was written.
+        missing = tuple(name for name in parts if name not in beside) if len(parts) > 1 else ()
         together = len(parts) > 1 and not missing and all("/" not in name and "\\" not in name for name in parts)
         with readable(path, "TIFF"):
             file = tifffile.TiffFile(path, _multifile=together)

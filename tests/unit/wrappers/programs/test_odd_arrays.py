@@ -1,11 +1,13 @@
 """Arrays of every kind that HDF5 has: one that cannot be measured costs itself only, and is named."""
 
 import json
+import uuid
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pytest
+import tifffile
 
 RNG = np.random.default_rng(5)
 MEASURED = {
@@ -121,3 +123,45 @@ def test_a_damaged_file_among_others_costs_itself_only(run_program, tmp_path: Pa
     [note] = report["left_out"]
     assert (note["file"], note["name"]) == ("cut.h5", "the whole file")
     assert "cannot be read as HDF5" in note["why"]
+
+
+OME = (
+    '<?xml version="1.0" encoding="UTF-8"?><OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06" '
+    'UUID="urn:uuid:{0}"><Image ID="Image:0" Name="cells"><Pixels ID="Pixels:0" DimensionOrder="XYZCT" '
+    'Type="uint16" SizeX="48" SizeY="40" SizeZ="{1}" SizeC="1" SizeT="1" PhysicalSizeX="0.2" PhysicalSizeY="0.2" '
+    'PhysicalSizeZ="0.5"><Channel ID="Channel:0:0" SamplesPerPixel="1"/>{2}</Pixels></Image></OME>'
+)
+
+
+def in_ome_files(names: dict[str, str], tmp_path: Path) -> list[Path]:
+    """A series in files, 8 planes each, with the names by which they are called in it and on disk."""
+    ids = {name: str(uuid.uuid4()) for name in names}
+    places = "".join(
+        f'<TiffData IFD="{plane}" FirstZ="{8 * number + plane}" FirstC="0" FirstT="0" PlaneCount="1">'
+        f'<UUID FileName="{name}">urn:uuid:{ids[name]}</UUID></TiffData>'
+        for number, name in enumerate(names)
+        for plane in range(8)
+    )
+    values = np.random.default_rng(0).integers(50, 400, (8, 40, 48)).astype(np.uint16)
+    for inside, called in names.items():
+        xml = OME.format(ids[inside], 8 * len(names), places)
+        tifffile.imwrite(tmp_path / called, values, description=xml, metadata=None, photometric="minisblack")
+    return [tmp_path / called for called in names.values()]
+
+
+def test_a_part_of_a_series_is_not_taken_for_the_stack(run_program, refused, tmp_path: Path) -> None:
+    options = {"iterations": 1, "sigma_z": 0.5}
+    files = in_ome_files({"a.ome.tif": "a.ome.tif", "b.ome.tif": "b.ome.tif"}, tmp_path)
+    whole = run_program("lightsheet_deconvolution", {"stack": files}, options)
+    with h5py.File(whole.output / "deconvolved.h5") as file:
+        assert file["data"].shape == (16, 40, 48)
+    part = run_program("lightsheet_deconvolution", {"stack": files[:1]}, options)
+    refused(part, "a.ome.tif is one of several files that make the stack; b.ome.tif is not there")
+
+
+def test_the_only_file_of_a_series_may_have_been_renamed(run_program, tmp_path: Path) -> None:
+    files = in_ome_files({"as written.ome.tif": "renamed.ome.tif"}, tmp_path)
+    ending = run_program("qc", {"data": files})
+    assert ending.parameters["arrays"] == 1
+    report = json.loads((ending.output / "report.json").read_text())
+    assert not report["left_out"]
