@@ -138,6 +138,9 @@ def test_the_daemon_reads_no_secret_of_a_sign_in(as_somebody: AsSomebody, portal
         "TRUNCATE job CASCADE",
         "CREATE RULE mine AS ON UPDATE TO job DO INSTEAD NOTHING",
         "SELECT setval('job_id_seq', 1)",
+        "SELECT document FROM folder_manifest",
+        "UPDATE folder_manifest SET document = ''",
+        "DELETE FROM folder_manifest",
         "SELECT pg_reload_conf()",
     ],
 )
