@@ -25,7 +25,9 @@ def write(path: Path) -> None:
     rng = np.random.default_rng(3)
     with tifffile.TiffWriter(path, ome=True) as file:
         for position in range(2):
-            values = rng.poisson(20, (6, 3, 48, 64)).astype(np.uint16)
+            # A ground that becomes brighter: as many greys as in a picture of a microscope.
+            ground = np.add.outer(3.0 * np.arange(48), 2.0 * np.arange(64))
+            values = rng.poisson(20 + ground, (6, 3, 48, 64)).astype(np.uint16)
             for channel in range(3):
                 row, column = 10 + 12 * channel, 12 + 18 * channel + 4 * position
                 values[:, channel, row : row + 8, column : column + 8] += 400
