@@ -69,7 +69,7 @@ def copied(place: Place) -> Iterator[Path]:
     folder = place.shared / HERE
     shutil.rmtree(folder, ignore_errors=True)
     ignore = shutil.ignore_patterns("node_modules", "__pycache__", "static", "recordings")
-    for name in ("portal", "wrappers", "tests/contract"):
+    for name in ("portal", "wrappers", "gantry_formats", "tests/contract"):
         shutil.copytree(CHECKOUT / name, folder / name, ignore=ignore)
     for name in ("alone.py", "one_line.py", "remote_backend.py"):
         shutil.copy(CHECKOUT / "tests/support" / name, folder)

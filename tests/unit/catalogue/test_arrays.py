@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import tifffile
 from small_facility import NOW, SmallFacility
+from sqlalchemy import event
 
 from portal.catalogue.access import visible
 from portal.catalogue.arrays.entries import ArrayEntry, Looked, entries_of
-from portal.catalogue.arrays.rows import replace_arrays
+from portal.catalogue.arrays.rows import add_arrays, replace_arrays
 from portal.catalogue.models import Dataset, DatasetArray
 from portal.catalogue.register import add_in_place
 from portal.catalogue.service import get_dataset
@@ -166,3 +167,14 @@ def test_arrays_are_as_visible_as_their_dataset_and_can_be_listed_again(yard: Ya
         entries = [ArrayEntry("heart.ome.tif", "Other", (4, 4), "uint8", "YX")]
         replace_arrays(session, again, entries, folder=yard.settings.pictures, by="sam")
         assert [one.name for one in again.arrays] == ["Other"]
+
+
+def test_one_array_is_added_without_asking_for_its_number(database: Database, facility: SmallFacility, tmp_path):
+    """The daemon may add arrays and see none: a result with a single one could not be filed."""
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+    with database.write() as session:
+        dataset = session.get_one(Dataset, facility.datasets["private"])
+        add_arrays(session, dataset, [ArrayEntry("a.h5", "/data")], folder=tmp_path, by="")
+    [added] = [one for one in statements if "INSERT INTO dataset_array" in one]
+    assert "RETURNING" not in added
