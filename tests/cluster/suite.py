@@ -15,7 +15,7 @@ from hosts.place import CHECKOUT, LabError, Place
 PURE = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments", "pytest_timeout")
 ACCOUNT = "contract"
 HERE = "gantry-contract"
-HEARD_SECONDS = 120
+HEARD_SECONDS = 300
 
 
 @contextmanager
