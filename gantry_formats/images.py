@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gantry_formats.ome import kind_of, pixels_of, root_of
-from gantry_formats.text import plain_number
-from gantry_formats.units import factor_between
+from gantry_formats.text import plain_number, plain_text
+from gantry_formats.units import factor_between, unit_of
 
 Sizes = dict[str, float]
 """By axis, "x", "y" and "z"; an axis of which nothing is known is left out."""
@@ -47,11 +47,23 @@ def sizes_of_imagej(keys: Mapping[str, Any], per_unit: Mapping[str, float]) -> S
 
     An axis may have a unit of its own (`yunit`, `zunit`).
     """
+    return _in_um(*_told_by_imagej(keys, per_unit))
+
+
+def odd_sizes_of_imagej(keys: Mapping[str, Any], per_unit: Mapping[str, float]) -> dict[str, str]:
+    """The sizes of an ImageJ TIFF whose unit is not known, as it writes them: `0.5 furlong`, by axis."""
+    return odd_sizes(*_told_by_imagej(keys, per_unit))
+
+
+def _told_by_imagej(
+    keys: Mapping[str, Any], per_unit: Mapping[str, float]
+) -> tuple[dict[str, float], dict[str, Any]]:
+    """Lengths and their units, by axis."""
     lengths = {axis: 1 / many for axis, many in per_unit.items() if 0 < many < math.inf}
     spacing = plain_number(keys.get("spacing"))
     if spacing:
         lengths["z"] = abs(spacing)
-    return _in_um(lengths, {axis: keys.get(f"{axis}unit", keys.get("unit")) for axis in lengths})
+    return lengths, {axis: keys.get(f"{axis}unit", keys.get("unit")) for axis in lengths}
 
 
 def sizes_of_ome(xml: str, *, series: int, names: Sequence[str]) -> Sizes:
@@ -81,6 +93,16 @@ def name_of_compression(compression: Any) -> str:
     """What a person reads of a TIFF's tag Compression: the name of an enumeration's member, else the number."""
     name = getattr(compression, "name", None)
     return str(name).replace("_", " ") if name else f"number {compression}"
+
+
+def odd_sizes(lengths: Mapping[str, float], units: Mapping[str, Any]) -> dict[str, str]:
+    """By axis, lengths whose unit is written and not known, with it: to be shown, and not to be computed with."""
+    named = {axis: plain_text(units.get(axis)) for axis in lengths}
+    return {
+        axis: f"{length:.9g} {named[axis]}"
+        for axis, length in lengths.items()
+        if named[axis] and not unit_of(named[axis])
+    }
 
 
 def _in_um(lengths: Mapping[str, float], units: Mapping[str, Any]) -> Sizes:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gantry_formats.axes import UNKNOWN
-from gantry_formats.images import Sizes
+from gantry_formats.images import Sizes, odd_sizes
 from gantry_formats.text import plain_number
 from gantry_formats.units import factor_between
 
@@ -32,6 +32,8 @@ class Multiscale:
     axes: str
     sizes: Sizes
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    odd_sizes: Mapping[str, str] = field(default_factory=dict)
+    """By axis, sizes whose unit is not known, with it."""
 
 
 def multiscales_of(attributes: Mapping[str, Any]) -> list[Multiscale]:
@@ -66,14 +68,17 @@ def _multiscale(document: Any, channels: tuple[str, ...]) -> Multiscale | None:
     letters = "".join(letter for letter, _unit in axes)
     scales = [_scale(one.get("coordinateTransformations"), len(axes)) for one in (datasets[0], document)]
     sizes: Sizes = {}
+    odd: dict[str, str] = {}
     for place, (letter, unit) in enumerate(axes):
         factor = factor_between(unit, "um")
         # A level without a scale of its own is not known, a picture without one for all levels is.
         length = (scales[0] or [math.nan] * len(axes))[place] * (scales[1] or [1.0] * len(axes))[place]
         if letter in "XYZ" and factor and length > 0 and math.isfinite(length):
             sizes[letter.lower()] = float(f"{length * factor:.12g}")
+        elif letter in "XYZ" and length > 0 and math.isfinite(length):
+            odd |= odd_sizes({letter.lower(): length}, {letter.lower(): unit})
     labels = {"C": channels} if channels and letters.count("C") == 1 else {}
-    return Multiscale(tuple(levels), letters, sizes, labels)
+    return Multiscale(tuple(levels), letters, sizes, labels, odd)
 
 
 def _axis(document: Any) -> tuple[str, Any]:

@@ -7,6 +7,14 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 _NUMBER = re.compile(r"\d+")
+_NO_PLANES = {
+    "time points": "t tp time timepoint",
+    "channels": "c ch chan channel w wavelength",
+    "positions": "p pos position xy field well",
+    "angles": "angle theta",
+}
+"""What names of microscopes' programs count other than planes, by the words before the number."""
+_WORDS = {word: what for what, words in _NO_PLANES.items() for word in words.split()}
 
 
 def in_order(names: Sequence[str]) -> list[int]:
@@ -21,6 +29,10 @@ def in_order(names: Sequence[str]) -> list[int]:
     varying = [place for place in range(len(numbers[0])) if len({number[place] for number in numbers}) > 1]
     if len(varying) != 1:
         raise ValueError(f"has planes in files whose names differ in {len(varying)} numbers; one counts planes")
+    before = re.search(r"[A-Za-z]*$", parts[0][varying[0]].rstrip(" _-=."))
+    what = _WORDS.get(before[0].lower()) if before else None
+    if what is not None:
+        raise ValueError(f"has files whose names count {what}, not planes")
     counted = sorted(number[varying[0]] for number in numbers)
     if len(set(counted)) < len(counted):
         twice = next(one for one, next_ in pairwise(counted) if one == next_)

@@ -63,6 +63,8 @@ class ZarrArray:
     codecs: tuple[str, ...]
     axes: str = ""
     sizes: Sizes = field(default_factory=dict)
+    odd_sizes: Mapping[str, str] = field(default_factory=dict)
+    """By axis, sizes whose unit is not known, with it."""
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     coarser: tuple[ZarrArray, ...] = ()
     """The other levels of its pyramid, the finest first."""
@@ -193,7 +195,14 @@ def _finest(levels: list[ZarrArray], described: ngff.Multiscale) -> ZarrArray:
         return replace(first, coarser=coarser)
     names = described.labels.get("C", ())
     labels = described.labels if names and len(names) == first.shape[described.axes.index("C")] else {}
-    return replace(first, axes=described.axes, sizes=described.sizes, labels=labels, coarser=coarser)
+    return replace(
+        first,
+        axes=described.axes,
+        sizes=described.sizes,
+        odd_sizes=described.odd_sizes,
+        labels=labels,
+        coarser=coarser,
+    )
 
 
 def _joined(path: str, name: str) -> str:

@@ -291,7 +291,7 @@ def _field(
         required=bool(default.ask)
         or bool(pick and pick.asked)
         or (option.required and not default.differ and (option.default_from is None or default.value is None)),
-        asked=bool(default.ask) or bool(pick and (pick.asked or pick.fact)),
+        asked=bool(default.ask) or default.unknown or bool(pick and (pick.asked or pick.fact)),
         choices=_choices(option),
         min=low,
         max=high,

@@ -1,8 +1,9 @@
 """Where a field's default comes from, with the source in words."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from gantry_formats import factor_between
 from portal.form.dataset import InputDataset, Inputs, Quantity
@@ -22,6 +23,7 @@ from portal.words import one_line
 
 MOST_WORDS = 200
 """Of a text that stands where a number is needed."""
+NOTHING_PICKED: Mapping[str, Value] = MappingProxyType({})
 MOST_ARRAYS = 6
 SAME_SIZE = 1e-4
 """Files round their sizes: 0.1083 for 0.10833 µm is not another one."""
@@ -36,6 +38,8 @@ class Default:
     differ: bool = False
     ask: str = ""
     """Where what a dataset says is in doubt (its unit, or which of two values holds): what a person is to give."""
+    unknown: bool = False
+    """Neither the dataset nor its files' arrays tell it: a person is asked, and what needs it is refused."""
 
     @property
     def asked(self) -> str:
@@ -58,7 +62,9 @@ def default_for(jobtype: JobType, option: OptionBase, inputs: Inputs) -> Default
     known = [value for value in given if value is not None]
     whose = "your dataset" if len(datasets) == 1 else "your datasets"
     if not known:
-        return Default(plain, _not_said(option, datasets, plain))
+        unknown = plain is None and any(untold(jobtype, option, dataset) for dataset in datasets)
+        nor = f", nor do {'its' if len(datasets) == 1 else 'their'} files" if unknown else ""
+        return Default(plain, _not_said(option, datasets, plain) + nor, unknown=unknown)
     if len(known) == len(given) and all(value == known[0] for value in known):
         return Default(known[0], f"{_with_unit(option, known[0])}, from {whose}{_corrected(option, datasets)}")
     return Default(None, _differ(option, datasets, given, plain), differ=True)
@@ -134,8 +140,13 @@ def _arrays_say_otherwise(
     return None
 
 
-def _told_by_arrays(jobtype: JobType, option: OptionBase, dataset: InputDataset) -> dict[str, float | None]:
-    """The distance of pixels of each array that can be meant, in the option's unit; None where it is not told."""
+def _told_by_arrays(
+    jobtype: JobType, option: OptionBase, dataset: InputDataset, picked: Mapping[str, Value] = NOTHING_PICKED
+) -> dict[str, float | None]:
+    """The distance of pixels of each array that can be meant, in the option's unit; None where it is not told.
+
+    Of the one alone that is `picked`, by the options' values, if one is.
+    """
     source = option.default_from
     if source is None or source.axis is None or jobtype.slot is None:
         return {}
@@ -145,10 +156,20 @@ def _told_by_arrays(jobtype: JobType, option: OptionBase, dataset: InputDataset)
     for picks in picks_of(jobtype):
         if picks.slot == slot:
             held = held_by(picks, [dataset])
+            chosen = picked.get(picks.array.name)
             for name, array in zip(held.names, held.arrays, strict=True):
+                if chosen in held.names and name != chosen:
+                    continue
                 size = array.sizes.get(source.axis)
                 told[name] = None if size is None else size * factor
     return told
+
+
+def untold(
+    jobtype: JobType, option: OptionBase, dataset: InputDataset, picked: Mapping[str, Value] = NOTHING_PICKED
+) -> bool:
+    """Whether the dataset's arrays are known, and one that can be meant, or is `picked`, does not tell this."""
+    return None in _told_by_arrays(jobtype, option, dataset, picked).values()
 
 
 def _in_doubt(option: OptionBase, dataset: InputDataset) -> bool:

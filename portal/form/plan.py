@@ -1,12 +1,12 @@
 """What was typed -> what runs: one set of typed options for each job."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from portal.errors import InvalidError
 from portal.form.dataset import Inputs
-from portal.form.defaults import default_for
+from portal.form.defaults import datasets_asked, default_for, untold
 from portal.form.picks import MOST_RESULTS, Picked, PickError, resolve
 from portal.form.slots import check_slots
 from portal.form.target import FIELD, objection_to_target
@@ -172,7 +172,22 @@ def typed_options(jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs) -> t
             continue
         if value is not None:
             options[option.name] = value
+    for name, words in _lacking(jobtype, options, inputs):
+        wrong.setdefault(name, words)
     return options, wrong
+
+
+def _lacking(jobtype: JobType, options: Options, inputs: Inputs) -> Iterator[tuple[str, str]]:
+    """What a choice needs and nobody says: neither the form, nor the dataset, nor the arrays of its files."""
+    by_name = {option.name: option for option in jobtype.options}
+    choices = [option for option in jobtype.options if isinstance(option, ChoiceOption)]
+    chosen = [item for choice in choices for item in choice.items if item.value == options.get(choice.name)]
+    for name in (name for item in chosen for name in item.needs_options if name not in options):
+        option = by_name[name]
+        asked = datasets_asked(jobtype, option, inputs)
+        if any(untold(jobtype, option, dataset, options) for dataset in asked):
+            unit = f", in {option.unit}" if option.unit else ""
+            yield name, f"Neither the catalogue nor the file says it. Give the value that holds{unit}."
 
 
 def _value(jobtype: JobType, option: OptionBase, raw: Mapping[str, Any], inputs: Inputs) -> Value | None:

@@ -86,7 +86,7 @@ def _options(jobtype: JobType) -> Iterator[Finding]:
         if option.pick is not None:
             yield from _pick(option, place, slots)
         if isinstance(option, ChoiceOption):
-            yield from _choices(option, place, slots)
+            yield from _choices(option, place, slots, [other.name for other in jobtype.options])
     yield from _picks(jobtype, slots)
 
 
@@ -147,13 +147,16 @@ def _picks(jobtype: JobType, slots: list[str]) -> Iterator[Finding]:
             yield ("options", index, "pick"), f"{option.name} needs an option that picks the array"
 
 
-def _choices(option: ChoiceOption, place: Path, slots: list[str]) -> Iterator[Finding]:
+def _choices(option: ChoiceOption, place: Path, slots: list[str], names: list[str]) -> Iterator[Finding]:
     values = [item.value for item in option.items]
     for index, item in enumerate(option.items):
         if item.value in values[:index]:
             yield (*place, "choices", index), f"{item.value} is there twice"
         if item.needs_input is not None and item.needs_input not in slots:
             yield (*place, "choices", index, "needs_input"), _unknown("slot", item.needs_input, slots)
+        for name in item.needs_options:
+            if name not in names:
+                yield (*place, "choices", index, "needs_options"), _unknown("option", name, names)
 
 
 def _presets(jobtype: JobType) -> Iterator[Finding]:

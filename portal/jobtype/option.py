@@ -79,6 +79,11 @@ class Choice(Strict):
     value: Line
     label: Line | None = None
     needs_input: Name | None = Field(None, description="Can be chosen only if a dataset is given in this slot.")
+    needs_options: list[Name] = Field(
+        [],
+        description="Can be chosen only if these options have a value, or the arrays of the files tell it.",
+        max_length=20,
+    )
 
 
 class ChoiceOption(OptionBase):

@@ -15,7 +15,17 @@ from wrappers.errors import BadInput
 from wrappers.io import hdf5, mrc, ome_zarr, tiff
 from wrappers.io.siblings import leading
 from wrappers.io.source import ArraySource, LeftOut, readable
-from wrappers.io.volumes import Candidate, Pick, candidate, chosen, has_volume, in_order, planes_of, values_of
+from wrappers.io.volumes import (
+    Candidate,
+    Pick,
+    candidate,
+    chosen,
+    has_several,
+    has_volume,
+    in_order,
+    planes_of,
+    values_of,
+)
 from wrappers.job import InputDataset, InputFile
 from wrappers.kernels.bad_readings import filled
 
@@ -124,7 +134,8 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
                 f"{first_file.name} is one of several files that make the {what}; {lacking[0]} is not there."
             )
     values, interpolated = _real(values, first_file, name)
-    return Stack(first_file.name, name, values, voxel_size(dataset, attributes), attributes, interpolated)
+    sizes = voxel_size(dataset, attributes, own_first=has_several(candidates))
+    return Stack(first_file.name, name, values, sizes, attributes, interpolated)
 
 
 def _check_any(candidates: list[Candidate], opened: list[tuple[InputFile, Arrays]]) -> None:
@@ -167,10 +178,11 @@ def _inherited(given: InputFile, name: str) -> dict[str, Any]:
 
 
 def voxel_size(
-    dataset: InputDataset, attributes: Mapping[str, Any]
+    dataset: InputDataset, attributes: Mapping[str, Any], *, own_first: bool = False
 ) -> tuple[float | None, float | None, float | None]:
     """Return voxel sizes (z, y, x) in µm from the catalogue's parameters, else from the file's attributes.
 
+    `own_first`: one of several volumes keeps what the file says of it, since the dataset's may be another one's.
     Attributes: "voxel size z|y|x", "voxel_size_z|y|x" with their unit in "… units", "…_units" or "…_unit" (without
     one they are not known), "voxel_size_z|y|x_um", or the three numbers (z, y, x) of "element_size_um" or
     "voxel_size_um".
@@ -178,11 +190,11 @@ def voxel_size(
     triple = next((attributes[key] for key in ("element_size_um", "voxel_size_um") if key in attributes), None)
     sizes: list[float | None] = []
     for position, axis in enumerate(AXES):
-        size = dataset.length_um(f"voxel size {axis}")
-        if size is None:
-            size = _attribute_um(attributes, axis)
-        if size is None and triple is not None and np.size(triple) == 3:
-            size = float(np.ravel(triple)[position])
+        recorded, own = dataset.length_um(f"voxel size {axis}"), _attribute_um(attributes, axis)
+        if own is None and triple is not None and np.size(triple) == 3:
+            own = float(np.ravel(triple)[position])
+        first, other = (own, recorded) if own_first else (recorded, own)
+        size = other if first is None else first
         sizes.append(size if size and np.isfinite(size) and size > 0 else None)
     return sizes[0], sizes[1], sizes[2]
 

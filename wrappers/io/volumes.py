@@ -63,6 +63,11 @@ def has_volume(candidates: Sequence[Candidate]) -> bool:
     return bool(arrays.candidates([one.described for one in candidates], ZYX, ALONG))
 
 
+def has_several(candidates: Sequence[Candidate]) -> bool:
+    """Whether more than one of them can be meant."""
+    return len(arrays.candidates([one.described for one in candidates], ZYX, ALONG)) > 1
+
+
 def chosen(candidates: Sequence[Candidate], pick: Pick, what: str) -> Candidate:
     """The volume that is meant; BadInput, with what there is to choose from, where that is not known."""
     described = [one.described for one in candidates]

@@ -109,8 +109,7 @@ def main(job: Job, events: Events) -> None:
     events.stage("reading")
     stack = read_stack(job.one("stack"), "stack", settings.pick)
     sizes = sizes_of(stack, settings)
-    voxel = (sizes["z"], sizes["y"], sizes["x"]) if len(sizes) == len(AXES) else None
-    psf = psf_of(job, settings, stack.values.shape, voxel)
+    psf = psf_of(job, settings, stack.values.shape, sizes)
     image = prepared(stack.values, settings)
 
     events.stage("deconvolving", f"{settings.iterations} iterations")
@@ -157,14 +156,12 @@ def channel_of(stack: Stack, pick: Pick) -> str:
     return names[place] if place < len(names) and (pick.channel is not None or len(names) == 1) else ""
 
 
-def psf_of(
-    job: Job, settings: Settings, shape: tuple[int, ...], voxel: tuple[float, float, float] | None
-) -> np.ndarray:
+def psf_of(job: Job, settings: Settings, shape: tuple[int, ...], sizes: Mapping[str, float]) -> np.ndarray:
     """Return the PSF (float64, sum 1), from its file or as a Gaussian of the given widths."""
     psf = (
-        measured_psf(job, settings.psf_pick, voxel)
+        measured_psf(job, settings.psf_pick, sizes)
         if settings.psf == "file"
-        else theoretical_psf(settings, shape, voxel)
+        else theoretical_psf(settings, shape, sizes)
     )
     if any(support > length for support, length in zip(psf.shape, shape, strict=True)):
         raise BadInput(
@@ -173,30 +170,36 @@ def psf_of(
     return psf
 
 
-def measured_psf(job: Job, pick: Pick, voxel: tuple[float, float, float] | None) -> np.ndarray:
+def measured_psf(job: Job, pick: Pick, sizes: Mapping[str, float]) -> np.ndarray:
     """Return the PSF of the slot `psf` on the stack's voxels, centred on its brightest, with a sum of 1.
 
-    Values below zero, which a subtracted background leaves, count as no light; BadInput where there is none.
+    Values below zero, which a subtracted background leaves, count as no light; BadInput where there is none, or
+    where its voxels are others than the stack's as far as they are known, and not all are.
     """
     found = read_stack(job.one("psf"), "PSF", pick)
     values = np.maximum(found.values.astype(np.float64), 0)
     if values.sum() <= 0:
         raise BadInput("The PSF is zero everywhere.")
     psf = centred(values)
-    z, y, x = found.voxel_um
-    if z and y and x and voxel and differ((z, y, x), voxel):
-        psf = resampled(psf, (z, y, x), voxel)
+    own = dict(zip(AXES, found.voxel_um, strict=True))
+    both = [(size, sizes[axis]) for axis, size in own.items() if size is not None and axis in sizes]
+    have, wanted = tuple(one for one, _other in both), tuple(other for _one, other in both)
+    if differ(have, wanted):
+        if len(both) < len(AXES):
+            raise BadInput(
+                "The PSF has other voxels than the stack, and not all of their sizes are known: give the stack's "
+                "voxel size, and record that of the PSF."
+            )
+        psf = resampled(psf, have, wanted)
     return np.asarray(psf / psf.sum())
 
 
-def theoretical_psf(
-    settings: Settings, shape: tuple[int, ...], voxel: tuple[float, float, float] | None
-) -> np.ndarray:
+def theoretical_psf(settings: Settings, shape: tuple[int, ...], sizes: Mapping[str, float]) -> np.ndarray:
     """Return a Gaussian PSF of the settings' widths that fits the stack."""
-    if voxel is None:
+    if len(sizes) < len(AXES):
         raise BadInput("The voxel size of this stack is not known; give voxel_xy and voxel_z, or use a PSF file.")
     widths = (settings.sigma_z, settings.sigma_xy, settings.sigma_xy)
-    sigma = tuple(width / size for width, size in zip(widths, voxel, strict=True))
+    sigma = tuple(width / size for width, size in zip(widths, map(sizes.__getitem__, AXES), strict=True))
     support = []
     for axis, width, length in zip(AXES, sigma, shape, strict=True):
         radius = min(math.ceil(PSF_SIGMAS * width), (length - 1) // 2)

@@ -105,10 +105,7 @@ def _hdf5(file: BinaryIO, request: dict[str, Any], channel: socket.socket | None
     seal()
     asked = Asked(channel, request["folders"]) if channel is not None else None
     with Hdf5File(file, asked, request.get("name", "")) as opened:
-        answer = _parts(opened, request)
-        if request.get("remarks"):
-            answer["remarks"] = opened.remarks()
-        return answer
+        return _parts(opened, request)
 
 
 def _parts(opened: Any, request: dict[str, Any]) -> dict[str, Any]:
@@ -116,6 +113,8 @@ def _parts(opened: Any, request: dict[str, Any]) -> dict[str, Any]:
     if request.get("describe"):
         answer["describe"] = opened.describe()
         answer["problem"] = getattr(opened, "problem", None)
+    if request.get("remarks"):
+        answer["remarks"] = opened.remarks()
     if "values" in request:
         answer["values"] = opened.values(request["values"])
     if "thumbnail" in request:

@@ -72,6 +72,10 @@ class MrcReader:
         )
         return listing([one], side=side, pictures=pictures)
 
+    def remarks(self) -> list[dict[str, str]]:
+        """Nothing: what of a header is not known is its problem."""
+        return []
+
     def view(self) -> View:
         """The view for a thumbnail. Raises FileError."""
         if self.header is None:

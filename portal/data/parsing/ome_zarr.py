@@ -50,9 +50,8 @@ class ZarrReader:
             raise _refusal(error) from error
         if not self.tree.arrays and not self.tree.left_out:
             raise FileError("invalid", "The folder holds no array: it is empty, or none of Zarr.")
-        unknown = next((one.unknown_codec for one in self.tree.arrays if one.unknown_codec), None)
         broken = next(iter(self.tree.left_out.items()), None) if not self.tree.arrays else None
-        self.problem = f"The compression {unknown} is not supported." if unknown else None
+        self.problem: str | None = None
         if broken:
             self.problem = f"No array can be read; of {broken[0] or 'the folder'}: {broken[1]}."
 
@@ -78,9 +77,15 @@ class ZarrReader:
 
     def _value(self, path: str) -> Any:
         if path.startswith(VOXEL_SIZE):
-            sizes = {one.sizes.get(path.removeprefix(VOXEL_SIZE)) for one in self.tree.arrays}
+            axis = path.removeprefix(VOXEL_SIZE)
+            sizes = {one.sizes.get(axis) or one.odd_sizes.get(axis) for one in self.tree.arrays}
             return sizes.pop() if len(sizes) == 1 else None
         return plain(self.tree.attributes.get(path.removeprefix("@"))) if path.startswith("@") else None
+
+    def remarks(self) -> list[dict[str, str]]:
+        """Compressions that are not known here, `{"place", "words"}`: nothing is damaged."""
+        codecs = dict.fromkeys(one.unknown_codec for one in self.tree.arrays if one.unknown_codec)
+        return [{"place": "", "words": f"its compression {codec} is not supported"} for codec in codecs]
 
     def listing(self, *, side: int, pictures: int) -> dict[str, Any]:
         """See parsing.listing."""

@@ -52,7 +52,6 @@ class TiffReader:
             raise FileError("invalid", "The file is damaged: it cannot be read as TIFF.", str(error)) from error
         if not self.series:
             raise FileError("invalid", "The file is truncated: it holds no image.")
-        self.problem = next((f"The {why}." for series in self.series if (why := unsupported(series))), None)
 
     def __enter__(self) -> Self:
         return self
@@ -117,18 +116,22 @@ class TiffReader:
             return None
         return None
 
-    def _size_of_element(self, axis: str) -> float | None:
-        """In µm; None where the file does not tell, or tells it differently of its series."""
+    def remarks(self) -> list[dict[str, str]]:
+        """Compressions that are not known here, `{"place", "words"}`: nothing is damaged."""
+        clauses = dict.fromkeys(f"its {why}" for series in self.series if (why := unsupported(series)))
+        return [{"place": "", "words": clause} for clause in clauses]
+
+    def _size_of_element(self, axis: str) -> float | str | None:
+        """In µm, or as written where the unit is not known; None where nothing tells, or series differ."""
         found = {self._sizes(index).get(axis) for index in range(len(self.series))}
-        return found.pop() if len(found) == 1 else None
+        size = found.pop() if len(found) == 1 else None
+        if size is None and not found and self.tiff.is_imagej:
+            # What ImageJ writes holds for all of the file.
+            return images.odd_sizes_of_imagej(self.tiff.imagej_metadata or {}, self._per_unit(0)).get(axis)
+        return size
 
     def _sizes(self, index: int) -> images.Sizes:
-        tags = self.series[index].keyframe.tags
-        per_unit = {
-            axis: float(value)
-            for axis, name in (("x", "XResolution"), ("y", "YResolution"))
-            if (tag := tags.get(name)) is not None and (value := _tag_value(tag)) is not None
-        }
+        tags, per_unit = self.series[index].keyframe.tags, self._per_unit(index)
         if self.tiff.is_ome and self.tiff.ome_metadata:
             names = [str(series.name) for series in self.tiff.series]
             return images.sizes_of_ome(self.tiff.ome_metadata, series=index, names=names)
@@ -136,6 +139,15 @@ class TiffReader:
             return images.sizes_of_imagej(self.tiff.imagej_metadata or {}, per_unit)
         unit = tags.get("ResolutionUnit")
         return images.sizes_of_tags(per_unit, None if unit is None else int(unit.value))
+
+    def _per_unit(self, index: int) -> dict[str, float]:
+        """Pixels in one unit of length, by the resolution tags."""
+        tags = self.series[index].keyframe.tags
+        return {
+            axis: float(value)
+            for axis, name in (("x", "XResolution"), ("y", "YResolution"))
+            if (tag := tags.get(name)) is not None and (value := _tag_value(tag)) is not None
+        }
 
     def view(self) -> View:
         """The view for a thumbnail. Raises FileError."""

@@ -335,6 +335,15 @@ def test_an_ome_tiff_gives_its_physical_sizes(tmp_path):
     assert found == {"ome:PhysicalSizeX": 0.25, "ome:SizeZ": 5}
 
 
+def test_a_size_whose_unit_is_not_known_is_kept_with_it(tmp_path):
+    volume = np.zeros((4, 8, 9), np.uint16)
+    metadata = {"axes": "ZYX", "unit": "furlong", "spacing": 3.0}
+    tifffile.imwrite(tmp_path / "a.tif", volume, imagej=True, resolution=(2, 2), metadata=metadata)
+    mapping = {"voxel size x": {"units": "um", "sources": ["image:voxel size x"]}}
+    [found] = parameters_of(mapping, look(tmp_path / "a.tif", parsing.values, places_of(mapping)))
+    assert (found.value, found.units) == (0.5, "furlong")
+
+
 @pytest.mark.parametrize(
     ("detectors", "expected"),
     [

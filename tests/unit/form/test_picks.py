@@ -315,3 +315,37 @@ def test_one_array_that_tells_another_size_than_its_dataset_is_a_contradiction_t
     assert wrong(jobtype, [one]) == {"voxel": words}
     [planned] = plan(jobtype, {"voxel": "0.5"}, {"stack": [one]})
     assert planned.options["voxel"] == 0.5
+
+
+def test_a_size_that_nobody_tells_is_asked_before_the_start_where_the_choice_needs_it():
+    needs = """\
+  - name: psf
+    type: choice
+    label: PSF
+    default: gaussian
+    choices: [{value: gaussian, needs_options: [voxel]}, file]
+"""
+    at = TEXT.index("resources:")
+    jobtype, problems = parse_text(TEXT[:at] + VOXEL + needs + TEXT[at:], Path("sharpen.yaml"))
+    assert problems == []
+
+    def having(**named: float | None) -> InputDataset:
+        return InputDataset(1, "Heart", "light-sheet stack", True, {}, sizes(**named))
+
+    words = "Neither the catalogue nor the file says it. Give the value that holds, in um."
+    assert wrong(jobtype, [having(one=None)]) == {"voxel": words}
+    assert wrong(jobtype, [having(one=0.2, two=None)], {"array": "all"}) == {"voxel": words}
+    [field] = [
+        field for field in build_form(jobtype, {"stack": [having(one=None)]}).fields if field.name == "voxel"
+    ]
+    assert (field.asked, field.required) == (True, False)
+    assert field.source == "Your dataset does not record voxel size x, nor do its files"
+    for raw, arrays in (
+        ({"voxel": "0.3"}, {"one": None}),
+        ({"psf": "file"}, {"one": None}),
+        ({}, {"one": 0.2}),
+        ({"array": "one"}, {"one": 0.2, "two": None}),
+    ):
+        assert len(plan(jobtype, raw, {"stack": [having(**arrays)]})) == 1
+    # What is in its files is not known: the program says it.
+    assert len(plan(jobtype, {}, {"stack": [InputDataset(1, "Heart", "light-sheet stack")]})) == 1

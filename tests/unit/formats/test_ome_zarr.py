@@ -177,7 +177,8 @@ def test_a_codec_that_runs_what_the_file_says_is_refused_by_name(tmp_path, versi
     chunk.write_bytes(pickle.dumps(Evil()))
     name = "pickle" if version == 2 else "numcodecs.pickle"
     look = seen(path)
-    assert look.problem == f"The compression {name} is not supported."
+    assert look.problem is None
+    assert [one.words for one in look.remarks] == [f"its compression {name} is not supported"]
     with pytest.raises(BadInput, match=f"its compression {name} is not supported"):
         stack(path)
     assert not mark.exists()

@@ -56,7 +56,7 @@ def test_pixels_are_those_that_were_written(tmp_path: Path, check_blocks, case, 
     with path.open("rb") as file, TiffReader(file) as reader:
         [item] = reader.describe()["items"]
         assert (item["shape"], item["axes"]) == (list(values.shape), axes)
-        assert reader.problem is None
+        assert reader.remarks() == []
         if exact:
             np.testing.assert_array_equal(reader.view().array, values.reshape(-1, *values.shape[-2:]).max(axis=0))
 
@@ -126,7 +126,8 @@ def test_a_compression_that_is_not_known_is_named_and_no_damage(tmp_path, seen, 
     raw[place : place + 2] = struct.pack("<H", number)
     path.write_bytes(raw)
     look = seen(path)
-    assert look.problem == f"The compression {name} is not supported."
+    assert look.problem is None
+    assert [one.words for one in look.remarks] == [f"its compression {name} is not supported"]
     assert look.thumbnail is None
     assert look.description["items"][0]["shape"] == [64, 64]
     with pytest.raises(BadInput, match=f"its compression {name} is not supported"):

@@ -87,3 +87,21 @@ def test_planes_are_in_the_order_of_the_one_number_in_their_names():
     ):
         with pytest.raises(ValueError, match=words):
             in_order(names)
+
+
+@pytest.mark.parametrize(
+    ("before", "counts"),
+    [
+        ("q_t", "time points"), ("cells_T", "time points"), ("img_time-", "time points"),
+        ("a_c", "channels"), ("ch", "channels"),
+        ("img_pos", "positions"), ("w", "channels"),
+        ("img_z", ""), ("img", ""), ("plane_", ""), ("", ""), ("post", ""), ("attic", ""), ("slice ", ""),
+    ],
+)  # fmt: skip
+def test_names_that_count_something_else_are_no_planes(before, counts):
+    names = [f"{before}{number}.tif" for number in (2, 0, 1)]
+    if counts:
+        with pytest.raises(ValueError, match=f"has files whose names count {counts}, not planes"):
+            in_order(names)
+    else:
+        assert in_order(names) == [1, 2, 0]

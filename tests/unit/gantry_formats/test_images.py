@@ -2,7 +2,14 @@
 
 import pytest
 
-from gantry_formats.images import CENTIMETRE, INCH, sizes_of_imagej, sizes_of_ome, sizes_of_tags
+from gantry_formats.images import (
+    CENTIMETRE,
+    INCH,
+    odd_sizes_of_imagej,
+    sizes_of_imagej,
+    sizes_of_ome,
+    sizes_of_tags,
+)
 
 
 def ome(*images: str) -> str:
@@ -92,3 +99,11 @@ def test_what_is_no_ome_says_nothing(text):
 @pytest.mark.parametrize("size", ["0", "-1", "nan", "inf", "a lot"])
 def test_sizes_that_make_no_sense_are_left_out(size):
     assert sizes_of_ome(ome(image("a", PhysicalSizeX=size)), series=0, names=["a"]) == {}
+
+
+def test_a_unit_that_is_not_known_is_told_with_its_size_and_not_computed_with():
+    keys = {"unit": "furlong", "zunit": "nm", "spacing": 500.0}
+    assert sizes_of_imagej(keys, {"x": 2.0}) == {"z": 0.5}
+    assert odd_sizes_of_imagej(keys, {"x": 2.0}) == {"x": "0.5 furlong"}
+    for unit in (None, "", "pixel", "px", "um"):
+        assert odd_sizes_of_imagej({"unit": unit}, {"x": 2.0}) == {}

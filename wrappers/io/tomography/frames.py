@@ -95,7 +95,10 @@ def no_light(data: Frames) -> Callable[[slice], np.ndarray]:
 def reader(
     data: Frames, frames: np.ndarray, current: np.ndarray | None, name: str
 ) -> Callable[[slice], np.ndarray]:
-    """Return how to read these frames by detector rows, divided by the beam's current where it is known."""
+    """Return how to read these frames by detector rows, divided by the beam's current where it is known.
+
+    A whole number that is the largest of its type was cut off there, or marks a pixel that is stuck: it is NaN.
+    """
     sources, every = [source(part, Path(name)) for part in data.parts], slice(0, data.shape[2])
     starts = np.cumsum([0, *(len(part) for part in data.parts)])
 
@@ -106,7 +109,10 @@ def reader(
             for place, frame in enumerate(frames):
                 part = int(np.searchsorted(starts, frame, side="right")) - 1
                 within = int(frame - starts[part])
-                values[place] = sources[part].read((slice(within, within + 1), rows, every))[0]
+                found = sources[part].read((slice(within, within + 1), rows, every))[0]
+                values[place] = found
+                if found.dtype.kind in "ui":
+                    values[place][found == np.iinfo(found.dtype).max] = np.nan
         if current is not None:
             values /= current[frames].astype(np.float32)[:, None, None]
         return values

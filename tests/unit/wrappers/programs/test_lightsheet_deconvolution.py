@@ -198,3 +198,37 @@ def test_a_voxel_without_a_number_costs_itself_only(run_program, tmp_path: Path,
     assert "interpolated voxels" not in good.parameters
     assert bad.parameters["interpolated voxels"] == 3
     assert np.abs(deconvolved(bad) - deconvolved(good)).max() < 0.02 * deconvolved(good).max()
+
+
+def test_a_psf_of_other_voxels_is_not_taken_where_not_all_sizes_are_known(
+    run_program, refused, stack, tmp_path: Path
+) -> None:
+    """Its sizes in x and y alone had been left aside, and the job was Done."""
+    psf = tmp_path / "psf.h5"
+    with h5py.File(psf, "w") as file:
+        file["psf"] = gaussian_psf(SIGMA, (13, 9, 9))
+        for axis in "xy":
+            file["psf"].attrs[f"voxel_size_{axis}_um"] = 0.1
+    inputs, options = {"stack": [stack], "psf": [psf]}, {"psf": "file", "iterations": 1, "voxel_z": 0.5}
+    refused(
+        run_program("lightsheet_deconvolution", inputs, options | {"voxel_xy": 0.2}),
+        "has other voxels than the stack",
+    )
+    assert run_program("lightsheet_deconvolution", inputs, options | {"voxel_xy": 0.1}).code == 0
+
+
+def test_each_of_several_volumes_keeps_the_voxel_size_that_its_file_tells(run_program, tmp_path: Path) -> None:
+    """The dataset's parameter, of the first one, had been taken for the other."""
+    path = tmp_path / "two.h5"
+    with h5py.File(path, "w") as file:
+        for name, size in (("/overview", 2.0), ("/detail", 0.2)):
+            file[name] = beads().astype(np.uint16)
+            file[name].attrs["element_size_um"] = (0.5, size, size)
+    known = {f"voxel size {axis}": {"value": 2.0, "units": "um"} for axis in "xy"}
+    ending = run_program(
+        "lightsheet_deconvolution",
+        {"stack": [path]},
+        {"array": "/detail", "iterations": 1},
+        parameters=known,
+    )
+    assert [ending.parameters[f"voxel size {axis}"] for axis in "xyz"] == [0.2, 0.2, 0.5]

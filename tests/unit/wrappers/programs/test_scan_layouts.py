@@ -216,3 +216,18 @@ def test_of_two_scans_in_a_file_none_is_chosen(run_program, refused, without_ref
         file["entry0000/data/image_key"] = file["entry0000/instrument/camera/image_key"]
     ending = run_program("tomo_slice", {"scan": [without_references]}, {"row_count": 1})
     refused(ending, "has 2 scans (/entry0000, /entry0001); this analysis takes one")
+
+
+def test_a_stuck_column_and_a_saturated_reading_say_nothing(run_program, tmp_path: Path) -> None:
+    """A column that reads the largest number everywhere ended as Done, with its axis elsewhere."""
+    frames, light = projections(), flats()
+    for one in (frames, light):
+        one[:, :, 40] = 65535
+    frames[7, :, 20] = 65535
+    with h5py.File(tmp_path / "scan.h5", "w") as file:
+        file["exchange/data"], file["exchange/data_white"], file["exchange/data_dark"] = frames, light, DARKS
+        file["exchange/theta"] = DEGREES
+        file["exchange/theta"].attrs["units"] = "deg"
+    ending = run_program("tomo_slice", {"scan": [tmp_path / "scan.h5"]}, {"row_count": 1})
+    check(ending)
+    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.1)
