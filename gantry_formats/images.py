@@ -80,6 +80,47 @@ def sizes_of_ome(xml: str, *, series: int, names: Sequence[str]) -> Sizes:
     return _in_um({axis: length for axis, length in lengths.items() if length and length > 0}, units)
 
 
+UNIT_TAILS = (" units", " unit", "_units", "_unit")
+"""Behind an attribute's name: where files say in what unit it is."""
+_TRIPLES = ("element_size_um", "voxel_size_um")
+
+
+def sizes_of_attributes(attributes: Mapping[str, Any]) -> Sizes:
+    """Of an array, or of the groups above it, by attributes as HDF5's programs write them.
+
+    "voxel_size_z|y|x_um"; "voxel size z|y|x" or "voxel_size_z|y|x" with their unit in "… units", "…_units" or
+    "…_unit" (without one they are not known); or three numbers (z, y, x), "element_size_um" or "voxel_size_um".
+    """
+    triple: Any = next((attributes[key] for key in _TRIPLES if key in attributes), None)
+    three = triple.reshape(-1).tolist() if hasattr(triple, "reshape") else triple
+    sizes = {}
+    for place, axis in enumerate("zyx"):
+        size = _attribute_um(attributes, axis)
+        if size is None and isinstance(three, list | tuple) and len(three) == len("zyx"):
+            size = plain_number(three[place])
+        if size and 0 < size < math.inf:
+            sizes[axis] = size
+    return sizes
+
+
+def is_of_sizes(name: str) -> bool:
+    """Whether an attribute of this name may tell a size, or its unit."""
+    return name in _TRIPLES or name.startswith(("voxel size ", "voxel_size_"))
+
+
+def _attribute_um(attributes: Mapping[str, Any], axis: str) -> float | None:
+    named = plain_number(attributes.get(f"voxel_size_{axis}_um"))
+    if named is not None:
+        return named
+    for key in (f"voxel size {axis}", f"voxel_size_{axis}"):
+        value = plain_number(attributes.get(key))
+        if value is not None:
+            units = (attributes[unit] for tail in UNIT_TAILS if (unit := f"{key}{tail}") in attributes)
+            factor = factor_between(next(units, None), "um")
+            return None if factor is None else value * factor
+    return None
+
+
 def files_of_ome(xml: str) -> list[str]:
     """The names of the files that make the series of an OME-TIFF, in its order; none where it names none."""
     root = root_of(xml)

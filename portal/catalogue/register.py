@@ -26,7 +26,8 @@ from portal.catalogue.entries import (
 from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetType, Instrument, Investigation
 from portal.catalogue.parameters.corrections import withdraw_read
 from portal.catalogue.pictures import remove_unnamed
-from portal.catalogue.reading import Contents, FileLook, Place, Progress, list_files, look_of, read, with_linked
+from portal.catalogue.reader import Place, Progress
+from portal.catalogue.reading import Contents, FileLook, list_files, look_of, read, with_linked
 from portal.config import Settings
 from portal.db import Database, is_id
 from portal.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, UnsafeFileError

@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from portal.catalogue.models import Dataset
-from portal.catalogue.reading import Place, list_files
+from portal.catalogue.reader import Place
+from portal.catalogue.reading import list_files
 from portal.catalogue.register import changed_files, looks_of_known
 from portal.config import Settings
 from portal.data.registered import root_of

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from gantry_formats import factor_between, plain_number
 from gantry_formats.hdf5_layouts import IMARIS_IMAGE, sizes_of_imaris
+from gantry_formats.images import sizes_of_attributes
 from wrappers.errors import BadInput
 from wrappers.io import hdf5, mrc, ome_zarr, tiff
 from wrappers.io.siblings import leading
@@ -35,8 +35,6 @@ MOST_FILES = 4096
 MOST_BAD_SHARE = 1e-3
 """Of a volume's values so many may be no finite numbers: more than a thousandth is no dead pixel."""
 KINDS = "HDF5, TIFF, MRC or Zarr"
-UNIT_TAILS = (" units", " unit", "_units", "_unit")
-"""Behind an attribute's name: where files say in what unit it is."""
 
 
 @dataclass(frozen=True)
@@ -183,30 +181,12 @@ def voxel_size(
     """Return voxel sizes (z, y, x) in µm from the catalogue's parameters, else from the file's attributes.
 
     `own_first`: one of several volumes keeps what the file says of it, since the dataset's may be another one's.
-    Attributes: "voxel size z|y|x", "voxel_size_z|y|x" with their unit in "… units", "…_units" or "…_unit" (without
-    one they are not known), "voxel_size_z|y|x_um", or the three numbers (z, y, x) of "element_size_um" or
-    "voxel_size_um".
     """
-    triple = next((attributes[key] for key in ("element_size_um", "voxel_size_um") if key in attributes), None)
+    told = sizes_of_attributes(attributes)
     sizes: list[float | None] = []
-    for position, axis in enumerate(AXES):
-        recorded, own = dataset.length_um(f"voxel size {axis}"), _attribute_um(attributes, axis)
-        if own is None and triple is not None and np.size(triple) == 3:
-            own = float(np.ravel(triple)[position])
+    for axis in AXES:
+        recorded, own = dataset.length_um(f"voxel size {axis}"), told.get(axis)
         first, other = (own, recorded) if own_first else (recorded, own)
         size = other if first is None else first
         sizes.append(size if size and np.isfinite(size) and size > 0 else None)
     return sizes[0], sizes[1], sizes[2]
-
-
-def _attribute_um(attributes: Mapping[str, Any], axis: str) -> float | None:
-    named = plain_number(attributes.get(f"voxel_size_{axis}_um"))
-    if named is not None:
-        return named
-    for key in (f"voxel size {axis}", f"voxel_size_{axis}"):
-        value = plain_number(attributes.get(key))
-        if value is not None:
-            units = (attributes[unit] for tail in UNIT_TAILS if (unit := f"{key}{tail}") in attributes)
-            factor = factor_between(next(units, None), "um")
-            return None if factor is None else value * factor
-    return None

@@ -145,7 +145,7 @@ class Hdf5File:
 
     def listing(self, *, side: int, pictures: int) -> dict[str, Any]:
         """See parsing.listing."""
-        return listing(arrays_of(self.root), side=side, pictures=pictures)
+        return listing(arrays_of(self.root, self._sizes_of_imaris()), side=side, pictures=pictures)
 
     def values(self, paths: Sequence[str]) -> dict[str, Any]:
         """See parsing.values."""

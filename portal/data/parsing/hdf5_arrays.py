@@ -5,22 +5,25 @@ from typing import Any
 
 import h5py
 
-from gantry_formats import plain_number
 from gantry_formats.axes import OF_FRAMES, axes_in_hdf5
 from gantry_formats.hdf5_layouts import is_coarser_level, shape_in_imaris
+from gantry_formats.images import is_of_sizes, sizes_of_attributes
 from gantry_formats.linked import Array, Group, LinkError
 from gantry_formats.linked.walking import NotRead, walk, why_unreadable
 from portal.data.parsing.listing import MEASUREMENTS, LeftOut, Listed, plane_of
 
 MOST_LOOKED_AT = 20_000
+MOST_ATTRIBUTES = 64
+MOST_LEVELS = 32
 _OF_ARRAYS = ("axes", "DIMENSION_LABELS", "CLASS", "IMAGE_SUBCLASS", "INTERLACE_MODE", "interpretation")
 _OF_GROUPS = ("signal", "auxiliary_signals", "axes", "ImageSizeX", "ImageSizeY", "ImageSizeZ")
 FAULTS = (OSError, RuntimeError, KeyError, ValueError, TypeError)
 
 
-def arrays_of(root: Group) -> list[Listed | LeftOut]:
+def arrays_of(root: Group, sizes: Mapping[str, float]) -> list[Listed | LeftOut]:
     """All numeric arrays of one dimension or more that links lead to, the columns of tables too, each once.
 
+    `sizes`: of an element, by axis, where neither an array nor a group above it says it.
     The nearer to the root come first, so that of several names of an array the nearest is its own.
     """
     found: list[Listed | LeftOut] = []
@@ -31,7 +34,7 @@ def arrays_of(root: Group) -> list[Listed | LeftOut]:
         if isinstance(item, NotRead):
             found.append(LeftOut(name, item.why))
         elif isinstance(item, Array) and not is_coarser_level(name):
-            found += _of_dataset(name, item, around, beside)
+            found += _of_dataset(name, item, around, beside, sizes)
     return found
 
 
@@ -49,7 +52,7 @@ def _lengths_beside(group: Group) -> dict[str, int]:
 
 
 def _of_dataset(
-    name: str, item: Array, around: Mapping[str, Any], beside: Mapping[str, int]
+    name: str, item: Array, around: Mapping[str, Any], beside: Mapping[str, int], of_file: Mapping[str, float]
 ) -> Iterator[Listed | LeftOut]:
     try:
         dtype, shape = item.dtype, tuple(int(length) for length in item.shape or ())
@@ -67,7 +70,7 @@ def _of_dataset(
         own = _attributes(item, _OF_ARRAYS)
         declared = axes_in_hdf5(name, shape, own, around, beside)
         shape = shape_in_imaris(name, around, shape)
-        sizes = _sizes(item)
+        sizes = {**of_file, **_sizes(item)}
         yield Listed(
             name, shape, str(dtype.newbyteorder("=")), declared, lambda axes: plane_of(item, axes), sizes=sizes
         )
@@ -77,14 +80,31 @@ def _of_dataset(
                 yield Listed(f"{name}/{field}", shape, str(dtype[field].newbyteorder("=")), "", lambda _axes: None)
 
 
-def _sizes(item: h5py.Dataset) -> dict[str, float]:
-    """The size of an element that `element_size_um` gives, for z, y and x."""
-    triple = _attributes(item, ("element_size_um",)).get("element_size_um")
-    values: Any = getattr(triple, "tolist", lambda: triple)()
-    if not isinstance(values, list | tuple) or len(values) != 3:
+def _sizes(item: Array) -> dict[str, float]:
+    """The size of an element, as the array says it or a group above it, the nearest first."""
+    told = _attributes_of_sizes(item)
+    try:
+        for group in _above(item.parent):
+            told = _attributes_of_sizes(group) | told
+    except (LinkError, *FAULTS):
+        return sizes_of_attributes(told)  # a group above it is not reached this way
+    return sizes_of_attributes(told)
+
+
+def _above(group: Group) -> Iterator[Group]:
+    for _ in range(MOST_LEVELS):
+        yield group
+        if group.name == "/":
+            return
+        group = group.parent
+
+
+def _attributes_of_sizes(thing: h5py.Group | h5py.Dataset) -> dict[str, Any]:
+    try:
+        names = [name for name in list(thing.attrs)[:MOST_ATTRIBUTES] if is_of_sizes(name)]
+    except (*FAULTS, UnicodeDecodeError):
         return {}
-    sizes = {axis: plain_number(value) for axis, value in zip("zyx", values, strict=True)}
-    return {axis: size for axis, size in sizes.items() if size and size > 0}
+    return _attributes(thing, tuple(names))
 
 
 def _attributes(thing: h5py.Group | h5py.Dataset, names: tuple[str, ...]) -> dict[str, Any]:

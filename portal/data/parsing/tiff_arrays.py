@@ -1,6 +1,7 @@
 """The series of a TIFF file, under the names and with the axes that programs find."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -65,9 +66,12 @@ def of_several_files(reader: Reader) -> tuple[list[str], list[Listed]]:
     series = series_of_ome(xml)
     names = [one.name for one in series]
     told = [told_by_ome(xml, series=place, names=names) for place in range(len(series))]
-    return files, [
+    found = [
         _of_ome(reader, first, one, {"C": labels[CHANNELS]} if CHANNELS in labels else {})
         for one, labels in zip(series, told, strict=True)
+    ]
+    return files, [
+        replace(one, sizes=images.sizes_of_ome(xml, series=place, names=names)) for place, one in enumerate(found)
     ]
 
 

@@ -14,9 +14,9 @@ from portal.data.parsing import client
 from portal.data.parsing.listed import Listing
 from portal.errors import PortalError
 from wrappers.errors import BadInput
-from wrappers.io.stack import open_arrays
+from wrappers.io.stack import open_arrays, read_stack
 from wrappers.io.volumes import candidate
-from wrappers.job import InputFile
+from wrappers.job import InputDataset, InputFile
 
 STACK = np.arange(4 * 12 * 14, dtype=np.uint16).reshape(4, 12, 14)
 
@@ -175,3 +175,33 @@ def test_a_name_that_cannot_be_printed_is_one_line_of_bounded_length(tmp_path: P
     assert one.name.startswith("/a\N{REPLACEMENT CHARACTER}bccc")
     assert len(one.name) == 300
     assert found_by_programs(tmp_path / "odd.h5")[0].name == one.name
+
+
+@pytest.mark.parametrize(
+    ("place", "told", "known"),
+    [
+        ("/a/b/stack", {"voxel_size_z_um": 0.5, "voxel_size_y_um": 0.2, "voxel_size_x_um": 0.2}, True),
+        ("/a/b", {"element_size_um": [0.5, 0.2, 0.2]}, True),
+        ("/a", {"voxel_size_um": (0.5, 0.2, 0.2)}, True),
+        ("/", {f"voxel size {axis}": size for axis, size in (("z", 500), ("y", 200), ("x", 200))}
+              | {f"voxel size {axis} units": "nm" for axis in "zyx"}, True),
+        ("/a/b", {f"voxel_size_{axis}": size for axis, size in (("z", 500), ("y", 200), ("x", 200))}
+                 | {f"voxel_size_{axis}_unit": b"nm" for axis in "zyx"}, True),
+        ("/", {"voxel size x": 0.2, "voxel_size_y_um": -1.0, "element_size_um": "many"}, False),
+        ("/", {"element_size_um": [0.5, 0.2]}, False),
+        ("/a", {}, False),
+    ],
+)  # fmt: skip
+def test_the_size_that_is_listed_is_the_one_that_a_program_takes(
+    tmp_path: Path, place: str, told, known: bool
+) -> None:
+    """What nobody tells is asked on the form: it must not be what the file says after all."""
+    path = tmp_path / "a.h5"
+    with h5py.File(path, "w") as file:
+        file["/a/b/stack"] = STACK
+        file[place].attrs.update(told)
+    stack = read_stack(InputDataset("a", (InputFile("a.h5", path),), {}), "stack")
+    taken = {axis: size for axis, size in zip("zyx", stack.voxel_um, strict=True) if size is not None}
+    [array] = listed(path).arrays
+    assert dict(array.sizes) == pytest.approx(taken)
+    assert taken == pytest.approx(dict(zip("zyx", (0.5, 0.2, 0.2), strict=True)) if known else {})
