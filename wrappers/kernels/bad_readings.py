@@ -14,9 +14,13 @@ DEAD_SHARE = 0.5
 """A pixel that reads nothing in more projections than this is dead: no sample hides it all the time."""
 
 
-def with_dead_pixels(bad: Array, dark: Array) -> Array:
-    """Return `bad` with all readings of dead pixels: those that are bad or dark in most projections."""
-    share = (bad | dark).mean(axis=1, keepdims=True)
+def with_dead_pixels(bad: Array, dark: Array, exposed: Array | None = None) -> Array:
+    """Return `bad` with all readings of dead pixels: those that are bad or dark in most projections.
+
+    `exposed` says which projections count; all if not given.
+    """
+    nothing = bad | dark
+    share = (nothing if exposed is None else nothing[:, exposed]).mean(axis=1, keepdims=True)
     return bad | (share > DEAD_SHARE)
 
 

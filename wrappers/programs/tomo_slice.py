@@ -6,8 +6,8 @@ Run as `python -m wrappers.tomo_slice` on a job.json with the slot `scan` (NXtom
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,14 +19,13 @@ from wrappers.io.ome import About, write_ome_tiff
 from wrappers.io.picture import fitted, grey
 from wrappers.io.tomography.nxtomoproc import Volume, write_nxtomoproc
 from wrappers.io.tomography.scan import ANGLE_UNITS, AS_RECORDED, EVEN_STEPS, Scan, open_scan
+from wrappers.io.tomography.sinograms import Sinograms, sinograms_of
 from wrappers.job import InputFile, Job
-from wrappers.kernels.bad_readings import lost, mended, with_dead_pixels
 from wrappers.kernels.full_turn import find_centre_of_full_turn, is_full_turn, stitched, stitched_width
 from wrappers.kernels.rotation_axis import find_centre, half_turn
 from wrappers.kernels.tomography import (
     FILTERS,
     Filter,
-    attenuation,
     filtered_back_projection,
     without_stripes,
 )
@@ -35,9 +34,9 @@ from wrappers.result import Result
 STAGES = ("reading", "centring", "reconstructing", "saving")
 PORTION_BYTES = 256 * 2**20
 MOST_ROWS_FOR_CENTRE = 3
-LEAST_PROJECTIONS = 4
 MOST_PREVIEWS = 4
 MOST_FILES = 64
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,17 @@ class Outcome:
     rows: slice
     centre: float
     full_turn: bool
-    interpolated: int
-    opaque: int
-    lost: int
+    made: Sequence[Sinograms]
+
+    @property
+    def blind(self) -> list[int]:
+        """Detector rows that have no usable readings; their slices are NaN."""
+        return [self.rows.start + row for row in np.flatnonzero(np.isnan(self.slices).all(axis=(1, 2)))]
+
+    @property
+    def lost(self) -> int:
+        """Projections that were left out."""
+        return max(one.lost for one in self.made)
 
 
 def settings_of(job: Job) -> Settings:
@@ -133,57 +140,49 @@ def chosen_rows(settings: Settings, scan: Scan) -> slice:
     return slice(first, min(scan.rows, first + count))
 
 
-@dataclass(frozen=True)
-class Sinograms:
-    """Sinograms (rows, angles, columns) of attenuation, the angles (radians) that are left, and what was wrong."""
-
-    values: np.ndarray
-    angles: np.ndarray
-    interpolated: int
-    opaque: int
-    lost: int
-
-
-def sinograms_of(settings: Settings, scan: Scan, rows: slice) -> Sinograms:
-    """Return sinograms without bad readings; BadInput where too little is left."""
-    flat, dark = scan.beam(rows), scan.dark(rows)
-    if not (flat > dark).any():
-        raise BadInput(f"The flat fields of {scan.name} are not brighter than its dark frames.")
-    values, bad, opaque = attenuation(scan.projections(rows), flat, dark)
-    # A projection that was lost as a whole is left out; what is missing of the others is interpolated.
-    gone = lost(bad)
-    kept = ~gone
-    if kept.sum() < LEAST_PROJECTIONS:
-        raise BadInput(f"{scan.name} has no usable readings in {int(gone.sum())} of {len(gone)} projections.")
-    bad = with_dead_pixels(bad[:, kept], opaque[:, kept])
-    if bad.all(axis=2).any():
-        raise BadInput(f"{scan.name} has detector rows in which no pixel has usable readings.")
-    values = mended(values[:, kept], bad)
-    if settings.stripes == "sorting":
-        values = without_stripes(values, settings.stripe_size)
-    angles = np.deg2rad(scan.angles)[kept]
-    return Sinograms(values, angles, int(bad.sum()), int((opaque[:, kept] & ~bad).sum()), int(gone.sum()))
-
-
 def centre_column(settings: Settings, scan: Scan, rows: slice) -> float:
-    """Return the axis' column, as given or found; the median over up to three of the rows."""
+    """Return the axis' column, as given or found; the median over up to three of the rows that have readings."""
     if settings.centre is not None:
         if not 0 <= settings.centre <= scan.columns - 1:
             raise BadInput(f"The centre {settings.centre:g} lies outside the detector's {scan.columns} columns.")
         return settings.centre
-    number = min(MOST_ROWS_FOR_CENTRE, rows.stop - rows.start)
-    places = np.linspace(rows.start, rows.stop - 1, number).round().astype(int)
-    found = []
-    for row in places:
-        one = sinograms_of(settings, scan, slice(int(row), int(row) + 1))
-        try:
-            if is_full_turn(one.angles):
-                found.append(find_centre_of_full_turn(one.values[0], one.angles))
-            else:
-                found.append(find_centre(half_turn(one.values[0], one.angles)))
-        except ValueError as error:
-            raise BadInput(f"The centre cannot be found, because {error}; give it as a number.") from error
+    found: list[float] = []
+    why: list[str] = []
+    for row in rows_to_look_at(rows):
+        one = sinograms_of(scan, slice(row, row + 1))
+        if one.without:
+            why.append(one.why)
+            continue
+        found.append(axis_of(without_rings(settings, one.values)[0], one.angles))
+        if len(found) == MOST_ROWS_FOR_CENTRE:
+            break
+    if not found:
+        raise BadInput(why[0])
     return float(np.median(found))
+
+
+def rows_to_look_at(rows: slice) -> list[int]:
+    """Return all rows in the order in which to look for the axis: first, middle, last, and then between them."""
+    spread = [
+        np.linspace(rows.start, rows.stop - 1, min(number, rows.stop - rows.start)).round().astype(int)
+        for number in (MOST_ROWS_FOR_CENTRE, 3 * MOST_ROWS_FOR_CENTRE, rows.stop - rows.start)
+    ]
+    return [int(row) for row in dict.fromkeys(np.concatenate(spread).tolist())]
+
+
+def axis_of(sinogram: np.ndarray, angles: np.ndarray) -> float:
+    """Return the column of the axis of one sinogram (angles, columns); BadInput where it cannot be found."""
+    try:
+        if is_full_turn(angles):
+            return find_centre_of_full_turn(sinogram, angles)
+        return find_centre(half_turn(sinogram, angles))
+    except ValueError as error:
+        raise BadInput(f"The centre cannot be found, because {error}; give it as a number.") from error
+
+
+def without_rings(settings: Settings, sinograms: np.ndarray) -> np.ndarray:
+    """Return the sinograms as the person wants them: with stripes, or without."""
+    return without_stripes(sinograms, settings.stripe_size) if settings.stripes == "sorting" else sinograms
 
 
 def portions(rows: slice, scan: Scan) -> Iterator[slice]:
@@ -200,11 +199,10 @@ def reconstruct(job: Job, settings: Settings, scan: Scan, chosen: tuple[slice, f
     full = is_full_turn(np.deg2rad(scan.angles))
     width = stitched_width(scan.columns, centre) if full else scan.columns
     slices = np.empty((total, width, width), np.float32)
-    interpolated = opaque = gone = 0
+    made: list[Sinograms] = []
     sinogram = np.empty((0, 0), np.float32)
     for part in portions(rows, scan):
-        made = sinograms_of(settings, scan, part)
-        interpolated, opaque, gone = interpolated + made.interpolated, opaque + made.opaque, max(gone, made.lost)
+        one = sinograms_of(scan, part)
         before = part.start - rows.start
         share = (part.stop - part.start) / total
 
@@ -212,19 +210,23 @@ def reconstruct(job: Job, settings: Settings, scan: Scan, chosen: tuple[slice, f
             done = before / total + fraction * share
             events.progress(done, f"{int(done * total)} of {total} slices")
 
-        values, angles, axis = made.values, made.angles, centre
+        values, angles, axis = without_rings(settings, one.values), one.angles, centre
         if full:
             (values, angles), axis = stitched(values, angles, centre), (width - 1) / 2
         slices[before : before + len(values)] = filtered_back_projection(
             values, angles, axis, kind=settings.kind, threads=job.cpus, progress=tell
         )
-        if before == 0:
-            sinogram = values[0]
+        slices[[before + row for row in one.without]] = np.nan
+        if not sinogram.size and len(one.without) < len(values):
+            sinogram = values[next(row for row in range(len(values)) if row not in one.without)]
+        made.append(replace(one, values=np.empty(0, np.float32)))
+    if not sinogram.size:
+        raise BadInput(made[0].why)
     units = "1/px"
     if scan.pixel_um:
         slices /= np.float32(scan.pixel_um * 1e-3)
         units = "1/mm"
-    return Outcome(slices, units, sinogram, rows, centre, full, interpolated, opaque, gone)
+    return Outcome(slices, units, sinogram, rows, centre, full, made)
 
 
 def save(job: Job, settings: Settings, scan: Scan, outcome: Outcome) -> None:
@@ -261,21 +263,36 @@ def save(job: Job, settings: Settings, scan: Scan, outcome: Outcome) -> None:
     _parameters(kept, settings, scan, outcome)
     count = len(outcome.slices)
     words = "1 slice" if count == 1 else f"{count} slices"
-    kept.write(f"{words} by filtered back-projection, axis at column {outcome.centre:.2f}")
+    kept.write(
+        "; ".join([f"{words} by filtered back-projection, axis at column {outcome.centre:.2f}", *remarks(outcome)])
+    )
+
+
+def remarks(outcome: Outcome) -> list[str]:
+    """Return what was wrong with the scan and is not in the slices, in words."""
+    said = []
+    if dead := sum(one.dead for one in outcome.made):
+        said.append(f"{dead} dead pixel{'s' if dead > 1 else ''} interpolated")
+    if blind := outcome.blind:
+        named = ", ".join(map(str, blind[:MOST_NAMED])) + (" …" if len(blind) > MOST_NAMED else "")
+        said.append(
+            f"row {named} has no usable readings and no slice"
+            if len(blind) == 1
+            else f"{len(blind)} rows ({named}) have no usable readings and no slices"
+        )
+    return said
 
 
 def _previews(kept: Result, outcome: Outcome) -> None:
-    count = len(outcome.slices)
-    middle = count // 2
-    others = [int(place) for place in np.linspace(0, count - 1, min(count, MOST_PREVIEWS)).round()]
-    for place in dict.fromkeys([middle, *others]):
-        row = outcome.rows.start + place
-        picture = fitted(grey(outcome.slices[place], low=1, high=99.9))
-        kept.preview(
-            f"row-{row:04d}", picture, f"Slice at row {row}", "thumbnail" if place == middle else "preview"
-        )
+    blind = outcome.blind
+    shown = [row for row in range(outcome.rows.start, outcome.rows.stop) if row not in blind]
+    middle = shown[len(shown) // 2]
+    others = np.linspace(0, len(shown) - 1, min(len(shown), MOST_PREVIEWS)).round().astype(int)
+    for row in dict.fromkeys([middle, *(shown[place] for place in others)]):
+        picture = fitted(grey(outcome.slices[row - outcome.rows.start], low=1, high=99.9))
+        kept.preview(f"row-{row:04d}", picture, f"Slice at row {row}", "thumbnail" if row == middle else "preview")
     sinogram = fitted(grey(outcome.sinogram))
-    kept.preview("sinogram", sinogram, f"Sinogram of row {outcome.rows.start}, angles downwards")
+    kept.preview("sinogram", sinogram, f"Sinogram of row {shown[0]}, angles downwards")
 
 
 def _parameters(kept: Result, settings: Settings, scan: Scan, outcome: Outcome) -> None:
@@ -288,8 +305,11 @@ def _parameters(kept: Result, settings: Settings, scan: Scan, outcome: Outcome) 
     kept.parameter("filter", settings.kind)
     kept.parameter("stripes", settings.stripes)
     kept.parameter("angles read as", scan.angles_from)
-    kept.parameter("interpolated readings", outcome.interpolated)
-    kept.parameter("opaque readings", outcome.opaque)
+    kept.parameter("interpolated readings", sum(one.interpolated for one in outcome.made))
+    kept.parameter("dead pixels", sum(one.dead for one in outcome.made))
+    kept.parameter("opaque readings", sum(one.opaque for one in outcome.made))
+    if blind := outcome.blind:
+        kept.parameter("rows without readings", ", ".join(map(str, blind)))
     kept.parameter("projections left out", outcome.lost + scan.without_angle)
     if scan.pixel_um:
         kept.parameter("pixel size", scan.pixel_um, "um")

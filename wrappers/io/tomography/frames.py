@@ -55,7 +55,7 @@ def references_in(item: Any, data: Frames, name: str, what: str) -> list[Series]
         series = Series(lambda rows: np.asarray(read((rows, every)), dtype=np.float32)[None])
     else:
         frames = frames_in(item, name, what)
-        shape, series = frames.shape[1:], Series(reader(frames, np.arange(len(frames)), None, name))
+        shape, series = frames.shape[1:], Series(reader(frames, np.arange(len(frames)), name))
     if shape != data.shape[1:]:
         raise BadInput(f"{name}: projections, flat fields and dark frames differ in size.")
     return [series]
@@ -92,10 +92,8 @@ def no_light(data: Frames) -> Callable[[slice], np.ndarray]:
     return lambda rows: np.zeros((1, len(range(*rows.indices(data.shape[1]))), data.shape[2]), np.float32)
 
 
-def reader(
-    data: Frames, frames: np.ndarray, current: np.ndarray | None, name: str
-) -> Callable[[slice], np.ndarray]:
-    """Return how to read these frames by detector rows, divided by the beam's current where it is known.
+def reader(data: Frames, frames: np.ndarray, name: str) -> Callable[[slice], np.ndarray]:
+    """Return how to read these frames by detector rows.
 
     A whole number that is the largest of its type was cut off there, or marks a pixel that is stuck: it is NaN.
     """
@@ -113,8 +111,6 @@ def reader(
                 values[place] = found
                 if found.dtype.kind in "ui":
                     values[place][found == np.iinfo(found.dtype).max] = np.nan
-        if current is not None:
-            values /= current[frames].astype(np.float32)[:, None, None]
         return values
 
     return read

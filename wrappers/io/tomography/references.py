@@ -12,28 +12,53 @@ import numpy as np
 class Series:
     """Frames taken one after another, read by detector rows as (frames, rows, columns).
 
-    `place` is where they stand among the projections, in the scan's own count; None where nothing tells.
+    `place` is where they stand among the projections, in the scan's own count; None where nothing tells. `current`
+    is the beam's intensity of each frame, by which its readings are to be divided; None where it is not known.
     """
 
     read: Callable[[slice], np.ndarray]
     place: float | None = None
+    current: np.ndarray | None = None
 
 
-def level(series: Sequence[Series], rows: slice) -> np.ndarray:
+@dataclass(frozen=True)
+class Taken:
+    """What one series reads in some rows, and the series that it is."""
+
+    readings: np.ndarray
+    series: Series
+
+    @property
+    def mean(self) -> np.ndarray:
+        """The mean frame (rows, columns), of the same beam; NaN where none reads a number."""
+        return _mean(of_same_beam(self.readings, self.series.current))
+
+
+def read_all(series: Sequence[Series], rows: slice) -> list[Taken]:
+    """Return the readings of all series in these rows."""
+    return [Taken(one.read(rows), one) for one in series]
+
+
+def of_same_beam(readings: np.ndarray, current: np.ndarray | None) -> np.ndarray:
+    """Return readings divided by the beam's intensity of each frame, where it is known."""
+    return readings if current is None else readings / current.astype(np.float32)[:, None, None]
+
+
+def level(frames: Sequence[Taken]) -> np.ndarray:
     """Return the mean frame (rows, columns) of all series, each of one weight; NaN where none reads a number."""
-    return _mean(np.stack([_mean(one.read(rows)) for one in series]))
+    return _mean(np.stack([one.mean for one in frames]))
 
 
-def beam(series: Sequence[Series], places: np.ndarray, rows: slice) -> np.ndarray:
+def beam(frames: Sequence[Taken], places: np.ndarray) -> np.ndarray:
     """Return the beam without a sample: (rows, columns), or for each projection (projections, rows, columns).
 
     Between two series it is taken to change evenly; before the first and behind the last it is theirs. Where it is
     not known when they were taken, or all were taken together, it is their mean.
     """
-    known = sorted({one.place for one in series if one.place is not None})
-    if len(known) < 2 or any(one.place is None for one in series):
-        return level(series, rows)
-    levels = np.stack([level([one for one in series if one.place == place], rows) for place in known])
+    known = sorted({one.series.place for one in frames if one.series.place is not None})
+    if len(known) < 2 or any(one.series.place is None for one in frames):
+        return level(frames)
+    levels = np.stack([level([one for one in frames if one.series.place == place]) for place in known])
     where = np.interp(places, known, np.arange(len(known)))
     first = np.minimum(where.astype(int), len(known) - 2)
     share = (where - first).astype(np.float32)[:, None, None]

@@ -6,7 +6,7 @@ They are read by detector rows, so that a slice needs only its own part of the f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +41,7 @@ from wrappers.io.tomography.parts import (
     parts_of,
     projections_among,
 )
-from wrappers.io.tomography.references import Series, beam, level, runs
+from wrappers.io.tomography.references import Series, runs
 from wrappers.job import InputFile
 
 __all__ = ["ANGLE_UNITS", "AS_RECORDED", "EVEN_STEPS", "Scan", "open_scan"]
@@ -65,19 +65,11 @@ class Scan:
     without_angle: int  # projections that were left out, since no angle is recorded of them
     pixel_um: float | None  # across the axis, columns
     row_um: float | None
-    projections: Callable[[slice], np.ndarray]
+    projections: Series
     places: np.ndarray
     flats: Sequence[Series]
     darks: Sequence[Series]
     origin: Origin = field(default_factory=Origin)
-
-    def beam(self, rows: slice) -> np.ndarray:
-        """The flat field: (rows, columns), or one for each projection where it was taken more than once."""
-        return beam(self.flats, self.places, rows)
-
-    def dark(self, rows: slice) -> np.ndarray:
-        """What the detector reads without light, (rows, columns); zero where nobody took it."""
-        return level(self.darks, rows)
 
 
 @contextmanager
@@ -201,7 +193,8 @@ def _keyed(keyed: list[tuple[OpenFile, Tomography]], kind: int, scan: tuple[Open
         own = found is scan[1]
         for places in runs(np.flatnonzero(keys == kind), np.flatnonzero(keys == PROJECTION)):
             place = float(places.mean()) if own else None
-            series.append(Series(reader(data, places, current, holder.name), place))
+            strength = None if current is None else current[places]
+            series.append(Series(reader(data, places, holder.name), place, strength))
     return series
 
 
@@ -263,9 +256,7 @@ def _series(part: Part) -> Series:
         read = source(part.dataset, Path(part.holder.name), part.path).read
         every = slice(0, part.size[1])
         return Series(lambda rows: np.asarray(read((rows, every)), dtype=np.float32)[None], part.place)
-    return Series(
-        reader(Frames((part.dataset,)), np.arange(len(part.dataset)), None, part.holder.name), part.place
-    )
+    return Series(reader(Frames((part.dataset,)), np.arange(len(part.dataset)), part.holder.name), part.place)
 
 
 @dataclass(frozen=True)
@@ -287,6 +278,7 @@ def _made(
     """The scan of these parts, without the projections of which no angle is recorded."""
     (name, layout), (degrees, told), data = names, angles, frames.data
     known = np.isfinite(degrees)
+    turned, current = frames.turned[known], frames.current
     return Scan(
         name=name,
         layout=layout,
@@ -297,8 +289,8 @@ def _made(
         without_angle=int((~known).sum()),
         pixel_um=more[0],
         row_um=more[1],
-        projections=reader(data, frames.turned[known], frames.current, name),
-        places=frames.turned[known],
+        projections=Series(reader(data, turned, name), current=None if current is None else current[turned]),
+        places=turned,
         flats=references[0],
         darks=references[1],
         origin=more[2],
