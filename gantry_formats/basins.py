@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
 MOST_NAMED = 3
+MOST_LINES = 1_000
+"""Of one basin's document: it names a file and features, and no program writes more."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gantry_formats import factor_between, plain_quantity, plain_text, unit_of
+from gantry_formats import factor_between, plain_quantity, stated_unit, unit_of
 from portal.catalogue.entries import ParameterEntry
 from portal.catalogue.parameters.source import Source, SourceKind
 from portal.form.dataset import Quantity, same
@@ -90,24 +90,14 @@ def _parameter(name: str, rule: Mapping[str, Any], values: Values) -> ParameterE
     quantity = plain_quantity(value)
     if quantity is None:
         return None
-    number, stated = quantity[0], _stated(quantity[1], source, values)
+    number = quantity[0]
+    stated = stated_unit(quantity[1], *map(values.get, source.unit_places)) or source.unit
     from_ = replace(from_, value=f"{number:.9g}", units=stated)
     factor = factor_between(stated, wanted)
     if not wanted or factor is None:
         return ParameterEntry(name, number, stated, from_)
     # A conversion must not show as 0.30000000000000004.
     return ParameterEntry(name, number if factor == 1 else float(f"{number * factor:.15g}"), wanted, from_)
-
-
-def _stated(inside: str, source: Spot, values: Values) -> str:
-    """The unit as the file names it: in the value's own text ("0.2 um"), beside it, or by custom.
-
-    Where text and place name different ones, both: that is no unit that anybody knows.
-    """
-    beside = next((text for place in source.unit_places if (text := plain_text(values.get(place)))), "")
-    if inside and beside and factor_between(inside, beside) != 1:
-        return f"{inside} or {beside}"
-    return inside or beside or source.unit
 
 
 def _sources(rule: Mapping[str, Any]) -> Iterator[Spot]:

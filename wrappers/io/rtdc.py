@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import h5py
 import hdf5plugin
 import numpy as np
 
-from gantry_formats import decoded, plain_number
+from gantry_formats import factor_between, plain_quantity
+from gantry_formats.basins import MOST_LINES, MOST_NAMED, basin_of
 from wrappers.errors import BadInput
 from wrappers.io.hdf5 import attributes, open_hdf5, unreadable
 from wrappers.io.nexus import child, members
@@ -48,10 +48,12 @@ class Measurement:
     @property
     def pixel_um(self) -> float:
         """The pixel size in µm; BadInput where the file does not tell or it makes no sense."""
-        size = plain_number(self.attributes.get("imaging:pixel size"))
-        if size is None or not 0 < size < 1000:
+        quantity = plain_quantity(self.attributes.get("imaging:pixel size"))
+        # The format defines the unit; a text may say another.
+        factor = factor_between(quantity[1] or "um", "um") if quantity else None
+        if not quantity or not factor or not 0 < quantity[0] * factor < 1000:
             raise BadInput(f"{self.name} does not tell its pixel size (imaging:pixel size).")
-        return size
+        return quantity[0] * factor
 
     def images(self, part: slice) -> np.ndarray:
         """Return frames (n, y, x) uint8."""
@@ -136,15 +138,10 @@ def _basins(file: h5py.File) -> str:
     basins = file.get("basins")
     named: list[str] = []
     for _name, item in members(basins) if isinstance(basins, h5py.Group) else ():
-        if isinstance(item, h5py.Dataset):
-            lines = "".join(decoded(line) for line in np.ravel(item[()]).tolist() if isinstance(line, bytes))
-            try:
-                document = json.loads(lines)
-            except ValueError:
-                continue
-            paths = document.get("paths", []) if isinstance(document, dict) else []
-            named += [PurePath(str(path)).name for path in paths[:3]]
-    return f" They lie in {', '.join(named[:3])}, to which it refers: analyse that one." if named else ""
+        if isinstance(item, h5py.Dataset) and item.size <= MOST_LINES and item.dtype.kind in "SO":
+            basin = basin_of(line for line in np.ravel(item[()]).tolist() if isinstance(line, bytes))
+            named += basin.files if basin is not None else ()
+    return f" They lie in {', '.join(named[:MOST_NAMED])}, to which it refers: analyse that one." if named else ""
 
 
 def _pictures(events: h5py.Group, feature: str, name: str) -> h5py.Dataset | None:

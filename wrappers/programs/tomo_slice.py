@@ -223,8 +223,8 @@ def reconstruct(job: Job, settings: Settings, scan: Scan, chosen: tuple[slice, f
     if not sinogram.size:
         raise BadInput(made[0].why)
     units = "1/px"
-    if scan.pixel_um:
-        slices /= np.float32(scan.pixel_um * 1e-3)
+    if scan.pixel.um:
+        slices /= np.float32(scan.pixel.um * 1e-3)
         units = "1/mm"
     return Outcome(slices, units, sinogram, rows, centre, full, made)
 
@@ -243,13 +243,13 @@ def save(job: Job, settings: Settings, scan: Scan, outcome: Outcome) -> None:
         "centre": outcome.centre,
         "filter": settings.kind,
     }
-    pixel = scan.pixel_um
+    pixel = scan.pixel.um
     if pixel:
         attributes |= {"pixel size": pixel, "pixel size units": "um"}
-    volume = Volume(outcome.slices, outcome.units, (scan.row_um, pixel), outcome.rows.start, attributes)
+    volume = Volume(outcome.slices, outcome.units, (scan.row.um, pixel), outcome.rows.start, attributes)
     how = made_by(job, scan.name, used)
     write_nxtomoproc(job.output / "slices.h5", volume, scan.origin, scan.name, how, title=job.title)
-    sizes = {"z": scan.row_um, "y": pixel, "x": pixel}
+    sizes = {"z": scan.row.um, "y": pixel, "x": pixel}
     about = About(
         axes="ZYX",
         name=job.title or "slices",
@@ -263,14 +263,13 @@ def save(job: Job, settings: Settings, scan: Scan, outcome: Outcome) -> None:
     _parameters(kept, settings, scan, outcome)
     count = len(outcome.slices)
     words = "1 slice" if count == 1 else f"{count} slices"
-    kept.write(
-        "; ".join([f"{words} by filtered back-projection, axis at column {outcome.centre:.2f}", *remarks(outcome)])
-    )
+    words = f"{words} by filtered back-projection, axis at column {outcome.centre:.2f}"
+    kept.write("; ".join([words, *remarks(scan, outcome)]))
 
 
-def remarks(outcome: Outcome) -> list[str]:
+def remarks(scan: Scan, outcome: Outcome) -> list[str]:
     """Return what was wrong with the scan and is not in the slices, in words."""
-    said = []
+    said = [f"the pixel size is not known: {scan.pixel.why}"] if scan.pixel.why else []
     if dead := sum(one.dead for one in outcome.made):
         said.append(f"{dead} dead pixel{'s' if dead > 1 else ''} interpolated")
     if blind := outcome.blind:
@@ -311,6 +310,6 @@ def _parameters(kept: Result, settings: Settings, scan: Scan, outcome: Outcome) 
     if blind := outcome.blind:
         kept.parameter("rows without readings", ", ".join(map(str, blind)))
     kept.parameter("projections left out", outcome.lost + scan.without_angle)
-    if scan.pixel_um:
-        kept.parameter("pixel size", scan.pixel_um, "um")
+    if scan.pixel.um:
+        kept.parameter("pixel size", scan.pixel.um, "um")
     kept.parameter("layout", scan.layout)

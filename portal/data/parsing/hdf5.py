@@ -10,8 +10,8 @@ from typing import Any, BinaryIO, Self
 import h5py
 import numpy as np
 
-from gantry_formats import decoded
-from gantry_formats.basins import basin_of
+from gantry_formats import decoded, value_for_all
+from gantry_formats.basins import MOST_LINES, basin_of
 from gantry_formats.hdf5_layouts import IMARIS_IMAGE, sizes_of_imaris
 from gantry_formats.linked import Array, Group, LinkError, Tree
 from gantry_formats.linked.arrays import Node
@@ -29,7 +29,6 @@ from portal.data.parsing.through import Through
 MAX_LISTED = 2_000
 VOXEL_SIZE = "image:voxel size "
 MAX_ATTRIBUTES = 64
-MAX_BASIN_LINES = 1_000
 MAX_FILTERS_NAMED = 20
 EVENTS = 25
 ANYWHERE = "**/"
@@ -120,7 +119,7 @@ class Hdf5File:
     def _basins(self) -> list[dict[str, str]]:
         found = []
         for array in self.arrays:
-            if array.node.above != b"basins" or array.size > MAX_BASIN_LINES or array.dtype.kind not in "SO":
+            if array.node.above != b"basins" or array.size > MOST_LINES or array.dtype.kind not in "SO":
                 continue
             try:
                 lines = [line for line in np.ravel(array[()]).tolist() if isinstance(line, bytes)]
@@ -176,13 +175,11 @@ class Hdf5File:
         return plain(several) if len(found) > 1 else next(iter(found), None)
 
     def _of_thing(self, thing: Any, attribute: str | None) -> Any:
-        """The value of an attribute, or of an array of one element; None for all else."""
+        """The value of an attribute, or of an array that has one value for all its elements; None for all else."""
         try:
             if attribute is not None:
                 return plain(thing.attrs[attribute])
-            if not isinstance(thing, h5py.Dataset) or thing.size != 1:
-                return None
-            return plain(thing[()])
+            return plain(value_for_all(thing)) if isinstance(thing, h5py.Dataset) else None
         except (LinkError, *DAMAGED):
             return None
 

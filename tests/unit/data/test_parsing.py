@@ -364,6 +364,37 @@ def test_a_value_is_found_wherever_its_group_lies_if_there_is_one(tmp_path, dete
     assert [entry.value for entry in found] == ([] if expected is None else [expected])
 
 
+@pytest.mark.parametrize(
+    ("written", "units", "expected"),
+    [
+        ("3.45 um", None, (3.45, "um")),
+        (b"3.45 \xb5m", None, (3.45, "um")),
+        ("3450 nm", "nm", (3.45, "um")),
+        ("3.45 um", b"\xc2\xb5m", (3.45, "um")),
+        ("3.45 um", "m", (3.45, "um or m")),
+        ("3.45", "um", (3.45, "um")),
+        (np.array([[3.45e-6]]), np.array([b"m"]), (3.45, "um")),
+        (np.full((30, 40), 3.45), "um", (3.45, "um")),
+        (np.full(9, 3.45, np.float32), "um", (3.45, "um")),
+        (np.linspace(3.45, 3.46, 9), "um", None),
+        (np.array([3.45, np.nan]), "um", None),
+        (np.array([], float), "um", None),
+        (np.array([b"3.45 um", b"3.45 um"]), None, None),
+    ],
+)
+def test_a_size_is_read_as_text_or_as_one_value_for_each_pixel(tmp_path, written, units, expected):
+    with h5py.File(tmp_path / "a.nxs", "w") as file:
+        file["e/detector/x_pixel_size"] = written
+        if units is not None:
+            file["e/detector/x_pixel_size"].attrs["units"] = units
+    mapping = {"pixel size": {"units": "um", "sources": ["hdf5:**/detector/x_pixel_size"]}}
+    found = parameters_of(mapping, look(tmp_path / "a.nxs", parsing.values, places_of(mapping)))
+    if expected is None:
+        assert found == []
+    else:
+        assert [(entry.value, entry.units) for entry in found] == [(pytest.approx(expected[0]), expected[1])]
+
+
 @pytest.mark.parametrize("units", [("um", "mm"), ("um", None)])
 def test_groups_that_agree_on_the_number_only_give_no_known_unit(tmp_path, units):
     with h5py.File(tmp_path / "a.nxs", "w") as file:

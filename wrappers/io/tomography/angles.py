@@ -7,8 +7,9 @@ from typing import Any
 import h5py
 import numpy as np
 
-from gantry_formats import factor_between, plain_text, unit_of
+from gantry_formats import factor_between, stated_unit, unit_of
 from wrappers.errors import BadInput
+from wrappers.io.hdf5 import attributes
 
 AS_RECORDED = "file"
 ANGLE_UNITS = ("deg", "rad", "mrad")
@@ -37,7 +38,8 @@ def angles_in_degrees(item: Any, turned: np.ndarray, name: str, said: str) -> tu
         raise BadInput(f"{name} has rotation angles; choose the unit that they are in, or “as the file says”.")
     values = np.asarray(item[()], dtype=np.float64).ravel()
     values = _one_each(values[turned] if len(values) > turned.max(initial=-1) else values, len(turned), name)
-    recorded = plain_text(item.attrs.get("units"))
+    beside = attributes(item)
+    recorded = stated_unit("", beside.get("units"), beside.get("unit"))
     unit = unit_of(recorded if said == AS_RECORDED else said)
     factor = factor_between(unit.symbol, "deg") if unit else None
     if unit is None or factor is None:

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from gantry_formats import factor_between
+from gantry_formats import factor_between, plain_quantity, stated_unit, value_for_all
 from gantry_formats.linked import Array, Group
 from wrappers.errors import BadInput
-from wrappers.io.hdf5 import source, unreadable
+from wrappers.io.hdf5 import attributes, source, unreadable
 from wrappers.io.nexus import child
 from wrappers.io.tomography.references import Series
 
@@ -75,16 +75,38 @@ def frames_in(item: Any, name: str, what: str) -> Frames:
     return Frames((item,))
 
 
-def pixel_um(detector: Any, names: tuple[str, ...]) -> float | None:
-    """Return a pixel's size in µm, the first of these fields that has one with a unit of length."""
+@dataclass(frozen=True)
+class PixelSize:
+    """A pixel's size in µm, or None, and in words why it is not known where the file says something of it."""
+
+    um: float | None = None
+    why: str = ""
+
+
+def pixel_size(detector: Any, names: tuple[str, ...]) -> PixelSize:
+    """Return a pixel's size, by the first of these fields that tells it with a unit of length."""
+    found = PixelSize()
     for name in names:
         item = child(detector, name) if isinstance(detector, Group) else None
-        if isinstance(item, Array) and item.size == 1 and item.dtype.kind in "uif":
-            factor = factor_between(item.attrs.get("units"), "um")
-            size = float(np.ravel(item[()])[0])
-            if factor and size > 0:
-                return size * factor
-    return None
+        if not isinstance(item, Array) or unreadable(item):
+            continue
+        said = _length_in(name, item)
+        if said.um is not None:
+            return said
+        found = found if found.why else said
+    return found
+
+
+def _length_in(name: str, item: Array) -> PixelSize:
+    quantity = plain_quantity(value_for_all(item))
+    if quantity is None or not quantity[0] > 0:
+        return PixelSize(None, f"{name} is not one length")
+    beside = attributes(item)
+    unit = stated_unit(quantity[1], beside.get("units"), beside.get("unit"))
+    factor = factor_between(unit, "um")
+    if factor is None:
+        return PixelSize(None, f"{name} is {quantity[0]:.6g} {unit}" if unit else f"{name} has no unit")
+    return PixelSize(quantity[0] * factor)
 
 
 def no_light(data: Frames) -> Callable[[slice], np.ndarray]:

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from gantry_formats import Dimension, plain_text, unit_of
+from gantry_formats import Dimension, plain_text, stated_unit, unit_of
 from gantry_formats.linked import Array, Group, LinkError
 from wrappers.errors import BadInput
-from wrappers.io.hdf5 import unreadable, walk
+from wrappers.io.hdf5 import attributes, unreadable, walk
 from wrappers.io.nexus import child, class_of
 
 PROJECTION, FLAT, DARK = 0, 1, 2
@@ -154,7 +154,8 @@ def _rank_of_angles(path: str, item: Array) -> int | None:
     for rank, names in enumerate(ANGLES):
         if name in names or (name in ("value", "data") and parent in names):
             return rank
-    unit = unit_of(item.attrs.get("units"))
+    beside = attributes(item)
+    unit = unit_of(stated_unit("", beside.get("units"), beside.get("unit")))
     values = np.asarray(item[()], dtype=np.float64)
     turns = unit is not None and unit.dimension is Dimension.ANGLE and np.ptp(values) > 0
     return len(ANGLES) if turns else None

@@ -24,10 +24,11 @@ from wrappers.io.source import readable
 from wrappers.io.tomography.angles import ANGLE_UNITS, AS_RECORDED, EVEN_STEPS, angles_in_degrees
 from wrappers.io.tomography.frames import (
     Frames,
+    PixelSize,
     beam_current,
     frames_in,
     no_light,
-    pixel_um,
+    pixel_size,
     reader,
     references_in,
 )
@@ -63,8 +64,8 @@ class Scan:
     angles: np.ndarray  # degrees, one a projection
     angles_from: str  # in words: the unit in which they were read, or the steps that were taken for them
     without_angle: int  # projections that were left out, since no angle is recorded of them
-    pixel_um: float | None  # across the axis, columns
-    row_um: float | None
+    pixel: PixelSize  # across the axis, columns
+    row: PixelSize
     projections: Series
     places: np.ndarray
     flats: Sequence[Series]
@@ -137,8 +138,8 @@ def _data_exchange(one: OpenFile, files: Sequence[OpenFile], angles: str) -> Sca
         angles_in_degrees(theta, turned, name, angles),
         (flats, darks),
         (
-            pixel_um(detector, ("pixel_size_x", "pixel_size")),
-            pixel_um(detector, ("pixel_size_y", "pixel_size")),
+            pixel_size(detector, ("pixel_size_x", "pixel_size")),
+            pixel_size(detector, ("pixel_size_y", "pixel_size")),
             origin_of(one.file),
         ),
     )
@@ -175,8 +176,8 @@ def _nxtomo(
         angles_in_degrees(found.rotation_angle, turned, name, angles),
         (flats, darks),
         (
-            pixel_um(found.detector, ("x_pixel_size",)),
-            pixel_um(found.detector, ("y_pixel_size",)),
+            pixel_size(found.detector, ("x_pixel_size",)),
+            pixel_size(found.detector, ("y_pixel_size",)),
             origin_of(found.entry),
         ),
     )
@@ -224,8 +225,8 @@ def _in_parts(files: Sequence[OpenFile], keyed: list[tuple[OpenFile, Tomography]
         angles_in_degrees(angles_of(one, name), turned, name, angles),
         (flats, darks),
         (
-            pixel_um(detector, ("x_pixel_size", "pixel_size_x", "pixel_size")),
-            pixel_um(detector, ("y_pixel_size", "pixel_size_y", "pixel_size")),
+            pixel_size(detector, ("x_pixel_size", "pixel_size_x", "pixel_size")),
+            pixel_size(detector, ("y_pixel_size", "pixel_size_y", "pixel_size")),
             origin_of(entry),
         ),
     )
@@ -273,7 +274,7 @@ def _made(
     frames: _Turned,
     angles: tuple[np.ndarray, str],
     references: tuple[list[Series], list[Series]],
-    more: tuple[float | None, float | None, Origin],
+    more: tuple[PixelSize, PixelSize, Origin],
 ) -> Scan:
     """The scan of these parts, without the projections of which no angle is recorded."""
     (name, layout), (degrees, told), data = names, angles, frames.data
@@ -287,8 +288,8 @@ def _made(
         angles=degrees[known],
         angles_from=told,
         without_angle=int((~known).sum()),
-        pixel_um=more[0],
-        row_um=more[1],
+        pixel=more[0],
+        row=more[1],
         projections=Series(reader(data, turned, name), current=None if current is None else current[turned]),
         places=turned,
         flats=references[0],

@@ -231,3 +231,40 @@ def test_a_stuck_column_and_a_saturated_reading_say_nothing(run_program, tmp_pat
     ending = run_program("tomo_slice", {"scan": [tmp_path / "scan.h5"]}, {"row_count": 1})
     check(ending)
     assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("written", "units", "um", "why"),
+    [
+        ("3.45 um", None, 3.45, ""),
+        (b"3.45 \xb5m", None, 3.45, ""),
+        (b"3.45", "um", 3.45, ""),
+        (np.array(["0.00345 mm"], h5py.string_dtype()), None, 3.45, ""),
+        ("3450 nm", "nanometers", 3.45, ""),
+        (np.array([[3.45e-6]]), np.array([b"m"]), 3.45, ""),
+        (np.full((ROWS, COLUMNS), 3.45), "um", 3.45, ""),
+        (np.full(COLUMNS, 3.45, np.float32), "um", 3.45, ""),
+        ("3.45 um", "m", None, "x_pixel_size is 3.45 um or m"),
+        (3.45, None, None, "x_pixel_size has no unit"),
+        (3.45, "px", None, "x_pixel_size is 3.45 px"),
+        (np.linspace(3.4, 3.5, COLUMNS), "um", None, "x_pixel_size is not one length"),
+        (-3.45, "um", None, "x_pixel_size is not one length"),
+    ],
+)
+def test_the_pixel_size_is_read_in_the_way_that_the_file_has_it(
+    run_program, tmp_path: Path, written, units, um, why
+) -> None:
+    path = tmp_path / "scan.nxs"
+    with h5py.File(path, "w") as file:
+        file["e/d/data"] = np.concatenate([flats(), DARKS, projections()])
+        file["e/d/image_key"] = np.repeat([1, 2, 0], [4, 3, len(DEGREES)])
+        file["e/d/rotation_angle"] = np.concatenate([np.zeros(7), DEGREES])
+        file["e/d/rotation_angle"].attrs["unit"] = b"\xb0"
+        file["e/d/x_pixel_size"] = written
+        if units is not None:
+            file["e/d/x_pixel_size"].attrs["units"] = units
+    ending = run_program("tomo_slice", {"scan": [path]}, {"row_count": 1, "centre": str(AXIS)})
+    check(ending, per_pixel=um * 1e-3 if um else 1.0)
+    assert ending.parameters.get("pixel size") == (pytest.approx(um) if um else None)
+    summary = ending.metadata["summary"]
+    assert f"the pixel size is not known: {why}" in summary if why else "not known" not in summary
