@@ -28,6 +28,8 @@ class Beside:
 
     files: Mapping[str, Path]
     folder: str
+    not_followed: Mapping[str, str] = field(default_factory=dict)
+    """Links in the place of files, and where they lead, as a clause: registered without what they lead to."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,13 @@ class InputDataset:
     name: str
     files: tuple[InputFile, ...]
     parameters: Mapping[str, Quantity]
+    not_followed: Mapping[str, str] = field(default_factory=dict)
+    """Links in the place of files, by name, and where they lead, as a clause."""
+
+    @property
+    def what_is_missing(self) -> str:
+        """The first of these links as sentences, to go behind another one; empty where there is none."""
+        return "".join(f" {name}: {why}." for name, why in list(self.not_followed.items())[:3])
 
     def length_um(self, parameter: str) -> float | None:
         """Return a parameter with a unit of length in µm; None where it is absent or its unit is not a length."""
@@ -143,7 +152,7 @@ class Job:
         """Return the datasets of a slot; BadInput where there is none."""
         datasets = self.inputs.get(slot, ())
         if not any(dataset.files for dataset in datasets):
-            raise BadInput(f"No file was given as {slot}.")
+            raise BadInput(f"No file was given as {slot}." + "".join(one.what_is_missing for one in datasets))
         return datasets
 
     def one(self, slot: str) -> InputDataset:
@@ -184,13 +193,15 @@ def _dataset(entry: Mapping[str, Any], in_container: bool) -> InputDataset:
         name: Quantity(given.get("value"), str(given.get("units") or ""))
         for name, given in (entry.get("parameters") or {}).items()
     }
+    lost = {str(name): str(why) for name, why in (entry.get("not_followed") or {}).items()}
     beside = Beside(
         {file["name"]: Path(file[where]) for file in entry["files"]},
         str(Path(str(entry.get("root") or "/")) / str(entry.get("location") or "")),
+        lost,
     )
     leading = [file for file in entry["files"] if not file.get("linked")]
     files = tuple(InputFile(file["name"], Path(file[where]), beside) for file in leading or entry["files"])
-    return InputDataset(str(entry.get("name", "")), files, parameters)
+    return InputDataset(str(entry.get("name", "")), files, parameters, lost)
 
 
 def run(main: Callable[[Job, Events], None], stages: Sequence[str]) -> NoReturn:

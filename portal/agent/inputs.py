@@ -20,7 +20,8 @@ MAX_FILES = 200_000
 DATASET_KEYS = ("dataset", "root", "location", "files")
 FILE_KEYS = ("size", "mtime_ns", "inode", "linked", "alias", "folder")
 SYMBOLIC_LINK = "symbolic link"
-NAMED_KEYS = ("name", "type", "parameters")
+NAMED_KEYS = ("name", "type", "parameters", "not_followed")
+MAX_NOT_FOLLOWED = 100
 STAMP = re.compile(r"[0-9a-f]{64}")
 
 
@@ -60,7 +61,8 @@ class Inputs(ExitStack):
                 listed = [_file(folder, base, target, file) for file in files]
         except PortalError as error:
             raise refusal_of_input(error, location) from error
-        return {
+        lost = _not_followed(given["not_followed"])
+        return ({"not_followed": lost} if lost else {}) | {
             "dataset": reading.whole(given["dataset"], "dataset"),
             "name": reading.text(given["name"] or "", "name"),
             "type": reading.text(given["type"] or "", "type"),
@@ -144,6 +146,17 @@ def refusal_of_input(error: PortalError, name: str) -> RefusedError:
             "input-unreadable", f"Your account may not read the file {name}.", detail=error.message
         )
     return RefusedError("input-unsafe", error.message, retry=error.retry, detail=error.detail)
+
+
+def _not_followed(listed: Any) -> dict[str, str]:
+    """Links that are no files of the dataset, and where they lead, in words: for a program's message alone."""
+    found = reading.mapping(listed if listed is not None else {}, "not_followed")
+    if len(found) > MAX_NOT_FOLLOWED:
+        raise bad(f"not_followed must have at most {MAX_NOT_FOLLOWED} names.")
+    return {
+        reading.text(name, "A link's name", least=1, most=4096): reading.text(words, "Where a link leads")
+        for name, words in found.items()
+    }
 
 
 def _parameters(listed: Any) -> dict[str, dict[str, Any]]:

@@ -98,7 +98,8 @@ def _wanted_files(slot: Mapping[str, Any], dataset: dict[str, Any]) -> dict[str,
         for file in dataset["files"]
     ]
     if not any(wanted):
-        raise RefusedError("inputs", f"The dataset {dataset['name']} has no file like {pattern}.")
+        lost = [f" {name}: {why}." for name, why in dataset.get("not_followed", {}).items()][:3]
+        raise RefusedError("inputs", f"The dataset {dataset['name']} has no file like {pattern}.{''.join(lost)}")
     # What others lead to goes along, whatever it is called.
     pairs = zip(dataset["files"], wanted, strict=True)
     return dataset | {"files": [file for file, fits in pairs if fits or file.get("linked")]}

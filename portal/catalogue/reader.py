@@ -15,6 +15,7 @@ from portal.catalogue.arrays.entries import ArrayEntry, Looked, clause, entries_
 from portal.catalogue.entries import FileEntry, ParameterEntry
 from portal.catalogue.folders import read_folder
 from portal.catalogue.mapping import over_files, parameters_of, places_of
+from portal.catalogue.not_followed import MOST_NAMED, NotFollowed
 from portal.data.parsing.beside import Beside
 from portal.data.parsing.client import MOST_PICTURES as OF_FILE
 from portal.data.parsing.client import Remark, inspect, listing, look_through
@@ -188,11 +189,16 @@ class Reader:
         found = led_to(edges)
         return found | {path for path, name in names.items() if name != path or name in found}
 
-    def arrays(self, entries: Sequence[Entry]) -> list[ArrayEntry]:
-        """The arrays that were listed; those of a file that another leads to are that one's."""
+    def arrays(self, entries: Sequence[Entry], not_followed: Sequence[NotFollowed]) -> list[ArrayEntry]:
+        """The arrays that were listed; those of a file that another leads to are that one's.
+
+        In the place of a link that is not followed may belong one more, a plane of a volume: it is left out.
+        """
         linked = self.linked(entries)
-        looked = [one for one in self.looked if one.file not in linked]
-        return entries_of(looked, [path for path in of_arrays(entries) if path not in linked])
+        lost = [Looked(one.path, None, one.words) for one in not_followed if is_named_as_array(one.path)]
+        looked = [one for one in self.looked if one.file not in linked] + lost[:MOST_NAMED]
+        files = [path for path in of_arrays(entries) if path not in linked]
+        return entries_of(looked, files + [one.file for one in lost[:MOST_NAMED]])
 
     def list_again(self, entry: Entry) -> None:
         """Collect the file's arrays, and nothing else of it. Raises ConflictError if it changes meanwhile."""

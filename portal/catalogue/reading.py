@@ -6,10 +6,11 @@ Knows no database. Everything is opened through the door, and what changes meanw
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from portal.catalogue.arrays.entries import ArrayEntry
 from portal.catalogue.entries import FileEntry, ParameterEntry, storable_path
+from portal.catalogue.not_followed import NotFollowed, followed, remarks_of
 from portal.catalogue.reader import (
     Place,
     Progress,
@@ -72,14 +73,26 @@ class Contents:
         ]
 
 
+class Around(NamedTuple):
+    """What lies at a place: its files, and the links that are not followed."""
+
+    entries: list[Entry]
+    not_followed: list[NotFollowed]
+
+
 def list_files(root: Root, place: Place) -> list[Entry]:
+    """The regular files of `place`, as `look_around` finds them."""
+    return look_around(root, place).entries
+
+
+def look_around(root: Root, place: Place) -> Around:
     """The regular files of `place`, with paths relative to its location; nothing of them is read.
 
     A folder that is one thing (Zarr) is one entry, in the place of its files.
 
     Where `place.links` says so, symbolic links to files of the folder are among them, with what they lead to;
-    those to folders are passed over, since what lies there has a name of its own. Raises UnsafeFileError for other
-    links and devices, InvalidError for names that cannot be stored.
+    those to folders are passed over, since what lies there has a name of its own, and those that lead elsewhere
+    are named. Raises UnsafeFileError for other links and devices, InvalidError for names that cannot be stored.
     """
     with root.open_folder(place.location) as folder:
         if place.only is not None:
@@ -88,21 +101,18 @@ def list_files(root: Root, place: Place) -> list[Entry]:
             found = [folder_entry(folder, place.only) if kind_of(status) is Kind.FOLDER else one]
         else:
             found = gathered(list(folder.walk()))
-        listed = [_resolved(folder, entry) if place.links else entry for entry in found]
-    for entry in listed:
-        storable_path(entry.path)
-        if entry.kind not in (Kind.FILE, Kind.FOLDER):
-            what = "a link" if entry.kind is Kind.LINK else "a device or pipe"
-            raise UnsafeFileError(f"{entry.path} is {what}. Only regular files can be registered.")
-    return [entry for entry in listed if entry.kind is Kind.FILE or isinstance(entry, FolderEntry)]
-
-
-def _resolved(folder: Root, entry: Entry) -> Entry:
-    """A link as what it leads to. Raises UnsafeFileError where that is out of the folder, NotFoundError."""
-    if entry.kind is not Kind.LINK:
-        return entry
-    status = folder.stat(entry.path, links=True)
-    return Entry(entry.path, kind_of(status), status)
+        looks = [followed(folder, entry) if place.links else entry for entry in found]
+    around = Around([], [])
+    for look in looks:
+        storable_path(look.path)
+        if isinstance(look, NotFollowed):
+            around.not_followed.append(look)
+        elif look.kind is Kind.FILE or isinstance(look, FolderEntry):
+            around.entries.append(look)
+        elif look.kind is not Kind.FOLDER:
+            what = "a link" if look.kind is Kind.LINK else "a device or pipe"
+            raise UnsafeFileError(f"{look.path} is {what}. Only regular files can be registered.")
+    return around
 
 
 def with_linked(root: Root, place: Place, entries: Sequence[Entry], names: Collection[str]) -> list[Entry]:
@@ -141,8 +151,9 @@ def read(
         names = {entry.path for entry in entries}
         further = [Entry(name, Kind.FILE, seen) for name, seen in reader.opened.items() if name not in names]
         files += [reader.read(entry, parse=False, listed=False) for entry in further]
+        around = look_around(root, place)
         if complete:
-            now = with_linked(root, place, list_files(root, place), list(reader.opened))
+            now = with_linked(root, place, around.entries, list(reader.opened))
             _check_unchanged([*entries, *further], now)
     linked = reader.linked(entries)
     return Contents(
@@ -150,8 +161,8 @@ def read(
         tuple(reader.parameters.values()),
         reader.thumbnail,
         reader.problem,
-        tuple(reader.arrays(entries)),
-        tuple(reader.remarks[:MOST_REMARKS]),
+        tuple(reader.arrays(entries, around.not_followed)),
+        tuple([*remarks_of(around.not_followed), *reader.remarks][:MOST_REMARKS]),
     )
 
 
@@ -165,7 +176,7 @@ def read_arrays(root: Root, place: Place, entries: Sequence[Entry], *, complete:
             if entry.path in listed:
                 reader.list_again(entry)
         reader.look_for_links(entries)
-    return reader.arrays(entries)
+    return reader.arrays(entries, look_around(root, place).not_followed if place.links else ())
 
 
 def read_parameters(

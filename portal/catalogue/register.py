@@ -24,10 +24,11 @@ from portal.catalogue.entries import (
     time_of_ns,
 )
 from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetType, Instrument, Investigation
+from portal.catalogue.not_followed import why_nothing_is_left
 from portal.catalogue.parameters.corrections import withdraw_read
 from portal.catalogue.pictures import remove_unnamed
 from portal.catalogue.reader import Place, Progress
-from portal.catalogue.reading import Contents, FileLook, list_files, look_of, read, with_linked
+from portal.catalogue.reading import Contents, FileLook, look_around, look_of, read, with_linked
 from portal.config import Settings
 from portal.db import Database, is_id
 from portal.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, UnsafeFileError
@@ -101,9 +102,10 @@ def add_in_place(
     root_name, folder, relative = _beneath_root(path, settings)
     with Root(folder) as root:
         place = _place(root, root_name, relative, links=not settings.roots[root_name].writable_by_people)
-        entries = list_files(root, place)
+        entries, not_followed = look_around(root, place)
         if not entries and complete:
-            raise InvalidError(f"There is no file in {path}.")
+            why = f" {why_nothing_is_left(not_followed)}" if not_followed else ""
+            raise InvalidError(f"There is no file in {path}.{why}")
         with database.read() as session:
             order = _check(session, place, wish)
             known = _registered(session, order)

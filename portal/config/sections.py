@@ -21,7 +21,8 @@ class RootSettings(Section):
     writable_by_people: bool = Field(
         True,
         description="People can write there; its datasets are labelled so and re-checked when read. "
-        "False: symbolic and hard links that stay in a registered folder are taken, too.",
+        "False: symbolic and hard links that stay in a registered folder are taken, too, "
+        "and data are registered without what others lead to.",
     )
 
 

@@ -113,6 +113,16 @@ class Root:
         finally:
             os.close(handle)
 
+    def link_text(self, relative: str) -> bytes:
+        """What a symbolic link itself says; nothing of what it leads to is asked. Raises UnsafeFileError."""
+        handle = self._open(relative, os.O_PATH)
+        try:
+            return os.readlink(b"", dir_fd=handle)
+        except OSError as error:
+            raise UnsafeFileError(f"{relative} is no link any more.") from error
+        finally:
+            os.close(handle)
+
     def resolved(self, relative: str) -> Path:
         """The absolute path of the file that a name leads to by symbolic links beneath this root."""
         handle = self._open(relative, os.O_PATH, links=True)

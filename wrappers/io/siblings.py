@@ -49,6 +49,8 @@ class Siblings:
 
     def _path(self, name: str) -> Path:
         path = self._beside.files.get(name)
+        if path is None and name in self._beside.not_followed:
+            raise LinkError(Why.MISSING, f"{name} is no file of this dataset: {self._beside.not_followed[name]}")
         if path is None:
             raise LinkError(Why.MISSING, f"{name} is no file of this dataset")
         return path

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -105,7 +106,7 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
     """
     files = leading([file for file in dataset.files if is_array_file(file)], hdf5.SUFFIXES)
     if not files:
-        raise BadInput(f"The {what} has no {KINDS} file.")
+        raise BadInput(f"The {what} has no {KINDS} file.{dataset.what_is_missing}")
     with ExitStack() as stack:
         opened = [(file, stack.enter_context(open_arrays(file, files))) for file in files[:MOST_FILES]]
         candidates = [candidate(file.name, array) for file, arrays in opened for array in arrays.found]
@@ -116,6 +117,7 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
             order = in_order([part.described.file for part in parts], what)
             first = parts[order[0]].array
             first_file = next(file for file, arrays in opened if first in arrays.found)
+            _check_no_plane_is_lost(dataset, first_file, what)
             values = np.stack([parts[place].array.everything().reshape(first.shape[-2:]) for place in order])
             name, attributes = f"{len(planes)} files", dict(first.attributes)
             if pick.array not in (None, name):
@@ -134,6 +136,13 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
     values, interpolated = _real(values, first_file, name)
     sizes = voxel_size(dataset, attributes, own_first=has_several(candidates))
     return Stack(first_file.name, name, values, sizes, attributes, interpolated)
+
+
+def _check_no_plane_is_lost(dataset: InputDataset, plane: InputFile, what: str) -> None:
+    """Return if no link that is not followed could stand for one more plane. Else BadInput names it."""
+    for name, why in dataset.not_followed.items():
+        if PurePosixPath(name).suffix.lower() == plane.suffix:
+            raise BadInput(f"A plane of the {what} may be missing. {name}: {why}.")
 
 
 def _check_any(candidates: list[Candidate], opened: list[tuple[InputFile, Arrays]]) -> None:

@@ -74,12 +74,13 @@ def corrections(datasets: tuple[str, ...], withdrawn: bool, as_json: bool) -> No
         show_json(found)
         return
     show_rows(
-        ("Id", "Dataset", "Name", "Parameter", "Value", "From", "By", "At", "Withdrawn"),
+        ("Id", "Dataset", "Name", "Parameter", "Value", "From", "By", "At", "Withdrawn", "Reason"),
         (
             (
                 *(one[key] for key in ("id", "dataset", "name", "parameter", "value", "source", "by")),
                 day_words(one["at"]),
                 f"{day_words(one['withdrawn'])} by {one['withdrawn_by']}" if one["withdrawn"] else "",
+                one["reason"] or "",
             )
             for one in found
         ),

@@ -138,7 +138,7 @@ def _documents(session: Session, ids: Collection[int]) -> dict[int, Mapping[str,
     """What job specs say of these datasets, by dataset."""
     files, parameters = _files(session, ids), _parameters(session, ids)
     query = (
-        select(Dataset.id, Dataset.name, Dataset.location, DatasetType.name.label("type"))
+        select(Dataset.id, Dataset.name, Dataset.location, Dataset.remarks, DatasetType.name.label("type"))
         .join(DatasetType, Dataset.type_id == DatasetType.id)
         .where(Dataset.id.in_(ids))
     )
@@ -146,7 +146,9 @@ def _documents(session: Session, ids: Collection[int]) -> dict[int, Mapping[str,
     for row in session.execute(query):
         # `demo:lightsheet/heart` is the folder lightsheet/heart of the root demo.
         root, _colon, location = (row.location or "").partition(":")
+        lost = _not_followed(row.remarks, files[row.id])
         documents[row.id] = {
+            **({"not_followed": lost} if lost else {}),
             "dataset": row.id,
             "name": row.name,
             "type": row.type,
@@ -156,6 +158,13 @@ def _documents(session: Session, ids: Collection[int]) -> dict[int, Mapping[str,
             "parameters": parameters[row.id],
         }
     return documents
+
+
+def _not_followed(remarks: Sequence[Mapping[str, str]], files: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Links in the place of files that are none of the dataset's, and where they lead, for who would need one."""
+    names = {file["name"] for file in files}
+    said = {one["file"]: one["words"] for one in remarks if one["file"] and not one["place"]}
+    return {name: words for name, words in said.items() if name not in names and name.isprintable()}
 
 
 def _files(session: Session, ids: Collection[int]) -> Mapping[int, list[dict[str, Any]]]:

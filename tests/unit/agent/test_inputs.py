@@ -95,6 +95,22 @@ def test_a_second_name_of_a_file_is_given(heart: Path) -> None:
     assert given["path"] == str(heart / "second.h5")
 
 
+def test_links_that_are_not_followed_are_handed_on_in_words(heart: Path) -> None:
+    dataset = {"dataset": 1, "root": "demo", "location": heart.name, "files": [known(heart / "stack.h5")]}
+    why = "it is a symbolic link to /etc/passwd, which lies outside of the registered folder"
+
+    def given(lost: Any) -> dict[str, Any]:
+        with Inputs({"demo": heart.parent}) as inputs:
+            return inputs.open({"stack": [dataset | {"not_followed": lost}]})["stack"][0]
+
+    assert given({"more.h5": why})["not_followed"] == {"more.h5": why}
+    assert "not_followed" not in given(None)
+    for wrong in ([], {"a": 1}, {"": why}, {"a\nb": why}, {str(number): why for number in range(101)}):
+        with pytest.raises(RefusedError) as caught:
+            given(wrong)
+        assert caught.value.code == "request"
+
+
 def test_that_others_lead_to_a_file_is_handed_on(heart: Path) -> None:
     linked = {"name": "deep/frames.h5", "linked": True}
     plain, also = opened(heart, {"name": "stack.h5", "linked": False}, linked)

@@ -16,9 +16,10 @@ from portal.catalogue.models import Datafile, Dataset, DatasetType
 from portal.catalogue.register import add_in_place
 from portal.catalogue.service import get_dataset
 from portal.config import Settings, load_settings
+from portal.daemon.dispatch import queue
 from portal.data.files import open_datafile
 from portal.db import Database
-from portal.errors import ConflictError, UnsafeFileError
+from portal.errors import ConflictError, InvalidError, UnsafeFileError
 
 Add = Callable[..., Dataset]
 MAPPING = {"exposure": {"units": "s", "sources": ["hdf5:/raw/exposure"]}}
@@ -221,14 +222,100 @@ def test_a_file_of_several_names_counts_once(add: Add, settings: Settings, root:
     assert [file.location for file in alone.datafiles if not file.linked] == ["master.h5"]
 
 
-@pytest.mark.parametrize("target", ["../secret.h5", "/etc/passwd", "all"])
-def test_links_that_leave_it_are_refused_there_too(
-    add: Add, linked: Path, settings: Settings, root: Path, target: str
+OUTSIDE, GONE, CIRCLE = "which lies outside of the registered folder", "which is not there", "in a circle"
+
+
+@pytest.mark.parametrize(
+    ("target", "why"),
+    [
+        ("../secret.h5", OUTSIDE),
+        ("/etc/passwd", OUTSIDE),
+        ("/proc/self/environ", OUTSIDE),
+        ("..", OUTSIDE),
+        ("hop.h5", OUTSIDE),
+        ("raw/../../secret.h5", OUTSIDE),
+        ("/proc/self/fd/0", OUTSIDE),
+        ("gone.h5", GONE),
+        ("stack.h5", CIRCLE),
+        ("notes.txt/frames.h5", "which is not there"),
+        ("/dev/zero", OUTSIDE),
+    ],
+)
+def test_a_link_that_leads_elsewhere_is_named_and_never_followed(
+    add: Add, linked: Path, settings: Settings, root: Path, database: Database, target: str, why: str
 ) -> None:
     (root / "secret.h5").write_bytes(b"secret")
-    (linked / "all").symlink_to(target)
-    with pytest.raises(UnsafeFileError):
-        add("scan", settings=closed_root(settings, root))
+    (linked / "hop.h5").symlink_to("/etc/passwd")
+    (linked / "stack.h5").symlink_to(target)
+    dataset = add("scan", settings=closed_root(settings, root))
+    assert set(names(dataset)) == {"master.nxs", "notes.txt", "raw/hop.h5", "raw/frames.h5"}
+    assert dataset.problem is None
+    assert {one["file"]: one["words"] for one in dataset.remarks} == {
+        "hop.h5": f"it is a symbolic link to /etc/passwd, {OUTSIDE}",
+        "stack.h5": f"it is a symbolic link to {target}, {why}",
+    }
+    with database.read() as session:
+        given = queue._documents(session, [dataset.id])[dataset.id]
+    assert given["not_followed"] == {one["file"]: one["words"] for one in dataset.remarks}
+
+
+def test_what_a_link_in_the_place_of_an_array_file_leads_to_is_said_beside_the_arrays(
+    add: Add, linked: Path, settings: Settings, root: Path, database: Database
+) -> None:
+    (linked / "more.tif").symlink_to("/etc/passwd")
+    dataset = add("scan", settings=closed_root(settings, root))
+    with database.read() as session:
+        arrays = session.get_one(Dataset, dataset.id).arrays
+        said = {one.file: one.left_out for one in arrays if one.left_out}
+    assert said["more.tif"] == f"it is a symbolic link to /etc/passwd, {OUTSIDE}"
+    assert any(not one.left_out for one in arrays)
+
+
+def test_a_link_is_told_in_printable_text_of_bounded_length(
+    add: Add, linked: Path, settings: Settings, root: Path
+) -> None:
+    (linked / "a.h5").symlink_to(b"/x\x1b[31m\xff\n" + b"y" * 4000)
+    for number in range(300):
+        (linked / f"z{number:03}.h5").symlink_to("/etc/passwd")
+    dataset = add("scan", settings=closed_root(settings, root))
+    assert len(dataset.remarks) <= 100
+    first = dataset.remarks[0]
+    assert (first["file"], first["words"].isprintable(), len(first["words"]) < 400) == ("a.h5", True, True)
+    assert dataset.remarks[-1]["words"] == "251 more symbolic links are not followed"
+
+
+def test_a_folder_of_nothing_but_such_links_is_refused_in_words(add: Add, settings: Settings, root: Path) -> None:
+    (root / "bare").mkdir()
+    (root / "bare/stack.h5").symlink_to("/etc/passwd")
+    with pytest.raises(InvalidError, match=r"stack\.h5: it is a symbolic link to /etc/passwd, which lies outside"):
+        add("bare", settings=closed_root(settings, root))
+
+
+def test_a_link_that_is_swapped_after_registration_makes_the_whole_changed(
+    add: Add, linked: Path, settings: Settings, root: Path, database: Database, facility: SmallFacility
+) -> None:
+    closed = closed_root(settings, root)
+    (root / "secret.h5").write_bytes((linked / "raw/frames.h5").read_bytes())
+    (linked / "in.h5").symlink_to("raw/frames.h5")
+    (linked / "out.h5").symlink_to("../secret.h5")
+    dataset = add("scan", settings=closed)
+    [row] = [file for file in dataset.datafiles if file.location == "in.h5"]
+
+    def swap(name: str, target: str) -> None:
+        (linked / name).unlink()
+        (linked / name).symlink_to(target)
+
+    swap("in.h5", "../secret.h5")
+    with pytest.raises(ConflictError, match=r"has changed since: in\.h5"):
+        add("scan", settings=closed)
+    with database.read() as session, pytest.raises(UnsafeFileError):
+        open_datafile(session, facility.actors["sam"], dataset.id, row.id, settings=closed, now=NOW)
+    swap("in.h5", "raw/frames.h5")
+    swap("out.h5", "raw/hop.h5")
+    with pytest.raises(ConflictError, match=r"has changed since: out\.h5"):
+        add("scan", settings=closed)
+    swap("out.h5", "/etc/passwd")
+    assert add("scan", settings=closed).id == dataset.id
 
 
 CASES = {

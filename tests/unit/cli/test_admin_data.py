@@ -180,6 +180,7 @@ def test_corrections_are_typed_listed_and_withdrawn(run, numbers, database):
         "person",
         "by the log",
     )
+    assert run("corrections")[1].rstrip("\n").endswith("\t\tby the log")
     assert one["by"].startswith("ada as ") or one["by"] == "ada"
     assert json.loads(run("withdraw", one["id"], "--json")[1]) == [
         {"id": one["id"], "dataset": first, "parameter": "voxel size x"}

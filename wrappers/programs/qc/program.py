@@ -33,11 +33,13 @@ def main(job: Job, events: Events) -> None:
     bins = job.options.integer("histogram_bins", 256, 2, 65536)
     kind: Kind = "mean" if job.options.choice("projection", "max", ("max", "mean")) == "mean" else "max"
     events.stage("counting")
-    files = [file for slot in job.inputs for dataset in job.datasets(slot) for file in dataset.files]
+    datasets = [dataset for slot in job.inputs for dataset in job.datasets(slot)]
+    files = [file for dataset in datasets for file in dataset.files]
     usable = leading([file for file in files if is_array_file(file)], SUFFIXES)
     if not usable:
-        raise BadInput(f"No {KINDS} file was given.")
+        raise BadInput(f"No {KINDS} file was given." + "".join(one.what_is_missing for one in datasets))
     total, notes, sound = _look(usable)
+    notes += [Note(name, WHOLE, why) for dataset in datasets for name, why in dataset.not_followed.items()]
     if not sound:
         raise BadInput(f"{'. '.join(note.why for note in notes[:3])}.")
     if not total:

@@ -9,12 +9,20 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import tifffile
 
 ROOT = Path(__file__).parents[4]
 FRAMES = np.arange(4 * 6 * 8, dtype="u2").reshape(4, 6, 8)
 
 
-def run(tmp_path: Path, dataset: Path, names: list[str], module: str = "qc", linked: tuple[str, ...] = ()):
+def run(
+    tmp_path: Path,
+    dataset: Path,
+    names: list[str],
+    module: str = "qc",
+    linked: tuple[str, ...] = (),
+    not_followed: dict[str, str] | None = None,
+):
     """Run a program as `launch` does on files of a dataset that are named as the catalogue names them."""
     attempt = tmp_path / f"attempt-{len(list(tmp_path.iterdir()))}"
     (attempt / "output").mkdir(parents=True)
@@ -23,8 +31,9 @@ def run(tmp_path: Path, dataset: Path, names: list[str], module: str = "qc", lin
         | ({"linked": True} if name in linked else {})
         for name in names
     ]
-    slot = "scan" if module == "tomo_slice" else "data"
+    slot = {"tomo_slice": "scan", "lightsheet_deconvolution": "stack"}.get(module, "data")
     given = {"dataset": 1, "name": "d", "type": "t", "root": str(dataset.parent), "location": dataset.name}
+    given |= {"not_followed": not_followed} if not_followed else {}
     order = {
         "schema": 1,
         "job": {"id": 1, "title": "t"},
@@ -185,3 +194,30 @@ def test_the_case_of_a_view_of_two_files(run_program, shared_cases: Path) -> Non
     names = ["master.h5", "part0.h5", "part1.h5"]
     ending = run_program("qc", {"data": [shared_cases / "h09_vds" / name for name in names]})
     assert (ending.parameters["arrays"], ending.parameters["values"]) == (1, 16 * 40 * 48)
+
+
+LOST = "it is a symbolic link to /elsewhere/x, which lies outside of the registered folder"
+
+
+def test_a_link_that_is_not_followed_is_named_by_the_analysis_that_needs_it(tmp_path: Path, dataset: Path) -> None:
+    (dataset / "notes.txt").write_text("none")
+    with h5py.File(dataset / "master.h5", "w") as file:
+        file["data"] = h5py.ExternalLink("frames.h5", "/data")
+        file["own"] = FRAMES
+    lost = {"frames.h5": LOST}
+    words = run(tmp_path, dataset, ["notes.txt"], not_followed=lost)
+    assert words == f"No HDF5, TIFF, MRC or Zarr file was given. frames.h5: {LOST}.\n"
+    found = run(tmp_path, dataset, ["master.h5"], not_followed=lost)
+    left_out = {(one["file"], one["name"]): one["why"] for one in found["left out"]}
+    assert LOST in left_out["master.h5", "/data"]
+    assert left_out["frames.h5", "the whole file"] == LOST
+
+
+def test_planes_of_which_one_is_a_link_elsewhere_are_no_volume(tmp_path: Path, dataset: Path) -> None:
+    names = [f"plane_{number}.tif" for number in range(4)]
+    for name in names:
+        tifffile.imwrite(dataset / name, np.ones((32, 32), "u2"))
+    words = run(
+        tmp_path, dataset, names, "lightsheet_deconvolution", not_followed={"plane_4.tif": LOST, "a.txt": LOST}
+    )
+    assert words == f"A plane of the stack may be missing. plane_4.tif: {LOST}.\n"
