@@ -28,7 +28,10 @@ class Described:
     dtype: str
     axes: str
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Names of the places along an axis, where the file has them: {"C": ("DAPI", "GFP")}."""
+    """Names of the places along an axis, where the file has them: {"C": ("DAPI", "GFP")}.
+
+    Beneath "?" the file's own names of the axes that are not known.
+    """
 
     def length(self, axis: str) -> int:
         """How long it is along an axis; 1 for an axis that it does not have."""
@@ -111,12 +114,25 @@ def _what_it_is(one: Described, axes: str) -> str:
     if axes == ZYX and one.length("T") > 1 and "Z" not in one.axes:
         return f"it is a series of {one.length('T')} time points, each a single plane: it has no z"
     if UNKNOWN in one.axes and len(one.shape) >= len(axes):
-        return f"it has {len(one.shape)} axes of which it does not say what they are"
+        return _unknown(one, axes)
     long = sum(length > 1 for length in one.shape)
     if long < len(axes):
         return f"it has {_NUMBERS.get(long, long)} dimension{'' if long == 1 else 's'}"
     lacking = [name_of(axis) for axis in axes if axis not in one.axes]
     return f"it has no axis {' and '.join(lacking)}"
+
+
+def _unknown(one: Described, axes: str) -> str:
+    """That it is not known what its axes are, with the names that its file has for them."""
+    own = [name or "one without a name" for name in one.labels.get(UNKNOWN, ())]
+    if not own:
+        return f"it has {len(one.shape)} axes of which it does not say what they are"
+    if len(own) != one.axes.count(UNKNOWN):
+        return f"it has {len(one.shape)} axes and names {len(own)} of them: {', '.join(own)}"
+    left = iter(own)
+    called = [next(left) if axis == UNKNOWN else name_of(axis) for axis in one.axes]
+    lacking = [name_of(axis) for axis in axes if axis not in one.axes]
+    return f"its axes are {', '.join(called)}: which of them is {' or '.join(lacking)} is not known"
 
 
 _NUMBERS = {0: "no", 1: "one", 2: "two"}
@@ -137,7 +153,7 @@ def planes_of(arrays: Sequence[Described], files: Sequence[str]) -> list[int]:
     planes = [
         place
         for place, one in enumerate(arrays)
-        if len(one.shape) > 1 and math.prod(one.shape[:-2]) == 1 and math.prod(one.shape) > 0
+        if one.axes.endswith("YX") and math.prod(one.shape[:-2]) == 1 and math.prod(one.shape) > 0
     ]
     alike = {(arrays[place].shape[-2:], arrays[place].dtype) for place in planes}
     one_each = {arrays[place].file for place in planes} == set(files) and len(arrays) == len(planes) == len(files)

@@ -23,6 +23,10 @@ NAMES = {
 """A word for one place along an axis."""
 SEQUENCE = "IQ"
 """Letters of TIFF for a list of pages of which nothing is said: planes, where nothing else is z."""
+MOST_CHARACTERS = 60
+"""Of a file's own name of an axis."""
+_SAYS_NOTHING = re.compile(r"[.\s]*|none|(phony_)?dim_?\d+|axis_?\d+", re.IGNORECASE)
+"""Names of axes that programs write where they have none: NeXus' point, xarray's dim_0."""
 
 OF_FRAMES = ("rotation_angle", "image_key")
 """Lists of NXtomo, a value for each frame of a scan."""
@@ -55,12 +59,13 @@ def name_of(axis: str) -> str:
 def known_axes(declared: str, shape: Sequence[int]) -> str:
     """A letter for each axis, from what its format declares; what is not declared is told where it is usual.
 
-    Where nothing is said, three axes that are longer than one are z, y and x, as everywhere in the field, and two
-    are y and x. One list of pages is z where nothing else is.
+    Where nothing is said (`declared` is empty), three axes that are longer than one are z, y and x, as everywhere
+    in the field, and two are y and x. One list of pages is z where nothing else is. What is declared and not
+    understood stays unknown.
     """
-    axes = declared.upper() if len(declared) == len(shape) else UNKNOWN * len(shape)
-    if set(axes) == {UNKNOWN}:
-        axes = _usual(shape)
+    if declared and len(declared) != len(shape):
+        return UNKNOWN * len(shape)
+    axes = declared.upper() or _usual(shape)
     if "Z" not in axes:
         lists = [place for place, axis in enumerate(axes) if axis in SEQUENCE and shape[place] > 1]
         if len(lists) == 1:
@@ -92,20 +97,60 @@ def axes_in_hdf5(
     deformability cytometry define.
     """
     dimensions = len(shape)
+    named = declared_in_hdf5(path, dimensions, own, around)
+    letters = letters_of(named) if len(named) == dimensions else UNKNOWN * dimensions * bool(named)
+    if set(letters) - {UNKNOWN}:
+        return letters
     if level_of(path) is not None and dimensions == len(ZYX):
-        return ZYX  # Imaris, BigDataViewer
-    for value in (own.get("axes"), own.get("DIMENSION_LABELS"), _of_signal(path, around)):
-        letters = _letters(value)
-        if len(letters) == dimensions and set(letters) != {UNKNOWN}:
-            return letters
-    if (plain_text(own.get("CLASS")) or "").upper() == "IMAGE":
-        return _of_image(own, dimensions)
-    last = _INTERPRETATIONS.get((plain_text(own.get("interpretation")) or "").lower(), "")
-    if last and len(last) <= dimensions:
-        before = dimensions - len(last)
+        return letters or ZYX  # Imaris, BigDataViewer
+    image = _of_image(own, dimensions) or _of_interpretation(own, dimensions)
+    if image:
         # A list of images is one of planes, where nothing else is said.
-        return ("I" if before == 1 and last == "YX" else UNKNOWN * before) + last
-    return _of_frames(path, shape, beside) if dimensions == 3 else ""
+        return image.replace("I", UNKNOWN) if named else image
+    return (_of_frames(path, shape, beside) if dimensions == 3 else "") or letters
+
+
+def declared_in_hdf5(
+    path: str, dimensions: int, own: Mapping[str, Any], around: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """The names that HDF5 declares for the axes of the array at `path`: of several lists one that is understood.
+
+    Empty where it declares none, or only names that say nothing. They need not be as many as the array has axes.
+    """
+    lists = [
+        names_of_axes(value) for value in (own.get("axes"), own.get("DIMENSION_LABELS"), _of_signal(path, around))
+    ]
+    lists = [names for names in lists if names]
+    fitting = [names for names in lists if len(names) == dimensions]
+    understood = [names for names in fitting if set(letters_of(names)) != {UNKNOWN}]
+    return next(iter([*understood, *fitting, *lists]), ())
+
+
+def unknown_names(letters: str, declared: Sequence[str]) -> tuple[str, ...]:
+    """The file's own names of the axes that are not known, in their order.
+
+    All of what it declares where that is not as many names as there are axes.
+    """
+    if UNKNOWN not in letters:
+        return ()
+    names = [plain_name(name) for name in declared]
+    if len(names) == len(letters):
+        names = [name for name, letter in zip(names, letters, strict=True) if letter == UNKNOWN]
+    return tuple(names) if any(names) else ()
+
+
+def plain_name(name: str) -> str:
+    """A file's name of an axis on one line, of bounded length; empty for one that says nothing."""
+    line = "".join(character if character.isprintable() else " " for character in name).strip()
+    return "" if _SAYS_NOTHING.fullmatch(line) else line[:MOST_CHARACTERS]
+
+
+def _of_interpretation(own: Mapping[str, Any], dimensions: int) -> str:
+    last = _INTERPRETATIONS.get((plain_text(own.get("interpretation")) or "").lower(), "")
+    before = dimensions - len(last)
+    if not last or before < 0:
+        return ""
+    return ("I" if before == 1 and last == "YX" else UNKNOWN * before) + last
 
 
 def _of_frames(path: str, shape: Sequence[int], beside: Mapping[str, int]) -> str:
@@ -124,7 +169,9 @@ def _of_signal(path: str, around: Mapping[str, Any]) -> Any:
 
 
 def _of_image(own: Mapping[str, Any], dimensions: int) -> str:
-    """HDF5's image specification: a picture, or one of three colours in one of three orders."""
+    """HDF5's image specification: a picture, or one of three colours in one of three orders; else nothing."""
+    if (plain_text(own.get("CLASS")) or "").upper() != "IMAGE":
+        return ""
     if dimensions != 3:
         return "YX" if dimensions == 2 else ""
     if (plain_text(own.get("IMAGE_SUBCLASS")) or "").upper() != "IMAGE_TRUECOLOR":
@@ -133,17 +180,22 @@ def _of_image(own: Mapping[str, Any], dimensions: int) -> str:
     return order.get((plain_text(own.get("INTERLACE_MODE")) or "").upper(), "YXS")
 
 
-def _letters(value: Any) -> str:
+def names_of_axes(value: Any) -> tuple[str, ...]:
+    """The names of axes in an attribute, a text or a list; empty where there are none, or none says anything."""
     text = plain_text(value)
     if text is not None:
         # Lists of texts as JSON, Python and NumPy print them.
         text = re.sub(r"\bb?['\"]|['\"]", " ", text).strip("[](){} ")
-        several = re.search(r"[^A-Za-z_.]", text)
-        words = re.split(r"[^A-Za-z_.]+", text) if several or text.lower() in _LETTERS else list(text)
+        several = re.search(r"[^A-Za-z0-9_.]", text)
+        words = re.split(r"[^A-Za-z0-9_.]+", text) if several or text.lower() in _LETTERS else list(text)
     else:
         words = _texts(value)
-    letters = "".join(_LETTERS.get(word.strip().lower(), UNKNOWN) for word in words)
-    # Which of two axes of one name is meant (x of the sample, x of the detector) is not told.
+    return () if all(_SAYS_NOTHING.fullmatch(word.strip()) for word in words) else tuple(words)
+
+
+def letters_of(names: Sequence[str]) -> str:
+    """A letter for each name. Which of two of one name (of sample, of detector) is meant is not told: unknown."""
+    letters = [_LETTERS.get(name.strip().lower(), UNKNOWN) for name in names]
     return "".join(letter if letters.count(letter) == 1 else UNKNOWN for letter in letters)
 
 

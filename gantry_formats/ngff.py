@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gantry_formats.axes import UNKNOWN
+from gantry_formats.axes import UNKNOWN, plain_name
 from gantry_formats.images import Sizes, odd_sizes
 from gantry_formats.text import plain_number
 from gantry_formats.units import factor_between
@@ -34,6 +34,8 @@ class Multiscale:
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     odd_sizes: Mapping[str, str] = field(default_factory=dict)
     """By axis, sizes whose unit is not known, with it."""
+    names: tuple[str, ...] = ()
+    """The axes as the document names them; empty where it names none."""
 
 
 def multiscales_of(attributes: Mapping[str, Any]) -> list[Multiscale]:
@@ -63,8 +65,10 @@ def _multiscale(document: Any, channels: tuple[str, ...]) -> Multiscale | None:
     levels = [one["path"] for one in datasets if isinstance(one.get("path"), str)]
     if not levels or len(levels) != len(datasets):
         return None
-    declared = document.get("axes", list(_EARLY_AXES.lower()))
-    axes = [_axis(one) for one in declared] if isinstance(declared, list) else []
+    declared = document.get("axes") or list(_EARLY_AXES.lower())
+    declared = declared[:MOST_LEVELS] if isinstance(declared, list) else [declared]
+    names = tuple(map(_name, declared)) if document.get("axes") else ()
+    axes = [_axis(one) for one in declared]
     letters = "".join(letter for letter, _unit in axes)
     scales = [_scale(one.get("coordinateTransformations"), len(axes)) for one in (datasets[0], document)]
     sizes: Sizes = {}
@@ -78,7 +82,12 @@ def _multiscale(document: Any, channels: tuple[str, ...]) -> Multiscale | None:
         elif letter in "XYZ" and length > 0 and math.isfinite(length):
             odd |= odd_sizes({letter.lower(): length}, {letter.lower(): unit})
     labels = {"C": channels} if channels and letters.count("C") == 1 else {}
-    return Multiscale(tuple(levels), letters, sizes, labels, odd)
+    return Multiscale(tuple(levels), letters, sizes, labels, odd, names)
+
+
+def _name(document: Any) -> str:
+    name = document.get("name") if isinstance(document, Mapping) else document
+    return plain_name(name) if isinstance(name, str) else ""
 
 
 def _axis(document: Any) -> tuple[str, Any]:

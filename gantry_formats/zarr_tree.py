@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from gantry_formats import ngff
+from gantry_formats.axes import UNKNOWN, plain_name, unknown_names
 from gantry_formats.images import Sizes
 
 SUFFIX = ".zarr"
@@ -66,6 +67,8 @@ class ZarrArray:
     odd_sizes: Mapping[str, str] = field(default_factory=dict)
     """By axis, sizes whose unit is not known, with it."""
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    axis_names: tuple[str, ...] = ()
+    """The folder's own names of the axes that are not known."""
     coarser: tuple[ZarrArray, ...] = ()
     """The other levels of its pyramid, the finest first."""
 
@@ -192,7 +195,10 @@ def _finest(levels: list[ZarrArray], described: ngff.Multiscale) -> ZarrArray:
     first = levels[0]
     coarser = tuple(level for level in levels[1:] if len(level.shape) == len(first.shape))
     if len(described.axes) != len(first.shape):
-        return replace(first, coarser=coarser)
+        if not described.names:
+            return replace(first, coarser=coarser)
+        axes = UNKNOWN * len(first.shape)
+        return replace(first, axes=axes, axis_names=unknown_names(axes, described.names), coarser=coarser)
     names = described.labels.get("C", ())
     labels = described.labels if names and len(names) == first.shape[described.axes.index("C")] else {}
     return replace(
@@ -201,6 +207,7 @@ def _finest(levels: list[ZarrArray], described: ngff.Multiscale) -> ZarrArray:
         sizes=described.sizes,
         odd_sizes=described.odd_sizes,
         labels=labels,
+        axis_names=unknown_names(described.axes, described.names),
         coarser=coarser,
     )
 
@@ -227,7 +234,8 @@ def _version_2(path: str, document: Mapping[str, Any], attributes: Mapping[str, 
     listed = [document.get("compressor"), *(document.get("filters") or [])]
     codecs = tuple(str(one["id"]) for one in listed if one is not None)
     names = attributes.get("_ARRAY_DIMENSIONS")  # as xarray writes them
-    return _checked(ZarrArray(path, 2, shape, str(document["dtype"]), chunks, codecs, _letters(names, len(shape))))
+    array = ZarrArray(path, 2, shape, str(document["dtype"]), chunks, codecs)
+    return _checked(_with_axes(array, names))
 
 
 def _version_3(path: str, document: Mapping[str, Any]) -> ZarrArray:
@@ -247,16 +255,20 @@ def _version_3(path: str, document: Mapping[str, Any]) -> ZarrArray:
             waiting += [*inner["codecs"], *inner.get("index_codecs", ())]
     dtype, names = document["data_type"], document.get("dimension_names")
     kind = dtype if isinstance(dtype, str) else str(_mapping(dtype).get("name", "a type of its own"))
-    return _checked(ZarrArray(path, 3, shape, kind, block, tuple(codecs), _letters(names, len(shape))))
+    return _checked(_with_axes(ZarrArray(path, 3, shape, kind, block, tuple(codecs)), names))
 
 
-def _letters(names: Any, dimensions: int) -> str:
-    if not isinstance(names, list) or len(names) != dimensions:
-        return ""
-    letters = "".join(
-        {"z": "Z", "y": "Y", "x": "X", "c": "C", "t": "T"}.get(str(one).lower(), "?") for one in names
-    )
-    return letters if set(letters) != {"?"} else ""
+def _with_axes(array: ZarrArray, listed: Any) -> ZarrArray:
+    """The array with the axes that it names; as it is where no name says anything."""
+    listed = listed[:MAX_DIMENSIONS] if isinstance(listed, list) else []
+    names = [plain_name(one) if isinstance(one, str) else "" for one in listed]
+    if not any(names):
+        return array
+    known = {"z": "Z", "y": "Y", "x": "X", "c": "C", "t": "T"}
+    letters = "".join(known.get(name.lower(), UNKNOWN) for name in names)
+    if len(letters) != len(array.shape):
+        letters = UNKNOWN * len(array.shape)
+    return replace(array, axes=letters, axis_names=unknown_names(letters, names))
 
 
 def _extents(value: Any, least: int) -> tuple[int, ...]:

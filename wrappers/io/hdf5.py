@@ -12,7 +12,7 @@ import hdf5plugin  # noqa: F401 - registers the compression filters that instrum
 import numpy as np
 
 from gantry_formats import decoded
-from gantry_formats.axes import OF_FRAMES, axes_in_hdf5
+from gantry_formats.axes import OF_FRAMES, axes_in_hdf5, declared_in_hdf5, unknown_names
 from gantry_formats.hdf5_layouts import is_coarser_level, shape_in_imaris
 from gantry_formats.linked import Array, Group, LinkError, Tree
 from gantry_formats.linked.walking import NotRead, why_unreadable
@@ -141,14 +141,16 @@ def source(dataset: Array, path: Path, name: str = "") -> ArraySource:
 
     name, own = name or str(dataset.name), attributes(dataset)
     around, beside = _around(dataset)
+    axes = axes_in_hdf5(name, dataset.shape, own, around, beside)
     return ArraySource(
         name=name,
         shape=shape_in_imaris(name, around, tuple(dataset.shape)),
         dtype=dataset.dtype,
         read=read,
         chunks=dataset.chunks,
-        axes=axes_in_hdf5(name, dataset.shape, own, around, beside),
+        axes=axes,
         attributes=own,
+        axis_names=unknown_names(axes, declared_in_hdf5(name, len(dataset.shape), own, around)),
     )
 
 

@@ -62,7 +62,9 @@ def _source(array: ZarrArray, path: Path) -> ArraySource:
     if "C" in array.labels:
         attributes[CHANNELS] = list(array.labels["C"])
     dtype = np.dtype(array.dtype).newbyteorder("=")
-    return ArraySource(f"/{array.path}", array.shape, dtype, read, _chunks(array), array.axes, attributes)
+    return ArraySource(
+        f"/{array.path}", array.shape, dtype, read, _chunks(array), array.axes, attributes, array.axis_names
+    )
 
 
 def _chunks(array: ZarrArray) -> tuple[int, ...] | None:

@@ -80,7 +80,8 @@ def pictures_of(array: ArraySource, name: str) -> list[Picture] | str:
     if len(axes) < len("YX"):
         return "it has no plane of y and x"
     if any(axis == "?" and length > 1 for axis, length in zip(axes, array.shape, strict=True)):
-        return "nothing says what its axes are"
+        unknown = [name for name in array.axis_names if name]
+        return f"its axes {', '.join(unknown)} are not known here" if unknown else "nothing says what its axes are"
     long = [place for place, axis in enumerate(axes) if array.shape[place] > 1 or axis in "YX"]
     letters = {place: axes[place] for place in long}
     if list(letters.values()).count("Y") != 1 or list(letters.values()).count("X") != 1 or not array.size:

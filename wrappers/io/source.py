@@ -36,6 +36,8 @@ class ArraySource:
     chunks: tuple[int, ...] | None = None
     axes: str = ""
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    axis_names: tuple[str, ...] = ()
+    """The file's own names of the axes that are not known."""
 
     @property
     def size(self) -> int:

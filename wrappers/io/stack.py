@@ -111,6 +111,9 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
         opened = [(file, stack.enter_context(open_arrays(file, files))) for file in files[:MOST_FILES]]
         candidates = [candidate(file.name, array) for file, arrays in opened for array in arrays.found]
         _check_any(candidates, opened)
+        if not has_volume(candidates):
+            for file, arrays in opened:
+                _check_whole(file, arrays, what)
         planes = [] if has_volume(candidates) else planes_of(candidates, [file.name for file in files])
         if planes:
             parts = [candidates[place] for place in planes]
@@ -128,11 +131,7 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
             values, name, attributes = values_of(one, pick), one.array.name, dict(one.array.attributes)
             if first_file.suffix in hdf5.SUFFIXES:
                 attributes = _inherited(first_file, name) | attributes
-        lacking = next(arrays.missing for file, arrays in opened if file is first_file)
-        if lacking:
-            raise BadInput(
-                f"{first_file.name} is one of several files that make the {what}; {lacking[0]} is not there."
-            )
+        _check_whole(first_file, next(arrays for file, arrays in opened if file is first_file), what)
     values, interpolated = _real(values, first_file, name)
     sizes = voxel_size(dataset, attributes, own_first=has_several(candidates))
     return Stack(first_file.name, name, values, sizes, attributes, interpolated)
@@ -150,6 +149,14 @@ def _check_any(candidates: list[Candidate], opened: list[tuple[InputFile, Arrays
     reasons = [f"{file.name}, {one.name}: {one.why}." for file, arrays in opened for one in arrays.left_out]
     if not candidates and reasons:
         raise BadInput(f"No array of it can be read. {' '.join(reasons[:3])}")
+
+
+def _check_whole(file: InputFile, arrays: Arrays, what: str) -> None:
+    """Return if no other part of the file's series is missing; else BadInput names one."""
+    if arrays.missing:
+        raise BadInput(
+            f"{file.name} is one of several files that make the {what}; {arrays.missing[0]} is not there."
+        )
 
 
 def _real(values: np.ndarray, file: InputFile, name: str) -> tuple[np.ndarray, int]:

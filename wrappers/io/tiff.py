@@ -15,6 +15,7 @@ import numpy as np
 import tifffile
 
 from gantry_formats import descriptions, images
+from gantry_formats.tiff_series import axes_of, missing_planes, opened
 from wrappers.io.source import BLOCK_BYTES, MOST_UNPACKED, NUMERIC_KINDS, ArraySource, LeftOut, readable
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".tf2")
@@ -61,7 +62,7 @@ def open_tiff(path: Path, beside: Collection[str] = ()) -> Iterator[Opened]:
         missing = tuple(name for name in parts if name not in beside) if len(parts) > 1 else ()
         together = len(parts) > 1 and not missing and all("/" not in name and "\\" not in name for name in parts)
         with readable(path, "TIFF"):
-            file = tifffile.TiffFile(path, _multifile=together)
+            file = opened(lambda xml: tifffile.TiffFile(path, omexml=xml, _multifile=together))
         with file:
             with readable(path, "TIFF"):
                 if file.series and complaints.damage:
@@ -87,7 +88,7 @@ def survey(file: tifffile.TiffFile, path: Path) -> tuple[list[ArraySource], list
             if np.dtype(series.dtype).kind not in NUMERIC_KINDS or not series.ndim:
                 continue
             source = _source(file, index, path)
-            why = _unreadable(series.keyframe)
+            why = _unreadable(series.keyframe) or missing_planes(series)
             if why:
                 without.append(LeftOut(source.name, why))
             else:
@@ -109,6 +110,7 @@ def _unreadable(page: Any) -> str:
 
 def _source(file: tifffile.TiffFile, index: int, path: Path) -> ArraySource:
     series = file.series[index]
+    axes, names = axes_of(file, index)
     by_tile = series.dataoffset is None and _page_bytes(series) > BLOCK_BYTES
     return ArraySource(
         name=series.name or f"series {index}",
@@ -116,8 +118,9 @@ def _source(file: tifffile.TiffFile, index: int, path: Path) -> ArraySource:
         dtype=np.dtype(series.dtype),
         read=_by_tile(series, path) if by_tile else _reader(series, path),
         chunks=_chunks(series) if by_tile else None,
-        axes=series.axes,
+        axes=axes,
         attributes=voxel_attributes(file, index) | told(file, index),
+        axis_names=names,
     )
 
 

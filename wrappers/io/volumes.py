@@ -14,7 +14,7 @@ import numpy as np
 
 from gantry_formats import arrays, planes
 from gantry_formats.arrays import Described, plain_name
-from gantry_formats.axes import ZYX, known_axes, name_of
+from gantry_formats.axes import UNKNOWN, ZYX, known_axes, name_of
 from wrappers.errors import BadInput
 from wrappers.io.source import ArraySource
 
@@ -55,7 +55,8 @@ class Candidate:
 def candidate(file: str, array: ArraySource) -> Candidate:
     """The array with its axes as its format tells them."""
     axes, dtype = known_axes(array.axes, array.shape), str(array.dtype.newbyteorder("="))
-    return Candidate(Described(file, plain_name(array.name), tuple(array.shape), dtype, axes), array)
+    labels = {UNKNOWN: array.axis_names} if array.axis_names else {}
+    return Candidate(Described(file, plain_name(array.name), tuple(array.shape), dtype, axes, labels), array)
 
 
 def has_volume(candidates: Sequence[Candidate]) -> bool:

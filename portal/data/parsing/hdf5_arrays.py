@@ -5,7 +5,7 @@ from typing import Any
 
 import h5py
 
-from gantry_formats.axes import OF_FRAMES, axes_in_hdf5
+from gantry_formats.axes import OF_FRAMES, axes_in_hdf5, declared_in_hdf5, unknown_names
 from gantry_formats.hdf5_layouts import is_coarser_level, shape_in_imaris
 from gantry_formats.images import is_of_sizes, sizes_of_attributes
 from gantry_formats.linked import Array, Group, LinkError
@@ -69,10 +69,16 @@ def _of_dataset(
     elif dtype.kind in MEASUREMENTS:
         own = _attributes(item, _OF_ARRAYS)
         declared = axes_in_hdf5(name, shape, own, around, beside)
+        names = unknown_names(declared, declared_in_hdf5(name, len(shape), own, around))
         shape = shape_in_imaris(name, around, shape)
-        sizes = {**of_file, **_sizes(item)}
         yield Listed(
-            name, shape, str(dtype.newbyteorder("=")), declared, lambda axes: plane_of(item, axes), sizes=sizes
+            name,
+            shape,
+            str(dtype.newbyteorder("=")),
+            declared,
+            lambda axes: plane_of(item, axes),
+            axis_names=names,
+            sizes={**of_file, **_sizes(item)},
         )
     elif dtype.kind == "V" and dtype.names:
         for field in dtype.names:

@@ -46,6 +46,8 @@ class Listed:
     labels: Mapping[str, Sequence[str]] = field(default_factory=dict)
     sizes: Mapping[str, float] = field(default_factory=dict)
     """Of an element, in µm, by axis."""
+    axis_names: Sequence[str] = ()
+    """The file's own names of the axes that are not known."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,8 @@ def _described(one: Listed) -> dict[str, Any]:
         "dtype": one.dtype,
         "axes": known_axes(one.declared, one.shape),
         "labels": {
-            axis: [plain_name(label) for label in labels[:MOST_LABELS]] for axis, labels in one.labels.items()
+            axis: [plain_name(label) for label in labels[:MOST_LABELS]]
+            for axis, labels in (*one.labels.items(), *([(UNKNOWN, one.axis_names)] if one.axis_names else []))
         },
         "sizes": dict(one.sizes),
     }

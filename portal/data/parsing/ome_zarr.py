@@ -97,7 +97,7 @@ class ZarrReader:
                 continue
             dtype = str(np.dtype(one.dtype).newbyteorder("="))
             plane = partial(_plane_of, self.folder, one)
-            found.append(Listed(name, one.shape, dtype, one.axes, plane, one.labels, one.sizes))
+            found.append(Listed(name, one.shape, dtype, one.axes, plane, one.labels, one.sizes, one.axis_names))
         found += [LeftOut(f"/{path}", why) for path, why in self.tree.left_out.items()]
         return listing(found, side=side, pictures=pictures)
 

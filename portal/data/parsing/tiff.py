@@ -11,6 +11,7 @@ import numpy as np
 import tifffile
 
 from gantry_formats import images
+from gantry_formats.tiff_series import missing_planes, opened
 from portal.data.parsing.errors import FileError, plain
 from portal.data.parsing.listing import listing
 from portal.data.parsing.picture import MAX_BLOCK_BYTES, MAX_ELEMENTS, Array, View, spread
@@ -45,7 +46,7 @@ class TiffReader:
         self.stream = file
         try:
             # An OME-TIFF may name other files as its parts: only this one is read.
-            self.tiff = tifffile.TiffFile(file, name="image.tif", _multifile=False)
+            self.tiff = opened(self._open)
             self.series = list(self.tiff.series[:MAX_SERIES])
             self._check_length()
         except DAMAGED as error:
@@ -60,6 +61,10 @@ class TiffReader:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.tiff.close()
+
+    def _open(self, xml: str | None) -> tifffile.TiffFile:
+        self.stream.seek(0)
+        return tifffile.TiffFile(self.stream, name="image.tif", omexml=xml, _multifile=False)
 
     def _check_length(self) -> None:
         size = self.tiff.filehandle.size
@@ -117,8 +122,9 @@ class TiffReader:
         return None
 
     def remarks(self) -> list[dict[str, str]]:
-        """Compressions that are not known here, `{"place", "words"}`: nothing is damaged."""
+        """Compressions that are not known here and planes that are not there, `{"place", "words"}`."""
         clauses = dict.fromkeys(f"its {why}" for series in self.series if (why := unsupported(series)))
+        clauses |= dict.fromkeys(why for series in self.series if (why := missing_planes(series)))
         return [{"place": "", "words": clause} for clause in clauses]
 
     def _size_of_element(self, axis: str) -> float | str | None:
@@ -156,6 +162,8 @@ class TiffReader:
             raise FileError("invalid", "There is no picture to show.")
         if why := unsupported(series):
             raise FileError("invalid", f"The {why}.")
+        if why := missing_planes(series):
+            raise FileError("invalid", f"{why[:1].upper()}{why[1:]}.")
         level = _level_to_show(series)
         try:
             return self._projection(level)
@@ -202,7 +210,9 @@ class TiffReader:
         """One page, without reading the others."""
         if series.dataoffset is None:
             page = series.pages[index]
-            return np.zeros(shape, series.dtype) if page is None else np.asarray(page.asarray()).reshape(shape)
+            if page is None:
+                raise FileError("invalid", f"Page {index} is missing.")
+            return np.asarray(page.asarray()).reshape(shape)
         dtype = np.dtype(series.dtype).newbyteorder(self.tiff.byteorder)
         size = int(np.prod(shape)) * dtype.itemsize
         self.tiff.filehandle.seek(series.dataoffset + index * size)

@@ -10,6 +10,7 @@ import tifffile
 from gantry_formats import images
 from gantry_formats.descriptions import CHANNELS, told_by_imagej, told_by_ome
 from gantry_formats.ome import OmeSeries, series_of_ome
+from gantry_formats.tiff_series import axes_of, missing_planes
 from portal.data.parsing.errors import FileError
 from portal.data.parsing.listing import MEASUREMENTS, LeftOut, Listed, Plane, plane_of
 from portal.data.parsing.picture import Array
@@ -38,6 +39,8 @@ def arrays_of(reader: Reader) -> list[Listed | LeftOut]:
             continue
         if why := unsupported(series):
             found.append(LeftOut(series.name or f"series {index}", f"its {why}"))
+        elif why := missing_planes(series):
+            found.append(LeftOut(series.name or f"series {index}", why))
         else:
             found.append(_of_series(reader, index))
     missing = len(reader.tiff.series) - len(reader.series)
@@ -88,14 +91,16 @@ def _of_ome(reader: Reader, first: Any, one: OmeSeries, labels: Mapping[str, lis
 
 def _of_series(reader: Reader, index: int) -> Listed:
     series = reader.series[index]
+    declared, names = axes_of(reader.tiff, index)
     return Listed(
         name=series.name or f"series {index}",
         shape=tuple(int(length) for length in series.shape),
         dtype=str(np.dtype(series.dtype).newbyteorder("=")),
-        declared=series.axes,
+        declared=declared,
         plane=lambda axes: _planes(reader, series, axes),
         labels=_labels(reader, index),
         sizes=reader.sizes(index),
+        axis_names=names,
     )
 
 

@@ -71,7 +71,9 @@ class ArrayOut(BaseModel):
     shape: list[int]
     dtype: str
     axes: str = Field(description='A letter each: Z, Y, X, C channel, T time, R position …; "?" is not known.')
-    labels: dict[str, list[str]] = Field(description="Names of the places along an axis.")
+    labels: dict[str, list[str]] = Field(
+        description="Names of the places along an axis; beneath `?` those of axes that are not known."
+    )
     sizes: dict[str, float] = Field(description="Of an element in µm, by axis.")
     pictures: list[ArrayPictureOut]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import url_for
 
 from gantry_formats.arrays import names_of
-from gantry_formats.axes import name_of
+from gantry_formats.axes import UNKNOWN, name_of
 from portal import words
 from portal.catalogue.arrays.rows import input_arrays
 from portal.catalogue.models import Dataset, DatasetArray
@@ -62,16 +62,30 @@ def picture_url(dataset_id: int, array_id: int, number: int) -> str:
 
 
 def axes_words(array: InputArray) -> str:
-    """What its axes are: "z, channel (DAPI, GFP), y, x"; empty where nothing is known of any."""
-    if set(array.axes) <= {"?"}:
+    """What its axes are: "z, channel (DAPI, GFP), y, x"; empty where nothing is known of any.
+
+    An axis that is not known has the name that its file has for it: "“sheet” (not known), y, x".
+    """
+    names = list(array.labels.get(UNKNOWN, ()))
+    if set(array.axes) <= {UNKNOWN} and not names:
         return ""
-    return ", ".join(_axis_words(array, axis) for axis in array.axes)
+    if len(names) != array.axes.count(UNKNOWN):
+        called = f" (the file names {words.listed([f'“{name}”' for name in names], MOST_NAMES)})" if names else ""
+        return ", ".join(_axis_words(array, axis) for axis in array.axes) + called
+    left = iter(names)
+    return ", ".join(
+        _unknown_words(next(left)) if axis == UNKNOWN else _axis_words(array, axis) for axis in array.axes
+    )
+
+
+def _unknown_words(name: str) -> str:
+    return f"“{name}” (not known)" if name else "not known"
 
 
 def _axis_words(array: InputArray, axis: str) -> str:
     labels = array.labels.get(axis, ())
     named = f" ({words.listed(list(labels), MOST_NAMES)})" if labels else ""
-    return ("not known" if axis == "?" else name_of(axis)) + named
+    return "not known" if axis == UNKNOWN else name_of(axis) + named
 
 
 def _line(name: str, array: InputArray, row: DatasetArray) -> ArrayLine:

@@ -14,12 +14,12 @@ SIZES = [f"image:voxel size {axis}" for axis in "zyx"]
 
 
 @pytest.fixture
-def seen() -> Callable[[Path], client.Inspection]:
-    """Return a look at a file by the portal's child, with the size of its elements."""
+def seen() -> Callable[..., client.Inspection]:
+    """Return a look at a file by the portal's child, with the size of its elements; its arrays if `pictures`."""
 
-    def look(path: Path) -> client.Inspection:
+    def look(path: Path, pictures: int | None = None) -> client.Inspection:
         with path.open("rb") as file:
-            return client.inspect(file, SIZES)
+            return client.inspect(file, SIZES, pictures=pictures)
 
     return look
 

@@ -61,6 +61,30 @@ def test_what_can_be_meant_and_why_the_others_cannot():
     }
 
 
+@pytest.mark.parametrize(
+    ("axes", "names", "words"),
+    [
+        ("?YX", ("sheet",), "its axes are sheet, y, x: which of them is z is not known"),
+        (
+            "???",
+            ("sheet", "", "u"),
+            "its axes are sheet, one without a name, u: which of them is z or y or x is not known",
+        ),
+        ("???", ("v", "u"), "it has 3 axes and names 2 of them: v, u"),
+        ("???", (), "it has 3 axes of which it does not say what they are"),
+    ],
+)
+def test_axes_that_are_not_known_are_named_and_none_is_taken_for_z(axes, names, words):
+    one = Described("a.h5", "/a", STACK, "uint16", axes, {"?": names})
+    assert left_out([one]) == {words: ["/a"]}
+    assert candidates([one]) == []
+
+
+def test_planes_whose_axes_are_not_known_make_no_volume():
+    files = ["1.h5", "2.h5"]
+    assert planes_of([Described(file, "/a", (40, 48), "uint16", "??") for file in files], files) == []
+
+
 def test_a_list_says_how_many_more_there_are():
     arrays = [array(f"/{letter}", STACK) for letter in "abcdefgh"]
     assert listed(arrays[:1]) == "/a (16 × 40 × 48)"

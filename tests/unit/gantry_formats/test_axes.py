@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gantry_formats.axes import axes_in_hdf5, known_axes
+from gantry_formats.axes import axes_in_hdf5, declared_in_hdf5, known_axes, unknown_names
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,9 @@ from gantry_formats.axes import axes_in_hdf5, known_axes
         ("", (2, 16, 40, 48), "????"),
         ("", (7,), "?"),
         ("ZYX", (2, 16, 40, 48), "????"),  # of another array, or wrong
+        ("ZX", (16, 40, 48), "???"),
+        ("???", (16, 40, 48), "???"),  # declared in words that nobody knows
+        ("?YX", (16, 40, 48), "?YX"),
     ],
 )
 def test_what_is_not_declared_is_told_only_where_it_is_usual(declared, shape, axes):
@@ -36,11 +39,16 @@ def test_what_is_not_declared_is_told_only_where_it_is_usual(declared, shape, ax
         ({"axes": '["t", "z", "y", "x"]'}, "TZYX"),
         ({"axes": "[b'frame', b'z', b'y', b'x']"}, "TZYX"),
         ({"axes": "(scan, z, y, x)"}, "?ZYX"),
-        ({"axes": "time.z.y.x"}, ""),
-        ({"axes": ["sample_y", "sample_x", "y", "x"]}, ""),  # of a scan: which of them is meant is not told
+        ({"axes": "time.z.y.x"}, "????"),
+        ({"axes": ["sample_y", "sample_x", "y", "x"]}, "????"),  # of a scan: which of them is meant is not told
         ({"axes": ["z", "z", "y", "x"]}, "??YX"),
         ({"axes": ["", "", "", ""]}, ""),
-        ({"axes": "zyx"}, ""),  # three words for four axes
+        ({"axes": "zyx"}, "????"),  # three words for four axes
+        ({"axes": [".", ".", ".", "."]}, ""),
+        ({"DIMENSION_LABELS": ["dim_0", "dim_1", "dim_2", "dim_3"]}, ""),
+        ({"axes": ["voltage", "gate", "row_of_pixels", "k"]}, "????"),
+        ({"axes": ["voltage", "gate", "b", "k"], "DIMENSION_LABELS": ["t", "z", "y", "x"]}, "TZYX"),
+        ({"axes": ["voltage", "gate", "b", "k"], "interpretation": "image"}, "??YX"),
         ({"axes": 3}, ""),
         ({}, ""),
     ],
@@ -54,7 +62,7 @@ def test_nexus_tells_the_axes_of_a_signal_in_the_group_around_it():
     assert axes_in_hdf5("/entry/data/counts", (7,) * 3, {}, around, {}) == "AYX"
     assert axes_in_hdf5("/entry/data/noise", (7,) * 3, {}, around, {}) == "AYX"
     assert axes_in_hdf5("/entry/data/mask", (7,) * 3, {}, around, {}) == ""
-    assert axes_in_hdf5("/entry/data/counts", (7,) * 2, {}, around, {}) == ""
+    assert axes_in_hdf5("/entry/data/counts", (7,) * 2, {}, around, {}) == "??"
 
 
 @pytest.mark.parametrize(
@@ -72,6 +80,22 @@ def test_nexus_tells_the_axes_of_a_signal_in_the_group_around_it():
 )
 def test_interpretation_and_class(own, dimensions, axes):
     assert axes_in_hdf5("/a", (7,) * dimensions, own, {}, {}) == axes
+
+
+def test_what_is_declared_and_not_understood_is_not_overridden():
+    own = {"axes": ["sheet", "v", "u"]}
+    assert axes_in_hdf5("/a", (7,) * 3, own | {"interpretation": "image"}, {}, {}) == "?YX"
+    assert axes_in_hdf5("/a", (7,) * 3, own | {"CLASS": "IMAGE"}, {}, {}) == "?YX"
+    assert axes_in_hdf5("/t00000/s00/0/cells", (7,) * 3, own, {}, {}) == "???"
+    assert axes_in_hdf5("/t00000/s00/0/cells", (7,) * 3, {}, {}, {}) == "ZYX"
+
+
+def test_axes_that_are_not_known_keep_their_own_names():
+    declared = declared_in_hdf5("/a", 3, {"axes": ["sheet", "y", "dim_2"]}, {})
+    assert unknown_names("?Y?", declared) == ("sheet", "")
+    assert unknown_names("ZYX", ["z", "y", "x"]) == ()
+    assert unknown_names("???", ["row", "a\nb" + "c" * 100]) == ("row", "a b" + "c" * 57)
+    assert unknown_names("???", ["", ".", "None"]) == ()
 
 
 def test_frames_are_known_by_their_angles():

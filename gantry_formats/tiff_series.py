@@ -1,0 +1,160 @@
+"""What the series of a TIFF file are: its axes as they are declared, the planes that are missing.
+
+Files and series come in as tifffile has them, whoever opened them; nothing is imported here.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from gantry_formats.axes import SEQUENCE, UNKNOWN, name_of, plain_name
+from gantry_formats.ome import kind_of, root_of
+
+NOTHING = '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"></OME>'
+"""OME-XML that describes no picture."""
+FAULTS = (ValueError, KeyError, IndexError, TypeError, AttributeError)
+"""What tifffile raises of a description that it does not understand."""
+MOST_NAMED = 6
+_GUESSED = ("generic", "uniform")
+"""Series that tifffile makes of pages that are alike, of which nothing is declared."""
+_OTHER = "Q"
+"""tifffile's letter for an axis that it has none for."""
+_ORDERS = frozenset({"default", *map("".join, itertools.permutations("czt"))})
+
+
+def opened(opening: Callable[[str | None], Any]) -> Any:
+    """An open TIFF file whose series are known. `opening` opens it, with OME-XML in the place of its own.
+
+    An OME-TIFF is described by its own XML, whatever it was called when that was written: names of files count
+    only where there are several. A description that is not understood is none.
+    """
+    file = opening(None)
+    try:
+        if not file.is_ome or any(series.kind in ("ome", "imagej") for series in file.series):
+            return file
+        xml = without_its_name(file.ome_metadata or "")
+    except FAULTS:
+        if not file.is_ome:
+            file.close()
+            raise
+        xml = NOTHING
+    if xml is None:
+        return file
+    file.close()
+    return _again(opening, xml)
+
+
+def _again(opening: Callable[[str | None], Any], xml: str) -> Any:
+    file = opening(xml)
+    try:
+        assert file.series is not None
+    except FAULTS:
+        file.close()
+        return file if xml == NOTHING else _again(opening, NOTHING)
+    return file
+
+
+def without_its_name(xml: str) -> str | None:
+    """OME-XML without the name of the one file that holds all planes; None where there is none, or several."""
+    root = root_of(xml)
+    planes = [] if root is None else [element for element in root.iter() if kind_of(element) == "TiffData"]
+    named = [(plane, one) for plane in planes for one in plane if kind_of(one) == "UUID"]
+    if not named or len({(one.text, one.get("FileName")) for _plane, one in named}) > 1:
+        return None
+    copied = ET.fromstring(xml)  # noqa: S314 - it was parsed before
+    for plane in copied.iter():
+        if kind_of(plane) == "TiffData":
+            for one in [one for one in plane if kind_of(one) == "UUID"]:
+                plane.remove(one)
+    return ET.tostring(copied, encoding="unicode")
+
+
+def axes_of(file: Any, index: int) -> tuple[str, tuple[str, ...]]:
+    """The axes of a series as they are declared, a letter each, and the file's names of those that are not known.
+
+    A list of pages of which nothing is said has one of the letters of `SEQUENCE`.
+    """
+    series = file.series[index]
+    axes = str(series.axes).upper()
+    if series.kind == "shaped":
+        return _shaped(series, axes)
+    inner = str(series.keyframe.axes)
+    if series.kind in _GUESSED:
+        # What describes the pages was not understood, and may be other than a list of planes.
+        described = file.is_ome or file.is_imagej
+        pages = len(axes) - len(inner) if axes.endswith(inner) else len(axes)
+        return (UNKNOWN * pages + axes[pages:] if described else axes), ()
+    if series.kind == "imagej":
+        order = str((file.imagej_metadata or {}).get("order", "default")).lower()
+        if order not in _ORDERS and sum(axis in "TZCI" for axis in axes) > 1:
+            return "".join(UNKNOWN if axis in "TZCI" else axis for axis in axes), ()
+        return axes, ()
+    if _OTHER not in axes:
+        return axes, ()
+    return axes.replace(_OTHER, UNKNOWN), _modulo_names(file, axes.count(_OTHER))
+
+
+def _shaped(series: Any, axes: str) -> tuple[str, tuple[str, ...]]:
+    """Of what tifffile wrote, which declares axes where the writer did."""
+    try:
+        told = json.loads(series.keyframe.shaped_description)
+    except (ValueError, TypeError, RecursionError):
+        return axes, ()
+    declared = told.get("axes") if isinstance(told, dict) else None
+    if not declared:
+        return axes, ()
+    if not isinstance(declared, str) or len(declared) != len(told.get("shape") or ()):
+        named = declared if isinstance(declared, list) else [declared]
+        return UNKNOWN * len(axes), tuple(plain_name(str(name)) for name in named[: len(axes)])
+    unknown = [axis for axis in axes if axis in SEQUENCE or name_of(axis) == f"axis {axis}"]
+    return "".join(UNKNOWN if axis in unknown else axis for axis in axes), tuple(unknown)
+
+
+def _modulo_names(file: Any, many: int) -> tuple[str, ...]:
+    """OME's own words for axes that it has no letter for (ModuloAlongZ and its like); nothing where unclear."""
+    root = root_of(file.ome_metadata) if file.is_ome and file.ome_metadata else None
+    found = {
+        plain_name(one.get("TypeDescription") or one.get("Type") or "other")
+        for one in (root.iter() if root is not None else ())
+        if kind_of(one).startswith("ModuloAlong")
+    }
+    return tuple(found) if len(found) == many else ()
+
+
+def missing_planes(series: Any) -> str:
+    """Which planes of a series are not there, as a clause; nothing where all are.
+
+    `2 of its 12 planes are missing: channel 0, z 3; channel 1, z 3` (places are counted from 0).
+    """
+    lost = [place for place, page in enumerate(series.pages) if page is None]
+    if not lost:
+        return ""
+    many = len(series.pages)
+    shape, axes = _of_pages(series.shape, str(series.axes), many)
+    named = [_place(place, shape, axes) for place in lost[:MOST_NAMED]]
+    more = f"; and {len(lost) - MOST_NAMED} more" if len(lost) > MOST_NAMED else ""
+    verb = "is" if len(lost) == 1 else "are"
+    return f"{len(lost)} of its {many} planes {verb} missing: {'; '.join(named)}{more}"
+
+
+def _of_pages(shape: Sequence[int], axes: str, many: int) -> tuple[list[int], str]:
+    """The leading axes, along which so many pages lie; none where they do not."""
+    for count in range(len(shape) + 1):
+        if math.prod(shape[:count]) == many and axes[count : count + 1] not in ("Z", "C", "T"):
+            return [int(length) for length in shape[:count]], axes[:count]
+    return [], ""
+
+
+def _place(place: int, shape: Sequence[int], axes: str) -> str:
+    if not axes:
+        return f"plane {place}"
+    places: list[int] = []
+    for length in reversed(shape):
+        places.append(place % length)
+        place //= length
+    return ", ".join(f"{name_of(axis)} {at}" for axis, at in zip(axes, reversed(places), strict=True))
