@@ -4,6 +4,7 @@ Lines of JSON, `[path, size, mtime_ns, sha256]` by path; its SHA-256 is the entr
 in the database, where it is backed up and taken away with the entry.
 """
 
+import io
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -43,12 +44,23 @@ def packed(files: Iterable[Pinned]) -> Manifest:
     return Manifest(b"".join([*parts, packer.flush()]), digest.hexdigest())
 
 
+def digest_of(document: bytes) -> str:
+    """The digest of what is in it, as it was when it was packed. Raises ValueError where it is none."""
+    return sha256(_text(document)).hexdigest()
+
+
 def unpacked(document: bytes) -> Iterator[Pinned]:
     """Its files. Raises ValueError where it is none."""
-    text = zlib.decompressobj().decompress(document, MAX_BYTES)
-    for line in text.splitlines():
+    for line in io.BytesIO(_text(document)):
         path, size, mtime_ns, digest = json.loads(line)
         yield Pinned(path, size, mtime_ns, digest)
+
+
+def _text(document: bytes) -> bytes:
+    try:
+        return zlib.decompressobj().decompress(document, MAX_BYTES)
+    except zlib.error as error:
+        raise ValueError("It is no manifest.") from error
 
 
 def by_path(document: bytes) -> Mapping[str, Pinned]:

@@ -3,7 +3,6 @@
 Everything is opened through the door; what changes while it is read is a ConflictError.
 """
 
-import hashlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -12,6 +11,7 @@ from typing import Any, BinaryIO
 
 from gantry_formats.linked.links import led_to
 from portal.catalogue.arrays.entries import ArrayEntry, Looked, clause, entries_of
+from portal.catalogue.digest import sha256_of
 from portal.catalogue.entries import FileEntry, ParameterEntry
 from portal.catalogue.folders import read_folder
 from portal.catalogue.mapping import over_files, parameters_of, places_of
@@ -33,7 +33,6 @@ MOST_PICTURES = 48
 NOT_LISTED = "its arrays take too much to be listed"
 MOST_LOOKED_AT = 50
 """HDF5 files of a folder that are looked through for links alone, beside those that another leads to."""
-CHUNK = 4 << 20
 SYMBOLIC_LINK, HARD_LINK = "symbolic link", "hard link"
 
 
@@ -212,17 +211,14 @@ class Reader:
                 raise changed(entry.path)
 
     def _digest(self, file: BinaryIO, size: int) -> str:
-        """SHA-256 of the first `size` bytes: a file that grows as fast as it is read must not be read for ever."""
-        digest = hashlib.sha256()
-        left = size
-        while data := file.read(min(CHUNK, left)):
-            digest.update(data)
-            left -= len(data)
-            self.done += len(data)
+        def tell(count: int) -> None:
+            self.done += count
             if self.progress is not None:
                 self.progress(self.done, max(self.total, self.done))
+
+        digest = sha256_of(file, size, tell)
         file.seek(0)
-        return digest.hexdigest()
+        return digest
 
     def _look_into(self, path: str, file: BinaryIO | Root, *, listed: bool = False) -> None:
         beside = self.beside.of(path)

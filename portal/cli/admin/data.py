@@ -7,16 +7,18 @@ import click
 
 from portal.cli.admin.reread import reread
 from portal.cli.admin.site import operator, site
+from portal.cli.admin.verify import verify
 from portal.cli.arguments import dataset_ids
 from portal.cli.output import day_words, json_option, show_json, show_rows
 
 
 @click.group()
 def data() -> None:
-    """Read registered data again, and correct its parameters."""
+    """Read registered data again, compare it with its checksums, and correct its parameters."""
 
 
 data.add_command(reread)
+data.add_command(verify)
 
 
 @data.command()

@@ -1,0 +1,123 @@
+"""gantry admin data verify, as an operator types it."""
+
+import io
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from small_facility import NOW, SmallFacility
+
+from portal.catalogue.register import add_in_place
+from portal.cli.main import main
+from portal.config import load_settings
+from portal.db import Database
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], database_url: str
+) -> Run:
+    (tmp_path / "root").mkdir()
+    file = tmp_path / "gantry.toml"
+    file.write_text(f'var = "{tmp_path / "var"}"\n[roots.demo]\npath = "{tmp_path / "root"}"\n', encoding="utf-8")
+    for name in [name for name in os.environ if name.startswith("GANTRY_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GANTRY_CONFIG", str(file))
+    monkeypatch.setenv("GANTRY_DATABASE_URL", database_url)
+
+    def typed(*words: object, stdin: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        code = main(["admin", "data", "verify", *map(str, words)])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return typed
+
+
+@pytest.fixture
+def numbers(run: Run, tmp_path: Path, database: Database, facility: SmallFacility) -> list[int]:
+    """Two tables, and one that is still being written."""
+    made = []
+    for name in ("a", "b", "c"):
+        path = tmp_path / "root" / f"{name}.csv"
+        path.write_text(f"{name},1\n")
+        added = add_in_place(
+            database,
+            facility.actors["ingest"],
+            path,
+            type_name="light-sheet stack",
+            investigation=facility.investigations["private"],
+            settings=load_settings(),
+            now=NOW,
+            complete=name != "c",
+        )
+        made.append(added.id)
+    return made
+
+
+def test_which_must_be_said_and_only_one_way(run: Run, numbers: list[int]) -> None:
+    for words in ([], [numbers[0], "--all"], [numbers[0], "--type", "light-sheet stack"], ["a.csv"]):
+        code, out, _err = run(*words)
+        assert (code, out) == (2, "")
+    assert run("--type", "nothing")[0] == 6
+    assert run("--experiment", "nowhere")[0] == 3
+    # Of several, one that there is not is said before the first is read.
+    code, out, err = run(numbers[0], 10**30)
+    assert (code, out, f"There is no dataset {10**30}" in err) == (3, "", True)
+
+
+def test_all_is_well(run: Run, numbers: list[int]) -> None:
+    code, out, err = run("--type", "light-sheet stack")
+    assert (code, out) == (0, "")
+    assert err.splitlines() == [
+        "3 datasets read (2 files, 8 bytes): none differ.",
+        "1 is still being written: nothing of it was pinned.",
+    ]
+    document = json.loads(run(numbers[0], numbers[0], numbers[2], "--json")[1])
+    assert (document["read"], document["differ"], document["files"], document["datasets"]) == (2, 0, 1, [])
+    assert [one["dataset"] for one in document["skipped"]] == [numbers[2]]
+    assert run("-", stdin=f"{numbers[1]} b\n")[0] == 0
+
+
+def test_what_differs_is_a_line_each_and_the_exit_code(run: Run, numbers: list[int], tmp_path: Path) -> None:
+    first, second, _third = numbers
+    (tmp_path / "root/a.csv").write_text("a,10\n")
+    (tmp_path / "root/b.csv").unlink()
+    code, out, err = run(first, second)
+    assert (code, out.splitlines()) == (
+        7,
+        [
+            f"{first}\ta\ta.csv\tchanged\t5 bytes, registered 4",
+            f"{second}\tb\tb.csv\tmissing\tit is not there any more",
+        ],
+    )
+    assert err == "2 datasets read (1 file, 0 bytes): 2 differ (1 changed, 1 missing).\n"
+    code, out, _err = run("--all", "--after", first, "--json")
+    document = json.loads(out)
+    assert code == 7
+    [one] = [one for one in document["datasets"] if one["dataset"] == second]
+    assert one["differences"] == [{"path": "b.csv", "what": "missing", "why": "it is not there any more"}]
+    assert all(one["dataset"] > first for one in document["datasets"])
+
+
+def test_stopped_it_says_where_to_go_on(
+    run: Run, numbers: list[int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from portal.catalogue import verify
+
+    look = verify.verify
+
+    def stopped(database: Database, settings: object, number: int, tell: object) -> verify.Verified:
+        if number == numbers[1]:
+            raise KeyboardInterrupt
+        return look(database, settings, number, tell)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(verify, "verify", stopped)
+    code, _out, err = run(*numbers)
+    assert code == 130
+    assert f"Stopped. Go on with --after {numbers[0]}" in err
