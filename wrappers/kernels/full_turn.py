@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from wrappers.kernels.arrays import Array, namespace
+from wrappers.kernels.mirror_images import mismatches
 
-LEAST_OVERLAP = 0.1
-"""Share of the columns that must see the axis from both sides for the axis to be found."""
-_FLAT = 1e-3  # an overlap with less than this share of the sinogram's contrast tells nothing
+WIDEST_GAP = math.radians(30)
+"""A circle with a wider arc that no projection looks from is not gone through in full."""
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,18 @@ class Opposites:
 
 
 def is_full_turn(angles: Array) -> bool:
-    """Return whether the angles go through a full turn, but for a step or so."""
+    """Return whether the angles go through a full turn, but for a step or so.
+
+    Of angles that run on through several turns (steps of the golden angle, interlaced scans) it is what they leave
+    open of the circle that tells.
+    """
     step = float(np.ptp(angles)) / max(1, len(angles) - 1)
-    return float(np.ptp(angles)) + 1.5 * step >= 2 * math.pi
+    if float(np.ptp(angles)) + 1.5 * step < 2 * math.pi:
+        return False
+    ranked = np.sort(np.mod(_on_host(angles), 2 * math.pi))
+    gaps = np.diff(ranked, append=ranked[0] + 2 * math.pi)
+    # Few projections have wide steps.
+    return float(gaps.max()) < max(WIDEST_GAP, 4 * math.pi / len(ranked))
 
 
 def opposites(sinograms: Array, angles: Array) -> Opposites:
@@ -39,6 +48,11 @@ def opposites(sinograms: Array, angles: Array) -> Opposites:
     xp = namespace(sinograms)
     order = xp.argsort(angles, kind="stable")
     turned = angles[order] - angles[order[0]]
+    if float(turned[-1]) > 2 * math.pi + 1e-6:
+        # Several turns: what looks from the same side lies side by side.
+        turned = xp.mod(xp.round(turned, 9), xp.round(2 * math.pi, 9))
+        again = xp.argsort(turned, kind="stable")
+        order, turned = order[again], turned[again]
     near = int((turned < math.pi - 1e-9).sum())
     wanted = turned[:near] + math.pi
     right = xp.clip(xp.searchsorted(turned, wanted), 1, len(turned) - 1)
@@ -53,34 +67,19 @@ def find_centre_of_full_turn(sinogram: Array, angles: Array) -> float:
     """Return the column of the rotation axis of a full turn (angles, columns), to about a tenth of a pixel.
 
     The axis is where opposite projections, one of them mirrored, differ least in the columns that both have.
-    ValueError where no place explains them: then they are not of one object about one axis.
+    ValueError where no place explains them: then they are not of one object about one axis, or it lies beyond.
     """
     pair = opposites(sinogram[None], angles)
-    near, far = pair.near[0], pair.far[0]
-    columns = near.shape[1]
-    contrast = float(((near - near.mean()) ** 2).mean())
-    least = max(4, math.ceil(LEAST_OVERLAP * columns))
-    twice = range(least - 1, 2 * (columns - 1) - least + 2)
-    costs = {place: _difference(near, far, place, contrast) for place in twice}
+    costs = mismatches(pair.near[0], pair.far[0])
     best = min(costs, key=lambda place: costs[place])
     if not costs[best] < 0.5:
         raise ValueError("opposite projections do not fit together anywhere")
-    before, after = costs.get(best - 1, math.inf), costs.get(best + 1, math.inf)
+    if not {best - 1, best + 1} <= set(costs):
+        raise ValueError("it lies at the detector's edge, or beyond")
+    before, after = costs[best - 1], costs[best + 1]
     bend = before + after - 2 * costs[best]
-    shift = 0.5 * (before - after) / bend if 0 < bend < math.inf else 0.0
+    shift = 0.5 * (before - after) / bend if bend > 0 else 0.0
     return (best + shift) / 2
-
-
-def _difference(near: Array, far: Array, twice: int, contrast: float) -> float:
-    """How much of the overlap's contrast is unlike, if column `s` of one is column `twice - s` of the other."""
-    columns = near.shape[1]
-    first, last = max(0, twice - (columns - 1)), min(columns - 1, twice)
-    here = near[:, first : last + 1]
-    there = far[:, twice - last : twice - first + 1][:, ::-1]
-    spread = float(((here - here.mean()) ** 2).mean() + ((there - there.mean()) ** 2).mean())
-    if spread < _FLAT * contrast:
-        return 1.0
-    return float(((here - there) ** 2).mean()) / spread
 
 
 def stitched_width(columns: int, centre: float) -> int:
@@ -114,3 +113,7 @@ def _taken(lines: Array, places: Array) -> tuple[Array, Array]:
     values = lines[..., left] * (1 - share) + lines[..., left + 1] * share
     edge = xp.minimum(held, columns - 1 - held) + 1.0
     return values, (edge * inside).astype(xp.float32)
+
+
+def _on_host(array: Array) -> np.ndarray:
+    return np.asarray(array.get() if hasattr(array, "get") else array)

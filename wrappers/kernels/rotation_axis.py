@@ -11,8 +11,11 @@ from __future__ import annotations
 import math
 
 from wrappers.kernels.arrays import Array, filters, fourier, namespace
+from wrappers.kernels.mirror_images import mismatches
 
 _COARSE_COLUMNS = 200  # the first search runs on a sinogram binned to about this many columns
+_MIRRORED, _NOT_MIRRORED = 0.15, 0.5  # shares of the contrast in which mirror images differ, and others
+_SEEN = 2.0  # how often the spread of noise, smoothed as the sinogram is, a sample makes at least
 _DROP = 0.03  # the lowest angular frequencies, as a share, say nothing of the seams
 
 
@@ -31,16 +34,43 @@ def half_turn(sinogram: Array, angles: Array) -> Array:
     return sinogram[chosen]
 
 
+def shows_something(sinogram: Array) -> bool:
+    """Return whether there is more in a sinogram (angles, columns) than noise: without a sample it has no axis."""
+    xp = namespace(sinogram)
+    width = max(2, sinogram.shape[1] // 16)
+    noise = float(xp.median(xp.abs(xp.diff(sinogram, axis=1)))) / 0.954
+    smooth = filters(xp).uniform_filter(sinogram, size=(1, width))
+    return float(smooth.std()) > _SEEN * noise / math.sqrt(width)
+
+
 def find_centre(sinogram: Array) -> float:
-    """Return the column of the rotation axis from half a turn (angles, columns), to about a tenth of a pixel."""
+    """Return the column of the rotation axis from half a turn (angles, columns), to about a tenth of a pixel.
+
+    It is looked for in the middle half of the columns, and outside where the first and the last projection, which
+    look from opposite sides, are mirror images about a column there and not about what was found.
+    """
+    xp = namespace(sinogram)
+    found = _refined(sinogram, _coarse(sinogram), max(1, sinogram.shape[1] // _COARSE_COLUMNS) + 1)
+    ends = filters(xp).uniform_filter(sinogram[[0, -1]], size=(1, max(3, sinogram.shape[1] // _COARSE_COLUMNS)))
+    unlike = mismatches(ends[:1], ends[1:])
+    best = min(unlike, key=lambda twice: unlike[twice])
+    if unlike[best] < _MIRRORED and unlike.get(round(2 * found), math.inf) > _NOT_MIRRORED:
+        return _refined(sinogram, best / 2, 3)
+    return found
+
+
+def _coarse(sinogram: Array) -> float:
     columns = sinogram.shape[1]
     binning = max(1, columns // _COARSE_COLUMNS)
     small = sinogram[:, : columns // binning * binning].reshape(len(sinogram), -1, binning).mean(axis=2)
     quarter = small.shape[1] // 4
     middle = (small.shape[1] - 1) / 2
     coarse = _best(small, middle, quarter, 0.5)
-    rough = coarse * binning + (binning - 1) / 2
-    whole = _best(sinogram, rough, binning + 1, 0.5)
+    return float(coarse * binning + (binning - 1) / 2)
+
+
+def _refined(sinogram: Array, rough: float, reach: int) -> float:
+    whole = _best(sinogram, rough, reach, 0.5)
     return _parabola(sinogram, _best(sinogram, whole, 0.5, 0.125), 0.25)
 
 

@@ -22,7 +22,7 @@ from wrappers.io.tomography.scan import ANGLE_UNITS, AS_RECORDED, EVEN_STEPS, Sc
 from wrappers.io.tomography.sinograms import Sinograms, sinograms_of
 from wrappers.job import InputFile, Job
 from wrappers.kernels.full_turn import find_centre_of_full_turn, is_full_turn, stitched, stitched_width
-from wrappers.kernels.rotation_axis import find_centre, half_turn
+from wrappers.kernels.rotation_axis import find_centre, half_turn, shows_something
 from wrappers.kernels.tomography import (
     FILTERS,
     Filter,
@@ -152,6 +152,12 @@ def centre_column(settings: Settings, scan: Scan, rows: slice) -> float:
         one = sinograms_of(scan, slice(row, row + 1))
         if one.without:
             why.append(one.why)
+            continue
+        if not shows_something(one.values[0]):
+            why.append(
+                f"The centre cannot be found, because row {row} of {scan.name} shows nothing but noise; "
+                "give it as a number, or choose rows that see the sample."
+            )
             continue
         found.append(axis_of(without_rings(settings, one.values)[0], one.angles))
         if len(found) == MOST_ROWS_FOR_CENTRE:

@@ -15,6 +15,8 @@ AS_RECORDED = "file"
 ANGLE_UNITS = ("deg", "rad", "mrad")
 LEAST_DEGREES = 10.0
 """No scan turns less: what does is not in the unit that the file says."""
+MOST_DEGREES = 360.0
+"""From one projection to the next no scan turns more: such numbers are steps of an encoder."""
 EVEN_STEPS = {"half-turn": 180.0, "full-turn": 360.0}
 """What a person may say of a scan without angles: even steps through so many degrees, the last one left out."""
 TURNS = {"half a turn": 180.0, "a full turn": 360.0}
@@ -51,7 +53,8 @@ def angles_in_degrees(item: Any, turned: np.ndarray, name: str, said: str) -> tu
             f" (the file says {recorded})" if recorded else ""
         )
     # Many turns that are just half a turn, or one, in milliradians: the unit that the file says is hardly so.
-    if _span(degrees) < LEAST_DEGREES or (unit.symbol == "deg" and _turn_in(values, "mrad")):
+    hardly = unit.symbol == "deg" and (_turn_in(values, "mrad") or _typical_step(degrees) > MOST_DEGREES)
+    if _span(degrees) < LEAST_DEGREES or hardly:
         raise BadInput(f"{name} records its rotation angles in {recorded}. {_proposal(values)}")
     return in_one_arc(degrees), unit.symbol
 
@@ -92,6 +95,11 @@ def _turn_in(values: np.ndarray, unit: str) -> str:
 def _whole_span(values: np.ndarray) -> float:
     """Their range, and a step: the last projection is mostly one short of the turn."""
     return _span(values) * len(values) / max(1, len(values) - 1)
+
+
+def _typical_step(degrees: np.ndarray) -> float:
+    steps = np.abs(np.diff(degrees[np.isfinite(degrees)]))
+    return float(np.median(steps)) if steps.size else 0.0
 
 
 def _one_each(angles: np.ndarray, number: int, name: str) -> np.ndarray:

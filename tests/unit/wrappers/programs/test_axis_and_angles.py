@@ -1,0 +1,99 @@
+"""Scans of which a wrong axis was found: angles that run on, an axis far off the middle, rows without a sample."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+COLUMNS, ROWS, ABSORPTION, BEAM, DARK = 80, 3, 0.02, 20000.0, 100.0
+DISKS = ((0.0, 2.0, 20.0, 1.0), (8.0, -6.0, 5.0, 1.0), (-10.0, 4.0, 4.0, -0.6))  # x, y, radius, density
+HALF = np.linspace(0, 180, 120, endpoint=False)
+Written = Callable[..., Path]
+
+
+def lines(degrees: np.ndarray, axis: float, scale: float) -> np.ndarray:
+    """Attenuation (angles, columns) of the disks, `scale` times as large."""
+    turned, columns = np.deg2rad(degrees)[:, None], np.arange(COLUMNS)
+    found = np.zeros((len(degrees), COLUMNS))
+    for x, y, radius, density in DISKS:
+        middle = axis + scale * (x * np.cos(turned) - y * np.sin(turned))
+        found += density * 2 * np.sqrt(np.maximum(0, (radius * scale) ** 2 - (columns - middle) ** 2))
+    return found * ABSORPTION
+
+
+def noisy(expected: np.ndarray) -> np.ndarray:
+    rng = np.random.default_rng(6)
+    return np.round(expected + np.sqrt(expected) * rng.normal(size=expected.shape) + DARK).astype(np.uint16)
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Written:
+    def write(
+        degrees: np.ndarray, axis: float, scale: float = 1.0, *, empty: tuple[int, ...] = (), theta=None
+    ) -> Path:
+        light = np.exp(-lines(degrees, axis, scale))[:, None].repeat(ROWS, axis=1)
+        light[:, list(empty)] = 1.0
+        path = tmp_path / "scan.h5"
+        with h5py.File(path, "w") as file:
+            file["exchange/data"] = noisy(BEAM * light)
+            file["exchange/data_white"] = noisy(np.full((8, ROWS, COLUMNS), BEAM))
+            file["exchange/data_dark"] = noisy(np.zeros((8, ROWS, COLUMNS)))
+            file["exchange/theta"] = degrees if theta is None else theta
+            file["exchange/theta"].attrs["units"] = "deg"
+        return path
+
+    return write
+
+
+def likeness(ending: object, scale: float = 1.0) -> float:
+    """How well the slice correlates with the disks."""
+    with h5py.File(ending.output / "slices.h5") as file:  # type: ignore[attr-defined]
+        image = file["data"][0]
+    down, across = np.indices(image.shape) - (len(image) - 1) / 2
+    wanted = sum(d * (np.hypot(across - scale * x, down - scale * y) < scale * r) for x, y, r, d in DISKS)
+    return float(np.corrcoef(image.ravel(), np.ravel(wanted))[0, 1])
+
+
+@pytest.mark.parametrize(
+    "degrees",
+    [
+        np.arange(150) * 111.246,
+        np.arange(240) * 222.492,
+        np.linspace(0, 720, 300, endpoint=False),
+        np.linspace(720, 0, 300, endpoint=False),
+        np.concatenate([HALF[i::4] + 180 * i for i in range(4)]),
+    ],
+)
+def test_angles_that_run_on_through_many_turns_are_directions(run_program, written, degrees) -> None:
+    """Steps of the golden angle ended as Done with a slice that correlated to 0.64."""
+    ending = run_program("tomo_slice", {"scan": [written(degrees, 39.5)]}, {"row_count": 1})
+    assert ending.parameters["centre"] == pytest.approx(39.5, abs=0.15)
+    assert likeness(ending) > 0.95
+
+
+@pytest.mark.parametrize("axis", [13.0, 18.5, 30.0, 60.0, 67.0])
+def test_an_axis_far_from_the_middle_is_found_in_half_a_turn(run_program, written, axis) -> None:
+    """In the outer quarters it was not looked for, and another one was found."""
+    ending = run_program("tomo_slice", {"scan": [written(HALF, axis, 0.5)]}, {"row_count": 1})
+    assert ending.parameters["centre"] == pytest.approx(axis, abs=0.2)
+
+
+def test_an_axis_at_the_edge_of_a_full_turn_is_not_guessed(run_program, refused, written) -> None:
+    path = written(np.linspace(0, 360, 240, endpoint=False), 3.0)
+    refused(run_program("tomo_slice", {"scan": [path]}, {"row_count": 1}), "it lies at the detector's edge")
+
+
+def test_a_row_without_a_sample_has_no_axis(run_program, refused, written) -> None:
+    """Of three rows, two in air, the axis was the median of what noise looks like."""
+    path = written(HALF, 36.0, empty=(0, 2))
+    ending = run_program("tomo_slice", {"scan": [path]}, {"row_first": 0, "row_count": 3})
+    assert ending.parameters["centre"] == pytest.approx(36.0, abs=0.15)
+    ending = run_program("tomo_slice", {"scan": [path]}, {"row_first": 0, "row_count": 1})
+    refused(ending, "row 0 of scan.h5 shows nothing but noise")
+
+
+def test_steps_of_an_encoder_are_no_degrees(run_program, refused, written) -> None:
+    path = written(HALF, 39.5, theta=np.arange(len(HALF)) * 1000.0)
+    refused(run_program("tomo_slice", {"scan": [path]}, {"row_count": 1}), "records its rotation angles in deg")
