@@ -23,7 +23,13 @@ from portal.data.parsing.listed import Listing
 from portal.errors import ConflictError, InvalidError, LimitError
 from portal.files.confined import Entry, Kind, Root, inode_of, kind_of
 from portal.files.folders import FolderEntry
-from portal.files.formats import format_of, is_named_as_array, is_named_as_hdf5
+from portal.files.formats import (
+    format_of,
+    is_named_as_array,
+    is_named_as_hdf5,
+    kind_in_words,
+    microscope_format,
+)
 
 Progress = Callable[[int, int], None]
 """Called with bytes read so far and bytes in all."""
@@ -231,7 +237,7 @@ class Reader:
             if self.complete and self.problem is None and not _is_of_another_kind(path, file):
                 self.problem = f"{path}: {error.message}"
             if listed:
-                self.looked.append(Looked(path, None, clause(error.message)))
+                self.looked.append(Looked(path, None, _why_not_listed(path, file, error.message)))
             return
         self._remark(path, seen.remarks, beside)
         if listed:
@@ -239,7 +245,7 @@ class Reader:
         for entry in parameters_of(self.mapping, seen.values):
             found = replace(entry, source=replace(entry.source, file=path))
             self.said.setdefault(entry.name, []).append(found)
-        if seen.problem and self.problem is None:
+        if seen.problem and self.complete and self.problem is None:
             self.problem = f"{path}: {seen.problem}"
         if self.thumbnail is None:
             self.thumbnail = seen.thumbnail
@@ -248,7 +254,7 @@ class Reader:
         try:
             found = listing(file, beside=self.beside.of(path), pictures=min(self.pictures_left, OF_FILE))
         except (InvalidError, LimitError) as error:
-            self._keep(path, None, clause(error.message))
+            self._keep(path, None, _why_not_listed(path, file, error.message))
             return
         self._keep(path, found)
 
@@ -274,6 +280,17 @@ def _is_of_another_kind(path: str, file: BinaryIO | Root) -> bool:
     if isinstance(file, Root) or is_named_as_array(path) or not file.seek(0, 2):
         return False
     return format_of(file) == "other"
+
+
+def _why_not_listed(path: str, file: BinaryIO | Root, message: str) -> str:
+    """Why nothing is listed of a file, as a clause; of one of another kind, what it is."""
+    if isinstance(file, Root) or not _is_of_another_kind(path, file):
+        return clause(message)
+    kind = kind_in_words(file)
+    named = microscope_format(path)
+    if named and named in kind:
+        return f"{kind}; it can be converted to OME-TIFF or OME-Zarr, which analyses read"
+    return f"{kind}, though its name says {named}" if named else kind
 
 
 def same(*looks: os.stat_result) -> bool:

@@ -58,6 +58,51 @@ def format_of(file: BinaryIO) -> Format:
     return "mrc" if mrc.is_mrc(head) else "other"
 
 
+_HEAD_BYTES = 4096
+_KINDS = (
+    (0, b"ZISRAWFILE", "CZI, a format of Zeiss' microscopes"),
+    (0, b"\xda\xce\xbe\x0a", "ND2, a format of Nikon's microscopes"),
+    (0, b"\0\0\0\x0cjP  \r\n\x87\n", "a JPEG 2000 picture (or an ND2 of before 2009)"),
+    (0, PNG_SIGNATURE, "a PNG picture"),
+    (0, b"\xff\xd8\xff", "a JPEG picture"),
+    (0, b"GIF8", "a GIF picture"),
+    (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an OLE container, as OIB, ZVI and old Office files are"),
+    (0, b"PK\3\4", "a ZIP archive"),
+    (0, b"\x1f\x8b", "compressed by gzip"),
+    (0, b"BZh", "compressed by bzip2"),
+    (0, b"\xfd7zXZ\0", "compressed by xz"),
+    (0, b"\x28\xb5\x2f\xfd", "compressed by Zstandard"),
+    (0, b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (257, b"ustar", "a tar archive"),
+    (0, b"%PDF", "a PDF"),
+    (0, b"\x93NUMPY", "an array of NumPy's, which has no axes or units"),
+    (0, b"SIMPLE  =", "FITS"),
+    (128, b"DICM", "DICOM"),
+    (0, b"\x0e\x03\x13\x01", "HDF4"),
+    (0, b"CDF\1", "netCDF 3"),
+    (0, b"CDF\2", "netCDF 3"),
+)
+"""What files begin with that people have beside their arrays: offset, bytes, in words."""
+_CONTROLS = frozenset(range(32)) - frozenset(b"\t\n\r\f\x1b")
+
+
+def kind_in_words(file: BinaryIO) -> str:
+    """What a file of another kind is, by its first bytes, as a clause: "it is a ZIP archive".
+
+    The position of `file` moves.
+    """
+    file.seek(0)
+    head = file.read(_HEAD_BYTES)
+    for offset, signature, words in _KINDS:
+        if head[offset:].startswith(signature):
+            return f"it is {words}"
+    if head[:4] == b"\x70\0\0\0" and head[8:9] == b"\x2a":
+        return "it is LIF, a format of Leica's microscopes"
+    if head and not _CONTROLS.intersection(head):
+        return "it is XML" if head.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<?xml") else "it is text"
+    return "its format is not known here"
+
+
 def png_size(png: bytes) -> tuple[int, int] | None:
     """Width and height, which stand at fixed places of the first chunk (PNG 1.2, 11.2.2); None: it is no PNG."""
     if not png.startswith(PNG_SIGNATURE) or len(png) < PNG_HEAD_BYTES:

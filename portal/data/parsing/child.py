@@ -13,7 +13,7 @@ import sys
 from typing import Any, BinaryIO
 
 from portal.data.parsing.errors import FileError
-from portal.files.formats import format_of
+from portal.files.formats import format_of, kind_in_words
 
 MEMORY_BYTES = 3 << 30
 CPU_S = 45
@@ -86,7 +86,7 @@ def respond(file: BinaryIO, request: dict[str, Any], channel: socket.socket | No
         return answer
     if not file.seek(0, 2):
         raise FileError("invalid", "The file is empty: it holds not one byte.")
-    raise FileError("invalid", "The file is neither HDF5 nor TIFF nor MRC.")
+    raise FileError("invalid", f"The file is neither HDF5 nor TIFF nor MRC: {kind_in_words(file)}.")
 
 
 def respond_of_folder(fd: int, request: dict[str, Any]) -> dict[str, Any]:
@@ -112,7 +112,6 @@ def _parts(opened: Any, request: dict[str, Any]) -> dict[str, Any]:
     answer: dict[str, Any] = {}
     if request.get("describe"):
         answer["describe"] = opened.describe()
-        answer["problem"] = getattr(opened, "problem", None)
     if request.get("remarks"):
         answer["remarks"] = opened.remarks()
     if "values" in request:
@@ -128,6 +127,9 @@ def _parts(opened: Any, request: dict[str, Any]) -> dict[str, Any]:
             answer["no_thumbnail"] = error.message
     if "listing" in request:
         answer["listing"] = opened.listing(**request["listing"])
+    if request.get("describe"):
+        # Not before all was read: what does not unpack is only seen then.
+        answer["problem"] = getattr(opened, "problem", None)
     return answer
 
 

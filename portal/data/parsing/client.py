@@ -60,7 +60,7 @@ class Remark:
 class Inspection:
     """What one look gave. `thumbnail` is None where there is nothing to show; `no_thumbnail` says why.
 
-    `problem`: what of a sound file cannot be read here, in words ("The compression JBIG is not supported.").
+    `problem`: what of a file that opens is damaged, in words; what is only not supported here is a remark.
     """
 
     description: dict[str, Any]

@@ -16,9 +16,9 @@ LABELS = slice(224, 1024)
 
 
 class MrcReader:
-    """An open MRC file that has all its data, unless `problem` says why they cannot be read. Raises FileError."""
+    """An open MRC file that has all its data; `unsupported`: why they are not read. Raises FileError."""
 
-    problem: str | None = None
+    unsupported = ""
 
     def __init__(self, file: BinaryIO) -> None:
         self.file = file
@@ -27,7 +27,7 @@ class MrcReader:
         try:
             self.header = mrc.header_of(self.head)
         except mrc.UnsupportedModeError as error:
-            self.problem = f"{str(error).capitalize()}."
+            self.unsupported = str(error)
             return
         except ValueError as error:
             raise FileError("invalid", "The file is damaged: it cannot be read as MRC.", str(error)) from error
@@ -64,7 +64,7 @@ class MrcReader:
         """See parsing.listing."""
         header = self.header
         if header is None:
-            return listing([LeftOut("map", self.problem or "it cannot be read")], side=side, pictures=pictures)
+            return listing([LeftOut("map", self.unsupported)], side=side, pictures=pictures)
         dtype = str(np.dtype(header.dtype).newbyteorder("="))
         sections = _Sections(self.file, header)
         one = Listed(
@@ -73,13 +73,13 @@ class MrcReader:
         return listing([one], side=side, pictures=pictures)
 
     def remarks(self) -> list[dict[str, str]]:
-        """Nothing: what of a header is not known is its problem."""
-        return []
+        """Values of a kind that is not read here, `{"place", "words"}`: nothing is damaged."""
+        return [{"place": "", "words": self.unsupported}] if self.unsupported else []
 
     def view(self) -> View:
         """The view for a thumbnail. Raises FileError."""
         if self.header is None:
-            raise FileError("invalid", self.problem or "There is no picture to show.")
+            raise FileError("invalid", f"{self.unsupported[:1].upper()}{self.unsupported[1:]}.")
         if self.header.shape[-1] * self.header.shape[-2] > MAX_ELEMENTS:
             raise FileError("limit", "The picture is too large for a thumbnail.")
         return volume_view(_Sections(self.file, self.header), tomography=False)

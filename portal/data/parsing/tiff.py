@@ -20,6 +20,8 @@ from portal.data.parsing.tiff_arrays import arrays_of, of_several_files, unsuppo
 VOXEL_SIZE = "voxel size "
 MAX_SERIES = 100
 MAX_PAGES_CHECKED = 10_000
+MOST_UNPACKED = 8
+"""Series of which a block is unpacked to see whether it can be."""
 DAMAGED = (
     tifffile.TiffFileError,
     struct.error,
@@ -40,10 +42,14 @@ COLOURS = (3, 4)
 
 
 class TiffReader:
-    """An open TIFF whose pages all lie inside the file. Raises FileError."""
+    """An open TIFF whose pages all lie inside the file. Raises FileError.
+
+    `problem` says afterwards which of what was read does not unpack.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self.stream = file
+        self.problem: str | None = None
         try:
             # An OME-TIFF may name other files as its parts: only this one is read.
             self.tiff = opened(self._open)
@@ -78,8 +84,26 @@ class TiffReader:
         if needed > size:
             raise FileError("invalid", f"The file is truncated: it should hold {needed} bytes and has {size}.")
 
+    def _check_first_blocks(self) -> None:
+        """Unpack a strip or tile of the first page of some series: sound tags may lead to damaged bytes."""
+        for series in self.series[:MOST_UNPACKED]:
+            page = series.keyframe
+            block = int(np.prod(page.chunks)) * np.dtype(page.dtype).itemsize if page.dtype is not None else 0
+            if page.compression == tifffile.COMPRESSION.NONE or unsupported(series) or block > MAX_BLOCK_BYTES:
+                continue
+            try:
+                next(page.segments(maxworkers=1, buffersize=1), None)
+            except DAMAGED:
+                self._damaged(page)
+                return
+
+    def _damaged(self, page: Any) -> None:
+        name = images.name_of_compression(page.compression)
+        self.problem = f"Page {page.index} cannot be unpacked ({name}): its bytes are damaged."
+
     def describe(self) -> dict[str, Any]:
         """See parsing.describe."""
+        self._check_first_blocks()
         items = [
             {
                 "path": f"series/{index}",
@@ -212,7 +236,11 @@ class TiffReader:
             page = series.pages[index]
             if page is None:
                 raise FileError("invalid", f"Page {index} is missing.")
-            return np.asarray(page.asarray()).reshape(shape)
+            try:
+                return np.asarray(page.asarray()).reshape(shape)
+            except DAMAGED:
+                self._damaged(page)
+                raise
         dtype = np.dtype(series.dtype).newbyteorder(self.tiff.byteorder)
         size = int(np.prod(shape)) * dtype.itemsize
         self.tiff.filehandle.seek(series.dataoffset + index * size)

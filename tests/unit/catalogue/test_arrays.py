@@ -154,6 +154,33 @@ def test_a_damaged_file_is_said_among_the_arrays(yard: Yard) -> None:
     assert array.left_out.startswith("the file is truncated")
 
 
+CONVERTED = "it can be converted to OME-TIFF or OME-Zarr, which analyses read"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        (
+            "fish.czi",
+            b"ZISRAWFILE" + bytes(600),
+            f"it is CZI, a format of Zeiss' microscopes; {CONVERTED}",
+        ),
+        ("fish.nd2", b"a,b\n1,2\n", "it is text, though its name says ND2"),
+        ("table.csv", b"a,b\n1,2\n", "it is text"),
+        ("notes.zip", b"PK\3\4" + bytes(600), "it is a ZIP archive"),
+        ("blob.dat", bytes(range(64)) * 10, "its format is not known here"),
+    ],
+)
+def test_what_is_in_a_file_of_another_kind_is_what_the_file_is(
+    yard: Yard, name: str, content: bytes, words: str
+) -> None:
+    path = yard.root / "ls" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    dataset = yard.add(f"ls/{name}")
+    assert (dataset.problem, [one.left_out for one in dataset.arrays]) == (None, [words])
+
+
 def test_arrays_are_as_visible_as_their_dataset_and_can_be_listed_again(yard: Yard) -> None:
     write_channels(yard.root / "ls/heart.ome.tif")
     dataset = yard.add("ls/heart.ome.tif")

@@ -356,7 +356,7 @@ def test_a_file_of_another_kind_is_registered_with_its_words(plain_yard: Yard) -
         ("table.csv", b"a,b\n1,2\n", None),
         ("fish.czi", b"ZISRAWFILE" + bytes(600), None),
         ("fish.czi", b"", "fish.czi: The file is empty: it holds not one byte."),
-        ("fish.tif", b"a,b\n1,2\n", "fish.tif: The file is neither HDF5 nor TIFF nor MRC."),
+        ("fish.tif", b"a,b\n1,2\n", "fish.tif: The file is neither HDF5 nor TIFF nor MRC: it is text."),
         ("fish.raw", b"II*\0" + bytes(600), "fish.raw: The file is truncated: it holds no image."),
     ],
 )

@@ -126,7 +126,10 @@ def test_values_that_are_not_supported_are_named(tmp_path, seen, mode, words) ->
     raw = bytearray(path.read_bytes())
     raw[12:16] = struct.pack("<i", mode)
     path.write_bytes(raw)
-    assert seen(path).problem == f"Values of mode {mode} ({words}) are not supported."
+    look, clause = seen(path, pictures=1), f"values of mode {mode} ({words}) are not supported"
+    assert (look.problem, [one.words for one in look.remarks]) == (None, [clause])
+    assert look.no_thumbnail == f"V{clause[1:]}."
+    assert look.listing.left_out == (("map", clause),)
     with pytest.raises(BadInput, match=f"values of mode {mode}"):
         stack(path)
 

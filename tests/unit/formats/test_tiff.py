@@ -161,10 +161,48 @@ def test_a_strip_that_is_damaged_is_said_to_be_so(tmp_path, seen) -> None:
     raw[-2000:] = bytes(2000)
     path.write_bytes(raw)
     look = seen(path)
-    assert (look.thumbnail, look.problem) == (None, None)
-    assert look.no_thumbnail == "The picture cannot be read."
+    assert look.problem == "Page 0 cannot be unpacked (ZSTD): its bytes are damaged."
+    assert (look.thumbnail, look.no_thumbnail) == (None, "The picture cannot be read.")
     with tiff.open_tiff(path) as opened, pytest.raises(BadInput, match="incomplete or damaged"):
         tiff.survey(opened.file, path)[0][0].everything()
+
+
+def damage(path: Path, where: tuple[int, int]) -> None:
+    """Overwrite bytes of a file."""
+    raw = bytearray(path.read_bytes())
+    raw[slice(*where)] = bytes(where[1] - where[0])
+    path.write_bytes(raw)
+
+
+@pytest.mark.parametrize("codec", ["zlib", "zstd", "lzma", "jpeg", "jpeg2000", "webp"])
+@pytest.mark.parametrize("page", [0, 3])
+def test_a_page_that_does_not_unpack_is_named(tmp_path, seen, codec, page) -> None:
+    path = tmp_path / "a.tif"
+    values = np.random.default_rng(1).integers(0, 255, (5, 64, 64, 3), dtype=np.uint8)
+    values = values if codec == "webp" else values[..., 0]
+    photometric = "rgb" if codec == "webp" else "minisblack"
+    tifffile.imwrite(path, values, photometric=photometric, compression=codec, metadata=None)
+    assert seen(path).problem is None
+    with tifffile.TiffFile(path) as file:
+        start, many = file.pages[page].dataoffsets[0], file.pages[page].databytecounts[0]
+        name = file.pages[page].compression.name.replace("_", " ")
+    damage(path, (start, start + many))
+    look = seen(path)
+    if page and codec == "webp":
+        assert look.problem is None  # of colours only the first page is looked at
+    else:
+        assert look.problem == f"Page {page} cannot be unpacked ({name}): its bytes are damaged."
+
+
+def test_a_page_too_large_for_a_picture_is_unpacked_in_part(tmp_path, seen, monkeypatch) -> None:
+    path = tmp_path / "a.tif"
+    values = np.random.default_rng(1).integers(0, 255, (256, 256), dtype=np.uint8)
+    tifffile.imwrite(path, values, compression="zlib", tile=(64, 64), metadata=None)
+    damage(path, (600, 4000))
+    monkeypatch.setattr("portal.data.parsing.tiff.MAX_ELEMENTS", 100)
+    with path.open("rb") as file, TiffReader(file) as reader:
+        reader.describe()
+        assert reader.problem == "Page 0 cannot be unpacked (ADOBE DEFLATE): its bytes are damaged."
 
 
 @pytest.mark.parametrize(
