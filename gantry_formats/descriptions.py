@@ -8,17 +8,19 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gantry_formats.ome import image_of_ome, kind_of
-from gantry_formats.text import plain_text
+from gantry_formats.text import plain_number, plain_text
+from gantry_formats.units import factor_between
 
 CHANNELS = "channel names"
 ACQUIRED = "acquisition date"
-"""Keys of what is told: a list of texts; a moment as ISO 8601 writes it."""
+TIME_STEP = "time_step_s"
+"""Keys of what is told: a list of texts; a moment as ISO 8601 writes it; seconds."""
 MOST_CHANNELS = 1000
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 
 
 def told_by_ome(xml: str, *, series: int, names: Sequence[str]) -> dict[str, Any]:
-    """Names of channels, one each (empty where one has none), and the moment of acquisition, as far as told."""
+    """Names of channels (one each, empty where it has none), the moment of acquisition, the time step, as told."""
     image = image_of_ome(xml, series=series, names=names)
     if image is None:
         return {}
@@ -29,7 +31,20 @@ def told_by_ome(xml: str, *, series: int, names: Sequence[str]) -> dict[str, Any
         told[CHANNELS] = found
     date = next((child.text for child in image if kind_of(child) == "AcquisitionDate"), None)
     moment = moment_of(date)
-    return told | ({ACQUIRED: moment} if moment else {})
+    pixels = next((one for one in image if kind_of(one) == "Pixels"), None)
+    # Without a unit the schema says seconds.
+    unit = None if pixels is None else pixels.get("TimeIncrementUnit", "s")
+    step = None if pixels is None else time_step_s(pixels.get("TimeIncrement"), unit)
+    return told | ({ACQUIRED: moment} if moment else {}) | ({TIME_STEP: step} if step else {})
+
+
+def time_step_s(value: Any, unit: Any) -> float | None:
+    """A time step in seconds; None where it is no length of time, or its unit is not known."""
+    number, factor = plain_number(value), factor_between(unit, "s")
+    if number is None or factor is None or number <= 0:
+        return None
+    seconds = float(f"{number * factor:.12g}")
+    return seconds if 0 < seconds < math.inf else None
 
 
 def told_by_imagej(keys: Mapping[str, Any], shape: Mapping[str, int]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gantry_formats.axes import UNKNOWN, plain_name
+from gantry_formats.descriptions import time_step_s
 from gantry_formats.images import Sizes, odd_sizes
 from gantry_formats.text import plain_number
 from gantry_formats.units import factor_between
@@ -36,6 +37,8 @@ class Multiscale:
     """By axis, sizes whose unit is not known, with it."""
     names: tuple[str, ...] = ()
     """The axes as the document names them; empty where it names none."""
+    time_step_s: float | None = None
+    """From one time point to the next, where the unit is known."""
 
 
 def multiscales_of(attributes: Mapping[str, Any]) -> list[Multiscale]:
@@ -73,6 +76,7 @@ def _multiscale(document: Any, channels: tuple[str, ...]) -> Multiscale | None:
     scales = [_scale(one.get("coordinateTransformations"), len(axes)) for one in (datasets[0], document)]
     sizes: Sizes = {}
     odd: dict[str, str] = {}
+    step: float | None = None
     for place, (letter, unit) in enumerate(axes):
         factor = factor_between(unit, "um")
         # A level without a scale of its own is not known, a picture without one for all levels is.
@@ -81,8 +85,10 @@ def _multiscale(document: Any, channels: tuple[str, ...]) -> Multiscale | None:
             sizes[letter.lower()] = float(f"{length * factor:.12g}")
         elif letter in "XYZ" and length > 0 and math.isfinite(length):
             odd |= odd_sizes({letter.lower(): length}, {letter.lower(): unit})
+        elif letter == "T" and letters.count("T") == 1:
+            step = time_step_s(length, unit)
     labels = {"C": channels} if channels and letters.count("C") == 1 else {}
-    return Multiscale(tuple(levels), letters, sizes, labels, odd, names)
+    return Multiscale(tuple(levels), letters, sizes, labels, odd, names, step)
 
 
 def _name(document: Any) -> str:

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from gantry_formats import ngff
 from gantry_formats.axes import UNKNOWN, plain_name, unknown_names
+from gantry_formats.descriptions import ACQUIRED, moment_of
 from gantry_formats.images import Sizes
 
 SUFFIX = ".zarr"
@@ -69,6 +70,9 @@ class ZarrArray:
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     axis_names: tuple[str, ...] = ()
     """The folder's own names of the axes that are not known."""
+    time_step_s: float | None = None
+    acquired: str | None = None
+    """When it was taken, as ISO 8601 writes it: our own attribute, for which the specification has none."""
     coarser: tuple[ZarrArray, ...] = ()
     """The other levels of its pyramid, the finest first."""
 
@@ -177,7 +181,8 @@ class _Look:
                 if not known or known[0].path != levels[0]:
                     self.left_out.setdefault(levels[0], "it is not there")
                     continue
-                pictures.setdefault(levels[0], _finest(known, one))
+                acquired = moment_of(attributes.get(ACQUIRED))
+                pictures.setdefault(levels[0], replace(_finest(known, one), acquired=acquired))
         arrays: list[ZarrArray] = []
         for path, plain in self.arrays.items():
             array = pictures.get(path, plain)
@@ -207,6 +212,7 @@ def _finest(levels: list[ZarrArray], described: ngff.Multiscale) -> ZarrArray:
         sizes=described.sizes,
         odd_sizes=described.odd_sizes,
         labels=labels,
+        time_step_s=described.time_step_s,
         axis_names=unknown_names(described.axes, described.names),
         coarser=coarser,
     )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gantry_formats import zarr_tree
-from gantry_formats.descriptions import CHANNELS
+from gantry_formats.descriptions import ACQUIRED, CHANNELS, TIME_STEP
 from gantry_formats.zarr_tree import ZarrArray
 from wrappers.errors import BadInput
 from wrappers.io.source import BLOCK_BYTES, MOST_UNPACKED, ArraySource, LeftOut, readable
@@ -61,6 +61,10 @@ def _source(array: ZarrArray, path: Path) -> ArraySource:
     attributes: dict[str, Any] = {f"voxel_size_{axis}_um": size for axis, size in array.sizes.items()}
     if "C" in array.labels:
         attributes[CHANNELS] = list(array.labels["C"])
+    if array.time_step_s:
+        attributes[TIME_STEP] = array.time_step_s
+    if array.acquired:
+        attributes[ACQUIRED] = array.acquired
     dtype = np.dtype(array.dtype).newbyteorder("=")
     return ArraySource(
         f"/{array.path}", array.shape, dtype, read, _chunks(array), array.axes, attributes, array.axis_names

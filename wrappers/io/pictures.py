@@ -12,7 +12,7 @@ import numpy as np
 
 from gantry_formats import plain_number
 from gantry_formats.axes import known_axes, name_of
-from gantry_formats.descriptions import ACQUIRED, CHANNELS, channel_names, moment_of
+from gantry_formats.descriptions import ACQUIRED, CHANNELS, TIME_STEP, channel_names, moment_of
 from wrappers.io.ome import About
 from wrappers.io.source import ArraySource
 
@@ -122,7 +122,7 @@ def _about(array: ArraySource, axes: str, name: str) -> About:
     sizes = {axis: plain_number(told.get(f"voxel_size_{axis}_um")) for axis in "xyz"}
     channels = channel_names(told.get(CHANNELS))
     number = array.shape[array.axes.index("C")] if "C" in array.axes else 1
-    step = plain_number(told.get("time_step_s"))
+    step = plain_number(told.get(TIME_STEP))
     return About(
         axes=axes,
         name=name,

@@ -21,7 +21,15 @@ from gantry_formats import zarr_tree
 from gantry_formats.zarr_tree import ZarrArray
 from portal.data.parsing.errors import FileError, plain
 from portal.data.parsing.listing import LeftOut, Listed, Plane, listing, plane_of
-from portal.data.parsing.picture import MAX_BLOCK_BYTES, MAX_ELEMENTS, Array, View, volume_view
+from portal.data.parsing.picture import (
+    LEAST_SIDE,
+    MAX_BLOCK_BYTES,
+    MAX_ELEMENTS,
+    Array,
+    View,
+    spread,
+    volume_view,
+)
 from portal.errors import LimitError, NotFoundError, PortalError
 from portal.files.confined import Root
 
@@ -109,11 +117,11 @@ class ZarrReader:
         picture = max(shown, key=lambda one: int(math.prod(one.shape)))
         if picture.unknown_codec:
             raise FileError("invalid", f"The compression {picture.unknown_codec} is not supported.")
-        level = next((one for one in (picture, *picture.coarser) if _can_be_shown(one)), None)
-        if level is None:
+        shown_as = _shown_as(self.folder, picture)
+        if shown_as is None:
             raise FileError("limit", "The picture is too large for a thumbnail.")
         try:
-            return volume_view(_Slabs(self.folder, level), tomography=False)
+            return volume_view(shown_as, tomography=False)
         except PortalError as error:
             raise _refusal(error) from error
         except DAMAGED as error:
@@ -122,8 +130,8 @@ class ZarrReader:
 
 def _plane_of(folder: "_Folder", one: ZarrArray, axes: str) -> Plane | None:
     """Planes of the finest level that a small picture may be made of."""
-    level = next((level for level in (one, *one.coarser) if _can_be_shown(level)), None)
-    read = None if level is None else plane_of(_Slabs(folder, level), axes)
+    level = _shown_as(folder, one, few=axes[-3:] == "ZYX")
+    read = None if level is None else plane_of(level, axes)
     if level is None or read is None:
         return None
     lengths = {axis: (many, few) for axis, many, few in zip(axes, one.shape, level.shape, strict=True)}
@@ -154,40 +162,62 @@ def _item(one: ZarrArray) -> dict[str, Any]:
     }
 
 
-def _can_be_shown(one: ZarrArray) -> bool:
-    """Whether the planes that a thumbnail reads are in few chunks, none of which fills the memory."""
+def _shown_as(folder: "_Folder", one: ZarrArray, *, few: bool = True) -> "_Slabs | None":
+    """The finest level of which all planes can be read for a thumbnail; with `few` else some of the coarsest's."""
+    levels = (one, *one.coarser)
+    whole = next((level for level in levels if _layers(level) == _most_layers(level)), None)
+    if whole is not None:
+        return _Slabs(folder, whole)
+    last = levels[-1]
+    # One that is thin is cut along another axis, through all layers.
+    thick = len(last.shape) > 2 and min(last.shape[-2:]) >= LEAST_SIDE
+    some = _layers(last) if few and thick else 0
+    return _Slabs(folder, last, some) if some else None
+
+
+def _most_layers(one: ZarrArray) -> int:
+    """Layers of chunks along the third axis from the last."""
+    return math.prod(-(-length // most) for length, most in zip(one.shape[-3:-2], one.block[-3:-2], strict=True))
+
+
+def _layers(one: ZarrArray) -> int:
+    """Of how many of them a thumbnail may read the planes: few chunks, none of which fills the memory."""
     shape, block = one.shape[-3:], one.block[-3:]
-    blocks = math.prod(-(-length // most) for length, most in zip(shape, block, strict=True))
+    blocks = math.prod(-(-length // most) for length, most in zip(shape[-2:], block[-2:], strict=True))
     plane = math.prod(min(length, most) for length, most in zip(shape[:-2], block[:-2], strict=True))
     slab = plane * math.prod(shape[-2:])
-    return (
-        math.prod(one.shape) > 0
-        and one.unknown_codec is None
-        and one.block_bytes <= MAX_BLOCK_BYTES
-        and blocks <= MAX_BLOCKS
-        and slab <= MAX_ELEMENTS
-        and math.prod(shape) <= 16 * MAX_ELEMENTS
-    )
+    if not slab or one.unknown_codec is not None or one.block_bytes > MAX_BLOCK_BYTES or slab > MAX_ELEMENTS:
+        return -1
+    return min(_most_layers(one), MAX_BLOCKS // blocks, 16 * MAX_ELEMENTS // slab)
 
 
 class _Slabs:
     """An array that is read one layer of chunks at a time, so that no chunk is unpacked for each of its planes."""
 
-    def __init__(self, folder: "_Folder", one: ZarrArray) -> None:
+    def __init__(self, folder: "_Folder", one: ZarrArray, layers: int | None = None) -> None:
+        """`layers`: only so many of them, evenly spread, with one plane of each; `shape` has as many."""
         version: Any = one.version
         self._array: Any = zarr.open_array(_DoorStore(folder), path=one.path, mode="r", zarr_format=version)
         self.shape, self._thick = one.shape, one.block[-3] if len(one.shape) > 2 else 1
+        self._planes: list[int] | None = None
+        if layers is not None:
+            last = one.shape[-3] - 1
+            among = spread(_most_layers(one), layers)
+            self._planes = [min(layer * self._thick + self._thick // 2, last) for layer in among]
+            self.shape = (*one.shape[:-3], len(self._planes), *one.shape[-2:])
         self._held: tuple[tuple[Any, ...], Array] | None = None
 
     def __getitem__(self, place: tuple[int | slice, ...]) -> Array:
-        if len(place) < 3 or not isinstance(place[-3], int):
+        number = place[-3] if len(place) > 2 else None
+        if not isinstance(number, int):
             return np.asarray(self._array[place])
-        layer = place[-3] // self._thick
+        plane = number if self._planes is None else self._planes[number]
+        layer = plane // self._thick
         key = (*place[:-3], layer, str(place[-2:]))
         if self._held is None or self._held[0] != key:
             depth = slice(layer * self._thick, (layer + 1) * self._thick)
             self._held = key, np.asarray(self._array[(*place[:-3], depth, *place[-2:])])
-        return np.asarray(self._held[1][place[-3] - layer * self._thick])
+        return np.asarray(self._held[1][plane - layer * self._thick])
 
 
 class _Folder:

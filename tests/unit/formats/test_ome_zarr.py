@@ -1,5 +1,6 @@
 """Zarr folders as zarr writes them, versions 2 and 3, and as OME-NGFF describes them."""
 
+import io
 import json
 import os
 import pickle
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from zarr_folders import described, write
 
 from portal.data.parsing import client
@@ -193,6 +195,22 @@ def test_a_picture_is_drawn_from_a_level_that_is_in_few_chunks(tmp_path) -> None
     assert look.thumbnail is not None
     alone = write(tmp_path / "b.zarr", [values], described("zyx", "micrometer", [[1, 1, 1]]), chunks=(1, 4, 4))
     assert seen(alone).no_thumbnail == "The picture is too large for a thumbnail."
+
+
+def test_of_a_picture_in_very_many_chunks_some_planes_are_drawn(tmp_path) -> None:
+    """Of 40 x 256 chunks a thumbnail may read 4,096: 16 planes of 40, and nothing of the others."""
+    values = np.random.default_rng(1).integers(0, 900, (40, 64, 64), dtype=np.uint16)
+    path = write(tmp_path / "a.zarr", [values], described("zyx", "micrometer", [[1, 1, 1]]), chunks=(1, 4, 4))
+    drawn = np.asarray(Image.open(io.BytesIO(seen(path).thumbnail)))
+    planes = list(np.linspace(0, 39, 16).astype(int))
+    few = tmp_path / "b.zarr"
+    write(few, [values[planes]], described("zyx", "micrometer", [[1, 1, 1]]), chunks=(16, 64, 64))
+    assert np.array_equal(drawn, np.asarray(Image.open(io.BytesIO(seen(few).thumbnail))))
+    with Root(path) as root:
+        listing = client.inspect(root, [], pictures=4).listing
+    assert listing is not None
+    [array] = listing.arrays
+    assert [(one.axis, one.place) for one in array.pictures] == [("", 0)]
 
 
 def test_a_chunk_that_would_fill_the_memory_is_not_unpacked(tmp_path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from gantry_formats import plain_number, plain_text
-from gantry_formats.descriptions import ACQUIRED, CHANNELS, moment_of
+from gantry_formats.descriptions import ACQUIRED, CHANNELS, TIME_STEP, moment_of
 from wrappers.io.source import ArraySource, LeftOut
 
 LEADING = "TZC"
@@ -126,4 +126,4 @@ def _told(xml: str) -> dict[str, Any]:
     told[CHANNELS] = [plain_text(channel.get("Name")) or "" for channel in channels]
     moment = moment_of(image.findtext("AcquisitionDateAndTime"))
     step = plain_number(image.findtext("./Dimensions/T/Positions/Interval/Increment"))
-    return told | ({ACQUIRED: moment} if moment else {}) | ({"time_step_s": step} if step and step > 0 else {})
+    return told | ({ACQUIRED: moment} if moment else {}) | ({TIME_STEP: step} if step and step > 0 else {})

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gantry_formats import factor_between, plain_number, plain_text
-from gantry_formats.descriptions import ACQUIRED, CHANNELS
+from gantry_formats.descriptions import ACQUIRED, CHANNELS, TIME_STEP
 from wrappers.io.source import NUMERIC_KINDS, ArraySource, LeftOut
 
 AXES = {
@@ -104,7 +104,7 @@ def _told(image: Any, channels: int) -> dict[str, Any]:
             step = abs(length) / (number - 1) if number and number > 1 and length else 0.0
             factor = factor_between(dimension.get("Unit"), "s" if axis == "t" else "um")
             if axis and step and factor:
-                told["time_step_s" if axis == "t" else f"voxel_size_{axis}_um"] = float(f"{step * factor:.12g}")
+                told[TIME_STEP if axis == "t" else f"voxel_size_{axis}_um"] = float(f"{step * factor:.12g}")
         names = [_name_of(one) for one in described.iterfind("./Channels/ChannelDescription")]
         if len(names) == channels and any(names):
             told[CHANNELS] = names
