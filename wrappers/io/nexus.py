@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import h5py
+import numpy as np
 
 from gantry_formats import plain_text
 from gantry_formats.linked import Array, Group, LinkError
 
 MOST_OBJECTS = 100_000
+INVALID = 3
+ALIGNMENT = -1
+"""By which ESRF's image_key_control tells such frames, which image_key calls projections."""
 DEEPEST = 12
 
 
@@ -29,6 +33,16 @@ class Tomography:
     rotation_angle: Array | None
     detector: Group
     monitor: Array | None
+    count_time: Array | None
+
+    @property
+    def keys(self) -> np.ndarray:
+        """The image keys, those of alignment frames (taken again, to see if the sample moved) as invalid ones."""
+        keys = np.asarray(self.image_key[:]).ravel()
+        control = child(self.image_key.parent, "image_key_control")
+        if isinstance(control, Array) and control.shape == keys.shape and control.dtype.kind in "iuf":
+            return np.where(control[:] == ALIGNMENT, INVALID, keys)
+        return keys
 
 
 def find_tomography(file: Group) -> Tomography | None:
@@ -44,7 +58,7 @@ def tomographies_in(file: Group) -> list[Tomography]:
     ranked = _ranked(file)
     found: list[Tomography] = []
     for one in ranked:
-        alike = _rank(one) == _rank(ranked[0]) and one.frames is not None and bool((one.image_key[:] == 0).any())
+        alike = _rank(one) == _rank(ranked[0]) and one.frames is not None and bool((one.keys == 0).any())
         if alike and all(one.frames != other.frames for other in found):
             found.append(one)
     return found
@@ -124,6 +138,7 @@ def _of_key(holder: Group) -> Tomography | None:
         rotation_angle=_first([*_of_kind(around, "sample"), holder, *around], "rotation_angle", len(key), 1),
         detector=next(iter(_of_kind(around, "detector")), holder),
         monitor=_first(_of_kind(around, "monitor", "control"), "data", len(key), 1),
+        count_time=_first(_of_kind(around, "detector"), "count_time", len(key), 1),
     )
 
 
@@ -150,6 +165,11 @@ def _of_kind(places: list[Group], kind: str, *names: str) -> list[Group]:
     """Those that say of themselves that they are NXsample, NXdetector …; else those that are called so."""
     said = [group for group in places if class_of(group).lower() == f"nx{kind}"]
     return said or [group for group in places if group.name.rpartition("/")[2] in (kind, *names)]
+
+
+def of_kind(entry: Group, kind: str) -> list[Group]:
+    """The groups of an entry that say of themselves that they are NXsample, NXsource …, or are called so."""
+    return _of_kind(list(_beneath(entry)), kind)
 
 
 def _first(places: list[Group], name: str, frames: int, dimensions: int) -> Array | None:

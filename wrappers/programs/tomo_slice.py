@@ -37,6 +37,8 @@ MOST_ROWS_FOR_CENTRE = 3
 MOST_PREVIEWS = 4
 MOST_FILES = 64
 MOST_NAMED = 5
+LEAST_ARC = 5.0
+"""Degrees: of a narrower one without projections nothing is to be seen in slices."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,12 @@ def centre_column(settings: Settings, scan: Scan, rows: slice) -> float:
         one = sinograms_of(scan, slice(row, row + 1))
         if one.without:
             why.append(one.why)
+            continue
+        if 2 * one.dead > scan.columns:
+            why.append(
+                f"The centre cannot be found, because {one.dead} of {scan.columns} pixels in row {row} of "
+                f"{scan.name} are dead; give it as a number."
+            )
             continue
         if not shows_something(one.values[0]):
             why.append(
@@ -270,12 +278,19 @@ def save(job: Job, settings: Settings, scan: Scan, outcome: Outcome) -> None:
     count = len(outcome.slices)
     words = "1 slice" if count == 1 else f"{count} slices"
     words = f"{words} by filtered back-projection, axis at column {outcome.centre:.2f}"
-    kept.write("; ".join([words, *remarks(scan, outcome)]))
+    # The summary is short, and its end may be cut off.
+    if said := remarks(scan, outcome):
+        kept.parameter("remarks", "; ".join(said))
+    kept.write("; ".join([words, *said]))
 
 
 def remarks(scan: Scan, outcome: Outcome) -> list[str]:
     """Return what was wrong with the scan and is not in the slices, in words."""
     said = [f"the pixel size is not known: {scan.pixel.why}"] if scan.pixel.why else []
+    said += scan.remarks
+    said += dict.fromkeys(words for one in outcome.made for words in one.remarks)
+    if (arc := widest_arc(scan.angles)) > LEAST_ARC:
+        said.append(f"no projection looks from an arc of {arc:.3g} degrees")
     if dead := sum(one.dead for one in outcome.made):
         said.append(f"{dead} dead pixel{'s' if dead > 1 else ''} interpolated")
     if blind := outcome.blind:
@@ -286,6 +301,13 @@ def remarks(scan: Scan, outcome: Outcome) -> list[str]:
             else f"{len(blind)} rows ({named}) have no usable readings and no slices"
         )
     return said
+
+
+def widest_arc(degrees: np.ndarray) -> float:
+    """Return the widest arc of half a turn that no angle lies in, degrees, beyond five typical steps; else 0."""
+    ranked = np.sort(np.mod(degrees, 180.0))
+    arc = float(np.diff(ranked, append=ranked[0] + 180.0).max())
+    return arc if arc > 5 * 180.0 / len(ranked) else 0.0
 
 
 def _previews(kept: Result, outcome: Outcome) -> None:

@@ -45,6 +45,12 @@ def beam_current(monitor: Array | None) -> np.ndarray | None:
     return np.where(good, values / values[good].mean(), np.nan)
 
 
+def exposure(count_time: Array | None) -> np.ndarray | None:
+    """Return how long each frame was exposed relative to the mean; None where that is not told, or the same."""
+    strength = beam_current(count_time)
+    return None if strength is None or not np.ptp(strength[np.isfinite(strength)]) else strength
+
+
 def references_in(item: Any, data: Frames, name: str, what: str) -> list[Series]:
     """Return flat fields or dark frames, of which there may be one that is no list; nothing for none."""
     if item is None or (isinstance(item, Array) and item.size == 0):

@@ -33,6 +33,10 @@ class Taken:
         """The mean frame (rows, columns), of the same beam; NaN where none reads a number."""
         return _mean(of_same_beam(self.readings, self.series.current))
 
+    def without(self, dark: np.ndarray) -> Taken:
+        """What was read above the dark frame: of that alone the beam's intensity tells."""
+        return Taken(self.readings - dark, self.series)
+
 
 def read_all(series: Sequence[Series], rows: slice) -> list[Taken]:
     """Return the readings of all series in these rows."""

@@ -26,6 +26,7 @@ from wrappers.io.tomography.frames import (
     Frames,
     PixelSize,
     beam_current,
+    exposure,
     frames_in,
     no_light,
     pixel_size,
@@ -43,10 +44,12 @@ from wrappers.io.tomography.parts import (
     projections_among,
 )
 from wrappers.io.tomography.references import Series, runs
+from wrappers.io.tomography.remarks import of_nxtomo
 from wrappers.job import InputFile
 
 __all__ = ["ANGLE_UNITS", "AS_RECORDED", "EVEN_STEPS", "Scan", "open_scan"]
 
+NO_DARKS = "there are no dark frames: zero is taken for them"
 NO_SCAN = "is neither an NXtomo nor a Data Exchange scan"
 
 
@@ -71,6 +74,8 @@ class Scan:
     flats: Sequence[Series]
     darks: Sequence[Series]
     origin: Origin = field(default_factory=Origin)
+    remarks: tuple[str, ...] = ()
+    """In words what the file says of the scan that slices do not show."""
 
 
 @contextmanager
@@ -114,8 +119,14 @@ def _has_exchange(file: Group) -> bool:
     return isinstance(child(file, "exchange"), Group)
 
 
+def _strength(found: Tomography) -> np.ndarray | None:
+    """By what readings are to be divided: the beam's intensity, or, where nobody measured that, the exposure."""
+    current = beam_current(found.monitor)
+    return exposure(found.count_time) if current is None else current
+
+
 def _keys(found: Tomography) -> np.ndarray:
-    return np.asarray(found.image_key[:]).ravel()
+    return found.keys
 
 
 def _data_exchange(one: OpenFile, files: Sequence[OpenFile], angles: str) -> Scan:
@@ -165,6 +176,10 @@ def _nxtomo(
         raise BadInput(f"{name} has no projections: {why}.")
     data = frames_in(found.frames, name, "the NXtomo entry's data")
     turned = np.flatnonzero(_keys(found) == PROJECTION)
+    pixel = pixel_size(found.detector, ("x_pixel_size",))
+    remarks = of_nxtomo(found, turned, pixel.um, name)
+    if aligning := int((found.image_key[:] == PROJECTION).sum()) - len(turned):
+        remarks.append(f"{aligning} alignment frames are left out")
     white = _keyed(keyed, FLAT, one)
     dark = _keyed(keyed, DARK, one)
     flats, darks = _from_parts(files, data, white, dark)
@@ -172,11 +187,11 @@ def _nxtomo(
         raise BadInput(f"{name} has no flat fields (image_key).")
     return _made(
         (name, "NXtomo"),
-        _Turned(data, turned, beam_current(found.monitor)),
+        _Turned(data, turned, _strength(found), tuple(remarks)),
         angles_in_degrees(found.rotation_angle, turned, name, angles),
         (flats, darks),
         (
-            pixel_size(found.detector, ("x_pixel_size",)),
+            pixel,
             pixel_size(found.detector, ("y_pixel_size",)),
             origin_of(found.entry),
         ),
@@ -190,7 +205,7 @@ def _keyed(keyed: list[tuple[OpenFile, Tomography]], kind: int, scan: tuple[Open
         if found.frames is None:
             continue
         data, keys = frames_in(found.frames, holder.name, "the NXtomo entry's data"), _keys(found)
-        current = None if kind == DARK else beam_current(found.monitor)
+        current = None if kind == DARK else _strength(found)
         own = found is scan[1]
         for places in runs(np.flatnonzero(keys == kind), np.flatnonzero(keys == PROJECTION)):
             place = float(places.mean()) if own else None
@@ -242,14 +257,14 @@ def _entry_of(dataset: Array) -> Group:
 def _from_parts(
     files: Sequence[OpenFile], data: Frames, flats: list[Series], darks: list[Series]
 ) -> tuple[list[Series], list[Series]]:
-    """Flats and darks, those that are missing from groups or files of their own; no darks read zero."""
+    """Flats and darks, those that are missing from groups or files of their own."""
     if not flats or not darks:
         fitting = [
             part for part in parts_of(files) if part.size == data.shape[1:] and part.dataset not in data.parts
         ]
         flats = flats or [_series(part) for part in fitting if part.role == FLAT]
         darks = darks or [_series(part) for part in fitting if part.role == DARK]
-    return flats, darks or [Series(no_light(data))]
+    return flats, darks
 
 
 def _series(part: Part) -> Series:
@@ -267,6 +282,7 @@ class _Turned:
     data: Frames
     turned: np.ndarray
     current: np.ndarray | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def _made(
@@ -293,6 +309,7 @@ def _made(
         projections=Series(reader(data, turned, name), current=None if current is None else current[turned]),
         places=turned,
         flats=references[0],
-        darks=references[1],
+        darks=references[1] or [Series(no_light(data))],
         origin=more[2],
+        remarks=(*frames.remarks, *((NO_DARKS,) if not references[1] else ())),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import uniform_filter1d
 
 from wrappers.errors import BadInput
 from wrappers.io.tomography.references import beam, level, of_same_beam, read_all
@@ -14,6 +15,15 @@ from wrappers.kernels.stuck_pixels import cut_off, stuck
 from wrappers.kernels.tomography import attenuation
 
 LEAST_PROJECTIONS = 4
+FULL_SCALES = frozenset(2.0**bits - 1 for bits in range(8, 32))
+MOST = 0.5
+BRIGHTER, OFTEN = -0.05, 0.1
+"""Attenuations below the first, smoothed, in more than this share of all, are no sample's."""
+AT_EDGES = 0.1
+"""Share of the strongest attenuation (that of a tenth at least) that is left at both edges of the detector."""
+FULL_FLATS = "flat fields read their largest number almost everywhere: they may be cut off"
+BRIGHTER_THAN_FLATS = "many readings are brighter than the flat fields, which do not fit"
+REACHES_EDGES = "the sample reaches beyond the detector, or flat fields do not fit: values are not to scale"
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,8 @@ class Sinograms:
     dead: int = 0
     opaque: int = 0
     lost: int = 0
+    remarks: tuple[str, ...] = ()
+    """In words what makes values doubtful."""
 
 
 def sinograms_of(scan: Scan, rows: slice) -> Sinograms:
@@ -39,7 +51,8 @@ def sinograms_of(scan: Scan, rows: slice) -> Sinograms:
     A row without readings costs itself only, and so does a projection that was lost in any of the other rows.
     BadInput where too few projections are left.
     """
-    values, bad, opaque, lit = _attenuations(scan, rows)
+    found = _attenuations(scan, rows)
+    values, bad, opaque = found.values, found.bad, found.opaque
     # Where no light came through at all there was no exposure: a frame was dropped, or the shutter was closed.
     bad |= (bad | opaque).all(axis=2, keepdims=True)
     exposed = ~bad.all(axis=(0, 2))
@@ -49,7 +62,7 @@ def sinograms_of(scan: Scan, rows: slice) -> Sinograms:
     without = tuple(int(row) for row in np.flatnonzero(blind))
     angles = np.deg2rad(scan.angles)
     if blind.all():
-        return Sinograms(np.full_like(values, np.nan), angles, without, _why(scan, rows, bad, lit))
+        return Sinograms(np.full_like(values, np.nan), angles, without, _why(scan, rows, bad, found.lit))
     gone = lost(bad[~blind])
     kept = ~gone
     if kept.sum() < LEAST_PROJECTIONS:
@@ -65,21 +78,55 @@ def sinograms_of(scan: Scan, rows: slice) -> Sinograms:
         dead=int(bad[~blind].all(axis=1).sum()),
         opaque=int((opaque & ~bad)[~blind].sum()),
         lost=int(gone.sum()),
+        remarks=(*found.remarks, *_remarks(whole[~blind])),
     )
 
 
-def _attenuations(scan: Scan, rows: slice) -> tuple[np.ndarray, np.ndarray, np.ndarray, bool]:
-    """Return attenuation, which readings say nothing, which saw no light (rows, angles, columns); if any did."""
+@dataclass(frozen=True)
+class _Attenuations:
+    """Attenuation, which readings say nothing, which saw no light (rows, angles, columns); if flats saw any."""
+
+    values: np.ndarray
+    bad: np.ndarray
+    opaque: np.ndarray
+    lit: bool
+    remarks: tuple[str, ...]
+
+
+def _attenuations(scan: Scan, rows: slice) -> _Attenuations:
     readings = scan.projections.read(rows)
     flats, darks = read_all(scan.flats, rows), read_all(scan.darks, rows)
-    dark = np.concatenate([one.readings for one in darks])
-    dead = stuck(readings, np.concatenate([one.readings for one in flats]), dark)
-    ceiling = cut_off(readings, np.concatenate([one.readings for one in flats]))[:, None]
+    light = np.concatenate([one.readings for one in flats])
+    dead = stuck(readings, light, np.concatenate([one.readings for one in darks]))
+    ceiling = cut_off(readings, light)[:, None]
     for frames in (readings, *(one.readings for one in flats)):
         frames[frames == ceiling] = np.nan
-    light, current = beam(flats, scan.places), level(darks)
-    values, bad, opaque = attenuation(of_same_beam(readings, scan.projections.current), light, current)
-    return values, bad | dead[:, None], opaque, bool((light > current).any())
+    dark = level(darks)
+    without_sample = beam([one.without(dark) for one in flats], scan.places)
+    seen = of_same_beam(readings - dark, scan.projections.current)
+    values, bad, opaque = attenuation(seen, without_sample, np.zeros_like(dark))
+    remarks = (FULL_FLATS,) if _at_full_scale(light) else ()
+    return _Attenuations(values, bad | dead[:, None], opaque, bool((without_sample > 0).any()), remarks)
+
+
+def _at_full_scale(flats: np.ndarray) -> bool:
+    """Whether most pixels of the flats read the largest number of some bits: simulated so, or cut off."""
+    largest = float(np.nanmax(flats, initial=0))
+    return largest in FULL_SCALES and bool((flats == largest).mean() > MOST)
+
+
+def _remarks(values: np.ndarray) -> list[str]:
+    """In words what mended attenuations (rows, angles, columns) show that cannot be of a sample in its beam."""
+    said = []
+    smooth = uniform_filter1d(values, min(5, values.shape[2]), axis=2)
+    if (smooth < BRIGHTER).mean() > OFTEN:
+        said.append(BRIGHTER_THAN_FLATS)
+    profile = values.mean(axis=(0, 1))
+    sides = max(2, values.shape[2] // 50)
+    edges = min(float(profile[:sides].mean()), float(profile[-sides:].mean()))
+    if edges > AT_EDGES * max(float(np.percentile(profile, 95)), 0.1):
+        said.append(REACHES_EDGES)
+    return said
 
 
 def _why(scan: Scan, rows: slice, bad: np.ndarray, lit: bool) -> str:

@@ -1,0 +1,188 @@
+"""What a scan tells beside its frames, or its readings show, that makes slices wrong: allowed for, or said."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+COLUMNS, ROWS, RADIUS, OFF, AXIS, ABSORPTION = 64, 2, 18.0, 5.0, 33.0, 0.025
+DEGREES = np.linspace(0, 180, 100, endpoint=False)
+BEAM, DARKS, FLATS = 8000.0, 4, 6
+Change = Callable[[h5py.Group, np.ndarray], None]
+
+
+def light(degrees: np.ndarray, axis: float = AXIS) -> np.ndarray:
+    """What share of the beam comes through a disk (frames, rows, columns)."""
+    middle = axis + OFF * np.cos(np.deg2rad(degrees))[:, None]
+    chord = 2 * np.sqrt(np.maximum(0, RADIUS**2 - (np.arange(COLUMNS) - middle) ** 2))
+    return np.exp(-ABSORPTION * chord)[:, None].repeat(ROWS, axis=1)
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Callable[..., Path]:
+    def write(
+        change: Change | None = None,
+        *,
+        flats: float = 1.0,
+        projections: np.ndarray | float = 1.0,
+        dark: float = 100.0,
+        more: np.ndarray | None = None,
+        at: np.ndarray | None = None,
+        most: int = 65535,
+    ) -> Path:
+        rng = np.random.default_rng(1)
+        strength = np.broadcast_to(projections, len(DEGREES))[:, None, None]
+        exposed = [
+            np.zeros((DARKS, ROWS, COLUMNS)),
+            np.full((FLATS, ROWS, COLUMNS), flats),
+            light(DEGREES) * strength,
+            *([] if more is None else [more]),
+        ]
+        kinds = [2, 1, 0, *([] if more is None else [0])]
+        frames = np.concatenate(exposed) * BEAM
+        frames += np.sqrt(frames + 1) * rng.normal(size=frames.shape) + dark
+        keys = np.repeat(kinds, [len(one) for one in exposed])
+        angles = np.zeros(len(keys))
+        angles[keys == 0] = DEGREES if at is None else np.concatenate([DEGREES, at])
+        path = tmp_path / "scan.nxs"
+        with h5py.File(path, "w") as file:
+            entry = file.create_group("entry")
+            entry.attrs["NX_class"] = "NXentry"
+            for name in ("instrument/detector", "instrument/source", "sample"):
+                entry.create_group(name).attrs["NX_class"] = f"NX{name.rpartition('/')[2]}"
+            entry["instrument/detector/data"] = np.clip(np.round(frames), 0, most).astype(np.uint16)
+            entry["instrument/detector/image_key"] = keys
+            quantity(entry, "sample/rotation_angle", angles, "deg")
+            if change is not None:
+                change(entry, keys)
+        return path
+
+    return write
+
+
+def quantity(entry: h5py.Group, where: str, value: Any, unit: str) -> None:
+    entry[where] = value
+    entry[where].attrs["units"] = unit
+
+
+def check(ending: object, *, said: str = "") -> None:
+    """The disk has its density, the axis is where it was, and the result says this, or nothing."""
+    assert ending.code == 0, ending.words  # type: ignore[attr-defined]
+    with h5py.File(ending.output / "slices.h5") as file:  # type: ignore[attr-defined]
+        image = file["data"][0]
+    down, across = np.indices(image.shape) - (COLUMNS - 1) / 2
+    inside = np.minimum(np.hypot(across - OFF, down), np.hypot(across + OFF, down)) < RADIUS - 6
+    assert np.median(image[inside]) == pytest.approx(ABSORPTION, rel=0.03)
+    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.15)  # type: ignore[attr-defined]
+    remarks(ending, said)
+
+
+def remarks(ending: object, said: str) -> None:
+    assert ending.code == 0, ending.words  # type: ignore[attr-defined]
+    found = ending.parameters.get("remarks", "")  # type: ignore[attr-defined]
+    assert (said in found) if said else found == ""
+
+
+ONE = {"row_count": 1}
+
+
+def test_of_a_falling_beam_the_dark_current_is_no_part(run_program, scan) -> None:
+    """Readings were divided by the beam's intensity with their dark current, which grew by that."""
+    falling = np.linspace(1, 0.5, len(DEGREES))
+
+    def monitor(entry: h5py.Group, keys: np.ndarray) -> None:
+        current = np.ones(len(keys))
+        current[keys == 0] = falling
+        entry["control/data"] = current
+
+    check(run_program("tomo_slice", {"scan": [scan(monitor, projections=falling, dark=2000)]}, ONE))
+
+
+def test_flats_of_another_exposure_are_scaled(run_program, scan) -> None:
+    def exposures(entry: h5py.Group, keys: np.ndarray) -> None:
+        quantity(entry, "instrument/detector/count_time", np.where(keys == 1, 0.05, 0.1), "s")
+
+    check(run_program("tomo_slice", {"scan": [scan(exposures, flats=0.5)]}, ONE))
+
+
+def test_alignment_frames_are_no_projections(run_program, scan) -> None:
+    """Taken again when the scan was over, of a sample that had moved: they made half a turn a full one."""
+
+    def control(entry: h5py.Group, keys: np.ndarray) -> None:
+        entry["instrument/detector/image_key_control"] = np.r_[keys[:-4], [-1] * 4]
+
+    again = np.array([180.0, 90, 0, 360])
+    path = scan(control, more=light(again, axis=AXIS + 3), at=again)
+    check(run_program("tomo_slice", {"scan": [path]}, ONE), said="4 alignment frames are left out")
+
+
+@pytest.mark.parametrize("flats", [0.5, 0.8])
+def test_readings_that_are_brighter_than_flats_are_said(run_program, scan, flats) -> None:
+    ending = run_program("tomo_slice", {"scan": [scan(flats=flats)]}, ONE)
+    remarks(ending, "many readings are brighter than the flat fields, which do not fit")
+
+
+def test_a_sample_wider_than_the_detector_is_said(run_program, scan) -> None:
+    with h5py.File(path := scan(), "r+") as file:
+        data = file["entry/instrument/detector/data"][:, :, 24:42]
+        del file["entry/instrument/detector/data"]
+        file["entry/instrument/detector/data"] = data
+    ending = run_program("tomo_slice", {"scan": [path]}, ONE | {"centre": "9"})
+    remarks(ending, "the sample reaches beyond the detector, or flat fields do not fit: values are not to scale")
+
+
+def test_flats_that_are_cut_off_everywhere_are_said(run_program, scan) -> None:
+    ending = run_program("tomo_slice", {"scan": [scan(projections=1.0, most=4095)]}, ONE | {"centre": "33"})
+    remarks(ending, "flat fields read their largest number almost everywhere: they may be cut off")
+
+
+def test_an_arc_without_projections_is_said(run_program, scan) -> None:
+    def without(entry: h5py.Group, keys: np.ndarray) -> None:
+        angles = entry["sample/rotation_angle"][:]
+        entry["instrument/detector/image_key"][...] = np.where((angles > 60) & (angles < 90), 3, keys)
+
+    ending = run_program("tomo_slice", {"scan": [scan(without)]}, ONE)
+    remarks(ending, "no projection looks from an arc of 30.6 degrees")
+
+
+def test_missing_darks_are_said(run_program, scan) -> None:
+    def none(entry: h5py.Group, keys: np.ndarray) -> None:
+        entry["instrument/detector/image_key"][...] = np.where(keys == 2, 3, keys)
+
+    ending = run_program("tomo_slice", {"scan": [scan(none, dark=0)]}, ONE)
+    check(ending, said="there are no dark frames: zero is taken for them")
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "unit", "said"),
+    [
+        ("instrument/detector/x_flipped", True, "", "its pictures are flipped (x_flipped)"),
+        ("instrument/detector/y_flipped", False, "", ""),
+        ("instrument/detector/distance", "500 mm", "", "the beam widens 11 times from sample to detector"),
+        ("instrument/detector/distance", 0.5, "mm", ""),
+        ("sample/z_translation", np.linspace(0, 3, 110), "", "the sample moves while it turns (z_translation)"),
+        ("sample/x_translation", np.where(np.arange(110) < 10, 9.0, 0.0), "mm", ""),
+    ],
+)
+def test_what_a_file_says_of_its_geometry_is_said(run_program, scan, where, value, unit, said) -> None:
+    def geometry(entry: h5py.Group, keys: np.ndarray) -> None:
+        quantity(entry, "instrument/source/distance", -50.0, "mm")
+        quantity(entry, where, value, unit)
+
+    check(run_program("tomo_slice", {"scan": [scan(geometry)]}, ONE), said=said)
+
+
+@pytest.mark.parametrize(("way", "moves"), [(0.002, False), (2.0, True)])
+def test_a_helical_scan_is_refused(run_program, refused, scan, way, moves) -> None:
+    def helical(entry: h5py.Group, keys: np.ndarray) -> None:
+        quantity(entry, "instrument/detector/x_pixel_size", 5e-6, "m")
+        quantity(entry, "sample/z_translation", np.linspace(0, way, len(keys)), "mm")
+
+    ending = run_program("tomo_slice", {"scan": [scan(helical)]}, ONE)
+    if moves:
+        refused(ending, "mm while it turns (z_translation); this analysis takes scans in which it only turns")
+    else:
+        remarks(ending, "")
