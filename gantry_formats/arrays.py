@@ -49,12 +49,13 @@ class Described:
 
     @property
     def in_words(self) -> str:
-        """Its shape in words: 2 channels, 16 × 40 × 48."""
+        """Its shape in words: 2 channels, 16 × 40 × 48; or 16 × 40 × 48, channel GFP."""
         pairs = list(zip(self.axes, self.shape, strict=True))
         others = [f"{length} {name_of(axis)}s" for axis, length in pairs if axis not in f"{ZYX}{UNKNOWN}"]
         others = [words for words in others if not words.startswith("1 ")]
         plain = [length for axis, length in pairs if axis in f"{ZYX}{UNKNOWN}"]
-        return ", ".join([*others, *([" × ".join(map(str, plain))] if plain else [])])
+        channel = [f"channel {name}" for name in self.labels.get("C", ())[:1] if "C" not in self.axes]
+        return ", ".join([*others, *([" × ".join(map(str, plain))] if plain else []), *channel])
 
 
 def plain_name(name: str) -> str:

@@ -16,7 +16,9 @@ from gantry_formats.units import factor_between
 
 IMARIS_IMAGE = "DataSetInfo/Image"
 """The group whose attributes tell the extent of the picture."""
-_IMARIS = re.compile(r"/?DataSet/ResolutionLevel (\d+)/TimePoint \d+/Channel \d+/Data")
+_IMARIS = re.compile(r"/?DataSet/ResolutionLevel (\d+)/TimePoint \d+/Channel (\d+)/Data")
+MOST_CHARACTERS = 100
+"""Of the name of a channel."""
 _BDV = re.compile(r"/?t\d{5,}/s\d{2,}/(\d+)/cells")
 
 
@@ -29,6 +31,18 @@ def level_of(path: str) -> int | None:
 def is_coarser_level(path: str) -> bool:
     """Whether an array shows another one again, at a lower resolution."""
     return (level_of(path) or 0) > 0
+
+
+def channel_at(path: str) -> int | None:
+    """The number of an array's channel, where its path says that it is one of Imaris's."""
+    found = _IMARIS.fullmatch(path)
+    return int(found[2]) if found else None
+
+
+def channel_name_in_imaris(attributes: Mapping[str, Any]) -> str:
+    """The name of a channel, by the attributes of `DataSetInfo/Channel N`; empty where it has none."""
+    name = " ".join((_text(attributes.get("Name")) or "").split())
+    return "".join(character for character in name if character.isprintable())[:MOST_CHARACTERS]
 
 
 def sizes_of_imaris(attributes: Mapping[str, Any]) -> Sizes:

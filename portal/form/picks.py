@@ -22,6 +22,8 @@ from portal.jobtype.option import OptionBase, Value
 ALL = "all"
 MOST_RESULTS = 10_000
 MOST_CHOICES_TOLD = 20
+MOST_NAMED = 6
+"""Datasets, and arrays of each, in one sentence."""
 OF_PLANES = re.compile(r"\d+ files")
 """The name of a volume that planes in a file each make."""
 
@@ -76,6 +78,8 @@ class Held:
     listed: bool = True
     more: bool = False
     """There are arrays of which nothing is known."""
+    each: tuple[tuple[str, ...], ...] = ()
+    """Of several datasets, what the arrays of each are called."""
 
 
 def picks_of(jobtype: JobType) -> list[SlotPicks]:
@@ -102,8 +106,9 @@ def held_by(picks: SlotPicks, datasets: Sequence[InputDataset]) -> Held:
     return Held(
         tuple(first.arrays[place] for place in common),
         tuple(first.names[place] for place in common),
-        first.left_out,
+        next((one.left_out for one in each if not one.names), first.left_out),
         more=any(one.more for one in each),
+        each=tuple(one.names for one in each) if len(each) > 1 else (),
     )
 
 
@@ -142,7 +147,8 @@ def resolve(jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs) -> list[Pi
             if not held.listed:
                 _check_not_all(picks, raw)
                 continue
-            mine = list(itertools.islice(_of_slot(picks, held, raw, datasets[0].name), MOST_RESULTS + 1))
+            names = [dataset.name for dataset in datasets]
+            mine = list(itertools.islice(_of_slot(picks, held, raw, names), MOST_RESULTS + 1))
         except PickError as error:
             wrong |= error.fields
             continue
@@ -171,12 +177,12 @@ def _check_not_all(picks: SlotPicks, raw: Mapping[str, Any]) -> None:
         raise PickError(wrong)
 
 
-def _of_slot(picks: SlotPicks, held: Held, raw: Mapping[str, Any], dataset: str) -> Iterator[Picked]:
+def _of_slot(picks: SlotPicks, held: Held, raw: Mapping[str, Any], datasets: Sequence[str]) -> Iterator[Picked]:
     given = raw.get(picks.array.name)
     if held.more and not is_blank(given) and not is_all(given) and _place(held, given) is None:
         yield Picked({}, (str(given).strip(),))  # one of those that are not listed: the program knows
         return
-    for place in _arrays(picks, held, given, dataset):
+    for place in _arrays(picks, held, given, datasets):
         array, name = held.arrays[place], held.names[place]
         along = [_places(option, axis, array, name, raw) for axis, option in picks.along.items()]
         for chosen in itertools.product(*along):
@@ -189,9 +195,9 @@ def _of_slot(picks: SlotPicks, held: Held, raw: Mapping[str, Any], dataset: str)
             yield Picked(values, tuple(told))
 
 
-def _arrays(picks: SlotPicks, held: Held, given: Any, dataset: str) -> Sequence[int]:
+def _arrays(picks: SlotPicks, held: Held, given: Any, datasets: Sequence[str]) -> Sequence[int]:
     if not held.names:
-        raise PickError({f"inputs.{picks.slot}": nothing_held(picks, held, dataset)})
+        raise PickError({f"inputs.{picks.slot}": nothing_held(picks, held, datasets)})
     if is_all(given):
         return range(len(held.names))
     choices = listed([array.described for array in held.arrays], held.names)
@@ -214,8 +220,16 @@ def _place(held: Held, given: Any) -> int | None:
     return named([array.described for array in held.arrays], wanted)
 
 
-def nothing_held(picks: SlotPicks, held: Held, dataset: str) -> str:
-    """Why a dataset has nothing to pick, in words."""
+def nothing_held(picks: SlotPicks, held: Held, datasets: Sequence[str]) -> str:
+    """Why datasets have nothing to pick, in words."""
+    if held.each and all(held.each):
+        there = [
+            f"“{dataset}” has {words.listed(list(names), MOST_NAMED)}"
+            for dataset, names in list(zip(datasets, held.each, strict=True))[:MOST_NAMED]
+        ]
+        return f"No array has the same name in all of these datasets, which one job takes: {'; '.join(there)}."
+    lacking = [dataset for dataset, names in zip(datasets, held.each, strict=False) if not names]
+    dataset = next(iter([*lacking, *datasets]))
     wanted = words.listed([name_of(axis) for axis in picks.axes], len(picks.axes))
     why = " ".join(f"{words.listed(list(names))}: {reason}." for reason, names in list(held.left_out.items())[:3])
     return f"“{dataset}” has no array with the axes {wanted}. {why}".strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,15 @@ import h5py
 import hdf5plugin  # noqa: F401 - registers the compression filters that instruments use
 import numpy as np
 
-from gantry_formats import decoded
+from gantry_formats import bdv, decoded
 from gantry_formats.axes import OF_FRAMES, axes_in_hdf5, declared_in_hdf5, unknown_names
-from gantry_formats.hdf5_layouts import is_coarser_level, shape_in_imaris
+from gantry_formats.descriptions import CHANNELS
+from gantry_formats.hdf5_layouts import is_coarser_level, level_of, shape_in_imaris
+from gantry_formats.images import sizes_of_attributes
 from gantry_formats.linked import Array, Group, LinkError, Tree
 from gantry_formats.linked.walking import NotRead, why_unreadable
 from gantry_formats.linked.walking import walk as walk_all
+from gantry_formats.microscopes import Layout
 from wrappers.io.siblings import Siblings, open_beside_a_writer
 from wrappers.io.source import NUMERIC_KINDS, ArraySource, LeftOut, readable
 from wrappers.job import InputFile
@@ -24,6 +28,8 @@ from wrappers.job import InputFile
 SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nxs", ".nx", ".nx5", ".rtdc", ".ims")
 CHUNK_BYTES = 2**20
 MOST_OBJECTS = 1_000_000
+NOT_KNOWN = -1.0
+"""In the place of a size of which files say two things."""
 
 
 @contextmanager
@@ -56,7 +62,31 @@ def walk(file: Group) -> Iterator[tuple[str, Group | Array | LeftOut]]:
         yield name, LeftOut(name, item.why) if isinstance(item, NotRead) else item
 
 
-def survey(file: Group, path: Path) -> tuple[list[ArraySource], list[LeftOut]]:
+def layout_of(file: Group, given: InputFile) -> Layout:
+    """Return what the file, or the XML beside it, tells of its arrays as microscopes' programs do."""
+
+    def attributes_at(place: str) -> dict[str, Any]:
+        try:
+            return attributes(file[place]) if place in file else {}
+        except (LinkError, KeyError, OSError, RuntimeError):
+            return {}
+
+    def beside(name: str) -> bytes | None:
+        path = given.beside.files.get(name) if given.beside is not None else None
+        try:
+            return None if path is None else _head_of(path)
+        except OSError:
+            return None
+
+    return Layout(given.name, attributes_at, beside)
+
+
+def _head_of(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(bdv.MAX_DOCUMENT_BYTES + 1)
+
+
+def survey(file: Group, path: Path, layout: Layout | None = None) -> tuple[list[ArraySource], list[LeftOut]]:
     """Return all numeric arrays of one dimension or more, in the file's order, and what is left out and why.
 
     Of a table (compound values) each numeric column is an array. What lies in files that are not the dataset's, or
@@ -70,7 +100,34 @@ def survey(file: Group, path: Path) -> tuple[list[ArraySource], list[LeftOut]]:
                 without.append(item)
             elif isinstance(item, Array) and not is_coarser_level(name):
                 _sort_in(name, item, path, found, without)
+        if layout is not None:
+            found = [_with_layout(one, file, layout) for one in found]
     return found, without
+
+
+def _with_layout(array: ArraySource, file: Group, layout: Layout) -> ArraySource:
+    """Return the array with what its layout tells: sizes, and the name of its channel."""
+    if level_of(array.name) is None:
+        return array
+    channel = layout.channel(array.name)
+    own = sizes_of_attributes(attributes_above(file, array.name) | dict(array.attributes))
+    sizes = layout.sizes(array.name, array.shape, own)
+    told: dict[str, Any] = {f"voxel_size_{axis}_um": size for axis, size in sizes.items()}
+    # Two that contradict each other tell none.
+    told |= {f"voxel_size_{axis}_um": NOT_KNOWN for axis in own if axis not in sizes}
+    return replace(array, attributes={**array.attributes, **told, **({CHANNELS: [channel]} if channel else {})})
+
+
+def attributes_above(file: Group, name: str) -> dict[str, Any]:
+    """Return the attributes of the file's root and of the groups above an array, the nearest last."""
+    merged = attributes(file)
+    group = file
+    for part in name.strip("/").split("/")[:-1]:
+        if part not in group:
+            break  # a name that is no UTF-8, or a column of a table
+        group = group[part]
+        merged |= attributes(group)
+    return merged
 
 
 def _sort_in(name: str, item: Array, path: Path, found: list[ArraySource], without: list[LeftOut]) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from gantry_formats.hdf5_layouts import IMARIS_IMAGE, sizes_of_imaris
 from gantry_formats.images import sizes_of_attributes
 from wrappers.errors import BadInput
 from wrappers.io import hdf5, mrc, ome_zarr, tiff
@@ -82,7 +81,7 @@ def open_arrays(file: InputFile, beside: Sequence[InputFile] = ()) -> Iterator[A
             yield Arrays(found, left_out + missing, missing=opened.missing)
     elif file.suffix in hdf5.SUFFIXES:
         with hdf5.open_hdf5(file) as opened:
-            found, left_out = hdf5.survey(opened, file.path)
+            found, left_out = hdf5.survey(opened, file.path, hdf5.layout_of(opened, file))
             yield Arrays(found, left_out, hdf5.still_open(opened))
     elif ome_zarr.is_zarr(file.path):
         yield Arrays(*ome_zarr.survey(file.path))
@@ -176,19 +175,8 @@ def _real(values: np.ndarray, file: InputFile, name: str) -> tuple[np.ndarray, i
 
 def _inherited(given: InputFile, name: str) -> dict[str, Any]:
     """Return the attributes of the file's root and of the groups above a dataset, the nearest last."""
-    merged: dict[str, Any] = {}
     with hdf5.open_hdf5(given) as file, readable(given.path, "HDF5"):
-        merged |= hdf5.attributes(file)
-        if IMARIS_IMAGE in file:
-            sizes = sizes_of_imaris(hdf5.attributes(file[IMARIS_IMAGE]))
-            merged |= {f"voxel_size_{axis}_um": size for axis, size in sizes.items()}
-        group = file
-        for part in name.strip("/").split("/")[:-1]:
-            if part not in group:
-                break  # a name that is no UTF-8, or a column of a table
-            group = group[part]
-            merged |= hdf5.attributes(group)
-    return merged
+        return hdf5.attributes_above(file, name)
 
 
 def voxel_size(

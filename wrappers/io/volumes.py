@@ -15,6 +15,7 @@ import numpy as np
 from gantry_formats import arrays, planes
 from gantry_formats.arrays import Described, plain_name
 from gantry_formats.axes import UNKNOWN, ZYX, known_axes, name_of
+from gantry_formats.descriptions import CHANNELS, channel_names
 from wrappers.errors import BadInput
 from wrappers.io.source import ArraySource
 
@@ -56,6 +57,9 @@ def candidate(file: str, array: ArraySource) -> Candidate:
     """The array with its axes as its format tells them."""
     axes, dtype = known_axes(array.axes, array.shape), str(array.dtype.newbyteorder("="))
     labels = {UNKNOWN: array.axis_names} if array.axis_names else {}
+    channels = channel_names(array.attributes.get(CHANNELS))
+    if len(channels) == 1 and channels[0] and "C" not in axes:
+        labels["C"] = (plain_name(channels[0]),)
     return Candidate(Described(file, plain_name(array.name), tuple(array.shape), dtype, axes, labels), array)
 
 
@@ -78,8 +82,12 @@ def chosen(candidates: Sequence[Candidate], pick: Pick, what: str) -> Candidate:
     if pick.array is not None:
         place = arrays.named(described, pick.array)
         if place not in fitting or place is None:
+            alike = sum(one.name == pick.array for one in described)
+            has = f"{alike} arrays" if alike > 1 else "no array" if place is None else "no volume"
+            why = "" if place is None else f"{arrays.why_not(described[place], ZYX, ALONG)}. "
             raise BadInput(
-                f"The {what} has no volume “{pick.array}”, or more than one. There are: {known or 'none'}."
+                f"The {what} has {has} called “{pick.array}”{': ' if why else '. '}{why}"
+                f"There are: {known or 'none'}."
             )
         return candidates[place]
     if len(fitting) == 1:

@@ -4,22 +4,25 @@ Where the files beside it may be asked for, it may lead to them: each link is li
 """
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 import h5py
 import numpy as np
 
-from gantry_formats import decoded, value_for_all
+from gantry_formats import bdv, decoded, value_for_all
 from gantry_formats.basins import MOST_LINES, basin_of
-from gantry_formats.hdf5_layouts import IMARIS_IMAGE, sizes_of_imaris
+from gantry_formats.hdf5_layouts import is_coarser_level
+from gantry_formats.images import Sizes
 from gantry_formats.linked import Array, Group, LinkError, Tree
 from gantry_formats.linked.arrays import Node
 from gantry_formats.linked.filters import missing_filter
 from gantry_formats.linked.walking import NotRead, walk, why_unreadable
+from gantry_formats.microscopes import Layout
 from portal.data.parsing.asked import Asked
 from portal.data.parsing.errors import FileError, plain
-from portal.data.parsing.hdf5_arrays import arrays_of
+from portal.data.parsing.hdf5_arrays import arrays_of, own_sizes
 from portal.data.parsing.listing import listing
 from portal.data.parsing.opening import lengthened, missing_bytes, open_hdf5
 from portal.data.parsing.picture import View, montage, volume_view
@@ -57,6 +60,7 @@ class Hdf5File:
         self.file, self.still_open = opened.file, opened.still_open
         self.tree = Tree(self.file, name, asked)
         self.root = self.tree.root
+        self.layout = Layout(name, self._attributes_at, self._beside)
         self.through = Through(self.tree, asked, self.budget) if asked is not None else None
         self._take(self._seen())
 
@@ -144,23 +148,45 @@ class Hdf5File:
 
     def listing(self, *, side: int, pictures: int) -> dict[str, Any]:
         """See parsing.listing."""
-        return listing(arrays_of(self.root, self._sizes_of_imaris()), side=side, pictures=pictures)
+        return listing(arrays_of(self.root, self.layout), side=side, pictures=pictures)
 
     def values(self, paths: Sequence[str]) -> dict[str, Any]:
         """See parsing.values."""
         found = {path: self._value(path) for path in paths}
         return {path: value for path, value in found.items() if value is not None}
 
-    def _sizes_of_imaris(self) -> Mapping[str, float]:
+    def _attributes_at(self, path: str) -> Mapping[str, Any]:
         try:
-            group = self.root[IMARIS_IMAGE]
-            return sizes_of_imaris({name: group.attrs[name] for name in list(group.attrs)[:MAX_ATTRIBUTES]})
+            group = self.root[path]
+            return {name: group.attrs[name] for name in list(group.attrs)[:MAX_ATTRIBUTES]}
         except (LinkError, *DAMAGED):
             return {}
 
+    def _beside(self, name: str) -> bytes | None:
+        if self.asked is None:
+            return None
+        try:
+            file = self.asked.raw(name)
+        except LinkError:
+            return None
+        file.seek(0)
+        return file.read(bdv.MAX_DOCUMENT_BYTES + 1)
+
+    @cached_property
+    def _sizes_of_all(self) -> Sizes:
+        """Sizes of an element in which all pictures of the file agree, as microscopes' programs tell them."""
+        first: dict[int, Array] = {}
+        for array in self.arrays:
+            number = bdv.setup_at(array.name)
+            if number is not None and not is_coarser_level(array.name):
+                first.setdefault(number, array)
+        return self.layout.sizes_of_all(
+            (array.name, tuple(array.shape), own_sizes(array)) for array in first.values()
+        )
+
     def _value(self, path: str) -> Any:
         if path.startswith(VOXEL_SIZE):
-            return self._sizes_of_imaris().get(path.removeprefix(VOXEL_SIZE))
+            return self._sizes_of_all.get(path.removeprefix(VOXEL_SIZE))
         place, at, attribute = path.rpartition("@") if "@" in path else (path, "", "")
         if not place.startswith(ANYWHERE):
             try:

@@ -10,6 +10,7 @@ from gantry_formats.hdf5_layouts import is_coarser_level, shape_in_imaris
 from gantry_formats.images import is_of_sizes, sizes_of_attributes
 from gantry_formats.linked import Array, Group, LinkError
 from gantry_formats.linked.walking import NotRead, walk, why_unreadable
+from gantry_formats.microscopes import Layout
 from portal.data.parsing.listing import MEASUREMENTS, LeftOut, Listed, plane_of
 
 MOST_LOOKED_AT = 20_000
@@ -20,10 +21,9 @@ _OF_GROUPS = ("signal", "auxiliary_signals", "axes", "ImageSizeX", "ImageSizeY",
 FAULTS = (OSError, RuntimeError, KeyError, ValueError, TypeError)
 
 
-def arrays_of(root: Group, sizes: Mapping[str, float]) -> list[Listed | LeftOut]:
+def arrays_of(root: Group, layout: Layout) -> list[Listed | LeftOut]:
     """All numeric arrays of one dimension or more that links lead to, the columns of tables too, each once.
 
-    `sizes`: of an element, by axis, where neither an array nor a group above it says it.
     The nearer to the root come first, so that of several names of an array the nearest is its own.
     """
     found: list[Listed | LeftOut] = []
@@ -34,7 +34,7 @@ def arrays_of(root: Group, sizes: Mapping[str, float]) -> list[Listed | LeftOut]
         if isinstance(item, NotRead):
             found.append(LeftOut(name, item.why))
         elif isinstance(item, Array) and not is_coarser_level(name):
-            found += _of_dataset(name, item, around, beside, sizes)
+            found += _of_dataset(name, item, around, beside, layout)
     return found
 
 
@@ -52,7 +52,7 @@ def _lengths_beside(group: Group) -> dict[str, int]:
 
 
 def _of_dataset(
-    name: str, item: Array, around: Mapping[str, Any], beside: Mapping[str, int], of_file: Mapping[str, float]
+    name: str, item: Array, around: Mapping[str, Any], beside: Mapping[str, int], layout: Layout
 ) -> Iterator[Listed | LeftOut]:
     try:
         dtype, shape = item.dtype, tuple(int(length) for length in item.shape or ())
@@ -71,6 +71,7 @@ def _of_dataset(
         declared = axes_in_hdf5(name, shape, own, around, beside)
         names = unknown_names(declared, declared_in_hdf5(name, len(shape), own, around))
         shape = shape_in_imaris(name, around, shape)
+        channel = layout.channel(name)
         yield Listed(
             name,
             shape,
@@ -78,7 +79,8 @@ def _of_dataset(
             declared,
             lambda axes: plane_of(item, axes),
             axis_names=names,
-            sizes={**of_file, **_sizes(item)},
+            labels={"C": (channel,)} if channel else {},
+            sizes=layout.sizes(name, shape, own_sizes(item)),
         )
     elif dtype.kind == "V" and dtype.names:
         for field in dtype.names:
@@ -86,7 +88,7 @@ def _of_dataset(
                 yield Listed(f"{name}/{field}", shape, str(dtype[field].newbyteorder("=")), "", lambda _axes: None)
 
 
-def _sizes(item: Array) -> dict[str, float]:
+def own_sizes(item: Array) -> dict[str, float]:
     """The size of an element, as the array says it or a group above it, the nearest first."""
     told = _attributes_of_sizes(item)
     try:

@@ -95,6 +95,21 @@ def test_those_of_a_folder_are_marked(add: Add, linked: Path) -> None:
     assert dataset.pictures[0].role == "thumbnail"
 
 
+def test_the_xml_beside_bigdataviewers_file_belongs_to_it(add: Add, root: Path) -> None:
+    (root / "bdv").mkdir()
+    with h5py.File(root / "bdv/a.h5", "w") as file:
+        file["t00000/s00/0/cells"] = np.zeros((8, 8, 8), np.uint16)
+    (root / "bdv/a.xml").write_text(
+        "<SpimData><SequenceDescription><ImageLoader><hdf5>a.h5</hdf5></ImageLoader><ViewSetups><ViewSetup>"
+        "<id>0</id><voxelSize><unit>nm</unit><size>200 200 500</size></voxelSize>"
+        "</ViewSetup></ViewSetups></SequenceDescription></SpimData>"
+    )
+    for path in ("bdv/a.h5", "bdv"):
+        dataset = add(path)
+        assert names(dataset) == {"a.h5": False, "a.xml": True}
+        assert (dataset.problem, dataset.remarks) == (None, [])
+
+
 def test_a_master_behind_many_files_is_looked_into_all_the_same(add: Add, root: Path) -> None:
     (root / "run").mkdir()
     for number in range(9):

@@ -8,6 +8,7 @@ from portal.errors import InvalidError
 from portal.form import InputDataset, as_command, build_form, plan
 from portal.form.arrays import InputArray
 from portal.form.dataset import Quantity
+from portal.form.picks import held_by, nothing_held, picks_of
 from portal.jobtype.load import parse_text
 
 TEXT = """\
@@ -186,6 +187,20 @@ def test_of_several_datasets_each_is_asked_for_itself(jobtype):
     assert (form.results, named["channel"].pick.total) == (5, 5)
     assert named["array"].pick.fact == "The only one of each dataset"
     assert [choice.label for choice in named["channel"].pick.choices] == ["channel 0"]  # of all three
+
+
+def test_datasets_of_one_job_without_an_array_of_one_name_are_told_what_each_has(jobtype):
+    [picks, _psf] = picks_of(jobtype)
+    heart = dataset(STACK, array("/more", "ZYX", 8, 8, 8), name="Heart")
+    tail = dataset(array("/other", "ZYX", 16, 40, 48), name="Tail", number=2)
+    assert nothing_held(picks, held_by(picks, [heart, tail]), ["Heart", "Tail"]) == (
+        "No array has the same name in all of these datasets, which one job takes: "
+        "“Heart” has /stack and /more; “Tail” has /other."
+    )
+    flat = dataset(PLANE, name="Flat", number=3)
+    assert nothing_held(picks, held_by(picks, [heart, flat]), ["Heart", "Flat"]) == (
+        "“Flat” has no array with the axes z, y and x. /plane: it has two dimensions."
+    )
 
 
 def test_what_was_not_listed_is_asked_as_before_and_said_why(jobtype):

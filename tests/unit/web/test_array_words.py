@@ -14,6 +14,7 @@ from portal.web.views.arrays import axes_words
         ("???", {"?": ("sheet", "", "u")}, "“sheet” (not known), not known, “u” (not known)"),
         ("???", {"?": ("v", "u")}, "not known, not known, not known (the file names “v” and “u”)"),
         ("???", {}, ""),
+        ("ZYX", {"C": ("GFP",)}, "z, y, x; channel GFP"),
     ],
 )
 def test_axes_that_are_not_known_are_told_by_their_own_names(axes, labels, words) -> None:

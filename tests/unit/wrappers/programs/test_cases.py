@@ -47,7 +47,7 @@ def test_a_real_stack_in_nanometres(run_program, shared_cases: Path) -> None:
             {},
             "choose one by its name: overview (8 × 20 × 24); detail (16 × 40 × 48)",
         ),
-        ("t11_ome_two_series.ome.tif", {"array": "other"}, "has no volume “other”"),
+        ("t11_ome_two_series.ome.tif", {"array": "other"}, "has no array called “other”"),
     ],
 )
 def test_what_a_stack_does_not_tell_is_asked(run_program, refused, shared_cases, name, options, words) -> None:
