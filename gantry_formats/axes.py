@@ -23,6 +23,7 @@ NAMES = {
 """A word for one place along an axis."""
 SEQUENCE = "IQ"
 """Letters of TIFF for a list of pages of which nothing is said: planes, where nothing else is z."""
+MOST_LETTERS = 6
 MOST_CHARACTERS = 60
 """Of a file's own name of an axis."""
 _SAYS_NOTHING = re.compile(r"[.\s]*|none|(phony_)?dim_?\d+|axis_?\d+", re.IGNORECASE)
@@ -187,10 +188,17 @@ def names_of_axes(value: Any) -> tuple[str, ...]:
         # Lists of texts as JSON, Python and NumPy print them.
         text = re.sub(r"\bb?['\"]|['\"]", " ", text).strip("[](){} ")
         several = re.search(r"[^A-Za-z0-9_.]", text)
-        words = re.split(r"[^A-Za-z0-9_.]+", text) if several or text.lower() in _LETTERS else list(text)
+        words = re.split(r"[^A-Za-z0-9_.]+", text)
+        if not several and text.lower() not in _LETTERS and _are_letters(text.lower()):
+            words = list(text)
     else:
         words = _texts(value)
     return () if all(_SAYS_NOTHING.fullmatch(word.strip()) for word in words) else tuple(words)
+
+
+def _are_letters(text: str) -> bool:
+    """Whether a word is a row of letters, one an axis: all of them known, or x and y among a few."""
+    return all(letter in _LETTERS for letter in text) or (len(text) <= MOST_LETTERS and {"x", "y"} <= set(text))
 
 
 def letters_of(names: Sequence[str]) -> str:

@@ -22,6 +22,7 @@ FAULTS = (ValueError, KeyError, IndexError, TypeError, AttributeError)
 MOST_NAMED = 6
 _GUESSED = ("generic", "uniform")
 """Series that tifffile makes of pages that are alike, of which nothing is declared."""
+_HEAD = 4096
 _OTHER = "Q"
 """tifffile's letter for an axis that it has none for."""
 _ORDERS = frozenset({"default", *map("".join, itertools.permutations("czt"))})
@@ -86,7 +87,8 @@ def axes_of(file: Any, index: int) -> tuple[str, tuple[str, ...]]:
     inner = str(series.keyframe.axes)
     if series.kind in _GUESSED:
         # What describes the pages was not understood, and may be other than a list of planes.
-        described = file.is_ome or file.is_imagej
+        told = str(series.keyframe.description or "")[:_HEAD]
+        described = file.is_ome or file.is_imagej or "<OME" in told or told.startswith("ImageJ=")
         pages = len(axes) - len(inner) if axes.endswith(inner) else len(axes)
         return (UNKNOWN * pages + axes[pages:] if described else axes), ()
     if series.kind == "imagej":
@@ -126,11 +128,16 @@ def _modulo_names(file: Any, many: int) -> tuple[str, ...]:
     return tuple(found) if len(found) == many else ()
 
 
-def missing_planes(series: Any) -> str:
+def missing_planes(file: Any, series: Any) -> str:
     """Which planes of a series are not there, as a clause; nothing where all are.
 
-    `2 of its 12 planes are missing: channel 0, z 3; channel 1, z 3` (places are counted from 0).
+    `2 of its 12 planes are missing: channel 0, z 3; channel 1, z 3` (places are counted from 0). Where ImageJ's
+    counts do not fit the pages, it is not known which of them is which plane.
     """
+    if series.kind == "imagej":
+        planes, pages = series.size // max(series.keyframe.size, 1), len(file.pages)
+        # ImageJ writes a large stack behind one page.
+        return f"its description counts {planes} planes, and it has {pages} pages" if 1 < pages != planes else ""
     lost = [place for place, page in enumerate(series.pages) if page is None]
     if not lost:
         return ""
@@ -140,6 +147,15 @@ def missing_planes(series: Any) -> str:
     more = f"; and {len(lost) - MOST_NAMED} more" if len(lost) > MOST_NAMED else ""
     verb = "is" if len(lost) == 1 else "are"
     return f"{len(lost)} of its {many} planes {verb} missing: {'; '.join(named)}{more}"
+
+
+def further_pages(file: Any) -> str:
+    """How many pages of an OME-TIFF are in no picture of its description, as a clause; nothing where all are."""
+    series = file.series
+    if not file.is_ome or any(one.kind != "ome" for one in series):
+        return ""
+    pages, described = len(file.pages), sum(page is not None for one in series for page in one.pages)
+    return f"{pages - described} of its {pages} pages belong to no picture that it describes" * (pages > described)
 
 
 def _of_pages(shape: Sequence[int], axes: str, many: int) -> tuple[list[int], str]:

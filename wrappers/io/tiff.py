@@ -88,7 +88,7 @@ def survey(file: tifffile.TiffFile, path: Path) -> tuple[list[ArraySource], list
             if np.dtype(series.dtype).kind not in NUMERIC_KINDS or not series.ndim:
                 continue
             source = _source(file, index, path)
-            why = _unreadable(series.keyframe) or missing_planes(series)
+            why = _unreadable(series.keyframe) or missing_planes(file, series)
             if why:
                 without.append(LeftOut(source.name, why))
             else:

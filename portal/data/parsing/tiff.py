@@ -11,7 +11,7 @@ import numpy as np
 import tifffile
 
 from gantry_formats import images
-from gantry_formats.tiff_series import missing_planes, opened
+from gantry_formats.tiff_series import further_pages, missing_planes, opened
 from portal.data.parsing.errors import FileError, plain
 from portal.data.parsing.listing import listing
 from portal.data.parsing.picture import MAX_BLOCK_BYTES, MAX_ELEMENTS, Array, View, spread
@@ -148,7 +148,8 @@ class TiffReader:
     def remarks(self) -> list[dict[str, str]]:
         """Compressions that are not known here and planes that are not there, `{"place", "words"}`."""
         clauses = dict.fromkeys(f"its {why}" for series in self.series if (why := unsupported(series)))
-        clauses |= dict.fromkeys(why for series in self.series if (why := missing_planes(series)))
+        clauses |= dict.fromkeys(why for series in self.series if (why := missing_planes(self.tiff, series)))
+        clauses |= dict.fromkeys(filter(None, [further_pages(self.tiff)]))
         return [{"place": "", "words": clause} for clause in clauses]
 
     def _size_of_element(self, axis: str) -> float | str | None:
@@ -186,7 +187,7 @@ class TiffReader:
             raise FileError("invalid", "There is no picture to show.")
         if why := unsupported(series):
             raise FileError("invalid", f"The {why}.")
-        if why := missing_planes(series):
+        if why := missing_planes(self.tiff, series):
             raise FileError("invalid", f"{why[:1].upper()}{why[1:]}.")
         level = _level_to_show(series)
         try:

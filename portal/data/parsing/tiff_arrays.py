@@ -39,7 +39,7 @@ def arrays_of(reader: Reader) -> list[Listed | LeftOut]:
             continue
         if why := unsupported(series):
             found.append(LeftOut(series.name or f"series {index}", f"its {why}"))
-        elif why := missing_planes(series):
+        elif why := missing_planes(reader.tiff, series):
             found.append(LeftOut(series.name or f"series {index}", why))
         else:
             found.append(_of_series(reader, index))

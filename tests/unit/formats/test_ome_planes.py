@@ -58,7 +58,8 @@ def test_planes_that_the_description_skips_are_named(tmp_path: Path, seen) -> No
     look = seen(path, pictures=4)
     assert look.listing.arrays == ()
     assert look.listing.left_out == (("cells", words),)
-    assert (look.problem, [one.words for one in look.remarks]) == (None, [words])
+    left = "2 of its 6 pages belong to no picture that it describes"
+    assert (look.problem, [one.words for one in look.remarks]) == (None, [words, left])
     assert (look.thumbnail, look.no_thumbnail) == (None, f"{words}.")
     refused_in_these_words(path, words)
 
@@ -78,6 +79,34 @@ def test_of_many_planes_that_are_missing_some_are_named(tmp_path: Path, seen) ->
     [(_name, words)] = seen(path, pictures=4).listing.left_out
     assert words.startswith("5 of its 6 planes are missing: channel 0, z 0; channel 0, z 1; ")
     assert words.count(";") < 6
+
+
+def test_pages_that_no_picture_has_are_said(tmp_path: Path, seen) -> None:
+    path = tmp_path / "more.ome.tif"
+    write(path, all_planes(), pages=np.concatenate([VALUES.reshape(6, 20, 24)] * 2)[:9])
+    look = seen(path, pictures=0)
+    assert [one.words for one in look.remarks] == ["3 of its 9 pages belong to no picture that it describes"]
+    assert [one.shape for one in look.listing.arrays] == [SHAPE]
+
+
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize("counts", ["channels=2", "slices=5", "slices=20"])
+def test_counts_of_imagej_that_do_not_fit_the_pages_are_not_believed(tmp_path: Path, counts, compression) -> None:
+    path = tmp_path / "a.tif"
+    values = VALUES.repeat(2, axis=1)[:, :5].reshape(10, 20, 24)
+    described = f"ImageJ=1.53\nimages=10\n{counts}\nhyperstack=true\n"
+    tifffile.imwrite(
+        path, values, photometric="minisblack", description=described, metadata=None, compression=compression
+    )
+    with pytest.raises(BadInput, match=r"counts \d+ planes, and it has 10 pages|it ends before its last page"):
+        read_stack(InputDataset("a", (InputFile(path.name, path),), {}), "stack")
+
+
+def test_a_description_that_was_cut_is_not_taken_for_none(tmp_path: Path, seen) -> None:
+    path = tmp_path / "a.ome.tif"
+    write(path, all_planes())
+    tifffile.tiffcomment(path, (tifffile.tiffcomment(path) or "")[:-40].encode())
+    assert [one.axes for one in seen(path, pictures=0).listing.arrays] == ["?YX"]
 
 
 def refused_in_these_words(path: Path, words: str) -> None:

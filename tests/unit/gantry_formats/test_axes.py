@@ -94,6 +94,9 @@ def test_axes_that_are_not_known_keep_their_own_names():
     declared = declared_in_hdf5("/a", 3, {"axes": ["sheet", "y", "dim_2"]}, {})
     assert unknown_names("?Y?", declared) == ("sheet", "")
     assert unknown_names("ZYX", ["z", "y", "x"]) == ()
+    assert declared_in_hdf5("/a", 3, {"axes": "sheet"}, {}) == ("sheet",)
+    assert declared_in_hdf5("/a", 3, {"axes": "QYX"}, {}) == ("Q", "Y", "X")
+    assert declared_in_hdf5("/a", 3, {"axes": "zyx"}, {}) == ("z", "y", "x")
     assert unknown_names("???", ["row", "a\nb" + "c" * 100]) == ("row", "a b" + "c" * 57)
     assert unknown_names("???", ["", ".", "None"]) == ()
 
