@@ -16,6 +16,10 @@ OFTEN_ALIKE = 0.5
 """Noise that leaves two frames alike more often than this share is too small against a count to tell anything."""
 SEEN_AT_LEAST = 0.05
 """Share of the projections in which both neighbours see the sample that a stuck pixel does not."""
+LEAST_FLATS = 3
+"""From fewer a pixel's own noise cannot be told."""
+QUIET, LOUD = 0.25, 20.0
+"""Shares of a sound pixel's noise: less is none of light, and more is no measurement of it."""
 WIDEST = 1 / 16
 """Share of the columns: more of them next to each other, between two that see the sample, may be a gap in it."""
 
@@ -31,7 +35,7 @@ def stuck(projections: np.ndarray, flats: np.ndarray, darks: np.ndarray) -> np.n
     unlike_flat = (projections < np.fmin.reduce(flats)) | (projections > np.fmax.reduce(flats))
     same = still & _still(flats) & ~unlike_flat.any(axis=0)
     between = np.stack([_between_others(same[row], unlike_flat[:, row]) for row in range(len(same))])
-    return np.asarray(by_noise | between)
+    return np.asarray(by_noise | between | _unlike_noise(projections, flats))
 
 
 def cut_off(projections: np.ndarray, flats: np.ndarray) -> np.ndarray:
@@ -50,12 +54,28 @@ def cut_off(projections: np.ndarray, flats: np.ndarray) -> np.ndarray:
 def _without_dropped(projections: np.ndarray) -> np.ndarray:
     """Those that are pictures: a frame of one number in all its columns was never taken, or never arrived."""
     whole = (np.fmin.reduce(projections, axis=2) < np.fmax.reduce(projections, axis=2)).any(axis=1)
-    return np.asarray(projections[whole]) if whole.any() else projections
+    return np.asarray(projections[whole]) if whole.any() and not whole.all() else projections
 
 
 def _still(frames: np.ndarray) -> np.ndarray:
     """Which pixels read one number, as far as they read any."""
     return np.asarray(np.fmin.reduce(frames) == np.fmax.reduce(frames))
+
+
+def _unlike_noise(projections: np.ndarray, flats: np.ndarray) -> np.ndarray:
+    """Which pixels see air at every angle and are too quiet for light, or read anything in the flats.
+
+    What a sound pixel's noise is the row's median tells, as the square root of its brightness.
+    """
+    if len(flats) < LEAST_FLATS or len(projections) < LEAST_FRAMES:
+        return np.zeros(flats.shape[1:], bool)
+    mean, spread = flats.mean(axis=0, dtype=np.float64), flats.std(axis=0, dtype=np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        typical = np.median(spread, axis=1, keepdims=True)
+        usual = typical * np.sqrt(np.maximum(mean, 0) / np.median(mean, axis=1, keepdims=True))
+        unchanged = np.abs(projections.mean(axis=0, dtype=np.float64) - mean) < QUIET * usual
+        quiet = (spread < QUIET * usual) & (projections.std(axis=0, dtype=np.float64) < QUIET * usual)
+        return np.asarray((typical > 0) & ((unchanged & quiet) | (spread > LOUD * typical)))
 
 
 def _alike(frames: np.ndarray) -> np.ndarray:

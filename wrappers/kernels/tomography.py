@@ -30,9 +30,10 @@ def attenuation(projections: Array, flat: Array, dark: Array) -> tuple[Array, Ar
     """
     xp = namespace(projections)
     beam = flat.astype(xp.float32) - dark
-    reading = projections.astype(xp.float32) - dark
+    reading = projections.astype(xp.float32, copy=False) - dark
     with np.errstate(divide="ignore", invalid="ignore"):
-        transmission = reading / beam
+        transmission = reading
+        transmission /= beam
     bad = ~xp.isfinite(transmission) | ~(beam > 0)
     opaque = ~bad & ~(transmission > LEAST_TRANSMISSION)
     transmission[opaque] = LEAST_TRANSMISSION

@@ -305,7 +305,7 @@ def remarks(scan: Scan, outcome: Outcome) -> list[str]:
 
 def widest_arc(degrees: np.ndarray) -> float:
     """Return the widest arc of half a turn that no angle lies in, degrees, beyond five typical steps; else 0."""
-    ranked = np.sort(np.mod(degrees, 180.0))
+    ranked = np.unique(np.round(np.mod(degrees, 180.0), 2))
     arc = float(np.diff(ranked, append=ranked[0] + 180.0).max())
     return arc if arc > 5 * 180.0 / len(ranked) else 0.0
 

@@ -17,6 +17,7 @@ LEAST_DEGREES = 10.0
 """No scan turns less: what does is not in the unit that the file says."""
 MOST_DEGREES = 360.0
 """From one projection to the next no scan turns more: such numbers are steps of an encoder."""
+FEW_DEGREES, MANY_DEGREES, GREAT_STEP = 30.0, 1000.0, 45.0
 EVEN_STEPS = {"half-turn": 180.0, "full-turn": 360.0}
 """What a person may say of a scan without angles: even steps through so many degrees, the last one left out."""
 TURNS = {"half a turn": 180.0, "a full turn": 360.0}
@@ -52,9 +53,7 @@ def angles_in_degrees(item: Any, turned: np.ndarray, name: str, said: str) -> tu
         return in_one_arc(degrees), f"{unit.symbol}, as chosen" + (
             f" (the file says {recorded})" if recorded else ""
         )
-    # Many turns that are just half a turn, or one, in milliradians: the unit that the file says is hardly so.
-    hardly = unit.symbol == "deg" and (_turn_in(values, "mrad") or _typical_step(degrees) > MOST_DEGREES)
-    if _span(degrees) < LEAST_DEGREES or hardly:
+    if _span(degrees) < LEAST_DEGREES or _is_hardly(degrees, values, unit.symbol):
         raise BadInput(f"{name} records its rotation angles in {recorded}. {_proposal(values)}")
     return in_one_arc(degrees), unit.symbol
 
@@ -95,6 +94,20 @@ def _turn_in(values: np.ndarray, unit: str) -> str:
 def _whole_span(values: np.ndarray) -> float:
     """Their range, and a step: the last projection is mostly one short of the turn."""
     return _span(values) * len(values) / max(1, len(values) - 1)
+
+
+def _is_hardly(degrees: np.ndarray, values: np.ndarray, said: str) -> bool:
+    """Whether the unit that the file says is hardly so: no scan turns so, and in another unit it might."""
+    known = degrees[np.isfinite(degrees)]
+    # Many turns, or a small part of one, that are just half a turn, or one, in another unit.
+    if not FEW_DEGREES < _span(known) < MANY_DEGREES and any(
+        _turn_in(values, other) for other in ANGLE_UNITS if other != said
+    ):
+        return True
+    step = _typical_step(known)
+    # Hundredths of degrees: great leaps that come back to the same few directions.
+    few = len(np.unique(np.round(np.mod(known, 360.0), 1))) < len(known) / 2
+    return step > MOST_DEGREES or (step > GREAT_STEP and few)
 
 
 def _typical_step(degrees: np.ndarray) -> float:

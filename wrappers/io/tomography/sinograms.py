@@ -19,6 +19,8 @@ FULL_SCALES = frozenset(2.0**bits - 1 for bits in range(8, 32))
 MOST = 0.5
 BRIGHTER, OFTEN = -0.05, 0.1
 """Attenuations below the first, smoothed, in more than this share of all, are no sample's."""
+SPIKE, FEW = -1.0, 0.05
+"""Attenuation of readings far brighter than the beam: where they are few, it was not the beam that hit."""
 AT_EDGES = 0.1
 """Share of the strongest attenuation (that of a tenth at least) that is left at both edges of the detector."""
 FULL_FLATS = "flat fields read their largest number almost everywhere: they may be cut off"
@@ -53,6 +55,9 @@ def sinograms_of(scan: Scan, rows: slice) -> Sinograms:
     """
     found = _attenuations(scan, rows)
     values, bad, opaque = found.values, found.bad, found.opaque
+    spikes = values < SPIKE
+    if spikes.mean() < FEW:
+        bad |= spikes
     # Where no light came through at all there was no exposure: a frame was dropped, or the shutter was closed.
     bad |= (bad | opaque).all(axis=2, keepdims=True)
     exposed = ~bad.all(axis=(0, 2))
@@ -67,18 +72,22 @@ def sinograms_of(scan: Scan, rows: slice) -> Sinograms:
     kept = ~gone
     if kept.sum() < LEAST_PROJECTIONS:
         raise BadInput(f"{scan.name} has no usable readings in {int(gone.sum())} of {len(gone)} projections.")
-    bad, opaque = bad[:, kept], opaque[:, kept]
-    whole = np.full(bad.shape, np.nan, np.float32)
-    whole[~blind] = mended(values[:, kept][~blind], bad[~blind])
+    if gone.any():
+        values, bad, opaque = values[:, kept], bad[:, kept], opaque[:, kept]
+    if blind.any():
+        values[blind] = np.nan
+        values[~blind] = mended(values[~blind], bad[~blind])
+    else:
+        values = mended(values, bad)
     return Sinograms(
-        whole,
+        values,
         angles[kept],
         without,
         interpolated=int(bad[~blind].sum()),
         dead=int(bad[~blind].all(axis=1).sum()),
         opaque=int((opaque & ~bad)[~blind].sum()),
         lost=int(gone.sum()),
-        remarks=(*found.remarks, *_remarks(whole[~blind])),
+        remarks=(*found.remarks, *_remarks(values, ~blind)),
     )
 
 
@@ -103,7 +112,9 @@ def _attenuations(scan: Scan, rows: slice) -> _Attenuations:
         frames[frames == ceiling] = np.nan
     dark = level(darks)
     without_sample = beam([one.without(dark) for one in flats], scan.places)
-    seen = of_same_beam(readings - dark, scan.projections.current)
+    readings -= dark
+    seen = of_same_beam(readings, scan.projections.current)
+    del readings
     values, bad, opaque = attenuation(seen, without_sample, np.zeros_like(dark))
     remarks = (FULL_FLATS,) if _at_full_scale(light) else ()
     return _Attenuations(values, bad | dead[:, None], opaque, bool((without_sample > 0).any()), remarks)
@@ -115,13 +126,14 @@ def _at_full_scale(flats: np.ndarray) -> bool:
     return largest in FULL_SCALES and bool((flats == largest).mean() > MOST)
 
 
-def _remarks(values: np.ndarray) -> list[str]:
-    """In words what mended attenuations (rows, angles, columns) show that cannot be of a sample in its beam."""
+def _remarks(values: np.ndarray, usable: np.ndarray) -> list[str]:
+    """In words what mended attenuations of the usable rows show that cannot be of a sample in its beam."""
     said = []
-    smooth = uniform_filter1d(values, min(5, values.shape[2]), axis=2)
-    if (smooth < BRIGHTER).mean() > OFTEN:
+    rows = np.flatnonzero(usable)
+    smooth = (uniform_filter1d(values[row], min(5, values.shape[2]), axis=1) for row in rows)
+    if np.mean([(row < BRIGHTER).mean() for row in smooth]) > OFTEN:
         said.append(BRIGHTER_THAN_FLATS)
-    profile = values.mean(axis=(0, 1))
+    profile = np.mean([values[row].mean(axis=0) for row in rows], axis=0)
     sides = max(2, values.shape[2] // 50)
     edges = min(float(profile[:sides].mean()), float(profile[-sides:].mean()))
     if edges > AT_EDGES * max(float(np.percentile(profile, 95)), 0.1):

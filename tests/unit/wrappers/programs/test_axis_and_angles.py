@@ -94,6 +94,21 @@ def test_a_row_without_a_sample_has_no_axis(run_program, refused, written) -> No
     refused(ending, "row 0 of scan.h5 shows nothing but noise")
 
 
-def test_steps_of_an_encoder_are_no_degrees(run_program, refused, written) -> None:
-    path = written(HALF, 39.5, theta=np.arange(len(HALF)) * 1000.0)
-    refused(run_program("tomo_slice", {"scan": [path]}, {"row_count": 1}), "records its rotation angles in deg")
+@pytest.mark.parametrize(
+    ("factor", "unit"),
+    [
+        (1000.0, "deg"),
+        (100.0, "deg"),
+        (1.0, "rad"),
+        (1.0, "mrad"),
+        (1e3 * np.pi / 180, "rad"),
+        (np.pi / 180, "deg"),
+    ],
+)
+def test_a_unit_in_which_no_scan_turns_is_asked(run_program, refused, written, factor, unit) -> None:
+    """Steps of an encoder, hundredths of degrees, degrees that are called radians: all were believed."""
+    path = written(HALF, 39.5, theta=HALF * factor)
+    with h5py.File(path, "r+") as file:
+        file["exchange/theta"].attrs["units"] = unit
+    ending = run_program("tomo_slice", {"scan": [path]}, {"row_count": 1, "centre": "39.5"})
+    refused(ending, f"records its rotation angles in {unit}")

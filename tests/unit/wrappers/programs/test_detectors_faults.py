@@ -172,3 +172,28 @@ def test_a_frame_that_was_dropped_is_left_out(run_program, written) -> None:
     assert ending.parameters["dead pixels"] == 1
     assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.25)
     check_disk(volume(ending)[0])
+
+
+def test_a_column_that_flickers_in_its_last_bit_is_stuck_and_one_that_reads_anything_is_dead(
+    run_program, written
+) -> None:
+    frames, rng = scan_of(), np.random.default_rng(8)
+    for name in ("data", "data_white"):
+        shape = frames[name][:, :, 0].shape
+        frames[name][:, :, 52] = 3000 + rng.integers(0, 2, shape)
+        frames[name][:, :, 30] = rng.integers(0, TWELVE_BITS, shape)
+    ending = run_program("tomo_slice", {"scan": [written(frames)]}, {"row_count": 1})
+    assert ending.parameters["dead pixels"] == 2
+    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.25)
+    check_disk(volume(ending)[0])
+
+
+def test_readings_far_brighter_than_the_beam_are_interpolated(run_program, written) -> None:
+    """Hard radiation that hits the detector makes streaks, and had moved the axis."""
+    frames, rng = scan_of(), np.random.default_rng(9)
+    for frame, column in zip(rng.integers(0, len(DEGREES), 60), rng.integers(0, COLUMNS, 60), strict=True):
+        frames["data"][frame, 2, column] = 60000
+    ending = run_program("tomo_slice", {"scan": [written(frames)]}, {"row_count": 1})
+    assert 50 < ending.parameters["interpolated readings"] <= 60
+    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.25)
+    check_disk(volume(ending)[0])
