@@ -120,7 +120,7 @@ def _what_it_is(one: Described, axes: str) -> str:
     if long < len(axes):
         return f"it has {_NUMBERS.get(long, long)} dimension{'' if long == 1 else 's'}"
     lacking = [name_of(axis) for axis in axes if axis not in one.axes]
-    return f"it has no axis {' and '.join(lacking)}"
+    return f"it has no axis {' and '.join(lacking)}, but {', '.join(map(name_of, one.axes))}"
 
 
 def _unknown(one: Described, axes: str) -> str:

@@ -110,7 +110,7 @@ def _planes(reader: Reader, series: Any, axes: str) -> Plane | None:
         inner, read = reader.pages(series)
     except FileError:
         return None
-    if not series.axes.endswith(inner) or any(inner.count(axis) != 1 for axis in "YX"):
+    if not axes.endswith(inner) or any(inner.count(axis) != 1 for axis in "YX"):
         return None
     leading = tuple(int(length) for length in series.shape[: series.ndim - len(inner)])
 

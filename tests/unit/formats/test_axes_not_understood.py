@@ -1,5 +1,6 @@
 """Axes declared in words that nobody knows: listed with their names, taken for nothing, in every format."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +58,11 @@ def of_tifffile_as_sequence(path: Path) -> None:
     tifffile.imwrite(path, VALUES, photometric="minisblack", metadata={"axes": "IYX"})
 
 
+def of_tifffile_with_words(path: Path) -> None:
+    described = json.dumps({"shape": VALUES.shape, "axes": ["sheet", "v", "u"]})
+    tifffile.imwrite(path, VALUES, photometric="minisblack", metadata=None, description=described)
+
+
 def ome_modulo(path: Path) -> None:
     """Planes along an axis that OME has no letter for."""
     tifffile.imwrite(path, VALUES, photometric="minisblack", metadata={"axes": "ZYX"}, ome=True)
@@ -91,6 +97,7 @@ WRITERS: dict[Callable[[Path], None], tuple[str, str, tuple[str, ...]]] = {
     zarr_with_names: ("a.zarr", "???", ("sheet", "v", "u")),
     of_tifffile: ("a.tif", "?YX", ("Q",)),
     of_tifffile_as_sequence: ("a.tif", "?YX", ("I",)),
+    of_tifffile_with_words: ("a.tif", "???", ("sheet", "v", "u")),
     ome_modulo: ("a.ome.tif", "?YX", ("sheet",)),
     ome_unknown_modulo: ("a.ome.tif", "?YX", ()),
     imagej_order: ("a.tif", "??YX", ()),
@@ -133,6 +140,14 @@ def test_what_is_not_declared_goes_on_as_a_stack(tmp_path: Path) -> None:
         assert [array.axes for array in listed(path)] == ["ZYX"], name
         stack = read_stack(InputDataset("a", (InputFile(name, path),), {}), "stack")
         np.testing.assert_array_equal(stack.values, VALUES)
+
+
+def test_axes_in_small_letters_have_their_picture(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    described = json.dumps({"shape": VALUES.shape, "axes": "zyx"})
+    tifffile.imwrite(path, VALUES, photometric="minisblack", metadata=None, description=described)
+    [array] = listed(path)
+    assert (array.axes, len(array.pictures)) == ("ZYX", 1)
 
 
 def test_axes_of_another_number_than_the_array_has_are_not_believed(tmp_path: Path) -> None:

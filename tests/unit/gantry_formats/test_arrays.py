@@ -71,6 +71,7 @@ def test_what_can_be_meant_and_why_the_others_cannot():
             "its axes are sheet, one without a name, u: which of them is z or y or x is not known",
         ),
         ("???", ("v", "u"), "it has 3 axes and names 2 of them: v, u"),
+        ("AYX", (), "it has no axis z, but angle, y, x"),
         ("???", (), "it has 3 axes of which it does not say what they are"),
     ],
 )
