@@ -21,6 +21,7 @@ from portal.catalogue.reader import (
     of_arrays,
     same,
 )
+from portal.data.parsing.children import several
 from portal.data.parsing.client import Remark
 from portal.errors import PortalError, UnsafeFileError
 from portal.files.confined import Entry, Kind, Root, inode_of, kind_of
@@ -143,7 +144,7 @@ def read(
     """
     total = sum(entry.status.st_size for entry in entries)
     parsed, listed = _worth_parsing(entries), _worth_listing(entries)
-    with root.open_folder(place.location) as folder:
+    with several(), root.open_folder(place.location) as folder:
         reader = Reader(mapping, total, progress, complete, Surroundings(root, place, folder))
         files = [reader.read(entry, parse=entry.path in parsed, listed=entry.path in listed) for entry in entries]
         reader.look_for_links(entries)
@@ -170,7 +171,7 @@ def read_arrays(root: Root, place: Place, entries: Sequence[Entry], *, complete:
     """The arrays alone, as `read` would list them; no digests. Raises as `read` does."""
     # Those that are looked into for parameters are listed as well, wherever they stand.
     listed = _worth_listing(entries) | _worth_parsing(entries)
-    with root.open_folder(place.location) as folder:
+    with several(), root.open_folder(place.location) as folder:
         reader = Reader({}, 0, None, complete, Surroundings(root, place, folder))
         for entry in entries:
             if entry.path in listed:
@@ -187,7 +188,7 @@ def read_parameters(
     Raises as `read` does.
     """
     parsed = _worth_parsing(entries)
-    with root.open_folder(place.location) as folder:
+    with several(), root.open_folder(place.location) as folder:
         reader = Reader(mapping, 0, None, complete, Surroundings(root, place, folder))
         for entry in entries:
             if entry.path in parsed:

@@ -23,14 +23,19 @@ DESCRIPTORS_LINKED = 1000
 
 def main() -> int:
     """Answer one request about the file behind the descriptor."""
-    channel = socket.socket(fileno=int(sys.argv[2])) if len(sys.argv) > 2 else None
+    return answer_one(*map(int, sys.argv[1:3]))
+
+
+def answer_one(fd: int, channel_fd: int | None = None) -> int:
+    """The same of these descriptors."""
+    channel = socket.socket(fileno=channel_fd) if channel_fd is not None else None
     limit(DESCRIPTORS if channel is None else DESCRIPTORS_LINKED)
     request = json.loads(sys.stdin.buffer.read())
     try:
         if request.pop("folder", False):
-            answer = respond_of_folder(int(sys.argv[1]), request)
+            answer = respond_of_folder(fd, request)
         else:
-            with reopened(int(sys.argv[1])) as file:
+            with reopened(fd) as file:
                 answer = respond(file, request, channel)
     except FileError as error:
         answer = {"error": {"code": error.code, "message": error.message, "detail": error.detail}}

@@ -8,17 +8,15 @@ itself), InvalidError (damaged, truncated, of another kind), LimitError (too lar
 
 import base64
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from portal.data.parsing.beside import Beside
+from portal.data.parsing.children import run
 from portal.data.parsing.listed import Listing, listing_of
 from portal.errors import InvalidError, LimitError, PortalError, UnsafeFileError
 from portal.files.confined import Root
@@ -189,26 +187,13 @@ def _answer(
 ) -> dict[str, Any]:
     fd = file.fd if isinstance(file, Root) else file.fileno()
     passed = [fd] if channel is None else [fd, channel.fileno()]
-    child = subprocess.Popen(
-        [sys.executable, "-m", "portal.data.parsing.child", *map(str, passed)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        pass_fds=passed,
-        cwd="/",
-        env=_environment(),
-        start_new_session=True,
-    )
-    if channel is not None:
-        channel.close()  # the child's end is the child's alone: when it is gone, the channel ends
     try:
-        out, err = child.communicate(json.dumps(request).encode(), timeout=timeout_s)
-    except subprocess.TimeoutExpired as error:
-        os.killpg(child.pid, signal.SIGKILL)
-        child.communicate()
+        child = run(passed, json.dumps(request).encode(), timeout_s, MAX_ANSWER_BYTES)
+    except TimeoutError as error:
         raise LimitError(f"Looking into the file took longer than {timeout_s:g} s.") from error
-    if child.returncode != 0:
-        raise _death(child.returncode, err.decode(errors="replace")[-2000:])
+    if child.code != 0:
+        raise _death(child.code, child.err.decode(errors="replace")[-2000:])
+    out = child.out
     answer = json.loads(out) if len(out) <= MAX_ANSWER_BYTES else None
     if not isinstance(answer, dict):
         raise LimitError("The file holds more than can be listed.")
@@ -225,17 +210,3 @@ def _death(code: int, words: str) -> PortalError:
             "The file is damaged: its reader crashed.", detail=f"{signal.Signals(-code).name} {words}"
         )
     return UnseenError("The file cannot be looked into.", detail=words or f"exit {code}")
-
-
-def _environment() -> dict[str, str]:
-    return {
-        "PYTHONPATH": str(ROOT),
-        "PYTHONSAFEPATH": "1",
-        "PYTHONNOUSERSITE": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "LC_ALL": "C.UTF-8",
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "BLOSC_NTHREADS": "1",
-        "HDF5_USE_FILE_LOCKING": "FALSE",
-    }
