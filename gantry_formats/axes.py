@@ -37,7 +37,7 @@ _WORDS = {
     "Y": "y row rows height sample_y det_y detector_y",
     "X": "x column columns col width sample_x det_x detector_x",
     "C": "c channel channels ch",
-    "T": "t time times frame frames timepoint timepoints",
+    "T": "t time times timestamp timepoint timepoints frame frames frame_number frame_id image_number",
     "A": "a theta angle angles rotation_angle rotation omega",
     "E": "e energy energies wavelength lambda",
     "R": "position positions field scene tile tiles",
@@ -99,7 +99,7 @@ def axes_in_hdf5(
     """
     dimensions = len(shape)
     named = declared_in_hdf5(path, dimensions, own, around)
-    letters = letters_of(named) if len(named) == dimensions else UNKNOWN * dimensions * bool(named)
+    letters = _with_image(named) if len(named) == dimensions else UNKNOWN * dimensions * bool(named)
     if set(letters) - {UNKNOWN}:
         return letters
     if level_of(path) is not None and dimensions == len(ZYX):
@@ -205,6 +205,18 @@ def letters_of(names: Sequence[str]) -> str:
     """A letter for each name. Which of two of one name (of sample, of detector) is meant is not told: unknown."""
     letters = [_LETTERS.get(name.strip().lower(), UNKNOWN) for name in names]
     return "".join(letter if letters.count(letter) == 1 else UNKNOWN for letter in letters)
+
+
+def _with_image(names: Sequence[str]) -> str:
+    """A letter for each name; the last two of which nothing is said, behind others that are named, are y and x.
+
+    Detectors' files name the list of frames only: `frame_number`, `.`, `.`.
+    """
+    letters = letters_of(names)
+    nothing = [_SAYS_NOTHING.fullmatch(name.strip()) is not None for name in names]
+    if len(names) > 2 and not any(nothing[:-2]) and all(nothing[-2:]) and not {"Y", "X"} & set(letters):
+        return letters[:-2] + "YX"
+    return letters
 
 
 def _texts(value: Any) -> list[str]:

@@ -45,6 +45,9 @@ def test_what_is_not_declared_is_told_only_where_it_is_usual(declared, shape, ax
         ({"axes": ["", "", "", ""]}, ""),
         ({"axes": "zyx"}, "????"),  # three words for four axes
         ({"axes": [".", ".", ".", "."]}, ""),
+        ({"axes": ["scan", "frame_number", ".", "."]}, "?TYX"),  # detectors' files
+        ({"axes": ["scan", ".", ".", "."]}, "????"),
+        ({"axes": ["z", "y", ".", "."]}, "ZY??"),
         ({"DIMENSION_LABELS": ["dim_0", "dim_1", "dim_2", "dim_3"]}, ""),
         ({"axes": ["voltage", "gate", "row_of_pixels", "k"]}, "????"),
         ({"axes": ["voltage", "gate", "b", "k"], "DIMENSION_LABELS": ["t", "z", "y", "x"]}, "TZYX"),

@@ -18,6 +18,13 @@ from portal.errors import InvalidError, LimitError, UnsafeFileError
 from portal.files.confined import Root
 
 
+@pytest.fixture(autouse=True)
+def nobody_forks_yet() -> Iterator[None]:
+    token = children._nursery.set(None)
+    yield
+    children._nursery.reset(token)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     values = np.arange(4 * 16 * 16, dtype=np.uint16).reshape(4, 16, 16)
