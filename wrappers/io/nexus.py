@@ -11,9 +11,10 @@ import numpy as np
 
 from gantry_formats import plain_text
 from gantry_formats.linked import Array, Group, LinkError
+from wrappers.errors import BadInput
+from wrappers.io.tomography.roles import INVALID, key_of
 
 MOST_OBJECTS = 100_000
-INVALID = 3
 ALIGNMENT = -1
 """By which ESRF's image_key_control tells such frames, which image_key calls projections."""
 DEEPEST = 12
@@ -36,9 +37,21 @@ class Tomography:
     count_time: Array | None
 
     @property
+    def written(self) -> np.ndarray:
+        """The image keys as numbers; BadInput where one is a text that says nothing."""
+        if self.image_key.dtype.kind in "iuf":
+            return np.asarray(self.image_key[:]).ravel()
+        words, places = np.unique(np.asarray(self.image_key[:], dtype=object), return_inverse=True)
+        keys = [key_of(plain_text(word) or "") for word in words]
+        if None in keys:
+            said = (plain_text(words[keys.index(None)]) or "")[:40]
+            raise BadInput(f"An image_key says “{said}”, which is neither projection, flat, dark nor invalid.")
+        return np.asarray(keys)[places]
+
+    @property
     def keys(self) -> np.ndarray:
         """The image keys, those of alignment frames (taken again, to see if the sample moved) as invalid ones."""
-        keys = np.asarray(self.image_key[:]).ravel()
+        keys = self.written
         control = child(self.image_key.parent, "image_key_control")
         if isinstance(control, Array) and control.shape == keys.shape and control.dtype.kind in "iuf":
             return np.where(control[:] == ALIGNMENT, INVALID, keys)
@@ -125,7 +138,9 @@ def _is_nxtomo(entry: Group) -> bool:
 def _of_key(holder: Group) -> Tomography | None:
     """The scan whose image keys this group holds; None if it holds none."""
     key = child(holder, "image_key")
-    if not isinstance(key, Array) or key.ndim != 1 or key.dtype.kind not in "iuf" or not key.size:
+    if not isinstance(key, Array) or key.ndim != 1 or not key.size:
+        return None
+    if key.dtype.kind not in "iufS" and h5py.check_string_dtype(key.dtype) is None:
         return None
     entry = _entry_above(holder, len(key))
     around = list(_beneath(entry))

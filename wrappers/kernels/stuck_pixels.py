@@ -30,7 +30,7 @@ def stuck(projections: np.ndarray, flats: np.ndarray, darks: np.ndarray) -> np.n
     if not len(projections):
         return np.zeros(flats.shape[1:], bool)
     still = _still(projections)
-    noisy = (_alike(flats) <= OFTEN_ALIKE) | (_alike(darks) <= OFTEN_ALIKE)
+    noisy = (alike(flats) <= OFTEN_ALIKE) | (alike(darks) <= OFTEN_ALIKE)
     by_noise = still & noisy[:, None] & (len(projections) >= LEAST_FRAMES)
     unlike_flat = (projections < np.fmin.reduce(flats)) | (projections > np.fmax.reduce(flats))
     same = still & _still(flats) & ~unlike_flat.any(axis=0)
@@ -47,7 +47,7 @@ def cut_off(projections: np.ndarray, flats: np.ndarray) -> np.ndarray:
     ceiling = np.fmax.reduce(largest, axis=1)
     full = (flats == ceiling[:, None]).all(axis=0)
     rest = np.where(full[None], np.nan, flats)
-    sure = full.any(axis=1) & (_alike(rest) <= OFTEN_ALIKE)
+    sure = full.any(axis=1) & (alike(rest) <= OFTEN_ALIKE)
     return np.asarray(np.where(sure, ceiling, np.nan))
 
 
@@ -78,7 +78,7 @@ def _unlike_noise(projections: np.ndarray, flats: np.ndarray) -> np.ndarray:
         return np.asarray((typical > 0) & ((unchanged & quiet) | (spread > LOUD * typical)))
 
 
-def _alike(frames: np.ndarray) -> np.ndarray:
+def alike(frames: np.ndarray) -> np.ndarray:
     """How often two frames read the same, for each row, by the share of its pixels that never change; 1 of one."""
     if len(frames) < 2:
         return np.ones(frames.shape[1])

@@ -288,6 +288,11 @@ def remarks(scan: Scan, outcome: Outcome) -> list[str]:
     """Return what was wrong with the scan and is not in the slices, in words."""
     said = [f"the pixel size is not known: {scan.pixel.why}"] if scan.pixel.why else []
     said += scan.remarks
+    said += [
+        (f"{count} projections have" if count > 1 else "1 projection has") + f" no {what}: left out"
+        for count, what in ((scan.without_angle, "angle"), (outcome.lost, "usable readings"))
+        if count
+    ]
     said += dict.fromkeys(words for one in outcome.made for words in one.remarks)
     if (arc := widest_arc(scan.angles)) > LEAST_ARC:
         said.append(f"no projection looks from an arc of {arc:.3g} degrees")
@@ -337,7 +342,7 @@ def _parameters(kept: Result, settings: Settings, scan: Scan, outcome: Outcome) 
     kept.parameter("opaque readings", sum(one.opaque for one in outcome.made))
     if blind := outcome.blind:
         kept.parameter("rows without readings", ", ".join(map(str, blind)))
-    kept.parameter("projections left out", outcome.lost + scan.without_angle)
+    kept.parameter("projections left out", outcome.lost + scan.without_angle + scan.without_picture)
     if scan.pixel.um:
         kept.parameter("pixel size", scan.pixel.um, "um")
     kept.parameter("layout", scan.layout)

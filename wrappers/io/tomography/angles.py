@@ -24,23 +24,32 @@ TURNS = {"half a turn": 180.0, "a full turn": 360.0}
 """What a scan usually goes through, in degrees."""
 
 
-def angles_in_degrees(item: Any, turned: np.ndarray, name: str, said: str) -> tuple[np.ndarray, str]:
+def angles_in_degrees(
+    item: Any, planned: np.ndarray, turned: np.ndarray, name: str, said: str
+) -> tuple[np.ndarray, str]:
     """Return the angles of the projections (their places: `turned`) in degrees, and in words where from.
 
-    One that is no number stays so, and costs its own projection. BadInput where they are not recorded, or in no
-    unit, and nobody says what they are.
+    `planned` are the places of all that were to be taken: what is recorded of those that were not is no angle.
+    An angle that is no number stays so, and costs its own projection. BadInput where they are not recorded, or in
+    no unit, and nobody says what they are.
     """
     if not isinstance(item, h5py.Dataset):
         if said not in EVEN_STEPS:
             raise BadInput(
                 f"{name} has no rotation angles, one for each frame. If it went through half a turn, or a full "
-                "one, in even steps, choose that."
+                "one, in even steps, choose that. Angles in a text file are not read: a file of HDF5 in the "
+                "dataset may hold them, one for each frame."
             )
-        return np.arange(len(turned)) * EVEN_STEPS[said] / len(turned), f"even steps, {said}, as chosen"
+        steps = np.searchsorted(planned, turned)
+        return steps * EVEN_STEPS[said] / len(planned), f"even steps, {said}, as chosen"
     if said in EVEN_STEPS:
         raise BadInput(f"{name} has rotation angles; choose the unit that they are in, or “as the file says”.")
     values = np.asarray(item[()], dtype=np.float64).ravel()
-    values = _one_each(values[turned] if len(values) > turned.max(initial=-1) else values, len(turned), name)
+    if len(values) == len(planned):
+        values = values[np.searchsorted(planned, turned)]
+    elif len(values) > turned.max(initial=-1):
+        values = values[turned]
+    values = _one_each(values, len(turned), name)
     beside = attributes(item)
     recorded = stated_unit("", beside.get("units"), beside.get("unit"))
     unit = unit_of(recorded if said == AS_RECORDED else said)

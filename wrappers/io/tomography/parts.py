@@ -19,20 +19,13 @@ from gantry_formats.linked import Array, Group, LinkError
 from wrappers.errors import BadInput
 from wrappers.io.hdf5 import attributes, unreadable, walk
 from wrappers.io.nexus import child, class_of
+from wrappers.io.tomography.roles import BOTH, DARK, FLAT, PROJECTION, role_of
 
-PROJECTION, FLAT, DARK = 0, 1, 2
-WORDS = {
-    DARK: {"dark", "darks", "darkfield", "darkfields"},
-    FLAT: {
-        *("flat", "flats", "flatfield", "flatfields", "white", "whites", "ref", "refs"),
-        *("reference", "references", "refhst", "bright", "openbeam"),
-    },
-    PROJECTION: {"projection", "projections", "proj", "projs"},
-}
 ANGLES = ({"rotation_angle"}, {"theta", "omega", "angle", "angles", "rot", "rotation", "srot", "hrsrot"})
 MOST_LISTED = 4
 _NUMBERED = re.compile(r"(.*?_?)[0-9]{6}")
-_ENDING_NUMBER = re.compile(r"\d+$")
+NOT_ANGLES = len(ANGLES) + 1
+"""The rank of a list that nothing tells of but its length."""
 
 
 @dataclass(frozen=True)
@@ -85,7 +78,7 @@ def parts_of(files: Sequence[OpenFile]) -> list[Part]:
             if not fits:
                 continue
             role = _role(one, path)
-            if item.ndim == 3 or role in (FLAT, DARK):
+            if item.ndim == 3 or role in (FLAT, DARK, BOTH):
                 found.append(Part(one, item, path, role))
     return found
 
@@ -94,7 +87,8 @@ def projections_among(parts: Sequence[Part], name: str) -> Part | None:
     """The frames that are the projections: those called so, else the longest unnamed list; None without."""
     lists = [part for part in parts if part.dataset.ndim == 3]
     named = [part for part in lists if part.role == PROJECTION]
-    candidates = named or [part for part in lists if part.role is None]
+    unnamed = [part for part in lists if part.role is None]
+    candidates = named or unnamed or [part for part in lists if part.role == BOTH]
     candidates = _joined(candidates)
     longest = max((part.number for part in candidates), default=0)
     candidates = [part for part in candidates if part.number == longest]
@@ -138,6 +132,42 @@ def angles_of(part: Part, name: str) -> Array | None:
     return best[0][3]
 
 
+def angles_elsewhere(
+    files: Sequence[OpenFile], own: OpenFile, numbers: Sequence[int], *, unnamed: bool
+) -> tuple[Array, str] | None:
+    """The angles that a dataset has in a place of their own, and where: as many as there are frames; None without.
+
+    They are called so, or are in a unit of angle; else, if `unnamed`, the only list in another file that is as
+    long and has no unit. BadInput where there are several that differ.
+    """
+    found: list[tuple[int, str, Array]] = []
+    for one in files:
+        for path, item in walk(one.file):
+            if not isinstance(item, Array) or (shape := _shape_of(item)) is None:
+                continue
+            if len(shape) != 1 or shape[0] not in numbers or item.dtype.kind not in "uif":
+                continue
+            rank = None if unreadable(item) else _rank_of_angles(path, item)
+            if rank is None and unnamed and one is not own and _without_unit(item):
+                rank = NOT_ANGLES
+            if rank is not None:
+                found.append((rank, f"{path} in {one.name}", item))
+    best = [one for one in found if one[0] == min(rank for rank, *_ in found)]
+    if not best:
+        return None
+    values = np.asarray(best[0][2][()])
+    if any(not np.array_equal(values, other[2][()], equal_nan=True) for other in best[1:]):
+        listed = ", ".join(place for _, place, _ in best[:MOST_LISTED])
+        raise BadInput(f"{own.name} has no rotation angles, and several lists may be them: {listed}.")
+    return best[0][2], best[0][1]
+
+
+def _without_unit(item: Array) -> bool:
+    beside = attributes(item)
+    # Counts of frames, and what image keys are, is told by their type: whole numbers are no angles of a scan.
+    return not stated_unit("", beside.get("units"), beside.get("unit")) and item.dtype.kind == "f"
+
+
 def _shape_of(item: Array) -> tuple[int, ...] | None:
     try:
         return tuple(item.shape) if item.shape is not None else None
@@ -179,9 +209,4 @@ def _role(holder: OpenFile, path: str) -> int | None:
             title = child(group, "title")
             texts.append(plain_text(title[()]) if isinstance(title, Array) and title.size == 1 else None)
     texts.append(PurePosixPath(holder.name).stem)
-    for text in texts:
-        words = {_ENDING_NUMBER.sub("", word) for word in re.split(r"[^a-z0-9]+", str(text or "").lower())}
-        roles = [role for role, known in WORDS.items() if words & known]
-        if len(roles) == 1:
-            return roles[0]
-    return None
+    return next((role for text in texts if (role := role_of(str(text or ""))) is not None), None)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -33,23 +34,17 @@ from wrappers.io.tomography.frames import (
     reader,
     references_in,
 )
-from wrappers.io.tomography.parts import (
-    DARK,
-    FLAT,
-    PROJECTION,
-    OpenFile,
-    Part,
-    angles_of,
-    parts_of,
-    projections_among,
-)
+from wrappers.io.tomography.parts import OpenFile, Part, angles_elsewhere, angles_of, parts_of, projections_among
+from wrappers.io.tomography.recorded import Taken, Turned, as_attenuation, recorded
 from wrappers.io.tomography.references import Series, runs
 from wrappers.io.tomography.remarks import of_nxtomo
+from wrappers.io.tomography.roles import BOTH, DARK, FLAT, PROJECTION
 from wrappers.job import InputFile
 
 __all__ = ["ANGLE_UNITS", "AS_RECORDED", "EVEN_STEPS", "Scan", "open_scan"]
 
 NO_DARKS = "there are no dark frames: zero is taken for them"
+_Keyed: TypeAlias = tuple[OpenFile, Tomography]
 NO_SCAN = "is neither an NXtomo nor a Data Exchange scan"
 
 
@@ -67,6 +62,7 @@ class Scan:
     angles: np.ndarray  # degrees, one a projection
     angles_from: str  # in words: the unit in which they were read, or the steps that were taken for them
     without_angle: int  # projections that were left out, since no angle is recorded of them
+    without_picture: int  # and those that were never taken, or without light
     pixel: PixelSize  # across the axis, columns
     row: PixelSize
     projections: Series
@@ -107,7 +103,7 @@ def _scan(files: Sequence[OpenFile], angles: str) -> Scan:
             f"The dataset has {len(exchanged) + len(turning)} scans ({names}); this analysis takes one."
         )
     if exchanged:
-        return _data_exchange(exchanged[0], files, angles)
+        return _data_exchange(exchanged[0], keyed, files, angles)
     if turning:
         return _nxtomo(turning[0], keyed, files, angles)
     if len(keyed) == len(files) == 1:
@@ -129,15 +125,16 @@ def _keys(found: Tomography) -> np.ndarray:
     return found.keys
 
 
-def _data_exchange(one: OpenFile, files: Sequence[OpenFile], angles: str) -> Scan:
+def _data_exchange(one: OpenFile, keyed: list[_Keyed], files: Sequence[OpenFile], angles: str) -> Scan:
     group, name = one.file["exchange"], one.name
     data = frames_in(group.get("data"), name, "exchange/data")
     _check_order(group["data"], name)
     white = references_in(group.get("data_white"), data, name, "exchange/data_white (flat fields)")
     dark = references_in(group.get("data_dark"), data, name, "exchange/data_dark")
+    white, dark = white or _keyed(keyed, FLAT, data), dark or _keyed(keyed, DARK, data)
     flats, darks = _from_parts(files, data, white, dark)
     if not flats:
-        raise BadInput(f"{name} has no flat fields (exchange/data_white).")
+        raise BadInput(f"{name} has no flat fields (exchange/data_white).{as_attenuation(data, name)}")
     detector = child(one.file, "measurement/instrument/detector")
     turned = np.arange(len(data))
     theta = group.get("theta")
@@ -145,9 +142,8 @@ def _data_exchange(one: OpenFile, files: Sequence[OpenFile], angles: str) -> Sca
         raise BadInput(f"{name} has {theta.size} rotation angles for {len(data)} projections: whose are not told.")
     return _made(
         (name, "Data Exchange"),
-        _Turned(data, turned),
-        angles_in_degrees(theta, turned, name, angles),
-        (flats, darks),
+        recorded(Turned(data, turned, turned), flats, darks, name),
+        _angles(theta, files, one, (len(data),), angles),
         (
             pixel_size(detector, ("pixel_size_x", "pixel_size")),
             pixel_size(detector, ("pixel_size_y", "pixel_size")),
@@ -164,8 +160,8 @@ def _check_order(data: Array, name: str) -> None:
 
 
 def _nxtomo(
-    one: tuple[OpenFile, Tomography],
-    keyed: list[tuple[OpenFile, Tomography]],
+    one: _Keyed,
+    keyed: list[_Keyed],
     files: Sequence[OpenFile],
     angles: str,
 ) -> Scan:
@@ -177,19 +173,18 @@ def _nxtomo(
     data = frames_in(found.frames, name, "the NXtomo entry's data")
     turned = np.flatnonzero(_keys(found) == PROJECTION)
     pixel = pixel_size(found.detector, ("x_pixel_size",))
-    remarks = of_nxtomo(found, turned, pixel.um, name)
-    if aligning := int((found.image_key[:] == PROJECTION).sum()) - len(turned):
-        remarks.append(f"{aligning} alignment frames are left out")
-    white = _keyed(keyed, FLAT, one)
-    dark = _keyed(keyed, DARK, one)
+    white, dark = _keyed(keyed, FLAT, data, found), _keyed(keyed, DARK, data, found)
     flats, darks = _from_parts(files, data, white, dark)
     if not flats:
-        raise BadInput(f"{name} has no flat fields (image_key).")
+        raise BadInput(f"{name} has no flat fields (image_key).{as_attenuation(data, name)}")
+    taken = recorded(Turned(data, turned, turned, _strength(found)), flats, darks, name)
+    remarks = of_nxtomo(found, taken.frames.turned, pixel.um, name)
+    if aligning := int((found.written == PROJECTION).sum()) - len(turned):
+        remarks.append(f"{aligning} alignment frames are left out")
     return _made(
         (name, "NXtomo"),
-        _Turned(data, turned, _strength(found), tuple(remarks)),
-        angles_in_degrees(found.rotation_angle, turned, name, angles),
-        (flats, darks),
+        replace(taken, frames=replace(taken.frames, remarks=(*taken.frames.remarks, *remarks))),
+        _angles(found.rotation_angle, files, holder, (len(data), len(turned)), angles),
         (
             pixel,
             pixel_size(found.detector, ("y_pixel_size",)),
@@ -198,15 +193,15 @@ def _nxtomo(
     )
 
 
-def _keyed(keyed: list[tuple[OpenFile, Tomography]], kind: int, scan: tuple[OpenFile, Tomography]) -> list[Series]:
-    """Frames of one kind, of all files with image keys: the scan's own in their order, others without a place."""
+def _keyed(keyed: list[_Keyed], kind: int, fitting: Frames, scan: Tomography | None = None) -> list[Series]:
+    """Frames of one kind and size, of all files with image keys: the scan's own in their order, others without."""
     series = []
     for holder, found in keyed:
-        if found.frames is None:
+        if found.frames is None or found.frames.shape[1:] != fitting.shape[1:]:
             continue
         data, keys = frames_in(found.frames, holder.name, "the NXtomo entry's data"), _keys(found)
         current = None if kind == DARK else _strength(found)
-        own = found is scan[1]
+        own = found is scan
         for places in runs(np.flatnonzero(keys == kind), np.flatnonzero(keys == PROJECTION)):
             place = float(places.mean()) if own else None
             strength = None if current is None else current[places]
@@ -214,19 +209,17 @@ def _keyed(keyed: list[tuple[OpenFile, Tomography]], kind: int, scan: tuple[Open
     return series
 
 
-def _in_parts(files: Sequence[OpenFile], keyed: list[tuple[OpenFile, Tomography]], angles: str) -> Scan:
+def _in_parts(files: Sequence[OpenFile], keyed: list[_Keyed], angles: str) -> Scan:
     """A scan whose frames, flats and darks are in groups or files of their own."""
     name = files[0].name
     parts = parts_of(files)
-    if not keyed and not any(part.role == FLAT for part in parts):
+    if not keyed and not any(part.role in (FLAT, BOTH) for part in parts):
         raise BadInput(f"{name} {NO_SCAN}.")
     one = projections_among(parts, name)
     if one is None:
         raise BadInput(f"{name} {NO_SCAN}, and has no list of frames that may be its projections.")
     name, data = one.holder.name, Frames((one.dataset, *one.following))
-    white = _keyed(keyed, FLAT, (one.holder, keyed[0][1])) if keyed else []
-    dark = _keyed(keyed, DARK, (one.holder, keyed[0][1])) if keyed else []
-    flats, darks = _from_parts(files, data, white, dark)
+    flats, darks = _from_parts(files, data, _keyed(keyed, FLAT, data), _keyed(keyed, DARK, data))
     if not flats:
         raise BadInput(
             f"{name} has no flat fields of the size of its projections, {data.shape[2]} × {data.shape[1]}."
@@ -236,9 +229,8 @@ def _in_parts(files: Sequence[OpenFile], keyed: list[tuple[OpenFile, Tomography]
     detector = detector_in(entry) or one.dataset.parent
     return _made(
         (name, "frames, flats and darks apart"),
-        _Turned(data, turned),
-        angles_in_degrees(angles_of(one, name), turned, name, angles),
-        (flats, darks),
+        recorded(Turned(data, turned, turned), flats, darks, name),
+        _angles(angles_of(one, name), files, one.holder, (len(data),), angles),
         (
             pixel_size(detector, ("x_pixel_size", "pixel_size_x", "pixel_size")),
             pixel_size(detector, ("y_pixel_size", "pixel_size_y", "pixel_size")),
@@ -264,7 +256,31 @@ def _from_parts(
         ]
         flats = flats or [_series(part) for part in fitting if part.role == FLAT]
         darks = darks or [_series(part) for part in fitting if part.role == DARK]
+        if (not flats or not darks) and (both := [part for part in fitting if part.role == BOTH]):
+            raise BadInput(
+                f"The frames {both[0].path} in {both[0].holder.name} are called both flat and dark; "
+                "call them, or their file, one of the two."
+            )
     return flats, darks
+
+
+@dataclass(frozen=True)
+class _Angles:
+    """The list of angles, what a person says of them, and in words where it lies, if not where it should."""
+
+    item: Array | None
+    said: str
+    remarks: tuple[str, ...] = ()
+
+
+def _angles(item: Any, files: Sequence[OpenFile], own: OpenFile, numbers: Sequence[int], said: str) -> _Angles:
+    """The angles that belong to the frames, or where there are none those that another file may have."""
+    if isinstance(item, Array):
+        return _Angles(item, said)
+    found = angles_elsewhere(files, own, numbers, unnamed=said not in EVEN_STEPS)
+    if found is None:
+        return _Angles(None, said)
+    return _Angles(found[0], said, (f"rotation angles are those of {found[1]}",))
 
 
 def _series(part: Part) -> Series:
@@ -275,25 +291,15 @@ def _series(part: Part) -> Series:
     return Series(reader(Frames((part.dataset,)), np.arange(len(part.dataset)), part.holder.name), part.place)
 
 
-@dataclass(frozen=True)
-class _Turned:
-    """The projections: which frames of which dataset, and the beam's current of each frame where it is known."""
-
-    data: Frames
-    turned: np.ndarray
-    current: np.ndarray | None = None
-    remarks: tuple[str, ...] = ()
-
-
 def _made(
     names: tuple[str, str],
-    frames: _Turned,
-    angles: tuple[np.ndarray, str],
-    references: tuple[list[Series], list[Series]],
+    taken: Taken,
+    angles: _Angles,
     more: tuple[PixelSize, PixelSize, Origin],
 ) -> Scan:
     """The scan of these parts, without the projections of which no angle is recorded."""
-    (name, layout), (degrees, told), data = names, angles, frames.data
+    (name, layout), frames, data = names, taken.frames, taken.frames.data
+    degrees, told = angles_in_degrees(angles.item, frames.planned, frames.turned, name, angles.said)
     known = np.isfinite(degrees)
     turned, current = frames.turned[known], frames.current
     return Scan(
@@ -304,12 +310,13 @@ def _made(
         angles=degrees[known],
         angles_from=told,
         without_angle=int((~known).sum()),
+        without_picture=len(frames.planned) - len(frames.turned),
         pixel=more[0],
         row=more[1],
         projections=Series(reader(data, turned, name), current=None if current is None else current[turned]),
         places=turned,
-        flats=references[0],
-        darks=references[1] or [Series(no_light(data))],
+        flats=taken.flats,
+        darks=taken.darks or [Series(no_light(data))],
         origin=more[2],
-        remarks=(*frames.remarks, *((NO_DARKS,) if not references[1] else ())),
+        remarks=(*angles.remarks, *frames.remarks, *((NO_DARKS,) if not taken.darks else ())),
     )
