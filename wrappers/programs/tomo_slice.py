@@ -298,6 +298,9 @@ def remarks(scan: Scan, outcome: Outcome) -> list[str]:
         said.append(f"no projection looks from an arc of {arc:.3g} degrees")
     if dead := sum(one.dead for one in outcome.made):
         said.append(f"{dead} dead pixel{'s' if dead > 1 else ''} interpolated")
+    if brief := sum(one.stuck_for_a_while for one in outcome.made):
+        words = "1 pixel is" if brief == 1 else f"{brief} pixels are"
+        said.append(f"{words} stuck in a part of the scan, and interpolated there")
     if blind := outcome.blind:
         named = ", ".join(map(str, blind[:MOST_NAMED])) + (" …" if len(blind) > MOST_NAMED else "")
         said.append(
@@ -339,6 +342,7 @@ def _parameters(kept: Result, settings: Settings, scan: Scan, outcome: Outcome) 
     kept.parameter("angles read as", scan.angles_from)
     kept.parameter("interpolated readings", sum(one.interpolated for one in outcome.made))
     kept.parameter("dead pixels", sum(one.dead for one in outcome.made))
+    kept.parameter("pixels stuck in a part", sum(one.stuck_for_a_while for one in outcome.made))
     kept.parameter("opaque readings", sum(one.opaque for one in outcome.made))
     if blind := outcome.blind:
         kept.parameter("rows without readings", ", ".join(map(str, blind)))

@@ -20,6 +20,8 @@ AIR = 0.05
 """Share of the beam: less at both edges, and more behind the sample, is not what air lets through."""
 BELOW_DARK = 0.01
 """Share of readings below the dark current: noise around nothing, which is air after a logarithm."""
+LEAST_BEAM, LEAST_COLUMNS = 0.1, 8
+"""Columns with less than this share of the brightest beam are at its rim; edges of fewer columns are no edges."""
 LARGEST_ATTENUATION = 20.0
 """Of more nothing could have been counted: e to its power is the range of no detector."""
 INSTEAD = "this analysis takes what the detector counted, with flat fields, and takes the logarithm itself"
@@ -156,9 +158,11 @@ def _check_intensities(values: np.ndarray, light: np.ndarray, dark: np.ndarray, 
         )
     with np.errstate(divide="ignore", invalid="ignore"):
         through = np.where(beam > 0, readings / beam, np.nan)
-    if not np.isfinite(through).any():
+    # Where a slit keeps the beam off, readings are nothing by nothing.
+    through = through[:, beam > LEAST_BEAM * float(np.nanmax(beam, initial=0))]
+    if through.shape[1] < LEAST_COLUMNS or not np.isfinite(through).any():
         return
-    width = max(2, values.shape[1] // 16)
+    width = max(2, through.shape[1] // 16)
     sides = [_median(through[:, :width]), _median(through[:, -width:])]
     nothing = float((through[np.isfinite(through)] <= 0).mean())
     inside = float(np.nanpercentile(through, 95))

@@ -12,6 +12,7 @@ from wrappers.io.tomography.references import beam, level, of_same_beam, read_al
 from wrappers.io.tomography.scan import Scan
 from wrappers.kernels.bad_readings import DEAD_SHARE, lost, mended, with_dead_pixels
 from wrappers.kernels.stuck_pixels import cut_off, stuck
+from wrappers.kernels.stuck_spells import spells
 from wrappers.kernels.tomography import attenuation
 
 LEAST_PROJECTIONS = 4
@@ -41,6 +42,7 @@ class Sinograms:
     why: str = ""
     interpolated: int = 0
     dead: int = 0
+    stuck_for_a_while: int = 0
     opaque: int = 0
     lost: int = 0
     remarks: tuple[str, ...] = ()
@@ -54,15 +56,16 @@ def sinograms_of(scan: Scan, rows: slice) -> Sinograms:
     BadInput where too few projections are left.
     """
     found = _attenuations(scan, rows)
-    values, bad, opaque = found.values, found.bad, found.opaque
+    values, bad, opaque, spell = found.values, found.bad, found.opaque, found.spell
     spikes = values < SPIKE
     if spikes.mean() < FEW:
         bad |= spikes
     # Where no light came through at all there was no exposure: a frame was dropped, or the shutter was closed.
-    bad |= (bad | opaque).all(axis=2, keepdims=True)
+    bad |= (bad | opaque | spell).all(axis=2, keepdims=True)
     exposed = ~bad.all(axis=(0, 2))
     if exposed.any():
-        bad = with_dead_pixels(bad, opaque, exposed)
+        bad = with_dead_pixels(bad, opaque & ~spell, exposed)
+    bad |= spell
     blind = bad[:, exposed].all(axis=2).mean(axis=1) > DEAD_SHARE if exposed.any() else np.ones(len(bad), bool)
     without = tuple(int(row) for row in np.flatnonzero(blind))
     angles = np.deg2rad(scan.angles)
@@ -73,7 +76,7 @@ def sinograms_of(scan: Scan, rows: slice) -> Sinograms:
     if kept.sum() < LEAST_PROJECTIONS:
         raise BadInput(f"{scan.name} has no usable readings in {int(gone.sum())} of {len(gone)} projections.")
     if gone.any():
-        values, bad, opaque = values[:, kept], bad[:, kept], opaque[:, kept]
+        values, bad, opaque, spell = values[:, kept], bad[:, kept], opaque[:, kept], spell[:, kept]
     if blind.any():
         values[blind] = np.nan
         values[~blind] = mended(values[~blind], bad[~blind])
@@ -85,6 +88,7 @@ def sinograms_of(scan: Scan, rows: slice) -> Sinograms:
         without,
         interpolated=int(bad[~blind].sum()),
         dead=int(bad[~blind].all(axis=1).sum()),
+        stuck_for_a_while=int(np.asarray(spell.any(axis=1) & ~bad.all(axis=1))[~blind].sum()),
         opaque=int((opaque & ~bad)[~blind].sum()),
         lost=int(gone.sum()),
         remarks=(*found.remarks, *_remarks(values, ~blind)),
@@ -93,11 +97,15 @@ def sinograms_of(scan: Scan, rows: slice) -> Sinograms:
 
 @dataclass(frozen=True)
 class _Attenuations:
-    """Attenuation, which readings say nothing, which saw no light (rows, angles, columns); if flats saw any."""
+    """Attenuation, which readings say nothing, which saw no light, which were stuck; if flats saw any.
+
+    Arrays are (rows, angles, columns).
+    """
 
     values: np.ndarray
     bad: np.ndarray
     opaque: np.ndarray
+    spell: np.ndarray
     lit: bool
     remarks: tuple[str, ...]
 
@@ -106,7 +114,12 @@ def _attenuations(scan: Scan, rows: slice) -> _Attenuations:
     readings = scan.projections.read(rows)
     flats, darks = read_all(scan.flats, rows), read_all(scan.darks, rows)
     light = np.concatenate([one.readings for one in flats])
-    dead = stuck(readings, light, np.concatenate([one.readings for one in darks]))
+    without = np.concatenate([one.readings for one in darks])
+    spell = spells(readings, light, without)
+    # Flats from both sides of the moment when a pixel stuck differ as if it read anything.
+    dead = stuck(readings, light, without) & ~spell.any(axis=0)
+    for one in flats:
+        one.readings[:, _taken_stuck(one.readings, readings, spell)] = np.nan
     ceiling = cut_off(readings, light)[:, None]
     for frames in (readings, *(one.readings for one in flats)):
         frames[frames == ceiling] = np.nan
@@ -117,7 +130,18 @@ def _attenuations(scan: Scan, rows: slice) -> _Attenuations:
     del readings
     values, bad, opaque = attenuation(seen, without_sample, np.zeros_like(dark))
     remarks = (FULL_FLATS,) if _at_full_scale(light) else ()
-    return _Attenuations(values, bad | dead[:, None], opaque, bool((without_sample > 0).any()), remarks)
+    return _Attenuations(
+        values, bad | dead[:, None], opaque, spell.swapaxes(0, 1), bool((without_sample > 0).any()), remarks
+    )
+
+
+def _taken_stuck(flats: np.ndarray, readings: np.ndarray, spell: np.ndarray) -> np.ndarray:
+    """Which pixels (rows, columns) read in these flats what they are stuck at in a part of the projections."""
+    found = np.zeros(spell.shape[1:], bool)
+    for row, column in np.argwhere(spell.any(axis=0)):
+        at = np.median(readings[spell[:, row, column], row, column])
+        found[row, column] = bool((flats[:, row, column] == at).all())
+    return found
 
 
 def _at_full_scale(flats: np.ndarray) -> bool:

@@ -197,3 +197,66 @@ def test_readings_far_brighter_than_the_beam_are_interpolated(run_program, writt
     assert 50 < ending.parameters["interpolated readings"] <= 60
     assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.25)
     check_disk(volume(ending)[0])
+
+
+@pytest.mark.parametrize(
+    ("value", "noise", "flats", "when"),
+    [
+        (3000, 1.0, 6, slice(60, None)),
+        (0, 1.0, 6, slice(60, None)),
+        (int(DARK), 1.0, 1, slice(60, None)),
+        (1900, 1.0, 6, slice(None, 50)),
+        (2540, 1.0, 6, slice(40, 90)),
+        (TWELVE_BITS, 0.0, 6, slice(20, None)),
+        (0, 0.0, 1, slice(60, None)),
+    ],
+)
+@pytest.mark.parametrize("width", [1, 3])
+def test_a_column_that_sticks_in_a_part_of_the_scan_is_interpolated_there(
+    run_program, written, value, noise, flats, when, width
+) -> None:
+    """What it read before was right, and stays."""
+    frames = scan_of(noise, flats)
+    frames["data"][when, :, 45 : 45 + width] = value
+    ending = run_program("tomo_slice", {"scan": [written(frames)]}, {"row_count": 1})
+    check_disk(volume(ending)[0])
+    assert ending.parameters["dead pixels"] == 0
+    spell = len(DEGREES[when]) * width
+    assert ending.parameters["interpolated readings"] == pytest.approx(spell, abs=3)
+    words = "1 pixel is" if width == 1 else "3 pixels are"
+    assert f"{words} stuck in a part of the scan, and interpolated there" in ending.parameters["remarks"]
+    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.25)
+
+
+def test_flats_of_a_column_that_stuck_before_they_were_taken_say_nothing(run_program, tmp_path: Path) -> None:
+    frames = scan_of()
+    after = frames["data_white"].copy()
+    frames["data"][60:, :, 45], after[:, :, 45] = 600, 600
+    parts = {2: frames["data_dark"], 1: frames["data_white"], 0: frames["data"]}
+    keys = np.r_[np.repeat(list(parts), [len(one) for one in parts.values()]), np.ones(len(after), int)]
+    with h5py.File(tmp_path / "scan.nxs", "w") as file:
+        file["entry/d/data"] = np.concatenate([*parts.values(), after])
+        file["entry/d/image_key"] = keys
+        angles = np.zeros(len(keys))
+        angles[keys == 0] = DEGREES
+        file["entry/d/rotation_angle"] = angles
+        file["entry/d/rotation_angle"].attrs["units"] = "deg"
+    ending = run_program("tomo_slice", {"scan": [tmp_path / "scan.nxs"]}, {"row_count": 1})
+    check_disk(volume(ending)[0])
+    assert ending.parameters["dead pixels"] == 0
+    assert ending.parameters["interpolated readings"] == 60
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+@pytest.mark.parametrize("flats", [1, 6])
+def test_nothing_is_stuck_in_a_sound_scan(run_program, written, noise, flats) -> None:
+    """Nor behind a wire that lets nothing through, which stays in a column where it turns back."""
+    frames = scan_of(noise, flats)
+    rng = np.random.default_rng(5)
+    wire = AXIS + 15 * np.cos(np.deg2rad(DEGREES + 200))[:, None]
+    hidden = np.abs(np.arange(COLUMNS) - wire) <= 1
+    nothing = DARK + np.round(noise * rng.normal(size=frames["data"].shape))
+    frames["data"] = np.where(hidden[:, None], nothing, frames["data"]).astype(np.uint16)
+    ending = run_program("tomo_slice", {"scan": [written(frames)]}, {"row_count": 1})
+    assert ending.parameters["interpolated readings"] == 0
+    assert "stuck" not in ending.parameters.get("remarks", "")
