@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
-from gantry_formats.text import plain_text
+from gantry_formats.text import plain_quantity, plain_text
 from gantry_formats.units import factor_between
 
 MOST_ELEMENTS = 2**24
@@ -13,6 +14,7 @@ MOST_ELEMENTS = 2**24
 BLOCK = 2**20
 ALIKE = 1e-6
 """By which share values may differ that mean one: differences of positions, numbers of single precision."""
+_DECIMAL_COMMA = re.compile(r"[+]?0,[0-9]+(?![0-9.])")
 
 
 def stated_unit(inside: str, *beside: Any) -> str:
@@ -24,6 +26,19 @@ def stated_unit(inside: str, *beside: Any) -> str:
     if inside and other and factor_between(inside, other) != 1:
         return f"{inside} or {other}"
     return inside or other
+
+
+def plain_size(value: Any) -> tuple[float, str] | None:
+    """A size, which is more than nothing, and the text of its unit, as `plain_quantity` gives them.
+
+    A decimal comma is taken for one behind a single zero ("0,34 um"): neither thousands nor a pair of sizes could
+    be meant. "3,45" could be two sizes, and is none.
+    """
+    text = plain_text(value)
+    if text and _DECIMAL_COMMA.match(text) and text.count(",") == 1:
+        value = text.replace(",", ".")
+    quantity = plain_quantity(value)
+    return quantity if quantity is not None and quantity[0] > 0 else None
 
 
 def value_for_all(array: Any) -> Any:

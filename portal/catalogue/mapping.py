@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from gantry_formats import factor_between, plain_quantity, stated_unit, unit_of
+from gantry_formats import factor_between, plain_quantity, rtdc, stated_unit, unit_of
+from gantry_formats.quantities import plain_size
+from gantry_formats.units import Dimension
 from portal.catalogue.entries import ParameterEntry
 from portal.catalogue.parameters.source import Source, SourceKind
 from portal.form.dataset import Quantity, same
@@ -19,17 +21,6 @@ from portal.form.dataset import Quantity, same
 Values = Mapping[str, Any]
 """By place, what a file has there, as `portal.data.parsing.client.values` gives it."""
 
-# Deformability cytometry (.rtdc) defines the units of its metadata: dclab.definitions.
-_RTDC = {
-    "imaging:pixel size": "um",
-    "imaging:frame rate": "Hz",
-    "imaging:flash duration": "us",
-    "setup:channel width": "um",
-    "setup:flow rate": "uL/s",
-    "setup:flow rate sample": "uL/s",
-    "setup:flow rate sheath": "uL/s",
-    "setup:temperature": "degC",
-}
 # The schema of OME-XML (2016-06) has defaults for the units of its attributes.
 _OME = {
     **{f"PhysicalSize{axis}": "µm" for axis in "XYZ"},
@@ -87,7 +78,7 @@ def _parameter(name: str, rule: Mapping[str, Any], values: Values) -> ParameterE
     from_ = Source(SourceKind.FILE, place=source.place)
     if rule.get("kind", "number") == "text":
         return ParameterEntry(name, str(value), wanted, from_)
-    quantity = plain_quantity(value)
+    quantity = plain_size(value) if _is_size(name, source.place, wanted) else plain_quantity(value)
     if quantity is None:
         return None
     number = quantity[0]
@@ -100,8 +91,18 @@ def _parameter(name: str, rule: Mapping[str, Any], values: Values) -> ParameterE
     return ParameterEntry(name, number if factor == 1 else float(f"{number * factor:.15g}"), wanted, from_)
 
 
+def _is_size(name: str, place: str, wanted: str) -> bool:
+    """Whether it is the size of something: a length that is called so. Nothing is of the size 0."""
+    return _is_length(wanted) and "size" in f"{name} {place}".casefold()
+
+
+def _is_length(unit: Any) -> bool:
+    known = unit_of(unit)
+    return known is not None and known.dimension is Dimension.LENGTH
+
+
 def _sources(rule: Mapping[str, Any]) -> Iterator[Spot]:
-    is_length = str(unit.dimension) == "length" if (unit := unit_of(rule.get("units"))) else False
+    is_length = _is_length(rule.get("units"))
     for written in rule.get("sources", ()):
         if isinstance(written, str):
             yield _by_custom(_RESOLUTION.get(written, written) if is_length else written)
@@ -123,7 +124,7 @@ def _by_custom(written: str) -> Spot:
             unit_places, unit = (f"{place}@units", f"{place}@unit"), _in_name(rest.rpartition("/")[2])
         case "hdf5":
             unit_places = tuple(f"{place}{tail}" for tail in _TAILS)
-            unit = _RTDC.get(attribute) or _in_name(attribute)
+            unit = rtdc.UNITS.get(attribute) or _in_name(attribute)
         case "ome" if thing == "map":
             unit_places, unit = tuple(f"{place}{tail}" for tail in _TAILS), _in_name(attribute)
         case "ome":

@@ -1,5 +1,6 @@
 """dclab's own programs as judges of .rtdc files: separate processes, never imported, since dclab is GPL."""
 
+import json
 import re
 import subprocess
 import sys
@@ -21,3 +22,27 @@ def condense(path: Path, condensed: Path) -> Path:
     done = subprocess.run([BIN / "dclab-condense", path, condensed], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return condensed
+
+
+def metadata(path: Path, keys: list[str]) -> dict[str, object]:
+    """What dclab reads of a file's metadata, by "section:key"."""
+    program = (
+        "import dclab, json, sys; ds = dclab.new_dataset(sys.argv[1]); "
+        "print(json.dumps({k: ds.config[k.split(':')[0]][k.split(':')[1]] for k in sys.argv[2:]}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program, path, *keys], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+def defined() -> dict[str, str]:
+    """The type that dclab has for the metadata that describe a measurement, by "section:key"."""
+    program = (
+        "import dclab.definitions as d, json; "
+        "print(json.dumps({f'{s}:{k}': f.__name__ for s in ('experiment', 'imaging', 'setup') "
+        "for k, f in d.config_funcs[s].items()}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return dict(json.loads(done.stdout))

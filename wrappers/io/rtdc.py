@@ -13,18 +13,21 @@ import h5py
 import hdf5plugin
 import numpy as np
 
-from gantry_formats import factor_between, plain_quantity
+from gantry_formats import rtdc
 from gantry_formats.basins import MOST_LINES, MOST_NAMED, basin_of
 from wrappers.errors import BadInput
+from wrappers.io.event_counts import disagreements, without_image
 from wrappers.io.hdf5 import attributes, open_hdf5, unreadable
 from wrappers.io.nexus import child, members
 from wrappers.io.source import readable
 from wrappers.job import InputFile
 
+EVENT_COUNT = "experiment:event count"
 KEPT_SECTIONS = ("experiment:", "imaging:", "setup:", "user:")
 CHUNK_BYTES = 2**20
 COMPRESSION_LEVEL = 5  # what dclab asks of Zstandard
 LOG_LINE = 100
+MOST_PIXEL_UM = 1000
 # The HDF5 Image Specification, by which viewers know a grey picture.
 IMAGE_ATTRIBUTES = {"CLASS": "IMAGE", "IMAGE_VERSION": "1.2", "IMAGE_SUBCLASS": "IMAGE_GRAYSCALE"}
 
@@ -44,16 +47,24 @@ class Measurement:
     without_offset: int  # frames whose stored correction is no number
     temperature: np.ndarray | None
     attributes: Mapping[str, Any]
+    disagreements: tuple[str, ...] = ()
+    """In words which features do not have as many values as there are images."""
+    without_image: int = 0
+    """Events that have other features and no image."""
 
     @property
     def pixel_um(self) -> float:
         """The pixel size in µm; BadInput where the file does not tell or it makes no sense."""
-        quantity = plain_quantity(self.attributes.get("imaging:pixel size"))
-        # The format defines the unit; a text may say another.
-        factor = factor_between(quantity[1] or "um", "um") if quantity else None
-        if not quantity or not factor or not 0 < quantity[0] * factor < 1000:
-            raise BadInput(f"{self.name} does not tell its pixel size (imaging:pixel size).")
-        return quantity[0] * factor
+        written = self.attributes.get(rtdc.PIXEL_SIZE)
+        if written is None:
+            raise BadInput(f"{self.name} does not tell its pixel size ({rtdc.PIXEL_SIZE}).")
+        size = rtdc.typed(rtdc.PIXEL_SIZE, written)
+        if not isinstance(size, float) or size >= MOST_PIXEL_UM:
+            raise BadInput(
+                f"The pixel size of {self.name} ({rtdc.PIXEL_SIZE}) is “{rtdc.shown(written)}”, which is no size "
+                f"of a pixel: a number above 0 and below {MOST_PIXEL_UM} is needed, in µm."
+            )
+        return size
 
     def images(self, part: slice) -> np.ndarray:
         """Return frames (n, y, x) uint8."""
@@ -63,6 +74,11 @@ class Measurement:
         """Return the stored background of frames (n, y, x) uint8."""
         if self.background is None:
             raise BadInput(f'{self.name} has no stored background (events/image_bg); choose background "median".')
+        if self.background.shape[1:] != self.image.shape[1:] or len(self.background) < len(self.image):
+            raise BadInput(
+                f"{self.name} has images of shape {self.image.shape} (events/image) and backgrounds of shape "
+                f'{self.background.shape} (events/image_bg); choose background "median".'
+            )
         return self._read(self.background, part)
 
     def _read(self, dataset: h5py.Dataset, part: slice) -> np.ndarray:
@@ -90,9 +106,8 @@ def _measurement(file: h5py.File, path: Path, name: str) -> Measurement:
     if image is None:
         raise BadInput(f"{name} has no images (events/image).{_basins(file)}")
     background = _pictures(events, "image_bg", name)
-    if background is not None and background.shape != image.shape:
-        raise BadInput(f"{name} has images and backgrounds of different shapes.")
     number = len(image)
+    told = rtdc.typed(EVENT_COUNT, attributes(file).get(EVENT_COUNT))
     frame = _scalars(events, "frame", number)
     if frame is not None and not (frame > 0).all():
         frame = None  # not every program numbers its frames
@@ -111,6 +126,8 @@ def _measurement(file: h5py.File, path: Path, name: str) -> Measurement:
         without_offset=0 if offset is None else int((~np.isfinite(offset[rows])).sum()),
         temperature=None if temperature is None else temperature[rows],
         attributes=attributes(file),
+        disagreements=tuple(disagreements(events, number, told if isinstance(told, int) else None)),
+        without_image=without_image(events, number),
     )
 
 
@@ -158,10 +175,11 @@ def _pictures(events: h5py.Group, feature: str, name: str) -> h5py.Dataset | Non
 
 
 def _scalars(events: h5py.Group, feature: str, number: int) -> np.ndarray | None:
+    """Return a feature of the events that have images; None where not each of them has it."""
     item = child(events, feature)
-    if not isinstance(item, h5py.Dataset) or item.shape != (number,) or item.dtype.kind not in "iuf":
+    if not isinstance(item, h5py.Dataset) or item.ndim != 1 or item.dtype.kind not in "iuf" or len(item) < number:
         return None
-    return np.asarray(item[:], dtype=np.float64)
+    return np.asarray(item[:number], dtype=np.float64)
 
 
 class EventWriter:
@@ -226,15 +244,43 @@ class EventWriter:
 
 def result_metadata(measurement: Measurement, events: int, software: str) -> dict[str, Any]:
     """Return the metadata of a result: the measurement's own, without what an earlier analysis left there."""
-    kept = {key: value for key, value in measurement.attributes.items() if key.startswith(KEPT_SECTIONS)}
+    kept = _kept(measurement)[0]
     before = str(kept.get("setup:software version", "")).strip()
+    return (
+        kept
+        | _own(measurement, events)
+        | {"setup:software version": f"{before} | {software}" if before else software}
+    )
+
+
+def not_kept(measurement: Measurement) -> list[str]:
+    """Say which metadata of the measurement are not in the result, since they are not what the format defines."""
+    own = _own(measurement, 0)
+    return [
+        f"{key} is “{rtdc.shown(value)}”, which is not what the format has there, and is left out of the result"
+        for key, value in _kept(measurement)[1].items()
+        if key not in own
+    ]
+
+
+def _own(measurement: Measurement, events: int) -> dict[str, Any]:
     _, height, width = measurement.image.shape
-    return kept | {
-        "experiment:event count": events,
-        "imaging:roi size x": width,
-        "imaging:roi size y": height,
-        "setup:software version": f"{before} | {software}" if before else software,
-    }
+    return {EVENT_COUNT: events, "imaging:roi size x": width, "imaging:roi size y": height}
+
+
+def _kept(measurement: Measurement) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the metadata that a result keeps, typed as the format defines it, and those that it cannot keep."""
+    kept: dict[str, Any] = {}
+    without: dict[str, Any] = {}
+    for key, value in measurement.attributes.items():
+        if not key.startswith(KEPT_SECTIONS) or value is None or isinstance(value, h5py.Empty):
+            continue
+        wanted = rtdc.typed(key, value) if rtdc.is_defined(key) else value
+        if wanted is None:
+            without[key] = value
+        else:
+            kept[key] = wanted
+    return kept, without
 
 
 def pipeline(identifiers: Mapping[str, str], events: int) -> dict[str, Any]:

@@ -6,18 +6,18 @@ Run as `python -m wrappers.dc_segmentation` on a job.json with the slot `measure
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
 
-from gantry_formats import plain_text
+from gantry_formats import plain_text, rtdc
 from wrappers.errors import BadInput
 from wrappers.events import Events
 from wrappers.io.hdf5 import SUFFIXES
 from wrappers.io.plot import overlays, scatter
-from wrappers.io.rtdc import EventWriter, Measurement, open_measurement, pipeline, result_metadata
+from wrappers.io.rtdc import EventWriter, Measurement, not_kept, open_measurement, pipeline, result_metadata
 from wrappers.job import InputFile, Job
 from wrappers.kernels import background
 from wrappers.kernels.segmentation import Found, Rules, binary, objects
@@ -61,6 +61,15 @@ class Gallery:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """How many frames there are, of how many the background's offset is lost, how many events have no image."""
+
+    frames: int
+    without_offset: int
+    without_image: int
+
+
+@dataclass(frozen=True)
 class Sink:
     """Where events go: the file, and some of them the gallery."""
 
@@ -97,7 +106,8 @@ def main(job: Job, events: Events) -> None:
     with open_measurement(file, file.name) as measurement:
         writer = EventWriter(job.output / "segmented.rtdc", measurement.image.shape[1:])
         sink = Sink(writer, Gallery())
-        frames, without_offset = len(measurement.rows), measurement.without_offset
+        counted = Counted(len(measurement.rows), measurement.without_offset, measurement.without_image)
+        frames, said = counted.frames, (*measurement.disagreements, *not_kept(measurement))
         for part, images, backgrounds in frames_with_background(measurement, settings):
             for place, image, below in zip(range(part.start, part.stop), images, backgrounds, strict=True):
                 for found, features in _frame(measurement, settings, place, image, below):
@@ -114,7 +124,7 @@ def main(job: Job, events: Events) -> None:
             f"No cell of at least {settings.min_area_um:g} µm² is beyond the threshold of "
             f"{settings.rules.threshold} grey values in {frames} frames."
         )
-    _keep(job, settings, sink, (frames, without_offset))
+    _keep(job, settings, sink, counted, said)
 
 
 def identifiers(measurement: Measurement, settings: Settings) -> dict[str, str]:
@@ -181,11 +191,11 @@ def _frame(
 def _origin(measurement: Measurement, place: int) -> dict[str, float]:
     frame = int(measurement.frame[place])
     known: dict[str, float] = {"frame": frame}
-    rate = measurement.attributes.get("imaging:frame rate")
+    rate = rtdc.typed("imaging:frame rate", measurement.attributes.get("imaging:frame rate"))
     if measurement.time_s is not None:
         known["time"] = float(measurement.time_s[place])
-    elif isinstance(rate, int | float) and rate > 0:
-        known["time"] = (frame - int(measurement.frame[0])) / float(rate)
+    elif isinstance(rate, float) and rate > 0:
+        known["time"] = (frame - int(measurement.frame[0])) / rate
     if measurement.temperature is not None:
         known["temp"] = float(measurement.temperature[place])
     return known
@@ -204,8 +214,7 @@ def _log(settings: Settings, file: InputFile) -> list[str]:
     ]
 
 
-def _keep(job: Job, settings: Settings, sink: Sink, counted: tuple[int, int]) -> None:
-    frames, without_offset = counted
+def _keep(job: Job, settings: Settings, sink: Sink, counted: Counted, said: Sequence[str]) -> None:
     writer, gallery = sink.writer, sink.gallery
     kept = Result(job.output)
     area, deformation = writer.features("area_um"), writer.features("deform")
@@ -215,9 +224,13 @@ def _keep(job: Job, settings: Settings, sink: Sink, counted: tuple[int, int]) ->
     images, contours = gallery.images[::step][:MOST_OVERLAYS], gallery.contours[::step][:MOST_OVERLAYS]
     kept.preview("outlines", overlays(images, contours), "Some cells with their outlines")
     kept.parameter("cells", writer.count)
-    kept.parameter("frames", frames)
-    if without_offset and settings.background == "stored":
-        kept.parameter("frames without a background offset", without_offset)
+    kept.parameter("frames", counted.frames)
+    if counted.without_offset and settings.background == "stored":
+        kept.parameter("frames without a background offset", counted.without_offset)
+    if counted.without_image:
+        kept.parameter("events without an image", counted.without_image)
+    if said:
+        kept.parameter("remarks", "; ".join(said))
     for name in ("area_um", "deform", "bright_avg"):
         kept.parameter(
             f"median {name}", float(np.median(writer.features(name))), UNITS.get(name, "").replace("µ", "u")
@@ -225,4 +238,7 @@ def _keep(job: Job, settings: Settings, sink: Sink, counted: tuple[int, int]) ->
     kept.parameter("background", settings.background)
     kept.parameter("threshold", settings.rules.threshold, "grey values")
     kept.parameter("smallest area", settings.min_area_um, "um²")
-    kept.write(f"{writer.count} cells in {frames} frames, median deformation {np.median(deformation):.3f}")
+    words = [f"{writer.count} cells in {counted.frames} frames, median deformation {np.median(deformation):.3f}"]
+    words += [f"{counted.without_image} events without an image not analysed"] if counted.without_image else []
+    words += ["see remarks"] if said else []
+    kept.write("; ".join(words))

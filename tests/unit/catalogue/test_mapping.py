@@ -86,6 +86,21 @@ def test_what_is_no_number_is_no_parameter(value):
     assert one("hdf5:/a@size_um", {"/a@size_um": value}) is None
 
 
+@pytest.mark.parametrize("written", [0.0, "0", "0 nm", -0.2, "3,45"])
+def test_nothing_is_of_the_size_0(written):
+    assert one("hdf5:/@imaging:pixel size", {"/@imaging:pixel size": written}) is None
+    assert parameters_of({"voxel size x": {"units": "um", "sources": ["hdf5:/a"]}}, {"/a": written}) == []
+
+
+def test_a_length_that_is_no_size_may_be_0():
+    assert one("hdf5:/stage/x", {"/stage/x": 0.0, "/stage/x@units": "mm"}) == ParameterEntry("x", 0.0, "um")
+
+
+def test_a_size_with_a_decimal_comma_behind_a_zero_is_read():
+    found = one("hdf5:/@imaging:pixel size", {"/@imaging:pixel size": "0,34"})
+    assert found == ParameterEntry("x", 0.34, "um")
+
+
 def test_a_number_without_a_unit_in_the_mapping_keeps_the_file_s():
     assert one("hdf5:/a", {"/a": 3.0, "/a@units": "mm"}, units="") == ParameterEntry("x", 3.0, "mm")
     assert one("hdf5:/a", {"/a": 3.0}, units="") == ParameterEntry("x", 3.0, "")

@@ -208,6 +208,96 @@ def test_unfit_measurements_end_in_one_sentence(run_program, refused, measuremen
     refused(ending(), "drawn.rtdc cannot be read as HDF5")
 
 
+@pytest.mark.parametrize("written", ["340 nm", np.array([b"0.34"]), "0,34", "0.34 µm", np.array([0.34])])
+def test_metadata_in_other_types_become_those_that_dclab_reads(run_program, measurement, written) -> None:
+    with h5py.File(measurement, "r+") as file:
+        file.attrs["imaging:pixel size"] = written
+        file.attrs["imaging:frame rate"] = "2000 Hz"
+        file.attrs["experiment:run index"] = np.array([b"3"])
+        file.attrs["experiment:sample"] = np.array([b"blood"])
+        file.attrs["setup:temperature"] = "warm"
+    ending = run_program("dc_segmentation", {"measurement": [measurement]})
+    result = ending.output / "segmented.rtdc"
+    assert dclab_programs.verify(result)[0] == 0
+    told = dclab_programs.metadata(result, ["imaging:pixel size", "imaging:frame rate", "experiment:run index"])
+    assert list(told.values()) == [0.34, 2000.0, 3]
+    with h5py.File(result) as file:
+        assert isinstance(file.attrs["imaging:pixel size"], float)
+        assert file.attrs["experiment:sample"] == "blood"
+        assert "setup:temperature" not in file.attrs
+    assert events(result)["time"][-1] == pytest.approx((FRAMES - 1) / 2000)
+    assert "setup:temperature is “warm”" in ending.parameters["remarks"]
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"), [(0.0, "“0.0”"), (np.inf, "“inf”"), ("3,45", "“3,45”"), ("x", "“x”")]
+)
+def test_a_pixel_size_that_is_none_is_named(run_program, refused, measurement, written, shown) -> None:
+    with h5py.File(measurement, "r+") as file:
+        file.attrs["imaging:pixel size"] = written
+    refused(
+        run_program("dc_segmentation", {"measurement": [measurement]}), f"{shown}, which is no size of a pixel"
+    )
+
+
+@pytest.mark.parametrize(
+    ("feature", "number", "words"),
+    [
+        (
+            "time",
+            65,
+            "5 events have no image and were not analysed; counts disagree: 60 images, but events/time: 65",
+        ),
+        ("time", 61, "1 event has no image and was not analysed"),
+        ("deform", 41, "counts disagree: 60 images, but events/deform: 41"),
+        ("mask", 59, "counts disagree: 60 images, but events/mask: 59"),
+        ("image_bg", 70, "10 events have no image"),
+    ],
+)
+def test_features_of_other_lengths_are_named(run_program, measurement, feature, number, words) -> None:
+    shape = (number, 64, 160) if feature in ("mask", "image_bg") else (number,)
+    stored = events(measurement)["image_bg"]
+    values = stored[np.arange(number) % FRAMES] if feature == "image_bg" else np.zeros(shape, np.uint8)
+    changed(measurement, **{feature: values})
+    ending = run_program("dc_segmentation", {"measurement": [measurement]})
+    assert ending.parameters["cells"] == FRAMES
+    assert words in ending.parameters["remarks"]
+    assert "see remarks" in ending.metadata["summary"]
+
+
+def test_an_image_keeps_the_time_of_its_event_where_others_have_no_image(run_program, measurement) -> None:
+    images = events(measurement)
+    frame = np.arange(100, 100 + FRAMES)
+    changed(
+        measurement, image=images["image"][:50], image_bg=images["image_bg"][:50], frame=frame, time=frame / 10
+    )
+    ending = run_program("dc_segmentation", {"measurement": [measurement]})
+    found = events(ending.output / "segmented.rtdc")
+    assert found["frame"].tolist() == frame[:50].tolist()
+    assert found["time"] == pytest.approx(frame[:50] / 10)
+    assert "10 events without an image" in ending.metadata["summary"]
+    assert ending.parameters["events without an image"] == 10
+
+
+def test_events_that_were_counted_and_are_not_there_are_said(run_program, measurement) -> None:
+    with h5py.File(measurement, "r+") as file:
+        file.attrs["experiment:event count"] = 80
+    ending = run_program("dc_segmentation", {"measurement": [measurement]})
+    assert ending.parameters["remarks"] == "the file says that 80 events were recorded, and has 60 images"
+    with h5py.File(measurement, "r+") as file:
+        file.attrs["experiment:event count"] = FRAMES
+    assert "remarks" not in run_program("dc_segmentation", {"measurement": [measurement]}).parameters
+
+
+def test_fewer_backgrounds_than_images_are_refused_only_where_they_are_used(
+    run_program, refused, measurement
+) -> None:
+    changed(measurement, image_bg=events(measurement)["image_bg"][:-1])
+    refused(run_program("dc_segmentation", {"measurement": [measurement]}), "backgrounds of shape (59, 64, 160)")
+    ending = run_program("dc_segmentation", {"measurement": [measurement]}, {"background": "median"})
+    assert "events/image_bg: 59" in ending.parameters["remarks"]
+
+
 def test_a_full_disk_is_not_taken_for_a_damaged_measurement(measurement) -> None:
     with pytest.raises(OSError, match="No space left"), open_measurement(measurement, "drawn.rtdc") as opened:
         assert opened.images(slice(0, 2)).shape == (2, 64, 160)
