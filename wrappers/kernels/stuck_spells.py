@@ -34,6 +34,8 @@ def spells(projections: np.ndarray, flats: np.ndarray, darks: np.ndarray) -> np.
     noisy = (alike(flats) <= OFTEN_ALIKE) | (alike(darks) <= OFTEN_ALIKE)
     for row in range(projections.shape[1]):
         values = projections[:, row]
+        if not all(np.isfinite(frames[:, row]).any() for frames in (projections, flats, darks)):
+            continue  # a dead row tells nothing of its pixels
         one = _between_changing(values, flats[:, row])
         if noisy[row]:
             one |= _close(values, _width(values, flats[:, row], darks[:, row])) & ~_cut_off(values)
@@ -62,19 +64,31 @@ def _width(values: np.ndarray, flats: np.ndarray, darks: np.ndarray) -> np.ndarr
 
     Below nothing where its noise is little against the steps in which it is counted: it is often alike then.
     """
-    dark = float(np.nanmedian(darks))
-    floor = float(np.nanmedian(darks.std(axis=0))) if len(darks) >= LEAST_FLATS else 0.0
+    dark = _median(darks, 0.0)
+    floor = _spread(darks, 0.0)
     # From frame to frame a sound pixel changes by its noise, and by what moves through it: in a quarter of all by
     # less than 0.45 of a normal distribution's deviation.
-    noise = float(np.nanpercentile(np.abs(np.diff(values, axis=0)), 25)) / 0.45
-    if len(flats) >= LEAST_FLATS:
-        noise = min(noise, float(np.nanmedian(flats.std(axis=0))))
-    beam = max(float(np.nanmedian(flats)) - dark, 1e-9)
+    changes = np.abs(np.diff(values, axis=0))
+    changes = changes[np.isfinite(changes)]
+    noise = float(np.percentile(changes, 25)) / 0.45 if changes.size else 0.0
+    noise = min(noise, _spread(flats, np.inf))
+    beam = max(_median(flats, 0.0) - dark, 1e-9)
     # In the dark it is less: at most in proportion, where the beam itself varies.
     share = np.clip((values - dark) / beam, 0.0, 1.0)
     known = np.unique(values[np.isfinite(values)])
     step = float(np.diff(known).min()) if len(known) > 1 else 0.0
     return np.asarray(NARROW * np.maximum(floor, noise * share) - step)
+
+
+def _spread(frames: np.ndarray, otherwise: float) -> float:
+    """The usual noise of a pixel in these frames (frames, columns), those left out that hold no reading."""
+    taken = frames[np.isfinite(frames).any(axis=1)]
+    return _median(taken.std(axis=0), otherwise) if len(taken) >= LEAST_FLATS else otherwise
+
+
+def _median(values: np.ndarray, otherwise: float) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else otherwise
 
 
 def _cut_off(values: np.ndarray) -> np.ndarray:

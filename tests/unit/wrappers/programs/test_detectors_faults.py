@@ -161,6 +161,23 @@ def test_a_row_is_dead_whatever_it_reads(run_program, written, value) -> None:
     check_disk(found[1])
 
 
+@pytest.mark.parametrize("where", ["data", "data_white", "data_dark"])
+@pytest.mark.parametrize("what", ["a row", "a frame", "every other", "a column"])
+def test_readings_that_are_no_numbers_cost_themselves_only(run_program, written, where, what) -> None:
+    """And nothing is said of them beside the result."""
+    frames = {name: values.astype(np.float32) for name, values in scan_of().items()}
+    lost = {
+        "a row": np.s_[:, 0],
+        "a frame": np.s_[1],
+        "every other": np.s_[::2, 0],
+        "a column": np.s_[:, :, 45],
+    }[what]
+    frames[where][lost] = np.nan
+    ending = run_program("tomo_slice", {"scan": [written(frames)]}, {"row_first": 0, "row_count": 2})
+    check_disk(volume(ending)[1])
+    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.25)
+
+
 def test_a_frame_that_was_dropped_is_left_out(run_program, written) -> None:
     """Zeros in the place of a projection: a streak through all, and stuck pixels that seem to change."""
     frames = scan_of()
