@@ -10,7 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gantry_formats.axes import UNKNOWN, ZYX, name_of
+from gantry_formats.axes import UNKNOWN, ZYX, name_of, plural_of
 from gantry_formats.hdf5_layouts import is_coarser_level
 
 MOST_NAMED = 6
@@ -51,8 +51,11 @@ class Described:
     def in_words(self) -> str:
         """Its shape in words: 2 channels, 16 × 40 × 48; or 16 × 40 × 48, channel GFP."""
         pairs = list(zip(self.axes, self.shape, strict=True))
-        others = [f"{length} {name_of(axis)}s" for axis, length in pairs if axis not in f"{ZYX}{UNKNOWN}"]
-        others = [words for words in others if not words.startswith("1 ")]
+        others = [
+            f"{length} {plural_of(axis)}"
+            for axis, length in pairs
+            if axis not in f"{ZYX}{UNKNOWN}" and length != 1
+        ]
         plain = [length for axis, length in pairs if axis in f"{ZYX}{UNKNOWN}"]
         channel = [f"channel {name}" for name in self.labels.get("C", ())[:1] if "C" not in self.axes]
         return ", ".join([*others, *([" × ".join(map(str, plain))] if plain else []), *channel])
@@ -106,9 +109,27 @@ def why_not(one: Described, axes: str = ZYX, along: str = "") -> str:
     if not one.has(axes):
         return _what_it_is(one, axes)
     further = [axis for axis in one.others(axes) if axis not in along]
+    if UNKNOWN in further and UNKNOWN not in along:
+        return _unknown_further(one)
     if further:
-        return f"it has {one.length(further[0])} {name_of(further[0])}s, of which none can be chosen"
+        return f"it has {one.length(further[0])} {plural_of(further[0])}, of which none can be chosen"
     return ""
+
+
+def _unknown_further(one: Described) -> str:
+    """Which of its axes, beside those that are asked for, has no meaning that is known: by place, name, length."""
+    unknown = [place for place, axis in enumerate(one.axes) if axis == UNKNOWN]
+    own = one.labels.get(UNKNOWN, ())
+    names = dict(zip(unknown, own, strict=True)) if len(own) == len(unknown) else {}
+    long = [place for place in unknown if one.shape[place] > 1]
+    told = [
+        f"its {_ORDINALS.get(place, f'{place + 1}th')} axis{f', “{names[place]}”' if names.get(place) else ''} "
+        f"({one.shape[place]:,} long)"
+        for place in long[:MOST_NAMED]
+    ]
+    if len(told) > 1:
+        return f"{' and '.join(told)} have no known meaning: no place along them can be chosen"
+    return f"{told[0]} has no known meaning: no place along it can be chosen"
 
 
 def _what_it_is(one: Described, axes: str) -> str:
@@ -136,6 +157,7 @@ def _unknown(one: Described, axes: str) -> str:
     return f"its axes are {', '.join(called)}: which of them is {' or '.join(lacking)} is not known"
 
 
+_ORDINALS = {0: "first", 1: "second", 2: "third", 3: "fourth", 4: "fifth", 5: "sixth"}
 _NUMBERS = {0: "no", 1: "one", 2: "two"}
 
 

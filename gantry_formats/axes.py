@@ -21,6 +21,11 @@ NAMES = {
     UNKNOWN: "axis that is not known",
 }  # fmt: skip
 """A word for one place along an axis."""
+PLURALS = {
+    "Z": "places along z", "Y": "places along y", "X": "places along x", "E": "energies",
+    UNKNOWN: "places along an axis that is not known",
+}  # fmt: skip
+"""Words for several, where they are not the one with an s."""
 SEQUENCE = "IQ"
 """Letters of TIFF for a list of pages of which nothing is said: planes, where nothing else is z."""
 MOST_LETTERS = 6
@@ -55,6 +60,11 @@ _INTERPRETATIONS = {
 def name_of(axis: str) -> str:
     """A word for one place along the axis: channel, time point."""
     return NAMES.get(axis, f"axis {axis}")
+
+
+def plural_of(axis: str) -> str:
+    """Words for several places along the axis: channels, energies, places along axis W."""
+    return PLURALS.get(axis) or (f"{NAMES[axis]}s" if axis in NAMES else f"places along axis {axis}")
 
 
 def known_axes(declared: str, shape: Sequence[int]) -> str:

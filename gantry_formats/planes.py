@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+MOST_GAPS = 4
+"""Told one by one where planes are missing."""
 _NUMBER = re.compile(r"\d+")
 _NO_PLANES = {
     "time points": "t tp time timepoint",
@@ -36,8 +38,22 @@ def in_order(names: Sequence[str]) -> list[int]:
     counted = sorted(number[varying[0]] for number in numbers)
     if len(set(counted)) < len(counted):
         twice = next(one for one, next_ in pairwise(counted) if one == next_)
-        raise ValueError(f"lacks planes: of number {twice} there is not one file")
-    gap = next((one + 1 for one, next_ in pairwise(counted) if next_ > one + 1), None)
-    if gap is not None:
-        raise ValueError(f"lacks planes: of number {gap} there is not one file")
+        raise ValueError(f"has planes of one number: there is more than one file of number {twice}")
+    gaps = [(one + 1, next_ - 1) for one, next_ in pairwise(counted) if next_ > one + 1]
+    if gaps:
+        raise ValueError(f"lacks planes: {_missing(gaps)}")
     return sorted(range(len(names)), key=lambda place: numbers[place][varying[0]])
+
+
+def _missing(gaps: Sequence[tuple[int, int]]) -> str:
+    """Of gaps, by their first and last numbers: "there is no file of the numbers 5, 6 and 9 to 20"."""
+    told = [number for first, last in gaps[:MOST_GAPS] for number in _from_to(first, last)]
+    more = sum(last - first + 1 for first, last in gaps[MOST_GAPS:])
+    told += [f"{more} more"] if more else []
+    one = len(told) == 1 and gaps[0][0] == gaps[0][1]
+    words = told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
+    return f"there is no file of the number{'' if one else 's'} {words}"
+
+
+def _from_to(first: int, last: int) -> list[str]:
+    return [str(number) for number in range(first, last + 1)] if last - first < 2 else [f"{first} to {last}"]

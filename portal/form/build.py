@@ -8,6 +8,7 @@ from portal.errors import InvalidError
 from portal.form.dataset import InputDataset, Inputs
 from portal.form.defaults import Default, default_for
 from portal.form.pick_field import PickField, pick_field
+from portal.form.picks import MOST_NAMED, without_any
 from portal.form.plan import plan, results_of, with_preset
 from portal.form.slots import check_slots
 from portal.form.target import FIELD, TargetField, target_field
@@ -15,7 +16,7 @@ from portal.form.titles import result_title
 from portal.form.values import as_text, is_blank
 from portal.jobtype.model import JobType, Variant
 from portal.jobtype.option import BooleanOption, ChoiceOption, FloatOption, IntegerOption, OptionBase, TextOption
-from portal.words import count, limit, memory
+from portal.words import count, limit, listed, memory
 
 MOST_PLAIN = 6
 
@@ -51,7 +52,9 @@ class Field:
     def idle(self) -> bool:
         """True where there is nothing to pick and nothing to say of it."""
         pick = self.pick
-        return pick is not None and not (pick.asked or pick.fact or pick.note or self.value or self.error)
+        return pick is not None and not (
+            pick.asked or pick.fact or pick.nothing or pick.note or self.value or self.error
+        )
 
     @property
     def checked(self) -> bool:
@@ -125,10 +128,17 @@ class Form:
     variants: tuple[VariantChoice, ...]
     modes: tuple[str, ...]
     result_title: str
+    impossible: tuple[str, ...]
+    """Names of the first slot's datasets that hold nothing to work on, so that it cannot be started with them."""
     results: int
     """How many jobs it makes, as far as it is known what is chosen."""
     errors: Mapping[str, str]
     """All errors by field name, `inputs.<slot>` for slots; also those of names that the form does not have."""
+
+    @property
+    def impossible_words(self) -> str:
+        """These datasets, in words."""
+        return listed([f"“{name}”" for name in self.impossible], MOST_NAMED)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -181,6 +191,7 @@ def build_form(
         ),
         modes=modes,
         result_title=result_title(jobtype, inputs, {option.name: field.value for option, field in fields}),
+        impossible=tuple(without_any(jobtype, inputs).get(jobtype.slot.name, ())) if jobtype.slot else (),
         results=results_of(jobtype, shown, inputs, chosen_mode),
         errors=errors,
     )
@@ -291,7 +302,7 @@ def _field(
         required=bool(default.ask)
         or bool(pick and pick.asked)
         or (option.required and not default.differ and (option.default_from is None or default.value is None)),
-        asked=bool(default.ask) or default.unknown or bool(pick and (pick.asked or pick.fact)),
+        asked=bool(default.ask) or default.unknown or bool(pick and (pick.asked or pick.fact or pick.nothing)),
         choices=_choices(option),
         min=low,
         max=high,

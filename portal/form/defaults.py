@@ -63,8 +63,9 @@ def default_for(jobtype: JobType, option: OptionBase, inputs: Inputs) -> Default
     whose = "your dataset" if len(datasets) == 1 else "your datasets"
     if not known:
         unknown = plain is None and any(untold(jobtype, option, dataset) for dataset in datasets)
-        nor = f", nor do {'its' if len(datasets) == 1 else 'their'} files" if unknown else ""
-        return Default(plain, _not_said(option, datasets, plain) + nor, unknown=unknown)
+        return Default(
+            plain, _not_said(option, datasets, plain) + _nor(option, datasets) * unknown, unknown=unknown
+        )
     if len(known) == len(given) and all(value == known[0] for value in known):
         return Default(known[0], f"{_with_unit(option, known[0])}, from {whose}{_corrected(option, datasets)}")
     return Default(None, _differ(option, datasets, given, plain), differ=True)
@@ -237,6 +238,13 @@ def _corrected(option: OptionBase, datasets: Sequence[InputDataset]) -> str:
 
 def _with_unit(option: OptionBase, value: Value) -> str:
     return f"{as_text(value)} {option.unit}".rstrip()
+
+
+def _nor(option: OptionBase, datasets: Sequence[InputDataset]) -> str:
+    """Behind `_not_said`, where their files' arrays do not tell it either."""
+    if len(datasets) > 1:
+        return ", nor do their files"
+    return ", and its files tell no other" if _said(option, datasets[0]) is not None else ", nor do its files"
 
 
 def _not_said(option: OptionBase, datasets: Sequence[InputDataset], plain: Value | None) -> str:

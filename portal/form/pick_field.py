@@ -4,11 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gantry_formats.axes import name_of
+from gantry_formats.axes import name_of, plural_of
 from portal import words
 from portal.form.arrays import InputArray
 from portal.form.dataset import InputDataset, Inputs
-from portal.form.picks import Held, SlotPicks, held_by, is_all, label_of, picks_of, place_of
+from portal.form.picks import (
+    MOST_REASONS,
+    Held,
+    SlotPicks,
+    further_without,
+    held_by,
+    is_all,
+    label_of,
+    nothing_held,
+    picks_of,
+    place_of,
+    why_left_out,
+)
 from portal.form.values import is_blank
 from portal.jobtype.model import JobType
 from portal.jobtype.option import OptionBase
@@ -42,6 +54,8 @@ class PickField:
     """Several, or none where there is nothing to ask."""
     fact: str = ""
     """What is taken because it is the only one, in words."""
+    nothing: str = ""
+    """Why there is nothing to pick in one of the jobs, so that it cannot be started, in sentences."""
     note: str = ""
     """What is left out, or not known, in sentences."""
     total: int = 1
@@ -84,6 +98,14 @@ def pick_field(
                 they="they were" if several else "it was",
             )
         )
+    lacking = [place for place, one in enumerate(held) if not one.names]
+    if lacking:
+        if option is not picks.array:
+            return PickField()
+        names = [[dataset.name for dataset in job] for job in jobs]
+        told = [nothing_held(picks, held[place], names[place]) for place in lacking[:MOST_REASONS]]
+        further = further_without([names[place][0] for place in lacking[MOST_REASONS:]])
+        return PickField(nothing=" ".join([*told, further]).strip())
     if option is picks.array:
         return _of_arrays(option, jobs, held, raw.get(option.name))
     assert option.pick is not None and option.pick.along is not None
@@ -154,7 +176,7 @@ def _of_places(
         for place in range(min(many, MOST_CHOICES))
     )
     differ = len(set(lengths)) > 1
-    note = f"Not all have so many {noun}s: {min(lengths)} to {max(lengths)}." if differ else ""
+    note = f"Not all have so many {plural_of(axis)}: {min(lengths)} to {max(lengths)}." if differ else ""
     total = max(lengths) if undecided else sum(lengths)
     return PickField(choices, note=note, total=total, wants_all=is_all(given))
 
@@ -179,9 +201,8 @@ def _in_words(array: InputArray) -> str:
 
 def _left_out(held: Held) -> str:
     """What is not among the choices, and why."""
-    parts = [f"{words.listed(list(names))}: {why}." for why, names in list(held.left_out.items())[:3]]
     count = sum(len(names) for names in held.left_out.values())
     if not count:
         return ""
     more = "" if len(held.left_out) <= 3 else " …"
-    return f"{words.count(count, 'other array is', 'other arrays are')} left out. {' '.join(parts)}{more}"
+    return f"{words.count(count, 'other array is', 'other arrays are')} left out. {why_left_out(held)}{more}"

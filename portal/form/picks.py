@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gantry_formats.arrays import candidates, left_out, listed, named, names_of
-from gantry_formats.axes import name_of
+from gantry_formats.axes import name_of, plural_of
 from portal import words
 from portal.form.arrays import InputArray
 from portal.form.dataset import InputDataset, Inputs
@@ -22,6 +22,8 @@ from portal.jobtype.option import OptionBase, Value
 ALL = "all"
 MOST_RESULTS = 10_000
 MOST_CHOICES_TOLD = 20
+MOST_REASONS = 3
+"""Datasets that hold nothing to pick, with why; others are named."""
 MOST_NAMED = 6
 """Datasets, and arrays of each, in one sentence."""
 OF_PLANES = re.compile(r"\d+ files")
@@ -118,12 +120,13 @@ def _held_by_one(picks: SlotPicks, dataset: InputDataset) -> Held:
     known = [array for array in dataset.arrays if not array.left_out]
     described, along = [array.described for array in known], "".join(picks.along)
     names, places = names_of(described), candidates(described, picks.axes, along)
+    unread = [array for array in dataset.arrays if array.left_out and not array.tells_of_more]
     without: dict[str, list[str]] = {}
-    if not any(OF_PLANES.fullmatch(known[place].name) for place in places):
+    # Of planes in a file each what is said of the whole counts, and nothing of single ones.
+    if not any(OF_PLANES.fullmatch(one.name) for one in [*(known[place] for place in places), *unread]):
         without = left_out(described, picks.axes, along)
-    for array in dataset.arrays:
-        if array.left_out and not array.tells_of_more:
-            without.setdefault(array.left_out, []).append(array.name or array.file)
+    for array in unread:
+        without.setdefault(array.left_out, []).append(array.name or array.file)
     more = any(array.tells_of_more for array in dataset.arrays)
     if more and not places:
         return Held((), (), {}, listed=False)  # what there is may be among what is not known
@@ -231,8 +234,33 @@ def nothing_held(picks: SlotPicks, held: Held, datasets: Sequence[str]) -> str:
     lacking = [dataset for dataset, names in zip(datasets, held.each, strict=False) if not names]
     dataset = next(iter([*lacking, *datasets]))
     wanted = words.listed([name_of(axis) for axis in picks.axes], len(picks.axes))
-    why = " ".join(f"{words.listed(list(names))}: {reason}." for reason, names in list(held.left_out.items())[:3])
+    why = why_left_out(held)
     return f"“{dataset}” has no array with the axes {wanted}. {why}".strip()
+
+
+def why_left_out(held: Held) -> str:
+    """The first reasons for which there is nothing, or nothing else, to pick, in sentences."""
+    told = [(words.listed([name for name in names if name]), why) for why, names in held.left_out.items()]
+    return " ".join(
+        f"{what}: {why}." if what else f"{why[:1].upper()}{why[1:]}." for what, why in told[:MOST_REASONS]
+    )
+
+
+def further_without(datasets: Sequence[str]) -> str:
+    """That datasets beside those of which it was said why have nothing to pick either; empty for none."""
+    names = words.listed([f"“{name}”" for name in datasets], MOST_NAMED)
+    return f"Nor {'has' if len(datasets) == 1 else 'have'} {names} one." if datasets else ""
+
+
+def without_any(jobtype: JobType, inputs: Inputs) -> dict[str, list[str]]:
+    """By slot, the names of the datasets that hold nothing which could be picked, whatever is chosen."""
+    found: dict[str, list[str]] = {}
+    for picks in picks_of(jobtype):
+        for dataset in inputs.get(picks.slot, ()):
+            held = held_by(picks, [dataset])
+            if held.listed and not held.names:
+                found.setdefault(picks.slot, []).append(dataset.name)
+    return found
 
 
 def _places(
@@ -240,22 +268,24 @@ def _places(
 ) -> Sequence[int | None]:
     """The places along an axis that are meant; None alone where there is only one, and nothing to pick."""
     given, length = raw.get(option.name), array.described.length(axis)
-    noun = name_of(axis)
+    noun, several = name_of(axis), plural_of(axis)
     if is_all(given):
         if length > MOST_RESULTS:
             raise PickError(
-                {option.name: f"{name} has {length:,} {noun}s, and a form makes {MOST_RESULTS:,} results at most."}
+                {option.name: f"{name} has {length:,} {several}; a form makes {MOST_RESULTS:,} results at most."}
             )
         return range(length) if length > 1 else [None]
     if is_blank(given):
         if length == 1:
             return [None]
         raise PickError(
-            {option.name: f"{name} has {length} {noun}s: {places_told(array, axis)}. Choose one, or all."}
+            {option.name: f"{name} has {length} {several}: {places_told(array, axis)}. Choose one, or all."}
         )
     index = place_of(array, axis, given)
     if index is None:
-        there = f"it has {length} {noun}s: {places_told(array, axis)}" if length > 1 else f"it has only one {noun}"
+        there = (
+            f"it has {length} {several}: {places_told(array, axis)}" if length > 1 else f"it has only one {noun}"
+        )
         raise PickError({option.name: f"{name} has no {noun} “{given}”; {there}."})
     return [index] if length > 1 else [None]
 

@@ -7,7 +7,7 @@ from typing import Any
 from portal.errors import InvalidError
 from portal.form.dataset import Inputs
 from portal.form.defaults import datasets_asked, default_for, untold
-from portal.form.picks import MOST_RESULTS, Picked, PickError, resolve
+from portal.form.picks import MOST_REASONS, MOST_RESULTS, Picked, PickError, further_without, resolve
 from portal.form.slots import check_slots
 from portal.form.target import FIELD, objection_to_target
 from portal.form.titles import result_title
@@ -115,6 +115,10 @@ class _Unpicked:
         """What to say beside each field; of several datasets, in which."""
         told = {}
         for field, by_words in self.found.items():
+            if field.startswith("inputs."):  # its words name the dataset
+                further = [names[0] for names in list(by_words.values())[MOST_REASONS:]]
+                told[field] = " ".join([*list(by_words)[:MOST_REASONS], further_without(further)]).strip()
+                continue
             parts = [
                 f"{listed([f'“{name}”' for name in names])}: {words}" if self.several else words
                 for words, names in list(by_words.items())[:MOST_TOLD]

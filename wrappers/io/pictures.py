@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gantry_formats import plain_number
-from gantry_formats.axes import known_axes, name_of
+from gantry_formats.axes import known_axes, name_of, plural_of
 from gantry_formats.descriptions import ACQUIRED, CHANNELS, TIME_STEP, channel_names, moment_of
 from wrappers.io.ome import About
 from wrappers.io.source import ArraySource
@@ -96,7 +96,7 @@ def pictures_of(array: ArraySource, name: str) -> list[Picture] | str:
         return f"its axes are {axes}, one of them twice"
     many = math.prod(array.shape[place] for place in split)
     if many > MOST_SPLIT:
-        return f"it has {many} {name_of(axes[split[0]])}s, of which at most {MOST_SPLIT} can be converted"
+        return f"it has {many} {plural_of(axes[split[0]])}, of which at most {MOST_SPLIT} can be converted"
     order = (*outer, *inner)
     whole = Picture(
         name=name,

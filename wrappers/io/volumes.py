@@ -14,7 +14,7 @@ import numpy as np
 
 from gantry_formats import arrays, planes
 from gantry_formats.arrays import Described, plain_name
-from gantry_formats.axes import UNKNOWN, ZYX, known_axes, name_of
+from gantry_formats.axes import UNKNOWN, ZYX, known_axes, name_of, plural_of
 from gantry_formats.descriptions import CHANNELS, channel_names
 from wrappers.errors import BadInput
 from wrappers.io.source import ArraySource
@@ -113,7 +113,8 @@ def values_of(one: Candidate, pick: Pick) -> np.ndarray:
         index = pick.by_axis.get(axis)
         name = name_of(axis)
         if index is None and length > 1:
-            raise BadInput(f"{file} has {length} {name}s in {one.array.name}; choose one, from 0 to {length - 1}.")
+            has = f"{length} {plural_of(axis)}"
+            raise BadInput(f"{file} has {has} in {one.array.name}; choose one, from 0 to {length - 1}.")
         if index is not None and not 0 <= index < length:
             raise BadInput(f"{file} has no {name} {index}: there are {length}, counted from 0.")
         place.append(slice(index or 0, (index or 0) + 1))

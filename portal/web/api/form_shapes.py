@@ -246,7 +246,7 @@ def _pick(pick: PickField) -> PickOut:
         ],
         total=pick.total,
         taken=pick.fact,
-        note=pick.note,
+        note=pick.note or pick.nothing,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from flask import url_for
 
 from gantry_formats.arrays import names_of
-from gantry_formats.axes import UNKNOWN, name_of
+from gantry_formats.axes import UNKNOWN, ZYX, name_of
 from portal import words
 from portal.catalogue.arrays.rows import input_arrays
 from portal.catalogue.models import Dataset, DatasetArray
@@ -51,7 +51,7 @@ def array_lines(dataset: Dataset) -> ArrayLines:
     known = [(array, row) for array, row in zip(arrays, rows, strict=True) if not array.left_out]
     names = names_of([array.described for array, _row in known])
     lines = [_line(name, array, row) for name, (array, row) in zip(names, known, strict=True)]
-    order = sorted(range(len(lines)), key=lambda place: -min(_dimensions(known[place][0]), 2))
+    order = sorted(range(len(lines)), key=lambda place: -min(_dimensions(known[place][0]), len(ZYX)))
     shown = [lines[place] for place in order[:MOST_SHOWN]]
     return ArrayLines(bool(rows), tuple(shown), len(lines) - len(shown), tuple(_left_out(arrays)))
 

@@ -66,7 +66,7 @@ def test_of_many_planes_the_first_and_last_speak_for_all():
         "",
         "99 files",
         (),
-        "it lacks planes: of number 50 there is not one file",
+        "it lacks planes: there is no file of the number 50",
     )
 
 

@@ -127,6 +127,52 @@ def test_nothing_that_fits_is_said_of_the_dataset(jobtype):
     assert "stored by a filter" in wrong(jobtype, [dataset(unread)])["inputs.stack"]
 
 
+GAP = (
+    *(array("series 0", "YX", 40, 48, file=f"z{number}.tif") for number in range(9)),
+    InputArray(0, "", "9 files", (), "", "", left_out="it lacks planes: there is no file of the number 5"),
+)
+NO_VOLUME = "has no array with the axes z, y and x."
+UNKNOWN = InputArray(0, "a.zarr", "/0", (2, 16, 40, 48), "uint16", "?ZYX", labels={"?": ("q",)})
+
+
+@pytest.mark.parametrize(
+    ("arrays", "why"),
+    [
+        (GAP, "9 files: it lacks planes: there is no file of the number 5."),
+        ((UNKNOWN,), "/0: its first axis, “q” (2 long) has no known meaning: no place along it can be chosen."),
+        ((left_out("map", "values of this kind are not read"),), "map: values of this kind are not read."),
+        ((InputArray(0, "", "", (), "", "", left_out="there is no array in it"),), "There is no array in it."),
+    ],
+)
+def test_what_no_program_can_use_is_said_when_the_form_opens(jobtype, arrays, why):
+    form, named = fields(jobtype, [dataset(*arrays)])
+    assert named["array"].pick.nothing.startswith(f"“Heart” {NO_VOLUME}")
+    assert named["array"].pick.nothing.endswith(why)
+    assert named["array"].pick.nothing == wrong(jobtype, [dataset(*arrays)])["inputs.stack"]
+    assert "array" in [field.name for group in form.groups for field in group.fields]
+    assert (form.impossible, form.impossible_words) == (("Heart",), "“Heart”")
+    assert named["channel"].idle
+
+
+def test_of_several_datasets_those_that_no_program_can_use_are_named(jobtype):
+    bad = [dataset(PLANE, name=name, number=number) for number, name in enumerate("ABCDE", 2)]
+    form, named = fields(jobtype, [dataset(STACK), *bad])
+    assert form.impossible == tuple("ABCDE")
+    said = named["array"].pick.nothing
+    assert said.startswith(f"“A” {NO_VOLUME} /plane: it has two dimensions. “B” has")
+    assert said.endswith("Nor have “D” and “E” one.")
+    assert wrong(jobtype, [dataset(STACK), *bad])["inputs.stack"] == said
+    assert fields(jobtype, [dataset(STACK)])[0].impossible == ()
+
+
+def test_a_further_dataset_that_holds_nothing_is_said_and_can_be_changed(jobtype):
+    flat = dataset(PLANE, name="Flat", number=2)
+    form = build_form(jobtype, {"stack": [dataset(STACK)], "psf": [flat]})
+    named = {field.name: field for field in form.fields}
+    assert named["psf_array"].pick.nothing.startswith(f"“Flat” {NO_VOLUME}")
+    assert form.impossible == ()
+
+
 def test_a_channel_is_chosen_by_number_or_name(jobtype):
     held = [dataset(TWO_CHANNELS)]
     assert wrong(jobtype, held) == {"channel": "Heart has 2 channels: 0 (DAPI), 1 (GFP). Choose one, or all."}
@@ -355,6 +401,11 @@ def test_a_size_that_nobody_tells_is_asked_before_the_start_where_the_choice_nee
     ]
     assert (field.asked, field.required) == (True, False)
     assert field.source == "Your dataset does not record voxel size x, nor do its files"
+    minus = InputDataset(
+        1, "Heart", "light-sheet stack", True, {"voxel size x": Quantity(float("nan"), "um")}, sizes(one=None)
+    )
+    [field] = [field for field in build_form(jobtype, {"stack": [minus]}).fields if field.name == "voxel"]
+    assert field.source == "Your dataset says nan um, which cannot be used here, and its files tell no other"
     for raw, arrays in (
         ({"voxel": "0.3"}, {"one": None}),
         ({"psf": "file"}, {"one": None}),

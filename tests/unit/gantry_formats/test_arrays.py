@@ -12,7 +12,7 @@ from gantry_formats.arrays import (
     planes_of,
     volume_of_planes,
 )
-from gantry_formats.axes import known_axes
+from gantry_formats.axes import NAMES, known_axes, plural_of
 from gantry_formats.planes import in_order
 
 
@@ -81,6 +81,42 @@ def test_axes_that_are_not_known_are_named_and_none_is_taken_for_z(axes, names, 
     assert candidates([one]) == []
 
 
+@pytest.mark.parametrize(
+    ("axes", "shape", "names", "words"),
+    [
+        ("?", (2,), ("q",), "its first axis, “q” (2 long) has no known meaning: no place along it can be chosen"),
+        ("?", (2,), (), "its first axis (2 long) has no known meaning: no place along it can be chosen"),
+        (
+            "??",
+            (1, 3),
+            ("q", "r"),
+            "its second axis, “r” (3 long) has no known meaning: no place along it can be chosen",
+        ),
+        (
+            "??",
+            (2, 3),
+            ("q", ""),
+            (
+                "its first axis, “q” (2 long) and its second axis (3 long) have no known meaning: "
+                "no place along them can be chosen"
+            ),
+        ),
+        ("E", (2,), (), "it has 2 energies, of which none can be chosen"),
+        ("W", (2,), (), "it has 2 places along axis W, of which none can be chosen"),
+    ],
+)
+def test_further_axes_are_told_in_words(axes, shape, names, words):
+    one = Described("a.zarr", "/0", (*shape, *STACK), "uint16", f"{axes}ZYX", {"?": names})
+    assert left_out([one]) == {words: ["/0"]}
+
+
+@pytest.mark.parametrize("axis", sorted(NAMES))
+def test_every_axis_has_words_for_several_places(axis):
+    assert plural_of(axis).split(" along")[0].endswith("s")
+    assert not plural_of(axis).endswith("ys")
+    assert "knowns" not in plural_of(axis)
+
+
 def test_planes_whose_axes_are_not_known_make_no_volume():
     files = ["1.h5", "2.h5"]
     assert planes_of([Described(file, "/a", (40, 48), "uint16", "??") for file in files], files) == []
@@ -105,8 +141,12 @@ def test_planes_in_a_file_each_make_a_volume_where_they_are_alike():
 def test_planes_are_in_the_order_of_the_one_number_in_their_names():
     assert in_order(["z10.tif", "z8.tif", "z9.tif"]) == [1, 2, 0]
     for names, words in (
-        (["z1.tif", "z3.tif"], "of number 2"),
-        (["z1.tif", "z01.tif", "z2.tif"], "of number 1"),
+        (["z1.tif", "z3.tif"], "lacks planes: there is no file of the number 2$"),
+        (["z1.tif", "z4.tif"], "there is no file of the numbers 2 and 3$"),
+        (["z1.tif", "z4.tif", "z6.tif"], "there is no file of the numbers 2, 3 and 5$"),
+        (["z1.tif", "z900.tif"], "there is no file of the numbers 2 to 899$"),
+        ([f"z{3 * number}.tif" for number in range(8)], "numbers 1, 2, 4, 5, 7, 8, 10, 11 and 6 more$"),
+        (["z1.tif", "z01.tif", "z2.tif"], "there is more than one file of number 1$"),
         (["c1z1.tif", "c2z2.tif"], "differ in 2 numbers"),
         (["a1.tif", "b2.tif"], "do not only differ in a number"),
     ):

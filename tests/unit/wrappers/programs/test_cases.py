@@ -90,7 +90,7 @@ def test_planes_in_a_file_each_make_one_volume(run_program, shared_cases: Path, 
 def test_a_plane_that_is_missing_is_named(run_program, refused, shared_cases: Path) -> None:
     planes = sorted((shared_cases / "t19_planes_folder").glob("*.tif"))
     del planes[3]
-    refused(run_program("lightsheet_deconvolution", {"stack": planes}), "of number 3 there is not one file")
+    refused(run_program("lightsheet_deconvolution", {"stack": planes}), "there is no file of the number 3")
 
 
 def test_each_value_of_a_series_in_several_files_counts_once(run_program, shared_cases: Path) -> None:
