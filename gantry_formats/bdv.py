@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 
 from gantry_formats.images import Sizes
 from gantry_formats.ome import kind_of, root_of
+from gantry_formats.sizes import Size
 from gantry_formats.text import decoded, plain_number, plain_text
 from gantry_formats.units import factor_between
 
@@ -56,7 +57,11 @@ def setups_of(document: bytes, name: str) -> dict[int, Setup]:
         number = plain_number(_text(element, "id"))
         if number is None or not float(number).is_integer():
             continue
-        setup = Setup(_sizes(element), tuple(int(length) for length in _three(_text(element, "size"))))
+        place = f"ViewSetup {int(number)} voxelSize"
+        setup = Setup(
+            _sizes(element, companion_of(name), place),
+            tuple(int(length) for length in _three(_text(element, "size"))),
+        )
         if found.setdefault(int(number), setup) != setup:
             twice.add(int(number))
     return {number: setup for number, setup in found.items() if number not in twice}
@@ -68,14 +73,15 @@ def _is_of(root: ET.Element, name: str) -> bool:
     return {PurePosixPath(one).name for one in named} == {name}
 
 
-def _sizes(setup: ET.Element) -> Sizes:
+def _sizes(setup: ET.Element, file: str, place: str) -> Sizes:
     voxel = next((one for one in setup if kind_of(one) == "voxelSize"), None)
     if voxel is None:
         return {}
-    factor = factor_between(_text(voxel, "unit"), "um")
+    unit = _text(voxel, "unit")
+    factor = factor_between(unit, "um")
     lengths = zip(_AXES, _three(_text(voxel, "size")), strict=False)
     return {
-        axis: float(f"{length * factor:.12g}")
+        axis: Size(float(f"{length * factor:.12g}"), place, length, unit, file=file)
         for axis, length in lengths
         if factor and length > 0 and math.isfinite(length * factor)
     }

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gantry_formats.images import Sizes
+from gantry_formats.sizes import Size
 from gantry_formats.text import decoded, plain_number, plain_text
 from gantry_formats.units import factor_between
 
@@ -56,7 +57,8 @@ def sizes_of_imaris(attributes: Mapping[str, Any]) -> Sizes:
         if factor and low is not None and high is not None and count and count > 0 and high > low:
             size = (high - low) / count * factor
             if math.isfinite(size):
-                sizes[axis] = float(f"{size:.7g}")
+                um = float(f"{size:.7g}")
+                sizes[axis] = Size(um, f"/{IMARIS_IMAGE}@ExtMax{place}", um / factor, told.get("Unit"))
     return sizes
 
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gantry_formats.ome import kind_of, pixels_of, root_of
+from gantry_formats.sizes import Size
 from gantry_formats.text import plain_number, plain_text
 from gantry_formats.units import factor_between, unit_of
 
@@ -20,6 +21,7 @@ Sizes = dict[str, float]
 INCH, CENTIMETRE = 2, 3
 """TIFF's tag ResolutionUnit; 1 is no unit."""
 _UNIT_UM = {INCH: 25400.0, CENTIMETRE: 10000.0}
+_PER_UNIT = {25400.0: "per inch", 10000.0: "per cm"}
 COARSE_PER_INCH = 1200
 """Up to here (a pixel of 21 µm) a resolution in inches or centimetres is one of screens, printers or scanners."""
 PRINTERS_PER_INCH = (1440, 2400, 2880, 3200, 3600, 4000, 4800, 5760, 6400, 9600)
@@ -33,7 +35,11 @@ def sizes_of_tags(per_unit: Mapping[str, float], resolution_unit: Any) -> Sizes:
     unit_um = _UNIT_UM.get(int(plain_number(resolution_unit) or 0))
     if unit_um is None:
         return {}
-    sizes = {axis: unit_um / many for axis, many in per_unit.items() if 0 < many < math.inf and many != 1}
+    sizes: Sizes = {
+        axis: Size(unit_um / many, f"tiff:{axis.upper()}Resolution", many, _PER_UNIT[unit_um])
+        for axis, many in per_unit.items()
+        if 0 < many < math.inf and many != 1
+    }
     return {axis: size for axis, size in sizes.items() if not _is_of_paper(size)}
 
 
@@ -47,7 +53,10 @@ def sizes_of_imagej(keys: Mapping[str, Any], per_unit: Mapping[str, float]) -> S
 
     An axis may have a unit of its own (`yunit`, `zunit`).
     """
-    return _in_um(*_told_by_imagej(keys, per_unit))
+    lengths, units = _told_by_imagej(keys, per_unit)
+    own = {axis: f"imagej:{axis if f'{axis}unit' in keys else ''}unit" for axis in lengths}
+    places = {axis: f"{unit} with {axis.upper()}Resolution" for axis, unit in own.items()}
+    return _in_um(lengths, units, places | ({"z": f"imagej:spacing with {own['z']}"} if "z" in own else {}))
 
 
 def odd_sizes_of_imagej(keys: Mapping[str, Any], per_unit: Mapping[str, float]) -> dict[str, str]:
@@ -77,7 +86,8 @@ def sizes_of_ome(xml: str, *, series: int, names: Sequence[str]) -> Sizes:
         return {}
     lengths = {axis.lower(): plain_number(pixels.get(f"PhysicalSize{axis}")) for axis in "XYZ"}
     units = {axis.lower(): pixels.get(f"PhysicalSize{axis}Unit", "µm") for axis in "XYZ"}
-    return _in_um({axis: length for axis, length in lengths.items() if length and length > 0}, units)
+    places = {axis: f"ome:Pixels@PhysicalSize{axis.upper()}" for axis in lengths}
+    return _in_um({axis: length for axis, length in lengths.items() if length and length > 0}, units, places)
 
 
 UNIT_TAILS = (" units", " unit", "_units", "_unit")
@@ -97,7 +107,7 @@ def sizes_of_attributes(attributes: Mapping[str, Any]) -> Sizes:
     for place, axis in enumerate("zyx"):
         size = _attribute_um(attributes, axis)
         if size is None and isinstance(three, list | tuple) and len(three) == len("zyx"):
-            size = plain_number(three[place])
+            size = _um(plain_number(three[place]), next(key for key in _TRIPLES if key in attributes))
         if size and 0 < size < math.inf:
             sizes[axis] = size
     return sizes
@@ -108,16 +118,21 @@ def is_of_sizes(name: str) -> bool:
     return name in _TRIPLES or name.startswith(("voxel size ", "voxel_size_"))
 
 
+def _um(size: float | None, place: str) -> float | None:
+    return None if size is None else Size(size, place, size, "um")
+
+
 def _attribute_um(attributes: Mapping[str, Any], axis: str) -> float | None:
-    named = plain_number(attributes.get(f"voxel_size_{axis}_um"))
+    named = _um(plain_number(attributes.get(f"voxel_size_{axis}_um")), f"voxel_size_{axis}_um")
     if named is not None:
         return named
     for key in (f"voxel size {axis}", f"voxel_size_{axis}"):
         value = plain_number(attributes.get(key))
         if value is not None:
             units = (attributes[unit] for tail in UNIT_TAILS if (unit := f"{key}{tail}") in attributes)
-            factor = factor_between(next(units, None), "um")
-            return None if factor is None else value * factor
+            stated = next(units, None)
+            factor = factor_between(stated, "um")
+            return None if factor is None else Size(value * factor, key, value, plain_text(stated))
     return None
 
 
@@ -146,8 +161,12 @@ def odd_sizes(lengths: Mapping[str, float], units: Mapping[str, Any]) -> dict[st
     }
 
 
-def _in_um(lengths: Mapping[str, float], units: Mapping[str, Any]) -> Sizes:
+def _in_um(lengths: Mapping[str, float], units: Mapping[str, Any], places: Mapping[str, str]) -> Sizes:
+    """`places`: where each stands."""
     factors = {axis: factor_between(units.get(axis), "um") for axis in lengths}
     sizes = {axis: length * factor for axis, length in lengths.items() if (factor := factors[axis])}
     # Resolutions are fractions: 0.1625 um must not come out as 0.16249999999999998.
-    return {axis: float(f"{size:.12g}") for axis, size in sizes.items()}
+    return {
+        axis: Size(float(f"{size:.12g}"), places[axis], lengths[axis], plain_text(units.get(axis)))
+        for axis, size in sizes.items()
+    }

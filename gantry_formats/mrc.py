@@ -11,6 +11,7 @@ import struct
 from dataclasses import dataclass
 
 from gantry_formats.images import Sizes
+from gantry_formats.sizes import Size
 
 SUFFIXES = (".mrc", ".mrcs", ".ccp4", ".map", ".rec", ".st", ".ali")
 HEAD_BYTES = 1024
@@ -72,8 +73,8 @@ def header_of(head: bytes) -> Header:
         raise ValueError(f"its header names {columns} × {rows} × {sections} elements behind {extended} bytes")
     shape: tuple[int, ...] = (sections, rows, columns)
     letters = "".join("XYZ"[axis - 1] for axis in reversed(maps)) if sorted(maps) == [1, 2, 3] else "ZYX"
-    sizes = {
-        axis: float(f"{length / many * UM_IN_ANGSTROM:.7g}")
+    sizes: Sizes = {
+        axis: Size(float(f"{length / many * UM_IN_ANGSTROM:.7g}"), f"mrc:CELLA {axis}", length / many, "Å")
         for axis, length, many in zip("xyz", cell, across, strict=True)
         if many > 0 and 0 < length < math.inf
     }

@@ -14,7 +14,8 @@ from typing import Any
 from gantry_formats.axes import UNKNOWN, plain_name
 from gantry_formats.descriptions import time_step_s
 from gantry_formats.images import Sizes, odd_sizes
-from gantry_formats.text import plain_number
+from gantry_formats.sizes import Size
+from gantry_formats.text import plain_number, plain_text
 from gantry_formats.units import factor_between
 
 MOST_LEVELS = 64
@@ -82,7 +83,8 @@ def _multiscale(document: Any, channels: tuple[str, ...]) -> Multiscale | None:
         # A level without a scale of its own is not known, a picture without one for all levels is.
         length = (scales[0] or [math.nan] * len(axes))[place] * (scales[1] or [1.0] * len(axes))[place]
         if letter in "XYZ" and factor and length > 0 and math.isfinite(length):
-            sizes[letter.lower()] = float(f"{length * factor:.12g}")
+            um = float(f"{length * factor:.12g}")
+            sizes[letter.lower()] = Size(um, "scale", length, plain_text(unit))
         elif letter in "XYZ" and length > 0 and math.isfinite(length):
             odd |= odd_sizes({letter.lower(): length}, {letter.lower(): unit})
         elif letter == "T" and letters.count("T") == 1:

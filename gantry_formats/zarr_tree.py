@@ -16,6 +16,7 @@ from gantry_formats import ngff
 from gantry_formats.axes import UNKNOWN, plain_name, unknown_names
 from gantry_formats.descriptions import ACQUIRED, moment_of
 from gantry_formats.images import Sizes
+from gantry_formats.sizes import Size
 
 SUFFIX = ".zarr"
 MARKS = ("zarr.json", ".zgroup", ".zarray")
@@ -163,6 +164,13 @@ class _Look:
             raise ValueError(f"{name} is no object of JSON")
         return found
 
+    def _of_document(self, path: str, size: float) -> float:
+        """The same size with the document of the group in which it stands."""
+        if not isinstance(size, Size):
+            return size
+        name = "zarr.json" if self.folder.document(_joined(path, "zarr.json")) is not None else ".zattrs"
+        return Size(size, f"{_joined(path, name)} {size.place}", size.value, size.units)
+
     def tree(self, more: bool) -> Tree:
         of_pictures: set[str] = set()
         pictures: dict[str, ZarrArray] = {}
@@ -182,7 +190,9 @@ class _Look:
                     self.left_out.setdefault(levels[0], "it is not there")
                     continue
                 acquired = moment_of(attributes.get(ACQUIRED))
-                pictures.setdefault(levels[0], replace(_finest(known, one), acquired=acquired))
+                picture = replace(_finest(known, one), acquired=acquired)
+                sizes = {axis: self._of_document(path, size) for axis, size in picture.sizes.items()}
+                pictures.setdefault(levels[0], replace(picture, sizes=sizes))
         arrays: list[ZarrArray] = []
         for path, plain in self.arrays.items():
             array = pictures.get(path, plain)

@@ -13,6 +13,7 @@ from typing import Any
 
 from gantry_formats import factor_between, plain_quantity, rtdc, stated_unit, unit_of
 from gantry_formats.quantities import plain_size
+from gantry_formats.sizes import TOLD
 from gantry_formats.units import Dimension
 from portal.catalogue.entries import ParameterEntry
 from portal.catalogue.parameters.source import Source, SourceKind
@@ -40,6 +41,8 @@ class Spot:
     place: str
     unit_places: tuple[str, ...] = ()
     unit: str = ""
+    told: tuple[str, ...] = ()
+    """The places of what says where it was found: file, place, value and units, where a reader knows."""
 
 
 def places_of(mapping: Mapping[str, Any]) -> list[str]:
@@ -47,7 +50,7 @@ def places_of(mapping: Mapping[str, Any]) -> list[str]:
     found: dict[str, None] = {}
     for rule in mapping.values():
         for source in _sources(rule):
-            found |= dict.fromkeys((source.place, *source.unit_places))
+            found |= dict.fromkeys((source.place, *source.unit_places, *source.told))
     return list(found)
 
 
@@ -83,7 +86,7 @@ def _parameter(name: str, rule: Mapping[str, Any], values: Values) -> ParameterE
         return None
     number = quantity[0]
     stated = stated_unit(quantity[1], *map(values.get, source.unit_places)) or source.unit
-    from_ = replace(from_, value=f"{number:.9g}", units=stated)
+    from_ = _found(from_, source, values) or replace(from_, value=f"{number:.9g}", units=stated)
     factor = factor_between(stated, wanted)
     if not wanted or factor is None:
         return ParameterEntry(name, number, stated, from_)
@@ -101,6 +104,15 @@ def _is_length(unit: Any) -> bool:
     return known is not None and known.dimension is Dimension.LENGTH
 
 
+def _found(source: Source, spot: Spot, values: Values) -> Source | None:
+    """Where a reader found it, and what stands there; None where the place is the one that was asked for."""
+    told = {what: str(values[at]) for what, at in zip(TOLD, spot.told, strict=False) if at in values}
+    if not told:
+        return None
+    file, place, value, units = (told.get(what, "") for what in TOLD)
+    return Source(source.kind, file=file, place=place or source.place, value=value, units=units)
+
+
 def _sources(rule: Mapping[str, Any]) -> Iterator[Spot]:
     is_length = _is_length(rule.get("units"))
     for written in rule.get("sources", ()):
@@ -109,7 +121,7 @@ def _sources(rule: Mapping[str, Any]) -> Iterator[Spot]:
             continue
         usual = _by_custom(str(written["at"]))
         named = (_place(str(written["units"])),) if written.get("units") else usual.unit_places
-        yield Spot(usual.place, named, str(written.get("unit") or usual.unit))
+        yield replace(usual, unit_places=named, unit=str(written.get("unit") or usual.unit))
 
 
 def _by_custom(written: str) -> Spot:
@@ -134,7 +146,7 @@ def _by_custom(written: str) -> Spot:
         case "imagej":
             unit_places = ("imagej:zunit", "imagej:unit") if rest == "spacing" else ("imagej:unit",)
         case "image":
-            unit = "um"
+            return Spot(place, unit="um", told=tuple(f"{place}@{what}" for what in TOLD))
     return Spot(place, unit_places, unit)
 
 

@@ -243,7 +243,7 @@ class Reader:
         if listed:
             self._keep(path, seen.listing, NOT_LISTED)
         for entry in parameters_of(self.mapping, seen.values):
-            found = replace(entry, source=replace(entry.source, file=path))
+            found = replace(entry, source=replace(entry.source, file=entry.source.file or path))
             self.said.setdefault(entry.name, []).append(found)
         if seen.problem and self.complete and self.problem is None:
             self.problem = f"{path}: {seen.problem}"

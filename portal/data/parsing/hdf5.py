@@ -20,6 +20,7 @@ from gantry_formats.linked.arrays import Node
 from gantry_formats.linked.filters import missing_filter
 from gantry_formats.linked.walking import NotRead, walk, why_unreadable
 from gantry_formats.microscopes import Layout
+from gantry_formats.sizes import VOXEL_SIZE, told_of
 from portal.data.parsing.asked import Asked
 from portal.data.parsing.errors import FileError, plain
 from portal.data.parsing.hdf5_arrays import arrays_of, own_sizes
@@ -30,7 +31,6 @@ from portal.data.parsing.structure import DAMAGED, MAX_OBJECTS, Seen, look_at, r
 from portal.data.parsing.through import Through
 
 MAX_LISTED = 2_000
-VOXEL_SIZE = "image:voxel size "
 MAX_ATTRIBUTES = 64
 MAX_FILTERS_NAMED = 20
 EVENTS = 25
@@ -186,7 +186,7 @@ class Hdf5File:
 
     def _value(self, path: str) -> Any:
         if path.startswith(VOXEL_SIZE):
-            return self._sizes_of_all.get(path.removeprefix(VOXEL_SIZE))
+            return told_of(self._sizes_of_all, path)
         place, at, attribute = path.rpartition("@") if "@" in path else (path, "", "")
         if not place.startswith(ANYWHERE):
             try:

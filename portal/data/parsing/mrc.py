@@ -7,11 +7,11 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 
 from gantry_formats import mrc
+from gantry_formats.sizes import VOXEL_SIZE, told_of
 from portal.data.parsing.errors import FileError
 from portal.data.parsing.listing import LeftOut, Listed, listing, plane_of
 from portal.data.parsing.picture import MAX_ELEMENTS, Array, View, volume_view
 
-VOXEL_SIZE = "image:voxel size "
 LABELS = slice(224, 1024)
 
 
@@ -57,8 +57,8 @@ class MrcReader:
     def values(self, paths: Sequence[str]) -> dict[str, Any]:
         """See parsing.values."""
         sizes = self.header.sizes if self.header is not None else {}
-        found = {f"{VOXEL_SIZE}{axis}": size for axis, size in sizes.items()}
-        return {path: found[path] for path in paths if path in found}
+        found = {path: told_of(sizes, path) for path in paths if path.startswith(VOXEL_SIZE)}
+        return {path: value for path, value in found.items() if value is not None}
 
     def listing(self, *, side: int, pictures: int) -> dict[str, Any]:
         """See parsing.listing."""

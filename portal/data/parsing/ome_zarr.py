@@ -7,7 +7,7 @@ links. Documents are read once, so that what was judged is what the library sees
 import math
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -18,6 +18,7 @@ from zarr.abc.store import OffsetByteRequest, RangeByteRequest, Store, SuffixByt
 from zarr.core.buffer import default_buffer_prototype
 
 from gantry_formats import zarr_tree
+from gantry_formats.sizes import VOXEL_SIZE, told_of
 from gantry_formats.zarr_tree import ZarrArray
 from portal.data.parsing.errors import FileError, plain
 from portal.data.parsing.listing import LeftOut, Listed, Plane, listing, plane_of
@@ -33,7 +34,6 @@ from portal.data.parsing.picture import (
 from portal.errors import LimitError, NotFoundError, PortalError
 from portal.files.confined import Root
 
-VOXEL_SIZE = "image:voxel size "
 MAX_LISTED = 2_000
 NOTHING: tuple[str, ...] = ()
 MAX_BLOCKS = 4_096
@@ -85,10 +85,16 @@ class ZarrReader:
 
     def _value(self, path: str) -> Any:
         if path.startswith(VOXEL_SIZE):
-            axis = path.removeprefix(VOXEL_SIZE)
-            sizes = {one.sizes.get(axis) or one.odd_sizes.get(axis) for one in self.tree.arrays}
-            return sizes.pop() if len(sizes) == 1 else None
+            return told_of(self._sizes_of_all, path)
         return plain(self.tree.attributes.get(path.removeprefix("@"))) if path.startswith("@") else None
+
+    @cached_property
+    def _sizes_of_all(self) -> dict[str, float | str | None]:
+        """Sizes in which all pictures agree, or as written where their unit is not known."""
+        each = {
+            axis: [one.sizes.get(axis) or one.odd_sizes.get(axis) for one in self.tree.arrays] for axis in "xyz"
+        }
+        return {axis: sizes[0] for axis, sizes in each.items() if len(set(sizes)) == 1}
 
     def remarks(self) -> list[dict[str, str]]:
         """Compressions that are not known here, `{"place", "words"}`: nothing is damaged."""

@@ -11,13 +11,13 @@ import numpy as np
 import tifffile
 
 from gantry_formats import images
+from gantry_formats.sizes import VOXEL_SIZE, told_of
 from gantry_formats.tiff_series import further_pages, missing_planes, opened
 from portal.data.parsing.errors import FileError, plain
 from portal.data.parsing.listing import listing
 from portal.data.parsing.picture import MAX_BLOCK_BYTES, MAX_ELEMENTS, Array, View, spread
 from portal.data.parsing.tiff_arrays import arrays_of, of_several_files, unsupported
 
-VOXEL_SIZE = "voxel size "
 MAX_SERIES = 100
 MAX_PAGES_CHECKED = 10_000
 MOST_UNPACKED = 8
@@ -139,8 +139,9 @@ class TiffReader:
                 return plain((self.tiff.imagej_metadata or {}).get(name))
             if source == "ome" and self.tiff.ome_metadata:
                 return _ome(self.tiff.ome_metadata, name)
-            if source == "image" and name.startswith(VOXEL_SIZE):
-                return self._size_of_element(name.removeprefix(VOXEL_SIZE))
+            if path.startswith(VOXEL_SIZE):
+                axis = name.removeprefix(VOXEL_SIZE.partition(":")[2])[:1]
+                return told_of({axis: self._size_of_element(axis)}, path)
         except (*DAMAGED, ET.ParseError):
             return None
         return None
