@@ -7,6 +7,7 @@ as BadInput; it ends the program with one sentence on stderr and exit code 2.
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -143,6 +144,8 @@ class Job:
     folder: Path
     analysis: str = ""  # name and version of the job type, as "tomo-slice 1.2"
     number: str = ""
+    time_s: float = math.inf
+    """Seconds that the job may take; without end where the order does not say."""
 
     @property
     def output(self) -> Path:
@@ -182,6 +185,7 @@ def load(environ: Mapping[str, str]) -> Job:
         title=str(document.get("job", {}).get("title", "")),
         inputs=inputs,
         options=Options(document.get("options", {})),
+        time_s=float(document.get("resources", {}).get("time_s", math.inf)),
         cpus=max(1, int(document.get("resources", {}).get("cpus", 1))),
         folder=folder,
     )

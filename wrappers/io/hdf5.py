@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,10 @@ from gantry_formats.images import sizes_of_attributes
 from gantry_formats.linked import Array, Group, LinkError, Tree
 from gantry_formats.linked.walking import NotRead, why_unreadable
 from gantry_formats.linked.walking import walk as walk_all
+from gantry_formats.linked.written import NEVER_WRITTEN, chunks_of, is_never_written, written_places
 from gantry_formats.microscopes import Layout
 from wrappers.io.siblings import Siblings, open_beside_a_writer
-from wrappers.io.source import NUMERIC_KINDS, ArraySource, LeftOut, readable
+from wrappers.io.source import NUMERIC_KINDS, ArraySource, LeftOut, Partly, readable
 from wrappers.job import InputFile
 
 SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nxs", ".nx", ".nx5", ".rtdc", ".ims")
@@ -144,6 +147,8 @@ def _sort_in(name: str, item: Array, path: Path, found: list[ArraySource], witho
     if not dimensions:
         return
     why = unreadable(item)
+    if not why and (dtype.kind in NUMERIC_KINDS or dtype.names) and is_never_written(item):
+        why = NEVER_WRITTEN
     if why:
         without.append(LeftOut(name, why))
     elif dtype.kind in NUMERIC_KINDS:
@@ -208,7 +213,17 @@ def source(dataset: Array, path: Path, name: str = "") -> ArraySource:
         axes=axes,
         attributes=own,
         axis_names=unknown_names(axes, declared_in_hdf5(name, len(dataset.shape), own, around)),
+        partly=_partly(dataset),
     )
+
+
+def _partly(dataset: Array) -> Partly | None:
+    """Return which chunks of a dataset were written, where some were not."""
+    chunks = chunks_of(dataset)
+    if chunks is None:
+        return None
+    values = chunks.written * math.prod(dataset.chunks)
+    return Partly(chunks.words, values, partial(written_places, dataset))
 
 
 def _around(dataset: Array) -> tuple[dict[str, Any], dict[str, int]]:
@@ -227,7 +242,9 @@ def _column(dataset: Array, field: str, path: Path, name: str) -> ArraySource:
         with readable(path, "HDF5"):
             return np.asarray(dataset.fields(field)[place])
 
-    return ArraySource(name, tuple(dataset.shape), dataset.dtype[field], read, chunks=dataset.chunks)
+    return ArraySource(
+        name, tuple(dataset.shape), dataset.dtype[field], read, chunks=dataset.chunks, partly=_partly(dataset)
+    )
 
 
 def attributes(item: h5py.Group | h5py.Dataset) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import math
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -20,6 +20,22 @@ BLOCK_BYTES = 64 * 2**20
 MOST_UNPACKED = 2 * 2**30
 """Bytes of a chunk, tile or strip when it is unpacked; a few bytes in a file may claim any size."""
 NUMERIC_KINDS = "biufc"
+
+
+Place: TypeAlias = tuple[slice, ...]
+
+
+@dataclass(frozen=True)
+class Partly:
+    """An array that is not there whole: in what is missing its format has one value, the fill value, by rule.
+
+    `words` says what is missing, as a clause. `places(most)`: where it is there, in parts of about `most` values,
+    at most `values` together; None where all of it is to be read.
+    """
+
+    words: str
+    values: int
+    places: Callable[[int], Iterable[Place]] | None = None
 
 
 @dataclass(frozen=True)
@@ -38,17 +54,27 @@ class ArraySource:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     axis_names: tuple[str, ...] = ()
     """The file's own names of the axes that are not known."""
+    partly: Partly | None = None
 
     @property
     def size(self) -> int:
         return math.prod(self.shape)
+
+    @property
+    def bytes_to_read(self) -> int:
+        """Bytes of all its blocks."""
+        return (self.size if self.partly is None else min(self.size, self.partly.values)) * self.dtype.itemsize
 
     def everything(self) -> np.ndarray:
         """Return the whole array."""
         return self.read(tuple(slice(0, length) for length in self.shape))
 
     def blocks(self, limit: int = BLOCK_BYTES) -> Iterator[tuple[tuple[slice, ...], np.ndarray]]:
-        """Yield (place, values), each element once, in blocks of at most `limit` bytes (or one chunk)."""
+        """Yield (place, values), what is there, once each, in blocks of at most `limit` bytes or a chunk."""
+        if self.partly is not None and self.partly.places is not None:
+            for place in self.partly.places(max(1, limit // max(1, self.dtype.itemsize))):
+                yield place, self.read(place)
+            return
         for place in block_places(self.shape, self.dtype.itemsize, self.chunks, limit):
             yield place, self.read(place)
 

@@ -10,6 +10,7 @@ from gantry_formats.hdf5_layouts import is_coarser_level, shape_in_imaris
 from gantry_formats.images import is_of_sizes, sizes_of_attributes
 from gantry_formats.linked import Array, Group, LinkError
 from gantry_formats.linked.walking import NotRead, walk, why_unreadable
+from gantry_formats.linked.written import NEVER_WRITTEN, is_never_written
 from gantry_formats.microscopes import Layout
 from portal.data.parsing.listing import MEASUREMENTS, LeftOut, Listed, plane_of
 
@@ -66,6 +67,8 @@ def _of_dataset(
         return
     if why := why_unreadable(item):
         yield LeftOut(name, why)
+    elif (dtype.kind in MEASUREMENTS or dtype.names) and is_never_written(item):
+        yield LeftOut(name, NEVER_WRITTEN)
     elif dtype.kind in MEASUREMENTS:
         own = _attributes(item, _OF_ARRAYS)
         declared = axes_in_hdf5(name, shape, own, around, beside)

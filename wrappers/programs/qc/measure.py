@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from wrappers.errors import BadInput
 from wrappers.io.source import ArraySource
 from wrappers.kernels import statistics
 from wrappers.programs.qc.view import Kind, View
@@ -30,6 +31,7 @@ class Finding:
     dtype: str
     size: int
     not_finite: int = 0
+    not_written: int = 0
     minimum: float | None = None
     maximum: float | None = None
     mean: float | None = None
@@ -70,10 +72,16 @@ def measure(
     if array.size == 0:
         finding.note = "The array is empty."
         return Measured(finding, {}, {})
+    if array.partly is not None:
+        what = "; the figures are those of the others" if array.partly.places else ""
+        finding.note = f"{finding.note} {array.partly.words}{what}.".strip()
     view = View(array, kind)
+    if view.too_large:
+        finding.note = f"{finding.note} Its projections are too large to be made.".strip()
     small = array.dtype.kind in "iub" and array.dtype.itemsize * 8 <= statistics.SMALL_INTEGER_BITS
     totals = _one_pass(array, view, tell) if small else _two_passes(array, view, tell)
     _fill(finding, totals, array.dtype, bins)
+    finding.not_written = array.size - totals.moments.count - totals.moments.not_finite
     return Measured(finding, totals.arrays() | view.arrays(), view.pictures())
 
 
@@ -98,6 +106,8 @@ def _one_pass(array: ArraySource, view: View, tell: Tell) -> _Totals:
         view.add(place, block)
         tell(block.nbytes, 1)
     filled = np.flatnonzero(counts)
+    if not filled.size:
+        raise BadInput("nothing was written to it.")
     first, last = int(filled[0]), int(filled[-1])
     counts = counts[first : last + 1]
     values = np.arange(low + first, low + last + 1, dtype=np.float64)
@@ -126,11 +136,16 @@ def _two_passes(array: ArraySource, view: View, tell: Tell) -> _Totals:
     for _, block in array.blocks():
         counts += statistics.count(_real(block), bins)
         tell(block.nbytes, 2)
-    return _Totals(found, counts, bins, _sorted_percentiles(array) if array.size <= EXACT_VALUES else None)
+    return _Totals(
+        found,
+        counts,
+        bins,
+        _sorted_percentiles(array) if array.bytes_to_read <= EXACT_VALUES * array.dtype.itemsize else None,
+    )
 
 
 def _sorted_percentiles(array: ArraySource) -> list[float]:
-    values = _real(array.everything()).ravel()
+    values = np.concatenate([_real(block).ravel() for _, block in array.blocks()])
     values = values[np.isfinite(values)]
     return [float(value) for value in np.percentile(values, RANKS)]
 
@@ -155,7 +170,7 @@ def _fill(finding: Finding, totals: _Totals, dtype: np.dtype[Any], bins: int) ->
     found = totals.moments
     finding.not_finite = found.not_finite
     if found.count == 0:
-        finding.note = "No value is finite."
+        finding.note = f"{finding.note} No value is finite.".strip()
         return
     finding.minimum, finding.maximum = found.low, found.high
     finding.mean, finding.std = _number(found.mean), _number(found.std)

@@ -5,9 +5,11 @@ Run as `python -m wrappers.qc` on a job.json; every file of every slot is looked
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
@@ -26,6 +28,9 @@ from wrappers.result import Result
 
 STAGES = ("counting", "measuring", "saving")
 WHOLE = "the whole file"
+TIME_SHARE = 0.85
+"""Of the job's time, until which arrays are measured: the rest is for what is written of them."""
+STARTED = time.monotonic()
 
 
 def main(job: Job, events: Events) -> None:
@@ -38,7 +43,8 @@ def main(job: Job, events: Events) -> None:
     usable = leading([file for file in files if is_array_file(file)], SUFFIXES)
     if not usable:
         raise BadInput(f"No {KINDS} file was given." + "".join(one.what_is_missing for one in datasets))
-    total, notes, sound = _look(usable)
+    found, notes, sound = _look(usable)
+    total = sum(one.bytes for one in found)
     notes += [Note(name, WHOLE, why) for dataset in datasets for name, why in dataset.not_followed.items()]
     if not sound:
         raise BadInput(f"{'. '.join(note.why for note in notes[:3])}.")
@@ -46,14 +52,19 @@ def main(job: Job, events: Events) -> None:
         why = "".join(f" {note.file}, {note.name}: {note.why}." for note in notes[:3])
         raise BadInput(f"There is no number in {', '.join(file.name for file in usable[:3])}.{why}")
     events.stage("measuring")
-    meter = _Meter(events, total)
-    measured: list[Measured] = []
-    for file in sound:
-        for outcome in _measure_file(file, usable, bins, kind, meter):
+    meter = _Meter(events, total, STARTED + TIME_SHARE * job.time_s)
+    by_place: dict[tuple[int, int], Measured] = {}
+    # The smallest first, so that one that takes too long costs no other. Those of a file that follow each other
+    # are measured while it is open.
+    for number, group in itertools.groupby(sorted(found, key=lambda one: one.bytes), lambda one: one.file):
+        for place, outcome in _measure_file(
+            sound[number], usable, [one.place for one in group], (bins, kind), meter
+        ):
             if isinstance(outcome, Note):
                 notes.append(outcome)
             else:
-                measured.append(outcome)
+                by_place[number, place] = outcome
+    measured = [by_place[place] for place in sorted(by_place)]
     if not measured:
         raise BadInput(f"Nothing could be measured. {notes[0].file}, {notes[0].name}: {notes[0].why}.")
     events.stage("saving")
@@ -69,25 +80,50 @@ class Note:
     why: str
 
 
-class _Meter:
-    """Turns bytes read into progress."""
+@dataclass(frozen=True)
+class _Found:
+    """An array that is to be measured: of which file, which of its arrays, bytes to read."""
 
-    def __init__(self, events: Events, total: int) -> None:
-        self._events, self._total, self._done = events, total, 0.0
+    file: int
+    place: int
+    bytes: int
+
+
+class _LateError(Exception):
+    """The time in which arrays are measured is over."""
+
+
+class _Meter:
+    """Turns bytes read into progress, and ends what takes longer than there is time, so that the rest is kept."""
+
+    def __init__(self, events: Events, total: int, until: float) -> None:
+        self._events, self._total, self._done, self._until = events, total, 0.0, until
 
     def add(self, count: int, passes: int) -> None:
         self._done += count / passes
         share = self._done / self._total
         self._events.progress(share, f"{self._done / 2**20:.0f} of {self._total / 2**20:.0f} MiB")
+        self.check()
+
+    def check(self) -> None:
+        """Return if there is time left; else raise _LateError."""
+        if time.monotonic() > self._until:
+            raise _LateError
 
 
-def _look(files: list[InputFile]) -> tuple[int, list[Note], list[InputFile]]:
-    """Return how many bytes there are to read, what of the files is left out, and which of them can be opened."""
-    total, notes, sound = 0, [], []
+def _look(files: list[InputFile]) -> tuple[list[_Found], list[Note], list[InputFile]]:
+    """Return the arrays there are to measure, what of the files is left out, and which of them can be opened."""
+    total: list[_Found] = []
+    notes: list[Note] = []
+    sound: list[InputFile] = []
     for file in files:
         try:
             with open_arrays(file, files) as arrays:
-                total += sum(array.size * array.dtype.itemsize for array in arrays.found)
+                total += [
+                    _Found(len(sound), place, array.bytes_to_read)
+                    for place, array in enumerate(arrays.found)
+                    if array.size
+                ]
                 notes += [Note(file.name, one.name, one.why) for one in arrays.left_out]
                 notes += [Note(file.name, array.name, "it is empty") for array in arrays.found if not array.size]
                 if arrays.still_open:
@@ -100,15 +136,21 @@ def _look(files: list[InputFile]) -> tuple[int, list[Note], list[InputFile]]:
 
 
 def _measure_file(
-    file: InputFile, beside: list[InputFile], bins: int, kind: Kind, meter: _Meter
-) -> Iterator[Measured | Note]:
-    """Yield what is known of each array, or why it cannot be: one that is damaged costs itself only."""
+    file: InputFile, beside: list[InputFile], places: list[int], how: tuple[int, Kind], meter: _Meter
+) -> Iterator[tuple[int, Measured | Note]]:
+    """Yield what is known of each of these arrays, or why it cannot be: a damaged one costs itself only."""
     with open_arrays(file, beside) as arrays:
-        for array in filter(lambda array: array.size, arrays.found):
+        for place in places:
+            array = arrays.found[place]
             try:
-                yield measure(file.name, array, bins, kind, meter.add)
+                meter.check()
+                yield place, measure(file.name, array, *how, meter.add)
             except BadInput as error:
-                yield Note(file.name, array.name, str(error).rstrip("."))
+                yield place, Note(file.name, array.name, str(error).rstrip("."))
+            except _LateError:
+                size = f"{array.bytes_to_read / 2**30:.1f} GiB"
+                why = f"the job's time is too short for it ({size}); smaller arrays were measured before it"
+                yield place, Note(file.name, array.name, why)
 
 
 def _save(job: Job, measured: list[Measured], notes: list[Note], kind: str) -> None:

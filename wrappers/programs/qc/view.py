@@ -16,6 +16,8 @@ Kind: TypeAlias = Literal["max", "mean"]
 COLOUR_SAMPLES = (3, 4)
 LONGEST_SIDE = 2048  # pixels kept of a plane, so that a huge one needs little memory
 LONGEST_ROW = 2**20
+MOST_PIXELS = 2**26
+"""Of the three projections of a volume together, each 16 bytes while they are made."""
 
 
 class View:
@@ -35,10 +37,19 @@ class View:
         self._step = max(1, -(-max(shape[:2]) // longest))
         thin = tuple(-(-length // self._step) for length in shape[:2]) + shape[2:]
         self._plane = np.full(thin, np.nan) if self._flat else np.empty(0)
-        self._projections = None if self._flat else Projections(shape, kind)
+        self._part = np.empty(0)
+        z, y, x = shape[-3:] if len(shape) > 2 else (0, 0, 0)
+        self.too_large = not self._flat and y * x + z * x + z * y > MOST_PIXELS
+        """Whether its projections would take too much memory, so that a part of a plane stands for them."""
+        self._projections = None if self._flat or self.too_large else Projections(shape, kind)
 
     def add(self, place: tuple[slice, ...], block: np.ndarray) -> None:
         """Take in a block of real numbers that lies at `place`."""
+        if self.too_large:
+            if not self._part.size:
+                plane = block[(0,) * (block.ndim - 2)][:LONGEST_SIDE, :LONGEST_SIDE]
+                self._part = np.array(plane, dtype=np.float64)
+            return
         if self._projections:
             self._projections.add(place, block)
             return
@@ -60,6 +71,8 @@ class View:
 
     def pictures(self) -> dict[str, np.ndarray]:
         """Return uint8 pictures by caption, the most telling first."""
+        if self.too_large:
+            return {"a part of the first plane that was read": fitted(grey(self._part))}
         if self._projections:
             return {
                 f"{self._kind} along axis {axis}": fitted(grey(face))

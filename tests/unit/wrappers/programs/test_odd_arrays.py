@@ -57,7 +57,9 @@ def odd(tmp_path: Path) -> Path:
         of_three_bytes.set_precision(24)
         of_three_bytes.set_size(3)
         h5py.h5d.create(file.id, b"three bytes", of_three_bytes, h5py.h5s.create_simple((3,)))
-        h5py.h5d.create(file.id, "Größe".encode("latin-1"), h5py.h5t.NATIVE_INT32, h5py.h5s.create_simple((3,)))
+        latin = "Größe".encode("latin-1")
+        size = h5py.h5d.create(file.id, latin, h5py.h5t.NATIVE_INT32, h5py.h5s.create_simple((3,)))
+        size.write(h5py.h5s.ALL, h5py.h5s.ALL, np.zeros(3, np.int32))
         loop = file.create_group("loop")
         loop["itself"], loop["nowhere"] = loop, h5py.SoftLink("/nowhere")
     return path
