@@ -112,7 +112,10 @@ def why_not(one: Described, axes: str = ZYX, along: str = "") -> str:
     if UNKNOWN in further and UNKNOWN not in along:
         return _unknown_further(one)
     if further:
-        return f"it has {one.length(further[0])} {plural_of(further[0])}, of which none can be chosen"
+        return (
+            f"it has {one.length(further[0])} {plural_of(further[0])}, of which none can be chosen: "
+            f"give a file with one {name_of(further[0])} alone"
+        )
     return ""
 
 

@@ -27,6 +27,15 @@ COARSE_PER_INCH = 1200
 PRINTERS_PER_INCH = (1440, 2400, 2880, 3200, 3600, 4000, 4800, 5760, 6400, 9600)
 
 
+SAME_SHARE = 1e-3
+"""Sizes that differ by less than this share of them are one size, rounded."""
+
+
+def alike(first: float, other: float) -> bool:
+    """Whether two sizes, in one unit, are the same but for rounding."""
+    return math.isclose(first, other, rel_tol=SAME_SHARE)
+
+
 def sizes_of_tags(per_unit: Mapping[str, float], resolution_unit: Any) -> Sizes:
     """Of a plain TIFF: pixels in an inch or a centimetre, by axis.
 

@@ -302,7 +302,10 @@ def _field(
         required=bool(default.ask)
         or bool(pick and pick.asked)
         or (option.required and not default.differ and (option.default_from is None or default.value is None)),
-        asked=bool(default.ask) or default.unknown or bool(pick and (pick.asked or pick.fact or pick.nothing)),
+        asked=bool(default.ask)
+        or default.unknown
+        or default.notice
+        or bool(pick and (pick.asked or pick.fact or pick.nothing)),
         choices=_choices(option),
         min=low,
         max=high,

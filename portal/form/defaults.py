@@ -3,11 +3,18 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
-from gantry_formats import factor_between
 from portal.form.dataset import InputDataset, Inputs, Quantity
-from portal.form.picks import held_by, picks_of
+from portal.form.told import (
+    NOTHING_PICKED,
+    datasets_asked,
+    factor_of,
+    from_dataset,
+    said_by,
+    told_by_arrays,
+    with_unit,
+)
+from portal.form.two_axes import along_both, both_in_words, differing, second_axis
 from portal.form.values import as_text
 from portal.jobtype.model import JobType
 from portal.jobtype.option import (
@@ -15,7 +22,6 @@ from portal.jobtype.option import (
     FloatOption,
     IntegerOption,
     OptionBase,
-    TextOption,
     Value,
     default_of,
 )
@@ -23,7 +29,6 @@ from portal.words import one_line
 
 MOST_WORDS = 200
 """Of a text that stands where a number is needed."""
-NOTHING_PICKED: Mapping[str, Value] = MappingProxyType({})
 MOST_ARRAYS = 6
 SAME_SIZE = 1e-4
 """Files round their sizes: 0.1083 for 0.10833 µm is not another one."""
@@ -38,6 +43,8 @@ class Default:
     differ: bool = False
     ask: str = ""
     """Where what a dataset says is in doubt (its unit, or which of two values holds): what a person is to give."""
+    notice: bool = False
+    """Nobody is asked, and everybody is to see what `source` says."""
     unknown: bool = False
     """Neither the dataset nor its files' arrays tell it: a person is asked, and what needs it is refused."""
 
@@ -53,11 +60,8 @@ def default_for(jobtype: JobType, option: OptionBase, inputs: Inputs) -> Default
     datasets = datasets_asked(jobtype, option, inputs)
     if option.default_from is None or not datasets:
         return Default(plain)
-    if any(_in_doubt(option, dataset) for dataset in datasets):
-        unit = f", in {option.unit}" if option.unit else ""
-        return Default(None, _doubt(option, datasets), ask=f"Give the value that holds{unit}.")
-    if doubt := _arrays_say_otherwise(jobtype, option, datasets):
-        return doubt
+    if no_one_value := _doubted(jobtype, option, datasets) or _two_axes_differ(jobtype, option, datasets):
+        return no_one_value
     given = [from_dataset(option, dataset) for dataset in datasets]
     known = [value for value in given if value is not None]
     whose = "your dataset" if len(datasets) == 1 else "your datasets"
@@ -67,53 +71,20 @@ def default_for(jobtype: JobType, option: OptionBase, inputs: Inputs) -> Default
             plain, _not_said(option, datasets, plain) + _nor(option, datasets) * unknown, unknown=unknown
         )
     if len(known) == len(given) and all(value == known[0] for value in known):
-        return Default(known[0], f"{_with_unit(option, known[0])}, from {whose}{_corrected(option, datasets)}")
+        return Default(known[0], f"{with_unit(option, known[0])}, from {whose}{_corrected(option, datasets)}")
     return Default(None, _differ(option, datasets, given, plain), differ=True)
 
 
-def datasets_asked(jobtype: JobType, option: OptionBase, inputs: Inputs) -> Sequence[InputDataset]:
-    """The datasets whose parameter gives the option's default."""
-    if option.default_from is None or jobtype.slot is None:
-        return ()
-    return inputs.get(option.default_from.slot or jobtype.slot.name, ())
-
-
-def from_dataset(option: OptionBase, dataset: InputDataset) -> Value | None:
-    """What one dataset says, in the option's unit; None if it says nothing or nothing that can be taken."""
-    source = option.default_from
-    quantity = dataset.parameters.get(source.parameter) if source else None
-    if source is None or quantity is None or quantity.value is None or quantity.others:
-        return None
-    value: Value
-    if isinstance(option, IntegerOption | FloatOption):
-        if isinstance(quantity.value, str):
-            return None
-        factor = _factor(option, quantity)
-        if factor is None:
-            return None
-        number = float(quantity.value) * factor
-        if isinstance(option, IntegerOption):
-            if not number.is_integer():
-                return None
-            value = int(number)
-        else:
-            value = float(f"{number:.9g}")  # a unit's conversion must not show as 0.30000000000000004
-    elif isinstance(option, TextOption) or isinstance(quantity.value, str):
-        value = as_text(quantity.value)
-    else:
-        return None
-    return value if option.objection(value) is None else None
-
-
-def _factor(option: OptionBase, quantity: Quantity) -> float | None:
-    """By what the dataset's number is multiplied; None if its unit is not known, or of another kind.
-
-    What has no unit on the form is taken as it is; of what has one, the dataset's must be known.
-    """
-    assert option.default_from is not None
-    if option.default_from.factor is not None:
-        return option.default_from.factor
-    return factor_between(quantity.units, option.unit) if option.unit else 1.0
+def _doubted(jobtype: JobType, option: OptionBase, datasets: Sequence[InputDataset]) -> Default | None:
+    """The default where what is said of the option, along one of its axes, is in doubt."""
+    other = second_axis(option)
+    for one in (option, other) if other else (option,):
+        if any(_in_doubt(one, dataset) for dataset in datasets):
+            unit = f", in {option.unit}" if option.unit else ""
+            return Default(None, _doubt(one, datasets), ask=f"Give the value that holds{unit}.")
+        if doubt := _arrays_say_otherwise(jobtype, one, datasets):
+            return doubt
+    return None
 
 
 def _arrays_say_otherwise(
@@ -125,76 +96,67 @@ def _arrays_say_otherwise(
     """
     for dataset in datasets:
         value = from_dataset(option, dataset)
-        told = _told_by_arrays(jobtype, option, dataset)
+        told = told_by_arrays(jobtype, option, dataset)
         if not isinstance(value, int | float) or all(size is None for size in told.values()):
             continue
         if all(size is not None and math.isclose(size, value, rel_tol=SAME_SIZE) for size in told.values()):
             continue
         listed = ", ".join(
-            f"{name}: {'not known' if size is None else _with_unit(option, float(f'{size:.9g}'))}"
+            f"{name}: {'not known' if size is None else with_unit(option, float(f'{size:.9g}'))}"
             for name, size in list(told.items())[:MOST_ARRAYS]
         ) + (" …" if len(told) > MOST_ARRAYS else "")
-        recorded = f"“{dataset.name}” records {_with_unit(option, value)}"
+        recorded = f"“{dataset.name}” records {with_unit(option, value)}"
         if len(told) > 1:
             return Default(None, f"Each array keeps the size that its file tells ({listed}); {recorded}")
         return Default(None, f"{recorded}, its file tells {listed}", ask="Give the value that holds.")
     return None
 
 
-def _told_by_arrays(
-    jobtype: JobType, option: OptionBase, dataset: InputDataset, picked: Mapping[str, Value] = NOTHING_PICKED
-) -> dict[str, float | None]:
-    """The distance of pixels of each array that can be meant, in the option's unit; None where it is not told.
-
-    Of the one alone that is `picked`, by the options' values, if one is.
-    """
+def _two_axes_differ(jobtype: JobType, option: OptionBase, datasets: Sequence[InputDataset]) -> Default | None:
+    """The default of an option that stands for two axes, where its one number does not hold along both."""
     source = option.default_from
-    if source is None or source.axis is None or jobtype.slot is None:
-        return {}
-    factor = factor_between("um", option.unit) or 1.0
-    slot = source.slot or jobtype.slot.name
-    told: dict[str, float | None] = {}
-    for picks in picks_of(jobtype):
-        if picks.slot == slot:
-            held = held_by(picks, [dataset])
-            chosen = picked.get(picks.array.name)
-            for name, array in zip(held.names, held.arrays, strict=True):
-                if chosen in held.names and name != chosen:
-                    continue
-                size = array.sizes.get(source.axis)
-                told[name] = None if size is None else size * factor
-    return told
+    if source is None or source.also is None:
+        return None
+    for dataset in datasets:
+        pairs = along_both(jobtype, option, dataset)
+        who = "Your dataset" if len(datasets) == 1 else f"“{dataset.name}”"
+        if pair := differing(pairs):
+            words = f"{who} has {both_in_words(option, pair)}; both are used unless you give another size"
+            return Default(None, words, notice=True)
+        half = next((first for first, second in pairs if first is not None and second is None), None)
+        if half is not None and told_by_arrays(jobtype, option, dataset):
+            known = f"{with_unit(option, float(f'{half:.9g}'))} along {source.axis}"
+            words = f"{who} has {known}; what it is along {source.also.axis}, neither it nor its file says"
+            return Default(None, words, unknown=True)
+    return None
 
 
 def untold(
     jobtype: JobType, option: OptionBase, dataset: InputDataset, picked: Mapping[str, Value] = NOTHING_PICKED
 ) -> bool:
     """Whether the dataset's arrays are known, and one that can be meant, or is `picked`, does not tell this."""
-    return None in _told_by_arrays(jobtype, option, dataset, picked).values()
+    told = told_by_arrays(jobtype, option, dataset, picked)
+    half = (None in pair and any(pair) for pair in along_both(jobtype, option, dataset, picked))
+    return None in told.values() or (bool(told) and any(half))
 
 
 def _in_doubt(option: OptionBase, dataset: InputDataset) -> bool:
     """Whether the dataset says something of which it is not known what holds, or what is meant."""
-    quantity = _said(option, dataset)
+    quantity = said_by(option, dataset)
     if quantity is None or isinstance(option, BooleanOption):
         return False
     if quantity.value is None or quantity.others:
         return True
     if not isinstance(option, IntegerOption | FloatOption):
         return False
-    return isinstance(quantity.value, str) or _factor(option, quantity) is None
-
-
-def _said(option: OptionBase, dataset: InputDataset) -> Quantity | None:
-    assert option.default_from is not None
-    return dataset.parameters.get(option.default_from.parameter)
+    return isinstance(quantity.value, str) or factor_of(option, quantity) is None
 
 
 def _doubt(option: OptionBase, datasets: Sequence[InputDataset]) -> str:
     """Why a person is asked, with all values that the first dataset in doubt says."""
     doubtful = [dataset for dataset in datasets if _in_doubt(option, dataset)]
     first = doubtful[0]
-    quantity = _said(option, first)
+    quantity = said_by(option, first)
     assert quantity is not None and option.default_from is not None
     who = "Your dataset" if len(datasets) == 1 else f"“{first.name}”"
     words = _why(option.default_from.parameter, who, quantity)
@@ -228,7 +190,7 @@ def _listed(quantity: Quantity) -> str:
 
 def _corrected(option: OptionBase, datasets: Sequence[InputDataset]) -> str:
     """A sentence behind the source, if what counts is not what was registered."""
-    before = [said.before for dataset in datasets if (said := _said(option, dataset)) and said.before]
+    before = [said.before for dataset in datasets if (said := said_by(option, dataset)) and said.before]
     if not before:
         return ""
     if len(datasets) == 1:
@@ -236,28 +198,24 @@ def _corrected(option: OptionBase, datasets: Sequence[InputDataset]) -> str:
     return f". {len(before)} of {len(datasets)} were corrected since they were registered"
 
 
-def _with_unit(option: OptionBase, value: Value) -> str:
-    return f"{as_text(value)} {option.unit}".rstrip()
-
-
 def _nor(option: OptionBase, datasets: Sequence[InputDataset]) -> str:
     """Behind `_not_said`, where their files' arrays do not tell it either."""
     if len(datasets) > 1:
         return ", nor do their files"
-    return ", and its files tell no other" if _said(option, datasets[0]) is not None else ", nor do its files"
+    return ", and its files tell no other" if said_by(option, datasets[0]) is not None else ", nor do its files"
 
 
 def _not_said(option: OptionBase, datasets: Sequence[InputDataset], plain: Value | None) -> str:
     assert option.default_from is not None
     parameter = option.default_from.parameter
-    quantity = _said(option, datasets[0])
+    quantity = said_by(option, datasets[0])
     if len(datasets) > 1:
         start = f"Your datasets do not record {parameter}"
     elif quantity is not None:
         start = f"Your dataset says {quantity.words}, which cannot be used here"
     else:
         start = f"Your dataset does not record {parameter}"
-    return f"{start}; {_with_unit(option, plain)} is the usual value" if plain is not None else start
+    return f"{start}; {with_unit(option, plain)} is the usual value" if plain is not None else start
 
 
 def _differ(
@@ -267,13 +225,13 @@ def _differ(
     known = [value for value in given if value is not None]
     numbers = sorted(value for value in known if isinstance(value, int | float))
     if len(numbers) == len(known) and numbers[0] != numbers[-1]:
-        spread = f" ({as_text(numbers[0])} to {_with_unit(option, numbers[-1])})"
+        spread = f" ({as_text(numbers[0])} to {with_unit(option, numbers[-1])})"
     else:
         spread = ""
     words = f"Your datasets differ{spread}; each keeps its own value unless you give one"
     silent = len(given) - len(known)
     if silent:
-        then = f"{_with_unit(option, plain)} is used" if plain is not None else _without(option)
+        then = f"{with_unit(option, plain)} is used" if plain is not None else _without(option)
         words += f". {silent} of {len(given)} do not record {option.default_from.parameter}; there {then}"
     return words
 

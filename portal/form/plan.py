@@ -4,13 +4,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gantry_formats.images import alike
 from portal.errors import InvalidError
 from portal.form.dataset import Inputs
-from portal.form.defaults import datasets_asked, default_for, untold
+from portal.form.defaults import default_for, untold
 from portal.form.picks import MOST_REASONS, MOST_RESULTS, Picked, PickError, further_without, resolve
 from portal.form.slots import check_slots
 from portal.form.target import FIELD, objection_to_target
 from portal.form.titles import result_title
+from portal.form.told import datasets_asked
+from portal.form.two_axes import along_both, both_in_words, differing
 from portal.form.values import as_text, is_blank, parse
 from portal.jobtype.checks import suggestion
 from portal.jobtype.model import JobType
@@ -176,7 +179,7 @@ def typed_options(jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs) -> t
             continue
         if value is not None:
             options[option.name] = value
-    for name, words in _lacking(jobtype, options, inputs):
+    for name, words in (*_lacking(jobtype, options, inputs), *_not_for_both(jobtype, options, inputs)):
         wrong.setdefault(name, words)
     return options, wrong
 
@@ -192,6 +195,21 @@ def _lacking(jobtype: JobType, options: Options, inputs: Inputs) -> Iterator[tup
         if any(untold(jobtype, option, dataset, options) for dataset in asked):
             unit = f", in {option.unit}" if option.unit else ""
             yield name, f"Neither the catalogue nor the file says it. Give the value that holds{unit}."
+
+
+def _not_for_both(jobtype: JobType, options: Options, inputs: Inputs) -> Iterator[tuple[str, str]]:
+    """Numbers that stand for two axes, along which the dataset has two others."""
+    for option in jobtype.options:
+        given = options.get(option.name)
+        for dataset in datasets_asked(jobtype, option, inputs):
+            pair = differing(along_both(jobtype, option, dataset, options))
+            if pair is None or not isinstance(given, int | float) or alike(given, pair[0]):
+                continue
+            sizes = both_in_words(option, pair)
+            words = (
+                f"“{dataset.name}” has {sizes}: one number cannot stand for both. Leave this empty to use them;"
+            )
+            yield option.name, f"{words} if they are wrong, have them corrected in the catalogue."
 
 
 def _value(jobtype: JobType, option: OptionBase, raw: Mapping[str, Any], inputs: Inputs) -> Value | None:

@@ -110,6 +110,8 @@ def _source(option: OptionBase, place: Path, slots: list[str]) -> Iterator[Findi
         yield (*place, "default_from"), "there is no input slot whose dataset could give the default"
     elif source.slot is not None and source.slot not in slots:
         yield (*place, "default_from", "slot"), _unknown("slot", source.slot, slots)
+    if source.also is not None and (source.axis is None or source.axis == source.also.axis):
+        yield (*place, "default_from", "also"), "what stands for two axes names two, one in axis and one in also"
     if source.factor is not None and not isinstance(option, IntegerOption | FloatOption):
         yield (*place, "default_from", "factor"), "only numbers have a factor"
 

@@ -172,6 +172,8 @@ class JobType(Strict):
             for key in LATER_OF_OPTIONS:
                 if option[key] is None:
                     del option[key]
+            if option["default_from"] is not None and option["default_from"]["also"] is None:
+                del option["default_from"]["also"]
         document["program"] = self.program.document()
         return document
 

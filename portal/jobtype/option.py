@@ -11,6 +11,13 @@ from portal.jobtype.strict import Line, Name, Strict, Words
 Value = bool | int | float | str
 
 
+class SecondAxis(Strict):
+    """A second parameter for which an option stands: the distance of pixels along another axis."""
+
+    parameter: Line = Field(description="Name of the dataset parameter, as the catalogue has it.")
+    axis: Literal["x", "y", "z"] = Field(description="The axis along which it is the distance of pixels.")
+
+
 class DefaultFrom(Strict):
     """A default that the dataset itself gives: one of its parameters, converted to the option's unit."""
 
@@ -23,6 +30,15 @@ class DefaultFrom(Strict):
         None,
         description="The parameter is the distance of pixels along this axis: arrays that tell their own keep it.",
     )
+    also: SecondAxis | None = Field(
+        None,
+        description="One number for two axes: where these differ, or one is not told, the form says so.",
+    )
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of all parameters that are asked for."""
+        return (self.parameter, self.also.parameter) if self.also else (self.parameter,)
 
 
 class Pick(Strict):

@@ -110,10 +110,10 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
         opened = [(file, stack.enter_context(open_arrays(file, files))) for file in files[:MOST_FILES]]
         candidates = [candidate(file.name, array) for file, arrays in opened for array in arrays.found]
         _check_any(candidates, opened)
-        if not has_volume(candidates):
+        if not has_volume(candidates, pick):
             for file, arrays in opened:
                 _check_whole(file, arrays, what)
-        planes = [] if has_volume(candidates) else planes_of(candidates, [file.name for file in files])
+        planes = [] if has_volume(candidates, pick) else planes_of(candidates, [file.name for file in files])
         if planes:
             parts = [candidates[place] for place in planes]
             order = in_order([part.described.file for part in parts], what)
@@ -132,7 +132,7 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
                 attributes = _inherited(first_file, name) | attributes
         _check_whole(first_file, next(arrays for file, arrays in opened if file is first_file), what)
     values, interpolated = _real(values, first_file, name)
-    sizes = voxel_size(dataset, attributes, own_first=has_several(candidates))
+    sizes = voxel_size(dataset, attributes, own_first=has_several(candidates, pick))
     return Stack(first_file.name, name, values, sizes, attributes, interpolated)
 
 

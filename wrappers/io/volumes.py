@@ -30,6 +30,8 @@ class Pick:
     channel: int | None = None
     time: int | None = None
     position: int | None = None
+    along: str = "CTR"
+    """Axes along which somebody could choose: an array that has several along another is not taken."""
 
     @property
     def by_axis(self) -> Mapping[str, int | None]:
@@ -40,9 +42,6 @@ class Pick:
     def places(self) -> list[tuple[str, int | None]]:
         """The choice along each axis, by the axis's name: channel, time point, position."""
         return [(name_of(axis), place) for axis, place in self.by_axis.items()]
-
-
-ALONG = "".join(Pick().by_axis)
 
 
 @dataclass(frozen=True)
@@ -63,20 +62,20 @@ def candidate(file: str, array: ArraySource) -> Candidate:
     return Candidate(Described(file, plain_name(array.name), tuple(array.shape), dtype, axes, labels), array)
 
 
-def has_volume(candidates: Sequence[Candidate]) -> bool:
+def has_volume(candidates: Sequence[Candidate], pick: Pick) -> bool:
     """Whether one of them can be meant."""
-    return bool(arrays.candidates([one.described for one in candidates], ZYX, ALONG))
+    return bool(arrays.candidates([one.described for one in candidates], ZYX, pick.along))
 
 
-def has_several(candidates: Sequence[Candidate]) -> bool:
+def has_several(candidates: Sequence[Candidate], pick: Pick) -> bool:
     """Whether more than one of them can be meant."""
-    return len(arrays.candidates([one.described for one in candidates], ZYX, ALONG)) > 1
+    return len(arrays.candidates([one.described for one in candidates], ZYX, pick.along)) > 1
 
 
 def chosen(candidates: Sequence[Candidate], pick: Pick, what: str) -> Candidate:
     """The volume that is meant; BadInput, with what there is to choose from, where that is not known."""
     described = [one.described for one in candidates]
-    fitting = arrays.candidates(described, ZYX, ALONG)
+    fitting = arrays.candidates(described, ZYX, pick.along)
     names = arrays.names_of(described)
     known = arrays.listed([described[place] for place in fitting], [names[place] for place in fitting])
     if pick.array is not None:
@@ -84,7 +83,7 @@ def chosen(candidates: Sequence[Candidate], pick: Pick, what: str) -> Candidate:
         if place not in fitting or place is None:
             alike = sum(one.name == pick.array for one in described)
             has = f"{alike} arrays" if alike > 1 else "no array" if place is None else "no volume"
-            why = "" if place is None else f"{arrays.why_not(described[place], ZYX, ALONG)}. "
+            why = "" if place is None else f"{arrays.why_not(described[place], ZYX, pick.along)}. "
             raise BadInput(
                 f"The {what} has {has} called “{pick.array}”{': ' if why else '. '}{why}"
                 f"There are: {known or 'none'}."
@@ -94,11 +93,11 @@ def chosen(candidates: Sequence[Candidate], pick: Pick, what: str) -> Candidate:
         return candidates[fitting[0]]
     if fitting:
         raise BadInput(f"The {what} has {len(fitting)} volumes; choose one by its name: {known}.")
-    raise BadInput(f"The {what} has no three-dimensional array. {_why_none(described)}".strip())
+    raise BadInput(f"The {what} has no three-dimensional array. {_why_none(described, pick.along)}".strip())
 
 
-def _why_none(described: Sequence[Described]) -> str:
-    found = list(arrays.left_out(described, ZYX, ALONG).items())[:MOST_TOLD]
+def _why_none(described: Sequence[Described], along: str) -> str:
+    found = list(arrays.left_out(described, ZYX, along).items())[:MOST_TOLD]
     return " ".join(f"{', '.join(names[:MOST_TOLD])}: {why}." for why, names in found)
 
 

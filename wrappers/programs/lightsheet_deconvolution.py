@@ -15,28 +15,26 @@ from typing import Any
 import numpy as np
 
 from gantry_formats.descriptions import ACQUIRED, CHANNELS, channel_names, moment_of
+from gantry_formats.images import alike
 from wrappers.errors import BadInput
 from wrappers.events import Events
 from wrappers.io.hdf5 import write_arrays
 from wrappers.io.made_by import made_by
 from wrappers.io.ome import About, plain, write_ome_tiff
 from wrappers.io.picture import fitted, grey
+from wrappers.io.psf import gaussian, measured_psf, narrow
 from wrappers.io.stack import AXES, Stack, read_stack
 from wrappers.io.volumes import Pick
 from wrappers.job import Job
 from wrappers.kernels.deconvolution import (
     BOUNDARIES,
     Boundary,
-    gaussian_psf,
     richardson_lucy,
     sharpness,
 )
-from wrappers.kernels.measured_psf import centred, differ, resampled
 from wrappers.result import Result
 
 STAGES = ("reading", "deconvolving", "saving")
-PSF_SIGMAS = 4.0  # a Gaussian PSF reaches this far where the stack has room: 0.006 % of its light is beyond
-LEAST_SIGMAS = 2.0
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,8 @@ class Outcome:
     interpolated: int = 0
     channel: str = ""
     acquired: str | None = None
+    remarks: tuple[str, ...] = ()
+    """What makes the result doubtful, or was taken to be so, in words."""
 
     @property
     def stretch(self) -> float:
@@ -99,7 +99,7 @@ def settings_of(job: Job) -> Settings:
             time=options.optional_integer("time", 0, 1_000_000),
             position=options.optional_integer("position", 0, 10_000),
         ),
-        psf_pick=Pick(array=options.text("psf_array")),
+        psf_pick=Pick(array=options.text("psf_array"), along=""),
     )
 
 
@@ -109,7 +109,7 @@ def main(job: Job, events: Events) -> None:
     events.stage("reading")
     stack = read_stack(job.one("stack"), "stack", settings.pick)
     sizes = sizes_of(stack, settings)
-    psf = psf_of(job, settings, stack.values.shape, sizes)
+    psf, remarks = psf_of(job, settings, stack.values.shape, sizes)
     image = prepared(stack.values, settings)
 
     events.stage("deconvolving", f"{settings.iterations} iterations")
@@ -138,14 +138,38 @@ def main(job: Job, events: Events) -> None:
         interpolated=stack.interpolated,
         channel=channel_of(stack, settings.pick),
         acquired=moment_of(stack.told.get(ACQUIRED)),
+        remarks=(*not_told(stack, settings), *remarks, *narrow(psf, stack.values.shape)),
     )
     write(job, settings, outcome)
 
 
+def not_told(stack: Stack, settings: Settings) -> list[str]:
+    """Return a remark where the form's size in the plane stands for one that is not told, beside one that is."""
+    _z, y, x = stack.voxel_um
+    if settings.voxel_xy is None or (x is None) == (y is None):
+        return []
+    axis = "y" if y is None else "x"
+    given = f"the size in the plane that was given, {settings.voxel_xy:g} µm"
+    return [f"the voxel size along {axis} is not told: {given}, is taken"]
+
+
 def sizes_of(stack: Stack, settings: Settings) -> dict[str, float]:
-    """Return the voxel's sizes in µm by axis, the form's before the dataset's; none that nothing tells."""
+    """Return the voxel's sizes in µm by axis, the form's before the dataset's; none that nothing tells.
+
+    The form's one size in the plane is the stack's own along x where that is what it says: then y keeps its own.
+    BadInput where it is another one, and the stack has two.
+    """
     z, y, x = stack.voxel_um
-    sizes = (settings.voxel_z or z, settings.voxel_xy or y or x, settings.voxel_xy or x or y)
+    given = settings.voxel_xy
+    if given is not None:
+        if x is None or y is None or alike(x, y):
+            x = y = given
+        elif not alike(given, x):
+            raise BadInput(
+                f"The voxels of the stack are {x:g} µm along x and {y:g} µm along y: one size in the plane "
+                f"({given:g} µm) cannot stand for both. Leave it out to use them."
+            )
+    sizes = (settings.voxel_z or z, y, x)
     return {axis: size for axis, size in zip(AXES, sizes, strict=True) if size is not None}
 
 
@@ -156,60 +180,21 @@ def channel_of(stack: Stack, pick: Pick) -> str:
     return names[place] if place < len(names) and (pick.channel is not None or len(names) == 1) else ""
 
 
-def psf_of(job: Job, settings: Settings, shape: tuple[int, ...], sizes: Mapping[str, float]) -> np.ndarray:
-    """Return the PSF (float64, sum 1), from its file or as a Gaussian of the given widths."""
-    psf = (
-        measured_psf(job, settings.psf_pick, sizes)
+def psf_of(
+    job: Job, settings: Settings, shape: tuple[int, ...], sizes: Mapping[str, float]
+) -> tuple[np.ndarray, list[str]]:
+    """Return the PSF (float64, sum 1), from its file or a Gaussian of the given widths, and what is to be said."""
+    widths = (settings.sigma_z, settings.sigma_xy, settings.sigma_xy)
+    psf, remarks = (
+        measured_psf(job.one("psf"), settings.psf_pick, sizes)
         if settings.psf == "file"
-        else theoretical_psf(settings, shape, sizes)
+        else (gaussian(widths, shape, sizes), [])
     )
     if any(support > length for support, length in zip(psf.shape, shape, strict=True)):
         raise BadInput(
             f"The PSF ({_by(psf.shape)} voxels, z × y × x) is larger than the stack ({_by(shape)} voxels)."
         )
-    return psf
-
-
-def measured_psf(job: Job, pick: Pick, sizes: Mapping[str, float]) -> np.ndarray:
-    """Return the PSF of the slot `psf` on the stack's voxels, centred on its brightest, with a sum of 1.
-
-    Values below zero, which a subtracted background leaves, count as no light; BadInput where there is none, or
-    where its voxels are others than the stack's as far as they are known, and not all are.
-    """
-    found = read_stack(job.one("psf"), "PSF", pick)
-    values = np.maximum(found.values.astype(np.float64), 0)
-    if values.sum() <= 0:
-        raise BadInput("The PSF is zero everywhere.")
-    psf = centred(values)
-    own = dict(zip(AXES, found.voxel_um, strict=True))
-    both = [(size, sizes[axis]) for axis, size in own.items() if size is not None and axis in sizes]
-    have, wanted = tuple(one for one, _other in both), tuple(other for _one, other in both)
-    if differ(have, wanted):
-        if len(both) < len(AXES):
-            raise BadInput(
-                "The PSF has other voxels than the stack, and not all of their sizes are known: give the stack's "
-                "voxel size, and record that of the PSF."
-            )
-        psf = resampled(psf, have, wanted)
-    return np.asarray(psf / psf.sum())
-
-
-def theoretical_psf(settings: Settings, shape: tuple[int, ...], sizes: Mapping[str, float]) -> np.ndarray:
-    """Return a Gaussian PSF of the settings' widths that fits the stack."""
-    if len(sizes) < len(AXES):
-        raise BadInput("The voxel size of this stack is not known; give voxel_xy and voxel_z, or use a PSF file.")
-    widths = (settings.sigma_z, settings.sigma_xy, settings.sigma_xy)
-    sigma = tuple(width / size for width, size in zip(widths, map(sizes.__getitem__, AXES), strict=True))
-    support = []
-    for axis, width, length in zip(AXES, sigma, shape, strict=True):
-        radius = min(math.ceil(PSF_SIGMAS * width), (length - 1) // 2)
-        if radius < LEAST_SIGMAS * width and length > 1:
-            raise BadInput(
-                f"The PSF is larger than the stack: its sigma is {width:.1f} voxels along {axis}, "
-                f"where the stack has {length}."
-            )
-        support.append(2 * radius + 1)
-    return np.asarray(gaussian_psf((sigma[0], sigma[1], sigma[2]), (support[0], support[1], support[2])))
+    return psf, remarks
 
 
 def prepared(values: np.ndarray, settings: Settings) -> np.ndarray:
@@ -259,7 +244,9 @@ def write(job: Job, settings: Settings, outcome: Outcome) -> None:
     _previews(kept, outcome)
     _parameters(kept, settings, outcome)
     words = "Gaussian PSF" if settings.psf == "gaussian" else "measured PSF"
-    kept.write(f"Richardson-Lucy, {settings.iterations} iterations, {words}")
+    if outcome.remarks:
+        kept.parameter("remarks", "; ".join(outcome.remarks))
+    kept.write("; ".join([f"Richardson-Lucy, {settings.iterations} iterations, {words}", *outcome.remarks]))
 
 
 def _previews(kept: Result, outcome: Outcome) -> None:

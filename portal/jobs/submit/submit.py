@@ -158,10 +158,11 @@ def _chosen(
         actor,
         set().union(*(request.datasets for request in requests)),
         parameters={
-            option.default_from.parameter
+            parameter
             for jobtype in asked
             for option in jobtype.options
             if option.default_from is not None
+            for parameter in option.default_from.parameters
         },
         arrays=any(jobtype.picks_arrays for jobtype in asked),
         now=now,

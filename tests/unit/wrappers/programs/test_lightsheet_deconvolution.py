@@ -232,3 +232,131 @@ def test_each_of_several_volumes_keeps_the_voxel_size_that_its_file_tells(run_pr
         parameters=known,
     )
     assert [ending.parameters[f"voxel size {axis}"] for axis in "xyz"] == [0.2, 0.2, 0.5]
+
+
+UNEVEN = {"voxel_size_x_um": 0.2, "voxel_size_y_um": 0.4, "voxel_size_z_um": 0.5}
+
+
+def volume_file(path: Path, **attributes: float) -> Path:
+    with h5py.File(path, "w") as file:
+        file["data"] = beads()
+        file["data"].attrs.update(attributes)
+    return path
+
+
+@pytest.mark.parametrize("options", [{}, {"voxel_xy": 0.2}, {"voxel_xy": 0.20000001}])
+def test_sizes_that_differ_in_the_plane_are_both_used(run_program, tmp_path: Path, options) -> None:
+    path = volume_file(tmp_path / "uneven.h5", **UNEVEN)
+    ending = run_program(
+        "lightsheet_deconvolution", {"stack": [path]}, {"iterations": 2, "boundary": "zero", **options}
+    )
+    assert [ending.parameters[f"voxel size {axis}"] for axis in "xyz"] == [0.2, 0.4, 0.5]
+    wanted = reference(beads().astype(float), gaussian_psf((1.8, 0.75, 1.5), (17, 7, 13)), 2, clip=False)
+    assert np.abs(deconvolved(ending) - wanted).max() <= 1e-5 * wanted.max()
+
+
+def test_one_size_cannot_stand_for_two_that_differ(run_program, refused, tmp_path: Path) -> None:
+    path = volume_file(tmp_path / "uneven.h5", **UNEVEN)
+    words = "The voxels of the stack are 0.2 µm along x and 0.4 µm along y: one size in the plane (0.3 µm)"
+    refused(run_program("lightsheet_deconvolution", {"stack": [path]}, {"voxel_xy": 0.3}), words)
+
+
+def test_a_size_along_y_is_never_taken_from_x_without_a_word(run_program, refused, tmp_path: Path) -> None:
+    path = volume_file(tmp_path / "half.h5", voxel_size_x_um=0.2, voxel_size_z_um=0.5)
+    refused(run_program("lightsheet_deconvolution", {"stack": [path]}, {"iterations": 1}), "along y is not known")
+    given = run_program("lightsheet_deconvolution", {"stack": [path]}, {"iterations": 1, "voxel_xy": 0.2})
+    words = "the voxel size along y is not told: the size in the plane that was given, 0.2 µm, is taken"
+    assert words in given.parameters["remarks"]
+    assert words in given.metadata["summary"]
+    psf = volume_file(tmp_path / "psf.h5", voxel_size_x_um=0.2, voxel_size_z_um=0.5)
+    with h5py.File(psf, "r+") as file:
+        del file["data"]
+        file["data"] = gaussian_psf(SIGMA, (13, 9, 9))
+    measured = run_program(
+        "lightsheet_deconvolution", {"stack": [path], "psf": [psf]}, {"iterations": 1, "psf": "file"}
+    )
+    assert "voxel size y" not in measured.parameters
+
+
+@pytest.mark.parametrize(
+    ("options", "axes"),
+    [
+        ({"sigma_xy": 0.01, "sigma_z": 0.02}, "z, y and x"),
+        ({"sigma_xy": 0.01}, "y and x"),
+        ({"sigma_z": 0.02}, "z"),
+        ({}, ""),
+    ],
+)
+def test_a_psf_narrower_than_a_voxel_is_said(run_program, stack, options, axes) -> None:
+    ending = run_program(
+        "lightsheet_deconvolution", {"stack": [stack]}, {"iterations": 1, **options}, parameters=VOXEL
+    )
+    words = f"the PSF is narrower than a voxel along {axes}: nothing is sharpened there"
+    assert (words in ending.parameters.get("remarks", "")) == bool(axes)
+    assert ("nothing is sharpened" in ending.metadata["summary"]) == bool(axes)
+
+
+def test_a_measured_psf_of_one_bright_voxel_is_said(run_program, stack, tmp_path: Path) -> None:
+    psf = np.zeros((5, 5, 5), np.float32)
+    psf[2, 2, 2] = 7
+    tifffile.imwrite(tmp_path / "one.tif", psf, photometric="minisblack")
+    inputs = {"stack": [stack], "psf": [tmp_path / "one.tif"]}
+    ending = run_program("lightsheet_deconvolution", inputs, {"iterations": 1, "psf": "file"})
+    assert "narrower than a voxel along z, y and x" in ending.metadata["summary"]
+
+
+def psf_in(path: Path, values: np.ndarray, **attributes: float) -> Path:
+    with h5py.File(path, "w") as file:
+        file["data"] = values
+        file["data"].attrs.update(attributes)
+    return path
+
+
+UNTOLD = "the PSF's file does not tell its voxel size"
+SQUARE = {"voxel_size_x_um": 0.2, "voxel_size_y_um": 0.2, "voxel_size_z_um": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("own", "stacks", "words"),
+    [
+        ({}, SQUARE, f"{UNTOLD} along z, y and x: its voxels are taken to be the stack's"),
+        (
+            {"voxel_size_x_um": 0.2, "voxel_size_y_um": 0.2},
+            SQUARE,
+            f"{UNTOLD} along z: its voxels are taken to be the stack's",
+        ),
+        (SQUARE, {}, "the stack's voxel size is not known along z, y and x: its voxels are taken to be the PSF's"),
+        ({}, {}, "voxel sizes of stack and PSF are not known along z, y and x: they are taken to be the same"),
+        (SQUARE, SQUARE, ""),
+    ],
+)  # fmt: skip
+def test_voxels_of_a_psf_that_are_taken_to_be_the_stacks_are_said(
+    run_program, tmp_path: Path, own, stacks, words
+) -> None:
+    psf = psf_in(tmp_path / "psf.h5", gaussian_psf(SIGMA, (13, 9, 9)), **own)
+    path = volume_file(tmp_path / "stack.h5", **stacks)
+    ending = run_program(
+        "lightsheet_deconvolution", {"stack": [path], "psf": [psf]}, {"iterations": 1, "psf": "file"}
+    )
+    assert ending.parameters.get("remarks", "") == words
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("place", [(6, 4, 4), (5, 4, 4), (0, 0, 0)])
+def test_a_psf_with_values_that_are_no_numbers_is_refused(
+    run_program, refused, stack, tmp_path: Path, value, place
+) -> None:
+    values = gaussian_psf(SIGMA, (13, 9, 9))
+    values[place] = value
+    inputs = {"stack": [stack], "psf": [psf_in(tmp_path / "psf.h5", values, **SQUARE)]}
+    ending = run_program("lightsheet_deconvolution", inputs, {"iterations": 1, "psf": "file"})
+    refused(ending, "1 value of the PSF is no finite number, and its brightest voxel may be that one")
+
+
+def test_a_psf_of_two_channels_says_what_can_be_taken(run_program, refused, stack, tmp_path: Path) -> None:
+    one = gaussian_psf(SIGMA, (13, 9, 9)).astype(np.float32)
+    path = tmp_path / "two.ome.tif"
+    tifffile.imwrite(path, np.stack([one, one]), metadata={"axes": "CZYX"}, ome=True)
+    inputs = {"stack": [stack], "psf": [path]}
+    ending = run_program("lightsheet_deconvolution", inputs, {"iterations": 1, "psf": "file"})
+    refused(ending, "it has 2 channels, of which none can be chosen: give a file with one channel alone")
