@@ -13,7 +13,7 @@ from typing import Any
 from gantry_formats.ome import kind_of, pixels_of, root_of
 from gantry_formats.sizes import Size
 from gantry_formats.text import plain_number, plain_text
-from gantry_formats.units import factor_between, unit_of
+from gantry_formats.units import Unit, factor_between, unit_of
 
 Sizes = dict[str, float]
 """By axis, "x", "y" and "z"; an axis of which nothing is known is left out."""
@@ -24,6 +24,9 @@ _UNIT_UM = {INCH: 25400.0, CENTIMETRE: 10000.0}
 _PER_UNIT = {25400.0: "per inch", 10000.0: "per cm"}
 COARSE_PER_INCH = 1200
 """Up to here (a pixel of 21 µm) a resolution in inches or centimetres is one of screens, printers or scanners."""
+OF_PAPER = (72, 75, 96, 100, 120, 144, 150, 180, 192, 200, 240, 300, 350, 360, 400, 600, 720, 800, 1200)
+"""Resolutions of screens, printers and scanners, in pixels an inch."""
+LEAST_PER_INCH = 50
 PRINTERS_PER_INCH = (1440, 2400, 2880, 3200, 3600, 4000, 4800, 5760, 6400, 9600)
 
 
@@ -60,12 +63,29 @@ def _is_of_paper(size_um: float) -> bool:
 def sizes_of_imagej(keys: Mapping[str, Any], per_unit: Mapping[str, float]) -> Sizes:
     """Of an ImageJ TIFF: `keys` of its description; its resolution tags count pixels in its own unit, `unit`.
 
-    An axis may have a unit of its own (`yunit`, `zunit`).
+    An axis may have a unit of its own (`yunit`, `zunit`). Programs that know no size write the resolution of a
+    screen or of paper here too, in inches or centimetres: what stands in such a unit is not known, along any axis.
     """
     lengths, units = _told_by_imagej(keys, per_unit)
+    of_paper = {unit for axis in "xy" if (unit := unit_of(units.get(axis))) and _is_papers(lengths[axis], unit)}
+    lengths = {axis: length for axis, length in lengths.items() if unit_of(units[axis]) not in of_paper}
     own = {axis: f"imagej:{axis if f'{axis}unit' in keys else ''}unit" for axis in lengths}
     places = {axis: f"{unit} with {axis.upper()}Resolution" for axis, unit in own.items()}
     return _in_um(lengths, units, places | ({"z": f"imagej:spacing with {own['z']}"} if "z" in own else {}))
+
+
+def _is_papers(length: float, unit: Unit) -> bool:
+    """Whether a pixel of this length comes from a resolution that screens, printers or scanners have.
+
+    In inches any coarse one does; in the metre's parts, in which people calibrate pictures, only a usual one.
+    """
+    if unit.symbol not in ("inch", "cm", "mm"):
+        return False
+    size_um = length * unit.size * 1e6
+    per_inch = _UNIT_UM[INCH] / size_um
+    if unit.symbol == "inch":
+        return length == 1 or (per_inch > LEAST_PER_INCH and _is_of_paper(size_um))
+    return any(math.isclose(per_inch, known, rel_tol=1e-3) for known in OF_PAPER)
 
 
 def odd_sizes_of_imagej(keys: Mapping[str, Any], per_unit: Mapping[str, float]) -> dict[str, str]:

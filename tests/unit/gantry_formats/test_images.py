@@ -55,6 +55,36 @@ def test_imagej_without_a_length_tells_nothing(unit):
     assert sizes_of_imagej({"unit": unit, "spacing": 0.5}, {"x": 5.0, "y": 4.0}) == {}
 
 
+@pytest.mark.parametrize(
+    ("unit", "many"),
+    [
+        *(("inch", many) for many in (1.0, 72.0, 96.0, 118.0, 150.0, 300.0, 600.0, 2400.0)),
+        *(("cm", many) for many in (28.346, 37.795, 118.11, 236.22)),
+        ("inches", 300.0),
+        ("in", 150.0),
+        ("mm", 11.811),
+    ],
+)
+def test_imagej_s_resolution_of_a_screen_or_of_paper_is_not_known(unit, many):
+    keys = {"unit": unit, "spacing": 1.0}
+    assert sizes_of_imagej(keys, {"x": many, "y": many}) == {}
+    assert sizes_of_imagej(keys | {"zunit": "um"}, {"x": many, "y": many}) == {"z": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("unit", "many", "size"),
+    [
+        ("inch", 127000.0, 0.2),
+        ("cm", 50000.0, 0.2),
+        ("mm", 5000.0, 0.2),
+        ("cm", 40.0, 250.0),
+        ("um", 0.0118, 84.7457627119),
+    ],
+)
+def test_imagej_s_own_resolution_is_known_in_any_unit(unit, many, size):
+    assert sizes_of_imagej({"unit": unit}, {"x": many}) == pytest.approx({"x": size})
+
+
 def test_imagej_s_axes_may_have_units_of_their_own():
     found = sizes_of_imagej({"unit": "um", "zunit": "nm", "yunit": "pixel", "spacing": 500}, {"x": 5.0, "y": 4.0})
     assert found == pytest.approx({"x": 0.2, "z": 0.5})
