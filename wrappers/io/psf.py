@@ -79,7 +79,7 @@ def gaussian(widths: Sequence[float], shape: tuple[int, ...], sizes: Mapping[str
     if len(sizes) < len(AXES):
         lacking = "" if not sizes else f" along {in_words([axis for axis in AXES if axis not in sizes])}"
         raise BadInput(
-            f"The voxel size of this stack{lacking} is not known; give voxel_xy and voxel_z, or use a PSF file."
+            f"The voxel size of this stack is not known{lacking}; give voxel_xy and voxel_z, or use a PSF file."
         )
     sigma = tuple(width / size for width, size in zip(widths, map(sizes.__getitem__, AXES), strict=True))
     support = []

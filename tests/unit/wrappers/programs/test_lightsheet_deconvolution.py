@@ -263,7 +263,9 @@ def test_one_size_cannot_stand_for_two_that_differ(run_program, refused, tmp_pat
 
 def test_a_size_along_y_is_never_taken_from_x_without_a_word(run_program, refused, tmp_path: Path) -> None:
     path = volume_file(tmp_path / "half.h5", voxel_size_x_um=0.2, voxel_size_z_um=0.5)
-    refused(run_program("lightsheet_deconvolution", {"stack": [path]}, {"iterations": 1}), "along y is not known")
+    refused(
+        run_program("lightsheet_deconvolution", {"stack": [path]}, {"iterations": 1}), "is not known along y; give"
+    )
     given = run_program("lightsheet_deconvolution", {"stack": [path]}, {"iterations": 1, "voxel_xy": 0.2})
     words = "the voxel size along y is not told: the size in the plane that was given, 0.2 µm, is taken"
     assert words in given.parameters["remarks"]
