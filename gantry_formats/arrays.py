@@ -14,6 +14,8 @@ from gantry_formats.axes import UNKNOWN, ZYX, name_of, plural_of
 from gantry_formats.hdf5_layouts import is_coarser_level
 
 MOST_NAMED = 6
+CHOSEN_ELSEWHERE = "CTR"
+"""Axes along which analyses have one place chosen, where they can: channel, time point, position."""
 MOST_CHARACTERS = 300
 """Of a name; a longer one is cut, and told from its like by a number."""
 
@@ -112,10 +114,8 @@ def why_not(one: Described, axes: str = ZYX, along: str = "") -> str:
     if UNKNOWN in further and UNKNOWN not in along:
         return _unknown_further(one)
     if further:
-        return (
-            f"it has {one.length(further[0])} {plural_of(further[0])}, of which none can be chosen: "
-            f"give a file with one {name_of(further[0])} alone"
-        )
+        alone = f": give a file with one {name_of(further[0])} alone" if further[0] in CHOSEN_ELSEWHERE else ""
+        return f"it has {one.length(further[0])} {plural_of(further[0])}, of which none can be chosen{alone}"
     return ""
 
 

@@ -52,7 +52,7 @@ def test_what_can_be_meant_and_why_the_others_cannot():
     ]
     assert [arrays[place].name for place in candidates(arrays, along="CT")] == ["/stack", "/channels"]
     assert left_out(arrays, along="CT") == {
-        "it has 3 colours, of which none can be chosen: give a file with one colour alone": ["/colours"],
+        "it has 3 colours, of which none can be chosen": ["/colours"],
         "it is a series of 16 time points, each a single plane: it has no z": ["/times"],
         "it has 4 axes of which it does not say what they are": ["/odd"],
         "it has one dimension": ["/line"],
