@@ -12,7 +12,7 @@ import numpy as np
 from gantry_formats import plain_text
 from gantry_formats.linked import Array, Group, LinkError
 from wrappers.errors import BadInput
-from wrappers.io.tomography.roles import INVALID, key_of
+from wrappers.io.tomography.roles import INVALID, PROJECTION, key_of
 
 MOST_OBJECTS = 100_000
 ALIGNMENT = -1
@@ -35,27 +35,35 @@ class Tomography:
     detector: Group
     monitor: Array | None
     count_time: Array | None
+    controls: tuple[Array, ...] = ()
+    """image_key_control, wherever the entry has it: image keys may be found by a link from another group."""
+    other_angles: int | None = None
+    """How many rotation angles there are, where they are neither the frames' nor the projections'."""
 
     @property
     def written(self) -> np.ndarray:
         """The image keys as numbers; BadInput where one is a text that says nothing."""
-        if self.image_key.dtype.kind in "iuf":
-            return np.asarray(self.image_key[:]).ravel()
-        words, places = np.unique(np.asarray(self.image_key[:], dtype=object), return_inverse=True)
-        keys = [key_of(plain_text(word) or "") for word in words]
-        if None in keys:
-            said = (plain_text(words[keys.index(None)]) or "")[:40]
-            raise BadInput(f"An image_key says “{said}”, which is neither projection, flat, dark nor invalid.")
-        return np.asarray(keys)[places]
+        return _numbers_of(self.image_key)
 
     @property
     def keys(self) -> np.ndarray:
         """The image keys, those of alignment frames (taken again, to see if the sample moved) as invalid ones."""
         keys = self.written
-        control = child(self.image_key.parent, "image_key_control")
-        if isinstance(control, Array) and control.shape == keys.shape and control.dtype.kind in "iuf":
-            return np.where(control[:] == ALIGNMENT, INVALID, keys)
+        for control in self.controls:
+            # In a type without a sign it is the largest number.
+            keys = np.where(np.asarray(control[:]).astype(np.int8) == ALIGNMENT, INVALID, keys)
         return keys
+
+
+def _numbers_of(image_key: Array) -> np.ndarray:
+    if image_key.dtype.kind in "iuf":
+        return np.asarray(image_key[:]).ravel()
+    words, places = np.unique(np.asarray(image_key[:], dtype=object), return_inverse=True)
+    keys = [key_of(plain_text(word) or "") for word in words]
+    if None in keys:
+        said = (plain_text(words[keys.index(None)]) or "")[:40]
+        raise BadInput(f"An image_key says “{said}”, which is neither projection, flat, dark nor invalid.")
+    return np.asarray(keys)[places]
 
 
 def find_tomography(file: Group) -> Tomography | None:
@@ -142,29 +150,65 @@ def _of_key(holder: Group) -> Tomography | None:
         return None
     if key.dtype.kind not in "iufS" and h5py.check_string_dtype(key.dtype) is None:
         return None
-    entry = _entry_above(holder, len(key))
+    controls = _controls(holder, key)
+    numbers = _numbers_of_angles(key, controls)
+    entry = _entry_above(holder, numbers)
     around = list(_beneath(entry))
     frames = _first([holder, *around], "data", len(key), 3)
+    turning = [*_of_kind(around, "sample"), holder, *around]
+    every = (_first(turning, "rotation_angle", number, 1) for number in numbers)
+    angles = next((one for one in every if one is not None), None)
     return Tomography(
         entry=entry,
         image_key=key,
         frames=frames,
         elsewhere=None if frames is not None else _elsewhere([holder, *around]),
-        rotation_angle=_first([*_of_kind(around, "sample"), holder, *around], "rotation_angle", len(key), 1),
+        rotation_angle=angles,
         detector=next(iter(_of_kind(around, "detector")), holder),
         monitor=_first(_of_kind(around, "monitor", "control"), "data", len(key), 1),
         count_time=_first(_of_kind(around, "detector"), "count_time", len(key), 1),
+        controls=controls,
+        other_angles=_how_many(turning, "rotation_angle") if angles is None else None,
     )
 
 
-def _entry_above(holder: Group, frames: int) -> Group:
-    """The nearest group above that has angles, too; the file's root if none has."""
+def _numbers_of_angles(key: Array, controls: tuple[Array, ...]) -> list[int]:
+    """How many angles a scan may have: one a frame, or one a projection, with those for alignment or without."""
+    try:
+        turned = _numbers_of(key) == PROJECTION
+    except BadInput:
+        return [len(key)]
+    aligning = np.zeros(len(key), bool)
+    for control in controls:
+        aligning |= np.asarray(control[:]).astype(np.int8) == ALIGNMENT
+    return list(dict.fromkeys([len(key), int(turned.sum()), int((turned & ~aligning).sum())]))
+
+
+def _controls(holder: Group, key: Array) -> tuple[Array, ...]:
+    """All image_key_control, one number a frame, of the entry that these image keys are in."""
+    around = [holder, *_beneath(_named_entry(holder) or holder)]
+    items = (child(group, "image_key_control") for group in around)
+    return tuple(item for item in items if _fits(item, len(key), 1) and item.dtype.kind in "iuf")
+
+
+def _named_entry(holder: Group) -> Group | None:
+    """The nearest group above that says of itself that it is an entry."""
+    group = holder
+    while group.name != "/":
+        if class_of(group) in ("NXentry", "NXsubentry"):
+            return group
+        group = group.parent
+    return None
+
+
+def _entry_above(holder: Group, numbers: list[int]) -> Group:
+    """The nearest group above that has angles, too; where none has, what says that it is an entry, or the root."""
     group = holder
     while group.name != "/":
         group = group.parent
-        if any(_fits(child(one, "rotation_angle"), frames, 1) for one in _beneath(group)):
+        if any(_fits(child(one, "rotation_angle"), each, 1) for one in _beneath(group) for each in numbers):
             return group
-    return group
+    return _named_entry(holder) or group
 
 
 def _beneath(group: Group) -> Iterator[Group]:
@@ -191,6 +235,12 @@ def _first(places: list[Group], name: str, frames: int, dimensions: int) -> Arra
     """The first dataset of this name that has one value or picture a frame."""
     items = (child(group, name) for group in places)
     return next((item for item in items if _fits(item, frames, dimensions)), None)
+
+
+def _how_many(places: list[Group], name: str) -> int | None:
+    """The length of the first list of this name; None without one."""
+    items = (child(group, name) for group in places)
+    return next((len(item) for item in items if isinstance(item, Array) and item.ndim == 1), None)
 
 
 def _fits(item: Any, frames: int, dimensions: int) -> bool:

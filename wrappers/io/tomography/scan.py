@@ -6,7 +6,7 @@ They are read by detector rows, so that a slice needs only its own part of the f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -143,7 +143,7 @@ def _data_exchange(one: OpenFile, keyed: list[_Keyed], files: Sequence[OpenFile]
     return _made(
         (name, "Data Exchange"),
         recorded(Turned(data, turned, turned), flats, darks, name),
-        _angles(theta, files, one, (len(data),), angles),
+        _angles(theta, files, one, {len(data): turned}, angles),
         (
             pixel_size(detector, ("pixel_size_x", "pixel_size")),
             pixel_size(detector, ("pixel_size_y", "pixel_size")),
@@ -184,7 +184,7 @@ def _nxtomo(
     return _made(
         (name, "NXtomo"),
         replace(taken, frames=replace(taken.frames, remarks=(*taken.frames.remarks, *remarks))),
-        _angles(found.rotation_angle, files, holder, (len(data), len(turned)), angles),
+        _angles_of_nxtomo(found, files, holder, turned, angles),
         (
             pixel,
             pixel_size(found.detector, ("y_pixel_size",)),
@@ -230,7 +230,7 @@ def _in_parts(files: Sequence[OpenFile], keyed: list[_Keyed], angles: str) -> Sc
     return _made(
         (name, "frames, flats and darks apart"),
         recorded(Turned(data, turned, turned), flats, darks, name),
-        _angles(angles_of(one, name), files, one.holder, (len(data),), angles),
+        _angles(angles_of(one, name), files, one.holder, {len(data): turned}, angles),
         (
             pixel_size(detector, ("x_pixel_size", "pixel_size_x", "pixel_size")),
             pixel_size(detector, ("y_pixel_size", "pixel_size_y", "pixel_size")),
@@ -266,21 +266,54 @@ def _from_parts(
 
 @dataclass(frozen=True)
 class _Angles:
-    """The list of angles, what a person says of them, and in words where it lies, if not where it should."""
+    """The list of angles, what a person says of them, and in words where it lies, if not where it should.
+
+    `places` are those of the frames that it has angles of; None for those that were to be taken, or all.
+    """
 
     item: Array | None
     said: str
     remarks: tuple[str, ...] = ()
+    places: np.ndarray | None = None
 
 
-def _angles(item: Any, files: Sequence[OpenFile], own: OpenFile, numbers: Sequence[int], said: str) -> _Angles:
-    """The angles that belong to the frames, or where there are none those that another file may have."""
+def _angles(
+    item: Any, files: Sequence[OpenFile], own: OpenFile, numbers: Mapping[int, np.ndarray], said: str
+) -> _Angles:
+    """The angles that belong to the frames, or where there are none those that another file may have.
+
+    `numbers`: how many there may be, and of which frames they are then.
+    """
     if isinstance(item, Array):
-        return _Angles(item, said)
-    found = angles_elsewhere(files, own, numbers, unnamed=said not in EVEN_STEPS)
+        return _Angles(item, said, places=numbers.get(item.size))
+    found = angles_elsewhere(files, own, tuple(numbers), unnamed=said not in EVEN_STEPS)
     if found is None:
         return _Angles(None, said)
-    return _Angles(found[0], said, (f"rotation angles are those of {found[1]}",))
+    return _Angles(
+        found[0], said, (f"rotation angles are those of {found[1]}",), places=numbers.get(found[0].size)
+    )
+
+
+def _angles_of_nxtomo(
+    found: Tomography, files: Sequence[OpenFile], own: OpenFile, turned: np.ndarray, said: str
+) -> _Angles:
+    """The angles of all frames, or of the projections only; BadInput where there are as many of neither."""
+    every = np.arange(found.image_key.size)
+    numbers = {len(turned): turned} | {len(of): of for of in (np.flatnonzero(found.written == PROJECTION), every)}
+    angles = _angles(found.rotation_angle, files, own, numbers, said)
+    if found.rotation_angle is not None and found.rotation_angle.size < len(every):
+        return replace(angles, remarks=("rotation angles are recorded of the projections only",))
+    if angles.item is not None or found.other_angles is None:
+        return angles
+    if said in EVEN_STEPS:
+        words = (
+            f"its {found.other_angles} rotation angles are as many neither as frames nor as projections: not used"
+        )
+        return replace(angles, remarks=(words,))
+    raise BadInput(
+        f"{own.name} has {found.other_angles} rotation angles for {len(every)} frames, of which {len(turned)} are "
+        "projections: whose are not told."
+    )
 
 
 def _series(part: Part) -> Series:
@@ -299,7 +332,8 @@ def _made(
 ) -> Scan:
     """The scan of these parts, without the projections of which no angle is recorded."""
     (name, layout), frames, data = names, taken.frames, taken.frames.data
-    degrees, told = angles_in_degrees(angles.item, frames.planned, frames.turned, name, angles.said)
+    planned = frames.planned if angles.places is None else angles.places
+    degrees, told = angles_in_degrees(angles.item, planned, frames.turned, name, angles.said)
     known = np.isfinite(degrees)
     turned, current = frames.turned[known], frames.current
     return Scan(

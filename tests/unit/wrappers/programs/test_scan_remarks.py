@@ -108,15 +108,89 @@ def test_flats_of_another_exposure_are_scaled(run_program, scan) -> None:
     check(run_program("tomo_slice", {"scan": [scan(exposures, flats=0.5)]}, ONE))
 
 
-def test_alignment_frames_are_no_projections(run_program, scan) -> None:
-    """Taken again when the scan was over, of a sample that had moved: they made half a turn a full one."""
+def linked(entry: h5py.Group) -> None:
+    """NXdata as NXtomo asks for it: what is in the detector and the sample, by hard links."""
+    group = entry.create_group("data")
+    group.attrs["NX_class"] = "NXdata"
+    for name in ("data", "image_key"):
+        group[name] = entry[f"instrument/detector/{name}"]
+    group["rotation_angle"] = entry["sample/rotation_angle"]
+
+
+@pytest.mark.parametrize("layout", ["detector", "beside a link", "in NXdata", "in both", "beside the sample"])
+@pytest.mark.parametrize("kind", ["i4", "u1", "f8"])
+def test_alignment_frames_are_no_projections(run_program, scan, layout, kind) -> None:
+    """Taken again when the scan was over, of a sample that had moved: they made half a turn a full one.
+
+    Image keys were found by the link in NXdata, and image_key_control is in the detector.
+    """
 
     def control(entry: h5py.Group, keys: np.ndarray) -> None:
-        entry["instrument/detector/image_key_control"] = np.r_[keys[:-4], [-1] * 4]
+        if layout != "detector":
+            linked(entry)
+        values = np.r_[keys[:-4], [-1] * 4].astype("i8").astype(kind)
+        where = {
+            "in NXdata": ["data"],
+            "in both": ["data", "instrument/detector"],
+            "beside the sample": ["sample"],
+        }
+        for group in where.get(layout, ["instrument/detector"]):
+            entry[f"{group}/image_key_control"] = values
 
     again = np.array([180.0, 90, 0, 360])
     path = scan(control, more=light(again, axis=AXIS + 3), at=again)
     check(run_program("tomo_slice", {"scan": [path]}, ONE), said="4 alignment frames are left out")
+
+
+ONLY = "rotation angles are recorded of the projections only"
+
+
+def of_projections(entry: h5py.Group, degrees: np.ndarray) -> None:
+    del entry["sample/rotation_angle"]
+    quantity(entry, "sample/rotation_angle", degrees, "deg")
+    quantity(entry, "instrument/detector/x_pixel_size", 5.0, "um")
+
+
+@pytest.mark.parametrize("layout", ["detector", "NXdata", "NXdata without angles"])
+def test_angles_of_the_projections_only_are_theirs(run_program, scan, layout) -> None:
+    """There was said to be none, and even steps were offered; or the pixel size was lost."""
+
+    def change(entry: h5py.Group, keys: np.ndarray) -> None:
+        if layout != "detector":
+            linked(entry)
+            del entry["data/rotation_angle"]
+        of_projections(entry, DEGREES)
+        if layout == "NXdata":
+            entry["data/rotation_angle"] = entry["sample/rotation_angle"]
+
+    ending = run_program("tomo_slice", {"scan": [scan(change)]}, ONE)
+    remarks(ending, ONLY)
+    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.15)
+    assert ending.parameters["pixel size"] == 5.0
+
+
+@pytest.mark.parametrize("with_those", [True, False])
+def test_angles_of_the_projections_only_with_alignment_frames(run_program, scan, with_those) -> None:
+    again = np.array([180.0, 90, 0, 360])
+
+    def change(entry: h5py.Group, keys: np.ndarray) -> None:
+        entry["instrument/detector/image_key_control"] = np.r_[keys[:-4], [-1] * 4]
+        of_projections(entry, np.r_[DEGREES, again] if with_those else DEGREES)
+
+    ending = run_program("tomo_slice", {"scan": [scan(change, more=light(again, axis=AXIS + 3), at=again)]}, ONE)
+    remarks(ending, ONLY)
+    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.15)
+
+
+@pytest.mark.parametrize("number", [96, 105, 111])
+def test_angles_of_neither_frames_nor_projections_are_refused_with_both_counts(
+    run_program, refused, scan, number
+) -> None:
+    path = scan(lambda entry, keys: of_projections(entry, np.linspace(0, 180, number)))
+    ending = run_program("tomo_slice", {"scan": [path]}, ONE)
+    refused(ending, f"has {number} rotation angles for 110 frames, of which 100 are projections")
+    ending = run_program("tomo_slice", {"scan": [path]}, ONE | {"angles": "half-turn"})
+    remarks(ending, f"its {number} rotation angles are as many neither as frames nor as projections: not used")
 
 
 @pytest.mark.parametrize("flats", [0.5, 0.8])
