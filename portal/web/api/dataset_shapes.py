@@ -8,7 +8,7 @@ from gantry_formats.arrays import names_of
 from portal.catalogue.arrays.rows import input_arrays
 from portal.catalogue.models import Datafile, Dataset, DatasetArray, Investigation
 from portal.catalogue.provenance import Linked, Run
-from portal.web.api.parameter_shapes import ParameterOut
+from portal.web.api.parameter_shapes import MissingOut, ParameterOut
 
 
 class ExperimentRef(BaseModel):
@@ -124,6 +124,7 @@ class DatasetDetails(DatasetOut):
     seen_by: str = Field(description="Who can see it, in words.")
     remarks: list[RemarkOut] = Field(description="What its files, sound as they are, do not give.")
     parameters: list[ParameterOut]
+    not_known: list[MissingOut] = Field(description="What the type maps and the files do not tell.")
     pictures: list[PictureOut]
     made_by: RunOut | None
     used_by: list[RunOut]

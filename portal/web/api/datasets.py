@@ -25,7 +25,7 @@ from portal.web.api.dataset_shapes import (
     file_out,
     run_out,
 )
-from portal.web.api.parameter_shapes import parameters_out
+from portal.web.api.parameter_shapes import missing_out, parameters_out
 from portal.web.api.parameters import Moment
 from portal.web.context import actor, portal, session
 from portal.web.downloads import hand_out
@@ -115,6 +115,7 @@ def read_dataset(path: DatasetPath) -> Response:
             "seen_by": who_sees(session(), dataset.investigation),
             "remarks": dataset.remarks,
             "parameters": parameters_out(dataset),
+            "not_known": missing_out(dataset),
             "pictures": _pictures(dataset),
             "made_by": run_out(source) if source else None,
             "used_by": [run_out(run) for run in came_of(session(), actor(), dataset)],

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from portal.catalogue.models import Dataset
 from portal.catalogue.parameters.known import Known, Recorded, unit_is_known, wanted_units
+from portal.catalogue.parameters.missing import missing_of
 from portal.catalogue.parameters.rows import known_of
 from portal.jobs.models import Job
 
@@ -59,6 +60,24 @@ class ParameterOut(BaseModel):
     )
     source: SourceOut | None = Field(description="Null: where it is from was not kept.")
     correction: CorrectionOut | None
+
+
+class MissingOut(BaseModel):
+    """What the dataset's type maps and its files do not tell."""
+
+    name: str
+    wanted_units: str | None = Field(description="The unit that the dataset type wants.")
+    differs: list[float] = Field(
+        description="In that unit, what the dataset's pictures say where they differ; empty: nothing tells it."
+    )
+
+
+def missing_out(dataset: Dataset) -> list[MissingOut]:
+    """What is not known of a dataset; its parameters, corrections, arrays and type should be loaded."""
+    return [
+        MissingOut(name=one.name, wanted_units=one.units or None, differs=list(one.differs))
+        for one in missing_of(dataset)
+    ]
 
 
 def parameters_out(dataset: Dataset) -> list[ParameterOut]:

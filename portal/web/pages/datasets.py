@@ -18,7 +18,7 @@ from portal.web.views.dataset_page import REPORTS, file_line, first_picture, pla
 from portal.web.views.datasets import is_public, origin
 from portal.web.views.history import history_of
 from portal.web.views.paging import page_links, page_number
-from portal.web.views.parameters import figures
+from portal.web.views.parameters import figures, missing_lines
 
 page = Blueprint("datasets", __name__, url_prefix="/datasets")
 
@@ -41,6 +41,7 @@ def show(dataset_id: int) -> ResponseReturnValue:
         picture=first_picture(dataset),
         previews=previews(dataset),
         figures=figures(dataset),
+        missing=missing_lines(dataset),
         arrays=array_lines(dataset),
         fits=fits,
         to_convert=to_convert([row.name for row in found.items], dataset.pictures),

@@ -6,10 +6,11 @@ from typing import Any
 
 from portal.catalogue.models import Dataset
 from portal.catalogue.parameters.known import Known, Recorded, as_it_stands, unit_is_known, wanted_units
+from portal.catalogue.parameters.missing import missing_of
 from portal.catalogue.parameters.rows import known_of
 from portal.catalogue.parameters.source import SourceKind
 from portal.jobs.models import Job
-from portal.web.formats import date, unit
+from portal.web.formats import date, unit, value
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,21 @@ def figures(dataset: Dataset) -> list[Figure]:
         found,
         key=lambda one: (one.flag not in IN_DOUBT, not one.units, not isinstance(one.value, int | float)),
     )
+
+
+def missing_lines(dataset: Dataset) -> list[tuple[str, str]]:
+    """Names and words of what its type maps and is not known, axes that have the same words on one line."""
+    lines: dict[tuple[str, str], list[str]] = {}
+    for one in missing_of(dataset):
+        said = ", ".join(f"{value(size)} {unit(one.units)}" for size in one.differs)
+        words = f"differs between its pictures: {said}" if said else "not known"
+        what, _space, axis = one.name.rpartition(" ")
+        stem, tail = (what, axis) if what and axis in ("x", "y", "z") else (one.name, "")
+        lines.setdefault((stem, words), []).append(tail)
+    return [
+        (f"{stem[:1].upper()}{stem[1:]} {', '.join(filter(None, tails))}".rstrip(), words)
+        for (stem, words), tails in lines.items()
+    ]
 
 
 def _figure(known: Known, one: Recorded, mapping: Mapping[str, Any]) -> Figure:
