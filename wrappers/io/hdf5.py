@@ -25,7 +25,7 @@ from gantry_formats.linked.walking import walk as walk_all
 from gantry_formats.linked.written import NEVER_WRITTEN, chunks_of, is_never_written, written_places
 from gantry_formats.microscopes import Layout
 from wrappers.io.siblings import Siblings, open_beside_a_writer
-from wrappers.io.source import NUMERIC_KINDS, ArraySource, LeftOut, Partly, readable
+from wrappers.io.source import NUMERIC_KINDS, ArraySource, LeftOut, Partly, corner_of, readable
 from wrappers.job import InputFile
 
 SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nxs", ".nx", ".nx5", ".rtdc", ".ims")
@@ -197,11 +197,12 @@ def unreadable(dataset: Array) -> str:
 def source(dataset: Array, path: Path, name: str = "") -> ArraySource:
     """Return one dataset as an ArraySource that reads it on demand while its file is open."""
 
+    name, own = name or str(dataset.name), attributes(dataset)
+
     def read(place: tuple[slice, ...]) -> np.ndarray:
-        with readable(path, "HDF5"):
+        with readable(path, "HDF5", f"{name} at {corner_of(place)}"):
             return np.asarray(dataset[place])
 
-    name, own = name or str(dataset.name), attributes(dataset)
     around, beside = _around(dataset)
     axes = axes_in_hdf5(name, dataset.shape, own, around, beside)
     return ArraySource(
@@ -239,7 +240,7 @@ def _around(dataset: Array) -> tuple[dict[str, Any], dict[str, int]]:
 
 def _column(dataset: Array, field: str, path: Path, name: str) -> ArraySource:
     def read(place: tuple[slice, ...]) -> np.ndarray:
-        with readable(path, "HDF5"):
+        with readable(path, "HDF5", f"{name} at {corner_of(place)}"):
             return np.asarray(dataset.fields(field)[place])
 
     return ArraySource(

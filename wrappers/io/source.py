@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from gantry_formats.kinds import other_kind
 from gantry_formats.linked import LinkError
 from wrappers.errors import BadInput
 
@@ -20,6 +21,8 @@ BLOCK_BYTES = 64 * 2**20
 MOST_UNPACKED = 2 * 2**30
 """Bytes of a chunk, tile or strip when it is unpacked; a few bytes in a file may claim any size."""
 NUMERIC_KINDS = "biufc"
+_UNPACKING = "its stored bytes cannot be unpacked"
+_SIGNS_OF_UNPACKING = ("filter returned failure", "filter pipeline failed", "_decode returned", "inflate()")
 
 
 Place: TypeAlias = tuple[slice, ...]
@@ -104,9 +107,17 @@ class LeftOut:
     why: str
 
 
+def corner_of(place: tuple[slice, ...]) -> str:
+    """Return where a block begins and ends, for a sentence: "0…3, 0…40", counted from 0."""
+    return ", ".join(f"{part.start}…{part.stop - 1}" for part in place)
+
+
 @contextmanager
-def readable(path: Path, kind: str) -> Iterator[None]:
-    """Turn a format library's complaint about a damaged file into one sentence that names the file."""
+def readable(path: Path, kind: str, place: str = "") -> Iterator[None]:
+    """Turn a format library's complaint about a damaged file into one sentence that names the file.
+
+    `place`: what of it is read, to be named, too.
+    """
     try:
         yield
     except LinkError as error:
@@ -118,7 +129,27 @@ def readable(path: Path, kind: str) -> Iterator[None]:
     except (OSError, ValueError, KeyError, IndexError, EOFError, RuntimeError, zlib.error) as error:
         if path.is_file() and not path.stat().st_size:
             raise BadInput(f"{path.name} is empty: it holds not one byte.") from error
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if other := _other_kind(path, kind):
+            raise BadInput(f"{path.name} is no {kind} file: {other}.") from error
+        reason = _UNPACKING if _is_of_unpacking(error) else str(error).splitlines()[0] if str(error) else ""
+        reason = f"{place}: {reason}" if place else reason or type(error).__name__
         raise BadInput(
             f"{path.name} cannot be read as {kind}; it may be incomplete or damaged ({reason[:160].rstrip('.')})."
         ) from error
+
+
+def _is_of_unpacking(error: Exception) -> bool:
+    """Whether a library says in its own words that stored bytes do not unpack."""
+    words = str(error)
+    return isinstance(error, zlib.error) or any(sign in words for sign in _SIGNS_OF_UNPACKING)
+
+
+def _other_kind(path: Path, kind: str) -> str:
+    """What a file is whose name says another kind, as a clause; empty where it is what it is called, or none."""
+    try:
+        with path.open("rb") as file:
+            return (
+                other_kind(file, "hdf5") if kind == "HDF5" else other_kind(file, "tiff") if kind == "TIFF" else ""
+            )
+    except OSError:
+        return ""

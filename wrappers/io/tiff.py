@@ -174,7 +174,8 @@ def _reader(series: Any, path: Path) -> Any:
                     raise ValueError(f"page {number + 1} is missing")
                 if page.parent.filehandle.closed:  # of another file of the series
                     page.parent.filehandle.open()
-                pages.append(np.asarray(page.asarray()).reshape(page_shape)[within])
+                with readable(path, "TIFF", f"page {number + 1}"):
+                    pages.append(np.asarray(page.asarray()).reshape(page_shape)[within])
             return np.stack(pages).reshape([len(c) for c in counts] + list(pages[0].shape))
 
     return paged

@@ -43,6 +43,10 @@ def numbers() -> bytes:
         ("Größe;µm\n1;2\n".encode() * 1000, "it is text"),
         ("Größe;µm\n".encode("latin-1"), "it is text"),
         (b"\xef\xbb\xbf<?xml version='1.0'?><a/>", "it is XML"),
+        (
+            b"\n<!DOCTYPE html><html>",
+            "it is a web page (HTML), such as a server's page to sign in",
+        ),
         (b"\x01\x02\x03", "its format is not known here"),
         (b"", "its format is not known here"),
     ],

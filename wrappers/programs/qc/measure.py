@@ -174,6 +174,9 @@ def _fill(finding: Finding, totals: _Totals, dtype: np.dtype[Any], bins: int) ->
         return
     finding.minimum, finding.maximum = found.low, found.high
     finding.mean, finding.std = _number(found.mean), _number(found.std)
+    lost = [name for name, value in (("mean", finding.mean), ("standard deviation", finding.std)) if value is None]
+    if lost:
+        finding.note = f"{finding.note} Beyond the range of numbers: its {' and its '.join(lost)}.".strip()
     exact = totals.percentiles is not None or (totals.bins.integer and totals.bins.width == 1)
     ranks = totals.percentiles or statistics.percentiles(totals.counts, totals.bins, RANKS)
     finding.percentiles = {f"{rank:g}": float(np.nan_to_num(v)) for rank, v in zip(RANKS, ranks, strict=True)}

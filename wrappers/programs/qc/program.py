@@ -146,7 +146,12 @@ def _measure_file(
                 meter.check()
                 yield place, measure(file.name, array, *how, meter.add)
             except BadInput as error:
-                yield place, Note(file.name, array.name, str(error).rstrip("."))
+                why = str(error).rstrip(".")
+                named = f"{file.name} "
+                yield (
+                    place,
+                    Note(file.name, array.name, f"it {why[len(named) :]}" if why.startswith(named) else why),
+                )
             except _LateError:
                 size = f"{array.bytes_to_read / 2**30:.1f} GiB"
                 why = f"the job's time is too short for it ({size}); smaller arrays were measured before it"

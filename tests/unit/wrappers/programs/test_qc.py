@@ -165,7 +165,7 @@ def test_a_truncated_tiff_is_named_and_not_read_as_a_smaller_one(
 def test_a_text_file_with_an_hdf5_name_is_named(run_program, refused, tmp_path: Path) -> None:
     path = tmp_path / "notes.h5"
     path.write_text("not HDF5")
-    refused(run_program("qc", {"data": [path]}), "notes.h5 cannot be read as HDF5")
+    refused(run_program("qc", {"data": [path]}), "notes.h5 is no HDF5 file: it is text")
 
 
 @pytest.mark.parametrize("name", ["none.h5", "none.tif", "none.mrc"])
