@@ -39,7 +39,8 @@ def hdf5(path: Path, **attributes: Any) -> None:
 
 
 def ome(path: Path, size: float, unit: str) -> None:
-    sizes = {"PhysicalSizeX": size, "PhysicalSizeXUnit": unit, "PhysicalSizeZ": 0.5}
+    sizes = {"PhysicalSizeX": size, "PhysicalSizeXUnit": unit, "PhysicalSizeY": size, "PhysicalSizeYUnit": unit}
+    sizes["PhysicalSizeZ"] = 0.5
     tifffile.imwrite(path, VOLUME, ome=True, metadata={"axes": "ZYX", **sizes})
 
 
