@@ -186,7 +186,7 @@ def _numbers_of_angles(key: Array, controls: tuple[Array, ...]) -> list[int]:
 
 def _controls(holder: Group, key: Array) -> tuple[Array, ...]:
     """All image_key_control, one number a frame, of the entry that these image keys are in."""
-    around = [holder, *_beneath(_named_entry(holder) or holder)]
+    around = [holder, *_beneath(_named_entry(holder) or _entry_above(holder, [len(key)]))]
     items = (child(group, "image_key_control") for group in around)
     return tuple(item for item in items if _fits(item, len(key), 1) and item.dtype.kind in "iuf")
 

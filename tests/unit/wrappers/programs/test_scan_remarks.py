@@ -117,7 +117,9 @@ def linked(entry: h5py.Group) -> None:
     group["rotation_angle"] = entry["sample/rotation_angle"]
 
 
-@pytest.mark.parametrize("layout", ["detector", "beside a link", "in NXdata", "in both", "beside the sample"])
+@pytest.mark.parametrize(
+    "layout", ["detector", "beside a link", "of no class", "in NXdata", "in both", "beside the sample"]
+)
 @pytest.mark.parametrize("kind", ["i4", "u1", "f8"])
 def test_alignment_frames_are_no_projections(run_program, scan, layout, kind) -> None:
     """Taken again when the scan was over, of a sample that had moved: they made half a turn a full one.
@@ -128,6 +130,8 @@ def test_alignment_frames_are_no_projections(run_program, scan, layout, kind) ->
     def control(entry: h5py.Group, keys: np.ndarray) -> None:
         if layout != "detector":
             linked(entry)
+        if layout == "of no class":
+            del entry.attrs["NX_class"]
         values = np.r_[keys[:-4], [-1] * 4].astype("i8").astype(kind)
         where = {
             "in NXdata": ["data"],
