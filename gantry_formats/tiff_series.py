@@ -5,6 +5,7 @@ Files and series come in as tifffile has them, whoever opened them; nothing is i
 
 from __future__ import annotations
 
+import copy
 import itertools
 import json
 import math
@@ -53,7 +54,7 @@ def opened(opening: Callable[[str | None], Any]) -> Any:
 def _again(opening: Callable[[str | None], Any], xml: str) -> Any:
     file = opening(xml)
     try:
-        assert file.series is not None
+        _ = file.series  # made, with all that goes wrong, when it is first asked for
     except FAULTS:
         file.close()
         return file if xml == NOTHING else _again(opening, NOTHING)
@@ -65,9 +66,9 @@ def without_its_name(xml: str) -> str | None:
     root = root_of(xml)
     planes = [] if root is None else [element for element in root.iter() if kind_of(element) == "TiffData"]
     named = [(plane, one) for plane in planes for one in plane if kind_of(one) == "UUID"]
-    if not named or len({(one.text, one.get("FileName")) for _plane, one in named}) > 1:
+    if root is None or not named or len({(one.text, one.get("FileName")) for _plane, one in named}) > 1:
         return None
-    copied = ET.fromstring(xml)  # noqa: S314 - it was parsed before
+    copied = copy.deepcopy(root)
     for plane in copied.iter():
         if kind_of(plane) == "TiffData":
             for one in [one for one in plane if kind_of(one) == "UUID"]:

@@ -1,9 +1,6 @@
 """gantry admin data: a dry run first, then corrections, and back."""
 
-import io
 import json
-import os
-import sys
 from pathlib import Path
 
 import h5py
@@ -14,7 +11,6 @@ from sqlalchemy import delete, update
 from portal.catalogue.models import Dataset, DatasetArray, DatasetParameter, DatasetType
 from portal.catalogue.parameters.rows import known_of
 from portal.catalogue.register import add_in_place
-from portal.cli.main import main
 from portal.config import load_settings
 from portal.db import Database
 
@@ -22,23 +18,13 @@ MAPPING = {"voxel size x": {"units": "um", "sources": ["hdf5:/@size"]}}
 
 
 @pytest.fixture
-def run(tmp_path, monkeypatch, capsys, database_url):
-    (tmp_path / "root").mkdir()
-    file = tmp_path / "gantry.toml"
-    file.write_text(f'var = "{tmp_path / "var"}"\n[roots.demo]\npath = "{tmp_path / "root"}"\n', encoding="utf-8")
-    for name in [name for name in os.environ if name.startswith("GANTRY_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GANTRY_CONFIG", str(file))
-    monkeypatch.setenv("GANTRY_DATABASE_URL", database_url)
+def run(admin, monkeypatch):
     monkeypatch.setenv("SUDO_USER", "ada")
 
-    def admin(*words: object, stdin: str = "") -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
-        code = main(["admin", "data", *map(str, words)])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
+    def data(*words: object, stdin: str = "") -> tuple[int, str, str]:
+        return admin("data", *words, stdin=stdin)
 
-    return admin
+    return data
 
 
 @pytest.fixture

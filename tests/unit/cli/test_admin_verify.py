@@ -1,9 +1,6 @@
 """gantry admin data verify, as an operator types it."""
 
-import io
 import json
-import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,30 +8,17 @@ import pytest
 from small_facility import NOW, SmallFacility
 
 from portal.catalogue.register import add_in_place
-from portal.cli.main import main
-from portal.config import load_settings
+from portal.config import Settings, load_settings
 from portal.db import Database
 
-Run = Callable[..., tuple[int, str, str]]
+Admin = Callable[..., tuple[int, str, str]]
+Run = Admin
 
 
 @pytest.fixture
-def run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], database_url: str
-) -> Run:
-    (tmp_path / "root").mkdir()
-    file = tmp_path / "gantry.toml"
-    file.write_text(f'var = "{tmp_path / "var"}"\n[roots.demo]\npath = "{tmp_path / "root"}"\n', encoding="utf-8")
-    for name in [name for name in os.environ if name.startswith("GANTRY_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("GANTRY_CONFIG", str(file))
-    monkeypatch.setenv("GANTRY_DATABASE_URL", database_url)
-
+def run(admin: Admin) -> Run:
     def typed(*words: object, stdin: str = "") -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
-        code = main(["admin", "data", "verify", *map(str, words)])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
+        return admin("data", "verify", *words, stdin=stdin)
 
     return typed
 
@@ -112,10 +96,10 @@ def test_stopped_it_says_where_to_go_on(
 
     look = verify.verify
 
-    def stopped(database: Database, settings: object, number: int, tell: object) -> verify.Verified:
+    def stopped(database: Database, settings: Settings, number: int, tell: verify.Tell) -> verify.Verified:
         if number == numbers[1]:
             raise KeyboardInterrupt
-        return look(database, settings, number, tell)  # type: ignore[arg-type]
+        return look(database, settings, number, tell)
 
     monkeypatch.setattr(verify, "verify", stopped)
     code, _out, err = run(*numbers)

@@ -6,41 +6,15 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from program_ending import Ending
 
 ROOT = Path(__file__).parents[3]
 SCHEMAS = ROOT / "jobtypes" / "schema"
-
-
-@dataclass(frozen=True)
-class Ending:
-    """How a program ended and where its files lie."""
-
-    code: int
-    words: str
-    folder: Path
-
-    @property
-    def output(self) -> Path:
-        return self.folder / "output"
-
-    @property
-    def metadata(self) -> dict[str, Any]:
-        return dict(json.loads((self.output / "metadata.json").read_text(encoding="utf-8")))
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        return {entry["name"]: entry["value"] for entry in self.metadata["parameters"]}
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        lines = (self.folder / "events.jsonl").read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines]
 
 
 RunProgram = Callable[..., Ending]

@@ -6,6 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from program_ending import Ending
 
 COLUMNS, ROWS, RADIUS, OFF, AXIS, ABSORPTION = 64, 2, 18.0, 5.0, 33.0, 0.025
 BEAM, DARK = 8000.0, 100.0
@@ -36,10 +37,10 @@ def exchange(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def check(ending: object, *, left_out: int, said: str = "") -> None:
-    assert ending.code == 0, ending.words  # type: ignore[attr-defined]
-    parameters = ending.parameters  # type: ignore[attr-defined]
-    with h5py.File(ending.output / "slices.h5") as file:  # type: ignore[attr-defined]
+def check(ending: Ending, *, left_out: int, said: str = "") -> None:
+    assert ending.code == 0, ending.words
+    parameters = ending.parameters
+    with h5py.File(ending.output / "slices.h5") as file:
         image = file["data"][0]
     assert parameters["projections left out"] == left_out
     assert parameters["centre"] == pytest.approx(AXIS, abs=0.25)

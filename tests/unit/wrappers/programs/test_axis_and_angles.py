@@ -6,6 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from program_ending import Ending
 
 COLUMNS, ROWS, ABSORPTION, BEAM, DARK = 80, 3, 0.02, 20000.0, 100.0
 DISKS = ((0.0, 2.0, 20.0, 1.0), (8.0, -6.0, 5.0, 1.0), (-10.0, 4.0, 4.0, -0.6))  # x, y, radius, density
@@ -47,9 +48,9 @@ def written(tmp_path: Path) -> Written:
     return write
 
 
-def likeness(ending: object, scale: float = 1.0) -> float:
+def likeness(ending: Ending, scale: float = 1.0) -> float:
     """How well the slice correlates with the disks."""
-    with h5py.File(ending.output / "slices.h5") as file:  # type: ignore[attr-defined]
+    with h5py.File(ending.output / "slices.h5") as file:
         image = file["data"][0]
     down, across = np.indices(image.shape) - (len(image) - 1) / 2
     wanted = sum(d * (np.hypot(across - scale * x, down - scale * y) < scale * r) for x, y, r, d in DISKS)

@@ -8,15 +8,16 @@ import microscope_files
 import numpy as np
 import pytest
 import tifffile
+from program_ending import Ending
 
 from wrappers.io.ome import About, Tiles, write_ome_tiff
 
 RNG = np.random.default_rng(3)
 
 
-def results(ending: object) -> list[Path]:
-    assert ending.code == 0, ending.words  # type: ignore[attr-defined]
-    return sorted(path for path in ending.output.iterdir() if ".ome." in path.name)  # type: ignore[attr-defined]
+def results(ending: Ending) -> list[Path]:
+    assert ending.code == 0, ending.words
+    return sorted(path for path in ending.output.iterdir() if ".ome." in path.name)
 
 
 def tiff(path: Path) -> tuple[object, np.ndarray]:

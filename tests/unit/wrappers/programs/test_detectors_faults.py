@@ -6,6 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from program_ending import Ending
 
 COLUMNS, ROWS, RADIUS, ABSORPTION, AXIS = 80, 5, 22.0, 0.03, 41.0
 DEGREES = np.linspace(0, 180, 120, endpoint=False)
@@ -47,9 +48,9 @@ def written(tmp_path: Path) -> Callable[[Frames], Path]:
     return write
 
 
-def volume(ending: object) -> np.ndarray:
-    assert ending.code == 0, ending.words  # type: ignore[attr-defined]
-    with h5py.File(ending.output / "slices.h5") as file:  # type: ignore[attr-defined]
+def volume(ending: Ending) -> np.ndarray:
+    assert ending.code == 0, ending.words
+    with h5py.File(ending.output / "slices.h5") as file:
         return np.asarray(file["data"])
 
 

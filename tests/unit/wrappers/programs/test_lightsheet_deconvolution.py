@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 import tifffile
+from program_ending import Ending
 from scipy.ndimage import gaussian_filter
 from skimage.restoration import richardson_lucy as reference
 
@@ -41,8 +42,8 @@ def psf_file(tmp_path: Path) -> Path:
     return path
 
 
-def deconvolved(ending: object) -> np.ndarray:
-    with h5py.File(ending.output / "deconvolved.h5") as file:  # type: ignore[attr-defined]
+def deconvolved(ending: Ending) -> np.ndarray:
+    with h5py.File(ending.output / "deconvolved.h5") as file:
         return np.asarray(file["data"])
 
 

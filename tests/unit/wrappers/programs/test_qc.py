@@ -10,12 +10,13 @@ import pytest
 import tifffile
 from hypothesis import given
 from hypothesis import strategies as st
+from program_ending import Ending
 
 from wrappers.io.source import block_places
 
 
-def report(ending: object) -> dict[str, dict]:
-    text = (ending.output / "report.json").read_text(encoding="utf-8")  # type: ignore[attr-defined]
+def report(ending: Ending) -> dict[str, dict]:
+    text = (ending.output / "report.json").read_text(encoding="utf-8")
     return {entry["name"]: entry for entry in json.loads(text)["arrays"]}
 
 

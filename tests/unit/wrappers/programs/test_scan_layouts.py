@@ -5,6 +5,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from program_ending import Ending
 
 COLUMNS, ROWS, RADIUS, ABSORPTION, AXIS = 64, 3, 20.0, 0.02, 31.5
 DEGREES = np.linspace(0, 180, 90, endpoint=False)
@@ -28,10 +29,10 @@ def flats(strength: float = 1.0, number: int = 4) -> np.ndarray:
 DARKS = np.full((3, ROWS, COLUMNS), DARK, np.uint16)
 
 
-def check(ending: object, *, per_pixel: float = 1.0) -> None:
+def check(ending: Ending, *, per_pixel: float = 1.0) -> None:
     """The disk has its density, and nothing is around it."""
-    assert ending.code == 0, ending.words  # type: ignore[attr-defined]
-    with h5py.File(ending.output / "slices.h5") as file:  # type: ignore[attr-defined]
+    assert ending.code == 0, ending.words
+    with h5py.File(ending.output / "slices.h5") as file:
         image = file["data"][0] * per_pixel
     y, x = np.indices(image.shape) - AXIS
     from_middle = np.minimum(np.hypot(x - OFF, y), np.hypot(x + OFF, y))

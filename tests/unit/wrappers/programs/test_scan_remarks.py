@@ -7,6 +7,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from program_ending import Ending
 
 COLUMNS, ROWS, RADIUS, OFF, AXIS, ABSORPTION = 64, 2, 18.0, 5.0, 33.0, 0.025
 DEGREES = np.linspace(0, 180, 100, endpoint=False)
@@ -68,21 +69,21 @@ def quantity(entry: h5py.Group, where: str, value: Any, unit: str) -> None:
     entry[where].attrs["units"] = unit
 
 
-def check(ending: object, *, said: str = "") -> None:
+def check(ending: Ending, *, said: str = "") -> None:
     """The disk has its density, the axis is where it was, and the result says this, or nothing."""
-    assert ending.code == 0, ending.words  # type: ignore[attr-defined]
-    with h5py.File(ending.output / "slices.h5") as file:  # type: ignore[attr-defined]
+    assert ending.code == 0, ending.words
+    with h5py.File(ending.output / "slices.h5") as file:
         image = file["data"][0]
     down, across = np.indices(image.shape) - (COLUMNS - 1) / 2
     inside = np.minimum(np.hypot(across - OFF, down), np.hypot(across + OFF, down)) < RADIUS - 6
     assert np.median(image[inside]) == pytest.approx(ABSORPTION, rel=0.03)
-    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.15)  # type: ignore[attr-defined]
+    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.15)
     remarks(ending, said)
 
 
-def remarks(ending: object, said: str) -> None:
-    assert ending.code == 0, ending.words  # type: ignore[attr-defined]
-    found = ending.parameters.get("remarks", "")  # type: ignore[attr-defined]
+def remarks(ending: Ending, said: str) -> None:
+    assert ending.code == 0, ending.words
+    found = ending.parameters.get("remarks", "")
     assert (said in found) if said else found == ""
 
 

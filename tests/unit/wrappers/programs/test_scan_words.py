@@ -5,6 +5,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from program_ending import Ending
 
 COLUMNS, ROWS, RADIUS, OFF, AXIS, ABSORPTION = 64, 2, 20.0, 4.0, 31.5, 0.02
 DEGREES = np.linspace(0, 180, 90, endpoint=False)
@@ -20,14 +21,14 @@ def projections() -> np.ndarray:
     return np.round(BEAM * np.exp(-ABSORPTION * chord) + DARK)[:, None].repeat(ROWS, axis=1).astype(np.uint16)
 
 
-def check(ending: object, said: str = "") -> None:
+def check(ending: Ending, said: str = "") -> None:
     """The disk has its density: with its darks."""
-    assert ending.code == 0, ending.words  # type: ignore[attr-defined]
-    with h5py.File(ending.output / "slices.h5") as file:  # type: ignore[attr-defined]
+    assert ending.code == 0, ending.words
+    with h5py.File(ending.output / "slices.h5") as file:
         image = file["data"][0]
     y, x = np.indices(image.shape) - AXIS
     assert np.median(image[np.hypot(x, y) < RADIUS - OFF - 4]) == pytest.approx(ABSORPTION, rel=0.02)
-    found = ending.parameters.get("remarks", "")  # type: ignore[attr-defined]
+    found = ending.parameters.get("remarks", "")
     assert (said in found) if said else found == ""
 
 

@@ -7,6 +7,7 @@ import h5py
 import numpy as np
 import pytest
 import tifffile
+from program_ending import Ending
 from scipy.ndimage import shift
 from skimage.data import shepp_logan_phantom
 from skimage.transform import radon, resize
@@ -84,8 +85,8 @@ def nxtomo(tmp_path: Path, readings) -> Path:
     return path
 
 
-def slices(ending: object) -> np.ndarray:
-    with h5py.File(ending.output / "slices.h5") as file:  # type: ignore[attr-defined]
+def slices(ending: Ending) -> np.ndarray:
+    with h5py.File(ending.output / "slices.h5") as file:
         return np.asarray(file["data"])
 
 

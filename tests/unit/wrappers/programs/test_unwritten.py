@@ -7,6 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+from program_ending import Ending
 
 from gantry_formats.linked import Tree
 from gantry_formats.linked.written import written_places
@@ -17,8 +18,8 @@ HUGE = (100_000, 4096, 4096)
 SOUND = np.arange(60, dtype=np.uint16).reshape(3, 4, 5)
 
 
-def report(ending: object) -> dict[str, object]:
-    return dict(json.loads((ending.output / "report.json").read_text(encoding="utf-8")))  # type: ignore[attr-defined]
+def report(ending: Ending) -> dict[str, object]:
+    return dict(json.loads((ending.output / "report.json").read_text(encoding="utf-8")))
 
 
 @pytest.mark.parametrize(
