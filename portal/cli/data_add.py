@@ -63,10 +63,11 @@ def add(path: Path, experiment: str, as_json: bool, **given: Any) -> None:
             doubtful = in_doubt(dataset_for_operator(session, dataset.id))
     if as_json:
         shown = {"id": dataset.id, "name": dataset.name, "files": dataset.file_count, "size": dataset.file_size}
-        show_json({**shown, "in_doubt": doubtful, "remarks": dataset.remarks})
+        show_json({**shown, "problem": dataset.problem, "in_doubt": doubtful, "remarks": dataset.remarks})
     else:
         click.echo(f"{dataset.id}\t{dataset.name}")
-        for words in (*doubtful, *map(_remark_words, dataset.remarks[:MOST_REMARKS])):
+        damaged = [dataset.problem] if dataset.problem else []
+        for words in (*damaged, *doubtful, *map(_remark_words, dataset.remarks[:MOST_REMARKS])):
             click.echo(f"  {plain(words)}", err=True)
 
 

@@ -111,6 +111,8 @@ class _Drawing:
         described = Described("", one["name"], tuple(one["shape"]), one["dtype"], one["axes"])
         if plane is None or why_not(described, "YX", AXES_SHOWN + "ZSAVIQ?"):
             return []
+        if min(map(described.length, "YX")) < 2:
+            return []  # a table of numbers, as BigDataViewer has for its resolutions
         return list(self._drawn(one, plane, "", 0, {}))
 
     def places(self, one: Mapping[str, Any], plane: Plane | None) -> list[dict[str, Any]]:

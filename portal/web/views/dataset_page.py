@@ -50,7 +50,7 @@ def file_line(row: Datafile) -> FileLine:
     folder = None
     if row.folder_files is not None:
         folder = f"folder of {words.count(row.folder_files, 'file')}, comes as a ZIP archive"
-    labels = (row.alias, "another file leads to it" if row.linked and not row.alias else None, folder)
+    labels = (row.alias, "read together with another file" if row.linked and not row.alias else None, folder)
     is_report = PurePosixPath(name).suffix.lower() in REPORTS
     return FileLine(
         name=name,

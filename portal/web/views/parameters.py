@@ -55,10 +55,7 @@ def missing_lines(dataset: Dataset) -> list[tuple[str, str]]:
         what, _space, axis = one.name.rpartition(" ")
         stem, tail = (what, axis) if what and axis in ("x", "y", "z") else (one.name, "")
         lines.setdefault((stem, words), []).append(tail)
-    return [
-        (f"{stem[:1].upper()}{stem[1:]} {', '.join(filter(None, tails))}".rstrip(), words)
-        for (stem, words), tails in lines.items()
-    ]
+    return [(f"{stem} {', '.join(filter(None, tails))}".rstrip(), words) for (stem, words), tails in lines.items()]
 
 
 def _figure(known: Known, one: Recorded, mapping: Mapping[str, Any]) -> Figure:

@@ -61,6 +61,14 @@ def test_an_experiment_is_found_by_title_name_or_id(gantry, stack, sqlite_facili
     assert len(ids) == 1
 
 
+def test_what_is_damaged_is_registered_and_said(gantry, stack):
+    stack.write_bytes(stack.read_bytes()[:1500])
+    code, _out, err = add(gantry, stack, "--experiment", "E1", "--as", "ingest")
+    assert (code, err.splitlines()[0].startswith("  stack.h5: ")) == (0, True), err
+    code, out, _err = add(gantry, stack, "--experiment", "E1", "--as", "ingest", "--json")
+    assert json.loads(out)["problem"].startswith("stack.h5: ")
+
+
 WRONG = {
     "unknown experiment": (
         ["--experiment", "Zebrafish haert", "--as", "ingest"],

@@ -138,6 +138,15 @@ def test_each_channel_of_few_has_a_picture_and_pictures_have_an_end(tmp_path: Pa
     assert [(one.axis, one.place) for one in series.pictures] == [("", 0)]
 
 
+def test_a_table_of_numbers_is_listed_and_is_no_picture(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["t00000/s00/0/cells"] = STACK
+        file["s00/resolutions"] = np.ones((1, 3))
+        file["weights"] = np.ones((14, 1))
+    pictures = {one.name: len(one.pictures) for one in listed(tmp_path / "a.h5").arrays}
+    assert pictures == {"/t00000/s00/0/cells": 1, "/s00/resolutions": 0, "/weights": 0}
+
+
 def test_arrays_of_more_dimensions_are_listed_before_many_lists(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "many.h5", "w") as file:
         for number in range(300):

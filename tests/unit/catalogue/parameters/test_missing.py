@@ -21,7 +21,7 @@ def test_what_no_file_tells_is_missing():
     names = [(one.name, one.units, one.differs) for one in missing_of(dataset({}))]
     sizes = [("voxel size x", "nm", ()), ("voxel size y", "nm", ()), ("voxel size z", "um", ())]
     assert names == [*sizes, ("medium", "", ())]
-    assert missing_lines(dataset({})) == [("Voxel size x, y, z", "not known"), ("Medium", "not known")]
+    assert missing_lines(dataset({})) == [("voxel size x, y, z", "not known"), ("medium", "not known")]
 
 
 def test_sizes_that_differ_between_pictures_are_all_said_in_the_type_s_unit():
@@ -29,8 +29,8 @@ def test_sizes_that_differ_between_pictures_are_all_said_in_the_type_s_unit():
     assert found[0] == Missing("voxel size x", "nm", (200.0, 400.0))
     assert found[1].differs == ()
     lines = missing_lines(dataset({"x": 0.4, "y": 0.4}, {"x": 0.2, "y": 0.2}))
-    assert lines[0] == ("Voxel size x, y", "differs between its pictures: 200 nm, 400 nm")
-    assert lines[1] == ("Voxel size z", "not known")
+    assert lines[0] == ("voxel size x, y", "differs between its pictures: 200 nm, 400 nm")
+    assert lines[1] == ("voxel size z", "not known")
 
 
 def test_of_what_is_still_being_written_nothing_is_missing():
