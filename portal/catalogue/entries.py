@@ -42,7 +42,7 @@ class FolderFiles:
     files: int
     stamp: str
     manifest: bytes
-    """Compressed, as `portal.catalogue.manifest` makes it."""
+    """Compressed, as `portal.catalogue.files.manifest` makes it."""
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import os
 from collections.abc import Callable
 from typing import BinaryIO
 
-from portal.catalogue import manifest
 from portal.catalogue.entries import FileEntry, FolderFiles, storable_path
-from portal.catalogue.manifest import Pinned
+from portal.catalogue.files import manifest
+from portal.catalogue.files.manifest import Pinned
 from portal.errors import ConflictError
 from portal.files.confined import Root
 from portal.files.folders import FolderEntry, look_at

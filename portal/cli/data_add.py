@@ -28,9 +28,9 @@ def add(path: Path, experiment: str, as_json: bool, **given: Any) -> None:
     It must lie beneath one of the roots of the settings (gantry admin config). Files are read once for their
     checksums. Doing it twice is harmless. For staff and for the accounts of instruments.
     """
+    from portal.catalogue.files.register import add_in_place, investigation_for_ingest
     from portal.catalogue.parameters.corrections import dataset_for_operator
     from portal.catalogue.parameters.rows import in_doubt
-    from portal.catalogue.register import add_in_place, investigation_for_ingest
     from portal.cli.admin.site import site
     from portal.identity.people import get_person
 

@@ -1,6 +1,6 @@
 """Put the planned facility into the catalogue: people, instruments, experiments, dataset types.
 
-The datasets themselves are registered through the same door as everybody's (`catalogue.register`).
+The datasets themselves are registered through the same door as everybody's (`catalogue.files.register`).
 """
 
 from datetime import UTC, date, datetime, time

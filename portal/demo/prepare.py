@@ -6,8 +6,8 @@ from pathlib import Path
 
 from sqlalchemy import select
 
+from portal.catalogue.files.register import add_in_place
 from portal.catalogue.models import Dataset, Investigation
-from portal.catalogue.register import add_in_place
 from portal.config import Settings, load_settings
 from portal.db import Database
 from portal.demo import facility

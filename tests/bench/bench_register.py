@@ -24,8 +24,8 @@ sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests" / "support")]
 
 from small_facility import NOW, SmallFacility, fill_small_facility  # noqa: E402 - the paths come first
 
-from portal.catalogue.digest import sha256_of  # noqa: E402
-from portal.catalogue.register import add_in_place  # noqa: E402
+from portal.catalogue.files.digest import sha256_of  # noqa: E402
+from portal.catalogue.files.register import add_in_place  # noqa: E402
 from portal.config import Settings, load_settings  # noqa: E402
 from portal.db import Database  # noqa: E402
 from portal.files.confined import Kind, Root  # noqa: E402

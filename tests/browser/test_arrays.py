@@ -11,8 +11,8 @@ import tifffile
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
+from portal.catalogue.files.register import add_in_place
 from portal.catalogue.models import Dataset
-from portal.catalogue.register import add_in_place
 from portal.identity.actor import Actor
 from portal.identity.models import Person
 

@@ -15,8 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.ensure import ensure_dataset_type, ensure_facility, ensure_user
+from portal.catalogue.files.register import add_in_place
 from portal.catalogue.models import Investigation, InvestigationType, InvestigationUser
-from portal.catalogue.register import add_in_place
 from portal.config import Settings, load_settings
 from portal.db import Database
 from portal.identity.actor import Actor, Role

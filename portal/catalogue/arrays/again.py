@@ -16,11 +16,11 @@ from portal.audit.deed import Action, Kind, Thing
 from portal.audit.record import record
 from portal.catalogue.arrays.entries import ArrayEntry
 from portal.catalogue.arrays.rows import are_listed, replace_arrays
+from portal.catalogue.files.reading import read_arrays
+from portal.catalogue.files.registered_files import files_of
 from portal.catalogue.models import Dataset, DatasetArray
 from portal.catalogue.parameters.corrections import dataset_for_operator
 from portal.catalogue.pictures import remove_unnamed
-from portal.catalogue.reading import read_arrays
-from portal.catalogue.registered_files import files_of
 from portal.config import Settings
 from portal.db import Database
 from portal.errors import ConflictError, PortalError

@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session
 from portal.audit.deed import Action, Kind, Thing
 from portal.audit.record import record_all
 from portal.catalogue.entries import ParameterEntry, fill_value, type_of_entry
+from portal.catalogue.files.reading import read_parameters
+from portal.catalogue.files.registered_files import files_of
 from portal.catalogue.models import Dataset, DatasetParameter, DatasetType, Investigation
 from portal.catalogue.models.data import RESULTS
 from portal.catalogue.parameters.corrections import correct, dataset_for_operator
 from portal.catalogue.parameters.known import Recorded, in_force
 from portal.catalogue.parameters.rows import recorded_of
 from portal.catalogue.parameters.source import SourceKind
-from portal.catalogue.reading import read_parameters
-from portal.catalogue.registered_files import files_of
 from portal.config import Settings
 from portal.db import Database
 from portal.errors import ConflictError, InvalidError, PortalError

@@ -69,8 +69,8 @@ def reread(datasets: tuple[str, ...], everything: bool, write: bool, as_json: bo
 
 
 def _selection(database: "Database", datasets: tuple[str, ...], given: dict[str, Any]) -> "Selection":
+    from portal.catalogue.files.register import investigation_named
     from portal.catalogue.parameters.reread import Selection
-    from portal.catalogue.register import investigation_named
 
     experiment = None
     if given["experiment"]:

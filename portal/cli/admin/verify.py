@@ -15,8 +15,8 @@ from portal.cli.output import console, json_option, plain, show_json, show_rows,
 from portal.errors import ConflictError
 
 if TYPE_CHECKING:
+    from portal.catalogue.files.verify import Verified
     from portal.catalogue.parameters.reread import Selection
-    from portal.catalogue.verify import Verified
     from portal.config import Settings
     from portal.db import Database
 
@@ -50,9 +50,9 @@ def verify(datasets: tuple[str, ...], everything: bool, as_json: bool, **given: 
 
 
 def _selection(database: "Database", datasets: tuple[str, ...], given: dict[str, Any]) -> "Selection":
+    from portal.catalogue.files.register import investigation_named
     from portal.catalogue.parameters.corrections import dataset_for_operator
     from portal.catalogue.parameters.reread import Selection
-    from portal.catalogue.register import investigation_named
 
     ids, experiment = tuple(dataset_ids(datasets)), None
     with database.read() as session:
@@ -75,8 +75,8 @@ class _Run:
 
     def go(self, selection: "Selection") -> None:
         """Look at one after the other. Stopped by the keyboard, it says where to go on."""
+        from portal.catalogue.files.verify import verify as look_at
         from portal.catalogue.parameters.reread import chosen
-        from portal.catalogue.verify import verify as look_at
 
         screen = console(stderr=True)
         columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())

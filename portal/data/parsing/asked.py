@@ -15,7 +15,7 @@ import h5py
 
 from gantry_formats.linked import LinkError, Why
 from portal.data.parsing.errors import FileError
-from portal.data.parsing.opening import open_hdf5, room
+from portal.data.parsing.readers.opening import open_hdf5, room
 from portal.files.formats import is_hdf5
 
 MOST_OPEN = 900

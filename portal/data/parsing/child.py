@@ -76,14 +76,14 @@ def respond(file: BinaryIO, request: dict[str, Any], channel: socket.socket | No
     if kind == "hdf5":
         return answer | _hdf5(file, request, channel)
     if kind == "tiff":
-        from portal.data.parsing.tiff import TiffReader
+        from portal.data.parsing.readers.tiff import TiffReader
 
         if request.get("check"):
             return answer
         with TiffReader(file) as tiff:
             return answer | _parts(tiff, request)
     if kind == "mrc" and not request.get("check"):
-        from portal.data.parsing.mrc import MrcReader
+        from portal.data.parsing.readers.mrc import MrcReader
 
         with MrcReader(file) as volume:
             return answer | _parts(volume, request)
@@ -96,7 +96,7 @@ def respond(file: BinaryIO, request: dict[str, Any], channel: socket.socket | No
 
 def respond_of_folder(fd: int, request: dict[str, Any]) -> dict[str, Any]:
     """Everything that the request asks for, of a folder. Raises FileError."""
-    from portal.data.parsing.ome_zarr import ZarrReader
+    from portal.data.parsing.readers.ome_zarr import ZarrReader
 
     with ZarrReader(fd) as opened:
         return {"check": "zarr"} | _parts(opened, request)
@@ -104,8 +104,8 @@ def respond_of_folder(fd: int, request: dict[str, Any]) -> dict[str, Any]:
 
 def _hdf5(file: BinaryIO, request: dict[str, Any], channel: socket.socket | None) -> dict[str, Any]:
     from portal.data.parsing.asked import Asked
-    from portal.data.parsing.hdf5 import Hdf5File
-    from portal.data.parsing.opening import seal
+    from portal.data.parsing.readers.hdf5 import Hdf5File
+    from portal.data.parsing.readers.opening import seal
 
     seal()
     asked = Asked(channel, request["folders"]) if channel is not None else None
@@ -122,7 +122,7 @@ def _parts(opened: Any, request: dict[str, Any]) -> dict[str, Any]:
     if "values" in request:
         answer["values"] = opened.values(request["values"])
     if "thumbnail" in request:
-        from portal.data.parsing.picture import png
+        from portal.data.parsing.readers.picture import png
 
         try:
             answer["thumbnail"] = base64.b64encode(png(opened.view(), request["thumbnail"])).decode()

@@ -13,9 +13,9 @@ import sys
 import traceback
 from typing import NoReturn
 
-import portal.data.parsing.hdf5
-import portal.data.parsing.picture
-import portal.data.parsing.tiff  # noqa: F401 - loaded here, so that no child has to
+import portal.data.parsing.readers.hdf5
+import portal.data.parsing.readers.picture
+import portal.data.parsing.readers.tiff  # noqa: F401 - loaded here, so that no child has to
 from portal.data.parsing.child import answer_one
 from portal.data.parsing.children import BEGIN
 

@@ -10,8 +10,8 @@ import tifffile
 import yaml
 from job_yard import REPOSITORY, Yard, make_yard
 
+from portal.catalogue.files.register import add_in_place
 from portal.catalogue.models import Dataset
-from portal.catalogue.register import add_in_place
 from portal.errors import InvalidError
 from portal.jobs.state import State
 from portal.jobs.submit.check import SubmitRequest

@@ -9,7 +9,7 @@ import pytest
 from job_yard import analysis
 from small_facility import NOW
 
-from portal.catalogue.register import add_in_place
+from portal.catalogue.files.register import add_in_place
 from portal.jobs.state import State
 
 FRAMES = np.arange(4 * 6 * 8, dtype="u2").reshape(4, 6, 8)

@@ -14,10 +14,10 @@ import tifffile
 from asking import Asking
 from sqlalchemy import select, update
 
+from portal.catalogue.files.register import add_in_place
 from portal.catalogue.models import DatasetParameter, DatasetType
 from portal.catalogue.parameters.corrections import Typed, type_in, withdraw
 from portal.catalogue.parameters.reread import look, write
-from portal.catalogue.register import add_in_place
 from portal.identity.actor import Actor
 from portal.identity.tokens import create_token
 

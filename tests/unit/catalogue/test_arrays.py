@@ -13,8 +13,8 @@ from sqlalchemy import event
 from portal.catalogue.access import visible
 from portal.catalogue.arrays.entries import ArrayEntry, Looked, entries_of
 from portal.catalogue.arrays.rows import add_arrays, replace_arrays
+from portal.catalogue.files.register import add_in_place
 from portal.catalogue.models import Dataset, DatasetArray
-from portal.catalogue.register import add_in_place
 from portal.catalogue.service import get_dataset
 from portal.config import Settings
 from portal.data.parsing.listed import ListedArray, Listing

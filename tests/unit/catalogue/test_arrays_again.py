@@ -18,11 +18,11 @@ from zarr_folders import described
 from zarr_folders import write as write_zarr
 
 from portal.audit.models import AuditRecord
-from portal.catalogue import reading
 from portal.catalogue.access import visible
 from portal.catalogue.arrays.again import ArraysLook, State, look, write
+from portal.catalogue.files import reading
+from portal.catalogue.files.register import add_in_place
 from portal.catalogue.models import Datafile, Dataset, DatasetArray, DatasetParameter
-from portal.catalogue.register import add_in_place
 from portal.config import Settings
 from portal.db import Database
 from portal.errors import ConflictError, NotFoundError

@@ -16,9 +16,9 @@ from sqlalchemy import select
 from zarr_folders import described, write
 
 from portal.agent.inputs import Inputs
-from portal.catalogue.manifest import by_path
+from portal.catalogue.files.manifest import by_path
+from portal.catalogue.files.register import add_in_place
 from portal.catalogue.models import Datafile, Dataset, DatasetType, FolderManifest
-from portal.catalogue.register import add_in_place
 from portal.catalogue.service import get_dataset
 from portal.client.download import download_file
 from portal.config import Settings

@@ -15,8 +15,8 @@ import tifffile
 from small_facility import NOW, SmallFacility
 from sqlalchemy import func, select
 
+from portal.catalogue.files.register import add_in_place, investigation_for_ingest
 from portal.catalogue.models import Datafile, Dataset, DatasetType, Investigation
-from portal.catalogue.register import add_in_place, investigation_for_ingest
 from portal.catalogue.service import get_dataset
 from portal.config import Settings, load_settings
 from portal.db import Database

@@ -12,8 +12,8 @@ import pytest
 from small_facility import NOW, SmallFacility
 from sqlalchemy import select
 
+from portal.catalogue.files.register import add_in_place
 from portal.catalogue.models import Datafile, Dataset, DatasetType
-from portal.catalogue.register import add_in_place
 from portal.catalogue.service import get_dataset
 from portal.config import Settings, load_settings
 from portal.daemon.dispatch import queue

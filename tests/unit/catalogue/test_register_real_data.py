@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from small_facility import NOW, SmallFacility
 
+from portal.catalogue.files.register import add_in_place
 from portal.catalogue.models import Dataset, DatasetType
-from portal.catalogue.register import add_in_place
 from portal.catalogue.service import get_dataset
 from portal.config import Settings
 from portal.db import Database

@@ -12,9 +12,9 @@ from small_facility import NOW, SmallFacility
 from sqlalchemy import update
 from zarr_folders import described, write
 
-from portal.catalogue import verify
+from portal.catalogue.files import verify
+from portal.catalogue.files.register import add_in_place
 from portal.catalogue.models import Datafile, Dataset, FolderManifest
-from portal.catalogue.register import add_in_place
 from portal.config import Settings, load_settings
 from portal.db import Database
 

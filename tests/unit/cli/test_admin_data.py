@@ -8,9 +8,9 @@ import pytest
 from small_facility import NOW, SmallFacility
 from sqlalchemy import delete, update
 
+from portal.catalogue.files.register import add_in_place
 from portal.catalogue.models import Dataset, DatasetArray, DatasetParameter, DatasetType
 from portal.catalogue.parameters.rows import known_of
-from portal.catalogue.register import add_in_place
 from portal.config import load_settings
 from portal.db import Database
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from small_facility import NOW, SmallFacility
 
-from portal.catalogue.register import add_in_place
+from portal.catalogue.files.register import add_in_place
 from portal.config import Settings, load_settings
 from portal.db import Database
 
@@ -92,7 +92,7 @@ def test_what_differs_is_a_line_each_and_the_exit_code(run: Run, numbers: list[i
 def test_stopped_it_says_where_to_go_on(
     run: Run, numbers: list[int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from portal.catalogue import verify
+    from portal.catalogue.files import verify
 
     look = verify.verify
 

@@ -8,8 +8,8 @@ import pytest
 from small_facility import NOW, SmallFacility
 from sqlalchemy import select
 
+from portal.catalogue.files.register import add_in_place
 from portal.catalogue.models import Datafile, Dataset, DatasetPicture
-from portal.catalogue.register import add_in_place
 from portal.config import Settings
 from portal.data.files import open_datafile
 from portal.data.pictures import open_picture

@@ -3,8 +3,8 @@
 import pytest
 from small_facility import NOW, SmallFacility
 
+from portal.catalogue.files.register import investigation_for_ingest
 from portal.catalogue.inputs import chosen_datasets, datasets_by_slot
-from portal.catalogue.register import investigation_for_ingest
 from portal.catalogue.search import DatasetQuery, find_datasets
 from portal.catalogue.service import get_dataset, get_investigation
 from portal.db import Database

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gantry_formats import mrc
-from portal.data.parsing.mrc import MrcReader
+from portal.data.parsing.readers.mrc import MrcReader
 from portal.errors import InvalidError
 from wrappers.errors import BadInput
 from wrappers.io.stack import read_stack

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from portal.data.parsing.errors import FileError
-from portal.data.parsing.tiff import TiffReader
+from portal.data.parsing.readers.tiff import TiffReader
 from wrappers.errors import BadInput
 from wrappers.io import tiff
 from wrappers.io.stack import read_stack
@@ -110,7 +110,7 @@ def test_a_pyramid_counts_once_and_is_shown_by_a_level_that_fits(tmp_path, check
         file.write(values, tile=(64, 64), subifds=1, metadata={"axes": "ZYX"}, compression="zlib")
         file.write(values[:, ::4, ::4], tile=(64, 64), subfiletype=1, compression="zlib")
     check_blocks(path, values, "ZYX")
-    monkeypatch.setattr("portal.data.parsing.tiff.MAX_ELEMENTS", 200 * 200)
+    monkeypatch.setattr("portal.data.parsing.readers.tiff.MAX_ELEMENTS", 200 * 200)
     with path.open("rb") as file, TiffReader(file) as reader:
         assert reader.view().array.shape == (64, 64)
 
@@ -199,7 +199,7 @@ def test_a_page_too_large_for_a_picture_is_unpacked_in_part(tmp_path, seen, monk
     values = np.random.default_rng(1).integers(0, 255, (256, 256), dtype=np.uint8)
     tifffile.imwrite(path, values, compression="zlib", tile=(64, 64), metadata=None)
     damage(path, (600, 4000))
-    monkeypatch.setattr("portal.data.parsing.tiff.MAX_ELEMENTS", 100)
+    monkeypatch.setattr("portal.data.parsing.readers.tiff.MAX_ELEMENTS", 100)
     with path.open("rb") as file, TiffReader(file) as reader:
         reader.describe()
         assert reader.problem == "Page 0 cannot be unpacked (ADOBE DEFLATE): its bytes are damaged."

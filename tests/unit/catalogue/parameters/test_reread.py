@@ -13,13 +13,13 @@ from sqlalchemy import select, update
 
 from portal.audit.models import AuditRecord
 from portal.catalogue.access import visible
+from portal.catalogue.files.register import add_in_place
 from portal.catalogue.inputs import input_dataset
 from portal.catalogue.models import Dataset, DatasetParameter, DatasetType, ParameterCorrection, ParameterType
 from portal.catalogue.parameters.corrections import Typed, type_in, withdraw
 from portal.catalogue.parameters.known import Known
 from portal.catalogue.parameters.reread import Look, Selection, Then, chosen, look, write
 from portal.catalogue.parameters.rows import known_of, known_of_all
-from portal.catalogue.register import add_in_place
 from portal.catalogue.service import get_dataset
 from portal.config import Settings, load_settings
 from portal.db import Database

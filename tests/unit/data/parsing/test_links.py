@@ -245,7 +245,7 @@ def test_the_child_could_not_open_a_file_if_it_wanted(folder: Path, monkeypatch:
     """Even where our own code forgot a link, the library has no descriptor to open it with."""
     (folder / "try.py").write_text(
         "import h5py\n"
-        "from portal.data.parsing.opening import seal\n"
+        "from portal.data.parsing.readers.opening import seal\n"
         "file = h5py.File('m.h5')\n"
         "assert file['x'][()] == 7.0\n"
         "file.close(); file = h5py.File('m.h5')\n"

@@ -12,7 +12,7 @@ from gantry_formats.linked import Array, Group, LinkError
 from gantry_formats.linked.walking import NotRead, walk, why_unreadable
 from gantry_formats.linked.written import NEVER_WRITTEN, is_never_written
 from gantry_formats.microscopes import Layout
-from portal.data.parsing.listing import MEASUREMENTS, LeftOut, Listed, plane_of
+from portal.data.parsing.readers.listing import MEASUREMENTS, LeftOut, Listed, plane_of
 
 MOST_LOOKED_AT = 20_000
 MOST_ATTRIBUTES = 64

@@ -14,9 +14,9 @@ from gantry_formats import images
 from gantry_formats.sizes import VOXEL_SIZE, told_of
 from gantry_formats.tiff_series import further_pages, missing_planes, opened
 from portal.data.parsing.errors import FileError, plain
-from portal.data.parsing.listing import listing
-from portal.data.parsing.picture import MAX_BLOCK_BYTES, MAX_ELEMENTS, Array, View, spread
-from portal.data.parsing.tiff_arrays import arrays_of, of_several_files, unsupported
+from portal.data.parsing.readers.listing import listing
+from portal.data.parsing.readers.picture import MAX_BLOCK_BYTES, MAX_ELEMENTS, Array, View, spread
+from portal.data.parsing.readers.tiff_arrays import arrays_of, of_several_files, unsupported
 
 MAX_SERIES = 100
 MAX_PAGES_CHECKED = 10_000
@@ -208,7 +208,7 @@ class TiffReader:
         return self._sizes(index)
 
     def listing(self, *, side: int, pictures: int) -> dict[str, Any]:
-        """See parsing.listing; also `parts`, the files of a series in several, and what they make `together`."""
+        """See client.listing; also `parts`, the files of a series in several, and what they make `together`."""
         files, together = of_several_files(self)
         answer = listing(arrays_of(self), side=side, pictures=pictures)
         if files:

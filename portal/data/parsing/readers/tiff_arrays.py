@@ -12,14 +12,14 @@ from gantry_formats.descriptions import CHANNELS, told_by_imagej, told_by_ome
 from gantry_formats.ome import OmeSeries, series_of_ome
 from gantry_formats.tiff_series import axes_of, missing_planes
 from portal.data.parsing.errors import FileError
-from portal.data.parsing.listing import MEASUREMENTS, LeftOut, Listed, Plane, plane_of
-from portal.data.parsing.picture import Array
+from portal.data.parsing.readers.listing import MEASUREMENTS, LeftOut, Listed, Plane, plane_of
+from portal.data.parsing.readers.picture import Array
 
 FAULTS = (tifffile.TiffFileError, ValueError, KeyError, IndexError, TypeError, OSError, ZeroDivisionError)
 
 
 class Reader(Protocol):
-    """What `portal.data.parsing.tiff.TiffReader` gives."""
+    """What `portal.data.parsing.readers.tiff.TiffReader` gives."""
 
     tiff: tifffile.TiffFile
     series: list[Any]

@@ -23,12 +23,12 @@ from portal.catalogue.entries import (
     storable_path,
     time_of_ns,
 )
+from portal.catalogue.files.not_followed import why_nothing_is_left
+from portal.catalogue.files.reader import Place, Progress
+from portal.catalogue.files.reading import Contents, FileLook, look_around, look_of, read, with_linked
 from portal.catalogue.models import Datafile, Dataset, DatasetParameter, DatasetType, Instrument, Investigation
-from portal.catalogue.not_followed import why_nothing_is_left
 from portal.catalogue.parameters.corrections import withdraw_read
 from portal.catalogue.pictures import remove_unnamed
-from portal.catalogue.reader import Place, Progress
-from portal.catalogue.reading import Contents, FileLook, look_around, look_of, read, with_linked
 from portal.config import Settings
 from portal.db import Database, is_id
 from portal.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, UnsafeFileError

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
+from portal.catalogue.files.reader import Place
+from portal.catalogue.files.reading import list_files
+from portal.catalogue.files.register import changed_files, looks_of_known
 from portal.catalogue.models import Dataset
-from portal.catalogue.reader import Place
-from portal.catalogue.reading import list_files
-from portal.catalogue.register import changed_files, looks_of_known
 from portal.config import Settings
 from portal.data.registered import root_of
 from portal.errors import ConflictError

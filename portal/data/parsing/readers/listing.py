@@ -15,7 +15,7 @@ import numpy as np
 from gantry_formats.arrays import Described, plain_name, why_not
 from gantry_formats.axes import UNKNOWN, known_axes
 from portal.data.parsing.errors import FileError
-from portal.data.parsing.picture import MAX_SIDE_READ, Array, View, png, spread
+from portal.data.parsing.readers.picture import MAX_SIDE_READ, Array, View, png, spread
 
 MOST_ARRAYS = 200
 MOST_LABELS = 100

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 from portal.catalogue.arrays.entries import ArrayEntry
 from portal.catalogue.entries import FileEntry, ParameterEntry, storable_path
-from portal.catalogue.not_followed import NotFollowed, followed, remarks_of
-from portal.catalogue.reader import (
+from portal.catalogue.files.not_followed import NotFollowed, followed, remarks_of
+from portal.catalogue.files.reader import (
     Place,
     Progress,
     Reader,

@@ -9,7 +9,7 @@ from gantry_formats.linked import Kind, Link, LinkError, Tree, Why, place_of
 from gantry_formats.linked.links import is_pattern, numbered
 from portal.data.parsing.asked import Asked
 from portal.data.parsing.errors import FileError
-from portal.data.parsing.structure import Seen, look_at
+from portal.data.parsing.readers.structure import Seen, look_at
 
 MOST_FILES = 20_000
 MOST_LINKS = 500_000

@@ -9,8 +9,8 @@ import numpy as np
 from gantry_formats import mrc
 from gantry_formats.sizes import VOXEL_SIZE, told_of
 from portal.data.parsing.errors import FileError
-from portal.data.parsing.listing import LeftOut, Listed, listing, plane_of
-from portal.data.parsing.picture import MAX_ELEMENTS, Array, View, volume_view
+from portal.data.parsing.readers.listing import LeftOut, Listed, listing, plane_of
+from portal.data.parsing.readers.picture import MAX_ELEMENTS, Array, View, volume_view
 
 LABELS = slice(224, 1024)
 
@@ -61,7 +61,7 @@ class MrcReader:
         return {path: value for path, value in found.items() if value is not None}
 
     def listing(self, *, side: int, pictures: int) -> dict[str, Any]:
-        """See parsing.listing."""
+        """See client.listing."""
         header = self.header
         if header is None:
             return listing([LeftOut("map", self.unsupported)], side=side, pictures=pictures)

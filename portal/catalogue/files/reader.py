@@ -11,11 +11,11 @@ from typing import Any, BinaryIO
 
 from gantry_formats.linked.links import led_to
 from portal.catalogue.arrays.entries import ArrayEntry, Looked, clause, entries_of
-from portal.catalogue.digest import sha256_of
 from portal.catalogue.entries import FileEntry, ParameterEntry
+from portal.catalogue.files.digest import sha256_of
+from portal.catalogue.files.not_followed import MOST_NAMED, NotFollowed
 from portal.catalogue.folders import read_folder
 from portal.catalogue.mapping import over_files, parameters_of, places_of
-from portal.catalogue.not_followed import MOST_NAMED, NotFollowed
 from portal.data.parsing.beside import Beside
 from portal.data.parsing.client import MOST_PICTURES as OF_FILE
 from portal.data.parsing.client import Remark, inspect, listing, look_through

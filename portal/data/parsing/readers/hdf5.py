@@ -23,12 +23,12 @@ from gantry_formats.microscopes import Layout
 from gantry_formats.sizes import VOXEL_SIZE, told_of
 from portal.data.parsing.asked import Asked
 from portal.data.parsing.errors import FileError, plain
-from portal.data.parsing.hdf5_arrays import arrays_of, own_sizes
-from portal.data.parsing.listing import listing
-from portal.data.parsing.opening import lengthened, missing_bytes, open_hdf5
-from portal.data.parsing.picture import View, montage, volume_view
-from portal.data.parsing.structure import DAMAGED, MAX_OBJECTS, Seen, look_at, refuse
-from portal.data.parsing.through import Through
+from portal.data.parsing.readers.hdf5_arrays import arrays_of, own_sizes
+from portal.data.parsing.readers.listing import listing
+from portal.data.parsing.readers.opening import lengthened, missing_bytes, open_hdf5
+from portal.data.parsing.readers.picture import View, montage, volume_view
+from portal.data.parsing.readers.structure import DAMAGED, MAX_OBJECTS, Seen, look_at, refuse
+from portal.data.parsing.readers.through import Through
 
 MAX_LISTED = 2_000
 MAX_ATTRIBUTES = 64
@@ -147,7 +147,7 @@ class Hdf5File:
         return {"format": "hdf5", "items": listed[:MAX_LISTED], "more": more}
 
     def listing(self, *, side: int, pictures: int) -> dict[str, Any]:
-        """See parsing.listing."""
+        """See client.listing."""
         return listing(arrays_of(self.root, self.layout), side=side, pictures=pictures)
 
     def values(self, paths: Sequence[str]) -> dict[str, Any]:

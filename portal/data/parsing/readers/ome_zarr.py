@@ -21,8 +21,8 @@ from gantry_formats import zarr_tree
 from gantry_formats.sizes import VOXEL_SIZE, told_of
 from gantry_formats.zarr_tree import ZarrArray
 from portal.data.parsing.errors import FileError, plain
-from portal.data.parsing.listing import LeftOut, Listed, Plane, listing, plane_of
-from portal.data.parsing.picture import (
+from portal.data.parsing.readers.listing import LeftOut, Listed, Plane, listing, plane_of
+from portal.data.parsing.readers.picture import (
     LEAST_SIDE,
     MAX_BLOCK_BYTES,
     MAX_ELEMENTS,
@@ -102,7 +102,7 @@ class ZarrReader:
         return [{"place": "", "words": f"its compression {codec} is not supported"} for codec in codecs]
 
     def listing(self, *, side: int, pictures: int) -> dict[str, Any]:
-        """See parsing.listing."""
+        """See client.listing."""
         found: list[Listed | LeftOut] = []
         for one in self.tree.arrays:
             name = f"/{one.path}"

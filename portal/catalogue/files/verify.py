@@ -10,13 +10,13 @@ from enum import StrEnum
 
 from sqlalchemy import select
 
-from portal.catalogue import manifest
-from portal.catalogue.digest import sha256_of
-from portal.catalogue.manifest import Pinned
+from portal.catalogue.files import manifest
+from portal.catalogue.files.digest import sha256_of
+from portal.catalogue.files.manifest import Pinned
+from portal.catalogue.files.reader import Place
+from portal.catalogue.files.reading import list_files
 from portal.catalogue.models import Datafile, Dataset, FolderManifest
 from portal.catalogue.parameters.corrections import dataset_for_operator
-from portal.catalogue.reader import Place
-from portal.catalogue.reading import list_files
 from portal.config import Settings
 from portal.data.registered import root_of
 from portal.db import Database

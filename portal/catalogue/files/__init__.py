@@ -1,0 +1,1 @@
+"""A dataset's files where they lie: looked into, registered in place, and compared with what was pinned."""
