@@ -12,7 +12,6 @@ import signal
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, BinaryIO
 
 from portal.data.parsing.beside import Beside
@@ -26,7 +25,6 @@ MAX_ANSWER_BYTES = 32 << 20
 MOST_PICTURES = 24
 PICTURE_SIDE = 160
 """Pictures of a file's arrays, and their pixels."""
-ROOT = Path(__file__).resolve().parents[3]
 
 Scalar = bool | int | float | str
 
