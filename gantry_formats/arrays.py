@@ -50,6 +50,11 @@ class Described:
         ]
 
     @property
+    def is_complex(self) -> bool:
+        """Whether its values are complex numbers."""
+        return self.dtype.startswith("complex")
+
+    @property
     def in_words(self) -> str:
         """Its shape in words: 2 channels, 16 × 40 × 48; or 16 × 40 × 48, channel GFP."""
         pairs = list(zip(self.axes, self.shape, strict=True))
@@ -110,6 +115,13 @@ def why_not(one: Described, axes: str = ZYX, along: str = "") -> str:
         return "it is a coarser copy of another"
     if not one.has(axes):
         return _what_it_is(one, axes)
+    if one.is_complex:
+        return "its values are complex numbers, where real ones are needed"
+    return _why_none_can_be_chosen(one, axes, along)
+
+
+def _why_none_can_be_chosen(one: Described, axes: str, along: str) -> str:
+    """Why no place along its further axes can be chosen; or nothing."""
     further = [axis for axis in one.others(axes) if axis not in along]
     if UNKNOWN in further and UNKNOWN not in along:
         return _unknown_further(one)

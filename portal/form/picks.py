@@ -123,8 +123,9 @@ def _held_by_one(picks: SlotPicks, dataset: InputDataset) -> Held:
     unread = [array for array in dataset.arrays if array.left_out and not array.tells_of_more]
     without: dict[str, list[str]] = {}
     # Of planes in a file each what is said of the whole counts, and nothing of single ones.
-    if not any(OF_PLANES.fullmatch(one.name) for one in [*(known[place] for place in places), *unread]):
-        without = left_out(described, picks.axes, along)
+    whole = [array.described for array in known if OF_PLANES.fullmatch(array.name)]
+    if whole or not any(OF_PLANES.fullmatch(one.name) for one in unread):
+        without = left_out(whole or described, picks.axes, along)
     for array in unread:
         without.setdefault(array.left_out, []).append(array.name or array.file)
     more = any(array.tells_of_more for array in dataset.arrays)

@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+from zarr_folders import described
+from zarr_folders import write as write_zarr
 
-from gantry_formats.arrays import Described
+from gantry_formats.arrays import Described, left_out
 from portal.data.parsing import client
 from portal.data.parsing.listed import Listing
 from portal.errors import PortalError
+from portal.files.confined import Root
 from wrappers.errors import BadInput
 from wrappers.io.stack import open_arrays, read_stack
 from wrappers.io.volumes import candidate
@@ -136,6 +139,42 @@ def test_each_channel_of_few_has_a_picture_and_pictures_have_an_end(tmp_path: Pa
     tifffile.imwrite(tmp_path / "t.tif", long, imagej=True, metadata={"axes": "TYX"})
     [series] = listed(tmp_path / "t.tif").arrays
     assert [(one.axis, one.place) for one in series.pictures] == [("", 0)]
+
+
+def waves(path: Path) -> None:
+    """A hologram's stack as each format has complex numbers."""
+    values = (STACK - 1j * STACK[::-1]).astype(np.complex64)
+    if path.suffix == ".h5":
+        with h5py.File(path, "w") as file:
+            file["waves"] = values  # a compound of r and i
+    elif path.suffix == ".tif":
+        tifffile.imwrite(path, values, photometric="minisblack")
+    elif path.suffix == ".mrc":
+        import mrcfile
+
+        with mrcfile.new(path) as map_file:
+            map_file.set_data(values)
+    else:
+        write_zarr(path, [values], described("zyx", "micrometer", [[1, 1, 1]]), 2 if "v2" in path.name else 3)
+
+
+@pytest.mark.parametrize("name", ["w.h5", "w.tif", "w.mrc", "v2.zarr", "v3.zarr"])
+def test_complex_numbers_are_shown_and_are_no_volume_for_form_and_program(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    waves(path)
+    if path.is_dir():
+        with Root(path) as folder:
+            found = client.inspect(folder, pictures=9).listing
+    else:
+        found = listed(path)
+    assert found is not None
+    [one] = found.arrays
+    why = "its values are complex numbers, where real ones are needed"
+    assert one.dtype == "complex64"
+    assert len(one.pictures) == 1
+    assert list(left_out([Described(name, one.name, one.shape, one.dtype, one.axes)])) == [why]
+    with pytest.raises(BadInput, match=f"{one.name}: {why}."):
+        read_stack(InputDataset("a", (InputFile(name, path),), {}), "stack")
 
 
 def test_a_table_of_numbers_is_listed_and_is_no_picture(tmp_path: Path) -> None:

@@ -79,6 +79,33 @@ def fields(jobtype, datasets, values=None, **more):
     return form, {field.name: field for field in form.fields}
 
 
+WAVES = array("/waves", "ZYX", 16, 40, 48, dtype="complex64")
+
+
+def test_complex_numbers_are_left_out_and_said_so(jobtype):
+    assert jobs(jobtype, [dataset(STACK, WAVES)]) == [({"array": "/stack"}, "Heart, sharpened")]
+    _form, named = fields(jobtype, [dataset(STACK, WAVES)])
+    assert named["array"].source == (
+        "1 other array is left out. /waves: its values are complex numbers, where real ones are needed."
+    )
+
+
+def test_without_any_real_array_nothing_can_be_started(jobtype):
+    found = wrong(jobtype, [dataset(WAVES)])
+    assert found["inputs.stack"].endswith("/waves: its values are complex numbers, where real ones are needed.")
+    form, _named = fields(jobtype, [dataset(WAVES)])
+    assert form.impossible == ("Heart",)
+
+
+def test_planes_of_complex_numbers_in_a_file_each_are_said_as_a_whole(jobtype):
+    planes = [array(f"p{n}", "YX", 40, 48, dtype="complex64", file=f"p{n}.tif") for n in range(2)]
+    whole = array("2 files", "ZYX", 2, 40, 48, dtype="complex64")
+    assert wrong(jobtype, [dataset(*planes, whole)])["inputs.stack"] == (
+        "“Heart” has no array with the axes z, y and x. 2 files: its values are complex numbers, "
+        "where real ones are needed."
+    )
+
+
 def test_the_only_array_is_taken_and_said(jobtype):
     held = dataset(STACK, PLANE)
     assert jobs(jobtype, [held]) == [({"array": "/stack"}, "Heart, sharpened")]

@@ -61,6 +61,16 @@ def test_what_can_be_meant_and_why_the_others_cannot():
     }
 
 
+@pytest.mark.parametrize("dtype", ["complex64", "complex128", "complex256"])
+def test_complex_numbers_are_no_volume_and_what_is_none_anyway_says_that_first(dtype: str):
+    arrays = [array("/wave", STACK, dtype=dtype), array("/line", (7,), dtype=dtype), array("/stack", STACK)]
+    assert [arrays[place].name for place in candidates(arrays)] == ["/stack"]
+    assert left_out(arrays) == {
+        "its values are complex numbers, where real ones are needed": ["/wave"],
+        "it has one dimension": ["/line"],
+    }
+
+
 @pytest.mark.parametrize(
     ("axes", "names", "words"),
     [

@@ -108,7 +108,8 @@ class _Drawing:
 
     def overview(self, one: Mapping[str, Any], plane: Plane | None) -> list[dict[str, Any]]:
         """The picture of an array as a whole."""
-        described = Described("", one["name"], tuple(one["shape"]), one["dtype"], one["axes"])
+        # No type is given: complex numbers are shown, too, by their absolute values.
+        described = Described("", one["name"], tuple(one["shape"]), "", one["axes"])
         if plane is None or why_not(described, "YX", AXES_SHOWN + "ZSAVIQ?"):
             return []
         if min(map(described.length, "YX")) < 2:
@@ -149,6 +150,7 @@ class _Drawing:
         best: Array | None = None
         for place in spread(lengths.get("Z", 1), min(MOST_PLANES, MOST_READ // size)):
             found = plane({**held, "Z": place})
+            found = np.abs(found) if found.dtype.kind == "c" else found
             if found.ndim == 3:
                 return View(found[..., :3], colour=True) if found.dtype == np.uint8 else View(found.mean(axis=2))
             best = found if best is None else np.maximum(best, found)
@@ -156,7 +158,7 @@ class _Drawing:
                 break
         if best is None:
             raise FileError("invalid", "There is nothing to show.")
-        return View(np.abs(best) if best.dtype.kind == "c" else best)
+        return View(best)
 
 
 def plane_of(array: Any, axes: str) -> Plane | None:
