@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gantry_formats import factor_between, plain_quantity, rtdc, stated_unit, unit_of
+from gantry_formats.positive import is_more_than_nothing
 from gantry_formats.quantities import plain_size
 from gantry_formats.sizes import TOLD
 from gantry_formats.units import Dimension
@@ -81,7 +82,8 @@ def _parameter(name: str, rule: Mapping[str, Any], values: Values) -> ParameterE
     from_ = Source(SourceKind.FILE, place=source.place)
     if rule.get("kind", "number") == "text":
         return ParameterEntry(name, str(value), wanted, from_)
-    quantity = plain_size(value) if _is_size(name, source.place, wanted) else plain_quantity(value)
+    positive = is_more_than_nothing(wanted, name, source.place)
+    quantity = plain_size(value) if positive else plain_quantity(value)
     if quantity is None:
         return None
     number = quantity[0]
@@ -92,11 +94,6 @@ def _parameter(name: str, rule: Mapping[str, Any], values: Values) -> ParameterE
         return ParameterEntry(name, number, stated, from_)
     # A conversion must not show as 0.30000000000000004.
     return ParameterEntry(name, number if factor == 1 else float(f"{number * factor:.15g}"), wanted, from_)
-
-
-def _is_size(name: str, place: str, wanted: str) -> bool:
-    """Whether it is the size of something: a length that is called so. Nothing is of the size 0."""
-    return _is_length(wanted) and "size" in f"{name} {place}".casefold()
 
 
 def _is_length(unit: Any) -> bool:

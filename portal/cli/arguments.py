@@ -1,5 +1,6 @@
 """Ids from the command line or from standard input, and values of the form NAME=VALUE."""
 
+import re
 import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -12,8 +13,25 @@ from portal.errors import InvalidError, NotFoundError, SignInNeededError
 
 MOST_ALIKE = 500
 STDIN = "-"
+_NEGATIVE = re.compile(r"-(\d+[.,]?\d*|\.\d+)([eE][-+]?\d+)?|-inf|-nan", re.ASCII | re.IGNORECASE)
 HOW_MANY = click.IntRange(1)
 HOW_MANY.name = "whole number"
+
+
+class TakesNegativeNumbers(click.Command):
+    """A command that takes -1.5 for an argument, and no option; other words with a dash are click's to judge."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """See click."""
+        known = {name for option in self.get_params(ctx) for name in (*option.opts, *option.secondary_opts)}
+        typed = args[: args.index("--")] if "--" in args else args
+        unknown = [word for word in typed if word.startswith("-") and word.partition("=")[0] not in known]
+        wrong = [word for word in unknown if not _NEGATIVE.fullmatch(word)]
+        mistyped = next((word for word in wrong if word.startswith("--")), None)
+        if mistyped is not None:  # click would name the number, if that comes first
+            raise click.NoSuchOption(mistyped.partition("=")[0], possibilities=sorted(known), ctx=ctx)
+        ctx.ignore_unknown_options = not wrong
+        return super().parse_args(ctx, args)
 
 
 def make_client() -> Client:

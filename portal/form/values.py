@@ -42,7 +42,7 @@ def parse(option: OptionBase, raw: Raw) -> Value:
 def _read(option: OptionBase, raw: Raw) -> Raw:
     if isinstance(option, FloatOption):
         value = _number(raw.strip(), option) if isinstance(raw, str) else raw
-        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+        return _as_float(value, option) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(raw, str):
         return raw
     if isinstance(option, BooleanOption):
@@ -67,8 +67,16 @@ def _number(text: str, option: FloatOption) -> float:
         value = float(text)
         if math.isfinite(value):
             return value
+        raise ValueError(f"Give a number{within(option.min, option.max)}; “{_short(text)}” is too large.")
     _no_comma(text)
     raise ValueError(f"Give a number{within(option.min, option.max)}; “{_short(text)}” is not one.")
+
+
+def _as_float(value: int, option: FloatOption) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"Give a number{within(option.min, option.max)}; this one is too large.") from None
 
 
 def _no_comma(text: str) -> None:

@@ -6,9 +6,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, field_validator
 
+from gantry_formats.positive import is_more_than_nothing
 from portal.jobtype.strict import Line, Name, Strict, Words
 
 Value = bool | int | float | str
+LARGEST_WHOLE = 10**18
+"""What is below it is the same number in every program and database."""
 
 
 class SecondAxis(Strict):
@@ -141,7 +144,9 @@ class IntegerOption(OptionBase):
         """See OptionBase."""
         if isinstance(value, bool) or not isinstance(value, int):
             return "Give a whole number" + within(self.min, self.max) + "."
-        return _out_of_bounds(value, self.min, self.max, self.unit)
+        if abs(value) >= LARGEST_WHOLE:
+            return "Give a whole number" + within(self.min, self.max) + "; this one is too large."
+        return _out_of_bounds(value, self.min, self.max, self.unit) or _nothing_of(self, value)
 
 
 class FloatOption(OptionBase):
@@ -163,7 +168,7 @@ class FloatOption(OptionBase):
         """See OptionBase."""
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
             return "Give a number" + within(self.min, self.max) + "."
-        return _out_of_bounds(value, self.min, self.max, self.unit)
+        return _out_of_bounds(value, self.min, self.max, self.unit) or _nothing_of(self, value)
 
 
 class TextOption(OptionBase):
@@ -224,6 +229,14 @@ def _out_of_bounds(value: float, low: float | None, high: float | None, unit: st
         return None
     behind = f" {unit}" if unit else ""
     return f"Must be a number{within(low, high)}{behind}; this is {number_words(value)}."
+
+
+def _nothing_of(option: IntegerOption | FloatOption, value: float) -> str | None:
+    """Why 0 or less is no value of what is positive by definition, where the job type names no bound itself."""
+    names = (option.name, option.label, option.default_from.parameter if option.default_from else "")
+    if value > 0 or option.min is not None or not any(is_more_than_nothing(option.unit, name) for name in names):
+        return None
+    return f"Must be more than 0; this is {number_words(value)}."
 
 
 def default_of(option: Any) -> Value | None:

@@ -1,5 +1,7 @@
 """Corrections: rows beside what was registered. They are made and withdrawn by operators, and never removed."""
 
+import math
+import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -7,6 +9,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from gantry_formats import factor_between, plain_number
+from gantry_formats.positive import is_more_than_nothing
 from portal.audit.deed import Action, Kind, Thing
 from portal.audit.record import record
 from portal.catalogue.entries import NAME_LENGTH, ParameterEntry, fill_value, type_of_entry
@@ -18,6 +21,8 @@ from portal.db import is_id
 from portal.errors import ConflictError, InvalidError, NotFoundError
 from portal.identity.actor import Actor
 from portal.words import one_line
+
+_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 
 
 def dataset_for_operator(session: Session, number: int, *, lock: bool = False) -> Dataset:
@@ -114,15 +119,42 @@ def _is_text(dataset: Dataset, known: Known | None, name: str) -> bool:
 
 def _number(name: str, source: Source, wanted: str) -> tuple[float, str]:
     """The number in the unit that is wanted. Raises InvalidError."""
-    number = plain_number(source.value)
-    if number is None:
-        raise InvalidError(f"“{one_line(source.value, 50)}” is no number.")
+    number = _finite(source.value)
+    if number <= 0 and is_more_than_nothing(wanted or source.units, name):
+        raise InvalidError(f"{name} is more than 0 by what it is; “{one_line(source.value, 50)}” is not.")
     if not wanted:
         return number, source.units
     factor = factor_between(source.units, wanted)
     if factor is None:
         raise InvalidError(f"{name} is wanted in {wanted}: give a unit that can be converted into it.")
-    return number if factor == 1 else float(f"{number * factor:.15g}"), wanted
+    converted = number if factor == 1 else float(f"{number * factor:.15g}")
+    if not math.isfinite(converted) or (number and not converted):
+        size = "large" if converted else "small"
+        raise InvalidError(
+            f"“{one_line(source.value, 50)}” {source.units} is too {size} for a number in {wanted}."
+        )
+    return converted, wanted
+
+
+def _finite(written: str) -> float:
+    """What was typed, as a number. Raises InvalidError, with what is to be done."""
+    number = plain_number(written)
+    if number is not None:
+        return number
+    said = f"“{one_line(written, 50)}”"
+    try:
+        other = float(written)
+    except ValueError:
+        if _COMMA.fullmatch(written):
+            raise InvalidError(f"Write the number with a point: {written.replace(',', '.')}.") from None
+        raise InvalidError(f"{said} is no number. The unit stands behind it, apart.") from None
+    if math.isnan(other):
+        raise InvalidError(
+            f"{said} is no number. What is not known is not typed in; withdraw a correction instead."
+        )
+    if any(character.isdigit() for character in written):
+        raise InvalidError(f"{said} is too large to be kept as a number, or is written in a way that is not read.")
+    raise InvalidError(f"{said} is not finite: give a number.")
 
 
 def withdraw(session: Session, actor: Actor, number: int, *, now: datetime) -> ParameterCorrection:

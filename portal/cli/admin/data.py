@@ -8,7 +8,7 @@ import click
 from portal.cli.admin.reread import reread
 from portal.cli.admin.site import operator, site
 from portal.cli.admin.verify import verify
-from portal.cli.arguments import dataset_ids
+from portal.cli.arguments import TakesNegativeNumbers, dataset_ids
 from portal.cli.output import day_words, json_option, show_json, show_rows
 
 
@@ -21,7 +21,7 @@ data.add_command(reread)
 data.add_command(verify)
 
 
-@data.command()
+@data.command(cls=TakesNegativeNumbers)
 @click.argument("dataset")
 @click.argument("parameter")
 @click.argument("value")
@@ -31,6 +31,7 @@ data.add_command(verify)
 def correct(dataset: str, parameter: str, value: str, as_json: bool, **given: str) -> None:
     """Put a typed VALUE with its UNITS beside what is recorded as PARAMETER of DATASET.
 
+    A negative number is typed as it is (-1.5); of other words that begin with a dash, put -- before the first.
     Where a file says something else, whoever starts an analysis is asked which of both holds.
     """
     from portal.catalogue.parameters.corrections import Typed, correction_words, type_in

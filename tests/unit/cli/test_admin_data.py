@@ -175,3 +175,85 @@ def test_corrections_are_typed_listed_and_withdrawn(run, numbers, database):
     assert words_of(database, first) == "162.5 um"
     assert run("corrections", first)[1] == ""
     assert "\t0.2 um\tperson\t" in run("corrections", "--withdrawn")[1]
+
+
+WIDE = {
+    "voxel size x": {"units": "um", "sources": []},
+    "wavelength": {"units": "nm", "sources": []},
+    "photon energy": {"units": "keV", "sources": []},
+    "detector distance": {"units": "mm", "sources": []},
+    "exposure time": {"units": "ms", "sources": []},
+    "stage x": {"units": "mm", "sources": []},
+    "temperature": {"units": "degC", "sources": []},
+    "pixels": {"units": "", "sources": []},
+    "medium": {"kind": "text", "sources": []},
+}
+
+
+@pytest.fixture
+def wide(numbers, database) -> int:
+    with database.write() as session:
+        session.execute(update(DatasetType).values(mapping=WIDE))
+    return numbers[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "unit"),
+    [
+        ("voxel size x", "um"),
+        ("wavelength", "um"),
+        ("photon energy", "eV"),
+        ("detector distance", "m"),
+        ("exposure time", "s"),
+    ],
+)
+@pytest.mark.parametrize("value", ["0", "-1", "-0.5", "-1e-3", "0.0"])
+def test_what_is_positive_by_definition_is_not_corrected_to_0_or_less(run, wide, name, unit, value):
+    code, _out, err = run("correct", wide, name, value, unit)
+    assert (code, f"{name} is more than 0 by what it is; “{value}” is not." in err) == (6, True), err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "unit", "words"),
+    [
+        ("stage x", "-1.5", "cm", "-15 mm"),
+        ("stage x", "-1e-3", "m", "-1 mm"),
+        ("stage x", "-.5", "mm", "-0.5 mm"),
+        ("temperature", "-80", "degC", "-80 degC"),
+    ],
+)
+def test_a_negative_number_is_typed_as_it_is_where_it_may_be_one(run, wide, name, value, unit, words):
+    for command in (
+        ("correct", wide, name, value, unit),
+        ("correct", "--reason", "x", "--", wide, name, value, unit),
+    ):
+        code, out, err = run(*command)
+        assert (code, out.rstrip().endswith(f"is {words}.")) == (0, True), err
+
+
+def test_what_begins_with_a_dash_and_is_no_number_is_an_option_that_is_not_known(run, wide):
+    code, _out, err = run("correct", wide, "medium", "-1", "--reson", "x")
+    assert (code, "--reson" in err) == (2, True)
+    assert run("correct", wide, "medium", "-x")[0] == 2
+    assert run("correct", "--", wide, "medium", "-x")[0] == 0
+    assert "is typed as it is" in " ".join(run("correct", "--help")[1].split())
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "words"),
+    [
+        ("nan", "um", "“nan” is no number"),
+        ("-nan", "um", "“-nan” is no number"),
+        ("inf", "um", "“inf” is not finite"),
+        ("-inf", "um", "“-inf” is not finite"),
+        ("1e400", "um", "“1e400” is too large"),
+        ("9" * 400, "um", "is too large"),
+        ("1e306", "km", "too large for a number in um"),
+        ("1e-320", "pm", "too small for a number in um"),
+        ("0,2", "um", "with a point: 0.2"),
+        ("0.2um", "", "The unit stands behind it, apart."),
+    ],
+)
+def test_what_is_no_finite_number_is_not_taken(run, wide, value, unit, words):
+    code, out, err = run("correct", wide, "voxel size x", value, unit)
+    assert (code, out, words in err) == (6, "", True), err

@@ -7,6 +7,11 @@ from portal.jobtype.option import BooleanOption, ChoiceOption, FloatOption, Inte
 
 INTEGER = IntegerOption(type="integer", name="n", label="N", min=1, max=200)
 FLOAT = FloatOption(type="float", name="x", label="X", min=-10, max=1e6)
+SIZE = FloatOption(type="float", name="dx", label="Voxel size", units="um")
+WAVELENGTH = IntegerOption(type="integer", name="light", label="Wavelength", units="nm")
+ENERGY = FloatOption(type="float", name="e", label="E", units="keV", default_from={"parameter": "photon energy"})
+STAGE = FloatOption(type="float", name="stage", label="Stage", units="um")
+SMALLEST = FloatOption(type="float", name="smallest", label="Smallest size", units="um", min=0)
 BOOLEAN = BooleanOption(type="boolean", name="b", label="B")
 CHOICE = ChoiceOption(type="choice", name="c", label="C", choices=["max", "mean"])
 TEXT = TextOption(type="text", name="t", label="T", pattern="auto|[0-9]+", pattern_help="Write auto or a number")
@@ -23,6 +28,8 @@ TAKEN = [
     (FLOAT, "-1e-3", -0.001),
     (FLOAT, 3, 3.0),
     (FLOAT, 0.25, 0.25),
+    (STAGE, "-3", -3.0),
+    (SMALLEST, "0", 0.0),
     (BOOLEAN, "true", True),
     (BOOLEAN, "on", True),
     (BOOLEAN, "False", False),
@@ -47,7 +54,16 @@ REFUSED = [
     (FLOAT, "0,8", "Write the number with a point: 0.8 instead of 0,8."),
     (FLOAT, "nan", "is not one"),
     (FLOAT, "inf", "is not one"),
-    (FLOAT, "1e999", "is not one"),
+    (FLOAT, "1e999", "“1e999” is too large."),
+    (FLOAT, "-1e999", "“-1e999” is too large."),
+    (FLOAT, 10**400, "this one is too large"),
+    (INTEGER, 10**400, "from 1 to 200"),
+    (WAVELENGTH, 10**18, "Give a whole number; this one is too large."),
+    (SIZE, "0", "Must be more than 0; this is 0."),
+    (SIZE, -1, "Must be more than 0; this is -1."),
+    (SIZE, 10**400, "too large"),
+    (WAVELENGTH, "-488", "Must be more than 0; this is -488."),
+    (ENERGY, 0, "Must be more than 0; this is 0."),
     (FLOAT, "1e9", "from -10 to 1e+06; this is 1e+09"),
     (FLOAT, float("nan"), "Give a number"),
     (FLOAT, float("inf"), "Give a number"),
