@@ -1,4 +1,4 @@
-"""How much a result may tell in its metadata.json: what a program keeps to, and what the portal takes."""
+"""How much a program may tell in metadata.json and events.jsonl: what it keeps to, and what the portal takes."""
 
 MAX_METADATA_BYTES = 1 << 20
 MAX_PARAMETERS = 500
@@ -12,3 +12,5 @@ MAX_VALUE = 4000
 """Characters of a parameter that is a text."""
 MAX_CAPTION = 255
 MAX_SUMMARY = 255
+MAX_REFUSAL = 1000
+"""Characters of the sentence in which a program says why it cannot work on what it was given."""

@@ -1,4 +1,4 @@
-"""Progress for the job's page: events.jsonl, one object a line, seldom enough to cost nothing."""
+"""What a program says for the job's page: events.jsonl, one object a line, seldom enough to cost nothing."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+
+from gantry_formats.limits import MAX_REFUSAL
 
 INTERVAL_S = 0.5
 
@@ -38,6 +40,11 @@ class Events:
         """End the last stage."""
         self._finish()
 
+    def refused(self, sentence: str) -> None:
+        """Say, as the last line, why what was asked for cannot be done: the job's page shows it."""
+        # Names of files may hold bytes that are no text.
+        self._append({"t": _now(), "refused": sentence.encode("utf-8", "replace").decode()[:MAX_REFUSAL]})
+
     def _finish(self) -> None:
         if not self._finished:
             self._finished = True
@@ -45,9 +52,8 @@ class Events:
 
     def _write(self, fraction: float, message: str, metrics: Mapping[str, float]) -> None:
         self._last = self._clock()
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         line = {
-            "t": now,
+            "t": _now(),
             "stage": self._stage,
             "step": self._stages.index(self._stage) + 1,
             "steps": len(self._stages),
@@ -55,6 +61,13 @@ class Events:
             "message": message,
             "metrics": dict(metrics),
         }
+        self._append(line)
+
+    def _append(self, line: Mapping[str, object]) -> None:
         # One write of one whole line: a reader that follows the file never sees half an object.
         with self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

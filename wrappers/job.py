@@ -1,7 +1,7 @@
 """The job spec a program works on: job.json read once, with typed options and files that can be opened.
 
 A program is `run(main, stages)` with `main(job, events)`. What the data or the options make impossible is raised
-as BadInput; it ends the program with one sentence on stderr and exit code 2.
+as BadInput; it ends the program with one sentence, as its last event and on stderr, and exit code 2.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -209,14 +210,20 @@ def _dataset(entry: Mapping[str, Any], in_container: bool) -> InputDataset:
 
 
 def run(main: Callable[[Job, Events], None], stages: Sequence[str]) -> NoReturn:
-    """Run a program on the job spec that the environment names, and exit: 0, or 2 with one sentence on stderr."""
+    """Run a program on the job spec that the environment names, and exit: 0, or 2 with one sentence.
+
+    It is the last line of events.jsonl, and on stderr.
+    """
     job = load(os.environ)
     job.output.mkdir(exist_ok=True)
     events = Events(job.folder / "events.jsonl", stages)
     try:
         main(job, events)
     except BadInput as error:
-        sys.stderr.write(" ".join(str(error).split()) + "\n")
+        sentence = " ".join(str(error).split())
+        with suppress(OSError):  # a full disk: the log has it
+            events.refused(sentence)
+        sys.stderr.write(sentence + "\n")
         sys.exit(BAD_INPUT)
     events.done()
     sys.exit(0)

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from portal.cli.analyses import analysis_or_hint
@@ -119,7 +120,7 @@ def _show_made(client: Client, made: Document, as_json: bool) -> None:
 def wait_for(client: Client, made: Document, *, as_json: bool) -> int:
     """Wait for a submission's jobs, with a bar on a terminal; 0, or 10 if one did not succeed."""
     if sys.stderr.isatty():
-        with _bar() as progress:
+        with bar(console(stderr=True)) as progress:
             jobs = client.wait(made, tell=_teller(progress, len(made["jobs"])))
     else:
         jobs = client.wait(made)
@@ -142,13 +143,14 @@ def wait_for(client: Client, made: Document, *, as_json: bool) -> int:
     return 0 if all(job["state"] == "succeeded" for job in jobs) else JOB_FAILED
 
 
-def _bar() -> Progress:
+def bar(where: Console) -> Progress:
+    """A bar for jobs; what they say stands before it as it is."""
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        console=console(stderr=True),
+        console=where,
         transient=True,
     )
 

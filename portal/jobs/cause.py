@@ -61,6 +61,7 @@ RETRY: dict[Cause, Retry] = {
 """Causes that are not listed: NEVER."""
 
 SAFE = "Your dataset is unchanged."
+_MARKS = str.maketrans("“”", "‘’")
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,11 @@ def out_of_time(asked: Asked) -> str:
     if asked.more_time_s is None:
         return f"{start} It had the most that this analysis may use."
     return f"{start} Run again with {words.limit(asked.more_time_s)}?"
+
+
+def refused_by_program(why: str) -> str:
+    """Why the program says that it refused: between marks, as its words, of which none ends them."""
+    return f"The program says: “{why.translate(_MARKS)}” {SAFE}"
 
 
 def exit_code(code: int) -> str:

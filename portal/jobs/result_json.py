@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from gantry_formats.limits import MAX_REFUSAL
+from portal import words
 from portal.documents import finite
 
 SCHEMA = 1
@@ -177,3 +179,18 @@ def parse_event(line: bytes) -> dict[str, Any] | None:
         good = {storable(str(k)[:50]): float(v) for k, v in metrics.items() if finite(v)}
         event["metrics"] = dict(list(good.items())[:20])
     return event
+
+
+def parse_refusal(line: bytes) -> str:
+    """Why the program says that it refused, where this line of events.jsonl says so; else empty.
+
+    One printable line of at most MAX_REFUSAL characters, of a program that could write anything.
+    """
+    if len(line) > MAX_LINE_BYTES:
+        return ""
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return ""
+    said = found.get("refused") if isinstance(found, dict) else None
+    return words.one_line(storable(said), MAX_REFUSAL) if isinstance(said, str) else ""

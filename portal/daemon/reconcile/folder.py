@@ -8,7 +8,15 @@ from typing import Any
 
 from portal.errors import NotFoundError, PortalError, UnavailableError
 from portal.files.confined import Root
-from portal.jobs.result_json import MAX_RESULT_BYTES, FormError, Testimony, parse_event, parse_result
+from portal.jobs.result_json import (
+    MAX_LINE_BYTES,
+    MAX_RESULT_BYTES,
+    FormError,
+    Testimony,
+    parse_event,
+    parse_refusal,
+    parse_result,
+)
 
 MAX_EVENTS_READ = 256 * 1024
 
@@ -76,6 +84,17 @@ def read_events(scratch: Root, attempt: str, offset: int) -> Tail | None:
         if event is not None:
             return Tail(event, start + len(whole) + 1)
     return Tail({}, start + len(whole) + 1)
+
+
+def read_refusal(scratch: Root, attempt: str) -> str:
+    """Why the program says that it refused, as the last line of its events.jsonl; else empty. Never raises."""
+    try:
+        with scratch.open_folder(attempt) as folder, folder.open_file("events.jsonl") as stream:
+            stream.seek(max(0, stream.seek(0, 2) - MAX_LINE_BYTES - 1))
+            raw = stream.read(MAX_LINE_BYTES + 1)
+    except PortalError:
+        return ""
+    return parse_refusal(raw.removesuffix(b"\n").rpartition(b"\n")[2])
 
 
 def merged_progress(before: Mapping[str, Any], tail: Tail, now: datetime) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from portal.daemon.context import Deps
-from portal.daemon.reconcile.folder import ResultFile, Tail, read_events, read_result
+from portal.daemon.reconcile.folder import ResultFile, Tail, read_events, read_refusal, read_result
 from portal.daemon.share import ALL, Share, latest_attempt
 from portal.errors import PortalError
 from portal.files.confined import Root
@@ -58,6 +58,8 @@ class Observed:
     result: ResultFile
     tail: Tail | None
     last_lines: str
+    refusal: str = ""
+    """Why the program says that it refused, in its own words: anything may stand there."""
     fence_won: bool | None = None
     """Whether the portal took the claim of a job that was absent for too long; None: not tried, or no answer."""
 
@@ -132,7 +134,7 @@ def observe_all(deps: Deps, watched: Sequence[Watched], observation: Observation
 
 
 def _observe(scratch: Root, one: Watched, report: JobReport | None) -> Observed:
-    result, lines = ResultFile(), ""
+    result, lines, refusal = ResultFile(), "", ""
     if report is None or report.phase is Phase.ENDED:
         result = read_result(
             scratch,
@@ -142,10 +144,11 @@ def _observe(scratch: Root, one: Watched, report: JobReport | None) -> Observed:
             restarts=report.restarts if report else 0,
         )
         lines = _last_lines(scratch, one.attempt_id)
+        refusal = read_refusal(scratch, one.attempt_id)
     tail = None
     if report is not None and report.phase is not Phase.PENDING:
         tail = read_events(scratch, one.attempt_id, one.offset)
-    return Observed(one, report, result, tail, lines)
+    return Observed(one, report, result, tail, lines, refusal)
 
 
 def _last_lines(scratch: Root, attempt: str) -> str:

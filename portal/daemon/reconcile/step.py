@@ -177,7 +177,13 @@ def _absent(job: Job, attempt: Attempt, observed: Observed, deps: Deps, now: dat
     if observed.result == ResultFile() and observed.fence_won is None:
         return False
     silent_s = absent_s(job.absent_since, deps, now)
-    verdict = judge_absent(observed.result.testimony, asked_of(job), absent_s=silent_s, lost_s=settings.lost_s)
+    verdict = judge_absent(
+        observed.result.testimony,
+        asked_of(job),
+        absent_s=silent_s,
+        lost_s=settings.lost_s,
+        refusal=observed.refusal,
+    )
     return _carry_out(job, attempt, observed, verdict, now)
 
 
@@ -207,6 +213,7 @@ def _ended(job: Job, attempt: Attempt, observed: Observed, deps: Deps, now: date
         waited_s=(now - first).total_seconds(),
         late_result_s=deps.settings.daemon.late_result_s,
         invalid=observed.result.invalid,
+        refusal=observed.refusal,
     )
     if verdict.action is Action.WAIT and job.waiting == Waiting():
         job.waiting = Waiting("It ended. Its report has not shown yet; it is waited for.")

@@ -3,7 +3,7 @@
 The scheduler's word and the store's own eyes decide; result.json is the person's testimony, checked for form.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from portal import words
@@ -64,6 +64,12 @@ class Verdict:
         """What another try would need to end otherwise."""
         return retry_of(self.cause) if self.action is Action.FAIL and self.cause else Retry.NEVER
 
+    def told_by(self, refusal: str) -> "Verdict":
+        """The same in the program's words of why it refused, where else only its exit code is known."""
+        if not refusal or self.cause is not Cause.EXIT:
+            return self
+        return replace(self, words=in_words.refused_by_program(refusal))
+
 
 def judge(
     ended: Ended,
@@ -74,11 +80,13 @@ def judge(
     waited_s: float = 0.0,
     late_result_s: float = 120.0,
     invalid: str | None = None,
+    refusal: str = "",
 ) -> Verdict:
     """One cell of the table.
 
     `testimony` None: result.json is absent, or invalid for the reason in `invalid`. `wished_by` is who asked
-    this portal to cancel. `waited_s` is how long ago the scheduler first said that the job ended.
+    this portal to cancel. `waited_s` is how long ago the scheduler first said that the job ended. `refusal`: what
+    the program says of why it refused, for people to read.
     """
     if ended.ending is None:
         return Verdict(Action.NOTHING)
@@ -92,9 +100,9 @@ def judge(
     if ended.ending is Ending.COMPLETED and testimony is None and waited_s < late_result_s:
         return Verdict(Action.WAIT)
     if ended.ending is Ending.COMPLETED:
-        return _completed(ended, testimony, asked, invalid or late_result_s)
+        return _completed(ended, testimony, asked, invalid or late_result_s).told_by(refusal)
     if ended.ending is Ending.FAILED:
-        return _failed(ended, testimony, asked, wished_by, invalid)
+        return _failed(ended, testimony, asked, wished_by, invalid).told_by(refusal)
     return _scheduler_wins(ended, testimony, asked)
 
 
@@ -213,7 +221,9 @@ def _fail(cause: Cause, text: str) -> Verdict:
     return Verdict(Action.FAIL, cause, text)
 
 
-def judge_absent(testimony: Testimony | None, asked: Asked, *, absent_s: float, lost_s: float) -> Verdict:
+def judge_absent(
+    testimony: Testimony | None, asked: Asked, *, absent_s: float, lost_s: float, refusal: str = ""
+) -> Verdict:
     """The scheduler has answered for `absent_s` seconds without knowing a job that was claimed.
 
     Before `lost_s` nothing changes. Then result.json decides, if there is a valid one; otherwise it is LOST.
@@ -225,5 +235,5 @@ def judge_absent(testimony: Testimony | None, asked: Asked, *, absent_s: float, 
         return _fail(Cause.LOST, f"{note} It was started, and left no result: it is lost. {in_words.SAFE}")
     if testimony.exit_code in asked.success_codes and testimony.signal is None:
         return Verdict(Action.COLLECT, Cause.UNKNOWN, f"{note} Its own report says that it ended well.")
-    verdict = _by_testimony(testimony, asked, None)
+    verdict = _by_testimony(testimony, asked, None).told_by(refusal)
     return Verdict(verdict.action, verdict.cause, f"{verdict.words} {note}")

@@ -84,7 +84,9 @@ class JobDetails(JobOut):
     """A job with its history and technical details."""
 
     options: dict[str, Any]
-    cause_words: str | None
+    cause_words: str | None = Field(
+        description="The same in words; behind “The program says” stand words of the program's own."
+    )
     last_lines: str = Field(description="The end of the log of a job that failed or leaves no dataset.")
     reported: str = Field(description="The program's last words, where it leaves no dataset that could say them.")
     waited_s: float | None

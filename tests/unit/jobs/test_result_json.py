@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from portal.jobs.result_json import MAX_RESULT_BYTES, FormError, parse_event, parse_result
+from portal.jobs.result_json import MAX_RESULT_BYTES, FormError, parse_event, parse_refusal, parse_result
 
 ATTEMPT, SHA = "11111111-2222-3333-4444-555555555555", "a" * 64
 RESULT = {
@@ -125,3 +125,38 @@ def test_what_json_can_say_and_no_float_or_database_can_hold_harms_nobody():
     event = parse_event(line.encode())
     assert event == {"stage": "a?b\ufffd", "metrics": {"?": 1.0}}
     event["stage"].encode()
+
+
+REFUSED = {"t": "2026-11-21T08:00:00.000Z", "refused": "heart.h5 holds no volume."}
+
+
+def test_a_refusal_is_its_words_and_no_progress():
+    line = json.dumps(REFUSED).encode()
+    assert parse_refusal(line) == "heart.h5 holds no volume."
+    assert parse_event(line) is None  # as a portal sees it that does not know it
+
+
+def test_a_refusal_is_one_printable_line_of_bounded_length():
+    said = parse_refusal(json.dumps({"refused": "a\x1b[2J\nb\u202ec\0\ud800" + "d" * 5000}).encode())
+    assert said.startswith("a\ufffd[2J b\ufffdc\ufffd?ddd")
+    assert len(said) == 1000
+    assert said.endswith("…")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"not json",
+        b"[1]",
+        b"[" * 9000,
+        b'{"stage": "reading"}',
+        b'{"refused": 3}',
+        b'{"refused": null}',
+        b'{"refused": " \\n "}',
+        b'{"refused": "cut o',
+        b'{"refused": "a"' + b" " * 20_000 + b"}",
+    ],
+)
+def test_a_line_that_is_no_refusal_says_nothing(line):
+    assert parse_refusal(line) == ""

@@ -10,7 +10,7 @@ from wrappers import software
 from wrappers.errors import BadInput
 from wrappers.events import Events
 from wrappers.io.made_by import made_by
-from wrappers.job import InputDataset, Options, Quantity, load
+from wrappers.job import InputDataset, Job, Options, Quantity, load, run
 from wrappers.result import Result
 
 
@@ -85,6 +85,50 @@ def test_events_are_throttled_but_a_stage_begins_and_ends_in_the_file(tmp_path: 
     assert [line["fraction"] for line in lines] == [0, 0.25, 0.5, 0.75, 1, 0, 1]
     assert [line["step"] for line in lines] == [1] * 5 + [2] * 2
     assert lines[1]["message"] == "5 of 20"
+
+
+def refusing(folder: Path, words: str) -> int:
+    """The exit code of a program that refuses its input so."""
+    (folder / "job.json").write_text(json.dumps({"schema": 1, "job": {}, "inputs": {}}))
+
+    def program(_job: Job, events: Events) -> None:
+        events.stage("reading")
+        raise BadInput(words)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+        patch.setenv("GANTRY_JOB", str(folder / "job.json"))
+        run(program, ("reading",))
+    return int(ended.value.code or 0)
+
+
+def test_a_refusal_is_the_last_event_and_on_stderr(tmp_path: Path, capsys) -> None:
+    assert refusing(tmp_path, "heart.h5 holds\n no volume.") == 2
+    last = json.loads((tmp_path / "events.jsonl").read_text().splitlines()[-1])
+    assert last.keys() == {"t", "refused"}
+    assert last["refused"] == "heart.h5 holds no volume."
+    assert capsys.readouterr().err == "heart.h5 holds no volume.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "kept"), [("a" * 5000, "a" * 1000), ("b\udcb0.h5 is empty.", "b?.h5 is empty.")]
+)
+def test_a_refusal_is_bounded_and_text_whatever_files_are_called(tmp_path: Path, words: str, kept: str) -> None:
+    assert refusing(tmp_path, words) == 2
+    assert json.loads((tmp_path / "events.jsonl").read_text().splitlines()[-1])["refused"] == kept
+
+
+def test_a_refusal_that_cannot_be_written_is_in_the_log(tmp_path: Path, capsys) -> None:
+    (tmp_path / "events.jsonl").symlink_to("/dev/full")
+    (tmp_path / "job.json").write_text(json.dumps({"schema": 1, "job": {}, "inputs": {}}))
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit) as ended:
+        patch.setenv("GANTRY_JOB", str(tmp_path / "job.json"))
+        run(_refuse, ("reading",))
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == "No volume.\n"
+
+
+def _refuse(_job: Job, _events: Events) -> None:
+    raise BadInput("No volume.")
 
 
 def test_a_parameter_that_is_no_number_is_left_out_of_the_metadata(tmp_path: Path) -> None:

@@ -359,3 +359,42 @@ def test_a_new_reason_of_many_waiting_jobs_is_written_in_as_few_statements_as_th
     assert {job.waiting.reason for job in bench.jobs()} == {"All slots are busy."}
     assert counts[0] == counts[1]
     assert not bench.reconcile()
+
+
+REFUSED = '{"refused": "a.h5 holds no volume."}\n'
+GENERIC = "The program ended with exit code 2. Your dataset is unchanged. The last lines of its log may say why."
+
+
+@pytest.mark.parametrize(
+    ("events", "words"),
+    [
+        (REFUSED, "The program says: “a.h5 holds no volume.” Your dataset is unchanged."),
+        (REFUSED.rstrip(), "The program says: “a.h5 holds no volume.” Your dataset is unchanged."),
+        ("x" * 3_000_000 + "\n" + REFUSED, "The program says: “a.h5 holds no volume.” Your dataset is unchanged."),
+        ("", GENERIC),
+        ("\n", GENERIC),
+        (REFUSED + '{"stage": "saving"}\n', GENERIC),
+        ('{"refused": "' + "x" * 3_000_000 + '"}\n', GENERIC),
+        ('{"refused": "a.h5 ho', GENERIC),
+    ],
+)
+def test_a_program_that_refuses_says_why_in_its_last_line(bench, events, words):
+    running(bench)
+    bench.write("events.jsonl", '{"stage": "reading"}\n')
+    bench.reconcile()
+    bench.write("events.jsonl", '{"stage": "reading"}\n' + events)
+    bench.reconcile()  # what is read while it still runs is not lost for its end
+    bench.result(exit_code=2)
+    bench.cluster.end(bench.attempt(), Ending.FAILED, exit_code=2)
+    bench.reconcile()
+    assert (bench.job().state, bench.job().cause, bench.job().cause_words) == (State.FAILED, "exit code", words)
+
+
+def test_a_link_in_the_place_of_events_tells_nothing(bench, tmp_path):
+    running(bench)
+    (tmp_path / "elsewhere").write_text(REFUSED)
+    bench.result(exit_code=2)
+    (bench.deps.settings.scratch / bench.attempt() / "events.jsonl").symlink_to(tmp_path / "elsewhere")
+    bench.cluster.end(bench.attempt(), Ending.FAILED, exit_code=2)
+    bench.reconcile()
+    assert bench.job().cause_words == GENERIC

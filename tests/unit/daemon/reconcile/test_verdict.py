@@ -218,3 +218,32 @@ def test_a_wish_that_came_too_late_does_not_take_the_result_away():
 def test_every_cause_has_a_class_of_retry():
     assert set(RETRY) <= set(Cause)
     assert retry_of(Cause.EXIT) is Retry.NEVER
+
+
+@pytest.mark.parametrize("ending", [Ending.COMPLETED, Ending.FAILED])
+def test_a_programs_refusal_is_said_as_its_words(ending):
+    verdict = judge(Ended(ending, exit_code=3), BAD, ASKED, refusal="a.h5 holds no volume.")
+    assert (verdict.action, verdict.cause) == (Action.FAIL, Cause.EXIT)
+    assert verdict.words == "The program says: “a.h5 holds no volume.” Your dataset is unchanged."
+    absent = judge_absent(BAD, ASKED, absent_s=20, lost_s=10, refusal="a.h5 holds no volume.")
+    assert absent.words.startswith(verdict.words)
+
+
+def test_nothing_in_a_refusal_ends_its_marks():
+    verdict = judge(Ended(Ending.FAILED, exit_code=3), BAD, ASKED, refusal="no.” All is lost. “Oh")
+    assert verdict.words == "The program says: “no.’ All is lost. ‘Oh” Your dataset is unchanged."
+
+
+@pytest.mark.parametrize(
+    ("ended", "said"),
+    [
+        (Ended(Ending.COMPLETED), GOOD),
+        (Ended(Ending.FAILED, exit_code=1), GOOD),
+        (Ended(Ending.OUT_OF_MEMORY), BAD),
+        (Ended(Ending.FAILED, signal=11), dataclasses.replace(BAD, exit_code=None, signal=11)),
+        (Ended(Ending.FAILED, exit_code=3), dataclasses.replace(BAD, reason="disk")),
+        (Ended(Ending.FAILED, exit_code=92), None),
+    ],
+)
+def test_a_refusal_changes_no_other_ending(ended, said):
+    assert judge(ended, said, ASKED, refusal="a.h5 holds no volume.") == judge(ended, said, ASKED)

@@ -83,8 +83,9 @@ def test_the_events_of_a_program_are_valid(tmp_path, validate):
     events.stage("deconvolving", "40 of 100 planes")
     events.progress(0.4, "40 of 100 planes", {"planes/s": 12.5})
     events.done()
+    events.refused("heart.h5 holds no volume.")
     lines = (tmp_path / "events.jsonl").read_text().splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 5
     for line in lines:
         validate("event", json.loads(line))
 
