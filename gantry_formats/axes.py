@@ -5,12 +5,15 @@ Plain values come in (a format's own letters, attributes of HDF5), whoever read 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gantry_formats.hdf5_layouts import level_of
 from gantry_formats.text import decoded, plain_text
+from gantry_formats.units import Dimension, unit_of
 
 ZYX = "ZYX"
 UNKNOWN = "?"
@@ -50,6 +53,20 @@ _WORDS = {
     "S": "colour color rgb rgba sample samples",
 }
 _LETTERS = {word: letter for letter, words in _WORDS.items() for word in words.split()}
+_DECORATED = re.compile(
+    r"(?:(?:pos|position|stage|scan|motor|coord|coordinate|voxel|pixel|image)_?)?([xyz])"
+    r"(?:_?(?:axis|pos|position|positions|coord|coords|coordinate|coordinates|stage|motor)|_(?:nm|um|mm|m|px|pixel))?"
+)
+"""x, y and z with a word that says nothing else, or a unit, behind or before."""
+_MEANT = {
+    Dimension.TIME: ("T", "?ZYXT"),
+    Dimension.ENERGY: ("E", "?ZYXT"),
+    Dimension.ANGLE: ("A", "?ZT"),
+    Dimension.LENGTH: (UNKNOWN, "TA"),
+}
+"""What the unit of an axis's coordinates says it is, and of which letters it knows better."""
+MOST_TAGS = 1 << 16
+"""Characters of ilastik's description of axes."""
 _INTERPRETATIONS = {
     "scalar": "", "spectrum": "E", "image": "YX", "rgb-image": "YXS", "rgba-image": "YXS", "hsl-image": "YXS",
     "hsla-image": "YXS", "cmyk-image": "YXS", "vertex": "",
@@ -93,23 +110,43 @@ def _usual(shape: Sequence[int]) -> str:
     return "".join(named.get(place, UNKNOWN) for place in range(len(shape)))
 
 
+@dataclass(frozen=True)
+class Along:
+    """What other places in a file say of an array's axes: lists of names, and the unit of coordinates along each.
+
+    `units` are as many as there are axes, empty ones where none is named; or there are none at all.
+    """
+
+    names: Sequence[Sequence[str]] = ()
+    units: Sequence[str] = ()
+
+
+NOT_ALONG = Along()
+
+
 def axes_in_hdf5(
     path: str,
     shape: Sequence[int],
     own: Mapping[str, Any],
     around: Mapping[str, Any],
     beside: Mapping[str, int],
+    *,
+    along: Along = NOT_ALONG,
 ) -> str:
     """The axes that HDF5 declares of the array at `path`, in this order; nothing where it says nothing.
 
     Its `own` attributes: `axes` ("zyx", "theta:y:x", a list), DIMENSION_LABELS, CLASS=IMAGE. Those of the group
-    `around` it: NeXus' `axes` of its signal and its auxiliary signals. Then NeXus' `interpretation`, lists
-    of one angle or key a frame `beside` it (by name, their lengths), and the places that Data Exchange and
-    deformability cytometry define.
+    `around` it: NeXus' `axes` of its signal and its auxiliary signals. What is said of coordinates `along` them:
+    times are no places in space, whatever they are called. Then NeXus' `interpretation`, lists of one angle or
+    key a frame `beside` it (by name, their lengths), and the places that Data Exchange and deformability
+    cytometry define.
     """
     dimensions = len(shape)
-    named = declared_in_hdf5(path, dimensions, own, around)
-    letters = _with_image(named) if len(named) == dimensions else UNKNOWN * dimensions * bool(named)
+    named = declared_in_hdf5(path, dimensions, own, around, along)
+    units = along.units if len(along.units) == dimensions else ("",) * dimensions
+    if not named and any(_meant_by(unit) for unit in units):
+        named = ("",) * dimensions
+    letters = _with_image(named, units) if len(named) == dimensions else UNKNOWN * dimensions * bool(named)
     if set(letters) - {UNKNOWN}:
         return letters
     if level_of(path) is not None and dimensions == len(ZYX):
@@ -122,16 +159,17 @@ def axes_in_hdf5(
 
 
 def declared_in_hdf5(
-    path: str, dimensions: int, own: Mapping[str, Any], around: Mapping[str, Any]
+    path: str, dimensions: int, own: Mapping[str, Any], around: Mapping[str, Any], along: Along = NOT_ALONG
 ) -> tuple[str, ...]:
     """The names that HDF5 declares for the axes of the array at `path`: of several lists one that is understood.
 
     Empty where it declares none, or only names that say nothing. They need not be as many as the array has axes.
     """
-    lists = [
-        names_of_axes(value) for value in (own.get("axes"), own.get("DIMENSION_LABELS"), _of_signal(path, around))
-    ]
-    lists = [names for names in lists if names]
+    # What was looked up of the signal's groups says more than the attributes of the one around it.
+    signal = None if along.names else _of_signal(path, around)
+    lists = [names_of_axes(value) for value in (own.get("axes"), own.get("DIMENSION_LABELS"), signal)]
+    lists += [_tagged(own.get("axistags")), *(tuple(names) for names in along.names)]
+    lists = [names for names in lists if not all(map(says_nothing, names))]
     fitting = [names for names in lists if len(names) == dimensions]
     understood = [names for names in fitting if set(letters_of(names)) != {UNKNOWN}]
     return next(iter([*understood, *fitting, *lists]), ())
@@ -153,7 +191,12 @@ def unknown_names(letters: str, declared: Sequence[str]) -> tuple[str, ...]:
 def plain_name(name: str) -> str:
     """A file's name of an axis on one line, of bounded length; empty for one that says nothing."""
     line = "".join(character if character.isprintable() else " " for character in name).strip()
-    return "" if _SAYS_NOTHING.fullmatch(line) else line[:MOST_CHARACTERS]
+    return "" if says_nothing(line) else line[:MOST_CHARACTERS]
+
+
+def says_nothing(name: str) -> bool:
+    """Whether the name of an axis is one that programs write where they have none."""
+    return _SAYS_NOTHING.fullmatch(name.strip()) is not None
 
 
 def _of_interpretation(own: Mapping[str, Any], dimensions: int) -> str:
@@ -175,7 +218,7 @@ def _of_frames(path: str, shape: Sequence[int], beside: Mapping[str, int]) -> st
 def _of_signal(path: str, around: Mapping[str, Any]) -> Any:
     """The `axes` of an NXdata group, if they are those of this array."""
     name = path.rpartition("/")[2]
-    signals = [plain_text(around.get("signal")), *_texts(around.get("auxiliary_signals"))]
+    signals = [plain_text(around.get("signal")), *texts(around.get("auxiliary_signals"))]
     return around.get("axes") if name in signals else None
 
 
@@ -202,8 +245,20 @@ def names_of_axes(value: Any) -> tuple[str, ...]:
         if not several and text.lower() not in _LETTERS and _are_letters(text.lower()):
             words = list(text)
     else:
-        words = _texts(value)
-    return () if all(_SAYS_NOTHING.fullmatch(word.strip()) for word in words) else tuple(words)
+        words = texts(value)
+    return () if all(map(says_nothing, words)) else tuple(words)
+
+
+def _tagged(value: Any) -> tuple[str, ...]:
+    """The axes of ilastik's and vigra's `axistags`: a JSON text with a key each."""
+    if not isinstance(value, bytes | str) or len(value) > MOST_TAGS:
+        return ()
+    try:
+        tags = json.loads(decoded(value)).get("axes")
+        keys = [str(tag["key"]) for tag in tags]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return ()
+    return tuple(keys)
 
 
 def _are_letters(text: str) -> bool:
@@ -213,23 +268,45 @@ def _are_letters(text: str) -> bool:
 
 def letters_of(names: Sequence[str]) -> str:
     """A letter for each name. Which of two of one name (of sample, of detector) is meant is not told: unknown."""
-    letters = [_LETTERS.get(name.strip().lower(), UNKNOWN) for name in names]
+    return _each_once([_letter_of(name) for name in names])
+
+
+def _letter_of(name: str) -> str:
+    word = re.split(r"[(\[]", name.strip().lower())[0].strip()
+    decorated = _DECORATED.fullmatch(word)
+    return _LETTERS.get(word) or (decorated[1].upper() if decorated else UNKNOWN)
+
+
+def _each_once(letters: Sequence[str]) -> str:
     return "".join(letter if letters.count(letter) == 1 else UNKNOWN for letter in letters)
 
 
-def _with_image(names: Sequence[str]) -> str:
+def _meant_by(unit: str) -> str:
+    """The letter of an axis whose coordinates have this unit; empty where it does not say."""
+    known = unit_of(unit)
+    letter = _MEANT.get(known.dimension, ("", ""))[0] if known else ""
+    return "" if letter == UNKNOWN else letter
+
+
+def _with_unit(letter: str, unit: str) -> str:
+    known = unit_of(unit)
+    meant, instead_of = _MEANT.get(known.dimension, ("", "")) if known else ("", "")
+    return meant if letter in instead_of else letter
+
+
+def _with_image(names: Sequence[str], units: Sequence[str]) -> str:
     """A letter for each name; the last two of which nothing is said, behind others that are named, are y and x.
 
     Detectors' files name the list of frames only: `frame_number`, `.`, `.`.
     """
-    letters = letters_of(names)
-    nothing = [_SAYS_NOTHING.fullmatch(name.strip()) is not None for name in names]
+    letters = _each_once([_with_unit(letter, unit) for letter, unit in zip(letters_of(names), units, strict=True)])
+    nothing = [says_nothing(name) and not _meant_by(unit) for name, unit in zip(names, units, strict=True)]
     if len(names) > 2 and not any(nothing[:-2]) and all(nothing[-2:]) and not {"Y", "X"} & set(letters):
         return letters[:-2] + "YX"
     return letters
 
 
-def _texts(value: Any) -> list[str]:
+def texts(value: Any) -> list[str]:
     """The texts of a list, or of an array of NumPy's (which is not imported here)."""
     items = value.tolist() if hasattr(value, "tolist") else value
     if not isinstance(items, list | tuple):

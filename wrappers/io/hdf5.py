@@ -15,11 +15,20 @@ import hdf5plugin  # noqa: F401 - registers the compression filters that instrum
 import numpy as np
 
 from gantry_formats import bdv, decoded
-from gantry_formats.axes import OF_FRAMES, axes_in_hdf5, declared_in_hdf5, unknown_names
+from gantry_formats.axes import (
+    NOT_ALONG,
+    OF_FRAMES,
+    Along,
+    axes_in_hdf5,
+    declared_in_hdf5,
+    known_axes,
+    unknown_names,
+)
 from gantry_formats.descriptions import CHANNELS
-from gantry_formats.hdf5_layouts import is_coarser_level, level_of, shape_in_imaris
+from gantry_formats.hdf5_layouts import is_coarser_level, shape_in_imaris
 from gantry_formats.images import sizes_of_attributes
 from gantry_formats.linked import Array, Group, LinkError, Tree
+from gantry_formats.linked.scales import Scales
 from gantry_formats.linked.walking import NotRead, why_unreadable
 from gantry_formats.linked.walking import walk as walk_all
 from gantry_formats.linked.written import NEVER_WRITTEN, chunks_of, is_never_written, written_places
@@ -98,27 +107,42 @@ def survey(file: Group, path: Path, layout: Layout | None = None) -> tuple[list[
     found: list[ArraySource] = []
     without: list[LeftOut] = []
     with readable(path, "HDF5"):
+        groups = (item for _name, item in [("/", file), *walk(file)] if isinstance(item, Group))
+        sized = _Sized(file, Scales(groups), layout or layout_of(file, InputFile(path.name, path)))
         for name, item in walk(file):
             if isinstance(item, LeftOut):
                 without.append(item)
             elif isinstance(item, Array) and not is_coarser_level(name):
-                _sort_in(name, item, path, found, without)
-        if layout is not None:
-            found = [_with_layout(one, file, layout) for one in found]
+                _sort_in(name, item, path, sized, found=found, without=without)
     return found, without
 
 
-def _with_layout(array: ArraySource, file: Group, layout: Layout) -> ArraySource:
-    """Return the array with what its layout tells: sizes, and the name of its channel."""
-    if level_of(array.name) is None:
-        return array
-    channel = layout.channel(array.name)
-    own = sizes_of_attributes(attributes_above(file, array.name) | dict(array.attributes))
-    sizes = layout.sizes(array.name, array.shape, own)
-    told: dict[str, Any] = {f"voxel_size_{axis}_um": size for axis, size in sizes.items()}
-    # Two that contradict each other tell none.
-    told |= {f"voxel_size_{axis}_um": NOT_KNOWN for axis in own if axis not in sizes}
-    return replace(array, attributes={**array.attributes, **told, **({CHANNELS: [channel]} if channel else {})})
+class _Sized:
+    """Gives arrays what is told of them elsewhere than by their own attributes."""
+
+    def __init__(self, file: Group, scales: Scales, layout: Layout) -> None:
+        self._file, self._scales, self._layout = file, scales, layout
+        self._above: dict[str, dict[str, Any]] = {}
+
+    def source(self, item: Array, path: Path, name: str) -> ArraySource:
+        """Return the array with its axes, the sizes of an element, and the name of its channel."""
+        told = self._scales.of(item)
+        array = source(item, path, name, told.along)
+        group = name.rpartition("/")[0]
+        if group not in self._above:
+            self._above[group] = attributes_above(self._file, name)
+        own = sizes_of_attributes(self._above[group] | dict(array.attributes))
+        axes = known_axes(array.axes, array.shape)
+        coordinates, unclear = told.sizes(axes), told.contradicted(axes)
+        sizes = self._layout.sizes(name, array.shape, own, coordinates, unclear)
+        # Two that contradict each other tell none.
+        contradicted = {*own, *coordinates, *unclear} - set(sizes)
+        found: dict[str, Any] = {f"voxel_size_{axis}_um": size for axis, size in sizes.items()}
+        found |= {f"voxel_size_{axis}_um": NOT_KNOWN for axis in contradicted}
+        channel = self._layout.channel(name)
+        return replace(
+            array, attributes={**array.attributes, **found, **({CHANNELS: [channel]} if channel else {})}
+        )
 
 
 def attributes_above(file: Group, name: str) -> dict[str, Any]:
@@ -133,7 +157,9 @@ def attributes_above(file: Group, name: str) -> dict[str, Any]:
     return merged
 
 
-def _sort_in(name: str, item: Array, path: Path, found: list[ArraySource], without: list[LeftOut]) -> None:
+def _sort_in(
+    name: str, item: Array, path: Path, sized: _Sized, *, found: list[ArraySource], without: list[LeftOut]
+) -> None:
     try:
         dtype, dimensions = item.dtype, item.ndim
         if item.shape is None:
@@ -152,7 +178,7 @@ def _sort_in(name: str, item: Array, path: Path, found: list[ArraySource], witho
     if why:
         without.append(LeftOut(name, why))
     elif dtype.kind in NUMERIC_KINDS:
-        found.append(source(item, path, name))
+        found.append(sized.source(item, path, name))
     elif dtype.kind == "V" and dtype.names:
         columns = [field for field in dtype.names if dtype[field].kind in NUMERIC_KINDS and not dtype[field].shape]
         found += [_column(item, field, path, f"{name}/{field}") for field in columns]
@@ -194,8 +220,11 @@ def unreadable(dataset: Array) -> str:
     return why_unreadable(dataset)
 
 
-def source(dataset: Array, path: Path, name: str = "") -> ArraySource:
-    """Return one dataset as an ArraySource that reads it on demand while its file is open."""
+def source(dataset: Array, path: Path, name: str = "", along: Along = NOT_ALONG) -> ArraySource:
+    """Return one dataset as an ArraySource that reads it on demand while its file is open.
+
+    `along`: what other places in the file say of its axes.
+    """
 
     name, own = name or str(dataset.name), attributes(dataset)
 
@@ -204,7 +233,8 @@ def source(dataset: Array, path: Path, name: str = "") -> ArraySource:
             return np.asarray(dataset[place])
 
     around, beside = _around(dataset)
-    axes = axes_in_hdf5(name, dataset.shape, own, around, beside)
+    axes = axes_in_hdf5(name, dataset.shape, own, around, beside, along=along)
+    declared = declared_in_hdf5(name, len(dataset.shape), own, around, along)
     return ArraySource(
         name=name,
         shape=shape_in_imaris(name, around, tuple(dataset.shape)),
@@ -213,7 +243,7 @@ def source(dataset: Array, path: Path, name: str = "") -> ArraySource:
         chunks=dataset.chunks,
         axes=axes,
         attributes=own,
-        axis_names=unknown_names(axes, declared_in_hdf5(name, len(dataset.shape), own, around)),
+        axis_names=unknown_names(axes, declared),
         partly=_partly(dataset),
     )
 

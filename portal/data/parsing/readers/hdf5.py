@@ -13,18 +13,18 @@ import numpy as np
 
 from gantry_formats import bdv, decoded, value_for_all
 from gantry_formats.basins import MOST_LINES, basin_of
-from gantry_formats.hdf5_layouts import is_coarser_level
 from gantry_formats.images import Sizes
 from gantry_formats.linked import Array, Group, LinkError, Tree
 from gantry_formats.linked.arrays import Node
 from gantry_formats.linked.filters import missing_filter
+from gantry_formats.linked.scales import Scales
 from gantry_formats.linked.walking import NotRead, walk, why_unreadable
 from gantry_formats.microscopes import Layout
 from gantry_formats.sizes import VOXEL_SIZE, told_of
 from portal.data.parsing.asked import Asked
 from portal.data.parsing.errors import FileError, plain
-from portal.data.parsing.readers.hdf5_arrays import arrays_of, own_sizes
-from portal.data.parsing.readers.listing import listing
+from portal.data.parsing.readers.hdf5_arrays import arrays_of
+from portal.data.parsing.readers.listing import LeftOut, Listed, listing
 from portal.data.parsing.readers.opening import lengthened, missing_bytes, open_hdf5
 from portal.data.parsing.readers.picture import View, montage, volume_view
 from portal.data.parsing.readers.structure import DAMAGED, MAX_OBJECTS, Seen, look_at, refuse
@@ -33,6 +33,7 @@ from portal.data.parsing.readers.through import Through
 MAX_LISTED = 2_000
 MAX_ATTRIBUTES = 64
 MAX_FILTERS_NAMED = 20
+MAX_COORDINATES_NAMED = 10
 EVENTS = 25
 ANYWHERE = "**/"
 STILL_OPEN = "it is still open for writing, or was never closed; what had been written is read"
@@ -118,7 +119,19 @@ class Hdf5File:
         ]
         if not self.arrays and not (self.through is not None and self.through.refused):
             found.append({"place": "", "words": NO_VALUES})
+        found += self._of_no_size()
         return found + (self.through.remarks() if self.through is not None else [])
+
+    def _of_no_size(self) -> list[dict[str, str]]:
+        """Coordinates that tell no size, of pictures of which nothing else tells it."""
+        found: dict[str, str] = {}
+        for one in self._pictures:
+            if any(axis in "ZYX" and axis.lower() not in one.sizes for axis in one.axes):
+                found |= one.of_no_size
+        return [
+            {"place": place, "words": f"it tells no size of a pixel: {why}"}
+            for place, why in list(found.items())[:MAX_COORDINATES_NAMED]
+        ]
 
     def _basins(self) -> list[dict[str, str]]:
         found = []
@@ -148,7 +161,15 @@ class Hdf5File:
 
     def listing(self, *, side: int, pictures: int) -> dict[str, Any]:
         """See client.listing."""
-        return listing(arrays_of(self.root, self.layout), side=side, pictures=pictures)
+        return listing(self._listed, side=side, pictures=pictures)
+
+    @cached_property
+    def _listed(self) -> list[Listed | LeftOut]:
+        return arrays_of(self.root, self.layout, Scales(self.groups))
+
+    @property
+    def _pictures(self) -> list[Listed]:
+        return [one for one in self._listed if isinstance(one, Listed) and one.is_picture]
 
     def values(self, paths: Sequence[str]) -> dict[str, Any]:
         """See parsing.values."""
@@ -174,15 +195,9 @@ class Hdf5File:
 
     @cached_property
     def _sizes_of_all(self) -> Sizes:
-        """Sizes of an element in which all pictures of the file agree, as microscopes' programs tell them."""
-        first: dict[int, Array] = {}
-        for array in self.arrays:
-            number = bdv.setup_at(array.name)
-            if number is not None and not is_coarser_level(array.name):
-                first.setdefault(number, array)
-        return self.layout.sizes_of_all(
-            (array.name, tuple(array.shape), own_sizes(array)) for array in first.values()
-        )
+        """Sizes of an element in which all volumes of the file agree; where there is none, all planes."""
+        volumes = [one for one in self._pictures if "Z" in one.axes]
+        return self.layout.sizes_of_all([one.sizes for one in volumes or self._pictures])
 
     def _value(self, path: str) -> Any:
         if path.startswith(VOXEL_SIZE):

@@ -5,10 +5,11 @@ from typing import Any
 
 import h5py
 
-from gantry_formats.axes import OF_FRAMES, axes_in_hdf5, declared_in_hdf5, unknown_names
+from gantry_formats.axes import OF_FRAMES, axes_in_hdf5, declared_in_hdf5, known_axes, unknown_names
 from gantry_formats.hdf5_layouts import is_coarser_level, shape_in_imaris
 from gantry_formats.images import is_of_sizes, sizes_of_attributes
 from gantry_formats.linked import Array, Group, LinkError
+from gantry_formats.linked.scales import Scales
 from gantry_formats.linked.walking import NotRead, walk, why_unreadable
 from gantry_formats.linked.written import NEVER_WRITTEN, is_never_written
 from gantry_formats.microscopes import Layout
@@ -17,12 +18,20 @@ from portal.data.parsing.readers.listing import MEASUREMENTS, LeftOut, Listed, p
 MOST_LOOKED_AT = 20_000
 MOST_ATTRIBUTES = 64
 MOST_LEVELS = 32
-_OF_ARRAYS = ("axes", "DIMENSION_LABELS", "CLASS", "IMAGE_SUBCLASS", "INTERLACE_MODE", "interpretation")
+_OF_ARRAYS = (
+    "axes",
+    "DIMENSION_LABELS",
+    "CLASS",
+    "IMAGE_SUBCLASS",
+    "INTERLACE_MODE",
+    "interpretation",
+    "axistags",
+)
 _OF_GROUPS = ("signal", "auxiliary_signals", "axes", "ImageSizeX", "ImageSizeY", "ImageSizeZ")
 FAULTS = (OSError, RuntimeError, KeyError, ValueError, TypeError)
 
 
-def arrays_of(root: Group, layout: Layout) -> list[Listed | LeftOut]:
+def arrays_of(root: Group, layout: Layout, scales: Scales) -> list[Listed | LeftOut]:
     """All numeric arrays of one dimension or more that links lead to, the columns of tables too, each once.
 
     The nearer to the root come first, so that of several names of an array the nearest is its own.
@@ -35,7 +44,7 @@ def arrays_of(root: Group, layout: Layout) -> list[Listed | LeftOut]:
         if isinstance(item, NotRead):
             found.append(LeftOut(name, item.why))
         elif isinstance(item, Array) and not is_coarser_level(name):
-            found += _of_dataset(name, item, around, beside, layout)
+            found += _of_dataset(name, item, around, beside, layout=layout, scales=scales)
     return found
 
 
@@ -53,7 +62,13 @@ def _lengths_beside(group: Group) -> dict[str, int]:
 
 
 def _of_dataset(
-    name: str, item: Array, around: Mapping[str, Any], beside: Mapping[str, int], layout: Layout
+    name: str,
+    item: Array,
+    around: Mapping[str, Any],
+    beside: Mapping[str, int],
+    *,
+    layout: Layout,
+    scales: Scales,
 ) -> Iterator[Listed | LeftOut]:
     try:
         dtype, shape = item.dtype, tuple(int(length) for length in item.shape or ())
@@ -71,8 +86,10 @@ def _of_dataset(
         yield LeftOut(name, NEVER_WRITTEN)
     elif dtype.kind in MEASUREMENTS:
         own = _attributes(item, _OF_ARRAYS)
-        declared = axes_in_hdf5(name, shape, own, around, beside)
-        names = unknown_names(declared, declared_in_hdf5(name, len(shape), own, around))
+        told = scales.of(item)
+        declared = axes_in_hdf5(name, shape, own, around, beside, along=told.along)
+        names = unknown_names(declared, declared_in_hdf5(name, len(shape), own, around, told.along))
+        axes = known_axes(declared, shape)
         shape = shape_in_imaris(name, around, shape)
         channel = layout.channel(name)
         yield Listed(
@@ -83,7 +100,8 @@ def _of_dataset(
             lambda axes: plane_of(item, axes),
             axis_names=names,
             labels={"C": (channel,)} if channel else {},
-            sizes=layout.sizes(name, shape, own_sizes(item)),
+            sizes=layout.sizes(name, shape, own_sizes(item), told.sizes(axes), told.contradicted(axes)),
+            of_no_size=told.why_none(axes),
         )
     elif dtype.kind == "V" and dtype.names:
         for field in dtype.names:

@@ -48,6 +48,19 @@ class Listed:
     """Of an element, in µm, by axis."""
     axis_names: Sequence[str] = ()
     """The file's own names of the axes that are not known."""
+    of_no_size: Mapping[str, str] = field(default_factory=dict)
+    """Lists of coordinates along its axes that tell no size, and why, as a clause."""
+
+    @property
+    def axes(self) -> str:
+        """A letter for each axis."""
+        return known_axes(self.declared, self.shape)
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it has planes of more than a row."""
+        lengths = dict(zip(self.axes, self.shape, strict=True))
+        return min(lengths.get("Y", 0), lengths.get("X", 0)) > 1
 
 
 @dataclass(frozen=True)
@@ -90,7 +103,7 @@ def _described(one: Listed) -> dict[str, Any]:
         "name": plain_name(one.name),
         "shape": list(one.shape),
         "dtype": one.dtype,
-        "axes": known_axes(one.declared, one.shape),
+        "axes": one.axes,
         "labels": {
             axis: [plain_name(label) for label in labels[:MOST_LABELS]]
             for axis, labels in (*one.labels.items(), *([(UNKNOWN, one.axis_names)] if one.axis_names else []))
