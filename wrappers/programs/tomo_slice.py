@@ -22,6 +22,7 @@ from wrappers.io.tomography.scan import ANGLE_UNITS, AS_RECORDED, EVEN_STEPS, Sc
 from wrappers.io.tomography.sinograms import Sinograms, sinograms_of
 from wrappers.job import InputFile, Job
 from wrappers.kernels.full_turn import find_centre_of_full_turn, is_full_turn, stitched, stitched_width
+from wrappers.kernels.opposite_views import are_unlike
 from wrappers.kernels.rotation_axis import find_centre, half_turn, shows_something
 from wrappers.kernels.tomography import (
     FILTERS,
@@ -37,6 +38,7 @@ MOST_ROWS_FOR_CENTRE = 3
 MOST_PREVIEWS = 4
 MOST_FILES = 64
 MOST_NAMED = 5
+LEFT_OUT = ": left out"
 LEAST_ARC = 5.0
 """Degrees: of a narrower one without projections nothing is to be seen in slices."""
 
@@ -65,6 +67,8 @@ class Outcome:
     centre: float
     full_turn: bool
     made: Sequence[Sinograms]
+    unlike: bool = False
+    """Whether projections from opposite sides are no mirror images about this axis."""
 
     @property
     def blind(self) -> list[int]:
@@ -167,12 +171,27 @@ def centre_column(settings: Settings, scan: Scan, rows: slice) -> float:
                 "give it as a number, or choose rows that see the sample."
             )
             continue
-        found.append(axis_of(without_rings(settings, one.values)[0], one.angles))
+        try:
+            found.append(axis_of(without_rings(settings, one.values)[0], one.angles))
+        except BadInput as error:
+            raise BadInput(" ".join([str(error), *_left_out(scan)])) from error
         if len(found) == MOST_ROWS_FOR_CENTRE:
             break
     if not found:
-        raise BadInput(why[0])
+        raise BadInput(" ".join([why[0], *_left_out(scan)]))
     return float(np.median(found))
+
+
+def _left_out(scan: Scan) -> list[str]:
+    """What was left out before, in sentences: with that the axis might have been found."""
+    said = [remark for remark in scan.remarks if remark.endswith(LEFT_OUT)]
+    said += _lacking(scan.without_angle, "angle")
+    return [f"{one.removesuffix(LEFT_OUT)} and were left out." for one in said[:MOST_NAMED]]
+
+
+def _lacking(count: int, what: str) -> list[str]:
+    words = f"{count} projections have" if count > 1 else "1 projection has"
+    return [f"{words} no {what}{LEFT_OUT}"] if count else []
 
 
 def rows_to_look_at(rows: slice) -> list[int]:
@@ -214,7 +233,7 @@ def reconstruct(job: Job, settings: Settings, scan: Scan, chosen: tuple[slice, f
     width = stitched_width(scan.columns, centre) if full else scan.columns
     slices = np.empty((total, width, width), np.float32)
     made: list[Sinograms] = []
-    sinogram = np.empty((0, 0), np.float32)
+    sinogram, unlike = np.empty((0, 0), np.float32), False
     for part in portions(rows, scan):
         one = sinograms_of(scan, part)
         before = part.start - rows.start
@@ -225,14 +244,17 @@ def reconstruct(job: Job, settings: Settings, scan: Scan, chosen: tuple[slice, f
             events.progress(done, f"{int(done * total)} of {total} slices")
 
         values, angles, axis = without_rings(settings, one.values), one.angles, centre
+        shown = next((row for row in range(len(values)) if row not in one.without), None)
+        if not sinogram.size and shown is not None:
+            unlike = are_unlike(values[shown], angles, centre)
         if full:
             (values, angles), axis = stitched(values, angles, centre), (width - 1) / 2
         slices[before : before + len(values)] = filtered_back_projection(
             values, angles, axis, kind=settings.kind, threads=job.cpus, progress=tell
         )
         slices[[before + row for row in one.without]] = np.nan
-        if not sinogram.size and len(one.without) < len(values):
-            sinogram = values[next(row for row in range(len(values)) if row not in one.without)]
+        if not sinogram.size and shown is not None:
+            sinogram = values[shown]
         made.append(replace(one, values=np.empty(0, np.float32)))
     if not sinogram.size:
         raise BadInput(made[0].why)
@@ -240,7 +262,7 @@ def reconstruct(job: Job, settings: Settings, scan: Scan, chosen: tuple[slice, f
     if scan.pixel.um:
         slices /= np.float32(scan.pixel.um * 1e-3)
         units = "1/mm"
-    return Outcome(slices, units, sinogram, rows, centre, full, made)
+    return Outcome(slices, units, sinogram, rows, centre, full, made, unlike)
 
 
 def save(job: Job, settings: Settings, scan: Scan, outcome: Outcome) -> None:
@@ -288,12 +310,14 @@ def remarks(scan: Scan, outcome: Outcome) -> list[str]:
     """Return what was wrong with the scan and is not in the slices, in words."""
     said = [f"the pixel size is not known: {scan.pixel.why}"] if scan.pixel.why else []
     said += scan.remarks
-    said += [
-        (f"{count} projections have" if count > 1 else "1 projection has") + f" no {what}: left out"
-        for count, what in ((scan.without_angle, "angle"), (outcome.lost, "usable readings"))
-        if count
-    ]
+    said += _lacking(scan.without_angle, "angle")
+    said += _lacking(outcome.lost, "usable readings")
     said += dict.fromkeys(words for one in outcome.made for words in one.remarks)
+    if outcome.unlike:
+        said.append(
+            f"projections from opposite sides are no mirror images about column {outcome.centre:.2f}: the axis or "
+            "the angles may be wrong, or the sample moved"
+        )
     if (arc := widest_arc(scan.angles)) > LEAST_ARC:
         said.append(f"no projection looks from an arc of {arc:.3g} degrees")
     if dead := sum(one.dead for one in outcome.made):
@@ -346,7 +370,9 @@ def _parameters(kept: Result, settings: Settings, scan: Scan, outcome: Outcome) 
     kept.parameter("opaque readings", sum(one.opaque for one in outcome.made))
     if blind := outcome.blind:
         kept.parameter("rows without readings", ", ".join(map(str, blind)))
-    kept.parameter("projections left out", outcome.lost + scan.without_angle + scan.without_picture)
+    kept.parameter(
+        "projections left out", outcome.lost + scan.without_angle + scan.standing + scan.without_picture
+    )
     if scan.pixel.um:
         kept.parameter("pixel size", scan.pixel.um, "um")
     kept.parameter("layout", scan.layout)

@@ -48,6 +48,8 @@ class Taken:
     frames: Turned
     flats: list[Series]
     darks: list[Series]
+    lines: np.ndarray | None = None
+    """What each of the projections reads in one row, (frames, columns); None where no row tells anything."""
 
 
 def recorded(frames: Turned, flats: Sequence[Series], darks: Sequence[Series], name: str) -> Taken:
@@ -78,6 +80,7 @@ def recorded(frames: Turned, flats: Sequence[Series], darks: Sequence[Series], n
         replace(frames, turned=frames.turned[kept], remarks=(*frames.remarks, *remarks)),
         _only(flats, with_light),
         _only(darks, with_dark),
+        values[kept],
     )
 
 

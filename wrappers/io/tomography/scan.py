@@ -39,6 +39,7 @@ from wrappers.io.tomography.recorded import Taken, Turned, as_attenuation, recor
 from wrappers.io.tomography.references import Series, runs
 from wrappers.io.tomography.remarks import of_nxtomo
 from wrappers.io.tomography.roles import BOTH, DARK, FLAT, PROJECTION
+from wrappers.io.tomography.standing import standing
 from wrappers.job import InputFile
 
 __all__ = ["ANGLE_UNITS", "AS_RECORDED", "EVEN_STEPS", "Scan", "open_scan"]
@@ -62,6 +63,7 @@ class Scan:
     angles: np.ndarray  # degrees, one a projection
     angles_from: str  # in words: the unit in which they were read, or the steps that were taken for them
     without_angle: int  # projections that were left out, since no angle is recorded of them
+    standing: int  # those whose recorded angle is not their own
     without_picture: int  # and those that were never taken, or without light
     pixel: PixelSize  # across the axis, columns
     row: PixelSize
@@ -334,7 +336,16 @@ def _made(
     (name, layout), frames, data = names, taken.frames, taken.frames.data
     planned = frames.planned if angles.places is None else angles.places
     degrees, told = angles_in_degrees(angles.item, planned, frames.turned, name, angles.said)
-    known = np.isfinite(degrees)
+    still = np.zeros(len(degrees), bool) if taken.lines is None else standing(degrees, taken.lines)
+    remarks = list(angles.remarks)
+    if still.any():
+        once = ", ".join(f"{value:.4g}" for value in np.unique(degrees[still])[:3])
+        remarks.append(
+            f"{int(still.sum())} projections record the same angle, {once}, and look from others: left out"
+        )
+    known = np.isfinite(degrees) & ~still
+    if not known.any():
+        raise BadInput(f"{name} has no projection whose angle is known.")
     turned, current = frames.turned[known], frames.current
     return Scan(
         name=name,
@@ -343,7 +354,8 @@ def _made(
         columns=data.shape[2],
         angles=degrees[known],
         angles_from=told,
-        without_angle=int((~known).sum()),
+        without_angle=int((~np.isfinite(degrees)).sum()),
+        standing=int(still.sum()),
         without_picture=len(frames.planned) - len(frames.turned),
         pixel=more[0],
         row=more[1],
@@ -352,5 +364,5 @@ def _made(
         flats=taken.flats,
         darks=taken.darks or [Series(no_light(data))],
         origin=more[2],
-        remarks=(*angles.remarks, *frames.remarks, *((NO_DARKS,) if not taken.darks else ())),
+        remarks=(*remarks, *frames.remarks, *((NO_DARKS,) if not taken.darks else ())),
     )

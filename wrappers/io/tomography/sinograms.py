@@ -11,6 +11,7 @@ from wrappers.errors import BadInput
 from wrappers.io.tomography.references import beam, level, of_same_beam, read_all
 from wrappers.io.tomography.scan import Scan
 from wrappers.kernels.bad_readings import DEAD_SHARE, lost, mended, with_dead_pixels
+from wrappers.kernels.full_turn import is_full_turn
 from wrappers.kernels.stuck_pixels import cut_off, stuck
 from wrappers.kernels.stuck_spells import spells
 from wrappers.kernels.tomography import attenuation
@@ -23,7 +24,7 @@ BRIGHTER, OFTEN = -0.05, 0.1
 SPIKE, FEW = -1.0, 0.05
 """Attenuation of readings far brighter than the beam: where they are few, it was not the beam that hit."""
 AT_EDGES = 0.1
-"""Share of the strongest attenuation (that of a tenth at least) that is left at both edges of the detector."""
+"""Share of the strongest attenuation (of a tenth at least) that is left at an edge, in a full turn at both."""
 FULL_FLATS = "flat fields read their largest number almost everywhere: they may be cut off"
 BRIGHTER_THAN_FLATS = "many readings are brighter than the flat fields, which do not fit"
 REACHES_EDGES = "the sample reaches beyond the detector, or flat fields do not fit: values are not to scale"
@@ -91,7 +92,7 @@ def sinograms_of(scan: Scan, rows: slice) -> Sinograms:
         stuck_for_a_while=int(np.asarray(spell.any(axis=1) & ~bad.all(axis=1))[~blind].sum()),
         opaque=int((opaque & ~bad)[~blind].sum()),
         lost=int(gone.sum()),
-        remarks=(*found.remarks, *_remarks(values, ~blind)),
+        remarks=(*found.remarks, *_remarks(values, ~blind, is_full_turn(angles[kept]))),
     )
 
 
@@ -150,8 +151,11 @@ def _at_full_scale(flats: np.ndarray) -> bool:
     return largest in FULL_SCALES and bool((flats == largest).mean() > MOST)
 
 
-def _remarks(values: np.ndarray, usable: np.ndarray) -> list[str]:
-    """In words what mended attenuations of the usable rows show that cannot be of a sample in its beam."""
+def _remarks(values: np.ndarray, usable: np.ndarray, full: bool) -> list[str]:
+    """In words what mended attenuations of the usable rows show that cannot be of a sample in its beam.
+
+    In a full turn (`full`) each ray is seen from both sides, and the sample may reach beyond one edge.
+    """
     said = []
     rows = np.flatnonzero(usable)
     smooth = (uniform_filter1d(values[row], min(5, values.shape[2]), axis=1) for row in rows)
@@ -159,8 +163,8 @@ def _remarks(values: np.ndarray, usable: np.ndarray) -> list[str]:
         said.append(BRIGHTER_THAN_FLATS)
     profile = np.mean([values[row].mean(axis=0) for row in rows], axis=0)
     sides = max(2, values.shape[2] // 50)
-    edges = min(float(profile[:sides].mean()), float(profile[-sides:].mean()))
-    if edges > AT_EDGES * max(float(np.percentile(profile, 95)), 0.1):
+    edges = float(profile[:sides].mean()), float(profile[-sides:].mean())
+    if (min(edges) if full else max(edges)) > AT_EDGES * max(float(np.percentile(profile, 95)), 0.1):
         said.append(REACHES_EDGES)
     return said
 

@@ -113,3 +113,42 @@ def test_a_unit_in_which_no_scan_turns_is_asked(run_program, refused, written, f
         file["exchange/theta"].attrs["units"] = unit
     ending = run_program("tomo_slice", {"scan": [path]}, {"row_count": 1, "centre": "39.5"})
     refused(ending, f"records its rotation angles in {unit}")
+
+
+@pytest.mark.parametrize(("first", "end", "said"), [(100, 120, 0.0), (60, 90, 90.0)])
+def test_one_angle_of_pictures_that_go_on_is_not_theirs(run_program, written, first, end, said) -> None:
+    """A list filled up with zeros, an encoder that hung: projections were put where they were not taken."""
+    theta = HALF.copy()
+    theta[first:end] = said
+    ending = run_program("tomo_slice", {"scan": [written(HALF, 39.5, theta=theta)]}, {"centre": "39.5"})
+    assert ending.parameters["projections left out"] == end - first
+    words = f"{end - first} projections record the same angle, {said:g}, and look from"
+    assert words in ending.parameters["remarks"]
+
+
+def test_the_axis_is_not_found_for_what_was_left_out(run_program, refused, written) -> None:
+    path = written(HALF, 39.5, theta=np.where(np.arange(120) < 100, HALF, 0.0))
+    refused(run_program("tomo_slice", {"scan": [path]}), "20 projections record the same angle, 0, and look from")
+
+
+@pytest.mark.parametrize(
+    ("degrees", "theta", "options"),
+    [
+        (HALF, None, {"centre": "30"}),
+        (np.linspace(0, 360, 180, endpoint=False), np.arange(180.0), {}),
+    ],
+)
+def test_a_turn_that_pictures_contradict_is_said(run_program, written, degrees, theta, options) -> None:
+    """Another axis; numbers of frames for degrees: Done, without a word."""
+    path = written(degrees, 39.5, theta=theta)
+    ending = run_program("tomo_slice", {"scan": [path]}, {"row_count": 1, **options})
+    words = "projections from opposite sides are no mirror images about column"
+    assert words in ending.parameters["remarks"]
+
+
+def test_a_sample_that_reaches_beyond_one_edge_of_half_a_turn_is_said(run_program, written) -> None:
+    """Where both edges see it it was said; with an axis far from the middle values were half as large again."""
+    ending = run_program("tomo_slice", {"scan": [written(HALF, 12.0)]}, {"row_count": 1, "centre": "12"})
+    assert "the sample reaches beyond the detector" in ending.parameters["remarks"]
+    path = written(np.linspace(0, 360, 180, endpoint=False), 12.0)
+    assert "remarks" not in run_program("tomo_slice", {"scan": [path]}, {"row_count": 1}).parameters
