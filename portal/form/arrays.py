@@ -25,6 +25,10 @@ class InputArray:
     left_out: str = ""
     sizes: Mapping[str, float] = field(default_factory=dict)
     """Of an element, in µm, by axis (x, y, z), as far as its file tells."""
+    unusable: str = ""
+    """`damaged` or `other kind`: its whole file is known to be of no use as it is."""
+    interval_s: float | None = None
+    """The time between its time points, where its file tells it."""
 
     @property
     def described(self) -> Described:
@@ -33,7 +37,9 @@ class InputArray:
 
     @property
     def tells_of_more(self) -> bool:
-        """Whether it stands for arrays of which nothing else is known: too many, or in a file that is damaged."""
+        """Whether it stands for arrays of which nothing else is known: too many, or in a file not looked into."""
+        if self.unusable:
+            return False
         return self.left_out.endswith(MORE) or bool(self.left_out and self.file and not self.name)
 
     def picture_of(self, axis: str = "", place: int = 0) -> int | None:

@@ -13,6 +13,7 @@ from portal.form.plan import plan, results_of, with_preset
 from portal.form.slots import check_slots
 from portal.form.target import FIELD, TargetField, target_field
 from portal.form.titles import result_title
+from portal.form.unusable import left_out_files, without_any_file
 from portal.form.values import as_text, is_blank
 from portal.jobtype.model import JobType, Variant
 from portal.jobtype.option import BooleanOption, ChoiceOption, FloatOption, IntegerOption, OptionBase, TextOption
@@ -92,6 +93,8 @@ class SlotField:
     max: int
     datasets: tuple[InputDataset, ...]
     error: str
+    note: str = ""
+    """Files that are left out, and why, in sentences."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,11 @@ class Form:
     def impossible_words(self) -> str:
         """These datasets, in words."""
         return listed([f"“{name}”" for name in self.impossible], MOST_NAMED)
+
+    @property
+    def tells_why_impossible(self) -> bool:
+        """Whether a field says it, where the choice would be."""
+        return any(field.pick is not None and field.pick.nothing for field in self.fields)
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -191,10 +199,19 @@ def build_form(
         ),
         modes=modes,
         result_title=result_title(jobtype, inputs, {option.name: field.value for option, field in fields}),
-        impossible=tuple(without_any(jobtype, inputs).get(jobtype.slot.name, ())) if jobtype.slot else (),
+        impossible=_impossible(jobtype, inputs),
         results=results_of(jobtype, shown, inputs, chosen_mode),
         errors=errors,
     )
+
+
+def _impossible(jobtype: JobType, inputs: Inputs) -> tuple[str, ...]:
+    slot = jobtype.slot
+    if slot is None:
+        return ()
+    without = without_any(jobtype, inputs).get(slot.name, [])
+    given = inputs.get(slot.name, ())
+    return tuple(one.name for one in given if one.name in without or without_any_file(slot, one))
 
 
 def raw_of_html(
@@ -265,6 +282,7 @@ def _slot_fields(jobtype: JobType, inputs: Inputs, errors: Mapping[str, str]) ->
             max=slot.max,
             datasets=tuple(inputs.get(slot.name, ())),
             error=errors.get(f"inputs.{slot.name}", ""),
+            note="" if jobtype.picks(slot.name) else left_out_files(slot, inputs.get(slot.name, ())),
         )
 
 

@@ -201,8 +201,14 @@ def _in_words(array: InputArray) -> str:
 
 def _left_out(held: Held) -> str:
     """What is not among the choices, and why."""
-    count = sum(len(names) for names in held.left_out.values())
-    if not count:
+    files = held.unusable
+    arrays = sum(len(names) for names in held.left_out.values()) - files
+    if not arrays and not files:
         return ""
+    several = arrays + files > 1
+    what = [
+        *([words.count(arrays, "other array")] if arrays else []),
+        *([words.count(files, "other file")] if files else []),
+    ]
     more = "" if len(held.left_out) <= 3 else " …"
-    return f"{words.count(count, 'other array is', 'other arrays are')} left out. {why_left_out(held)}{more}"
+    return f"{' and '.join(what)} {'are' if several else 'is'} left out. {why_left_out(held)}{more}"

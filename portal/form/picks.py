@@ -80,6 +80,8 @@ class Held:
     listed: bool = True
     more: bool = False
     """There are arrays of which nothing is known."""
+    unusable: int = 0
+    """How many of what is left out are whole files."""
     each: tuple[tuple[str, ...], ...] = ()
     """Of several datasets, what the arrays of each are called."""
 
@@ -110,6 +112,7 @@ def held_by(picks: SlotPicks, datasets: Sequence[InputDataset]) -> Held:
         tuple(first.names[place] for place in common),
         next((one.left_out for one in each if not one.names), first.left_out),
         more=any(one.more for one in each),
+        unusable=next((one.unusable for one in each if not one.names), first.unusable),
         each=tuple(one.names for one in each) if len(each) > 1 else (),
     )
 
@@ -131,9 +134,9 @@ def _held_by_one(picks: SlotPicks, dataset: InputDataset) -> Held:
     more = any(array.tells_of_more for array in dataset.arrays)
     if more and not places:
         return Held((), (), {}, listed=False)  # what there is may be among what is not known
-    return Held(
-        tuple(known[place] for place in places), tuple(names[place] for place in places), without, more=more
-    )
+    files = sum(bool(array.unusable) for array in unread)
+    found = tuple(known[place] for place in places)
+    return Held(found, tuple(names[place] for place in places), without, more=more, unusable=files)
 
 
 def resolve(jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs) -> list[Picked]:

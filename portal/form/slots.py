@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from portal.form.dataset import InputDataset, Inputs
+from portal.form.unusable import without_any_file
 from portal.jobtype.checks import suggestion
 from portal.jobtype.match import accepts, words_of
 from portal.jobtype.model import JobType, Slot
@@ -16,13 +17,13 @@ def check_slots(jobtype: JobType, inputs: Inputs) -> dict[str, str]:
         if name not in slots and inputs[name]:
             wrong[f"inputs.{name}"] = f"This analysis has no input named {name}{suggestion(name, slots)}"
     for name, slot in slots.items():
-        reason = _objection(slot, inputs.get(name, ()))
+        reason = _objection(slot, inputs.get(name, ()), picks=bool(jobtype.picks(name)))
         if reason is not None:
             wrong[f"inputs.{name}"] = reason
     return wrong
 
 
-def _objection(slot: Slot, datasets: Sequence[InputDataset]) -> str | None:
+def _objection(slot: Slot, datasets: Sequence[InputDataset], *, picks: bool) -> str | None:
     count = len(datasets)
     if count < slot.min:
         if slot.min == 1:
@@ -33,15 +34,16 @@ def _objection(slot: Slot, datasets: Sequence[InputDataset]) -> str | None:
         return f"Takes {most}; there {_are(count)}."
     if len({dataset.id for dataset in datasets}) < count:
         return "One dataset is there twice."
-    return next((words for dataset in datasets if (words := _unfit(slot, dataset))), None)
+    return next((words for dataset in datasets if (words := _unfit(slot, dataset, picks=picks))), None)
 
 
-def _unfit(slot: Slot, dataset: InputDataset) -> str | None:
+def _unfit(slot: Slot, dataset: InputDataset, *, picks: bool) -> str | None:
     if not accepts(slot, dataset.type):
         return f"Needs {words_of(slot.dataset_types)}; “{dataset.name}” is a {dataset.type}."
     if not dataset.complete and not slot.accept_incomplete:
         return f"“{dataset.name}” is still being written. It can be analysed as soon as it is complete."
-    return None
+    # Of what is picked from it, the fields that pick say why there is none.
+    return None if picks else without_any_file(slot, dataset) or None
 
 
 def _are(count: int) -> str:

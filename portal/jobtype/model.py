@@ -5,7 +5,7 @@ The names are those of the YAML files in jobtypes/. `document()` is what is publ
 
 from collections.abc import Sequence
 from pathlib import PurePosixPath
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -18,6 +18,7 @@ from portal.jobtype.program import Program
 from portal.jobtype.strict import Count, Line, Name, Slug, Strict, Words
 
 LATER = ("kind",)
+LATER_OF_SLOTS = ("reads",)
 LATER_OF_OPTIONS = ("pick",)
 """Keys that came after job types had been published. At their default they stand in no document, so that what was
 published before them keeps its revision."""
@@ -32,6 +33,12 @@ def _pattern_beneath(text: str) -> str:
     return text
 
 
+Reads = Literal["files", "arrays", "pictures"]
+"""What a program reads of a dataset, so that what it certainly cannot read is told before a job starts: whatever
+there is; HDF5, TIFF, MRC and Zarr; or these and kinds that the portal does not read itself.
+"""
+
+
 class Slot(Strict):
     """A place for datasets."""
 
@@ -43,6 +50,11 @@ class Slot(Strict):
     max: Annotated[int, Field(ge=1)] = 1
     files: Line = Field("*", description="Which files of a dataset the program gets: a pattern on their names.")
     accept_incomplete: bool = Field(False, description="Takes datasets that are still being written.")
+    reads: Reads = Field(
+        "files",
+        description="What the program reads: files of whatever kind, those with arrays that the portal reads, too "
+        "(arrays), or also microscopes' own (pictures). Where no file can be read, it is said before Start.",
+    )
 
     _files_beneath = field_validator("files")(_pattern_beneath)
 
@@ -168,6 +180,10 @@ class JobType(Strict):
         for key in LATER:
             if getattr(self, key) == type(self).model_fields[key].default:
                 del document[key]
+        for slot in document["inputs"]:
+            for key in LATER_OF_SLOTS:
+                if slot[key] == Slot.model_fields[key].default:
+                    del slot[key]
         for option in document["options"]:
             for key in LATER_OF_OPTIONS:
                 if option[key] is None:
@@ -200,6 +216,11 @@ class JobType(Strict):
     def picks_arrays(self) -> bool:
         """Whether it matters which arrays the datasets hold."""
         return any(option.pick for option in self.options)
+
+    @property
+    def looks_at_arrays(self) -> bool:
+        """Whether it matters before a job starts what the datasets' files hold."""
+        return self.picks_arrays or any(slot.reads != "files" for slot in self.inputs)
 
     def option(self, name: str) -> OptionBase:
         """The option of that name. Raises KeyError."""

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from portal.catalogue.models import Dataset
+from portal.catalogue.models import Dataset, DatasetArray
 from portal.config import Settings
 from portal.db import Database
 from portal.demo.prepare import prepare, settings_of
@@ -141,6 +141,9 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     made = Demo(portal.url, Database(settings.database), settings)
     try:
         portal.start()
+        # As of data that were registered before it was kept which files are of no use: jobs on them fail.
+        with made.database.write() as session:
+            session.execute(update(DatasetArray).values(unusable=""))
         _submit(made, settings, "first", DECONVOLUTION, ["Zebrafish heart, GFP"])
         _submit(made, settings, "broken", DECONVOLUTION, [BROKEN])
         _submit(made, settings, "checksums", "print-checksums", ["Zebrafish heart, GFP"])

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gantry_formats.arrays import named
 from gantry_formats.images import sizes_of_attributes
 from wrappers.errors import BadInput
 from wrappers.io import hdf5, mrc, ome_zarr, tiff
@@ -51,6 +52,8 @@ class Stack:
     told: Mapping[str, Any] = field(default_factory=dict)
     interpolated: int = 0
     """Voxels that held no finite number."""
+    remarks: tuple[str, ...] = ()
+    """Files of the dataset that could not be read and are left out, with why."""
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,10 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
     if not files:
         raise BadInput(f"The {what} has no {KINDS} file.{dataset.what_is_missing}")
     with ExitStack() as stack:
-        opened = [(file, stack.enter_context(open_arrays(file, files))) for file in files[:MOST_FILES]]
+        opened, broken = _opened(files, stack, chosen=pick.array is not None)
         candidates = [candidate(file.name, array) for file, arrays in opened for array in arrays.found]
+        if broken and (pick.array is None or named([one.described for one in candidates], pick.array) is None):
+            raise broken[0]  # what is meant may be in it
         _check_any(candidates, opened)
         if not has_volume(candidates, pick):
             for file, arrays in opened:
@@ -133,7 +138,24 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
         _check_whole(first_file, next(arrays for file, arrays in opened if file is first_file), what)
     values, interpolated = _real(values, first_file, name)
     sizes = voxel_size(dataset, attributes, own_first=has_several(candidates, pick))
-    return Stack(first_file.name, name, values, sizes, attributes, interpolated)
+    remarks = tuple(f"left out: {str(error).rstrip('.')}" for error in broken)
+    return Stack(first_file.name, name, values, sizes, attributes, interpolated, remarks)
+
+
+def _opened(
+    files: Sequence[InputFile], stack: ExitStack, *, chosen: bool
+) -> tuple[list[tuple[InputFile, Arrays]], list[BadInput]]:
+    """Return the files, open, and what is wrong with others, where an array was `chosen`."""
+    opened: list[tuple[InputFile, Arrays]] = []
+    broken: list[BadInput] = []
+    for file in files[:MOST_FILES]:
+        try:
+            opened.append((file, stack.enter_context(open_arrays(file, files))))
+        except BadInput as error:
+            if not chosen:
+                raise
+            broken.append(error)
+    return opened, broken
 
 
 def _check_no_plane_is_lost(dataset: InputDataset, plane: InputFile, what: str) -> None:

@@ -138,7 +138,7 @@ def main(job: Job, events: Events) -> None:
         interpolated=stack.interpolated,
         channel=channel_of(stack, settings.pick),
         acquired=moment_of(stack.told.get(ACQUIRED)),
-        remarks=(*not_told(stack, settings), *remarks, *narrow(psf, stack.values.shape)),
+        remarks=(*stack.remarks, *not_told(stack, settings), *remarks, *narrow(psf, stack.values.shape)),
     )
     write(job, settings, outcome)
 

@@ -34,6 +34,10 @@ class ArrayEntry:
     """Of an element, in µm, by axis."""
     pictures: tuple[ArrayPicture, ...] = ()
     left_out: str = ""
+    unusable: str = ""
+    """`damaged` or `other kind`: its whole file is known to be of no use as it is."""
+    interval_s: float | None = None
+    """The time between its time points, where its file tells it."""
 
     @property
     def described(self) -> Described:
@@ -48,6 +52,8 @@ class Looked:
     file: str
     listing: Listing | None
     problem: str = ""
+    unusable: str = ""
+    """What is known of a file that is of no use as it is, as an entry has it."""
 
 
 def clause(sentence: str) -> str:
@@ -71,7 +77,7 @@ def entries_of(looked: Sequence[Looked], files: Sequence[str]) -> list[ArrayEntr
 
 def _of_file(one: Looked, looked: Sequence[Looked], files: Sequence[str]) -> Iterator[ArrayEntry]:
     if one.listing is None:
-        yield ArrayEntry(one.file, "", left_out=one.problem)
+        yield ArrayEntry(one.file, "", left_out=one.problem, unusable=one.unusable)
         return
     parts = one.listing.parts
     folder = PurePosixPath(one.file).parent

@@ -34,6 +34,8 @@ OF_DATASETS = (
         DatasetArray.sizes,
         DatasetArray.pictures,
         DatasetArray.left_out,
+        DatasetArray.unusable,
+        DatasetArray.interval_s,
     )
     .where(DatasetArray.dataset_id.in_(bindparam("ids", expanding=True)))
     .order_by(DatasetArray.dataset_id, DatasetArray.position)
@@ -89,6 +91,8 @@ def _row(number: int, place: int, entry: ArrayEntry) -> dict[str, Any]:
             {"axis": one.axis, "place": one.place, "path": _path(number, one.png)} for one in _pictures(entry)
         ],
         "left_out": entry.left_out,
+        "unusable": entry.unusable,
+        "interval_s": entry.interval_s,
     }
 
 
@@ -134,4 +138,6 @@ def _input_array(row: Any) -> InputArray:
         pictures=tuple((one["axis"], one["place"]) for one in row.pictures),
         sizes={axis: float(size) for axis, size in row.sizes.items()},
         left_out=row.left_out,
+        unusable=row.unusable,
+        interval_s=row.interval_s,
     )

@@ -18,9 +18,9 @@ from portal.catalogue.folders import read_folder
 from portal.catalogue.mapping import over_files, parameters_of, places_of
 from portal.data.parsing.beside import Beside
 from portal.data.parsing.client import MOST_PICTURES as OF_FILE
-from portal.data.parsing.client import Remark, inspect, listing, look_through
+from portal.data.parsing.client import Remark, inspect, known_unusable, listing, look_through
 from portal.data.parsing.listed import Listing
-from portal.errors import ConflictError, InvalidError, LimitError
+from portal.errors import ConflictError, InvalidError, LimitError, PortalError
 from portal.files.confined import Entry, Kind, Root, inode_of, kind_of
 from portal.files.folders import FolderEntry
 from portal.files.formats import (
@@ -237,7 +237,7 @@ class Reader:
             if self.complete and self.problem is None and not _is_of_another_kind(path, file):
                 self.problem = f"{path}: {error.message}"
             if listed:
-                self.looked.append(Looked(path, None, _why_not_listed(path, file, error.message)))
+                self.looked.append(_not_listed(path, file, error))
             return
         self._remark(path, seen.remarks, beside)
         if listed:
@@ -254,7 +254,7 @@ class Reader:
         try:
             found = listing(file, beside=self.beside.of(path), pictures=min(self.pictures_left, OF_FILE))
         except (InvalidError, LimitError) as error:
-            self._keep(path, None, _why_not_listed(path, file, error.message))
+            self.looked.append(_not_listed(path, file, error))
             return
         self._keep(path, found)
 
@@ -280,6 +280,10 @@ def _is_of_another_kind(path: str, file: BinaryIO | Root) -> bool:
     if isinstance(file, Root) or is_named_as_array(path) or not file.seek(0, 2):
         return False
     return format_of(file) == "other"
+
+
+def _not_listed(path: str, file: BinaryIO | Root, error: PortalError) -> Looked:
+    return Looked(path, None, _why_not_listed(path, file, error.message), known_unusable(error))
 
 
 def _why_not_listed(path: str, file: BinaryIO | Root, message: str) -> str:

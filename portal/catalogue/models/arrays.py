@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import Float, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.catalogue.models.entity import Entity
@@ -37,3 +37,7 @@ class DatasetArray(Entity, Base):
     """`{"axis", "place", "path"}`, beneath the pictures folder; as a whole where `axis` is empty."""
     left_out: Mapped[str] = mapped_column(Text, default="")
     """Why this is no array to be taken, as a clause; empty for one that can be."""
+    unusable: Mapped[str] = mapped_column(String(20), default="", server_default="")
+    """`damaged` or `other kind`: its file is known to be of no use as it is; empty where that is not known."""
+    interval_s: Mapped[float | None] = mapped_column(Float(53))
+    """The time between its time points; None where it is not known, or where it has no axis of time."""

@@ -73,7 +73,7 @@ def _listed(stream: BinaryIO, name: str) -> Looked:
     except (InvalidError, LimitError) as error:
         stream.seek(0)
         _check(stream, name)
-        return Looked(name, None, clause(error.message))
+        return Looked(name, None, clause(error.message), parsing.known_unusable(error))
 
 
 def _check(stream: BinaryIO, name: str) -> None:

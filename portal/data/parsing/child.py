@@ -91,7 +91,7 @@ def respond(file: BinaryIO, request: dict[str, Any], channel: socket.socket | No
         return answer
     if not file.seek(0, 2):
         raise FileError("invalid", "The file is empty: it holds not one byte.")
-    raise FileError("invalid", f"The file is neither HDF5 nor TIFF nor MRC: {kind_in_words(file)}.")
+    raise FileError("other kind", f"The file is neither HDF5 nor TIFF nor MRC: {kind_in_words(file)}.")
 
 
 def respond_of_folder(fd: int, request: dict[str, Any]) -> dict[str, Any]:

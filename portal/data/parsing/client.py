@@ -33,11 +33,31 @@ class UnseenError(InvalidError):
     """It opens, but not all of its links could be seen: nothing says that it does not lead out of itself."""
 
 
+class UnusableError(InvalidError):
+    """It is known to be of no use as it is: damaged, truncated or empty."""
+
+
+class OtherKindError(UnusableError):
+    """It is of another kind than those that are read here."""
+
+
 ERRORS: Mapping[str, type[PortalError]] = {
+    "invalid": UnusableError,
+    "other kind": OtherKindError,
     "unsafe": UnsafeFileError,
     "unseen": UnseenError,
     "limit": LimitError,
 }
+
+
+DAMAGED, OTHER_KIND = "damaged", "other kind"
+
+
+def known_unusable(error: PortalError) -> str:
+    """DAMAGED or OTHER_KIND of a file that is known to be of no use; empty where that is not known."""
+    if isinstance(error, OtherKindError):
+        return OTHER_KIND
+    return DAMAGED if isinstance(error, UnusableError) else ""
 
 
 @dataclass(frozen=True)

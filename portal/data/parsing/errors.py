@@ -9,7 +9,10 @@ MAX_TEXT = 500
 
 
 class FileError(Exception):
-    """The file cannot be used. `code` is `unsafe`, `unseen`, `limit` or `invalid`; the message is for people."""
+    """The file cannot be used; the message is for people.
+
+    `code` is `unsafe`, `unseen`, `limit`, `writing`, `in part` (some of it is damaged), `other kind` or `invalid`.
+    """
 
     def __init__(self, code: str, message: str, detail: str | None = None) -> None:
         super().__init__(message)

@@ -164,7 +164,7 @@ def _chosen(
             if option.default_from is not None
             for parameter in option.default_from.parameters
         },
-        arrays=any(jobtype.picks_arrays for jobtype in asked),
+        arrays=any(jobtype.looks_at_arrays for jobtype in asked),
         now=now,
     )
 

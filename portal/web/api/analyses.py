@@ -85,7 +85,9 @@ def read_analysis(path: AnalysisPath, query: AnalysisQuery) -> Response:
     """With `dataset` the form has the defaults that these datasets give."""
     jobtype = portal().jobtypes.named(path.name)
     slot = jobtype.slot
-    inputs = _datasets({slot.name: query.dataset}, arrays=jobtype.picks_arrays) if slot and query.dataset else {}
+    inputs = (
+        _datasets({slot.name: query.dataset}, arrays=jobtype.looks_at_arrays) if slot and query.dataset else {}
+    )
     form = build_form(jobtype, inputs, preset=query.preset)
     return answer(analysis_details(jobtype, form))
 
@@ -94,7 +96,7 @@ def read_analysis(path: AnalysisPath, query: AnalysisQuery) -> Response:
 def check_form(path: AnalysisPath, body: FormValues) -> Response:
     """The form with these values, and what is wrong with them. Nothing is started."""
     jobtype = portal().jobtypes.named(path.name)
-    inputs = _datasets(body.inputs, arrays=jobtype.picks_arrays)
+    inputs = _datasets(body.inputs, arrays=jobtype.looks_at_arrays)
     if body.experiment is not None:
         asked = [body.experiment]
         check_open(actor(), body.experiment, open_experiments(session().connection(), actor(), asked, now=now()))

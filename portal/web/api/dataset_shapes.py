@@ -84,6 +84,7 @@ class LeftOutOut(BaseModel):
     name: str
     file: str
     why: str
+    unusable: bool = Field(description="The whole file is known to be damaged, empty or of another kind.")
 
 
 class ArraysOut(BaseModel):
@@ -230,7 +231,9 @@ def arrays_out(dataset: Dataset, address: str) -> ArraysOut:
         listed=bool(dataset.arrays),
         items=[_array(name, row, address) for name, row in zip(names, known, strict=True)],
         left_out=[
-            LeftOutOut(name=row.name, file=row.file, why=row.left_out) for row in dataset.arrays if row.left_out
+            LeftOutOut(name=row.name, file=row.file, why=row.left_out, unusable=bool(row.unusable))
+            for row in dataset.arrays
+            if row.left_out
         ],
     )
 

@@ -90,6 +90,7 @@ class SlotOut(BaseModel):
     max: int
     datasets: list[int]
     error: str
+    note: str = Field(description="Files that cannot be read and are left out, and why.")
 
 
 class TargetOut(BaseModel):
@@ -205,6 +206,7 @@ def form_out(form: Form) -> FormOut:
                 max=slot.max,
                 datasets=[dataset.id for dataset in slot.datasets],
                 error=slot.error,
+                note=slot.note,
             )
             for slot in form.slots
         ],

@@ -100,7 +100,7 @@ def _form(jobtype: JobType, typed: Typed, error: InvalidError | None = None) -> 
 
 
 def _context(jobtype: JobType, typed: Typed, error: InvalidError | None = None) -> dict[str, object]:
-    arrays = jobtype.picks_arrays
+    arrays = jobtype.looks_at_arrays
     datasets = datasets_by_slot(session(), actor(), typed.ids, arrays=arrays)
     inputs = inputs_of(datasets, arrays=arrays)
     judged = (typed.raw or {}) if error is not None or typed.raw else None

@@ -142,3 +142,13 @@ def test_planes_in_a_file_each_are_one_volume_to_form_and_program(yard: Yard, sh
     jobs = yard.until_ended(yard.daemon())
     assert [job.state for job in jobs] == [State.SUCCEEDED] * 2, yard.tell()
     assert [job.options["array"] for job in jobs] == ["series 0", "6 files"]
+
+
+@pytest.mark.parametrize("jobtype", ["lightsheet-deconvolution"])
+def test_what_is_known_to_be_damaged_is_refused_before_it_starts(yard: Yard, jobtype: str) -> None:
+    path = yard.settings.roots["demo"].path / "cut.ome.tif"
+    tifffile.imwrite(path, beads(0), photometric="minisblack")
+    path.write_bytes(path.read_bytes()[:-2000])
+    with pytest.raises(InvalidError) as caught:
+        asked(yard, registered(yard, path))
+    assert "cut.ome.tif: the file is truncated: it should hold" in caught.value.fields["inputs.stack"]

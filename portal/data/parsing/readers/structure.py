@@ -67,7 +67,7 @@ def look_at(file: h5py.File, on_link: OnLink, budget: list[int]) -> Seen:
                     on_link(link)
                 found.arrays.append((way, identifier))
         except DAMAGED as error:
-            damage.append(FileError("invalid", "The file is damaged: its structure cannot be read.", str(error)))
+            damage.append(FileError("in part", "The file is damaged: its structure cannot be read.", str(error)))
             continue
         if isinstance(identifier, h5py.h5g.GroupID):
             found.groups.append((way, identifier))

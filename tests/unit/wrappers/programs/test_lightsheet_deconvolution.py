@@ -363,3 +363,28 @@ def test_a_psf_of_two_channels_says_what_can_be_taken(run_program, refused, stac
     inputs = {"stack": [stack], "psf": [path]}
     ending = run_program("lightsheet_deconvolution", inputs, {"iterations": 1, "psf": "file"})
     refused(ending, "it has 2 channels, of which none can be chosen: give a file with one channel alone")
+
+
+def test_a_damaged_file_beside_the_chosen_array_is_left_out_and_named(
+    run_program, refused, stack, tmp_path
+) -> None:
+    broken = tmp_path / "broken.h5"
+    broken.write_bytes(stack.read_bytes()[:-5000])
+    name = next(iter(sorted(_names(stack))))
+    options = {"iterations": 1}
+    ending = run_program(
+        "lightsheet_deconvolution", {"stack": [broken, stack]}, options | {"array": name}, parameters=VOXEL
+    )
+    assert "left out: broken.h5 cannot be read as HDF5" in ending.parameters["remarks"]
+    for given in ({}, {"array": "/elsewhere"}):  # what is meant may be in it
+        refused(
+            run_program("lightsheet_deconvolution", {"stack": [broken, stack]}, options | given, parameters=VOXEL),
+            "broken.h5 cannot be read as HDF5",
+        )
+
+
+def _names(path: Path) -> list[str]:
+    found: list[str] = []
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: found.append(f"/{name}") if isinstance(item, h5py.Dataset) else None)
+    return found
