@@ -48,11 +48,16 @@ def time_step_s(value: Any, unit: Any) -> float | None:
 
 
 def told_by_imagej(keys: Mapping[str, Any], shape: Mapping[str, int]) -> dict[str, Any]:
-    """Names of channels out of ImageJ's labels, of which there is one a picture, channels fastest.
+    """Names of channels out of ImageJ's labels, of which there is one a picture, channels fastest; the time step.
 
     `shape`: how long each axis is, by its letter. Labels that count pictures name no channel.
     """
-    labels = keys.get("Labels")
+    # ImageJ writes no unit of time where it is seconds.
+    step = time_step_s(keys.get("finterval"), keys.get("tunit") or "s")
+    return _channels_of_imagej(keys.get("Labels"), shape) | ({TIME_STEP: step} if step else {})
+
+
+def _channels_of_imagej(labels: Any, shape: Mapping[str, int]) -> dict[str, Any]:
     many = shape.get("C", 1)
     if not isinstance(labels, list | tuple) or many < 2 or len(labels) < many:
         return {}

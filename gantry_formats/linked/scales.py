@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from gantry_formats.axes import Along
+from gantry_formats.descriptions import time_step_s
 from gantry_formats.images import Sizes, alike
 from gantry_formats.linked.arrays import Array
 from gantry_formats.linked.declared import MOST_DIMENSIONS, Coordinate, Declared, declared_in, of_dimension_scales
@@ -58,6 +59,18 @@ class Told:
             return None
         step = abs(found.step * one.factor)
         return Size(float(f"{step * factor:.12g}"), f"{one.array.name} spacing", step, one.unit)
+
+    def time_step_s(self, axes: str) -> float | None:
+        """The time between time points; None where nothing tells it, or what tells it disagrees."""
+        if axes.count("T") != 1 or (place := axes.index("T")) >= len(self._by_place):
+            return None
+        steps = []
+        for one in self._by_place[place]:
+            found = self._scales.spacing(one, self._shape[place]) if one.factor and one.unit else None
+            if found is not None and found.step is not None:
+                steps.append(time_step_s(abs(found.step * (one.factor or 0)), one.unit))
+        known = [step for step in steps if step is not None]
+        return known[0] if known and all(alike(known[0], other) for other in known) else None
 
     def why_none(self, axes: str) -> dict[str, str]:
         """Why coordinates along z, y and x tell no size, by their path; a clause each, none for pixels."""

@@ -103,7 +103,15 @@ def _of_file(one: Looked, looked: Sequence[Looked], files: Sequence[str]) -> Ite
 
 def _entry(file: str, array: ListedArray) -> ArrayEntry:
     return ArrayEntry(
-        file, array.name, array.shape, array.dtype, array.axes, array.labels, array.sizes, array.pictures
+        file,
+        array.name,
+        array.shape,
+        array.dtype,
+        array.axes,
+        array.labels,
+        array.sizes,
+        array.pictures,
+        interval_s=array.interval_s,
     )
 
 

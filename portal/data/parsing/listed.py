@@ -28,6 +28,8 @@ class ListedArray:
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     sizes: Mapping[str, float] = field(default_factory=dict)
     pictures: tuple[ArrayPicture, ...] = ()
+    interval_s: float | None = None
+    """The time between its time points, as far as the file tells."""
 
     def described(self, file: str) -> Described:
         """The same, as one of a dataset's arrays."""
@@ -67,6 +69,7 @@ def _arrays(items: Sequence[Mapping[str, Any]]) -> tuple[ListedArray, ...]:
             axes=str(one["axes"]),
             labels={axis: tuple(labels) for axis, labels in one["labels"].items()},
             sizes=dict(one["sizes"]),
+            interval_s=one.get("interval_s"),
             pictures=tuple(
                 ArrayPicture(drawn["axis"], int(drawn["place"]), base64.b64decode(drawn["png"]))
                 for drawn in one["pictures"]

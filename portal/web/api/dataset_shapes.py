@@ -75,6 +75,7 @@ class ArrayOut(BaseModel):
         description="Names of the places along an axis; beneath `?` those of axes that are not known."
     )
     sizes: dict[str, float] = Field(description="Of an element in µm, by axis.")
+    interval_s: float | None = Field(description="The time between time points; null where it is not known.")
     pictures: list[ArrayPictureOut]
 
 
@@ -247,6 +248,7 @@ def _array(name: str, row: DatasetArray, address: str) -> ArrayOut:
         axes=row.axes,
         labels=row.labels,
         sizes=row.sizes,
+        interval_s=row.interval_s,
         pictures=[
             ArrayPictureOut(axis=one["axis"], place=one["place"], url=f"{address}/{row.id}/pictures/{number}")
             for number, one in enumerate(row.pictures)

@@ -28,6 +28,8 @@ class ArrayLine:
     dtype: str
     size: str
     """Of an element."""
+    interval: str
+    """Between time points, in words; empty where there is one at most."""
     picture: Picture | None
 
 
@@ -104,8 +106,19 @@ def _line(name: str, array: InputArray, row: DatasetArray) -> ArrayLine:
         axes=axes_words(array),
         dtype=array.dtype,
         size=f"{' × '.join(sizes)} µm ({axes})" if sizes else "",
+        interval=interval_words(array),
         picture=None if number is None else Picture(picture_url(row.dataset_id, array.id, number), 160, 160),
     )
+
+
+def interval_words(array: InputArray) -> str:
+    """How far apart its time points are: "5 s between time points"; empty where there are not several."""
+    if array.described.length("T") < 2:
+        return ""
+    if array.interval_s is None:
+        return "time between time points not known"
+    number, unit = (array.interval_s * 1e3, "ms") if array.interval_s < 1 else (array.interval_s, "s")
+    return f"{number_words(number)} {unit} between time points"
 
 
 def _dimensions(array: InputArray) -> int:

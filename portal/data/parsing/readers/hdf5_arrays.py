@@ -102,6 +102,7 @@ def _of_dataset(
             labels={"C": (channel,)} if channel else {},
             sizes=layout.sizes(name, shape, own_sizes(item), told.sizes(axes), told.contradicted(axes)),
             of_no_size=told.why_none(axes),
+            interval_s=told.time_step_s(axes),
         )
     elif dtype.kind == "V" and dtype.names:
         for field in dtype.names:

@@ -48,6 +48,8 @@ class Listed:
     """Of an element, in µm, by axis."""
     axis_names: Sequence[str] = ()
     """The file's own names of the axes that are not known."""
+    interval_s: float | None = None
+    """The time between its time points, where it is told."""
     of_no_size: Mapping[str, str] = field(default_factory=dict)
     """Lists of coordinates along its axes that tell no size, and why, as a clause."""
 
@@ -74,8 +76,8 @@ class LeftOut:
 def listing(found: Sequence[Listed | LeftOut], *, side: int, pictures: int) -> dict[str, Any]:
     """Arrays with at most so many pictures among them, those of more dimensions first; what is left out; the rest.
 
-    `{"arrays": [{"name", "shape", "dtype", "axes", "labels", "sizes", "pictures": [{"axis", "place", "png"}]}],
-    "left_out": [{"name", "why"}], "more": arrays that are not listed}`.
+    `{"arrays": [{"name", "shape", "dtype", "axes", "labels", "sizes", "interval_s",
+    "pictures": [{"axis", "place", "png"}]}], "left_out": [{"name", "why"}], "more": arrays that are not listed}`.
     """
     arrays = [one for one in found if isinstance(one, Listed)]
     first = sorted(range(len(arrays)), key=lambda place: -min(_dimensions(arrays[place]), 3))[:MOST_ARRAYS]
@@ -109,6 +111,7 @@ def _described(one: Listed) -> dict[str, Any]:
             for axis, labels in (*one.labels.items(), *([(UNKNOWN, one.axis_names)] if one.axis_names else []))
         },
         "sizes": dict(one.sizes),
+        "interval_s": one.interval_s,
     }
 
 

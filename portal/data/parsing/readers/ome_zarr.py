@@ -7,6 +7,7 @@ links. Documents are read once, so that what was judged is what the library sees
 import math
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property, partial
 from types import TracebackType
 from typing import Any, Self
@@ -111,7 +112,8 @@ class ZarrReader:
                 continue
             dtype = str(np.dtype(one.dtype).newbyteorder("="))
             plane = partial(_plane_of, self.folder, one)
-            found.append(Listed(name, one.shape, dtype, one.axes, plane, one.labels, one.sizes, one.axis_names))
+            listed = Listed(name, one.shape, dtype, one.axes, plane, one.labels, one.sizes, one.axis_names)
+            found.append(replace(listed, interval_s=one.time_step_s))
         found += [LeftOut(f"/{path}", why) for path, why in self.tree.left_out.items()]
         return listing(found, side=side, pictures=pictures)
 

@@ -8,7 +8,7 @@ import numpy as np
 import tifffile
 
 from gantry_formats import images
-from gantry_formats.descriptions import CHANNELS, told_by_imagej, told_by_ome
+from gantry_formats.descriptions import CHANNELS, TIME_STEP, told_by_imagej, told_by_ome
 from gantry_formats.ome import OmeSeries, series_of_ome
 from gantry_formats.tiff_series import axes_of, missing_planes
 from portal.data.parsing.errors import FileError
@@ -70,7 +70,10 @@ def of_several_files(reader: Reader) -> tuple[list[str], list[Listed]]:
     names = [one.name for one in series]
     told = [told_by_ome(xml, series=place, names=names) for place in range(len(series))]
     found = [
-        _of_ome(reader, first, one, {"C": labels[CHANNELS]} if CHANNELS in labels else {})
+        replace(
+            _of_ome(reader, first, one, {"C": labels[CHANNELS]} if CHANNELS in labels else {}),
+            interval_s=labels.get(TIME_STEP),
+        )
         for one, labels in zip(series, told, strict=True)
     ]
     return files, [
@@ -91,6 +94,7 @@ def _of_ome(reader: Reader, first: Any, one: OmeSeries, labels: Mapping[str, lis
 
 def _of_series(reader: Reader, index: int) -> Listed:
     series = reader.series[index]
+    told = _told(reader, index)
     declared, names = axes_of(reader.tiff, index)
     return Listed(
         name=series.name or f"series {index}",
@@ -98,8 +102,9 @@ def _of_series(reader: Reader, index: int) -> Listed:
         dtype=str(np.dtype(series.dtype).newbyteorder("=")),
         declared=declared,
         plane=lambda axes: _planes(reader, series, axes),
-        labels=_labels(reader, index),
+        labels=_labels(series, told),
         sizes=reader.sizes(index),
+        interval_s=told.get(TIME_STEP),
         axis_names=names,
     )
 
@@ -124,17 +129,21 @@ def _planes(reader: Reader, series: Any, axes: str) -> Plane | None:
     return plane
 
 
-def _labels(reader: Reader, index: int) -> dict[str, list[str]]:
-    """Names of the channels of a series."""
+def _told(reader: Reader, index: int) -> dict[str, Any]:
+    """What the file's description tells of a series."""
     series, tiff = reader.series[index], reader.tiff
     lengths = dict(zip(series.axes, series.shape, strict=True))
     try:
         if tiff.is_ome and tiff.ome_metadata:
             names = [str(one.name) for one in tiff.series]
-            told = told_by_ome(tiff.ome_metadata, series=index, names=names)
-        else:
-            told = told_by_imagej(tiff.imagej_metadata or {}, lengths) if tiff.is_imagej else {}
+            return told_by_ome(tiff.ome_metadata, series=index, names=names)
+        return told_by_imagej(tiff.imagej_metadata or {}, lengths) if tiff.is_imagej else {}
     except FAULTS:
         return {}
+
+
+def _labels(series: Any, told: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Names of the channels of a series."""
+    lengths = dict(zip(series.axes, series.shape, strict=True))
     channels = told.get(CHANNELS, [])
     return {"C": channels} if len(channels) == lengths.get("C", 1) and all(channels) else {}
