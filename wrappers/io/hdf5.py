@@ -183,22 +183,25 @@ def _sort_in(
         columns = [field for field in dtype.names if dtype[field].kind in NUMERIC_KINDS and not dtype[field].shape]
         found += [_column(item, field, path, f"{name}/{field}") for field in columns]
         without += [
-            LeftOut(f"{name}/{field}", _why_no_number(dtype[field]))
+            LeftOut(f"{name}/{field}", why_no_number(dtype[field]))
             for field in dtype.names
             if field not in columns
         ]
     elif not _is_text(dtype):
-        without.append(LeftOut(name, _why_no_number(dtype)))
+        without.append(LeftOut(name, why_no_number(dtype)))
 
 
 def _is_text(dtype: np.dtype[Any]) -> bool:
     return dtype.kind in "SU" or h5py.check_string_dtype(dtype) is not None
 
 
-def _why_no_number(dtype: np.dtype[Any]) -> str:
-    """In words what an element is, where it is not one number."""
-    if _is_text(dtype):
-        return "it is text"
+_OF_KIND = {"b": "its elements are true or false", "c": "its elements are complex numbers", "S": "it is text"}
+
+
+def why_no_number(dtype: np.dtype[Any]) -> str:
+    """Return in words what an element is, where it is not one number."""
+    if said := _OF_KIND.get("S" if _is_text(dtype) else dtype.kind):
+        return said
     if h5py.check_vlen_dtype(dtype) is not None:
         return "its elements are lists, of any length each"
     if h5py.check_ref_dtype(dtype) is not None:

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 
 from gantry_formats import plain_text
-from gantry_formats.linked import Array, Group, LinkError
+from gantry_formats.linked import Array, Group, LinkError, Why
 from wrappers.errors import BadInput
 from wrappers.io.tomography.roles import INVALID, PROJECTION, key_of
 
@@ -37,6 +37,8 @@ class Tomography:
     count_time: Array | None
     controls: tuple[Array, ...] = ()
     """image_key_control, wherever the entry has it: image keys may be found by a link from another group."""
+    other_monitor: int | None = None
+    """How many readings of the beam there are, where they are not the frames'."""
     other_angles: int | None = None
     """How many rotation angles there are, where they are neither the frames' nor the projections'."""
 
@@ -51,13 +53,18 @@ class Tomography:
         keys = self.written
         for control in self.controls:
             # In a type without a sign it is the largest number.
-            keys = np.where(np.asarray(control[:]).astype(np.int8) == ALIGNMENT, INVALID, keys)
+            keys = np.where(np.asarray(control[:]).ravel().astype(np.int8) == ALIGNMENT, INVALID, keys)
         return keys
 
 
 def _numbers_of(image_key: Array) -> np.ndarray:
     if image_key.dtype.kind in "iuf":
-        return np.asarray(image_key[:]).ravel()
+        numbers = np.asarray(image_key[:]).ravel()
+        named = h5py.check_enum_dtype(image_key.dtype) or {}
+        keys = {number: key_of(name) for name, number in named.items()}
+        if not keys or None in keys.values():
+            return numbers
+        return np.asarray([keys.get(number, number) for number in numbers.tolist()])
     words, places = np.unique(np.asarray(image_key[:], dtype=object), return_inverse=True)
     keys = [key_of(plain_text(word) or "") for word in words]
     if None in keys:
@@ -146,18 +153,18 @@ def _is_nxtomo(entry: Group) -> bool:
 def _of_key(holder: Group) -> Tomography | None:
     """The scan whose image keys this group holds; None if it holds none."""
     key = child(holder, "image_key")
-    if not isinstance(key, Array) or key.ndim != 1 or not key.size:
-        return None
-    if key.dtype.kind not in "iufS" and h5py.check_string_dtype(key.dtype) is None:
+    if not isinstance(key, Array) or _odd(key):
         return None
     controls = _controls(holder, key)
     numbers = _numbers_of_angles(key, controls)
     entry = _entry_above(holder, numbers)
     around = list(_beneath(entry))
-    frames = _first([holder, *around], "data", len(key), 3)
+    frames = _first([holder, *around], "data", key.size, 3)
     turning = [*_of_kind(around, "sample"), holder, *around]
     every = (_first(turning, "rotation_angle", number, 1) for number in numbers)
     angles = next((one for one in every if one is not None), None)
+    beam = _of_kind(around, "monitor", "control")
+    monitor = _first(beam, "data", key.size, 1)
     return Tomography(
         entry=entry,
         image_key=key,
@@ -165,11 +172,32 @@ def _of_key(holder: Group) -> Tomography | None:
         elsewhere=None if frames is not None else _elsewhere([holder, *around]),
         rotation_angle=angles,
         detector=next(iter(_of_kind(around, "detector")), holder),
-        monitor=_first(_of_kind(around, "monitor", "control"), "data", len(key), 1),
-        count_time=_first(_of_kind(around, "detector"), "count_time", len(key), 1),
+        monitor=monitor,
+        other_monitor=_how_many(beam, "data") if monitor is None else None,
+        count_time=_first(_of_kind(around, "detector"), "count_time", key.size, 1),
         controls=controls,
         other_angles=_how_many(turning, "rotation_angle") if angles is None else None,
     )
+
+
+def odd_key(file: Group) -> str:
+    """Return in words, to go on with, why image keys of the file say nothing of frames; nothing without any."""
+    for group in groups(file):
+        key = child(group, "image_key")
+        if isinstance(key, Array) and (why := _odd(key)):
+            return f": {key.name} is {why}, and one number for each frame is needed"
+    return ""
+
+
+def _odd(key: Array) -> str:
+    if not key.shape or not key.size:
+        return "a single value" if key.shape == () else "empty"
+    if not _fits(key, key.size, 1):
+        return f"of the shape {' × '.join(map(str, key.shape))}"
+    if key.dtype.kind == "b":
+        return "true or false"
+    is_known = key.dtype.kind in "iufS" or h5py.check_string_dtype(key.dtype) is not None
+    return "" if is_known else "of a kind that is no number"
 
 
 def _numbers_of_angles(key: Array, controls: tuple[Array, ...]) -> list[int]:
@@ -177,18 +205,18 @@ def _numbers_of_angles(key: Array, controls: tuple[Array, ...]) -> list[int]:
     try:
         turned = _numbers_of(key) == PROJECTION
     except BadInput:
-        return [len(key)]
-    aligning = np.zeros(len(key), bool)
+        return [key.size]
+    aligning = np.zeros(key.size, bool)
     for control in controls:
-        aligning |= np.asarray(control[:]).astype(np.int8) == ALIGNMENT
-    return list(dict.fromkeys([len(key), int(turned.sum()), int((turned & ~aligning).sum())]))
+        aligning |= np.asarray(control[:]).ravel().astype(np.int8) == ALIGNMENT
+    return list(dict.fromkeys([key.size, int(turned.sum()), int((turned & ~aligning).sum())]))
 
 
 def _controls(holder: Group, key: Array) -> tuple[Array, ...]:
     """All image_key_control, one number a frame, of the entry that these image keys are in."""
-    around = [holder, *_beneath(_named_entry(holder) or _entry_above(holder, [len(key)]))]
+    around = [holder, *_beneath(_named_entry(holder) or _entry_above(holder, [key.size]))]
     items = (child(group, "image_key_control") for group in around)
-    return tuple(item for item in items if _fits(item, len(key), 1) and item.dtype.kind in "iuf")
+    return tuple(item for item in items if _fits(item, key.size, 1) and item.dtype.kind in "iuf")
 
 
 def _named_entry(holder: Group) -> Group | None:
@@ -244,7 +272,12 @@ def _how_many(places: list[Group], name: str) -> int | None:
 
 
 def _fits(item: Any, frames: int, dimensions: int) -> bool:
-    return isinstance(item, Array) and item.ndim == dimensions and len(item) == frames
+    """Whether it has one value or picture a frame; a list may be a table of one column, or row."""
+    if not isinstance(item, Array) or not item.shape:
+        return False
+    if dimensions == 1:
+        return item.size == frames and max(item.shape) == frames
+    return item.ndim == dimensions and len(item) == frames
 
 
 def _elsewhere(places: list[Group]) -> str | None:
@@ -253,5 +286,7 @@ def _elsewhere(places: list[Group]) -> str | None:
         try:
             group.get("data")
         except LinkError as error:
+            if error.why is Why.LOOP:
+                return error.message
             return f"they lie in another file, which is not read: {error.message}"
     return None

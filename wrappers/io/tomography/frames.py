@@ -11,8 +11,9 @@ import numpy as np
 
 from gantry_formats import factor_between, plain_quantity, stated_unit, value_for_all
 from gantry_formats.linked import Array, Group
+from gantry_formats.linked.written import NEVER_WRITTEN, is_never_written
 from wrappers.errors import BadInput
-from wrappers.io.hdf5 import attributes, source, unreadable
+from wrappers.io.hdf5 import attributes, source, unreadable, why_no_number
 from wrappers.io.nexus import child
 from wrappers.io.tomography.references import Series
 
@@ -37,7 +38,7 @@ def beam_current(monitor: Array | None) -> np.ndarray | None:
     """Return the beam's intensity a frame relative to its mean (NXmonitor), None where it was not recorded."""
     if monitor is None:
         return None
-    values = np.asarray(monitor[:], dtype=np.float64)
+    values = np.asarray(monitor[:], dtype=np.float64).ravel()
     good = np.isfinite(values) & (values > 0)
     if not good.any():
         return None
@@ -74,10 +75,14 @@ def frames_in(item: Any, name: str, what: str) -> Frames:
     why = unreadable(item)
     if why:
         raise BadInput(f"{name} lacks {what}: {why}.")
-    if item.ndim != 3 or item.dtype.kind not in "uif" or 0 in item.shape:
-        raise BadInput(
-            f"{name}: {what} is {item.dtype} of shape {item.shape}; frames (n, rows, columns) are needed."
-        )
+    if item.dtype.kind not in "uif":
+        why = "it is a table" if item.dtype.names else why_no_number(item.dtype)
+        raise BadInput(f"{name} lacks {what}: {why}.")
+    if is_never_written(item):
+        raise BadInput(f"{name} lacks {what}: {NEVER_WRITTEN}.")
+    if item.ndim != 3 or 0 in item.shape:
+        shape = " × ".join(map(str, item.shape))
+        raise BadInput(f"{name}: {what} is of the shape {shape}; frames (n, rows, columns) are needed.")
     return Frames((item,))
 
 

@@ -110,6 +110,44 @@ def _joined(parts: Sequence[Part]) -> list[Part]:
     return [replace(first, following=tuple(part.dataset for part in rest)) for first, *rest in ordered]
 
 
+@dataclass(frozen=True)
+class Lost:
+    """Lists of frames that belong to a numbered series and are not read, as clauses.
+
+    Of those `within` nobody knows how many frames they had; those `behind` all others may never have been taken.
+    """
+
+    within: tuple[str, ...] = ()
+    behind: tuple[str, ...] = ()
+
+
+def lost_of(part: Part) -> Lost:
+    """What the series of this part lacks: links that are not followed, arrays that are not read, gaps."""
+    numbered = _NUMBERED.fullmatch(PurePosixPath(part.path).name)
+    if numbered is None:
+        return Lost()
+    stem, group = numbered[1], part.dataset.parent
+    taken = {PurePosixPath(one.name).name for one in (part.dataset, *part.following)} - {stem}
+    others = {name for name in group if (number := _NUMBERED.fullmatch(name)) and number[1] == stem} - taken
+    last = max(taken)
+    first = min(taken | others)
+    gaps = (f"{stem}{number:06}" for number in range(int(first[len(stem) :]), int(last[len(stem) :])))
+    within = {name: "it is not there" for name in gaps if name not in taken}
+    within |= {name: _why_lost(group, name) for name in others if name < last}
+    behind = [f"{name}: {_why_lost(group, name)}" for name in sorted(others) if name > last]
+    return Lost(tuple(f"{name}: {why}" for name, why in sorted(within.items())), tuple(behind))
+
+
+def _why_lost(group: Group, name: str) -> str:
+    try:
+        item = group.get(name)
+    except LinkError as error:
+        return error.message
+    if not isinstance(item, Array):
+        return "it is no list of frames"
+    return unreadable(item) or "its pictures are of another size or kind"
+
+
 def angles_of(part: Part, name: str) -> Array | None:
     """The rotation angles in the projections' file, one a frame; BadInput where it has several that differ."""
     number = part.number

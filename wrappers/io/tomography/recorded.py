@@ -152,6 +152,8 @@ def _check_intensities(values: np.ndarray, light: np.ndarray, dark: np.ndarray, 
     if not _fractions(values):
         return
     readings, beam = values - dark, _level(light) - dark
+    if not np.isfinite(beam).any():
+        return
     usual = float(np.nanmedian(beam))
     brightest = float(np.nanpercentile(readings, 99.9))
     if brightest < NO_INTENSITY * usual:

@@ -18,7 +18,7 @@ from gantry_formats import plain_text
 from gantry_formats.linked import Array, Group
 from wrappers.errors import BadInput
 from wrappers.io.hdf5 import SUFFIXES, open_hdf5, source
-from wrappers.io.nexus import Tomography, child, detector_in, find_tomography, tomographies_in
+from wrappers.io.nexus import Tomography, child, detector_in, find_tomography, odd_key, tomographies_in
 from wrappers.io.origin import Origin, origin_of
 from wrappers.io.siblings import leading
 from wrappers.io.source import readable
@@ -34,10 +34,20 @@ from wrappers.io.tomography.frames import (
     reader,
     references_in,
 )
-from wrappers.io.tomography.parts import OpenFile, Part, angles_elsewhere, angles_of, parts_of, projections_among
+from wrappers.io.tomography.parts import (
+    MOST_LISTED,
+    Lost,
+    OpenFile,
+    Part,
+    angles_elsewhere,
+    angles_of,
+    lost_of,
+    parts_of,
+    projections_among,
+)
 from wrappers.io.tomography.recorded import Taken, Turned, as_attenuation, recorded
 from wrappers.io.tomography.references import Series, runs
-from wrappers.io.tomography.remarks import of_nxtomo
+from wrappers.io.tomography.remarks import of_keys, of_monitor, of_nxtomo
 from wrappers.io.tomography.roles import BOTH, DARK, FLAT, PROJECTION
 from wrappers.io.tomography.standing import standing
 from wrappers.job import InputFile
@@ -119,7 +129,7 @@ def _has_exchange(file: Group) -> bool:
 
 def _strength(found: Tomography) -> np.ndarray | None:
     """By what readings are to be divided: the beam's intensity, or, where nobody measured that, the exposure."""
-    current = beam_current(found.monitor)
+    current = None if of_monitor(found) else beam_current(found.monitor)
     return exposure(found.count_time) if current is None else current
 
 
@@ -180,7 +190,7 @@ def _nxtomo(
     if not flats:
         raise BadInput(f"{name} has no flat fields (image_key).{as_attenuation(data, name)}")
     taken = recorded(Turned(data, turned, turned, _strength(found)), flats, darks, name)
-    remarks = of_nxtomo(found, taken.frames.turned, pixel.um, name)
+    remarks = [*of_keys(found), *of_monitor(found), *of_nxtomo(found, taken.frames.turned, pixel.um, name)]
     if aligning := int((found.written == PROJECTION).sum()) - len(turned):
         remarks.append(f"{aligning} alignment frames are left out")
     return _made(
@@ -216,7 +226,8 @@ def _in_parts(files: Sequence[OpenFile], keyed: list[_Keyed], angles: str) -> Sc
     name = files[0].name
     parts = parts_of(files)
     if not keyed and not any(part.role in (FLAT, BOTH) for part in parts):
-        raise BadInput(f"{name} {NO_SCAN}.")
+        odd = next((words for holder in files if (words := odd_key(holder.file))), "")
+        raise BadInput(f"{name} {NO_SCAN}{odd}.")
     one = projections_among(parts, name)
     if one is None:
         raise BadInput(f"{name} {NO_SCAN}, and has no list of frames that may be its projections.")
@@ -226,19 +237,29 @@ def _in_parts(files: Sequence[OpenFile], keyed: list[_Keyed], angles: str) -> Sc
         raise BadInput(
             f"{name} has no flat fields of the size of its projections, {data.shape[2]} × {data.shape[1]}."
         )
-    turned = np.arange(len(data))
+    turned, found = np.arange(len(data)), angles_of(one, name)
+    lost = lost_of(one)
+    if lost.within or (lost.behind and found is None):
+        words = ", ".join([*lost.within, *lost.behind][:MOST_LISTED])
+        raise BadInput(f"{name} lacks a part of its projections ({words}).")
     entry = _entry_of(one.dataset)
     detector = detector_in(entry) or one.dataset.parent
     return _made(
         (name, "frames, flats and darks apart"),
-        recorded(Turned(data, turned, turned), flats, darks, name),
-        _angles(angles_of(one, name), files, one.holder, {len(data): turned}, angles),
+        recorded(Turned(data, turned, turned, remarks=_lost_behind(lost)), flats, darks, name),
+        _angles(found, files, one.holder, {len(data): turned}, angles),
         (
             pixel_size(detector, ("x_pixel_size", "pixel_size_x", "pixel_size")),
             pixel_size(detector, ("y_pixel_size", "pixel_size_y", "pixel_size")),
             origin_of(entry),
         ),
     )
+
+
+def _lost_behind(lost: Lost) -> tuple[str, ...]:
+    if not lost.behind:
+        return ()
+    return (f"taken for never recorded: {', '.join(lost.behind[:MOST_LISTED])}",)
 
 
 def _entry_of(dataset: Array) -> Group:

@@ -12,7 +12,7 @@ from wrappers.io.tomography.references import beam, level, of_same_beam, read_al
 from wrappers.io.tomography.scan import Scan
 from wrappers.kernels.bad_readings import DEAD_SHARE, lost, mended, with_dead_pixels
 from wrappers.kernels.full_turn import is_full_turn
-from wrappers.kernels.stuck_pixels import cut_off, stuck
+from wrappers.kernels.stuck_pixels import OFTEN_ALIKE, alike, cut_off, stuck
 from wrappers.kernels.stuck_spells import spells
 from wrappers.kernels.tomography import attenuation
 
@@ -26,6 +26,8 @@ SPIKE, FEW = -1.0, 0.05
 AT_EDGES = 0.1
 """Share of the strongest attenuation (of a tenth at least) that is left at an edge, in a full turn at both."""
 FULL_FLATS = "flat fields read their largest number almost everywhere: they may be cut off"
+NOT_BRIGHTER = "are not brighter than its dark frames"
+NOTHING_READ = "hold no number, or the largest of their type alone, at which the detector was cut off,"
 BRIGHTER_THAN_FLATS = "many readings are brighter than the flat fields, which do not fit"
 REACHES_EDGES = "the sample reaches beyond the detector, or flat fields do not fit: values are not to scale"
 
@@ -71,7 +73,7 @@ def sinograms_of(scan: Scan, rows: slice) -> Sinograms:
     without = tuple(int(row) for row in np.flatnonzero(blind))
     angles = np.deg2rad(scan.angles)
     if blind.all():
-        return Sinograms(np.full_like(values, np.nan), angles, without, _why(scan, rows, bad, found.lit))
+        return Sinograms(np.full_like(values, np.nan), angles, without, _why(scan, rows, bad, found.unlit))
     gone = lost(bad[~blind])
     kept = ~gone
     if kept.sum() < LEAST_PROJECTIONS:
@@ -98,7 +100,7 @@ def sinograms_of(scan: Scan, rows: slice) -> Sinograms:
 
 @dataclass(frozen=True)
 class _Attenuations:
-    """Attenuation, which readings say nothing, which saw no light, which were stuck; if flats saw any.
+    """Attenuation, which readings say nothing, which saw no light, which were stuck; why flats saw none.
 
     Arrays are (rows, angles, columns).
     """
@@ -107,7 +109,7 @@ class _Attenuations:
     bad: np.ndarray
     opaque: np.ndarray
     spell: np.ndarray
-    lit: bool
+    unlit: str
     remarks: tuple[str, ...]
 
 
@@ -130,10 +132,10 @@ def _attenuations(scan: Scan, rows: slice) -> _Attenuations:
     seen = of_same_beam(readings, scan.projections.current)
     del readings
     values, bad, opaque = attenuation(seen, without_sample, np.zeros_like(dark))
-    remarks = (FULL_FLATS,) if _at_full_scale(light) else ()
-    return _Attenuations(
-        values, bad | dead[:, None], opaque, spell.swapaxes(0, 1), bool((without_sample > 0).any()), remarks
-    )
+    full = _at_full_scale(light) or _all_cut_off(light, without)
+    remarks = (FULL_FLATS,) if full else ()
+    unlit = "" if (without_sample > 0).any() else NOT_BRIGHTER if np.isfinite(light).any() else NOTHING_READ
+    return _Attenuations(values, bad | dead[:, None], opaque, spell.swapaxes(0, 1), unlit, remarks)
 
 
 def _taken_stuck(flats: np.ndarray, readings: np.ndarray, spell: np.ndarray) -> np.ndarray:
@@ -149,6 +151,12 @@ def _at_full_scale(flats: np.ndarray) -> bool:
     """Whether most pixels of the flats read the largest number of some bits: simulated so, or cut off."""
     largest = float(np.nanmax(flats, initial=0))
     return largest in FULL_SCALES and bool((flats == largest).mean() > MOST)
+
+
+def _all_cut_off(flats: np.ndarray, darks: np.ndarray) -> bool:
+    """Whether most pixels of the flats read one number, the largest, though the darks show noise."""
+    noisy = bool((alike(darks) <= OFTEN_ALIKE).any())
+    return noisy and len(flats) > 1 and bool((flats == np.nanmax(flats, initial=0)).all(axis=0).mean() > MOST)
 
 
 def _remarks(values: np.ndarray, usable: np.ndarray, full: bool) -> list[str]:
@@ -169,10 +177,10 @@ def _remarks(values: np.ndarray, usable: np.ndarray, full: bool) -> list[str]:
     return said
 
 
-def _why(scan: Scan, rows: slice, bad: np.ndarray, lit: bool) -> str:
+def _why(scan: Scan, rows: slice, bad: np.ndarray, unlit: str) -> str:
     """In words why none of these rows can be reconstructed."""
     where = f"row {rows.start}" if rows.stop - rows.start == 1 else f"rows {rows.start} to {rows.stop - 1}"
-    if not lit:
-        return f"The flat fields of {scan.name} are not brighter than its dark frames in {where}."
+    if unlit:
+        return f"The flat fields of {scan.name} {unlit} in {where}."
     lines = np.asarray(bad.all(axis=2).any(axis=0))
     return f"{scan.name} has no usable readings in {int(lines.sum())} of {len(lines)} projections, in {where}."

@@ -269,3 +269,41 @@ def test_the_pixel_size_is_read_in_the_way_that_the_file_has_it(
     assert ending.parameters.get("pixel size") == (pytest.approx(um) if um else None)
     summary = ending.metadata["summary"]
     assert f"the pixel size is not known: {why}" in summary if why else "not known" not in summary
+
+
+def series(path: Path, gone: int, angles: int) -> Path:
+    """A master of NXmx whose frames lie in three lists, of which one is a link to a file that is not there."""
+    with h5py.File(path, "w") as file:
+        for number, frames in enumerate(np.split(projections(), 3), 1):
+            name = f"entry/data/data_{number:06}"
+            file[name] = h5py.ExternalLink("gone.h5", "/entry/data/data") if number == gone else frames
+        file["entry/flats/data"], file["entry/darks/data"] = flats(), DARKS
+        file["entry/sample/goniometer/omega"] = DEGREES[:angles]
+        file["entry/sample/goniometer/omega"].attrs["units"] = "degree"
+    return path
+
+
+@pytest.mark.parametrize(("gone", "angles"), [(1, 90), (2, 90), (3, 90), (2, 60)])
+@pytest.mark.parametrize("steps", ["file", "half-turn"])
+def test_a_series_of_which_a_list_is_missing_is_refused(
+    run_program, refused, tmp_path: Path, gone, angles, steps
+) -> None:
+    """Even steps were offered, and closed over the gap."""
+    path = series(tmp_path / "run_master.h5", gone, angles)
+    words = f"lacks a part of its projections (data_{gone:06}: gone.h5 is no file of this dataset)"
+    refused(run_program("tomo_slice", {"scan": [path]}, {"angles": steps}), words)
+
+
+def test_links_to_files_that_were_never_recorded_are_said(run_program, tmp_path: Path) -> None:
+    """Masters may have links for more frames than were taken: then the angles are as many as the frames."""
+    path = series(tmp_path / "run_master.h5", 3, 60)
+    ending = run_program("tomo_slice", {"scan": [path]}, {"centre": "31.5"})
+    assert ending.parameters["projections"] == 60
+    assert "taken for never recorded: data_000003: gone.h5 is no file of this" in ending.parameters["remarks"]
+
+
+def test_a_number_that_a_series_leaves_out_is_a_gap(run_program, refused, tmp_path: Path) -> None:
+    path = series(tmp_path / "run_master.h5", 2, 90)
+    with h5py.File(path, "r+") as file:
+        del file["entry/data/data_000002"]
+    refused(run_program("tomo_slice", {"scan": [path]}), "(data_000002: it is not there)")

@@ -265,3 +265,118 @@ def test_a_helical_scan_is_refused(run_program, refused, scan, way, moves) -> No
         refused(ending, "mm while it turns (z_translation); this analysis takes scans in which it only turns")
     else:
         remarks(ending, "")
+
+
+@pytest.mark.parametrize(
+    ("readings", "said"),
+    [
+        (np.zeros(110), "the beam's monitor reads nothing: not used"),
+        (np.ones(107), "the beam's monitor has 107 readings for 110 frames: not used"),
+        (np.where(np.arange(110) < 10, 0.0, 5.0), "the beam's monitor reads nothing in flat fields: not used"),
+        (np.ones((110, 1)), ""),
+    ],
+)
+def test_a_monitor_that_cannot_be_used_is_said(run_program, refused, scan, readings, said) -> None:
+    """It was left aside without a word, or flats were said to be dark."""
+
+    def monitor(entry: h5py.Group, keys: np.ndarray) -> None:
+        entry["control/data"] = readings
+
+    check(run_program("tomo_slice", {"scan": [scan(monitor)]}, ONE), said=said)
+
+
+@pytest.mark.parametrize("key", [-1, 4, 255])
+def test_frames_of_an_unknown_key_are_left_out_and_said(run_program, scan, key) -> None:
+    def unknown(entry: h5py.Group, keys: np.ndarray) -> None:
+        entry["instrument/detector/image_key"][50:54] = key
+
+    ending = run_program("tomo_slice", {"scan": [scan(unknown)]}, ONE)
+    check(ending, said=f"4 frames have an image_key that is not known ({key}): left out")
+
+
+def test_an_image_key_means_what_its_names_say(run_program, scan) -> None:
+    """An enumeration of other numbers than NXtomo's took the darks for projections."""
+
+    def named(entry: h5py.Group, keys: np.ndarray) -> None:
+        del entry["instrument/detector/image_key"]
+        kinds = h5py.enum_dtype({"DARK": 0, "FLAT": 1, "PROJECTION": 2}, basetype="i")
+        entry["instrument/detector"].create_dataset("image_key", data=2 - keys, dtype=kinds)
+
+    check(run_program("tomo_slice", {"scan": [scan(named)]}, ONE))
+
+
+def test_lists_may_be_tables_of_one_column(run_program, scan) -> None:
+    def columns(entry: h5py.Group, keys: np.ndarray) -> None:
+        for name in ("instrument/detector/image_key", "sample/rotation_angle"):
+            values = entry[name][()]
+            del entry[name]
+            quantity(entry, name, values[:, None], "deg")
+
+    check(run_program("tomo_slice", {"scan": [scan(columns)]}, ONE))
+
+
+@pytest.mark.parametrize(
+    ("keys_of", "words"),
+    [(lambda keys: keys == 1, "image_key is true or false"), (lambda keys: 0, "image_key is a single value")],
+)
+def test_an_image_key_that_says_nothing_is_named(run_program, refused, scan, keys_of, words) -> None:
+    def odd(entry: h5py.Group, keys: np.ndarray) -> None:
+        del entry["instrument/detector/image_key"]
+        entry["instrument/detector/image_key"] = keys_of(keys)
+
+    refused(run_program("tomo_slice", {"scan": [scan(odd)]}, ONE), words)
+
+
+@pytest.mark.parametrize(
+    ("angle", "unit", "vector", "said"),
+    [
+        (180.0, "degree", (0, 1, 0), "its pictures are flipped (ry): slices may be mirror images"),
+        (np.pi, "rad", (1, 0, 0), "its pictures are flipped (ry)"),
+        (180.0, "deg", (0, 0, 1), ""),
+        (0.0, "degree", (0, 1, 0), ""),
+    ],
+)
+def test_a_flip_by_a_transformation_is_said(run_program, scan, angle, unit, vector, said) -> None:
+    """So nabu's newer files have what older ones call x_flipped."""
+
+    def flipped(entry: h5py.Group, keys: np.ndarray) -> None:
+        group = entry.create_group("instrument/detector/transformations")
+        group.attrs["NX_class"] = "NXtransformations"
+        group["ry"] = angle
+        group["ry"].attrs.update(units=unit, transformation_type="rotation", vector=vector)
+
+    check(run_program("tomo_slice", {"scan": [scan(flipped)]}, ONE), said=said)
+
+
+def test_flats_that_are_cut_off_at_any_number_are_said(run_program, scan) -> None:
+    """At 65,535 it was said; a detector of 14 bits, or one with its offset taken off, cuts off elsewhere."""
+    ending = run_program("tomo_slice", {"scan": [scan(most=7000)]}, ONE)
+    remarks(ending, "flat fields read their largest number almost everywhere: they may be cut off")
+
+
+def test_flats_of_the_largest_number_alone_are_said_to_be(run_program, refused, scan) -> None:
+    def full(entry: h5py.Group, keys: np.ndarray) -> None:
+        entry["instrument/detector/data"][DARKS : DARKS + FLATS] = 65535
+
+    words = "hold no number, or the largest of their type alone"
+    refused(run_program("tomo_slice", {"scan": [scan(full)]}, ONE), words)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"), [("c8", "its elements are complex numbers"), ("?", "true or false"), ("S1", "it is text")]
+)
+def test_frames_that_are_no_numbers_are_said_to_be_none(run_program, refused, scan, kind, words) -> None:
+    def other(entry: h5py.Group, keys: np.ndarray) -> None:
+        del entry["instrument/detector/data"]
+        entry["instrument/detector/data"] = np.ones((len(keys), ROWS, COLUMNS)).astype(kind)
+
+    refused(run_program("tomo_slice", {"scan": [scan(other)]}, ONE), words)
+
+
+def test_frames_that_were_never_written_are_said_to_be(run_program, refused, scan) -> None:
+    def empty(entry: h5py.Group, keys: np.ndarray) -> None:
+        del entry["instrument/detector/data"]
+        shape = (len(keys), ROWS, COLUMNS)
+        entry["instrument/detector"].create_dataset("data", shape, "u2", chunks=(1, ROWS, COLUMNS))
+
+    refused(run_program("tomo_slice", {"scan": [scan(empty)]}, ONE), "nothing was written to it")
