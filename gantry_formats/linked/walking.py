@@ -10,7 +10,7 @@ import h5py
 
 from gantry_formats.linked.arrays import Array
 from gantry_formats.linked.filters import missing_filter
-from gantry_formats.linked.links import LinkError
+from gantry_formats.linked.links import LinkError, Why
 from gantry_formats.linked.tree import Group
 from gantry_formats.text import decoded
 
@@ -56,6 +56,27 @@ def walk(root: Group, most: int) -> Iterator[tuple[str, Group | Array | NotRead,
                 waiting.append(thing)
             if isinstance(thing, Group | Array):
                 yield name, thing, group
+
+
+def nowhere(root: Group, most: int, named: int) -> dict[str, str]:
+    """By path, at most so many `named` links that lead in a circle or to nothing, and which, as a clause."""
+    found: dict[str, str] = {}
+    groups = [root, *(thing for _name, thing, _holder in walk(root, most) if isinstance(thing, Group))]
+    for group in groups:
+        for raw in group.id:
+            if len(found) >= named:
+                return found
+            name = f"{group.name.rstrip('/')}/{decoded(raw)}"
+            try:
+                if group.id.links.get_info(raw).type in (h5py.h5l.TYPE_SOFT, h5py.h5l.TYPE_EXTERNAL):
+                    group.tree.find(group.node, raw)
+            except LinkError as error:
+                found[name] = "it is a link that leads in a circle" if error.why is Why.LOOP else error.message
+            except KeyError:
+                found[name] = "it is a link to what is not there"
+            except FAULTS as error:
+                found[name] = f"it cannot be read ({str(error).strip(chr(34))})"
+    return found
 
 
 def why_unreadable(array: Array) -> str:

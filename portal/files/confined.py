@@ -197,7 +197,7 @@ class Root:
                 return open_beneath(self.fd, "/".join(parts) or ".", flags, links=links)
             return open_by_components(self.fd, parts, flags)
         except OSError as error:
-            _refuse(error, relative)
+            _refuse(error, relative, links=links)
 
     def close(self) -> None:
         """Give the descriptor back."""
@@ -278,19 +278,28 @@ def kind_of(status: os.stat_result) -> Kind:
     return Kind.LINK if stat.S_ISLNK(status.st_mode) else Kind.OTHER
 
 
-def _refuse(error: OSError, name: str) -> NoReturn:
-    raise refusal_of(error, name) from error
+_CIRCLE = "leads through symbolic links in a circle, or through too many"
+_LEADS = {
+    errno.ELOOP: "leads through a symbolic link, which is not followed",
+    errno.EXDEV: "leads out of its folder",
+    errno.ENOTDIR: "leads through a symbolic link or a file in the place of a folder",
+}
 
 
-def refusal_of(error: OSError, name: str) -> PortalError:
-    """The refusal that says for people what the operating system said by number."""
+def _refuse(error: OSError, name: str, *, links: bool = False) -> NoReturn:
+    raise refusal_of(error, name, links=links) from error
+
+
+def refusal_of(error: OSError, name: str, *, links: bool = False) -> PortalError:
+    """The refusal that says for people what the operating system said by number; `links`: those were followed."""
     match error.errno:
         case errno.ENOENT:
             return NotFoundError(f"{name} does not exist.")
         case errno.EACCES | errno.EPERM:
             return ForbiddenError(f"{name} may not be read by this account.")
         case errno.ELOOP | errno.EXDEV | errno.ENOTDIR:
-            return UnsafeFileError(f"{name} leads through a link or out of its folder.", detail=error.strerror)
+            circle = links and error.errno == errno.ELOOP
+            return UnsafeFileError(f"{name} {_CIRCLE if circle else _LEADS[error.errno]}.", detail=error.strerror)
         case errno.ENAMETOOLONG | errno.EINVAL:
             return UnsafeFileError(f"{name} is not a usable name.", detail=error.strerror)
         case _:

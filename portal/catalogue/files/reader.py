@@ -36,6 +36,7 @@ Progress = Callable[[int, int], None]
 
 MOST_PICTURES = 48
 """Of a dataset's arrays."""
+TEXTS = ("it is text", "it is XML")
 NOT_LISTED = "its arrays take too much to be listed"
 MOST_LOOKED_AT = 50
 """HDF5 files of a folder that are looked through for links alone, beside those that another leads to."""
@@ -292,6 +293,8 @@ def _why_not_listed(path: str, file: BinaryIO | Root, message: str) -> str:
         return clause(message)
     kind = kind_in_words(file)
     named = microscope_format(path)
+    if kind in TEXTS and not named:
+        return f"{kind}, which analyses of texts and tables take; none that needs arrays does"
     if named and named in kind:
         return f"{kind}; it can be converted to OME-TIFF or OME-Zarr, which analyses read"
     return f"{kind}, though its name says {named}" if named else kind

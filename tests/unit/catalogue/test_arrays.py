@@ -166,7 +166,11 @@ CONVERTED = "it can be converted to OME-TIFF or OME-Zarr, which analyses read"
             f"it is CZI, a format of Zeiss' microscopes; {CONVERTED}",
         ),
         ("fish.nd2", b"a,b\n1,2\n", "it is text, though its name says ND2"),
-        ("table.csv", b"a,b\n1,2\n", "it is text"),
+        (
+            "table.csv",
+            b"a,b\n1,2\n",
+            "it is text, which analyses of texts and tables take; none that needs arrays does",
+        ),
         ("notes.zip", b"PK\3\4" + bytes(600), "it is a ZIP archive"),
         ("blob.dat", bytes(range(64)) * 10, "its format is not known here"),
     ],

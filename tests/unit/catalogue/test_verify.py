@@ -117,10 +117,10 @@ def test_what_is_more_is_named_also_in_a_folder_that_is_one_entry(registered: Re
 @pytest.mark.parametrize(
     ("name", "where", "why"),
     [
-        ("notes.txt", "notes.txt", "leads through a link or out of its folder"),
+        ("notes.txt", "notes.txt", "leads through a symbolic link, which is not followed"),
         ("raw/frames.h5", "raw/frames.h5", "a link"),
         ("a.ome.zarr/0/c/1/1/1", "a.ome.zarr", "is a link"),
-        ("a.ome.zarr", "a.ome.zarr", "leads through a link or out of its folder"),
+        ("a.ome.zarr", "a.ome.zarr", "leads through a symbolic link or a file in the place of a folder"),
     ],
 )
 def test_a_link_in_its_place_is_not_followed(
@@ -194,6 +194,6 @@ def test_links_where_people_cannot_write_are_no_difference(
     assert registered.look().sound
     (scan / "in.h5").unlink()
     (scan / "in.h5").symlink_to("/etc/passwd")
-    assert registered.said() == {"in.h5": "not read: in.h5 leads through a link or out of its folder"}
+    assert registered.said() == {"in.h5": "not read: in.h5 leads out of its folder"}
     with database.read() as session:
         assert session.get_one(Dataset, registered.id).complete

@@ -18,11 +18,12 @@ from gantry_formats.linked import Array, Group, LinkError, Tree
 from gantry_formats.linked.arrays import Node
 from gantry_formats.linked.filters import missing_filter
 from gantry_formats.linked.scales import Scales
-from gantry_formats.linked.walking import NotRead, walk, why_unreadable
+from gantry_formats.linked.walking import NotRead, nowhere, walk, why_unreadable
 from gantry_formats.microscopes import Layout
 from gantry_formats.sizes import VOXEL_SIZE, told_of
 from portal.data.parsing.asked import Asked
 from portal.data.parsing.errors import FileError, plain
+from portal.data.parsing.readers.damage import damage_of
 from portal.data.parsing.readers.hdf5_arrays import arrays_of
 from portal.data.parsing.readers.listing import LeftOut, Listed, listing
 from portal.data.parsing.readers.opening import lengthened, missing_bytes, open_hdf5
@@ -33,6 +34,7 @@ from portal.data.parsing.readers.through import Through
 MAX_LISTED = 2_000
 MAX_ATTRIBUTES = 64
 MAX_FILTERS_NAMED = 20
+MAX_LINKS_NAMED = 20
 MAX_COORDINATES_NAMED = 10
 EVENTS = 25
 ANYWHERE = "**/"
@@ -44,10 +46,12 @@ class Hdf5File:
     """An open file whose every link and dataset has been looked at. Raises FileError.
 
     `asked`: whom to ask for the files beside it; without, it must stand for itself. `name`: its own name there.
+    `problem` says afterwards what of that which was read is damaged, and where.
     """
 
     def __init__(self, file: BinaryIO, asked: Asked | None = None, name: str = "") -> None:
         self.asked, self.name = asked, name
+        self.problem: str | None = None
         self.budget = [MAX_OBJECTS]
         try:
             opened = open_hdf5(file)
@@ -118,9 +122,16 @@ class Hdf5File:
             for name, missing in filters[:MAX_FILTERS_NAMED]
         ]
         if not self.arrays and not (self.through is not None and self.through.refused):
-            found.append({"place": "", "words": NO_VALUES})
+            found += self._leading_nowhere() or [{"place": "", "words": NO_VALUES}]
         found += self._of_no_size()
         return found + (self.through.remarks() if self.through is not None else [])
+
+    def _leading_nowhere(self) -> list[dict[str, str]]:
+        """Links of a file without arrays that lead in a circle, or to nothing."""
+        return [
+            {"place": place, "words": why}
+            for place, why in nowhere(self.root, MAX_OBJECTS, MAX_LINKS_NAMED).items()
+        ]
 
     def _of_no_size(self) -> list[dict[str, str]]:
         """Coordinates that tell no size, of pictures of which nothing else tells it."""
@@ -165,7 +176,7 @@ class Hdf5File:
 
     @cached_property
     def _listed(self) -> list[Listed | LeftOut]:
-        return arrays_of(self.root, self.layout, Scales(self.groups))
+        return arrays_of(self.root, self.layout, Scales(self.groups), self._unreadable)
 
     @property
     def _pictures(self) -> list[Listed]:
@@ -231,11 +242,19 @@ class Hdf5File:
             if isinstance(events, h5py.Dataset) and events.ndim == 3 and events.size and _can_be_read(events):
                 return _events(events)
             array = self._main_array()
-            return volume_view(array, self._is_tomography(array), self._middle(array))
+            try:
+                return volume_view(array, self._is_tomography(array), self._middle(array))
+            except (OSError, RuntimeError):
+                self._unreadable(array)
+                raise
         except LinkError as error:
             raise FileError("invalid", f"The file's data cannot be shown: {error.message}.") from error
         except (OSError, RuntimeError, ValueError, TypeError) as error:
             raise FileError("invalid", "The file's data cannot be read.", str(error)) from error
+
+    def _unreadable(self, array: h5py.Dataset) -> None:
+        if self.problem is None:
+            self.problem = damage_of(array)
 
     def _main_array(self) -> h5py.Dataset:
         """What NeXus names as the default signal, else the data of Data Exchange, else the largest array."""

@@ -1,6 +1,6 @@
 """The arrays of an HDF5 file, under the names and with the axes that programs find."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import h5py
@@ -13,7 +13,7 @@ from gantry_formats.linked.scales import Scales
 from gantry_formats.linked.walking import NotRead, walk, why_unreadable
 from gantry_formats.linked.written import NEVER_WRITTEN, is_never_written
 from gantry_formats.microscopes import Layout
-from portal.data.parsing.readers.listing import MEASUREMENTS, LeftOut, Listed, plane_of
+from portal.data.parsing.readers.listing import MEASUREMENTS, LeftOut, Listed, Plane, plane_of
 
 MOST_LOOKED_AT = 20_000
 MOST_ATTRIBUTES = 64
@@ -31,7 +31,11 @@ _OF_GROUPS = ("signal", "auxiliary_signals", "axes", "ImageSizeX", "ImageSizeY",
 FAULTS = (OSError, RuntimeError, KeyError, ValueError, TypeError)
 
 
-def arrays_of(root: Group, layout: Layout, scales: Scales) -> list[Listed | LeftOut]:
+Unreadable = Callable[[Array], None]
+"""Told of an array whose values cannot be read."""
+
+
+def arrays_of(root: Group, layout: Layout, scales: Scales, unreadable: Unreadable) -> list[Listed | LeftOut]:
     """All numeric arrays of one dimension or more that links lead to, the columns of tables too, each once.
 
     The nearer to the root come first, so that of several names of an array the nearest is its own.
@@ -44,7 +48,7 @@ def arrays_of(root: Group, layout: Layout, scales: Scales) -> list[Listed | Left
         if isinstance(item, NotRead):
             found.append(LeftOut(name, item.why))
         elif isinstance(item, Array) and not is_coarser_level(name):
-            found += _of_dataset(name, item, around, beside, layout=layout, scales=scales)
+            found += _of_dataset(name, item, around, beside, layout=layout, scales=scales, unreadable=unreadable)
     return found
 
 
@@ -69,6 +73,7 @@ def _of_dataset(
     *,
     layout: Layout,
     scales: Scales,
+    unreadable: Unreadable,
 ) -> Iterator[Listed | LeftOut]:
     try:
         dtype, shape = item.dtype, tuple(int(length) for length in item.shape or ())
@@ -97,7 +102,7 @@ def _of_dataset(
             shape,
             str(dtype.newbyteorder("=")),
             declared,
-            lambda axes: plane_of(item, axes),
+            lambda axes: _watched(plane_of(item, axes), item, unreadable),
             axis_names=names,
             labels={"C": (channel,)} if channel else {},
             sizes=layout.sizes(name, shape, own_sizes(item), told.sizes(axes), told.contradicted(axes)),
@@ -108,6 +113,22 @@ def _of_dataset(
         for field in dtype.names:
             if dtype[field].kind in MEASUREMENTS and not dtype[field].shape:
                 yield Listed(f"{name}/{field}", shape, str(dtype[field].newbyteorder("=")), "", lambda _axes: None)
+
+
+def _watched(plane: Plane | None, item: Array, unreadable: Unreadable) -> Plane | None:
+    """The same planes; of one that cannot be read its array is told."""
+    if plane is None:
+        return None
+    read = plane
+
+    def watched(places: Mapping[str, int]) -> Any:
+        try:
+            return read(places)
+        except (OSError, RuntimeError):
+            unreadable(item)
+            raise
+
+    return watched
 
 
 def own_sizes(item: Array) -> dict[str, float]:
