@@ -64,6 +64,14 @@ class ZarrArray:
     dtype: str
     block: tuple[int, ...]
     codecs: tuple[str, ...]
+    chunk: tuple[int, ...] = ()
+    """What a file holds: a chunk, or a shard of several."""
+    separator: str = "/"
+    """Between the numbers in a chunk's name."""
+    prefix: str = ""
+    """What stands before them."""
+    fill: Any = None
+    """What the document says that a chunk holds which is not there."""
     axes: str = ""
     sizes: Sizes = field(default_factory=dict)
     odd_sizes: Mapping[str, str] = field(default_factory=dict)
@@ -93,6 +101,19 @@ class ZarrArray:
     def block_bytes(self) -> int:
         """Bytes that are unpacked at once."""
         return math.prod(self.block) * self.itemsize
+
+    def offset_of(self, name: str) -> tuple[int, ...] | None:
+        """Where the chunk begins that the file of this path in its folder holds; None where it holds none."""
+        start = f"{self.prefix}{self.separator}" if self.prefix else ""
+        numbers = name.removeprefix(start).split(self.separator)
+        if not name.startswith(start) or len(numbers) != len(self.shape):
+            return None
+        if not all(
+            one.isascii() and one.isdecimal() and len(one) < 20 and str(int(one)) == one for one in numbers
+        ):
+            return None
+        offset = tuple(int(one) * step for one, step in zip(numbers, self.chunk, strict=True))
+        return offset if all(at < length for at, length in zip(offset, self.shape, strict=True)) else None
 
 
 @dataclass(frozen=True)
@@ -250,13 +271,15 @@ def _version_2(path: str, document: Mapping[str, Any], attributes: Mapping[str, 
     listed = [document.get("compressor"), *(document.get("filters") or [])]
     codecs = tuple(str(one["id"]) for one in listed if one is not None)
     names = attributes.get("_ARRAY_DIMENSIONS")  # as xarray writes them
-    array = ZarrArray(path, 2, shape, str(document["dtype"]), chunks, codecs)
+    separator = "/" if document.get("dimension_separator") == "/" else "."
+    fill = document.get("fill_value")
+    array = ZarrArray(path, 2, shape, str(document["dtype"]), chunks, codecs, chunks, separator, fill=fill)
     return _checked(_with_axes(array, names))
 
 
 def _version_3(path: str, document: Mapping[str, Any]) -> ZarrArray:
     shape = _extents(document["shape"], 0)
-    block = _extents(document["chunk_grid"]["configuration"]["chunk_shape"], 1)
+    chunk = block = _extents(document["chunk_grid"]["configuration"]["chunk_shape"], 1)
     codecs: list[str] = []
     waiting = list(document["codecs"])
     while waiting:
@@ -271,7 +294,22 @@ def _version_3(path: str, document: Mapping[str, Any]) -> ZarrArray:
             waiting += [*inner["codecs"], *inner.get("index_codecs", ())]
     dtype, names = document["data_type"], document.get("dimension_names")
     kind = dtype if isinstance(dtype, str) else str(_mapping(dtype).get("name", "a type of its own"))
-    return _checked(_with_axes(ZarrArray(path, 3, shape, kind, block, tuple(codecs)), names))
+    encoding = _mapping(document.get("chunk_key_encoding"))
+    older = encoding.get("name") == "v2"
+    separator = str(_mapping(encoding.get("configuration")).get("separator", "." if older else "/"))
+    array = ZarrArray(
+        path,
+        3,
+        shape,
+        kind,
+        block,
+        tuple(codecs),
+        chunk,
+        "." if separator == "." else "/",
+        "" if older else "c",
+        document.get("fill_value"),
+    )
+    return _checked(_with_axes(array, names))
 
 
 def _with_axes(array: ZarrArray, listed: Any) -> ZarrArray:
@@ -297,7 +335,7 @@ def _extents(value: Any, least: int) -> tuple[int, ...]:
 
 
 def _checked(array: ZarrArray) -> ZarrArray:
-    if len(array.block) != len(array.shape):
+    if len(array.block) != len(array.shape) or len(array.chunk) != len(array.shape):
         raise ValueError("its chunks have other dimensions than itself")
     if math.prod(array.shape) >= MOST_ELEMENTS:
         raise ValueError("it has too many elements")

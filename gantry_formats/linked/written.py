@@ -14,7 +14,6 @@ from gantry_formats.linked.elsewhere import Elsewhere
 MOST_CHUNKS = 2_000_000
 """So many places of chunks are kept; an array with more of them is read as if all were written."""
 NEVER_WRITTEN = "nothing was written to it"
-Place = tuple[slice, ...]
 
 
 @dataclass(frozen=True)
@@ -50,38 +49,12 @@ def chunks_of(array: Array) -> Chunks | None:
     return Chunks(written, every) if 0 < written < min(every, MOST_CHUNKS) else None
 
 
-def written_places(array: Array, most: int) -> list[Place]:
-    """Where an array was written: its chunks, neighbours along an axis together, of at most `most` values."""
+def written_offsets(array: Array) -> list[tuple[int, ...]]:
+    """Where the chunks begin that were written, in no order; some may lie beyond an end that was moved."""
     offsets: list[tuple[int, ...]] = []
 
     def keep(info: Any) -> None:
         offsets.append(tuple(info.chunk_offset))
 
     array.id.chunk_iter(keep)
-    places: list[Place] = []
-    for offset in sorted(offsets):
-        one = tuple(
-            slice(start, min(start + step, length))
-            for start, step, length in zip(offset, array.chunks, array.shape, strict=True)
-        )
-        if any(part.start >= part.stop for part in one):
-            continue  # beyond the array's end, which was moved
-        joined = _joined(places[-1], one) if places else None
-        if joined is not None and _size(joined) <= most:
-            places[-1] = joined
-        else:
-            places.append(one)
-    return places
-
-
-def _joined(first: Place, second: Place) -> Place | None:
-    """Both as one, where the second goes on where the first ends, along one axis; else None."""
-    unlike = [axis for axis, (one, other) in enumerate(zip(first, second, strict=True)) if one != other]
-    if len(unlike) != 1 or first[unlike[0]].stop != second[unlike[0]].start:
-        return None
-    [axis] = unlike
-    return (*first[:axis], slice(first[axis].start, second[axis].stop), *first[axis + 1 :])
-
-
-def _size(place: Place) -> int:
-    return math.prod(part.stop - part.start for part in place)
+    return offsets

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +30,11 @@ from gantry_formats.linked import Array, Group, LinkError, Tree
 from gantry_formats.linked.scales import Scales
 from gantry_formats.linked.walking import NotRead, why_unreadable
 from gantry_formats.linked.walking import walk as walk_all
-from gantry_formats.linked.written import NEVER_WRITTEN, chunks_of, is_never_written, written_places
+from gantry_formats.linked.written import NEVER_WRITTEN, chunks_of, is_never_written, written_offsets
 from gantry_formats.microscopes import Layout
+from wrappers.io.chunk_grid import Place, places_of
 from wrappers.io.siblings import Siblings, open_beside_a_writer
-from wrappers.io.source import NUMERIC_KINDS, ArraySource, LeftOut, Partly, corner_of, readable
+from wrappers.io.source import NUMERIC_KINDS, ArraySource, LeftOut, Partly, corner_of, fill_in_words, readable
 from wrappers.job import InputFile
 
 SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nxs", ".nx", ".nx5", ".rtdc", ".ims")
@@ -251,13 +251,21 @@ def source(dataset: Array, path: Path, name: str = "", along: Along = NOT_ALONG)
     )
 
 
-def _partly(dataset: Array) -> Partly | None:
-    """Return which chunks of a dataset were written, where some were not."""
+def _partly(dataset: Array, field: str | None = None) -> Partly | None:
+    """Return which chunks of a dataset, or of a table's column, were written, where some were not."""
     chunks = chunks_of(dataset)
     if chunks is None:
         return None
     values = chunks.written * math.prod(dataset.chunks)
-    return Partly(chunks.words, values, partial(written_places, dataset))
+    try:
+        fill = fill_in_words(dataset.fillvalue if field is None else dataset.fillvalue[field])
+    except (TypeError, ValueError, RuntimeError):
+        fill = ""  # of a type this release of h5py has no counterpart for
+
+    def places(most: int) -> list[Place]:
+        return places_of(written_offsets(dataset), dataset.chunks, dataset.shape, most)
+
+    return Partly(chunks.words, values, places, fill)
 
 
 def _around(dataset: Array) -> tuple[dict[str, Any], dict[str, int]]:
@@ -277,7 +285,12 @@ def _column(dataset: Array, field: str, path: Path, name: str) -> ArraySource:
             return np.asarray(dataset.fields(field)[place])
 
     return ArraySource(
-        name, tuple(dataset.shape), dataset.dtype[field], read, chunks=dataset.chunks, partly=_partly(dataset)
+        name,
+        tuple(dataset.shape),
+        dataset.dtype[field],
+        read,
+        chunks=dataset.chunks,
+        partly=_partly(dataset, field),
     )
 
 

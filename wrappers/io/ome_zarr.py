@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,16 @@ from gantry_formats import zarr_tree
 from gantry_formats.descriptions import ACQUIRED, CHANNELS, TIME_STEP
 from gantry_formats.zarr_tree import ZarrArray
 from wrappers.errors import BadInput
-from wrappers.io.source import BLOCK_BYTES, MOST_UNPACKED, ArraySource, LeftOut, readable
+from wrappers.io.chunk_grid import number_of_chunks, places_of, size_of
+from wrappers.io.source import (
+    BLOCK_BYTES,
+    MOST_UNPACKED,
+    ArraySource,
+    LeftOut,
+    Partly,
+    fill_in_words,
+    readable,
+)
 
 
 def is_zarr(path: Path) -> bool:
@@ -33,7 +44,8 @@ def survey(path: Path) -> tuple[list[ArraySource], list[LeftOut]]:
         if why:
             without.append(LeftOut(f"/{array.path}", why))
         else:
-            found.append(_source(array, path))
+            with readable(path, "Zarr"):
+                found.append(_source(array, path))
     if tree.more:
         without.append(LeftOut("/", f"only the first {zarr_tree.MAX_NODES} groups and arrays were looked at"))
     if not found and not without:
@@ -67,8 +79,49 @@ def _source(array: ZarrArray, path: Path) -> ArraySource:
         attributes[ACQUIRED] = array.acquired
     dtype = np.dtype(array.dtype).newbyteorder("=")
     return ArraySource(
-        f"/{array.path}", array.shape, dtype, read, _chunks(array), array.axes, attributes, array.axis_names
+        f"/{array.path}",
+        array.shape,
+        dtype,
+        read,
+        _chunks(array),
+        array.axes,
+        attributes,
+        array.axis_names,
+        _partly(array, path / array.path),
     )
+
+
+def _partly(array: ZarrArray, folder: Path) -> Partly | None:
+    """Return which chunks of an array are there, where some are not: Zarr leaves out what holds the fill value."""
+    if not math.prod(array.shape):
+        return None
+    offsets = [offset for name in _files(folder) if (offset := array.offset_of(name)) is not None]
+    every, fill = number_of_chunks(array.shape, array.chunk), fill_in_words(array.fill)
+    what = "chunk" if array.chunk == array.block else "shard"
+    if len(offsets) >= every:
+        return None
+    if not offsets:
+        return Partly(f"none of its {every} {what}s is there", math.prod(array.shape), None, fill)
+    missing = every - len(offsets)
+    values = sum(size_of(place) for place in places_of(offsets, array.chunk, array.shape, 0))
+    return Partly(
+        f"{missing} of its {every} {what}s {'is' if missing == 1 else 'are'} not there",
+        values,
+        partial(places_of, offsets, array.chunk, array.shape),
+        fill,
+    )
+
+
+def _files(folder: Path, above: str = "", depth: int = 0) -> Iterator[str]:
+    """Yield the files of an array by their paths beneath its folder."""
+    with os.scandir(folder) as listing:
+        entries = list(listing)
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            if depth <= zarr_tree.MAX_DIMENSIONS:
+                yield from _files(folder / entry.name, f"{above}{entry.name}/", depth + 1)
+        else:
+            yield f"{above}{entry.name}"
 
 
 def _chunks(array: ZarrArray) -> tuple[int, ...] | None:

@@ -56,6 +56,16 @@ class Picture:
         """How many planes there are."""
         return math.prod(self.shape[: -self.inner])
 
+    @property
+    def what_is_not_there(self) -> str:
+        """What of it is not in its file, as a clause: the fill value is read for it. Empty where it is whole."""
+        if self.array.partly is None:
+            return ""
+        fixed = {axis: slice(at, at + 1) for axis, at in self.fixed.items()}
+        return self.array.partly.remark_on(
+            [tuple(fixed.get(axis, slice(0, length)) for axis, length in enumerate(self.array.shape))]
+        )
+
     def rows(self, place: tuple[int, ...], first: int, last: int) -> np.ndarray:
         """Some rows of a plane: (y, x), or (y, x, colour)."""
         where = [slice(0, length) for length in self.array.shape]

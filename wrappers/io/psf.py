@@ -49,7 +49,7 @@ def measured_psf(dataset: InputDataset, pick: Pick, sizes: Mapping[str, float]) 
                 "voxel size, and record that of the PSF."
             )
         psf = resampled(psf, have, wanted)
-    return np.asarray(psf / psf.sum()), _taken_alike(own, sizes)
+    return np.asarray(psf / psf.sum()), [*(f"PSF: {words}" for words in found.remarks), *_taken_alike(own, sizes)]
 
 
 def _taken_alike(own: Mapping[str, float], stacks: Mapping[str, float]) -> list[str]:

@@ -9,36 +9,49 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from gantry_formats.kinds import other_kind
 from gantry_formats.linked import LinkError
 from wrappers.errors import BadInput
+from wrappers.io.chunk_grid import Place, common, size_of
 
 BLOCK_BYTES = 64 * 2**20
 MOST_UNPACKED = 2 * 2**30
 """Bytes of a chunk, tile or strip when it is unpacked; a few bytes in a file may claim any size."""
 NUMERIC_KINDS = "biufc"
+_ALL = 1 << 62
 _UNPACKING = "its stored bytes cannot be unpacked"
 _SIGNS_OF_UNPACKING = ("filter returned failure", "filter pipeline failed", "_decode returned", "inflate()")
-
-
-Place: TypeAlias = tuple[slice, ...]
 
 
 @dataclass(frozen=True)
 class Partly:
     """An array that is not there whole: in what is missing its format has one value, the fill value, by rule.
 
-    `words` says what is missing, as a clause. `places(most)`: where it is there, in parts of about `most` values,
-    at most `values` together; None where all of it is to be read.
+    `words` says what is missing, as a clause, and `fill` that value; empty where it is not known. `places(most)`:
+    where it is there, in parts of about `most` values, at most `values` together; None where nothing of it is.
     """
 
     words: str
     values: int
     places: Callable[[int], Iterable[Place]] | None = None
+    fill: str = "0"
+
+    @property
+    def remark(self) -> str:
+        """What is missing, and what is read in its place, as a clause."""
+        return f"{self.words}: {f'the fill value {self.fill}'.strip()} stands there"
+
+    def remark_on(self, places: Iterable[Place]) -> str:
+        """The same with how many of the values at these places are concerned; empty where none is."""
+        wanted = list(places)
+        there = [] if self.places is None else list(self.places(_ALL))
+        total = sum(size_of(one) for one in wanted)
+        missing = total - sum(common(one, part) for one in wanted for part in there)
+        return f"{self.remark}, in {missing:,} of the {total:,} values taken" if missing else ""
 
 
 @dataclass(frozen=True)
@@ -76,10 +89,31 @@ class ArraySource:
         """Yield (place, values), what is there, once each, in blocks of at most `limit` bytes or a chunk."""
         if self.partly is not None and self.partly.places is not None:
             for place in self.partly.places(max(1, limit // max(1, self.dtype.itemsize))):
-                yield place, self.read(place)
+                for part in self._parts(place, limit):
+                    yield part, self.read(part)
             return
         for place in block_places(self.shape, self.dtype.itemsize, self.chunks, limit):
             yield place, self.read(place)
+
+    def _parts(self, place: Place, limit: int) -> Iterator[Place]:
+        """What is read at once of a place: all of it, unless it is larger than `limit` bytes (a shard)."""
+        if size_of(place) * self.dtype.itemsize <= limit:
+            yield place
+            return
+        starts = [part.start for part in place]
+        shape = tuple(part.stop - part.start for part in place)
+        for inner in block_places(shape, self.dtype.itemsize, self.chunks, limit):
+            yield tuple(
+                slice(start + part.start, start + part.stop) for start, part in zip(starts, inner, strict=True)
+            )
+
+
+def fill_in_words(value: Any) -> str:
+    """Return a fill value, as a library or a document of JSON has it, to be read."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    if plain is None:
+        return "0"
+    return f"{plain:g}" if isinstance(plain, float) else str(plain)[:40]
 
 
 def block_places(

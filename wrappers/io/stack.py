@@ -17,6 +17,7 @@ from wrappers.io import hdf5, mrc, ome_zarr, tiff
 from wrappers.io.siblings import leading
 from wrappers.io.source import ArraySource, LeftOut, readable
 from wrappers.io.volumes import (
+    MOST_TOLD,
     Candidate,
     Pick,
     candidate,
@@ -24,8 +25,10 @@ from wrappers.io.volumes import (
     has_several,
     has_volume,
     in_order,
+    place_of,
     planes_of,
     values_of,
+    what_is_not_there,
 )
 from wrappers.job import InputDataset, InputFile
 from wrappers.kernels.bad_readings import filled
@@ -53,7 +56,7 @@ class Stack:
     interpolated: int = 0
     """Voxels that held no finite number."""
     remarks: tuple[str, ...] = ()
-    """Files of the dataset that could not be read and are left out, with why."""
+    """What of it is not in its files, and files of the dataset that could not be read, with why."""
 
 
 @dataclass(frozen=True)
@@ -127,19 +130,21 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
             _check_no_plane_is_lost(dataset, first_file, what)
             values = np.stack([parts[place].array.everything().reshape(first.shape[-2:]) for place in order])
             name, attributes = f"{len(planes)} files", dict(first.attributes)
+            remarks = _first_few([words for part in parts for words in what_is_not_there(part)])
             if pick.array not in (None, name):
                 raise BadInput(f"The {what} has no volume “{pick.array}”: its {name} are the planes of one.")
         else:
             one = chosen(candidates, pick, what)
             first_file = next(file for file, arrays in opened if one.array in arrays.found)
             values, name, attributes = values_of(one, pick), one.array.name, dict(one.array.attributes)
+            remarks = what_is_not_there(one, place_of(one, pick))
             if first_file.suffix in hdf5.SUFFIXES:
                 attributes = _inherited(first_file, name) | attributes
         _check_whole(first_file, next(arrays for file, arrays in opened if file is first_file), what)
     values, interpolated = _real(values, first_file, name)
     sizes = voxel_size(dataset, attributes, own_first=has_several(candidates, pick))
-    remarks = tuple(f"left out: {str(error).rstrip('.')}" for error in broken)
-    return Stack(first_file.name, name, values, sizes, attributes, interpolated, remarks)
+    remarks += [f"left out: {str(error).rstrip('.')}" for error in broken]
+    return Stack(first_file.name, name, values, sizes, attributes, interpolated, tuple(remarks))
 
 
 def _opened(
@@ -156,6 +161,12 @@ def _opened(
                 raise
             broken.append(error)
     return opened, broken
+
+
+def _first_few(remarks: list[str]) -> list[str]:
+    """The first remarks on planes of a folder, and how many there are more."""
+    more = len(remarks) - MOST_TOLD
+    return [*remarks[:MOST_TOLD], *([f"and {more} more planes are not whole"] if more > 0 else [])]
 
 
 def _check_no_plane_is_lost(dataset: InputDataset, plane: InputFile, what: str) -> None:

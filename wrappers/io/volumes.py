@@ -17,6 +17,7 @@ from gantry_formats.arrays import Described, plain_name
 from gantry_formats.axes import UNKNOWN, ZYX, known_axes, name_of, plural_of
 from gantry_formats.descriptions import CHANNELS, channel_names
 from wrappers.errors import BadInput
+from wrappers.io.chunk_grid import Place
 from wrappers.io.source import ArraySource
 
 MOST_TOLD = 3
@@ -101,8 +102,8 @@ def _why_none(described: Sequence[Described], along: str) -> str:
     return " ".join(f"{', '.join(names[:MOST_TOLD])}: {why}." for why, names in found)
 
 
-def values_of(one: Candidate, pick: Pick) -> np.ndarray:
-    """The volume (z, y, x); BadInput where there are several channels or time points and none is chosen."""
+def place_of(one: Candidate, pick: Pick) -> Place:
+    """Where the volume lies in its array; BadInput where one of several channels or times must be chosen."""
     file, axes, shape = one.described.file, one.described.axes, one.described.shape
     place: list[slice] = []
     for axis, length in zip(axes, shape, strict=True):
@@ -120,11 +121,23 @@ def values_of(one: Candidate, pick: Pick) -> np.ndarray:
     for axis, index in pick.by_axis.items():
         if index and axis not in axes:
             raise BadInput(f"{file} has no {name_of(axis)} {index}: {one.array.name} has only one.")
-    values = one.array.read(tuple(place))
+    return tuple(place)
+
+
+def values_of(one: Candidate, pick: Pick) -> np.ndarray:
+    """The volume (z, y, x); BadInput where there are several channels or time points and none is chosen."""
+    axes, values = one.described.axes, one.array.read(place_of(one, pick))
     order = [axes.index(axis) for axis in ZYX]
     others = [position for position in range(len(axes)) if position not in order]
     moved = values.transpose([*others, *order])
     return np.ascontiguousarray(moved.reshape(moved.shape[len(others) :]))
+
+
+def what_is_not_there(one: Candidate, place: Place | None = None) -> list[str]:
+    """What of an array, or of a place in it, is not in its file, as a remark: the fill value was read for it."""
+    where = place or tuple(slice(0, length) for length in one.array.shape)
+    found = "" if one.array.partly is None else one.array.partly.remark_on([where])
+    return [f"{one.described.file}, {one.array.name}: {found}"] if found else []
 
 
 def in_order(names: Sequence[str], what: str) -> list[int]:

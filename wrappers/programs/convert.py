@@ -44,6 +44,8 @@ class Converted:
 
     picture: Picture
     file: str
+    remark: str = ""
+    """What of it was not in its file, in words."""
     face: np.ndarray | None = None
 
     def see(self, place: tuple[int, ...], first: int, part: np.ndarray) -> None:
@@ -105,6 +107,8 @@ def main(job: Job, events: Events) -> None:
                         _remove(job.output / made.file)
                         left_out.append(f"{file.name}, {picture.name}: {str(error).rstrip('.')}")
                     else:
+                        missing = picture.what_is_not_there
+                        made.remark = f"{file.name}, {picture.name}: {missing}" if missing else ""
                         converted.append(made)
     if not converted:
         raise BadInput(f"No picture could be converted. {'. '.join(left_out[-3:])}.")
@@ -260,9 +264,13 @@ def save(job: Job, kind: str, converted: list[Converted], left_out: list[str]) -
         left_out.append(f"values of the type {', '.join(sorted(types))} are kept as another one that OME-TIFF has")
     left_out.append(NOT_CARRIED)
     kept.parameter("left out", "; ".join(left_out))
+    remarks = [made.remark for made in converted if made.remark]
+    if remarks:
+        kept.parameter("remarks", "; ".join(remarks))
     words = "1 picture" if len(converted) == 1 else f"{len(converted)} pictures"
     rest = len(left_out) - 1
-    kept.write(f"{words} as {'OME-TIFF' if kind == TIFF else 'OME-Zarr'}" + (f", {rest} left out" if rest else ""))
+    summary = f"{words} as {'OME-TIFF' if kind == TIFF else 'OME-Zarr'}" + (f", {rest} left out" if rest else "")
+    kept.write("; ".join([summary, *remarks]))
 
 
 def _role(number: int) -> Role:

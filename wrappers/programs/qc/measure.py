@@ -74,7 +74,7 @@ def measure(
         return Measured(finding, {}, {})
     if array.partly is not None:
         what = "; the figures are those of the others" if array.partly.places else ""
-        finding.note = f"{finding.note} {array.partly.words}{what}.".strip()
+        finding.note = f"{finding.note} {array.partly.remark}{what}.".strip()
     view = View(array, kind)
     if view.too_large:
         finding.note = f"{finding.note} Its projections are too large to be made.".strip()

@@ -150,7 +150,7 @@ def test_a_stack_of_unknown_voxel_size_needs_one_for_a_gaussian_psf(run_program,
 def test_unfit_stacks_end_in_one_sentence(run_program, refused, tmp_path: Path, psf_file: Path) -> None:
     cases = {
         "nan.h5": (np.full((4, 14, 14), np.nan), "are not finite numbers"),
-        "complex.h5": (np.zeros((14, 14, 14), complex), "real numbers are needed"),
+        "complex.h5": (np.zeros((14, 14, 14), complex), "complex numbers, where real ones are needed"),
         "flat.h5": (np.zeros((14, 14)), "no three-dimensional array"),
         "dark.h5": (np.zeros((14, 14, 14)), "brighter than the background"),
         "small.h5": (np.ones((4, 14, 14)), "The PSF (13 × 9 × 9 voxels, z × y × x) is larger than the stack"),

@@ -8,9 +8,12 @@ import h5py
 import numpy as np
 import pytest
 from program_ending import Ending
+from zarr_folders import described, write
 
 from gantry_formats.linked import Tree
-from gantry_formats.linked.written import written_places
+from gantry_formats.linked.written import written_offsets
+from wrappers.io.chunk_grid import places_of
+from wrappers.io.stack import open_arrays
 from wrappers.job import Beside, InputDataset, InputFile, Job, Options
 from wrappers.programs.qc import program
 
@@ -72,7 +75,8 @@ def test_written_places_are_the_written_chunks_each_once(tmp_path: Path) -> None
                 start = data.id.get_chunk_info(index).chunk_offset
                 written[tuple(slice(s, s + c) for s, c in zip(start, chunks, strict=True))] += 1
             seen = np.zeros(shape, int)
-            for place in written_places(Tree(file, "a").root["d"], int(rng.integers(1, 40))):
+            offsets = written_offsets(Tree(file, "a").root["d"])
+            for place in places_of(offsets, chunks, shape, int(rng.integers(1, 40))):
                 seen[place] += 1
         assert np.array_equal(seen, written)
 
@@ -112,3 +116,150 @@ class Silent:
 
     def progress(self, share: float, words: str) -> None:
         assert 0 <= share <= 1, words
+
+
+# ---- sparse folders of Zarr, and what is said where fill values are worked on -------------------------------
+
+WHOLE = np.arange(8 * 16 * 18, dtype=np.uint16).reshape(8, 16, 18) % 997 + 100
+
+
+def sparse_zarr(path: Path, lost: list[str], fill: int = 0, version: int = 3, **how: object) -> Path:
+    """A stack of 16 chunks, (2, 8, 9) each, without the files of some; `how`: as zarr takes it."""
+    attributes = described("zyx", "micrometer", [[0.5, 0.2, 0.2]])
+    write(path, [WHOLE], attributes, version, fill_value=fill, **({"chunks": (2, 8, 9)} | how))
+    for name in lost:
+        (path / "0" / name).unlink()
+    return path
+
+
+def with_fill(lost: list[tuple[int, int, int]], fill: int) -> np.ndarray:
+    values = WHOLE.copy()
+    for z, y, x in lost:
+        values[2 * z : 2 * z + 2, 8 * y : 8 * y + 8, 9 * x : 9 * x + 9] = fill
+    return values
+
+
+SPARSE = [
+    (2, {"chunk_key_encoding": {"name": "v2", "separator": "."}}, "{}.{}.{}"),
+    (2, {"chunk_key_encoding": {"name": "v2", "separator": "/"}}, "{}/{}/{}"),
+    (3, {}, "c/{}/{}/{}"),
+    (3, {"chunk_key_encoding": {"name": "default", "separator": "."}}, "c.{}.{}.{}"),
+    (3, {"chunk_key_encoding": {"name": "v2", "separator": "/"}}, "{}/{}/{}"),
+    (3, {"chunks": (1, 4, 9), "shards": (2, 8, 9)}, "c/{}/{}/{}"),
+]
+
+
+@pytest.mark.parametrize(("version", "how", "name"), SPARSE)
+def test_of_a_sparse_zarr_the_chunks_that_are_there_are_measured(
+    run_program, tmp_path: Path, version: int, how, name: str
+) -> None:
+    lost = [(0, 0, 0), (3, 1, 0), (3, 1, 1)]
+    path = sparse_zarr(tmp_path / "a.ome.zarr", [name.format(*one) for one in lost], 3, version, **how)
+    [found] = report(run_program("qc", {"data": [path]}))["arrays"]
+    values = with_fill(lost, 60_000)
+    there = values[values != 60_000]
+    assert found["mean"] == pytest.approx(there.mean())
+    assert (found["minimum"], found["maximum"]) == (there.min(), there.max())
+    assert found["not_written"] == WHOLE.size - there.size
+    what = "shards" if "shards" in how else "chunks"
+    assert found["note"] == (
+        f"3 of its 16 {what} are not there: the fill value 3 stands there; the figures are those of the others."
+    )
+
+
+def test_a_zarr_without_any_chunk_is_its_fill_value(run_program, tmp_path: Path) -> None:
+    path = sparse_zarr(tmp_path / "a.ome.zarr", [])
+    for file in (path / "0" / "c").rglob("*"):
+        if file.is_file():
+            file.unlink()
+    [found] = report(run_program("qc", {"data": [path]}))["arrays"]
+    assert (found["minimum"], found["maximum"], found["not_written"]) == (0, 0, 0)
+    assert found["note"] == "none of its 16 chunks is there: the fill value 0 stands there."
+
+
+def test_a_shard_that_is_larger_than_a_block_is_read_in_parts(tmp_path: Path) -> None:
+    path = sparse_zarr(tmp_path / "a.ome.zarr", ["c/0/0/0"], chunks=(1, 4, 9), shards=(4, 16, 9))
+    with open_arrays(InputFile("a.ome.zarr", path)) as arrays:
+        [array] = arrays.found
+        seen = np.zeros(WHOLE.shape, int)
+        for place, block in array.blocks(200):
+            assert block.nbytes <= 200
+            seen[place] += 1
+            np.testing.assert_array_equal(block, WHOLE[place])
+    assert seen[:4, :, :9].max() == 0
+    assert seen.sum() == WHOLE.size * 3 // 4
+    assert seen.max() == 1
+
+
+def test_a_whole_zarr_is_said_to_be_nothing_else(run_program, tmp_path: Path) -> None:
+    [found] = report(run_program("qc", {"data": [sparse_zarr(tmp_path / "a.ome.zarr", [])]}))["arrays"]
+    assert (found["note"], found["mean"]) == ("", pytest.approx(WHOLE.mean()))
+
+
+def sparse_hdf5(path: Path, fill: int = 5) -> Path:
+    """Two channels, of which of the second one chunk of eight was never written."""
+    with h5py.File(path, "w") as file:
+        data = file.create_dataset(
+            "data", shape=(2, *WHOLE.shape), dtype="u2", chunks=(1, 4, 8, 9), fillvalue=fill
+        )
+        data.attrs["axes"] = "czyx"
+        data[0] = WHOLE
+        data[1, 4:], data[1, :4, 8:], data[1, :4, :8, 9:] = WHOLE[4:], WHOLE[:4, 8:], WHOLE[:4, :8, 9:]
+    return path
+
+
+SHARP = {"iterations": 1, "sigma_xy": 0.2, "sigma_z": 0.5, "voxel_xy": 0.2, "voxel_z": 0.5}
+OF_HDF5 = (
+    "a.h5, /data: 1 of its 16 chunks was never written: the fill value 5 stands there, "
+    "in 288 of the 2,304 values taken"
+)
+
+
+def test_a_deconvolution_says_what_of_its_volume_was_never_written(run_program, tmp_path: Path) -> None:
+    path = sparse_hdf5(tmp_path / "a.h5")
+    ending = run_program("lightsheet_deconvolution", {"stack": [path]}, {**SHARP, "channel": 1})
+    assert ending.parameters["remarks"].split("; ")[0] == OF_HDF5
+    assert "never written" in ending.metadata["summary"]
+
+
+def test_a_channel_that_is_whole_has_no_remark(run_program, tmp_path: Path) -> None:
+    path = sparse_hdf5(tmp_path / "a.h5")
+    ending = run_program("lightsheet_deconvolution", {"stack": [path]}, {**SHARP, "channel": 0})
+    assert "never written" not in str(ending.metadata)
+
+
+def test_a_deconvolution_says_which_chunks_of_a_zarr_are_not_there(run_program, tmp_path: Path) -> None:
+    path = sparse_zarr(tmp_path / "a.ome.zarr", ["c/1/0/0", "c/1/0/1"])
+    ending = run_program("lightsheet_deconvolution", {"stack": [path]}, SHARP)
+    assert ending.parameters["remarks"].split("; ")[0] == (
+        "a.ome.zarr, /0: 2 of its 16 chunks are not there: the fill value 0 stands there, "
+        "in 288 of the 2,304 values taken"
+    )
+
+
+@pytest.mark.parametrize("kind", ["ome-tiff", "ome-zarr"])
+def test_a_conversion_says_what_it_filled(run_program, tmp_path: Path, kind: str) -> None:
+    ending = run_program("convert", {"data": [sparse_hdf5(tmp_path / "a.h5")]}, {"format": kind})
+    whole = OF_HDF5.replace("2,304", "4,608")
+    assert ending.parameters["remarks"] == whole
+    assert "never written" in ending.metadata["summary"]
+    path = sparse_zarr(tmp_path / "b.ome.zarr", ["c/0/0/0"], 9)
+    ending = run_program("convert", {"data": [path]}, {"format": kind})
+    assert "1 of its 16 chunks is not there: the fill value 9 stands there" in ending.parameters["remarks"]
+
+
+def test_planes_in_a_file_each_say_which_are_not_whole(run_program, tmp_path: Path) -> None:
+    paths = []
+    for number in range(6):
+        paths.append(tmp_path / f"z{number}.h5")
+        with h5py.File(paths[-1], "w") as file:
+            plane = file.create_dataset("data", shape=(16, 18), dtype="u2", chunks=(8, 9))
+            plane[: 16 if number == 2 else 8] = 7
+    ending = run_program("lightsheet_deconvolution", {"stack": paths}, SHARP)
+    assert ending.code == 0, ending.words
+    remarks = ending.parameters["remarks"].split("; ")
+    assert remarks[0] == (
+        "z0.h5, /data: 2 of its 4 chunks were never written: the fill value 0 stands there, "
+        "in 144 of the 288 values taken"
+    )
+    assert remarks[3] == "and 2 more planes are not whole"
