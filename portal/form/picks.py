@@ -239,6 +239,8 @@ def nothing_held(picks: SlotPicks, held: Held, datasets: Sequence[str]) -> str:
     dataset = next(iter([*lacking, *datasets]))
     wanted = words.listed([name_of(axis) for axis in picks.axes], len(picks.axes))
     why = why_left_out(held)
+    if held.unusable and held.unusable == sum(len(names) for names in held.left_out.values()):
+        return f"No file of “{dataset}” can be read. {why}"
     return f"“{dataset}” has no array with the axes {wanted}. {why}".strip()
 
 

@@ -104,3 +104,20 @@ def test_the_log_of_a_job_unfolds_with_the_technical_details(demo: Any, browse: 
     page.goto(demo.pages["job-failed"])
     page.locator("details[data-details=technical] summary").click()
     expect(page.get_by_label("Errors and warnings").locator("pre")).to_contain_text("truncated")
+
+
+def test_what_was_typed_is_kept_when_one_goes_back(demo: Any, browse: Callable[..., Page]) -> None:
+    page = browse("maya")
+    page.goto(demo.pages["form"])
+    page.get_by_label("Iterations").fill("33")
+    page.get_by_label("Background").fill("-4")
+    page.get_by_label("Name of the result").fill("Mine")
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator("[data-error-summary]")).to_be_visible()
+    expect(page.get_by_label("Background")).to_have_value("-4")
+    page.go_back()
+    expect(page.locator("[data-error-summary]")).to_be_hidden()
+    for label, value in (("Iterations", "33"), ("Background", "-4"), ("Name of the result", "Mine")):
+        expect(page.get_by_label(label)).to_have_value(value)
+    page.get_by_text("Copy as command or Python").click()
+    expect(page.locator("#as-command")).to_contain_text("iterations=33")

@@ -16,6 +16,7 @@ from portal.web.views.pictures import Picture
 
 MOST_SHOWN = 60
 MOST_NAMES = 8
+TWO_MINUTES = 120
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ class ArrayLines:
     more: int
     """How many are not shown."""
     left_out: tuple[str, ...]
-    """What is no array to be taken, in sentences."""
+    """What is no array to be taken, in sentences, save what the dataset's remarks say."""
+    unusable: bool
+    """A file is known to be damaged, empty or of another kind."""
 
 
 def array_lines(dataset: Dataset) -> ArrayLines:
@@ -55,7 +58,15 @@ def array_lines(dataset: Dataset) -> ArrayLines:
     lines = [_line(name, array, row) for name, (array, row) in zip(names, known, strict=True)]
     order = sorted(range(len(lines)), key=lambda place: -min(_dimensions(known[place][0]), len(ZYX)))
     shown = [lines[place] for place in order[:MOST_SHOWN]]
-    return ArrayLines(bool(rows), tuple(shown), len(lines) - len(shown), tuple(_left_out(arrays)))
+    said = {(one.get("file", ""), one.get("place", "")) for one in dataset.remarks}
+    untold = tuple(array for array in arrays if (array.file, array.name) not in said)
+    return ArrayLines(
+        bool(rows),
+        tuple(shown),
+        len(lines) - len(shown),
+        tuple(_left_out(untold)),
+        any(array.unusable for array in arrays),
+    )
 
 
 def picture_url(dataset_id: int, array_id: int, number: int) -> str:
@@ -117,7 +128,11 @@ def interval_words(array: InputArray) -> str:
         return ""
     if array.interval_s is None:
         return "time between time points not known"
-    number, unit = (array.interval_s * 1e3, "ms") if array.interval_s < 1 else (array.interval_s, "s")
+    number, unit = array.interval_s, "s"
+    if number < 1:
+        number, unit = number * 1e3, "ms"
+    elif number >= TWO_MINUTES and number % 60 == 0:
+        number, unit = number / 60, "min"
     return f"{number_words(number)} {unit} between time points"
 
 

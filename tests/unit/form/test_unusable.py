@@ -107,7 +107,7 @@ def test_where_an_array_is_picked_the_field_says_it_once():
     assert (form.slots[0].error, form.slots[0].note, form.impossible) == ("", "", ("Heart",))
     assert form.tells_why_impossible
     [field] = [field for field in form.fields if field.name == "array"]
-    assert field.pick.nothing.endswith(f"a.tif: {CUT.left_out}.")
+    assert field.pick.nothing == f"No file of “Heart” can be read. a.tif: {CUT.left_out}."
     assert wrong(jobtype, CUT) == {"inputs.data": field.pick.nothing}
     assert wrong(jobtype, LATE) == {}
 

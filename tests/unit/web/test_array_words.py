@@ -27,7 +27,8 @@ def test_axes_that_are_not_known_are_told_by_their_own_names(axes, labels, words
     [
         ("TYX", 5.0, "5 s between time points"),
         ("TYX", 0.04, "40 ms between time points"),
-        ("TYX", 600.0, "600 s between time points"),
+        ("TYX", 600.0, "10 min between time points"),
+        ("TYX", 125.0, "125 s between time points"),
         ("TYX", None, "time between time points not known"),
         ("ZYX", None, ""),
         ("ZYX", 5.0, ""),

@@ -26,8 +26,14 @@ export function wireForms(): void {
     }
     form.dataset.sent = "1";
   });
-  window.addEventListener("pageshow", () => {
-    for (const form of document.forms) delete form.dataset.sent;
+  window.addEventListener("pageshow", (event) => {
+    const [visit] = performance.getEntriesByType("navigation");
+    const back = event.persisted || (visit instanceof PerformanceNavigationTiming && visit.type === "back_forward");
+    for (const form of document.forms) {
+      delete form.dataset.sent;
+      // The browser has put back what was typed: what stands beside the form is to follow.
+      if (back && form.hasAttribute("hx-post")) form.dispatchEvent(new Event("change", { bubbles: true }));
+    }
   });
   document.addEventListener("change", (event) => {
     if (event.target instanceof HTMLSelectElement && event.target.hasAttribute("data-submit-on-change")) {
