@@ -144,6 +144,8 @@ def _by_custom(written: str) -> Spot:
             unit_places = ("imagej:zunit", "imagej:unit") if rest == "spacing" else ("imagej:unit",)
         case "image":
             return Spot(place, unit="um", told=tuple(f"{place}@{what}" for what in TOLD))
+        case "scan":
+            return Spot(place, (f"{place}@units",), told=tuple(f"{place}@{what}" for what in TOLD))
     return Spot(place, unit_places, unit)
 
 
@@ -154,6 +156,6 @@ def _in_name(name: str) -> str:
 
 
 def _place(written: str) -> str:
-    """`hdf5:/a/b@c` -> `/a/b@c`, `tiff:Tag` -> `Tag`; `ome:…`, `imagej:…` and `image:…` as they are."""
+    """`hdf5:/a/b@c` -> `/a/b@c`, `tiff:Tag` -> `Tag`; `ome:…`, `imagej:…`, `image:…` and `scan:…` as they are."""
     scheme, _colon, place = written.partition(":")
     return place if scheme in ("hdf5", "tiff") else written

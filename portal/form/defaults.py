@@ -15,10 +15,12 @@ from portal.form.told import (
     with_unit,
 )
 from portal.form.two_axes import along_both, both_in_words, differing, second_axis
+from portal.form.unit_asked import ASK, unit_asked
 from portal.form.values import as_text
 from portal.jobtype.model import JobType
 from portal.jobtype.option import (
     BooleanOption,
+    ChoiceOption,
     FloatOption,
     IntegerOption,
     OptionBase,
@@ -57,6 +59,8 @@ class Default:
 def default_for(jobtype: JobType, option: OptionBase, inputs: Inputs) -> Default:
     """The default of one option for these datasets."""
     plain = default_of(option)
+    if isinstance(option, ChoiceOption) and (why := unit_asked(jobtype, option, inputs)):
+        return Default(None, why, ask=ASK)
     datasets = datasets_asked(jobtype, option, inputs)
     if option.default_from is None or not datasets:
         return Default(plain)

@@ -239,6 +239,10 @@ def _check_needs(jobtype: JobType, option: ChoiceOption, value: Value | None, in
         if item.value == value and item.needs_input is not None and not inputs.get(item.needs_input):
             slot = next(slot for slot in jobtype.inputs if slot.name == item.needs_input)
             raise ValueError(f"This needs a dataset as “{slot.label}”.")
+    if option.unit_of is not None and value == option.unit_of.as_recorded:
+        default = default_for(jobtype, option, inputs)
+        if default.ask:
+            raise ValueError(default.asked)
 
 
 def _invalid(jobtype: JobType, wrong: Mapping[str, str]) -> InvalidError:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from gantry_formats import factor_between, unit_of
 from portal.jobtype import title
 from portal.jobtype.option import (
     BooleanOption,
@@ -159,6 +160,15 @@ def _choices(option: ChoiceOption, place: Path, slots: list[str], names: list[st
         for name in item.needs_options:
             if name not in names:
                 yield (*place, "choices", index, "needs_options"), _unknown("option", name, names)
+    if (asked := option.unit_of) is not None:
+        if not slots:
+            yield (*place, "unit_of"), "there is no input slot whose dataset could be asked"
+        if asked.as_recorded not in values:
+            yield (*place, "unit_of", "as_recorded"), _unknown("choice", asked.as_recorded, values)
+        if unit_of(asked.units) is None:
+            yield (*place, "unit_of", "units"), f"{asked.units} is no unit that is known here"
+        elif all(factor_between(value, asked.units) is None for value in values):
+            yield (*place, "unit_of", "units"), f"none of the choices is a unit that converts to {asked.units}"
 
 
 def _presets(jobtype: JobType) -> Iterator[Finding]:

@@ -19,7 +19,7 @@ from portal.jobtype.strict import Count, Line, Name, Slug, Strict, Words
 
 LATER = ("kind",)
 LATER_OF_SLOTS = ("reads",)
-LATER_OF_OPTIONS = ("pick",)
+LATER_OF_OPTIONS = ("pick", "unit_of")
 """Keys that came after job types had been published. At their default they stand in no document, so that what was
 published before them keeps its revision."""
 
@@ -186,7 +186,7 @@ class JobType(Strict):
                     del slot[key]
         for option in document["options"]:
             for key in LATER_OF_OPTIONS:
-                if option[key] is None:
+                if option.get(key, "") is None:
                     del option[key]
             if option["default_from"] is not None and option["default_from"]["also"] is None:
                 del option["default_from"]["also"]

@@ -72,6 +72,11 @@ class OptionBase(Strict):
     pick: Pick | None = Field(None, description="What of a dataset it picks, from what its files hold.")
 
     @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of all dataset parameters that matter to it."""
+        return self.default_from.parameters if self.default_from else ()
+
+    @property
     def unit(self) -> str:
         """The unit in which values stand; empty for plain numbers and words."""
         return ""
@@ -105,12 +110,35 @@ class Choice(Strict):
     )
 
 
+class UnitOf(Strict):
+    """A quantity in files whose unit the choice tells where they do not: its other values may be units."""
+
+    parameter: Line = Field(description="Name of the dataset parameter, as the catalogue has it.")
+    as_recorded: Line = Field(
+        description="The choice that takes the unit of the files: it cannot be chosen where that is not known."
+    )
+    units: Line = Field(description="The unit in which `usual` stands.")
+    usual: list[float] = Field(
+        [],
+        description="Values that the quantity usually has: the form says which unit would make it one of them.",
+        max_length=10,
+    )
+
+
 class ChoiceOption(OptionBase):
     """One of a few named values."""
 
     type: Literal["choice"]
     choices: Annotated[list[Line | Choice], Field(min_length=1, max_length=100)]
     default: Line | None = None
+    unit_of: UnitOf | None = Field(
+        None, description="A quantity whose unit is asked where the files do not tell it."
+    )
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """See OptionBase."""
+        return (*super().parameters, *((self.unit_of.parameter,) if self.unit_of else ()))
 
     @property
     def items(self) -> tuple[Choice, ...]:

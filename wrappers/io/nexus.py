@@ -61,10 +61,10 @@ def _numbers_of(image_key: Array) -> np.ndarray:
     if image_key.dtype.kind in "iuf":
         numbers = np.asarray(image_key[:]).ravel()
         named = h5py.check_enum_dtype(image_key.dtype) or {}
-        keys = {number: key_of(name) for name, number in named.items()}
-        if not keys or None in keys.values():
+        meant = {number: key_of(name) for name, number in named.items()}
+        if not meant or None in meant.values():
             return numbers
-        return np.asarray([keys.get(number, number) for number in numbers.tolist()])
+        return np.asarray([meant.get(number, number) for number in numbers.tolist()])
     words, places = np.unique(np.asarray(image_key[:], dtype=object), return_inverse=True)
     keys = [key_of(plain_text(word) or "") for word in words]
     if None in keys:
@@ -276,8 +276,8 @@ def _fits(item: Any, frames: int, dimensions: int) -> bool:
     if not isinstance(item, Array) or not item.shape:
         return False
     if dimensions == 1:
-        return item.size == frames and max(item.shape) == frames
-    return item.ndim == dimensions and len(item) == frames
+        return bool(item.size == frames and max(item.shape) == frames)
+    return bool(item.ndim == dimensions and len(item) == frames)
 
 
 def _elsewhere(places: list[Group]) -> str | None:

@@ -216,6 +216,7 @@ DATASET_TYPES = (
                 "/entry/instrument/detector/count_time",
                 "/measurement/instrument/detector/exposure_time",
             ),
+            ParameterSource("rotation range", "deg", ("scan:rotation range",)),
         ),
     ),
     DatasetTypePlan("light-sheet result", "What an analysis made of a light-sheet stack", raw=False),

@@ -151,18 +151,14 @@ def _repeated(earlier: Earlier, request: SubmitRequest) -> WrittenSubmission | N
 def _chosen(
     connection: Connection, actor: Actor, requests: Sequence[SubmitRequest], jobtypes: JobTypes, now: datetime
 ) -> dict[int, Chosen]:
-    """Those datasets of the forms that the person may see, with the parameters that give defaults."""
+    """Those datasets of the forms that the person may see, with the parameters that matter to options."""
     asked = [jobtypes.by_name[name] for name in {one.jobtype for one in requests} if name in jobtypes.by_name]
     return chosen_datasets(
         connection,
         actor,
         set().union(*(request.datasets for request in requests)),
         parameters={
-            parameter
-            for jobtype in asked
-            for option in jobtype.options
-            if option.default_from is not None
-            for parameter in option.default_from.parameters
+            parameter for jobtype in asked for option in jobtype.options for parameter in option.parameters
         },
         arrays=any(jobtype.looks_at_arrays for jobtype in asked),
         now=now,

@@ -16,15 +16,15 @@ import numpy as np
 
 from gantry_formats import Dimension, plain_text, stated_unit, unit_of
 from gantry_formats.linked import Array, Group, LinkError
+from gantry_formats.linked.rotation import NAMES, rank_by_name
 from wrappers.errors import BadInput
 from wrappers.io.hdf5 import attributes, unreadable, walk
 from wrappers.io.nexus import child, class_of
 from wrappers.io.tomography.roles import BOTH, DARK, FLAT, PROJECTION, role_of
 
-ANGLES = ({"rotation_angle"}, {"theta", "omega", "angle", "angles", "rot", "rotation", "srot", "hrsrot"})
 MOST_LISTED = 4
 _NUMBERED = re.compile(r"(.*?_?)[0-9]{6}")
-NOT_ANGLES = len(ANGLES) + 1
+NOT_ANGLES = len(NAMES) + 1
 """The rank of a list that nothing tells of but its length."""
 
 
@@ -215,18 +215,13 @@ def _shape_of(item: Array) -> tuple[int, ...] | None:
 
 def _rank_of_angles(path: str, item: Array) -> int | None:
     """How sure it is that these are angles of the rotation, 0 most; None if they are not."""
-    if plain_text(item.attrs.get("transformation_type")) == "rotation":
-        return 0
-    name = PurePosixPath(path).name.lower()
-    parent = PurePosixPath(path).parent.name.lower()
-    for rank, names in enumerate(ANGLES):
-        if name in names or (name in ("value", "data") and parent in names):
-            return rank
+    if (rank := rank_by_name(path, item)) is not None:
+        return rank
     beside = attributes(item)
     unit = unit_of(stated_unit("", beside.get("units"), beside.get("unit")))
     values = np.asarray(item[()], dtype=np.float64)
     turns = unit is not None and unit.dimension is Dimension.ANGLE and np.ptp(values) > 0
-    return len(ANGLES) if turns else None
+    return len(NAMES) if turns else None
 
 
 def _together(path: str, other: str) -> int:

@@ -17,6 +17,7 @@ from gantry_formats.images import Sizes
 from gantry_formats.linked import Array, Group, LinkError, Tree
 from gantry_formats.linked.arrays import Node
 from gantry_formats.linked.filters import missing_filter
+from gantry_formats.linked.rotation import RANGE, RotationRange, rotation_range
 from gantry_formats.linked.scales import Scales
 from gantry_formats.linked.walking import NotRead, nowhere, walk, why_unreadable
 from gantry_formats.microscopes import Layout
@@ -210,9 +211,15 @@ class Hdf5File:
         volumes = [one for one in self._pictures if "Z" in one.axes]
         return self.layout.sizes_of_all([one.sizes for one in volumes or self._pictures])
 
+    @cached_property
+    def _rotation(self) -> RotationRange | None:
+        return rotation_range(self.arrays)
+
     def _value(self, path: str) -> Any:
         if path.startswith(VOXEL_SIZE):
             return told_of(self._sizes_of_all, path)
+        if path.startswith(RANGE):
+            return self._rotation.told(path) if self._rotation is not None else None
         place, at, attribute = path.rpartition("@") if "@" in path else (path, "", "")
         if not place.startswith(ANYWHERE):
             try:
