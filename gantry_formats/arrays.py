@@ -16,6 +16,8 @@ from gantry_formats.hdf5_layouts import is_coarser_level
 MOST_NAMED = 6
 CHOSEN_ELSEWHERE = "CTR"
 """Axes along which analyses have one place chosen, where they can: channel, time point, position."""
+SETUP = "setup"
+"""Among labels: BigDataViewer's view setup, a combination of channel, angle, tile and side of illumination."""
 MOST_CHARACTERS = 300
 """Of a name; a longer one is cut, and told from its like by a number."""
 
@@ -32,7 +34,8 @@ class Described:
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Names of the places along an axis, where the file has them: {"C": ("DAPI", "GFP")}.
 
-    Beneath "?" the file's own names of the axes that are not known.
+    Beneath "?" the file's own names of the axes that are not known. Of one of several views,
+    beneath "C", "T" and SETUP, which it is, where it has no such axis.
     """
 
     def length(self, axis: str) -> int:
@@ -64,8 +67,18 @@ class Described:
             if axis not in f"{ZYX}{UNKNOWN}" and length != 1
         ]
         plain = [length for axis, length in pairs if axis in f"{ZYX}{UNKNOWN}"]
-        channel = [f"channel {name}" for name in self.labels.get("C", ())[:1] if "C" not in self.axes]
-        return ", ".join([*others, *([" × ".join(map(str, plain))] if plain else []), *channel])
+        view = [self.view] if self.view else []
+        return ", ".join([*others, *([" × ".join(map(str, plain))] if plain else []), *view])
+
+    @property
+    def view(self) -> str:
+        """Which of several views of a sample it is: "channel GFP, time point 3"; empty for an array by itself."""
+        called = {SETUP: "setup", "C": "channel", "T": "time point"}
+        return ", ".join(
+            f"{noun} {self.labels[axis][0]}"
+            for axis, noun in called.items()
+            if axis not in self.axes and self.labels.get(axis)
+        )
 
 
 def plain_name(name: str) -> str:
@@ -89,9 +102,19 @@ def _with_file(arrays: Sequence[Described], place: int) -> str:
     return f"{one.file}: {one.name}" + (f" ({before + 1})" if before else "")
 
 
+def views_of(arrays: Sequence[Described]) -> list[str]:
+    """What each array is called as a view of the sample; empty where it is none, or another is called the same."""
+    views = [one.view for one in arrays]
+    return [view if views.count(view) == 1 else "" for view in views]
+
+
 def named(arrays: Sequence[Described], wanted: str) -> int | None:
-    """The place of the array of this name, with its file's before it or without; None for none, or several."""
+    """The place of the array of this name, with its file's before it or without; None for none, or several.
+
+    A view may be called in words, too: "channel GFP, time point 3".
+    """
     found = [place for place, name in enumerate(names_of(arrays)) if name == wanted]
+    found = found or [place for place, view in enumerate(views_of(arrays)) if view == wanted and view]
     found = found or [place for place in range(len(arrays)) if _with_file(arrays, place) == wanted]
     return found[0] if len(found) == 1 else None
 

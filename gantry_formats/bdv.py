@@ -1,4 +1,4 @@
-"""What the XML beside BigDataViewer's HDF5 says of its view setups: the size of a voxel, in µm, by setup.
+"""What the XML beside BigDataViewer's HDF5 says of its views: names and sizes of setups, time points, gaps.
 
 The XML has the name of the HDF5 file with the ending .xml, and names it. https://imagej.net/plugins/bdv
 """
@@ -8,10 +8,11 @@ from __future__ import annotations
 import math
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
+from gantry_formats.hdf5_layouts import view_at
 from gantry_formats.images import Sizes
 from gantry_formats.ome import kind_of, root_of
 from gantry_formats.sizes import Size
@@ -20,7 +21,11 @@ from gantry_formats.units import factor_between
 
 MAX_DOCUMENT_BYTES = 16 << 20
 MOST_SETUPS = 10_000
-_PLACE = re.compile(r"/?t\d{5,}/s(\d{2,})/(\d+)/cells")
+MOST_TIMES = 100_000
+MOST_MISSING = 100_000
+MOST_CHARACTERS = 100
+"""Of the name of a setup."""
+_RANGE = re.compile(r"(\d{1,6})(?:-(\d{1,6})(?::(\d{1,6}))?)?")
 _AXES = "xyz"
 
 
@@ -30,6 +35,16 @@ class Setup:
 
     sizes: Sizes
     extent: tuple[int, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Views:
+    """Setups by number; the time points that there are; views that are missing, by time point and setup."""
+
+    setups: Mapping[int, Setup] = field(default_factory=dict)
+    times: tuple[int, ...] = ()
+    missing: frozenset[tuple[int, int]] = frozenset()
 
 
 def companion_of(name: str) -> str:
@@ -39,32 +54,65 @@ def companion_of(name: str) -> str:
 
 def setup_at(path: str) -> int | None:
     """The number of the view setup of an array; None where it is none of BigDataViewer's."""
-    found = _PLACE.fullmatch(path)
-    return int(found[1]) if found else None
+    view = view_at(path)
+    return None if view is None or view.imaris else view.number
 
 
-def setups_of(document: bytes, name: str) -> dict[int, Setup]:
-    """What the XML says of each setup of the HDF5 file `name`; nothing where it is another file's, or no XML.
+def views_of(document: bytes, name: str) -> Views:
+    """What the XML says of the HDF5 file `name`; nothing where it is another file's, or no XML.
 
     A setup that stands there twice and differently is left out.
     """
     root = root_of(decoded(document)) if len(document) <= MAX_DOCUMENT_BYTES else None
     if root is None or not _is_of(root, PurePosixPath(name).name):
-        return {}
+        return Views()
+    return Views(_setups(root, name), _times(root), _missing(root))
+
+
+def _setups(root: ET.Element, name: str) -> dict[int, Setup]:
     found: dict[int, Setup] = {}
     twice: set[int] = set()
     for element in [one for one in root.iter() if kind_of(one) == "ViewSetup"][:MOST_SETUPS]:
-        number = plain_number(_text(element, "id"))
-        if number is None or not float(number).is_integer():
+        number = _whole(_text(element, "id"))
+        if number is None:
             continue
-        place = f"ViewSetup {int(number)} voxelSize"
+        place = f"ViewSetup {number} voxelSize"
         setup = Setup(
             _sizes(element, companion_of(name), place),
             tuple(int(length) for length in _three(_text(element, "size"))),
+            (_text(element, "name") or "")[:MOST_CHARACTERS],
         )
-        if found.setdefault(int(number), setup) != setup:
-            twice.add(int(number))
+        if found.setdefault(number, setup) != setup:
+            twice.add(number)
     return {number: setup for number, setup in found.items() if number not in twice}
+
+
+def _times(root: ET.Element) -> tuple[int, ...]:
+    """The time points: a range, a pattern ("0-3, 7", "0-10:2"), or a list."""
+    told = next((one for one in root.iter() if kind_of(one) == "Timepoints"), None)
+    if told is None:
+        return ()
+    first, last = _whole(_text(told, "first")), _whole(_text(told, "last"))
+    if first is not None and last is not None:
+        return tuple(range(first, min(last, first + MOST_TIMES) + 1))
+    found: list[int] = []
+    for part in (_text(told, "integerpattern") or "").split(","):
+        if matched := _RANGE.fullmatch(part.strip()):
+            start, end, step = int(matched[1]), int(matched[2] or matched[1]), int(matched[3] or 1)
+            found += range(start, end + 1, max(1, step))[:MOST_TIMES]
+    listed = (_whole(_text(one, "id")) for one in told if kind_of(one) == "TimePoint")
+    return tuple(dict.fromkeys([*found, *(number for number in listed if number is not None)]))[:MOST_TIMES]
+
+
+def _missing(root: ET.Element) -> frozenset[tuple[int, int]]:
+    told = [one for one in root.iter() if kind_of(one) == "MissingView"][:MOST_MISSING]
+    pairs = ((_whole(one.get("timepoint")), _whole(one.get("setup"))) for one in told)
+    return frozenset((time, setup) for time, setup in pairs if time is not None and setup is not None)
+
+
+def _whole(text: str | None) -> int | None:
+    number = plain_number(text)
+    return int(number) if number is not None and float(number).is_integer() and number >= 0 else None
 
 
 def _is_of(root: ET.Element, name: str) -> bool:

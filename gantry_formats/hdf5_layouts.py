@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from gantry_formats.images import Sizes
@@ -17,27 +18,49 @@ from gantry_formats.units import factor_between
 
 IMARIS_IMAGE = "DataSetInfo/Image"
 """The group whose attributes tell the extent of the picture."""
-_IMARIS = re.compile(r"/?DataSet/ResolutionLevel (\d+)/TimePoint \d+/Channel (\d+)/Data")
+_IMARIS = re.compile(r"/?DataSet/ResolutionLevel (\d+)/TimePoint (\d+)/Channel (\d+)/Data")
 MOST_CHARACTERS = 100
 """Of the name of a channel."""
-_BDV = re.compile(r"/?t\d{5,}/s\d{2,}/(\d+)/cells")
+_BDV = re.compile(r"/?t(\d{5,})/s(\d{2,})/(\d+)/cells")
+_TABLE = re.compile(r"/?s\d{2,}/(resolutions|subdivisions)|/?Thumbnail/Data")
+
+
+@dataclass(frozen=True)
+class View:
+    """One of several pictures of a sample. `level`: of its pyramid, 0 for the finest.
+
+    `number`: of Imaris's channel, or of BigDataViewer's view setup.
+    """
+
+    level: int
+    time: int
+    number: int
+    imaris: bool
+
+
+def view_at(path: str) -> View | None:
+    """What an array is by its path; None where it is none of Imaris's and BigDataViewer's pictures."""
+    if found := _IMARIS.fullmatch(path):
+        return View(int(found[1]), int(found[2]), int(found[3]), True)
+    if found := _BDV.fullmatch(path):
+        return View(int(found[3]), int(found[1]), int(found[2]), False)
+    return None
+
+
+def path_of_setup(time: int, setup: int) -> str:
+    """Where BigDataViewer's HDF5 has the finest level of a view setup at a time point."""
+    return f"/t{time:05d}/s{setup:02d}/0/cells"
 
 
 def level_of(path: str) -> int | None:
     """Which level of a pyramid an array is, 0 for the finest; None where its path does not say that it is one."""
-    found = _IMARIS.fullmatch(path) or _BDV.fullmatch(path)
-    return int(found[1]) if found else None
+    view = view_at(path)
+    return None if view is None else view.level
 
 
 def is_coarser_level(path: str) -> bool:
-    """Whether an array shows another one again, at a lower resolution."""
-    return (level_of(path) or 0) > 0
-
-
-def channel_at(path: str) -> int | None:
-    """The number of an array's channel, where its path says that it is one of Imaris's."""
-    found = _IMARIS.fullmatch(path)
-    return int(found[2]) if found else None
+    """Whether an array shows another one again, at a lower resolution, or tells of such levels."""
+    return (level_of(path) or 0) > 0 or _TABLE.fullmatch(path) is not None
 
 
 def channel_name_in_imaris(attributes: Mapping[str, Any]) -> str:

@@ -5,15 +5,20 @@ Imaris has groups for that in the same file, BigDataViewer an XML beside it. Who
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
 
 from gantry_formats import bdv
-from gantry_formats.hdf5_layouts import IMARIS_IMAGE, channel_at, channel_name_in_imaris, sizes_of_imaris
+from gantry_formats.arrays import SETUP
+from gantry_formats.hdf5_layouts import IMARIS_IMAGE, channel_name_in_imaris, sizes_of_imaris, view_at
 from gantry_formats.images import Sizes, alike
 
+MOST_VIEWS = 1_000_000
+MOST_MISSING = 200
+"""Views that are named."""
 NO_SIZES: Mapping[str, float] = MappingProxyType({})
 
 
@@ -39,9 +44,9 @@ class Layout:
         return sizes_of_imaris(self._attributes(IMARIS_IMAGE))
 
     @cached_property
-    def _setups(self) -> Mapping[int, bdv.Setup]:
+    def _views(self) -> bdv.Views:
         document = self._beside(bdv.companion_of(self._name)) if self._name else None
-        return {} if document is None else bdv.setups_of(document, self._name)
+        return bdv.Views() if document is None else bdv.views_of(document, self._name)
 
     def sizes(
         self,
@@ -61,7 +66,7 @@ class Layout:
         number = bdv.setup_at(path)
         if number is None:
             return {axis: size for axis, size in {**self.imaris, **own}.items() if axis not in unclear}
-        setup = self._setups.get(number, bdv.Setup({}))
+        setup = self._views.setups.get(number, bdv.Setup({}))
         if setup.extent and setup.extent != tuple(reversed(shape)):
             return own
         unclear |= _differ(own, setup.sizes)
@@ -77,11 +82,57 @@ class Layout:
             if all(axis in one and alike(one[axis], size) for one in each)
         }
 
+    def labels(self, paths: Sequence[str]) -> list[dict[str, tuple[str, ...]]]:
+        """Of the arrays at these paths which view each is, in the labels of `arrays.Described`.
+
+        What all views of a file have in common is not said, save by a name.
+        """
+        views = [view_at(path) for path in paths]
+        times = {one.time for one in views if one is not None}
+        numbers = {one.number for one in views if one is not None}
+        found: list[dict[str, tuple[str, ...]]] = []
+        for view in views:
+            labels: dict[str, tuple[str, ...]] = {}
+            if view is not None:
+                name = self._channel(view.number) if view.imaris else self._setup(view.number)
+                if name or len(numbers) > 1:
+                    labels["C" if view.imaris else SETUP] = (name or str(view.number),)
+                if len(times) > 1:
+                    labels["T"] = (str(view.time),)
+            found.append(labels)
+        return found
+
+    def missing(self, paths: Sequence[str]) -> list[tuple[str, str]]:
+        """The views that are not among the arrays at these paths: which each is, and who says so, as a clause."""
+        there = {(one.time, one.number) for one in map(view_at, paths) if one is not None and not one.imaris}
+        views = self._views
+        if not there or not views.setups:
+            return []
+        wanted = set(itertools.islice(itertools.product(views.times, sorted(views.setups)), MOST_VIEWS))
+        xml = bdv.companion_of(self._name)
+        found = []
+        for time, setup in sorted((wanted | views.missing) - there)[:MOST_MISSING]:
+            name = self._setup(setup)
+            view = f"setup {name or setup}, time point {time}"
+            told = (time, setup) in views.missing
+            found.append(
+                (view, f"it is missing, as {xml} says" if told else f"it is not there, though {xml} has it")
+            )
+        return found
+
+    def _setup(self, number: int) -> str:
+        """The name of a setup; with its number where others have the same name."""
+        setups = self._views.setups
+        name = setups[number].name if number in setups else ""
+        alike = sum(one.name == name for one in setups.values())
+        return f"{number} {name}" if name and alike > 1 else name
+
     def channel(self, path: str) -> str:
-        """The name of an array's channel; empty where it has none."""
-        number = channel_at(path)
-        if number is None:
-            return ""
+        """The name of an array's channel, of Imaris's; empty where it has none."""
+        view = view_at(path)
+        return self._channel(view.number) if view is not None and view.imaris else ""
+
+    def _channel(self, number: int) -> str:
         if number not in self._channels:
             self._channels[number] = channel_name_in_imaris(self._attributes(f"DataSetInfo/Channel {number}"))
         return self._channels[number]

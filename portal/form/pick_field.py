@@ -1,7 +1,7 @@
 """What the form shows of an option that picks: a fact where there is one thing, else choices with pictures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gantry_formats.axes import name_of, plural_of
@@ -127,13 +127,16 @@ def _of_arrays(
     common = [
         place for place, name in enumerate(first.names[:MOST_CHOICES]) if all(name in one.names for one in held)
     ]
-    wanted = str(given or "").strip()
+    called = first.in_words
+    chosen = None if is_blank(given) else first.place(given)
     choices = tuple(
         PickChoice(
             value=first.names[place],
-            label=first.names[place],
-            words=_in_words(first.arrays[place]),
-            chosen=wanted in (first.names[place], f"{first.arrays[place].file}: {first.arrays[place].name}"),
+            label=called[place],
+            words=_in_words(
+                first.arrays[place], "" if called[place] == first.names[place] else first.names[place]
+            ),
+            chosen=chosen == place,
             dataset=jobs[0][0].id,
             array=first.arrays[place].id,
             picture=first.arrays[place].picture_of(),
@@ -185,17 +188,15 @@ def _meant(picks: SlotPicks, held: Held, raw: Mapping[str, Any]) -> Sequence[Inp
     """The arrays that are meant so far: the chosen one, or all that can be."""
     given = raw.get(picks.array.name)
     if not is_blank(given) and not is_all(given):
-        wanted = str(given).strip()
-        chosen = [
-            array
-            for array, name in zip(held.arrays, held.names, strict=True)
-            if wanted in (name, f"{array.file}: {array.name}")
-        ]
-        return chosen or held.arrays
+        place = held.place(given)
+        return held.arrays if place is None else [held.arrays[place]]
     return held.arrays
 
 
-def _in_words(array: InputArray) -> str:
+def _in_words(array: InputArray, name: str = "") -> str:
+    """Shape and type; with the array's `name` where it is called otherwise, as which view it is."""
+    if name:
+        return f"{replace(array.described, labels={}).in_words}, {array.dtype}, {name}"
     return f"{array.described.in_words}, {array.dtype}"
 
 

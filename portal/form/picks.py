@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gantry_formats.arrays import candidates, left_out, listed, named, names_of
+from gantry_formats.arrays import candidates, left_out, listed, named, names_of, views_of
 from gantry_formats.axes import name_of, plural_of
 from portal import words
 from portal.form.arrays import InputArray
@@ -84,6 +84,19 @@ class Held:
     """How many of what is left out are whole files."""
     each: tuple[tuple[str, ...], ...] = ()
     """Of several datasets, what the arrays of each are called."""
+
+    @property
+    def in_words(self) -> list[str]:
+        """What people call each: which view of the sample it is, where no other is the same; or its name."""
+        views = views_of([array.described for array in self.arrays])
+        return [view or name for view, name in zip(views, self.names, strict=True)]
+
+    def place(self, given: Any) -> int | None:
+        """The place of the array that is called so; None for none, or several."""
+        wanted = str(given).strip()
+        if wanted in self.names:
+            return self.names.index(wanted)
+        return named([array.described for array in self.arrays], wanted)
 
 
 def picks_of(jobtype: JobType) -> list[SlotPicks]:
@@ -186,7 +199,7 @@ def _check_not_all(picks: SlotPicks, raw: Mapping[str, Any]) -> None:
 
 def _of_slot(picks: SlotPicks, held: Held, raw: Mapping[str, Any], datasets: Sequence[str]) -> Iterator[Picked]:
     given = raw.get(picks.array.name)
-    if held.more and not is_blank(given) and not is_all(given) and _place(held, given) is None:
+    if held.more and not is_blank(given) and not is_all(given) and held.place(given) is None:
         yield Picked({}, (str(given).strip(),))  # one of those that are not listed: the program knows
         return
     for place in _arrays(picks, held, given, datasets):
@@ -194,7 +207,7 @@ def _of_slot(picks: SlotPicks, held: Held, raw: Mapping[str, Any], datasets: Seq
         along = [_places(option, axis, array, name, raw) for axis, option in picks.along.items()]
         for chosen in itertools.product(*along):
             values: dict[str, Value | None] = {picks.array.name: name}
-            told = [name] if len(held.names) > 1 else []
+            told = [held.in_words[place]] if len(held.names) > 1 else []
             for (axis, option), index in zip(picks.along.items(), chosen, strict=True):
                 values[option.name] = index
                 if index is not None:
@@ -212,19 +225,12 @@ def _arrays(picks: SlotPicks, held: Held, given: Any, datasets: Sequence[str]) -
         if len(held.names) == 1 and not held.more:
             return [0]
         raise PickError({picks.array.name: f"There are several: {choices}. Choose one by its name, or all."})
-    place = _place(held, given)
+    place = held.place(given)
     if place is None:
         raise PickError(
             {picks.array.name: f"There is none called “{given}” that can be taken. There are: {choices}."}
         )
     return [place]
-
-
-def _place(held: Held, given: Any) -> int | None:
-    wanted = str(given).strip()
-    if wanted in held.names:
-        return held.names.index(wanted)
-    return named([array.described for array in held.arrays], wanted)
 
 
 def nothing_held(picks: SlotPicks, held: Held, datasets: Sequence[str]) -> str:

@@ -74,9 +74,9 @@ def told_by_arrays(
     for picks in picks_of(jobtype):
         if picks.slot == slot:
             held = held_by(picks, [dataset])
-            chosen = picked.get(picks.array.name)
-            for name, array in zip(held.names, held.arrays, strict=True):
-                if chosen in held.names and name != chosen:
+            chosen = held.place(picked.get(picks.array.name, ""))
+            for place, (name, array) in enumerate(zip(held.names, held.arrays, strict=True)):
+                if chosen not in (None, place):
                     continue
                 size = array.sizes.get(source.axis)
                 told[name] = None if size is None else size * factor

@@ -114,7 +114,7 @@ def survey(file: Group, path: Path, layout: Layout | None = None) -> tuple[list[
                 without.append(item)
             elif isinstance(item, Array) and not is_coarser_level(name):
                 _sort_in(name, item, path, sized, found=found, without=without)
-    return found, without
+    return sized.with_views(found, without)
 
 
 class _Sized:
@@ -143,6 +143,16 @@ class _Sized:
         return replace(
             array, attributes={**array.attributes, **found, **({CHANNELS: [channel]} if channel else {})}
         )
+
+    def with_views(
+        self, found: list[ArraySource], without: list[LeftOut]
+    ) -> tuple[list[ArraySource], list[LeftOut]]:
+        """Return the arrays with which of several views each is, and with what is left out those missing."""
+        labels = self._layout.labels([one.name for one in found])
+        seen = [*(one.name for one in found), *(one.name for one in without)]
+        missing = [LeftOut(view, why) for view, why in self._layout.missing(seen)]
+        labelled = [replace(one, labels=its) if its else one for one, its in zip(found, labels, strict=True)]
+        return labelled, without + missing
 
 
 def attributes_above(file: Group, name: str) -> dict[str, Any]:

@@ -71,6 +71,8 @@ class ArraySource:
     axis_names: tuple[str, ...] = ()
     """The file's own names of the axes that are not known."""
     partly: Partly | None = None
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Which of several views of a sample it is (gantry_formats.arrays.Described)."""
 
     @property
     def size(self) -> int:

@@ -56,7 +56,8 @@ class Candidate:
 def candidate(file: str, array: ArraySource) -> Candidate:
     """The array with its axes as its format tells them."""
     axes, dtype = known_axes(array.axes, array.shape), str(array.dtype.newbyteorder("="))
-    labels = {UNKNOWN: array.axis_names} if array.axis_names else {}
+    labels = {axis: tuple(map(plain_name, names)) for axis, names in array.labels.items()}
+    labels |= {UNKNOWN: array.axis_names} if array.axis_names else {}
     channels = channel_names(array.attributes.get(CHANNELS))
     if len(channels) == 1 and channels[0] and "C" not in axes:
         labels["C"] = (plain_name(channels[0]),)

@@ -77,11 +77,10 @@ def picture_url(dataset_id: int, array_id: int, number: int) -> str:
 def axes_words(array: InputArray) -> str:
     """What its axes are: "z, channel (DAPI, GFP), y, x"; empty where nothing is known of any.
 
-    An array of one channel that has a name says it: "z, y, x; channel GFP". An axis that is not known has the name
-    that its file has for it: "“sheet” (not known), y, x".
+    One of several views says which it is: "z, y, x; channel GFP, time point 3". An axis that is not known
+    has the name that its file has for it: "“sheet” (not known), y, x".
     """
-    channel = [f"channel {name}" for name in array.labels.get("C", ())[:1] if "C" not in array.axes]
-    return "; ".join(filter(None, [_each_axis(array), *channel]))
+    return "; ".join(filter(None, [_each_axis(array), array.described.view]))
 
 
 def _each_axis(array: InputArray) -> str:

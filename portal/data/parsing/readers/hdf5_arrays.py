@@ -1,6 +1,7 @@
 """The arrays of an HDF5 file, under the names and with the axes that programs find."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import h5py
@@ -49,7 +50,17 @@ def arrays_of(root: Group, layout: Layout, scales: Scales, unreadable: Unreadabl
             found.append(LeftOut(name, item.why))
         elif isinstance(item, Array) and not is_coarser_level(name):
             found += _of_dataset(name, item, around, beside, layout=layout, scales=scales, unreadable=unreadable)
-    return found
+    return _with_views(found, layout)
+
+
+def _with_views(found: Sequence[Listed | LeftOut], layout: Layout) -> list[Listed | LeftOut]:
+    """Each array with which of several views it is; and the views that are not there."""
+    names = [one.name for one in found]
+    labelled = [
+        replace(one, labels={**one.labels, **labels}) if isinstance(one, Listed) and labels else one
+        for one, labels in zip(found, layout.labels(names), strict=True)
+    ]
+    return [*labelled, *(LeftOut(view, why) for view, why in layout.missing(names))]
 
 
 def _lengths_beside(group: Group) -> dict[str, int]:
@@ -96,7 +107,6 @@ def _of_dataset(
         names = unknown_names(declared, declared_in_hdf5(name, len(shape), own, around, told.along))
         axes = known_axes(declared, shape)
         shape = shape_in_imaris(name, around, shape)
-        channel = layout.channel(name)
         yield Listed(
             name,
             shape,
@@ -104,7 +114,6 @@ def _of_dataset(
             declared,
             lambda axes: _watched(plane_of(item, axes), item, unreadable),
             axis_names=names,
-            labels={"C": (channel,)} if channel else {},
             sizes=layout.sizes(name, shape, own_sizes(item), told.sizes(axes), told.contradicted(axes)),
             of_no_size=told.why_none(axes),
             interval_s=told.time_step_s(axes),
