@@ -13,7 +13,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from gantry_formats.axes import names_of_axes, says_nothing, texts
+from gantry_formats.axes import UNKNOWN, letters_of, names_of_axes, says_nothing, texts
 from gantry_formats.linked.arrays import Array, Node
 from gantry_formats.linked.links import LinkError
 from gantry_formats.linked.spacing import emd_unit
@@ -38,6 +38,8 @@ class Coordinate:
     factor: float | None = 1.0
     by_two: bool = False
     """Two values may stand for all: EMD's first ones of what is evenly spaced."""
+    step_at: int | None = None
+    """Where in the list the step itself stands, as in DREAM.3D's spacing."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ def declared_in(group: Group) -> Iterator[tuple[tuple[str, int], Declared]]:
         yield from _old_style(group)
     if _attribute(group, "emd_group_type") is not None:
         yield from _of_emd(group)
+    if (spacing := _array(group, "_SIMPL_GEOMETRY/SPACING")) is not None:
+        yield from _of_dream3d(group, spacing)
 
 
 def _of_signal(group: Group, name: str) -> Iterator[tuple[tuple[str, int], Declared]]:
@@ -164,6 +168,43 @@ def _of_emd(group: Group) -> Iterator[tuple[tuple[str, int], Declared]]:
         yield array.node.address, Declared(names, lists)
 
 
+def _of_dream3d(group: Group, spacing: Array) -> Iterator[tuple[tuple[str, int], Declared]]:
+    """DREAM.3D: one grid for all arrays of cells, of which each says that it lies on it: "x=28,y=24,z=8"."""
+    extent = _array(group, "_SIMPL_GEOMETRY/DIMENSIONS")
+    if not _is_list(spacing) or spacing.size != 3 or extent is None or extent.size != 3:
+        return
+    try:
+        lengths = [int(length) for length in np.ravel(extent[...]).tolist()]
+    except (LinkError, *FAULTS):
+        return
+    unit = _coordinate(spacing).unit or plain_text(_attribute(spacing.parent, "Units")) or ""
+    steps = tuple((Coordinate(spacing, unit, step_at=place),) for place in (2, 1, 0))
+    for array in _arrays_beneath(group):
+        on_grid = ",".join(f"{axis}={length}" for axis, length in zip("xyz", lengths, strict=True))
+        said = (plain_text(_attribute(array, "Tuple Axis Dimensions")) or "").replace(" ", "")
+        if said == on_grid and array.shape[:3] == tuple(reversed(lengths)):
+            further = array.ndim - 3
+            yield (
+                array.node.address,
+                Declared(("z", "y", "x", *["component"] * further), (*steps, *[()] * further)),
+            )
+
+
+def _arrays_beneath(group: Group) -> Iterator[Array]:
+    """The arrays of the groups in a group."""
+    try:
+        names = [raw for _place, raw in zip(range(MOST_MEMBERS), group.id, strict=False)]
+    except FAULTS:
+        return
+    for raw in names:
+        try:
+            inner = group.get(raw)
+        except (LinkError, *FAULTS):
+            continue
+        if isinstance(inner, Group):
+            yield from (array for _name, array in _arrays_in(inner))
+
+
 def of_dimension_scales(array: Array) -> Iterator[Declared]:
     """HDF5's own scales: each axis refers to lists of coordinates that lie in the same file."""
     listed = _attribute(array, "DIMENSION_LIST")
@@ -175,7 +216,9 @@ def of_dimension_scales(array: Array) -> Iterator[Declared]:
         scales = [
             scale for one in list(references)[:MOST_DIMENSIONS] if (scale := _referred(array, one)) is not None
         ]
-        names.append(next((name for name in map(_name_of_scale, scales) if not says_nothing(name)), ""))
+        called = [name for name in map(_name_of_scale, scales) if not says_nothing(name)]
+        understood = [name for name in called if letters_of([name]) != UNKNOWN]
+        names.append(next(iter([*understood, *called]), ""))
         found.append(tuple(_coordinate(scale) for scale in scales if _is_list(scale) and not _is_bare(scale)))
     yield Declared(tuple(names), tuple(found))
 

@@ -12,7 +12,7 @@ from gantry_formats.images import Sizes, alike
 from gantry_formats.linked.arrays import Array
 from gantry_formats.linked.declared import MOST_DIMENSIONS, Coordinate, Declared, declared_in, of_dimension_scales
 from gantry_formats.linked.links import LinkError
-from gantry_formats.linked.spacing import Spacing, spacing_of
+from gantry_formats.linked.spacing import Spacing, spacing_of, step_of
 from gantry_formats.linked.tree import Group
 from gantry_formats.linked.walking import FAULTS
 from gantry_formats.sizes import Size
@@ -30,7 +30,13 @@ class Told:
         self._scales, self._shape = scales, shape
         fitting = [one for one in declared if len(one.coordinates) == len(shape)]
         self._by_place = [
-            list({one.array.node.address: one for each in fitting for one in each.coordinates[place]}.values())
+            list(
+                {
+                    (one.array.node.address, one.step_at): one
+                    for each in fitting
+                    for one in each.coordinates[place]
+                }.values()
+            )
             for place in range(len(shape))
         ]
         units = tuple(next((one.unit for one in some if one.unit), "") for some in self._by_place)
@@ -58,7 +64,12 @@ class Told:
         if found.step is None:
             return None
         step = abs(found.step * one.factor)
-        return Size(float(f"{step * factor:.12g}"), f"{one.array.name} spacing", step, one.unit)
+        return Size(
+            float(f"{step * factor:.12g}"),
+            f"{one.array.name}{'' if one.step_at is not None else ' spacing'}",
+            step,
+            one.unit,
+        )
 
     def time_step_s(self, axes: str) -> float | None:
         """The time between time points; None where nothing tells it, or what tells it disagrees."""
@@ -116,7 +127,7 @@ class Scales:
         self._groups = groups
         self._left = MOST_READ
         self._by_address: dict[tuple[str, int], list[Declared]] | None = None
-        self._spacings: dict[tuple[tuple[str, int], int], Spacing] = {}
+        self._spacings: dict[tuple[tuple[str, int], int, int | None], Spacing] = {}
 
     def of(self, array: Array) -> Told:
         """What is said of an array."""
@@ -140,13 +151,15 @@ class Scales:
 
     def spacing(self, one: Coordinate, length: int) -> Spacing:
         """How far apart the coordinates are, for an axis of this length."""
-        key = (one.array.node.address, length)
+        key = (one.array.node.address, length, one.step_at)
         if key not in self._spacings:
             self._spacings[key] = self._spacing(one, length)
         return self._spacings[key]
 
     def _spacing(self, one: Coordinate, length: int) -> Spacing:
         try:
+            if one.step_at is not None:
+                return step_of(float(one.array[one.step_at]), one.array.dtype)
             many = int(one.array.size)
             if many not in (length, length + 1) and not (one.by_two and many == 2):
                 return Spacing(None, f"it has {many:,} values for an axis that is {length:,} long")

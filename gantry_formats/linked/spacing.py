@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -46,6 +47,14 @@ def spacing_of(values: np.ndarray) -> Spacing:
     if why:
         return Spacing(None, why)
     digits = min(MOST_DIGITS, max(4, math.floor(-math.log10(max(rounding / abs(span), 1e-300)))))
+    return Spacing(float(f"{step:.{digits}g}"))
+
+
+def step_of(step: float, dtype: np.dtype[Any]) -> Spacing:
+    """Of a step that stands in a file itself, in a type of its own."""
+    if not math.isfinite(step) or step == 0:
+        return Spacing(None, "its step is no length")
+    digits = 7 if dtype.kind == "f" and dtype.itemsize < 8 else MOST_DIGITS
     return Spacing(float(f"{step:.{digits}g}"))
 
 
