@@ -12,20 +12,28 @@ from wrappers.io.stack import AXES, read_stack
 from wrappers.io.volumes import Pick
 from wrappers.job import InputDataset
 from wrappers.kernels.deconvolution import gaussian_psf
-from wrappers.kernels.measured_psf import centred, differ, resampled
+from wrappers.kernels.measured_psf import background, brightest, centred, cropped, differ, resampled, spots
 
 PSF_SIGMAS = 4.0  # a Gaussian PSF reaches this far where the stack has room: 0.006 % of its light is beyond
 LEAST_SIGMAS = 2.0
 NEARLY_ALL = 0.99
 """Of the light of a PSF: that of a Gaussian with a sigma of 0.27 voxels in the voxel's plane."""
+MOST_BACKGROUND = 0.05
+MOST_LOST = 1e-3
+"""Of the light of a measured PSF: that of a background, and what may lie beyond the stack's size."""
+MOST_EQUAL = 8
+"""A maximum between voxels makes so many of them equally bright, and not more."""
 
 
-def measured_psf(dataset: InputDataset, pick: Pick, sizes: Mapping[str, float]) -> tuple[np.ndarray, list[str]]:
+def measured_psf(
+    dataset: InputDataset, pick: Pick, sizes: Mapping[str, float], shape: tuple[int, ...]
+) -> tuple[np.ndarray, list[str]]:
     """Return the PSF on voxels of `sizes` (µm), centred on its brightest, with a sum of 1; and remarks.
 
-    Values below zero, which a subtracted background leaves, count as no light. BadInput where there is no light, a
-    value is no finite number (the brightest voxel may be that one), or its voxels are others than the stack's as
-    far as they are known, and not all are.
+    What of it is beyond a stack of `shape` is left out where nearly no light is there. Values below zero, which a
+    subtracted background leaves, count as no light. BadInput where there is no light, a value is no finite number
+    (the brightest voxel may be that one), or its voxels are others than the stack's as far as they are known, and
+    not all are.
     """
     found = read_stack(dataset, "PSF", pick)
     if found.interpolated:
@@ -49,7 +57,31 @@ def measured_psf(dataset: InputDataset, pick: Pick, sizes: Mapping[str, float]) 
                 "voxel size, and record that of the PSF."
             )
         psf = resampled(psf, have, wanted)
-    return np.asarray(psf / psf.sum()), [*(f"PSF: {words}" for words in found.remarks), *_taken_alike(own, sizes)]
+    inner, lost = cropped(psf, shape)
+    if lost <= MOST_LOST:
+        psf = inner
+    said = [f"PSF: {words}" for words in found.remarks]
+    return np.asarray(psf / psf.sum()), [*said, *_doubtful(values), *_taken_alike(own, sizes)]
+
+
+def _doubtful(values: np.ndarray) -> list[str]:
+    """Return what in a measured PSF is not the light of one bead."""
+    said = []
+    many = spots(values)
+    if many > 1:
+        said.append(f"the PSF has {many} bright spots, where one bead is needed: the result has copies")
+    level, share = background(values)
+    if share > MOST_BACKGROUND:
+        said.append(
+            f"the PSF has a background of {level:.4g}, {share:.0%} of its light: it is to be subtracted first, "
+            "since with it too much is sharpened"
+        )
+    _, equal = brightest(values)
+    if equal > MOST_EQUAL:
+        said.append(
+            f"the PSF's {equal} brightest voxels have one value: it may be saturated; its middle is theirs"
+        )
+    return said
 
 
 def _taken_alike(own: Mapping[str, float], stacks: Mapping[str, float]) -> list[str]:

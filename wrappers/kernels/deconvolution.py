@@ -55,9 +55,10 @@ def sharpness(volume: Array) -> float:
         if volume.shape[axis] < 3:
             continue
         ahead = xp.take(volume, xp.arange(2, volume.shape[axis]), axis=axis)
-        step = (ahead - xp.take(volume, xp.arange(volume.shape[axis] - 2), axis=axis)) * 0.5
+        # By the mean first: squares of very large or small values have no place in single precision.
+        step = (ahead - xp.take(volume, xp.arange(volume.shape[axis] - 2), axis=axis)) * (0.5 / mean)
         total += float(xp.mean(step * step, dtype=xp.float64))
-    return total / mean**2
+    return total
 
 
 def richardson_lucy(

@@ -35,6 +35,10 @@ from wrappers.kernels.deconvolution import (
 from wrappers.result import Result
 
 STAGES = ("reading", "deconvolving", "saving")
+USUAL = (1e-6, 1e12)
+"""Between these a stack's brightest value is computed as it is, in single precision too."""
+MOST_BELOW = 0.01
+MOST_TOLD = 6
 
 
 @dataclass(frozen=True)
@@ -120,9 +124,17 @@ def main(job: Job, events: Events) -> None:
         message = f"{done} of {settings.iterations} iterations"
         events.progress(done / settings.iterations, message, {"iterations/s": round(rate, 3)})
 
+    exponent = exponent_of(image)
     result = richardson_lucy(
-        image, psf, settings.iterations, boundary=settings.boundary, threads=job.cpus, progress=tell
+        np.ldexp(image, -exponent) if exponent else image,
+        psf,
+        settings.iterations,
+        boundary=settings.boundary,
+        threads=job.cpus,
+        progress=tell,
     )
+    if exponent:
+        result = np.ldexp(result, exponent)
     elapsed = time.monotonic() - started
     if not np.isfinite(result).all():
         raise BadInput("The deconvolution does not stay finite with this PSF; try fewer iterations.")
@@ -138,9 +150,43 @@ def main(job: Job, events: Events) -> None:
         interpolated=stack.interpolated,
         channel=channel_of(stack, settings.pick),
         acquired=moment_of(stack.told.get(ACQUIRED)),
-        remarks=(*stack.remarks, *not_told(stack, settings), *remarks, *narrow(psf, stack.values.shape)),
+        remarks=(
+            *stack.remarks,
+            *doubtful_values(stack.values, settings),
+            *not_told(stack, settings),
+            *remarks,
+            *narrow(psf, stack.values.shape),
+        ),
     )
     write(job, settings, outcome)
+
+
+def exponent_of(image: np.ndarray) -> int:
+    """Return by which power of two an image is divided so that arithmetic neither overflows nor ends at zero.
+
+    0 for all usual values, which are computed as they are.
+    """
+    largest = float(image.max())
+    return 0 if USUAL[0] <= largest <= USUAL[1] else math.frexp(largest)[1]
+
+
+def doubtful_values(values: np.ndarray, settings: Settings) -> list[str]:
+    """Return remarks on values below zero, and on planes that hold one value only."""
+    said = []
+    below = float((values < 0).mean()) if values.dtype.kind in "if" and not settings.background else 0.0
+    if below > MOST_BELOW:
+        said.append(
+            f"{below:.0%} of the stack's values are below zero and were taken as zero: what was subtracted?"
+        )
+    flat = [z for z, plane in enumerate(values) if plane.min() == plane.max()]
+    if 0 < len(flat) < len(values):
+        told = ", ".join(map(str, flat[:MOST_TOLD])) + (" …" if len(flat) > MOST_TOLD else "")
+        one = len(flat) == 1
+        said.append(
+            f"{len(flat)} of {len(values)} planes {'has' if one else 'have'} the same value everywhere (z {told}, "
+            f"counted from 0): {'a frame' if one else 'frames'} may be lost"
+        )
+    return said
 
 
 def not_told(stack: Stack, settings: Settings) -> list[str]:
@@ -186,7 +232,7 @@ def psf_of(
     """Return the PSF (float64, sum 1), from its file or a Gaussian of the given widths, and what is to be said."""
     widths = (settings.sigma_z, settings.sigma_xy, settings.sigma_xy)
     psf, remarks = (
-        measured_psf(job.one("psf"), settings.psf_pick, sizes)
+        measured_psf(job.one("psf"), settings.psf_pick, sizes, shape)
         if settings.psf == "file"
         else (gaussian(widths, shape, sizes), [])
     )
