@@ -14,6 +14,7 @@ from gantry_formats.axes import UNKNOWN, ZYX, name_of, plural_of
 from gantry_formats.hdf5_layouts import is_coarser_level
 
 MOST_NAMED = 6
+MOST_NAMED_PLANES = 3
 CHOSEN_ELSEWHERE = "CTR"
 """Axes along which analyses have one place chosen, where they can: channel, time point, position."""
 SETUP = "setup"
@@ -211,14 +212,45 @@ def left_out(arrays: Sequence[Described], axes: str = ZYX, along: str = "") -> d
 
 def planes_of(arrays: Sequence[Described], files: Sequence[str]) -> list[int]:
     """The places of the single planes, one in each of the files and alike in shape and type; none where not so."""
+    planes = _one_plane_each(arrays, files)
+    return planes if len({_kind_of_plane(arrays[place]) for place in planes}) == 1 else []
+
+
+def unlike_planes(arrays: Sequence[Described], files: Sequence[str]) -> str:
+    """How the single planes of the files differ in size or type, as a clause; nothing where they do not.
+
+    `has planes that are not alike: thumb.tif is 5 × 6, uint16, and 16 others are 40 × 48, uint16`
+    """
+    planes = _one_plane_each(arrays, files)
+    kinds: dict[str, list[str]] = {}
+    for place in planes:
+        kinds.setdefault(_kind_of_plane(arrays[place]), []).append(arrays[place].file)
+    if len(kinds) < 2:
+        return ""
+    usual, *others = sorted(kinds, key=lambda kind: -len(kinds[kind]))
+    told = [
+        f"{', '.join(kinds[kind][:MOST_NAMED_PLANES])}{' …' if len(kinds[kind]) > MOST_NAMED_PLANES else ''} "
+        f"{'is' if len(kinds[kind]) == 1 else 'are'} {kind}"
+        for kind in others[:MOST_NAMED_PLANES]
+    ]
+    rest = len(kinds[usual])
+    told.append(f"{rest} other{' is' if rest == 1 else 's are'} {usual}")
+    return f"has planes that are not alike: {', '.join(told[:-1])} and {told[-1]}"
+
+
+def _one_plane_each(arrays: Sequence[Described], files: Sequence[str]) -> list[int]:
+    """The places of the single planes where each of several files has one, and nothing else."""
     planes = [
         place
         for place, one in enumerate(arrays)
         if one.axes.endswith("YX") and math.prod(one.shape[:-2]) == 1 and math.prod(one.shape) > 0
     ]
-    alike = {(arrays[place].shape[-2:], arrays[place].dtype) for place in planes}
     one_each = {arrays[place].file for place in planes} == set(files) and len(arrays) == len(planes) == len(files)
-    return planes if len(planes) > 1 and len(alike) == 1 and one_each else []
+    return planes if len(planes) > 1 and one_each else []
+
+
+def _kind_of_plane(plane: Described) -> str:
+    return f"{' × '.join(map(str, plane.shape[-2:]))}, {plane.dtype}"
 
 
 def volume_of_planes(arrays: Sequence[Described], planes: Sequence[int]) -> Described:

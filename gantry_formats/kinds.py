@@ -11,6 +11,9 @@ TIFF_SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 FIRST_USER_BLOCK = 512
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
+OF_MACOS = "._"
+"""Before a file's name: what macOS keeps of that file on disks of other systems, and no file of its kind."""
+
 Format = Literal["hdf5", "tiff", "mrc", "other"]
 
 

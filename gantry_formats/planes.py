@@ -10,13 +10,21 @@ MOST_GAPS = 4
 """Told one by one where planes are missing."""
 _NUMBER = re.compile(r"\d+")
 _NO_PLANES = {
-    "time points": "t tp time timepoint",
-    "channels": "c ch chan channel w wavelength",
-    "positions": "p pos position xy field well",
-    "angles": "angle theta",
+    "time points": "t tp time timepoint timepoints frame frames day days hour hours hr min minute sec second week",
+    "channels": "c ch chan channel w wavelength laser filter",
+    "positions": "p pos position xy field fov well site scene stage tile x y row col column roi region point",
+    "angles": "angle theta rot rotation view",
+    "repetitions": "run rep repeat replicate trial",
 }
 """What names of microscopes' programs count other than planes, by the words before the number."""
 _WORDS = {word: what for what, words in _NO_PLANES.items() for word in words.split()}
+_PLANES = frozenset(
+    ("z", "depth", "plane", "planes", "slice", "slices", "section", "sections", "layer", "zplane", "zslice")
+)
+_UNCLEAR = {"s": "slices, or positions of the stage"}
+_WELL = re.compile(r"(?:^|[^A-Za-z0-9])[A-P]$")
+"""Before two digits: a well of a plate, A01 to P24."""
+_YEARS, _MONTHS, _DAYS = range(1900, 2101), range(1, 13), range(1, 32)
 
 
 def in_order(names: Sequence[str]) -> list[int]:
@@ -31,10 +39,12 @@ def in_order(names: Sequence[str]) -> list[int]:
     varying = [place for place in range(len(numbers[0])) if len({number[place] for number in numbers}) > 1]
     if len(varying) != 1:
         raise ValueError(f"has planes in files whose names differ in {len(varying)} numbers; one counts planes")
-    before = re.search(r"[A-Za-z]*$", parts[0][varying[0]].rstrip(" _-=."))
-    what = _WORDS.get(before[0].lower()) if before else None
-    if what is not None:
+    word = _word(parts[0][varying[0]])
+    what = _WORDS.get(word) or _wells_or_days(names, parts[0], numbers, varying[0])
+    if what:
         raise ValueError(f"has files whose names count {what}, not planes")
+    if word in _UNCLEAR:
+        raise ValueError(f"has files whose names count what may be {_UNCLEAR[word]}: give names that say which")
     counted = sorted(number[varying[0]] for number in numbers)
     if len(set(counted)) < len(counted):
         twice = next(one for one, next_ in pairwise(counted) if one == next_)
@@ -43,6 +53,36 @@ def in_order(names: Sequence[str]) -> list[int]:
     if gaps:
         raise ValueError(f"lacks planes: {_missing(gaps)}")
     return sorted(range(len(names)), key=lambda place: numbers[place][varying[0]])
+
+
+def counted_by(names: Sequence[str]) -> str | None:
+    """What stands before the number by which the files are in order; None where it is a word for planes.
+
+    Names with another word, or none, do not say what they count: that it is planes is taken to be so.
+    """
+    parts = [_NUMBER.split(name) for name in names]
+    numbers = [_NUMBER.findall(name) for name in names]
+    place = next((at for at in range(len(numbers[0])) if len({int(number[at]) for number in numbers}) > 1), 0)
+    return None if _word(parts[0][place]) in _PLANES else parts[0][place].rpartition("/")[2]
+
+
+def _word(before: str) -> str:
+    """The last word before a number, in small letters."""
+    found = re.search(r"[A-Za-z]*$", before.rstrip(" _-=.("))
+    return found[0].lower() if found else ""
+
+
+def _wells_or_days(names: Sequence[str], parts: list[str], numbers: list[list[int]], place: int) -> str:
+    """What the number at this place counts where it is a well's, or a day's in a date; nothing for all else."""
+    digits = {len(_NUMBER.findall(name)[place]) for name in names}
+    if _WELL.search(parts[place]) and digits == {2}:
+        return "wells"
+    if place < 2 or parts[place] not in ("-", "_", ".") or parts[place - 1] != parts[place]:
+        return ""
+    dates = (
+        found[place - 2] in _YEARS and found[place - 1] in _MONTHS and found[place] in _DAYS for found in numbers
+    )
+    return "days" if all(dates) else ""
 
 
 def _missing(gaps: Sequence[tuple[int, int]]) -> str:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from gantry_formats import factor_between
+from gantry_formats.kinds import OF_MACOS
 from wrappers.errors import BadInput
 from wrappers.events import Events
 
@@ -45,7 +46,8 @@ class InputFile:
 
     @property
     def suffix(self) -> str:
-        return self.path.suffix.lower()
+        """What the name says of the kind, in small letters; nothing for what macOS keeps beside a file."""
+        return "" if self.path.name.startswith(OF_MACOS) else self.path.suffix.lower()
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from gantry_formats import mrc
 from gantry_formats.kinds import (
     FIRST_USER_BLOCK,
     HDF5_SIGNATURE,
+    OF_MACOS,
     PNG_SIGNATURE,
     TIFF_SIGNATURES,
     Format,
@@ -60,7 +61,7 @@ def png_size(png: bytes) -> tuple[int, int] | None:
 
 def is_named_as_hdf5(name: str) -> bool:
     """Whether a name says HDF5: worth looking through for links."""
-    return PurePosixPath(name).suffix.lower() in HDF5_SUFFIXES
+    return _suffix(name) in HDF5_SUFFIXES
 
 
 def microscope_format(name: str) -> str | None:
@@ -70,4 +71,10 @@ def microscope_format(name: str) -> str | None:
 
 def is_named_as_array(name: str) -> bool:
     """Whether a name says HDF5, TIFF or MRC: worth looking into for parameters and a picture, and no more."""
-    return PurePosixPath(name).suffix.lower() in HDF5_SUFFIXES + TIFF_SUFFIXES + MRC_SUFFIXES
+    return _suffix(name) in HDF5_SUFFIXES + TIFF_SUFFIXES + MRC_SUFFIXES
+
+
+def _suffix(name: str) -> str:
+    """What a name says of the kind, in small letters; nothing for what macOS keeps beside a file."""
+    path = PurePosixPath(name)
+    return "" if path.name.startswith(OF_MACOS) else path.suffix.lower()

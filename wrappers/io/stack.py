@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from gantry_formats.arrays import named
+from gantry_formats.arrays import named, unlike_planes
 from gantry_formats.images import sizes_of_attributes
+from gantry_formats.kinds import OF_MACOS
+from gantry_formats.planes import counted_by
 from wrappers.errors import BadInput
 from wrappers.io import hdf5, mrc, ome_zarr, tiff
 from wrappers.io.siblings import leading
@@ -99,6 +101,8 @@ def open_arrays(file: InputFile, beside: Sequence[InputFile] = ()) -> Iterator[A
 
 def is_array_file(file: InputFile) -> bool:
     """Return whether a file's name says that it holds arrays which are read here."""
+    if file.path.name.startswith(OF_MACOS):
+        return False
     return file.suffix in tiff.SUFFIXES + hdf5.SUFFIXES or mrc.is_mrc(file.path) or ome_zarr.is_zarr(file.path)
 
 
@@ -121,7 +125,11 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
         if not has_volume(candidates, pick):
             for file, arrays in opened:
                 _check_whole(file, arrays, what)
-        planes = [] if has_volume(candidates, pick) else planes_of(candidates, [file.name for file in files])
+        names = [file.name for file in files]
+        several = not has_volume(candidates, pick)
+        planes = planes_of(candidates, names) if several else []
+        if several and (why := unlike_planes([one.described for one in candidates], names)):
+            raise BadInput(f"The {what} {why}.")
         if planes:
             parts = [candidates[place] for place in planes]
             order = in_order([part.described.file for part in parts], what)
@@ -130,7 +138,8 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
             _check_no_plane_is_lost(dataset, first_file, what)
             values = np.stack([parts[place].array.everything().reshape(first.shape[-2:]) for place in order])
             name, attributes = f"{len(planes)} files", dict(first.attributes)
-            remarks = _first_few([words for part in parts for words in what_is_not_there(part)])
+            remarks = _taken_for_planes([part.described.file for part in parts], what)
+            remarks += _first_few([words for part in parts for words in what_is_not_there(part)])
             if pick.array not in (None, name):
                 raise BadInput(f"The {what} has no volume “{pick.array}”: its {name} are the planes of one.")
         else:
@@ -167,6 +176,15 @@ def _first_few(remarks: list[str]) -> list[str]:
     """The first remarks on planes of a folder, and how many there are more."""
     more = len(remarks) - MOST_TOLD
     return [*remarks[:MOST_TOLD], *([f"and {more} more planes are not whole"] if more > 0 else [])]
+
+
+def _taken_for_planes(names: Sequence[str], what: str) -> list[str]:
+    """Return what is to be said of files that are planes by no word in their names."""
+    before = counted_by(names)
+    if before is None:
+        return []
+    number = f"the number{f' behind “{before}”' if before else ''} in their names"
+    return [f"the {what}'s {len(names)} files are taken for planes along z, in the order of {number}"]
 
 
 def _check_no_plane_is_lost(dataset: InputDataset, plane: InputFile, what: str) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
-from gantry_formats.arrays import Described, candidates, planes_of, volume_of_planes
+from gantry_formats.arrays import Described, candidates, planes_of, unlike_planes, volume_of_planes
 from gantry_formats.axes import ZYX
 from gantry_formats.planes import in_order
 from portal import words
@@ -134,5 +134,7 @@ def _of_planes(
             return
         shape = (len(files), *volume.shape[1:])
         yield replace(first, name=name, shape=shape, axes=volume.axes, labels={})
+    elif further <= 0 and not candidates(described, ZYX, ALONG) and (why := unlike_planes(described, seen)):
+        yield ArrayEntry("", f"{len(files)} files", left_out=f"it {why}")
     elif further > 0:
         yield ArrayEntry("", "", left_out=f"{words.count(further, 'further file')} of it were not looked into")

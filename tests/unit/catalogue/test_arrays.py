@@ -57,6 +57,17 @@ def test_planes_in_a_file_each_make_a_volume():
     assert entries[-1].axes == "ZYX"
 
 
+def test_planes_that_are_not_alike_make_none_and_are_named():
+    files = ["z0.tif", "z1.tif", "z2.tif"]
+    thumb = Looked("z2.tif", Listing((ListedArray("series 0", (5, 6), "uint8", "YX"),)))
+    assert told(entries_of([plane("z0.tif"), plane("z1.tif"), thumb], files))[-1] == (
+        "",
+        "3 files",
+        (),
+        "it has planes that are not alike: z2.tif is 5 × 6, uint8 and 2 others are 40 × 48, uint16",
+    )
+
+
 def test_of_many_planes_the_first_and_last_speak_for_all():
     files = [f"z{number}.tif" for number in range(100)]
     looked = [plane(file) for file in [*files[:15], files[-1]]]

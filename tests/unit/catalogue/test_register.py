@@ -463,3 +463,27 @@ def test_of_a_file_that_could_not_be_looked_into_nothing_is_known(yard, monkeypa
     monkeypatch.setattr("portal.catalogue.files.reader.inspect", late)
     [row] = arrays_of(yard, yard.add("slow.h5"))
     assert (row.unusable, "longer than 60 s" in row.left_out) == ("", True)
+
+
+def test_what_macos_keeps_beside_a_file_is_no_damaged_one(
+    sqlite_database: Database, sqlite_facility: SmallFacility, settings: Settings
+) -> None:
+    folder = settings.roots["demo"].path / "mac"
+    folder.mkdir()
+    for number in range(3):
+        tifffile.imwrite(folder / f"z{number}.tif", np.zeros((8, 9), np.uint16))
+        (folder / f"._z{number}.tif").write_bytes(b"\0\5\26\7\0\2\0\0Mac OS X        " + bytes(100))
+    made = add_in_place(
+        sqlite_database,
+        sqlite_facility.actors["sam"],
+        folder,
+        type_name="light-sheet stack",
+        investigation=sqlite_facility.investigations["private"],
+        settings=settings,
+        now=NOW,
+    )
+    assert (made.problem, made.file_count) == (None, 6)
+    with sqlite_database.read() as session:
+        arrays = get_dataset(session, sqlite_facility.actors["maya"], made.id, now=NOW).arrays
+        assert [one.name for one in arrays if one.left_out] == []
+        assert arrays[-1].name == "3 files"

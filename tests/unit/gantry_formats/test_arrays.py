@@ -10,10 +10,11 @@ from gantry_formats.arrays import (
     named,
     names_of,
     planes_of,
+    unlike_planes,
     volume_of_planes,
 )
 from gantry_formats.axes import NAMES, known_axes, plural_of
-from gantry_formats.planes import in_order
+from gantry_formats.planes import counted_by, in_order
 
 
 def array(
@@ -171,6 +172,8 @@ def test_planes_are_in_the_order_of_the_one_number_in_their_names():
         ("a_c", "channels"), ("ch", "channels"),
         ("img_pos", "positions"), ("w", "channels"),
         ("img_z", ""), ("img", ""), ("plane_", ""), ("", ""), ("post", ""), ("attic", ""), ("slice ", ""),
+        ("frame_", "time points"), ("Day", "time points"), ("fov_", "positions"), ("scene=", "positions"),
+        ("tile_x", "positions"), ("run", "repetitions"), ("view", "angles"), ("strain", ""), ("layer ", ""),
     ],
 )  # fmt: skip
 def test_names_that_count_something_else_are_no_planes(before, counts):
@@ -180,3 +183,40 @@ def test_names_that_count_something_else_are_no_planes(before, counts):
             in_order(names)
     else:
         assert in_order(names) == [1, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ([f"A{column:02}.tif" for column in range(1, 9)], "count wells, not planes"),
+        ([f"x_B{column:02}_ch.tif" for column in range(1, 9)], "count wells, not planes"),
+        ([f"2026-11-{day:02}.tif" for day in range(1, 9)], "count days, not planes"),
+        ([f"fish_2026_11_{day}.tif" for day in range(9, 14)], "count days, not planes"),
+        ([f"scan_w1_s{place}.tif" for place in range(1, 9)], "what may be slices, or positions of the stage"),
+    ],
+)
+def test_wells_dates_and_stage_positions_are_no_planes(names, words):
+    with pytest.raises(ValueError, match=words):
+        in_order(names)
+
+
+@pytest.mark.parametrize(
+    ("name", "before"),
+    [
+        ("img_z{}.tif", None), ("a/Slice {}.tif", None), ("z{:03}/img.tif", None), ("plane-{}.tif", None),
+        ("img_{}.tif", "img_"), ("{:04}.tif", ""), ("run2/fish{}.tif", "fish"), ("C{:03}.tif", "C"),
+    ],
+)  # fmt: skip
+def test_what_is_taken_for_planes_is_said(name, before):
+    assert counted_by([name.format(number) for number in range(3)]) == before
+
+
+def test_planes_that_are_not_alike_are_named():
+    planes = [array("series 0", (40, 48), "YX", file=f"z{number}.tif") for number in range(3)]
+    other = array("series 0", (5, 6), "YX", file="thumb.tif")
+    files = [one.file for one in (*planes, other)]
+    assert unlike_planes(planes, files[:3]) == ""
+    assert unlike_planes([*planes, other], files) == (
+        "has planes that are not alike: thumb.tif is 5 × 6, uint16 and 3 others are 40 × 48, uint16"
+    )
+    assert unlike_planes([*planes, array("stack", (3, 40, 48), "ZYX", file="thumb.tif")], files) == ""
