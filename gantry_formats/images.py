@@ -104,6 +104,23 @@ def _told_by_imagej(
     return lengths, {axis: keys.get(f"{axis}unit", keys.get("unit")) for axis in lengths}
 
 
+def sizes_of_lsm(told: Mapping[str, Any]) -> Sizes:
+    """Of a LSM file of Zeiss', by its block of metadata, which has lengths in metres."""
+    lengths = {axis: plain_number(told.get(f"VoxelSize{axis.upper()}")) for axis in "xyz"}
+    places = {axis: f"lsm:VoxelSize{axis.upper()}" for axis in lengths}
+    return _in_um(
+        {axis: size for axis, size in lengths.items() if size and size > 0}, dict.fromkeys("xyz", "m"), places
+    )
+
+
+def sizes_of_stk(told: Mapping[str, Any]) -> Sizes:
+    """Of a STK file of MetaMorph's: its calibration in the plane. How far its planes are apart it does not say."""
+    lengths = {axis: plain_number(told.get(f"{axis.upper()}Calibration")) for axis in "xy"}
+    places = {axis: f"stk:{axis.upper()}Calibration" for axis in lengths}
+    units = dict.fromkeys("xy", told.get("CalibrationUnits"))
+    return _in_um({axis: size for axis, size in lengths.items() if size and size > 0}, units, places)
+
+
 def sizes_of_ome(xml: str, *, series: int, names: Sequence[str]) -> Sizes:
     """Of the Image that a series of an OME-TIFF is: by its place, else by its name where only one has it.
 

@@ -10,7 +10,8 @@ import itertools
 import json
 import math
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from gantry_formats.axes import SEQUENCE, UNKNOWN, name_of, plain_name
@@ -21,11 +22,14 @@ NOTHING = '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"></OME>
 FAULTS = (ValueError, KeyError, IndexError, TypeError, AttributeError)
 """What tifffile raises of a description that it does not understand."""
 MOST_NAMED = 6
+EACH_PAGE: Mapping[str, Any] = MappingProxyType({"is_uniform": False})
+"""How to open a file: tifffile looks at some of its pages and reads those of another size as if all were alike."""
 _GUESSED = ("generic", "uniform")
 """Series that tifffile makes of pages that are alike, of which nothing is declared."""
 _HEAD = 4096
 _OTHER = "Q"
 """tifffile's letter for an axis that it has none for."""
+_UNFITTING = "pages that its description does not fit"
 _ORDERS = frozenset({"default", *map("".join, itertools.permutations("czt"))})
 
 
@@ -76,6 +80,11 @@ def without_its_name(xml: str) -> str | None:
     return ET.tostring(copied, encoding="unicode")
 
 
+def is_small_copy(series: Any) -> bool:
+    """Whether a series is the small pictures that a LSM file has beside its own."""
+    return series.kind == "lsm" and bool(series.keyframe.is_reduced)
+
+
 def axes_of(file: Any, index: int) -> tuple[str, tuple[str, ...]]:
     """The axes of a series as they are declared, a letter each, and the file's names of those that are not known.
 
@@ -91,7 +100,8 @@ def axes_of(file: Any, index: int) -> tuple[str, tuple[str, ...]]:
         told = str(series.keyframe.description or "")[:_HEAD]
         described = file.is_ome or file.is_imagej or "<OME" in told or told.startswith("ImageJ=")
         pages = len(axes) - len(inner) if axes.endswith(inner) else len(axes)
-        return (UNKNOWN * pages + axes[pages:] if described else axes), ()
+        why = _description_elsewhere(told) or _UNFITTING if described else _not_in_a_row(series)
+        return (UNKNOWN * pages + axes[pages:], (why,) * (pages == 1)) if why else (axes, ())
     if series.kind == "imagej":
         order = str((file.imagej_metadata or {}).get("order", "default")).lower()
         if order not in _ORDERS and sum(axis in "TZCI" for axis in axes) > 1:
@@ -100,6 +110,27 @@ def axes_of(file: Any, index: int) -> tuple[str, tuple[str, ...]]:
     if _OTHER not in axes:
         return axes, ()
     return axes.replace(_OTHER, UNKNOWN), _modulo_names(file, axes.count(_OTHER))
+
+
+def _description_elsewhere(told: str) -> str:
+    """Of a file whose OME-XML is in another one, which only names it: how to call its pages; else nothing."""
+    root = root_of(told)
+    named = [one.get("MetadataFile") for one in (root if root is not None else ()) if kind_of(one) == "BinaryOnly"]
+    return plain_name(f"pages that {named[0]} describes") if named and named[0] else ""
+
+
+def _not_in_a_row(series: Any) -> str:
+    """How to call pages between some of which others lie: nothing says which planes they are. Else nothing."""
+    places = [page.index for page in series.pages if page is not None and isinstance(page.index, int)]
+    steps = {after - before for before, after in itertools.pairwise(places)}
+    if len(steps) < 2:
+        return ""
+    starts = [place for place in places if place - 1 not in places]
+    ends = [place for place in places if place + 1 not in places]
+    told = [
+        f"{one + 1} to {last + 1}" if last > one else f"{one + 1}" for one, last in zip(starts, ends, strict=True)
+    ]
+    return f"pages {', '.join(told[:MOST_NAMED])}{' …' if len(told) > MOST_NAMED else ''}"
 
 
 def _shaped(series: Any, axes: str) -> tuple[str, tuple[str, ...]]:
@@ -139,6 +170,10 @@ def missing_planes(file: Any, series: Any) -> str:
         planes, pages = series.size // max(series.keyframe.size, 1), len(file.pages)
         # ImageJ writes a large stack behind one page.
         return f"its description counts {planes} planes, and it has {pages} pages" if 1 < pages != planes else ""
+    if series.kind in _GUESSED and file.is_imagej:
+        counted, pages = (file.imagej_metadata or {}).get("images"), len(file.pages)
+        if isinstance(counted, int) and counted > pages:
+            return f"its description counts {counted} planes, and it has {pages} page{'s' * (pages != 1)}"
     lost = [place for place, page in enumerate(series.pages) if page is None]
     if not lost:
         return ""

@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nxs", ".nx", ".nx5", ".rtdc", ".ims")
-TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".tf2")
+TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".tf2", ".lsm", ".stk", ".svs", ".scn", ".qptiff")
 MRC_SUFFIXES = mrc.SUFFIXES
 
 OF_MICROSCOPES = {".czi": "CZI", ".nd2": "ND2", ".lif": "LIF"}

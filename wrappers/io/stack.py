@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from gantry_formats.arrays import named, unlike_planes
 from gantry_formats.images import sizes_of_attributes
-from gantry_formats.kinds import OF_MACOS
+from gantry_formats.kinds import OF_MACOS, format_of
 from gantry_formats.planes import counted_by
 from wrappers.errors import BadInput
 from wrappers.io import hdf5, mrc, ome_zarr, tiff
@@ -41,6 +41,7 @@ MOST_FILES = 4096
 MOST_BAD_SHARE = 1e-3
 """Of a volume's values so many may be no finite numbers: more than a thousandth is no dead pixel."""
 KINDS = "HDF5, TIFF, MRC or Zarr"
+Kind = Literal["tiff", "hdf5", "zarr", "mrc", "other"]
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,8 @@ def open_arrays(file: InputFile, beside: Sequence[InputFile] = ()) -> Iterator[A
     An OME-TIFF may be one of several files that make a series. They are read together where all are `beside` it,
     with the first of them; the others then have no array of their own.
     """
-    if file.suffix in tiff.SUFFIXES:
+    kind = kind_of(file)
+    if kind == "tiff":
         with tiff.open_tiff(file.path, {other.path.name for other in beside}) as opened:
             if opened.led_by not in (None, file.path.name):
                 yield Arrays([], [])
@@ -87,23 +89,35 @@ def open_arrays(file: InputFile, beside: Sequence[InputFile] = ()) -> Iterator[A
             missing = [LeftOut(name, "it is a part of this series and not there") for name in opened.missing]
             found, left_out = tiff.survey(opened.file, file.path)
             yield Arrays(found, left_out + missing, missing=opened.missing)
-    elif file.suffix in hdf5.SUFFIXES:
+    elif kind == "hdf5":
         with hdf5.open_hdf5(file) as opened:
             found, left_out = hdf5.survey(opened, file.path, hdf5.layout_of(opened, file))
             yield Arrays(found, left_out, hdf5.still_open(opened))
-    elif ome_zarr.is_zarr(file.path):
+    elif kind == "zarr":
         yield Arrays(*ome_zarr.survey(file.path))
-    elif mrc.is_mrc(file.path):
+    elif kind == "mrc":
         yield Arrays(*mrc.survey(file.path))
     else:
         raise BadInput(f"{file.name} is no {KINDS} file.")
 
 
 def is_array_file(file: InputFile) -> bool:
-    """Return whether a file's name says that it holds arrays which are read here."""
-    if file.path.name.startswith(OF_MACOS):
-        return False
-    return file.suffix in tiff.SUFFIXES + hdf5.SUFFIXES or mrc.is_mrc(file.path) or ome_zarr.is_zarr(file.path)
+    """Return whether a file holds arrays which are read here."""
+    return kind_of(file) != "other"
+
+
+def kind_of(file: InputFile) -> Kind:
+    """Return what a file is by its name; the only one of a dataset, where its name says nothing, by its bytes."""
+    if file.suffix in tiff.SUFFIXES + hdf5.SUFFIXES:
+        return "tiff" if file.suffix in tiff.SUFFIXES else "hdf5"
+    if file.path.name.startswith(OF_MACOS) or ome_zarr.is_zarr(file.path):
+        return "other" if file.path.name.startswith(OF_MACOS) else "zarr"
+    if file.suffix in mrc.SUFFIXES:
+        return "mrc" if mrc.is_mrc(file.path) else "other"
+    if file.beside is None or len(file.beside.files) > 1 or not file.path.is_file():
+        return "other"
+    with file.path.open("rb") as opened:
+        return format_of(opened)
 
 
 def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stack:
@@ -147,7 +161,7 @@ def read_stack(dataset: InputDataset, what: str, pick: Pick = NO_CHOICE) -> Stac
             first_file = next(file for file, arrays in opened if one.array in arrays.found)
             values, name, attributes = values_of(one, pick), one.array.name, dict(one.array.attributes)
             remarks = what_is_not_there(one, place_of(one, pick))
-            if first_file.suffix in hdf5.SUFFIXES:
+            if kind_of(first_file) == "hdf5":
                 attributes = _inherited(first_file, name) | attributes
         _check_whole(first_file, next(arrays for file, arrays in opened if file is first_file), what)
     values, interpolated = _real(values, first_file, name)

@@ -15,10 +15,13 @@ import numpy as np
 import tifffile
 
 from gantry_formats import descriptions, images
-from gantry_formats.tiff_series import axes_of, missing_planes, opened
+from gantry_formats.tiff_series import EACH_PAGE, axes_of, is_small_copy, missing_planes, opened
 from wrappers.io.source import BLOCK_BYTES, MOST_UNPACKED, NUMERIC_KINDS, ArraySource, LeftOut, readable
 
-SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".tf2")
+SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".tf2", ".lsm", ".stk", ".svs", ".scn", ".qptiff")
+
+WHITE_IS_ZERO = "white is zero"
+"""An attribute of what is shown inverted."""
 
 # What tifffile only logs where a file was cut short: it goes on with the pages it finds.
 _SIGNS_OF_DAMAGE = ("invalid page offset", "failed to reshape", "corrupted")
@@ -33,7 +36,8 @@ class _Complaints(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         words = record.getMessage()
-        if any(sign in words for sign in _SIGNS_OF_DAMAGE):
+        # Of ImageJ's counts that do not fit the pages `missing_planes` says more.
+        if any(sign in words for sign in _SIGNS_OF_DAMAGE) and "ImageJ series metadata" not in words:
             self.damage.append(words)
 
 
@@ -62,11 +66,14 @@ def open_tiff(path: Path, beside: Collection[str] = ()) -> Iterator[Opened]:
         missing = tuple(name for name in parts if name not in beside) if len(parts) > 1 else ()
         together = len(parts) > 1 and not missing and all("/" not in name and "\\" not in name for name in parts)
         with readable(path, "TIFF"):
-            file = opened(lambda xml: tifffile.TiffFile(path, omexml=xml, _multifile=together))
+            file = opened(lambda xml: tifffile.TiffFile(path, omexml=xml, _multifile=together, **EACH_PAGE))
         with file:
             with readable(path, "TIFF"):
                 if file.series and complaints.damage:
-                    raise ValueError("it ends before its last page")
+                    told = all("metadata" in words for words in complaints.damage)
+                    raise ValueError(
+                        "its description does not fit its pages" if told else "it ends before its last page"
+                    )
             yield Opened(file, parts[0] if together else None, missing)
     finally:
         logger.removeHandler(complaints)
@@ -85,7 +92,7 @@ def survey(file: tifffile.TiffFile, path: Path) -> tuple[list[ArraySource], list
     without: list[LeftOut] = []
     with readable(path, "TIFF"):
         for index, series in enumerate(file.series):
-            if np.dtype(series.dtype).kind not in NUMERIC_KINDS or not series.ndim:
+            if np.dtype(series.dtype).kind not in NUMERIC_KINDS or not series.ndim or is_small_copy(series):
                 continue
             source = _source(file, index, path)
             why = _unreadable(series.keyframe) or missing_planes(file, series)
@@ -119,7 +126,7 @@ def _source(file: tifffile.TiffFile, index: int, path: Path) -> ArraySource:
         read=_by_tile(series, path) if by_tile else _reader(series, path),
         chunks=_chunks(series) if by_tile else None,
         axes=axes,
-        attributes=voxel_attributes(file, index) | told(file, index),
+        attributes=voxel_attributes(file, index) | told(file, index) | _colours(series),
         axis_names=names,
     )
 
@@ -189,6 +196,10 @@ def voxel_attributes(file: tifffile.TiffFile, index: int) -> dict[str, float]:
         sizes = images.sizes_of_ome(file.ome_metadata, series=index, names=names)
     elif file.is_imagej:
         sizes = images.sizes_of_imagej(file.imagej_metadata or {}, _per_unit(tags))
+    elif file.is_lsm:
+        sizes = images.sizes_of_lsm(file.lsm_metadata or {})
+    elif file.is_stk:
+        sizes = images.sizes_of_stk(file.stk_metadata or {})
     else:
         unit = tags["ResolutionUnit"].value if "ResolutionUnit" in tags else None
         sizes = images.sizes_of_tags(_per_unit(tags), unit)
@@ -206,6 +217,11 @@ def told(file: tifffile.TiffFile, index: int) -> dict[str, Any]:
         pictures = {axis: length for axis, length in shape.items() if axis not in "YXS"}
         return descriptions.told_by_imagej(file.imagej_metadata or {}, pictures)
     return {}
+
+
+def _colours(series: Any) -> dict[str, Any]:
+    """Return that 0 is white, where the pages say so: whether light is large or small values nothing tells."""
+    return {WHITE_IS_ZERO: True} if series.keyframe.photometric == tifffile.PHOTOMETRIC.MINISWHITE else {}
 
 
 def _per_unit(tags: Any) -> dict[str, float]:

@@ -24,6 +24,7 @@ from wrappers.io.ome import About, plain, write_ome_tiff
 from wrappers.io.picture import fitted, grey
 from wrappers.io.psf import gaussian, measured_psf, narrow
 from wrappers.io.stack import AXES, Stack, read_stack
+from wrappers.io.tiff import WHITE_IS_ZERO
 from wrappers.io.volumes import Pick
 from wrappers.job import Job
 from wrappers.kernels.deconvolution import (
@@ -152,7 +153,7 @@ def main(job: Job, events: Events) -> None:
         acquired=moment_of(stack.told.get(ACQUIRED)),
         remarks=(
             *stack.remarks,
-            *doubtful_values(stack.values, settings),
+            *doubtful_values(stack, settings),
             *not_told(stack, settings),
             *remarks,
             *narrow(psf, stack.values.shape),
@@ -170,14 +171,16 @@ def exponent_of(image: np.ndarray) -> int:
     return 0 if USUAL[0] <= largest <= USUAL[1] else math.frexp(largest)[1]
 
 
-def doubtful_values(values: np.ndarray, settings: Settings) -> list[str]:
-    """Return remarks on values below zero, and on planes that hold one value only."""
-    said = []
+def doubtful_values(stack: Stack, settings: Settings) -> list[str]:
+    """Return remarks on values below zero, on inverted ones, and on planes that hold one value only."""
+    said, values = [], stack.values
     below = float((values < 0).mean()) if values.dtype.kind in "if" and not settings.background else 0.0
     if below > MOST_BELOW:
         said.append(
             f"{below:.0%} of the stack's values are below zero and were taken as zero: what was subtracted?"
         )
+    if stack.told.get(WHITE_IS_ZERO):
+        said.append("the file says that 0 is white: its values are taken as they are, large ones for light")
     flat = [z for z, plane in enumerate(values) if plane.min() == plane.max()]
     if 0 < len(flat) < len(values):
         told = ", ".join(map(str, flat[:MOST_TOLD])) + (" …" if len(flat) > MOST_TOLD else "")

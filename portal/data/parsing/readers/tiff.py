@@ -1,9 +1,11 @@
 """TIFF in the limited child: described, asked for values, shown."""
 
+import logging
 import struct
 import xml.etree.ElementTree as ET
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
@@ -12,7 +14,7 @@ import tifffile
 
 from gantry_formats import images
 from gantry_formats.sizes import VOXEL_SIZE, told_of
-from gantry_formats.tiff_series import further_pages, missing_planes, opened
+from gantry_formats.tiff_series import EACH_PAGE, further_pages, is_small_copy, missing_planes, opened
 from portal.data.parsing.errors import FileError, plain
 from portal.data.parsing.readers.listing import listing
 from portal.data.parsing.readers.picture import MAX_BLOCK_BYTES, MAX_ELEMENTS, Array, View, spread
@@ -41,6 +43,24 @@ DAMAGED = (
 COLOURS = (3, 4)
 
 
+@contextmanager
+def _cut_short() -> Iterator[list[str]]:
+    """Collect what tifffile only logs of pages that lie behind the file's end: it goes on with those it finds."""
+    found: list[str] = []
+
+    class Complaints(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "invalid page offset" in record.getMessage():
+                found.append(record.getMessage())
+
+    logger, handler = logging.getLogger("tifffile"), Complaints(logging.ERROR)
+    logger.addHandler(handler)
+    try:
+        yield found
+    finally:
+        logger.removeHandler(handler)
+
+
 class TiffReader:
     """An open TIFF whose pages all lie inside the file. Raises FileError.
 
@@ -52,9 +72,12 @@ class TiffReader:
         self.problem: str | None = None
         try:
             # An OME-TIFF may name other files as its parts: only this one is read.
-            self.tiff = opened(self._open)
-            self.series = list(self.tiff.series[:MAX_SERIES])
+            with _cut_short() as complaints:
+                self.tiff = opened(self._open)
+                self.series = list(self.tiff.series[:MAX_SERIES])
             self._check_length()
+            if complaints:
+                raise FileError("invalid", "The file is truncated: it ends before its last page.")
         except DAMAGED as error:
             raise FileError("invalid", "The file is damaged: it cannot be read as TIFF.", str(error)) from error
         if not self.series:
@@ -70,7 +93,7 @@ class TiffReader:
 
     def _open(self, xml: str | None) -> tifffile.TiffFile:
         self.stream.seek(0)
-        return tifffile.TiffFile(self.stream, name="image.tif", omexml=xml, _multifile=False)
+        return tifffile.TiffFile(self.stream, name="image.tif", omexml=xml, _multifile=False, **EACH_PAGE)
 
     def _check_length(self) -> None:
         size = self.tiff.filehandle.size
@@ -155,7 +178,8 @@ class TiffReader:
 
     def _size_of_element(self, axis: str) -> float | str | None:
         """In µm, or as written where the unit is not known; None where nothing tells, or series differ."""
-        found = {self._sizes(index).get(axis) for index in range(len(self.series))}
+        whole = [index for index, series in enumerate(self.series) if not is_small_copy(series)]
+        found = {self._sizes(index).get(axis) for index in whole}
         size = found.pop() if len(found) == 1 else None
         if size is None and not found and self.tiff.is_imagej:
             # What ImageJ writes holds for all of the file.
@@ -169,6 +193,10 @@ class TiffReader:
             return images.sizes_of_ome(self.tiff.ome_metadata, series=index, names=names)
         if self.tiff.is_imagej:
             return images.sizes_of_imagej(self.tiff.imagej_metadata or {}, per_unit)
+        if self.tiff.is_lsm:
+            return images.sizes_of_lsm(self.tiff.lsm_metadata or {})
+        if self.tiff.is_stk:
+            return images.sizes_of_stk(self.tiff.stk_metadata or {})
         unit = tags.get("ResolutionUnit")
         return images.sizes_of_tags(per_unit, None if unit is None else int(unit.value))
 

@@ -10,7 +10,7 @@ import tifffile
 from gantry_formats import images
 from gantry_formats.descriptions import CHANNELS, TIME_STEP, told_by_imagej, told_by_ome
 from gantry_formats.ome import OmeSeries, series_of_ome
-from gantry_formats.tiff_series import axes_of, missing_planes
+from gantry_formats.tiff_series import axes_of, is_small_copy, missing_planes
 from portal.data.parsing.errors import FileError
 from portal.data.parsing.readers.listing import MEASUREMENTS, LeftOut, Listed, Plane, plane_of
 from portal.data.parsing.readers.picture import Array
@@ -35,7 +35,7 @@ def arrays_of(reader: Reader) -> list[Listed | LeftOut]:
     """The numeric series of a file, the largest resolution of each."""
     found: list[Listed | LeftOut] = []
     for index, series in enumerate(reader.series):
-        if np.dtype(series.dtype).kind not in MEASUREMENTS or not series.ndim:
+        if np.dtype(series.dtype).kind not in MEASUREMENTS or not series.ndim or is_small_copy(series):
             continue
         if why := unsupported(series):
             found.append(LeftOut(series.name or f"series {index}", f"its {why}"))

@@ -64,3 +64,11 @@ def test_what_macos_keeps_beside_a_file_is_none(run_program, tmp_path: Path) -> 
     ending = run_program("qc", {"data": files})
     assert ending.parameters["arrays"] == 12
     assert ending.parameters["left out"] == 0
+
+
+def test_that_zero_is_white_is_said(run_program, tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, VOLUME, photometric="miniswhite", metadata={"axes": "ZYX"})
+    options = {"iterations": 1, "sigma_z": 0.3, "voxel_xy": 0.2, "voxel_z": 0.5}
+    ending = run_program("lightsheet_deconvolution", {"stack": [path]}, options)
+    assert "the file says that 0 is white" in ending.parameters["remarks"]
