@@ -29,7 +29,7 @@ _GUESSED = ("generic", "uniform")
 _HEAD = 4096
 _OTHER = "Q"
 """tifffile's letter for an axis that it has none for."""
-_UNFITTING = "pages that its description does not fit"
+_UNFITTING = "pages that its description does not explain"
 _ORDERS = frozenset({"default", *map("".join, itertools.permutations("czt"))})
 
 
@@ -171,9 +171,12 @@ def missing_planes(file: Any, series: Any) -> str:
         # ImageJ writes a large stack behind one page.
         return f"its description counts {planes} planes, and it has {pages} pages" if 1 < pages != planes else ""
     if series.kind in _GUESSED and file.is_imagej:
-        counted, pages = (file.imagej_metadata or {}).get("images"), len(file.pages)
-        if isinstance(counted, int) and counted > pages:
-            return f"its description counts {counted} planes, and it has {pages} page{'s' * (pages != 1)}"
+        told, pages = file.imagej_metadata or {}, len(file.pages)
+        numbers = [told.get(key, 1) for key in ("channels", "slices", "frames")]
+        whole = all(isinstance(number, int) and number > 0 for number in numbers)
+        for counted in (told.get("images"), math.prod(numbers) if whole else None):
+            if isinstance(counted, int) and counted > 1 and counted != pages:
+                return f"its description counts {counted} planes, and it has {pages} page{'s' * (pages != 1)}"
     lost = [place for place, page in enumerate(series.pages) if page is None]
     if not lost:
         return ""

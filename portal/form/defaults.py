@@ -70,9 +70,10 @@ def default_for(jobtype: JobType, option: OptionBase, inputs: Inputs) -> Default
     known = [value for value in given if value is not None]
     whose = "your dataset" if len(datasets) == 1 else "your datasets"
     if not known:
-        unknown = plain is None and any(untold(jobtype, option, dataset) for dataset in datasets)
+        lacking = plain is None and any(untold(jobtype, option, dataset) for dataset in datasets)
+        unknown = lacking or (plain is None and any(unusable(option, dataset) for dataset in datasets))
         return Default(
-            plain, _not_said(option, datasets, plain) + _nor(option, datasets) * unknown, unknown=unknown
+            plain, _not_said(option, datasets, plain) + _nor(option, datasets) * lacking, unknown=unknown
         )
     if len(known) == len(given) and all(value == known[0] for value in known):
         return Default(known[0], f"{with_unit(option, known[0])}, from {whose}{_corrected(option, datasets)}")
@@ -142,6 +143,13 @@ def untold(
     told = told_by_arrays(jobtype, option, dataset, picked)
     half = (None in pair and any(pair) for pair in along_both(jobtype, option, dataset, picked))
     return None in told.values() or (bool(told) and any(half))
+
+
+def unusable(option: OptionBase, dataset: InputDataset) -> bool:
+    """Whether the dataset says a number that the option cannot have: too small, too large, or none."""
+    quantity = said_by(option, dataset)
+    told = quantity is not None and not quantity.others and isinstance(quantity.value, int | float)
+    return told and isinstance(option, IntegerOption | FloatOption) and from_dataset(option, dataset) is None
 
 
 def _in_doubt(option: OptionBase, dataset: InputDataset) -> bool:

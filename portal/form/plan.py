@@ -7,12 +7,12 @@ from typing import Any
 from gantry_formats.images import alike
 from portal.errors import InvalidError
 from portal.form.dataset import Inputs
-from portal.form.defaults import default_for, untold
+from portal.form.defaults import default_for, untold, unusable
 from portal.form.picks import MOST_REASONS, MOST_RESULTS, Picked, PickError, further_without, resolve
 from portal.form.slots import check_slots
 from portal.form.target import FIELD, objection_to_target
 from portal.form.titles import result_title
-from portal.form.told import datasets_asked
+from portal.form.told import datasets_asked, said_by
 from portal.form.two_axes import along_both, both_in_words, differing
 from portal.form.values import as_text, is_blank, parse
 from portal.jobtype.checks import suggestion
@@ -192,9 +192,15 @@ def _lacking(jobtype: JobType, options: Options, inputs: Inputs) -> Iterator[tup
     for name in (name for item in chosen for name in item.needs_options if name not in options):
         option = by_name[name]
         asked = datasets_asked(jobtype, option, inputs)
-        if any(untold(jobtype, option, dataset, options) for dataset in asked):
+        beyond = [said for one in asked if unusable(option, one) and (said := said_by(option, one)) is not None]
+        if beyond or any(untold(jobtype, option, dataset, options) for dataset in asked):
             unit = f", in {option.unit}" if option.unit else ""
-            yield name, f"Neither the catalogue nor the file says it. Give the value that holds{unit}."
+            why = (
+                f"{'The' if len(asked) == 1 else 'A'} dataset says {beyond[0].words}, which cannot be used here"
+                if beyond
+                else "Neither the catalogue nor the file says it"
+            )
+            yield name, f"{why}. Give the value that holds{unit}."
 
 
 def _not_for_both(jobtype: JobType, options: Options, inputs: Inputs) -> Iterator[tuple[str, str]]:

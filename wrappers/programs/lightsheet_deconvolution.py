@@ -96,8 +96,8 @@ def settings_of(job: Job) -> Settings:
         boundary=next(known for known in BOUNDARIES if known == boundary),
         background=options.number("background", 0.0, 0.0, 1e9),
         precision=options.choice("precision", "single", ("single", "double")),
-        voxel_xy=options.optional_number("voxel_xy", 1e-4, 1000),
-        voxel_z=options.optional_number("voxel_z", 1e-4, 1000),
+        voxel_xy=options.optional_number("voxel_xy", 1e-5, 1000),
+        voxel_z=options.optional_number("voxel_z", 1e-5, 1000),
         pick=Pick(
             array=options.text("array"),
             channel=options.optional_integer("channel", 0, 10_000),

@@ -405,6 +405,29 @@ def test_one_array_that_tells_another_size_than_its_dataset_is_a_contradiction_t
     assert planned.options["voxel"] == 0.5
 
 
+def test_a_size_that_cannot_be_is_asked_where_the_choice_needs_it_and_not_used():
+    needs = """\
+  - name: psf
+    type: choice
+    label: PSF
+    default: gaussian
+    choices: [{value: gaussian, needs_options: [voxel]}, file]
+"""
+    at = TEXT.index("resources:")
+    limited = f"{VOXEL}    max: 1000\n"
+    jobtype, problems = parse_text(TEXT[:at] + limited + needs + TEXT[at:], Path("sharpen.yaml"))
+    assert problems == []
+    inches = InputDataset(
+        1, "Heart", "light-sheet stack", True, {"voxel size x": Quantity(5080.0, "um")}, sizes(one=5080.0)
+    )
+    said = "The dataset says 5080 um, which cannot be used here. Give the value that holds, in um."
+    assert wrong(jobtype, [inches]) == {"voxel": said}
+    [field] = [field for field in build_form(jobtype, {"stack": [inches]}).fields if field.name == "voxel"]
+    assert (field.asked, field.source) == (True, "Your dataset says 5080 um, which cannot be used here")
+    for raw in ({"voxel": "0.2"}, {"psf": "file"}):
+        assert len(plan(jobtype, raw, {"stack": [inches]})) == 1
+
+
 def test_a_size_that_nobody_tells_is_asked_before_the_start_where_the_choice_needs_it():
     needs = """\
   - name: psf

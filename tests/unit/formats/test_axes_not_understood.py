@@ -99,7 +99,7 @@ WRITERS: dict[Callable[[Path], None], tuple[str, str, tuple[str, ...]]] = {
     of_tifffile_as_sequence: ("a.tif", "?YX", ("I",)),
     of_tifffile_with_words: ("a.tif", "???", ("sheet", "v", "u")),
     ome_modulo: ("a.ome.tif", "?YX", ("sheet",)),
-    ome_unknown_modulo: ("a.ome.tif", "?YX", ()),
+    ome_unknown_modulo: ("a.ome.tif", "?YX", ("pages that its description does not explain",)),
     imagej_order: ("a.tif", "??YX", ()),
 }
 

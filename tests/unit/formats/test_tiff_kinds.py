@@ -112,7 +112,7 @@ def test_imagejs_counts_that_do_not_fit_are_no_damage(seen, tmp_path: Path) -> N
         ),
         (
             f'{OME}<Image ID="Image:0">{PIXELS}<TiffData/></Pixels></Image></OME>',
-            "its axes are pages that its description does not fit, y, x: which of them is z is not known",
+            "its axes are pages that its description does not explain, y, x: which of them is z is not known",
         ),
     ],
 )
