@@ -27,7 +27,8 @@ KEPT_SECTIONS = ("experiment:", "imaging:", "setup:", "user:")
 CHUNK_BYTES = 2**20
 COMPRESSION_LEVEL = 5  # what dclab asks of Zstandard
 LOG_LINE = 100
-MOST_PIXEL_UM = 1000
+PIXEL_UM = (0.01, 50)
+"""No picture of cells has smaller or larger pixels: what says so has another unit than the format's."""
 # The HDF5 Image Specification, by which viewers know a grey picture.
 IMAGE_ATTRIBUTES = {"CLASS": "IMAGE", "IMAGE_VERSION": "1.2", "IMAGE_SUBCLASS": "IMAGE_GRAYSCALE"}
 
@@ -59,10 +60,10 @@ class Measurement:
         if written is None:
             raise BadInput(f"{self.name} does not tell its pixel size ({rtdc.PIXEL_SIZE}).")
         size = rtdc.typed(rtdc.PIXEL_SIZE, written)
-        if not isinstance(size, float) or size >= MOST_PIXEL_UM:
+        if not isinstance(size, float) or not PIXEL_UM[0] <= size <= PIXEL_UM[1]:
             raise BadInput(
                 f"The pixel size of {self.name} ({rtdc.PIXEL_SIZE}) is “{rtdc.shown(written)}”, which is no size "
-                f"of a pixel: a number above 0 and below {MOST_PIXEL_UM} is needed, in µm."
+                f"of a pixel: a number from {PIXEL_UM[0]} to {PIXEL_UM[1]} is needed, in µm."
             )
         return size
 

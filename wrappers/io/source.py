@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gantry_formats.kinds import other_kind
+from gantry_formats.kinds import Format, other_kind
 from gantry_formats.linked import LinkError
 from wrappers.errors import BadInput
 from wrappers.io.chunk_grid import Place, common, size_of
@@ -180,12 +180,14 @@ def _is_of_unpacking(error: Exception) -> bool:
     return isinstance(error, zlib.error) or any(sign in words for sign in _SIGNS_OF_UNPACKING)
 
 
+_FORMATS: Mapping[str, Format] = {"HDF5": "hdf5", "TIFF": "tiff", "MRC": "mrc"}
+
+
 def _other_kind(path: Path, kind: str) -> str:
     """What a file is whose name says another kind, as a clause; empty where it is what it is called, or none."""
     try:
         with path.open("rb") as file:
-            return (
-                other_kind(file, "hdf5") if kind == "HDF5" else other_kind(file, "tiff") if kind == "TIFF" else ""
-            )
+            expected = _FORMATS.get(kind)
+            return other_kind(file, expected) if expected else ""
     except OSError:
         return ""

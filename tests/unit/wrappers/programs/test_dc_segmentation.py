@@ -230,7 +230,15 @@ def test_metadata_in_other_types_become_those_that_dclab_reads(run_program, meas
 
 
 @pytest.mark.parametrize(
-    ("written", "shown"), [(0.0, "“0.0”"), (np.inf, "“inf”"), ("3,45", "“3,45”"), ("x", "“x”")]
+    ("written", "shown"),
+    [
+        (0.0, "“0.0”"),
+        (np.inf, "“inf”"),
+        ("3,45", "“3,45”"),
+        ("x", "“x”"),
+        (340.0, "“340.0”"),
+        (3.4e-7, "“3.4e-07”"),
+    ],
 )
 def test_a_pixel_size_that_is_none_is_named(run_program, refused, measurement, written, shown) -> None:
     with h5py.File(measurement, "r+") as file:

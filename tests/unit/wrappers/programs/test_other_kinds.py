@@ -1,5 +1,6 @@
 """Files that are not what their names say, and bytes that do not unpack: in plain words, and where."""
 
+import gzip
 import json
 import zipfile
 from pathlib import Path
@@ -29,6 +30,11 @@ def packed(path: Path) -> None:
         ("a.tif", packed, "a.tif is no TIFF file: it is a ZIP archive"),
         ("a.tif", lambda path: h5py.File(path, "w").close(), "a.tif is no TIFF file: it is HDF5"),
         ("a.nxs", lambda path: tifffile.imwrite(path, VOLUME), "a.nxs is no HDF5 file: it is TIFF"),
+        (
+            "a.mrc",
+            lambda path: path.write_bytes(gzip.compress(bytes(3000))),
+            "a.mrc is no MRC file: it is compressed by gzip",
+        ),
     ],
 )
 def test_a_file_of_another_kind_is_said_to_be_one(run_program, refused, tmp_path, name, write, words) -> None:
