@@ -75,6 +75,10 @@ _TABLE: Mapping[Dimension, tuple[tuple[str, float, str], ...]] = {
         ("rad", math.degrees(1.0), "radian radians rads"),
         ("mrad", math.degrees(1e-3), "milliradian milliradians mrads"),
         ("urad", math.degrees(1e-6), "microradian microradians urads"),
+        ("mdeg", 1e-3, "millidegree millidegrees"),
+        # "grad" is left out: to some it is a gon, and in German a degree.
+        ("gon", 0.9, "gons gradian gradians"),
+        ("turn", 360.0, "turns rev revs revolution revolutions"),
         ("arcmin", 1 / 60, "arcmins arcminute arcminutes"),
         ("arcsec", 1 / 3600, "arcsecs arcsecond arcseconds"),
     ),

@@ -30,6 +30,8 @@ class Why(StrEnum):
 
     OUTSIDE = "outside"
     MISSING = "missing"
+    NOWHERE = "nowhere"
+    """The file is there, and has nothing at that place."""
     UNSAFE = "unsafe"
     DAMAGED = "damaged"
     LOOP = "loop"

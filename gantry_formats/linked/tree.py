@@ -67,13 +67,15 @@ class Tree:
             start = Node(self.name, self._root_of(self.name), b"")
         file, identifier, steps, files = start.file, start.identifier, 0, 0
         way = b"/".join([part for part in [start.way, *reversed(_parts(path))] if part])
-        todo = _parts(path)
+        todo, wanted, beyond = _parts(path), b"", 0
         while todo:
             steps += 1
             if steps > MOST_STEPS or files > MOST_FILES:
                 raise LinkError(Why.LOOP, f"{decoded(way)} leads in a circle")
             part = todo.pop()
             if not isinstance(identifier, h5py.h5g.GroupID) or not identifier.links.exists(part):
+                if files and len(todo) >= beyond:
+                    raise LinkError(Why.NOWHERE, f"{decoded(file)} has no {decoded(wanted)}")
                 raise KeyError(f"{decoded(way)} does not exist")
             kind = identifier.links.get_info(part).type
             if kind == h5py.h5l.TYPE_HARD:
@@ -87,7 +89,7 @@ class Tree:
                 target, inner = identifier.links.get_val(part)
                 file = self.file(file, text_of(target))
                 identifier, files = self._root_of(file), files + 1
-                todo += _parts(inner)
+                todo, wanted, beyond = [*todo, *_parts(inner)], inner, len(todo)
             else:
                 raise LinkError(Why.UNKNOWN, f"{decoded(way)} is a link of an unknown kind")
         return Node(file, identifier, way)
@@ -175,8 +177,8 @@ class Group(h5py.Group):  # type: ignore[misc]
             self.tree.find(self.node, _raw(name))
         except KeyError:
             return False
-        except LinkError:
-            return True
+        except LinkError as error:
+            return error.why is not Why.NOWHERE
         return True
 
 

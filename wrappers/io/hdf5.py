@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from gantry_formats.linked import Array, Group, LinkError, Tree
 from gantry_formats.linked.scales import Scales
 from gantry_formats.linked.walking import NotRead, why_unreadable
 from gantry_formats.linked.walking import walk as walk_all
-from gantry_formats.linked.written import NEVER_WRITTEN, chunks_of, is_never_written, written_offsets
+from gantry_formats.linked.written import NEVER_WRITTEN, chunks_of, is_never_written, mapped_of, written_offsets
 from gantry_formats.microscopes import Layout
 from wrappers.io.chunk_grid import Place, places_of
 from wrappers.io.siblings import Siblings, open_beside_a_writer
@@ -262,20 +263,34 @@ def source(dataset: Array, path: Path, name: str = "", along: Along = NOT_ALONG)
 
 
 def _partly(dataset: Array, field: str | None = None) -> Partly | None:
-    """Return which chunks of a dataset, or of a table's column, were written, where some were not."""
-    chunks = chunks_of(dataset)
-    if chunks is None:
+    """Return what of a dataset, or of a table's column, is there, where some of it is not."""
+    try:
+        mapped = mapped_of(dataset)
+    except LinkError:
         return None
-    values = chunks.written * math.prod(dataset.chunks)
+    chunks = chunks_of(dataset)
+    if chunks is None and mapped is None:
+        return None
     try:
         fill = fill_in_words(dataset.fillvalue if field is None else dataset.fillvalue[field])
     except (TypeError, ValueError, RuntimeError):
         fill = ""  # of a type this release of h5py has no counterpart for
+    if mapped is not None:
+        return Partly(mapped.words, mapped.values, partial(_parts, mapped.places), fill)
+    assert chunks is not None
 
     def places(most: int) -> list[Place]:
         return places_of(written_offsets(dataset), dataset.chunks, dataset.shape, most)
 
-    return Partly(chunks.words, values, places, fill)
+    return Partly(chunks.words, chunks.written * math.prod(dataset.chunks), places, fill)
+
+
+def _parts(boxes: tuple[Place, ...], most: int) -> Iterator[Place]:
+    """These boxes, each of whole items along the first axis, in parts of about `most` values."""
+    for first, *rest in boxes:
+        step = max(1, most // max(1, math.prod(part.stop - part.start for part in rest)))
+        for start in range(first.start, first.stop, step):
+            yield (slice(start, min(start + step, first.stop)), *rest)
 
 
 def _around(dataset: Array) -> tuple[dict[str, Any], dict[str, int]]:

@@ -10,7 +10,9 @@ from typing import BinaryIO
 
 import h5py
 
+from gantry_formats.kinds import other_kind
 from gantry_formats.linked import LinkError, Why
+from gantry_formats.linked.complaints import fault_in_words
 from gantry_formats.linked.links import led_to, names_in
 from wrappers.errors import BadInput
 from wrappers.job import Beside, InputFile
@@ -61,10 +63,21 @@ class Siblings:
             try:
                 self._hdf5[name] = self._stack.enter_context(open_beside_a_writer(self._path(name)))
             except (OSError, RuntimeError) as error:
-                raise LinkError(Why.DAMAGED, f"{name} cannot be read as HDF5 ({error})") from error
+                raise LinkError(Why.DAMAGED, self._fault(name, error)) from error
             except BadInput as error:
                 raise LinkError(Why.DAMAGED, str(error).rstrip(".")) from error
         return self._hdf5[name]
+
+    def _fault(self, name: str, error: Exception) -> str:
+        try:
+            with self._path(name).open("rb") as file:
+                other = other_kind(file, "hdf5")
+        except OSError as not_opened:
+            return f"{name} cannot be opened ({not_opened.strerror})"
+        if other:
+            return f"{name} is no HDF5 file: {other}"
+        words = fault_in_words(error)
+        return f"{name} is damaged: {words}" if words else f"{name} is damaged: it cannot be opened as HDF5"
 
     def raw(self, name: str) -> BinaryIO:
         """See gantry_formats.linked.Files."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from gantry_formats.kinds import Format, other_kind
 from gantry_formats.linked import LinkError
+from gantry_formats.linked.complaints import fault_in_words
 from wrappers.errors import BadInput
 from wrappers.io.chunk_grid import Place, common, size_of
 
@@ -167,11 +168,16 @@ def readable(path: Path, kind: str, place: str = "") -> Iterator[None]:
             raise BadInput(f"{path.name} is empty: it holds not one byte.") from error
         if other := _other_kind(path, kind):
             raise BadInput(f"{path.name} is no {kind} file: {other}.") from error
-        reason = _UNPACKING if _is_of_unpacking(error) else str(error).splitlines()[0] if str(error) else ""
-        reason = f"{place}: {reason}" if place else reason or type(error).__name__
-        raise BadInput(
-            f"{path.name} cannot be read as {kind}; it may be incomplete or damaged ({reason[:160].rstrip('.')})."
-        ) from error
+        reason = _UNPACKING if _is_of_unpacking(error) else _reason(error, kind)
+        reason = ": ".join([one for one in (place, reason) if one])[:160].rstrip(".")
+        said = f" ({reason})" if reason else ""
+        raise BadInput(f"{path.name} cannot be read as {kind}; it may be incomplete or damaged{said}.") from error
+
+
+def _reason(error: Exception, kind: str) -> str:
+    if kind == "HDF5":
+        return fault_in_words(error)
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
 
 
 def _is_of_unpacking(error: Exception) -> bool:

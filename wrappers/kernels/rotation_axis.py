@@ -16,6 +16,7 @@ from wrappers.kernels.mirror_images import mismatches
 _COARSE_COLUMNS = 200  # the first search runs on a sinogram binned to about this many columns
 _MIRRORED, _NOT_MIRRORED = 0.15, 0.5  # shares of the contrast in which mirror images differ, and others
 _SEEN = 2.0  # how often the spread of noise, smoothed as the sinogram is, a sample makes at least
+_SMOOTHED = 1.0  # columns: what is finer is noise for the most part
 _DROP = 0.03  # the lowest angular frequencies, as a share, say nothing of the seams
 
 
@@ -70,6 +71,8 @@ def _coarse(sinogram: Array) -> float:
 
 
 def _refined(sinogram: Array, rough: float, reach: int) -> float:
+    # A shift by a part of a pixel smooths noise, and would draw the axis there; smoothed before, it does no more.
+    sinogram = filters(namespace(sinogram)).gaussian_filter1d(sinogram, _SMOOTHED, axis=1)
     whole = _best(sinogram, rough, reach, 0.5)
     return _parabola(sinogram, _best(sinogram, whole, 0.5, 0.125), 0.25)
 

@@ -29,6 +29,10 @@ from gantry_formats.units import _TABLE
         *((text, "deg") for text in ("deg", "DEG", "degrees", "Degree", "°", "Â°", "deg.")),
         *((text, "rad") for text in ("rad", "RAD", "radians", b"radian")),
         *((text, "mrad") for text in ("mrad", "MRAD", "milliradians")),
+        *(
+            (text, symbol)
+            for text, symbol in (("gon", "gon"), ("Gradians", "gon"), ("mdeg", "mdeg"), ("rev", "turn"))
+        ),
         *((text, "keV") for text in ("keV", "KEV", "kev", "KeV")),
         *((text, symbol) for text, symbol in (("meV", "meV"), ("MeV", "MeV"), ("eV", "eV"), ("EV", "eV"))),
         *(
@@ -53,7 +57,7 @@ def test_one_unit_has_many_names(written, symbol):
         "", "   ", "\0", None, 3, 1.0, True, b"", [], ["um", "nm"], np.array([b"um", b"nm"]), {"um": 1},
         np.array([]),
         "unknown", "a.u.", "counts", "%", "um^2", "1/mm", "m/s", "um um", "u m", "reference frame", "um" * 200,
-        "mM", "uM", "nM", "Mm", "Nm", "mev", "MEV", "Mrad", "MA", "NA", "Pa", "M", "S", "H",
+        "grad", "Grad", "mM", "uM", "nM", "Mm", "Nm", "mev", "MEV", "Mrad", "MA", "NA", "Pa", "M", "S", "H",
     ],
 )  # fmt: skip
 def test_what_is_no_unit_or_might_be_two_is_not_known(written):

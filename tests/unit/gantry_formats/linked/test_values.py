@@ -156,7 +156,9 @@ def test_links_of_all_kinds_lead_where_they_say(tmp_path, tree_of):
     assert sorted(root["entry/group"]) == ["b", "up"]
     assert "entry/group/b" in root
     assert "entry/nothing" not in root
-    assert root.get("entry/nothing") is None
+    with pytest.raises(LinkError, match=r"raw/deep\.h5 has no nowhere"):
+        root.get("entry/nothing")
+    assert root.get("entry/group/nothing") is None
     assert isinstance(root.get("entry/group", getlink=True), h5py.ExternalLink)
     with pytest.raises(KeyError):
         root["entry/absolute/more"]

@@ -221,3 +221,47 @@ def test_planes_of_which_one_is_a_link_elsewhere_are_no_volume(tmp_path: Path, d
         tmp_path, dataset, names, "lightsheet_deconvolution", not_followed={"plane_4.tif": LOST, "a.txt": LOST}
     )
     assert words == f"A plane of the stack may be missing. plane_4.tif: {LOST}.\n"
+
+
+def test_of_a_view_with_gaps_what_has_a_source_is_measured(tmp_path: Path, dataset: Path) -> None:
+    """Fill values of frames that no file has were measured as if a detector had counted them."""
+    layout = h5py.VirtualLayout((6, 6, 8), "u2")
+    for number, first in enumerate((0, 4)):
+        layout[first : first + 2] = h5py.VirtualSource(f"raw/data_{number:06}.h5", "entry/data/data", (2, 6, 8))
+    with h5py.File(dataset / "view.h5", "w") as file:
+        file.create_virtual_dataset("all", layout, fillvalue=60000)
+    run(tmp_path, dataset, ["view.h5", "raw/data_000000.h5", "raw/data_000001.h5"])
+    [report] = list(tmp_path.glob("attempt-*/output/report.json"))
+    [one] = json.loads(report.read_text())["arrays"]
+    assert (one["minimum"], one["maximum"]) == (FRAMES.min(), FRAMES.max())
+    assert "96 of its 288 values come from no source: the fill value 60000 stands there" in one["note"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "data.h5 is no HDF5 file"),
+        (b"angles\n" * 90, "data.h5 is no HDF5 file: it is text"),
+        (None, "data.h5 is damaged: it should hold"),
+    ],
+)
+def test_what_a_link_leads_to_is_described_without_a_librarys_words(
+    tmp_path: Path, dataset: Path, content: bytes | None, words: str
+) -> None:
+    target = dataset / "data.h5"
+    with h5py.File(target, "w") as file:
+        file["data"] = np.zeros((50, 8, 8))
+    target.write_bytes(target.read_bytes()[:9000] if content is None else content)
+    with h5py.File(dataset / "master.h5", "w") as file:
+        file["own"], file["data"] = FRAMES, h5py.ExternalLink("data.h5", "/data")
+    [left] = run(tmp_path, dataset, ["master.h5", "data.h5"])["left out"]
+    assert words in left["why"]
+    assert "Unable" not in left["why"]
+
+
+def test_a_place_that_the_other_file_has_not_is_named(tmp_path: Path, dataset: Path) -> None:
+    with h5py.File(dataset / "master.h5", "w") as file:
+        file["own"] = FRAMES
+        file["data"] = h5py.ExternalLink("raw/data_000000.h5", "/entry/other/data")
+    [left] = run(tmp_path, dataset, ["master.h5", "raw/data_000000.h5"])["left out"]
+    assert left["why"] == "raw/data_000000.h5 has no /entry/other/data"
