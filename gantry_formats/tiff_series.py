@@ -10,8 +10,7 @@ import itertools
 import json
 import math
 import xml.etree.ElementTree as ET
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from gantry_formats.axes import SEQUENCE, UNKNOWN, name_of, plain_name
@@ -22,8 +21,8 @@ NOTHING = '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06"></OME>
 FAULTS = (ValueError, KeyError, IndexError, TypeError, AttributeError)
 """What tifffile raises of a description that it does not understand."""
 MOST_NAMED = 6
-EACH_PAGE: Mapping[str, Any] = MappingProxyType({"is_uniform": False})
-"""How to open a file: tifffile looks at some of its pages and reads those of another size as if all were alike."""
+MOST_EACH = 20_000
+"""Pages that are each looked at: tifffile looks at some, and reads those of another size as if all were alike."""
 _GUESSED = ("generic", "uniform")
 """Series that tifffile makes of pages that are alike, of which nothing is declared."""
 _HEAD = 4096
@@ -39,7 +38,7 @@ def opened(opening: Callable[[str | None], Any]) -> Any:
     An OME-TIFF is described by its own XML, whatever it was called when that was written: names of files count
     only where there are several. A description that is not understood is none.
     """
-    file = opening(None)
+    file = _each_page(opening(None))
     try:
         if not file.is_ome or any(series.kind in ("ome", "imagej") for series in file.series):
             return file
@@ -56,12 +55,19 @@ def opened(opening: Callable[[str | None], Any]) -> Any:
 
 
 def _again(opening: Callable[[str | None], Any], xml: str) -> Any:
-    file = opening(xml)
+    file = _each_page(opening(xml))
     try:
         _ = file.series  # made, with all that goes wrong, when it is first asked for
     except FAULTS:
         file.close()
         return file if xml == NOTHING else _again(opening, NOTHING)
+    return file
+
+
+def _each_page(file: Any) -> Any:
+    """The file, of which each page will be looked at where they are not very many: that takes 0.3 ms for each."""
+    if len(file.pages) <= MOST_EACH:
+        file.is_uniform = False
     return file
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import tifffile
 
 from gantry_formats import descriptions, images
-from gantry_formats.tiff_series import EACH_PAGE, axes_of, is_small_copy, missing_planes, opened
+from gantry_formats.tiff_series import axes_of, is_small_copy, missing_planes, opened
 from wrappers.io.source import BLOCK_BYTES, MOST_UNPACKED, NUMERIC_KINDS, ArraySource, LeftOut, readable
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".tf2", ".lsm", ".stk", ".svs", ".scn", ".qptiff")
@@ -66,7 +66,7 @@ def open_tiff(path: Path, beside: Collection[str] = ()) -> Iterator[Opened]:
         missing = tuple(name for name in parts if name not in beside) if len(parts) > 1 else ()
         together = len(parts) > 1 and not missing and all("/" not in name and "\\" not in name for name in parts)
         with readable(path, "TIFF"):
-            file = opened(lambda xml: tifffile.TiffFile(path, omexml=xml, _multifile=together, **EACH_PAGE))
+            file = opened(lambda xml: tifffile.TiffFile(path, omexml=xml, _multifile=together))
         with file:
             with readable(path, "TIFF"):
                 if file.series and complaints.damage:

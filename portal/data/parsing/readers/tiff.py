@@ -14,7 +14,7 @@ import tifffile
 
 from gantry_formats import images
 from gantry_formats.sizes import VOXEL_SIZE, told_of
-from gantry_formats.tiff_series import EACH_PAGE, further_pages, is_small_copy, missing_planes, opened
+from gantry_formats.tiff_series import further_pages, is_small_copy, missing_planes, opened
 from portal.data.parsing.errors import FileError, plain
 from portal.data.parsing.readers.listing import listing
 from portal.data.parsing.readers.picture import MAX_BLOCK_BYTES, MAX_ELEMENTS, Array, View, spread
@@ -93,7 +93,7 @@ class TiffReader:
 
     def _open(self, xml: str | None) -> tifffile.TiffFile:
         self.stream.seek(0)
-        return tifffile.TiffFile(self.stream, name="image.tif", omexml=xml, _multifile=False, **EACH_PAGE)
+        return tifffile.TiffFile(self.stream, name="image.tif", omexml=xml, _multifile=False)
 
     def _check_length(self) -> None:
         size = self.tiff.filehandle.size
