@@ -96,15 +96,15 @@ def test_one_that_takes_too_long_costs_itself_only(folder: Path, nursery: childr
 def unpacked(folder: Path) -> None:
     """A block that claims to fill the memory."""
     with h5py.File(folder / "large.h5", "w") as file:
-        file.create_dataset("data", (1 << 16, 1 << 16), "f8", chunks=(1 << 12, 1 << 13), compression="gzip")
+        file.create_dataset("data", (1 << 14, 1 << 14), "f8", chunks=(1 << 12, 1 << 13), compression="gzip")
         file["data"][0, 0] = 1
 
 
 def test_limits_are_those_of_each_fork(folder: Path, nursery: children.Nursery) -> None:
     unpacked(folder)
-    within = looked(folder, "large.h5")
+    within = looked(folder, "large.h5", timeout_s=300.0)
     token = children._nursery.set(None)
-    alone = looked(folder, "large.h5")
+    alone = looked(folder, "large.h5", timeout_s=300.0)
     children._nursery.reset(token)
     assert within == alone
     assert nursery._asked > 2
