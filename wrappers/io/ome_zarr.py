@@ -22,6 +22,7 @@ from wrappers.io.source import (
     ArraySource,
     LeftOut,
     Partly,
+    corner_of,
     fill_in_words,
     readable,
 )
@@ -63,7 +64,7 @@ def _source(array: ZarrArray, path: Path) -> ArraySource:
         from zarr.storage import LocalStore
 
         codec_registry.pop("pickle", None)  # would run what a file says that changed since it was looked at
-        with readable(path, "Zarr"):
+        with readable(path, "Zarr", f"/{array.path} at {corner_of(place)}"):
             if not opened:
                 store = LocalStore(path, read_only=True)
                 version: Any = array.version

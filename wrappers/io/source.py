@@ -88,24 +88,31 @@ class ArraySource:
         """Return the whole array."""
         return self.read(tuple(slice(0, length) for length in self.shape))
 
-    def blocks(self, limit: int = BLOCK_BYTES) -> Iterator[tuple[tuple[slice, ...], np.ndarray]]:
-        """Yield (place, values), what is there, once each, in blocks of at most `limit` bytes or a chunk."""
-        if self.partly is not None and self.partly.places is not None:
-            for place in self.partly.places(max(1, limit // max(1, self.dtype.itemsize))):
-                for part in self._parts(place, limit):
-                    yield part, self.read(part)
-            return
-        for place in block_places(self.shape, self.dtype.itemsize, self.chunks, limit):
+    def blocks(self, limit: int = BLOCK_BYTES) -> Iterator[tuple[Place, np.ndarray]]:
+        """Yield all of it that is there, once each, in blocks of at most `limit` bytes or a chunk."""
+        for place in self.places(limit):
             yield place, self.read(place)
 
-    def _parts(self, place: Place, limit: int) -> Iterator[Place]:
-        """What is read at once of a place: all of it, unless it is larger than `limit` bytes (a shard)."""
-        if size_of(place) * self.dtype.itemsize <= limit:
-            yield place
+    def places(self, limit: int = BLOCK_BYTES) -> Iterator[Place]:
+        """Yield where its blocks lie."""
+        if self.partly is None or self.partly.places is None:
+            yield from block_places(self.shape, self.dtype.itemsize, self.chunks, limit)
             return
+        for place in self.partly.places(max(1, limit // max(1, self.dtype.itemsize))):
+            if size_of(place) * self.dtype.itemsize <= limit:
+                yield place
+            else:
+                yield from self._within(place, self.chunks, limit)  # a shard
+
+    def pieces(self, place: Place) -> Iterator[Place]:
+        """Yield where its chunks lie in a block; its planes, where it is not stored in chunks."""
+        planes = (1,) * (len(self.shape) - 2) + self.shape[-2:]
+        return self._within(place, self.chunks or planes, 1)
+
+    def _within(self, place: Place, chunks: tuple[int, ...] | None, limit: int) -> Iterator[Place]:
         starts = [part.start for part in place]
         shape = tuple(part.stop - part.start for part in place)
-        for inner in block_places(shape, self.dtype.itemsize, self.chunks, limit):
+        for inner in block_places(shape, self.dtype.itemsize, chunks, limit):
             yield tuple(
                 slice(start + part.start, start + part.stop) for start, part in zip(starts, inner, strict=True)
             )
@@ -134,6 +141,15 @@ def block_places(
             slice(start, min(start + step, length))
             for start, step, length in zip(starts, block, shape, strict=True)
         )
+
+
+class DamagedError(BadInput):
+    """Something of a file cannot be read, while the file itself can: `reason` says what, and why, as a clause."""
+
+    def __init__(self, name: str, kind: str, reason: str) -> None:
+        said = f" ({reason})" if reason else ""
+        super().__init__(f"{name} cannot be read as {kind}; it may be incomplete or damaged{said}.")
+        self.reason = reason or "its stored bytes cannot be read"
 
 
 @dataclass(frozen=True)
@@ -170,8 +186,7 @@ def readable(path: Path, kind: str, place: str = "") -> Iterator[None]:
             raise BadInput(f"{path.name} is no {kind} file: {other}.") from error
         reason = _UNPACKING if _is_of_unpacking(error) else _reason(error, kind)
         reason = ": ".join([one for one in (place, reason) if one])[:160].rstrip(".")
-        said = f" ({reason})" if reason else ""
-        raise BadInput(f"{path.name} cannot be read as {kind}; it may be incomplete or damaged{said}.") from error
+        raise DamagedError(path.name, kind, reason) from error
 
 
 def _reason(error: Exception, kind: str) -> str:

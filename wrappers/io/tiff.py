@@ -16,7 +16,15 @@ import tifffile
 
 from gantry_formats import descriptions, images
 from gantry_formats.tiff_series import axes_of, is_small_copy, missing_planes, opened
-from wrappers.io.source import BLOCK_BYTES, MOST_UNPACKED, NUMERIC_KINDS, ArraySource, LeftOut, readable
+from wrappers.io.source import (
+    BLOCK_BYTES,
+    MOST_UNPACKED,
+    NUMERIC_KINDS,
+    ArraySource,
+    LeftOut,
+    corner_of,
+    readable,
+)
 
 SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".tf2", ".lsm", ".stk", ".svs", ".scn", ".qptiff")
 
@@ -124,7 +132,7 @@ def _source(file: tifffile.TiffFile, index: int, path: Path) -> ArraySource:
         shape=tuple(series.shape),
         dtype=np.dtype(series.dtype),
         read=_by_tile(series, path) if by_tile else _reader(series, path),
-        chunks=_chunks(series) if by_tile else None,
+        chunks=_chunks(series) if by_tile else _pieces(series),
         axes=axes,
         attributes=voxel_attributes(file, index) | told(file, index) | _colours(series),
         axis_names=names,
@@ -141,12 +149,27 @@ def _chunks(series: Any) -> tuple[int, ...]:
     return (1,) * (len(series.shape) - len(chunks)) + chunks
 
 
+def _pieces(series: Any) -> tuple[int, ...] | None:
+    """Return what is read at once of a series: a page, all where pages are no planes, None for any part."""
+    if series.dataoffset is not None:
+        return None
+    shape, page = tuple(series.shape), tuple(series.keyframe.shape)
+    return (1,) * (len(shape) - len(page)) + page if _is_by_page(series) else shape
+
+
+def _is_by_page(series: Any) -> bool:
+    """Return whether the last axes of a series are those of its pages, one for each place along the others."""
+    shape, page = tuple(series.shape), tuple(series.keyframe.shape)
+    leading = shape[: len(shape) - len(page)]
+    return shape[len(leading) :] == page and math.prod(leading) == len(series.pages)
+
+
 def _by_tile(series: Any, path: Path) -> Any:
     """Return a reader that unpacks the tiles or strips it is asked for and no others: pages may be huge."""
     import zarr  # takes half a second, and few files need it
 
     def tiled(place: tuple[slice, ...]) -> np.ndarray:
-        with readable(path, "TIFF"), series.aszarr(level=0) as store:
+        with readable(path, "TIFF", f"values at {corner_of(place)}"), series.aszarr(level=0) as store:
             return np.asarray(zarr.open_array(store, mode="r")[place])
 
     return tiled
@@ -165,7 +188,7 @@ def _reader(series: Any, path: Path) -> Any:
 
     page_shape = tuple(series.keyframe.shape)
     leading = tuple(series.shape)[: series.ndim - len(page_shape)]
-    by_page = tuple(series.shape)[len(leading) :] == page_shape and math.prod(leading) == len(series.pages)
+    by_page = _is_by_page(series)
 
     def paged(place: tuple[slice, ...]) -> np.ndarray:
         with readable(path, "TIFF"):

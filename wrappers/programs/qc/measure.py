@@ -12,6 +12,7 @@ import numpy as np
 from wrappers.errors import BadInput
 from wrappers.io.source import ArraySource
 from wrappers.kernels import statistics
+from wrappers.programs.qc.sound import Lost, sound_blocks
 from wrappers.programs.qc.view import Kind, View
 
 RANKS = (0.1, 1.0, 5.0, 25.0, 50.0, 75.0, 95.0, 99.0, 99.9)
@@ -32,6 +33,7 @@ class Finding:
     size: int
     not_finite: int = 0
     not_written: int = 0
+    not_read: int = 0
     minimum: float | None = None
     maximum: float | None = None
     mean: float | None = None
@@ -78,10 +80,15 @@ def measure(
     view = View(array, kind)
     if view.too_large:
         finding.note = f"{finding.note} Its projections are too large to be made.".strip()
+    lost = Lost()
     small = array.dtype.kind in "iub" and array.dtype.itemsize * 8 <= statistics.SMALL_INTEGER_BITS
-    totals = _one_pass(array, view, tell) if small else _two_passes(array, view, tell)
+    totals = _one_pass(array, view, lost, tell) if small else _two_passes(array, view, lost, tell)
+    if lost.pieces and not totals.moments.count + totals.moments.not_finite:
+        raise lost.error
+    finding.not_read = lost.values
+    finding.note = f"{finding.note} {lost.note}".strip()
     _fill(finding, totals, array.dtype, bins)
-    finding.not_written = array.size - totals.moments.count - totals.moments.not_finite
+    finding.not_written = array.size - totals.moments.count - totals.moments.not_finite - lost.values
     return Measured(finding, totals.arrays() | view.arrays(), view.pictures())
 
 
@@ -97,17 +104,17 @@ class _Totals:
         return {"histogram/lower_edge": self.bins.edges[filled], "histogram/count": self.counts[filled]}
 
 
-def _one_pass(array: ArraySource, view: View, tell: Tell) -> _Totals:
+def _one_pass(array: ArraySource, view: View, lost: Lost, tell: Tell) -> _Totals:
     low, high = (0, 1) if array.dtype.kind == "b" else _range(array.dtype)
     everything = statistics.integer_bins(low, high, high - low + 1)
     counts = np.zeros(everything.number, np.int64)
-    for place, block in array.blocks():
+    for place, block in sound_blocks(array, lost):
         counts += statistics.count(block, everything)
         view.add(place, block)
         tell(block.nbytes, 1)
     filled = np.flatnonzero(counts)
     if not filled.size:
-        raise BadInput("nothing was written to it.")
+        raise lost.error if lost.pieces else BadInput("nothing was written to it.")
     first, last = int(filled[0]), int(filled[-1])
     counts = counts[first : last + 1]
     values = np.arange(low + first, low + last + 1, dtype=np.float64)
@@ -118,9 +125,9 @@ def _one_pass(array: ArraySource, view: View, tell: Tell) -> _Totals:
     return _Totals(found, counts, statistics.integer_bins(low + first, low + last, FINE_BINS), None)
 
 
-def _two_passes(array: ArraySource, view: View, tell: Tell) -> _Totals:
+def _two_passes(array: ArraySource, view: View, lost: Lost, tell: Tell) -> _Totals:
     found = statistics.Moments()
-    for place, block in array.blocks():
+    for place, block in sound_blocks(array, lost):
         found = statistics.merge(found, statistics.moments(_real(block)))
         view.add(place, _real(block))
         tell(block.nbytes, 2)
@@ -133,19 +140,19 @@ def _two_passes(array: ArraySource, view: View, tell: Tell) -> _Totals:
         else statistics.float_bins(found.low, found.high, FINE_BINS)
     )
     counts = np.zeros(bins.number, np.int64)
-    for _, block in array.blocks():
+    for _, block in sound_blocks(array, lost):
         counts += statistics.count(_real(block), bins)
         tell(block.nbytes, 2)
     return _Totals(
         found,
         counts,
         bins,
-        _sorted_percentiles(array) if array.bytes_to_read <= EXACT_VALUES * array.dtype.itemsize else None,
+        _sorted_percentiles(array, lost) if array.bytes_to_read <= EXACT_VALUES * array.dtype.itemsize else None,
     )
 
 
-def _sorted_percentiles(array: ArraySource) -> list[float]:
-    values = np.concatenate([_real(block).ravel() for _, block in array.blocks()])
+def _sorted_percentiles(array: ArraySource, lost: Lost) -> list[float]:
+    values = np.concatenate([_real(block).ravel() for _, block in sound_blocks(array, lost)])
     values = values[np.isfinite(values)]
     return [float(value) for value in np.percentile(values, RANKS)]
 

@@ -212,5 +212,9 @@ def _parameters(kept: Result, findings: list[Finding], left_out: int, largest: i
     words = [f"{len(findings)} arrays" if len(findings) > 1 else "1 array"]
     words.append(f"{bad} values not finite" if bad else "all values finite")
     words.append(f"{full} saturated" if full else "none saturated")
+    unread = sum(finding.not_read for finding in findings)
+    if unread:
+        kept.parameter("not read", unread)
+        words.append(f"{unread} values not read: damaged")
     words += [f"{left_out} left out"] if left_out else []
     kept.write(", ".join(words))
