@@ -14,7 +14,7 @@ from portal.web.downloads import hand_out
 from portal.web.sending import send_open_file
 from portal.web.views.analyses import fitting_cards
 from portal.web.views.arrays import array_lines
-from portal.web.views.dataset_page import REPORTS, file_line, first_picture, place, previews, to_convert
+from portal.web.views.dataset_page import REPORTS, file_line, first_picture, further_pictures, place, to_convert
 from portal.web.views.datasets import is_public, origin
 from portal.web.views.history import history_of
 from portal.web.views.paging import page_links, page_number
@@ -39,7 +39,7 @@ def show(dataset_id: int) -> ResponseReturnValue:
         public=is_public(dataset.investigation, now()),
         seen_by=who_sees(session(), dataset.investigation),
         picture=first_picture(dataset),
-        previews=previews(dataset),
+        further=further_pictures(dataset),
         figures=figures(dataset),
         missing=missing_lines(dataset),
         arrays=array_lines(dataset),

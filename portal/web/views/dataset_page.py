@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from flask import url_for
 
 from portal import words
-from portal.catalogue.models import Datafile, Dataset
+from portal.catalogue.models import Datafile, Dataset, DatasetPicture
 from portal.catalogue.service import writable_by_people
 from portal.config import Settings
 from portal.files.formats import microscope_format
@@ -39,9 +39,10 @@ class Place:
     """People can write there: registered in place, checked again whenever it is read."""
 
 
-def previews(dataset: Dataset) -> list[Picture]:
-    """Its pictures, in the order of the program that made them."""
-    return [picture_of(row) for row in dataset.pictures]
+def further_pictures(dataset: Dataset) -> list[Picture]:
+    """Its pictures beside the one on top of the page, in the order of the program that made them."""
+    first = _first(dataset)
+    return [picture_of(row) for row in dataset.pictures if row is not first]
 
 
 def file_line(row: Datafile) -> FileLine:
@@ -81,5 +82,9 @@ def to_convert(names: Iterable[str], pictures: Sequence[object]) -> str | None:
 
 def first_picture(dataset: Dataset) -> Picture | None:
     """The picture on top of the page: the one that its program chose, or else the first."""
-    shown = sorted(dataset.pictures, key=lambda row: (row.role != "thumbnail", row.position))
-    return picture_of(shown[0]) if shown else None
+    shown = _first(dataset)
+    return None if shown is None else picture_of(shown)
+
+
+def _first(dataset: Dataset) -> DatasetPicture | None:
+    return min(dataset.pictures, key=lambda row: (row.role != "thumbnail", row.position), default=None)

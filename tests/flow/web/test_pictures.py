@@ -1,5 +1,6 @@
 """Pictures: served to those who see the dataset, kept by their browsers, asked for again with an ETag."""
 
+import re
 from typing import Any
 
 from sqlalchemy import delete
@@ -48,3 +49,22 @@ def test_a_picture_that_has_become_a_link_is_not_followed(site: Any, tmp_path: A
     answer = site.client("maya").get(_address(site))
     assert answer.status_code == 409
     assert b"secret" not in answer.data.replace(b"secret.png", b"")
+
+
+def test_a_datasets_page_shows_each_of_its_pictures_once(site: Any) -> None:
+    dataset = site.facility.datasets["private"]
+    with site.database.write() as session:
+        first = session.get_one(DatasetPicture, site.picture)
+        first.caption = "largest values along z"
+        for place, axis in enumerate("yx", 1):
+            session.add(
+                DatasetPicture(
+                    dataset_id=dataset, name=axis, role="preview", path=first.path, width=40, height=30,
+                    position=place, caption=f"largest values along {axis}",
+                )
+            )  # fmt: skip
+    page = site.client("maya").get(f"/datasets/{dataset}").text
+    shown = re.findall(rf"/datasets/{dataset}/pictures/(\d+)[^\"]*\" alt", page)
+    assert len(shown) == len(set(shown)) == 3
+    words = re.sub(r"<[^>]+>", " ", page)
+    assert [words.count(f"largest values along {axis}") for axis in "zyx"] == [1, 1, 1]

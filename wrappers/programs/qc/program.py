@@ -161,6 +161,7 @@ def _measure_file(
 def _save(job: Job, measured: list[Measured], notes: list[Note], kind: str) -> None:
     kept = Result(job.output)
     shown: dict[str, np.ndarray] = {}
+    captions: dict[str, str] = {}
     arrays: dict[str, np.ndarray] = {}
     order = sorted(range(len(measured)), key=lambda place: -measured[place].finding.size)
     for place in order:
@@ -174,7 +175,7 @@ def _save(job: Job, measured: list[Measured], notes: list[Note], kind: str) -> N
             name = f"{place:03d}-{number}"
             words = f"{one.finding.name}: {caption}"
             kept.preview(name, picture, words, "thumbnail" if not shown else "preview")
-            shown[name] = picture
+            shown[name], captions[name] = picture, words
             one.finding.pictures.append(name)
     findings = [one.finding for one in measured]
     write_arrays(job.output / "qc.h5", arrays, {})
@@ -189,7 +190,7 @@ def _save(job: Job, measured: list[Measured], notes: list[Note], kind: str) -> N
     page = html_page(
         job.title or "Quality check",
         [asdict(finding) for finding in findings],
-        shown,
+        {name: (captions[name], picture) for name, picture in shown.items()},
         [asdict(note) for note in notes],
     )
     (job.output / "report.html").write_text(page, encoding="utf-8")

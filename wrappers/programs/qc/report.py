@@ -12,7 +12,7 @@ import io
 import math
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from PIL import Image
@@ -26,6 +26,8 @@ th{text-align:left;font-weight:600;padding:4px 24px 4px 0}td{text-align:right;pa
 figcaption{font-size:14px}img{max-width:100%;max-height:400px}svg{max-width:100%;height:auto}
 @media(prefers-color-scheme:dark){body{color:#e6eaee;background:#14181d}}
 """
+Captioned: TypeAlias = tuple[str, np.ndarray]
+"""A caption, and a picture of uint8."""
 PLOT_WIDTH, PLOT_HEIGHT = 640, 160
 _ROWS = (
     ("Type", "dtype"),
@@ -43,10 +45,10 @@ _ROWS = (
 def html_page(
     title: str,
     findings: Sequence[Mapping[str, Any]],
-    pictures: Mapping[str, np.ndarray],
+    pictures: Mapping[str, Captioned],
     left_out: Sequence[Mapping[str, Any]] = (),
 ) -> str:
-    """Return the whole page as text. `findings`, `left_out`: entries of report.json; `pictures` are uint8."""
+    """Return the whole page as text. `findings`, `left_out`: entries of report.json; `pictures`: by name."""
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'"
     sections = "".join(_section(finding, pictures) for finding in findings)
@@ -83,13 +85,13 @@ def _left_out(notes: Sequence[Mapping[str, Any]]) -> str:
     return f'<section><h2>Not measured</h2><div class="wide"><table><tbody>{rows}</tbody></table></div></section>'
 
 
-def _section(finding: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> str:
+def _section(finding: Mapping[str, Any], pictures: Mapping[str, Captioned]) -> str:
     rows = [(label, _words(finding[key])) for label, key in _ROWS]
     about = "" if finding["percentiles_exact"] else " (within one part in 65536 of the range)"
     rows += [(f"{rank} % are below{about}", _words(value)) for rank, value in finding["percentiles"].items()]
     table = "".join(f'<tr><th scope="row">{escape(label)}</th><td>{value}</td></tr>' for label, value in rows)
     note = f"<p>{escape(finding['note'])}</p>" if finding["note"] else ""
-    figures = "".join(_figure(name, finding["name"], pictures[name]) for name in finding["pictures"])
+    figures = "".join(_figure(*pictures[name]) for name in finding["pictures"])
     return (
         f"<section><h2>{escape(finding['name'])}</h2><p>{escape(finding['file'])}</p>{note}"
         f'<div class="pictures">{figures}</div>{_histogram(finding)}'
@@ -97,12 +99,13 @@ def _section(finding: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> 
     )
 
 
-def _figure(name: str, array: str, picture: np.ndarray) -> str:
+def _figure(caption: str, picture: np.ndarray) -> str:
     memory = io.BytesIO()
     Image.fromarray(picture).save(memory, "PNG", optimize=True)
     data = base64.b64encode(memory.getvalue()).decode()
     return (
-        f'<figure><img alt="{escape(array)}, picture {escape(name)}" src="data:image/png;base64,{data}"></figure>'
+        f'<figure><img alt="" src="data:image/png;base64,{data}">'
+        f"<figcaption>{escape(caption)}</figcaption></figure>"
     )
 
 

@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from gantry_formats.axes import UNKNOWN, known_axes, name_of
 from wrappers.io.picture import fitted, grey, line_plot
 from wrappers.io.source import ArraySource
 from wrappers.kernels.projection import Projections
@@ -75,15 +76,27 @@ class View:
             return {"a part of the first plane that was read": fitted(grey(self._part))}
         if self._projections:
             return {
-                f"{self._kind} along axis {axis}": fitted(grey(face))
+                self._caption(axis): fitted(grey(face))
                 for axis, face in self._named(self._projections.faces)
                 if min(face.shape) > 1
             }
         if self._colour:
-            return {"picture": fitted(np.ascontiguousarray(self._plane[..., :3].astype(np.uint8)))}
+            return {"in colour": fitted(np.ascontiguousarray(self._plane[..., :3].astype(np.uint8)))}
         if self._plane.ndim == 2 and min(self._plane.shape) > 1:
-            return {"picture": fitted(grey(self._plane))}
-        return {"curve": line_plot(self._plane)}
+            return {"as a picture": fitted(grey(self._plane))}
+        return {"its values in order, as a curve": line_plot(self._plane)}
+
+    def _caption(self, along: int) -> str:
+        """What a projection shows: "largest values along z"; axes before the last three are projected, too."""
+        shape = self._array.shape
+        letters = known_axes(self._array.axes, shape)
+        before = [axis for axis in range(len(shape) - 3) if shape[axis] > 1]
+        own = [f"axis {axis + 1} of {len(shape)}" for axis in range(len(shape))]
+        names = [
+            own[axis] if letters[axis] == UNKNOWN or letters.count(letters[axis]) > 1 else name_of(letters[axis])
+            for axis in (*before, along)
+        ]
+        return f"{'largest' if self._kind == 'max' else 'mean'} values along {' and '.join(names)}"
 
     def _named(self, faces: list[np.ndarray]) -> Iterator[tuple[int, np.ndarray]]:
         first = len(self._array.shape) - 3

@@ -202,3 +202,26 @@ def test_blocks_tile_an_array_and_never_split_a_chunk(shape, chunks, chunked, li
             assert all(part.start % c == 0 for part, c in zip(place, chunk, strict=True))
             assert all(p.stop % c == 0 or p.stop == n for p, c, n in zip(place, chunk, shape, strict=True))
     assert (seen == 1).all()
+
+
+@pytest.mark.parametrize(
+    ("axes", "shape", "kind", "captions"),
+    [
+        ("zyx", (4, 12, 14), "max", ["z", "y", "x"]),
+        ("", (4, 12, 14), "mean", ["z", "y", "x"]),
+        ("tyx", (4, 12, 14), "max", ["time point", "y", "x"]),
+        ("czyx", (2, 4, 12, 14), "max", ["channel and z", "channel and y", "channel and x"]),
+        ("", (2, 1, 4, 12, 14), "max", [f"axis 1 of 5 and axis {axis} of 5" for axis in (3, 4, 5)]),
+    ],
+)
+def test_pictures_say_in_words_what_they_show(run_program, tmp_path: Path, axes, shape, kind, captions) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["data"] = np.random.default_rng(1).integers(0, 9, shape)
+        if axes:
+            file["data"].attrs["axes"] = axes
+    ending = run_program("qc", {"data": [tmp_path / "a.h5"]}, {"projection": kind})
+    told = {"max": "largest", "mean": "mean"}[kind]
+    found = [one["caption"] for one in ending.metadata["previews"]]
+    assert found == [f"/data: {told} values along {one}" for one in captions]
+    page = (ending.output / "report.html").read_text(encoding="utf-8")
+    assert page.count("<figcaption>/data: ") == 3
