@@ -534,3 +534,17 @@ def test_a_real_light_sheet_volume_shows_its_beads(test_data):
     seen = look(test_data / "lightsheet/gendata_psfconv_poiss.tif", parsing.inspect)
     assert seen.description["items"][0]["shape"] == [160, 160, 160]
     assert picture(seen.thumbnail).shape == (160, 160)
+
+
+@pytest.mark.parametrize(("swmr", "words"), [(True, "had been written is read"), (False, "analyses read it when")])
+def test_of_a_file_that_is_still_open_it_is_said_what_analyses_do(tmp_path, swmr, words):
+    """One that no other program may read meanwhile was said to be read, and jobs refused it."""
+    with h5py.File(tmp_path / "written.h5", "w", libver="latest") as file:
+        file["data"] = np.arange(24.0).reshape(4, 6)
+        if swmr:
+            file.swmr_mode = True
+        file.flush()
+        (tmp_path / "left.h5").write_bytes((tmp_path / "written.h5").read_bytes())
+    with (tmp_path / "left.h5").open("rb") as file:
+        [remark] = parsing.inspect(file).remarks
+    assert words in remark.words

@@ -40,6 +40,7 @@ MAX_COORDINATES_NAMED = 10
 EVENTS = 25
 ANYWHERE = "**/"
 STILL_OPEN = "it is still open for writing, or was never closed; what had been written is read"
+NOT_BY_ANALYSES = "it is still open for writing, or was never closed; analyses read it when that is done"
 NO_VALUES = "it holds no array"
 
 
@@ -115,7 +116,9 @@ class Hdf5File:
 
     def remarks(self) -> list[dict[str, str]]:
         """What a person is to know who analyses the file: `{"place", "words"}`, clauses about what is not read."""
-        found = [{"place": "", "words": STILL_OPEN}] if self.still_open else []
+        # Here it is read as it lies; a program opens it by its name, and only beside a writer that allows that.
+        words = STILL_OPEN if self.file.swmr_mode else NOT_BY_ANALYSES
+        found = [{"place": "", "words": words}] if self.still_open else []
         found += self._basins()
         filters = [(array.name, missing) for array in self.arrays if (missing := missing_filter(array.id))]
         found += [
