@@ -19,6 +19,7 @@ from portal.catalogue.service import get_dataset
 from portal.config import Settings
 from portal.data.parsing.listed import ListedArray, Listing
 from portal.db import Database
+from portal.errors import LimitError
 from portal.identity.actor import NOBODY
 
 STACK = ListedArray("/data", (16, 40, 48), "uint16", "ZYX")
@@ -220,3 +221,49 @@ def test_one_array_is_added_without_asking_for_its_number(database: Database, fa
         add_arrays(session, dataset, [ArrayEntry("a.h5", "/data")], folder=tmp_path, by="")
     [added] = [one for one in statements if "INSERT INTO dataset_array" in one]
     assert "RETURNING" not in added
+
+
+def write_whole_stack(path: Path) -> None:
+    with h5py.File(path, "w") as file:
+        file["data"] = np.zeros((8, 64, 64))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "unusable"),
+    [
+        ("cut.h5", None, "damaged"),
+        ("cut.tif", None, "damaged"),
+        ("empty.tif", b"", "damaged"),
+        ("page.tif", b"<!doctype html><p>Sign in", "other kind"),
+        ("table.csv", b"a,b\n1,2\n", "other kind"),
+        ("whole.h5", None, ""),
+    ],
+)
+def test_a_file_that_is_of_no_use_as_it_is_is_known_to_be_so(
+    yard: Yard, name: str, content: bytes | None, unusable: str
+) -> None:
+    path = yard.root / name
+    if content is not None:
+        path.write_bytes(content)
+    elif name.endswith(".tif"):
+        tifffile.imwrite(path, np.zeros((3, 64, 64), "u2"), photometric="minisblack")
+    else:
+        write_whole_stack(path)
+    if name.startswith("cut"):
+        path.write_bytes(path.read_bytes()[:-9000])
+    rows = yard.add(name).arrays
+    assert [row.unusable for row in rows] == [unusable] * len(rows)
+    assert rows
+
+
+def test_of_a_file_that_could_not_be_looked_into_nothing_is_known(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_whole_stack(yard.root / "slow.h5")
+
+    def late(*_given: object, **_more: object) -> None:
+        raise LimitError("Looking into the file took longer than 60 s.")
+
+    monkeypatch.setattr("portal.catalogue.files.reader.inspect", late)
+    [row] = yard.add("slow.h5").arrays
+    assert (row.unusable, "longer than 60 s" in row.left_out) == ("", True)

@@ -16,7 +16,7 @@ from small_facility import NOW, SmallFacility
 from sqlalchemy import func, select
 
 from portal.catalogue.files.register import add_in_place, investigation_for_ingest
-from portal.catalogue.models import Datafile, Dataset, DatasetArray, DatasetType, Investigation
+from portal.catalogue.models import Datafile, Dataset, DatasetType, Investigation
 from portal.catalogue.service import get_dataset
 from portal.config import Settings, load_settings
 from portal.db import Database
@@ -421,48 +421,6 @@ def test_files_that_differ_in_a_number_do_not_give_that_of_the_first(yard: Yard)
     found = {row.type.name: row.value for row in yard.full(yard.add("run")).parameters}
     assert found["exposure"] == 10.0
     assert found["voxel size"] == "0.25 um in a.h5, 0.5 um in b.h5, 0.25 um in c.h5"
-
-
-def arrays_of(yard: Yard, dataset: Dataset) -> list[DatasetArray]:
-    with yard.database.read() as session:
-        return list(session.get_one(Dataset, dataset.id).arrays)
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "unusable"),
-    [
-        ("cut.h5", "cut", "damaged"),
-        ("cut.tif", "cut", "damaged"),
-        ("empty.tif", b"", "damaged"),
-        ("page.tif", b"<!doctype html><p>Sign in", "other kind"),
-        ("table.csv", b"a,b\n1,2\n", "other kind"),
-        ("whole.h5", "whole", ""),
-    ],
-)
-def test_a_file_that_is_of_no_use_as_it_is_is_known_to_be_so(yard, name, data, unusable):
-    path = yard.root / name
-    if name.endswith("cut.tif"):
-        tifffile.imwrite(path, np.zeros((3, 64, 64), "u2"), photometric="minisblack")
-        path.write_bytes(path.read_bytes()[:-9000])
-    elif data in ("cut", "whole"):
-        write_stack(path)
-        path.write_bytes(path.read_bytes()[: -100 if data == "cut" else None])
-    else:
-        path.write_bytes(data)
-    rows = arrays_of(yard, yard.add(name))
-    assert [row.unusable for row in rows] == [unusable] * len(rows)
-    assert rows
-
-
-def test_of_a_file_that_could_not_be_looked_into_nothing_is_known(yard, monkeypatch):
-    write_stack(yard.root / "slow.h5")
-
-    def late(*_given, **_more):
-        raise LimitError("Looking into the file took longer than 60 s.")
-
-    monkeypatch.setattr("portal.catalogue.files.reader.inspect", late)
-    [row] = arrays_of(yard, yard.add("slow.h5"))
-    assert (row.unusable, "longer than 60 s" in row.left_out) == ("", True)
 
 
 def test_what_macos_keeps_beside_a_file_is_no_damaged_one(
