@@ -141,16 +141,45 @@ def _old_style(group: Group) -> Iterator[tuple[tuple[str, int], Declared]]:
 
 
 def _by_number(array: Array, axes: Sequence[tuple[str, Array]]) -> Declared | None:
-    """`axis` counts the dimensions from 1; of several of one dimension the `primary` one is meant."""
-    names = [""] * array.ndim
-    found: list[tuple[Coordinate, ...]] = [()] * array.ndim
+    """`axis` counts the dimensions from 1; of several of one dimension the `primary` one is meant.
+
+    NeXus' manual counts from the fastest one, many programs from the slowest: the lengths decide, and where both
+    fit it is not known.
+    """
+    slowest_first = _by_place(array, axes, range(1, array.ndim + 1))
+    fastest_first = _by_place(array, axes, range(array.ndim, 0, -1))
+    fitting = [one for one in (slowest_first, fastest_first) if _lengths_fit(array, one)]
+    if not fitting or not any(fitting[0].names):
+        return None
+    names: list[str] = []
+    found: list[tuple[Coordinate, ...]] = []
     for place in range(array.ndim):
-        mine = [(name, one) for name, one in axes if _whole(_attribute(one, "axis")) == [place + 1]]
+        said = dict.fromkeys(one.names[place] for one in fitting)
+        names.append(" or ".join(name or "another one" for name in said) if any(said) else "")
+        found.append(fitting[0].coordinates[place] if len(said) == 1 else ())
+    return Declared(tuple(names), tuple(found))
+
+
+def _by_place(array: Array, axes: Sequence[tuple[str, Array]], numbers: Sequence[int]) -> Declared:
+    """What the dimensions are if those from the slowest on have these numbers."""
+    names: list[str] = []
+    found: list[tuple[Coordinate, ...]] = []
+    for number in numbers:
+        mine = [(name, one) for name, one in axes if _whole(_attribute(one, "axis")) == [number]]
         primary = [pair for pair in mine if plain_number(_attribute(pair[1], "primary")) == 1]
-        chosen = primary if primary else mine
-        if len(chosen) == 1:
-            names[place], found[place] = chosen[0][0], (_coordinate(chosen[0][1]),)
-    return Declared(tuple(names), tuple(found)) if any(names) else None
+        chosen = (primary if primary else mine)[:2]
+        names.append(chosen[0][0] if len(chosen) == 1 else "")
+        found.append((_coordinate(chosen[0][1]),) if len(chosen) == 1 else ())
+    return Declared(tuple(names), tuple(found))
+
+
+def _lengths_fit(array: Array, declared: Declared) -> bool:
+    """Whether each axis has as many coordinates as elements, or one more, which are edges."""
+    return all(
+        one.array.size in (length, length + 1)
+        for length, found in zip(array.shape, declared.coordinates, strict=True)
+        for one in found
+    )
 
 
 def _of_emd(group: Group) -> Iterator[tuple[tuple[str, int], Declared]]:
