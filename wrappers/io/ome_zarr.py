@@ -102,7 +102,7 @@ def _partly(array: ZarrArray, folder: Path) -> Partly | None:
     if len(offsets) >= every:
         return None
     if not offsets:
-        return Partly(f"none of its {every} {what}s is there", math.prod(array.shape), None, fill)
+        return Partly(f"none of its {every} {what}s is there", math.prod(array.shape), None, fill, meant=True)
     missing = every - len(offsets)
     values = sum(size_of(place) for place in places_of(offsets, array.chunk, array.shape, 0))
     return Partly(
@@ -110,6 +110,7 @@ def _partly(array: ZarrArray, folder: Path) -> Partly | None:
         values,
         partial(places_of, offsets, array.chunk, array.shape),
         fill,
+        meant=True,
     )
 
 

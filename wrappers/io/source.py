@@ -40,6 +40,8 @@ class Partly:
     values: int
     places: Callable[[int], Iterable[Place]] | None = None
     fill: str = "0"
+    meant: bool = False
+    """The format leaves out what holds nothing but the fill value: it counts as any other does."""
 
     @property
     def remark(self) -> str:
@@ -82,20 +84,21 @@ class ArraySource:
     @property
     def bytes_to_read(self) -> int:
         """Bytes of all its blocks."""
-        return (self.size if self.partly is None else min(self.size, self.partly.values)) * self.dtype.itemsize
+        there = self.size if self.partly is None or self.partly.meant else self.partly.values
+        return min(self.size, there) * self.dtype.itemsize
 
     def everything(self) -> np.ndarray:
         """Return the whole array."""
         return self.read(tuple(slice(0, length) for length in self.shape))
 
     def blocks(self, limit: int = BLOCK_BYTES) -> Iterator[tuple[Place, np.ndarray]]:
-        """Yield all of it that is there, once each, in blocks of at most `limit` bytes or a chunk."""
+        """Yield all of it that is there or counts, once each, in blocks of at most `limit` bytes or a chunk."""
         for place in self.places(limit):
             yield place, self.read(place)
 
     def places(self, limit: int = BLOCK_BYTES) -> Iterator[Place]:
         """Yield where its blocks lie."""
-        if self.partly is None or self.partly.places is None:
+        if self.partly is None or self.partly.places is None or self.partly.meant:
             yield from block_places(self.shape, self.dtype.itemsize, self.chunks, limit)
             return
         for place in self.partly.places(max(1, limit // max(1, self.dtype.itemsize))):

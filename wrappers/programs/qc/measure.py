@@ -75,7 +75,9 @@ def measure(
         finding.note = "The array is empty."
         return Measured(finding, {}, {})
     if array.partly is not None:
-        what = "; the figures are those of the others" if array.partly.places else ""
+        what = ", and counts" if array.partly.meant else ""
+        if array.partly.places and not array.partly.meant:
+            what = "; the figures are those of the others"
         finding.note = f"{finding.note} {array.partly.remark}{what}.".strip()
     view = View(array, kind)
     if view.too_large:
