@@ -9,8 +9,8 @@ import pytest
 import tifffile
 import yaml
 from job_yard import REPOSITORY, Yard, make_yard
+from registering import register
 
-from portal.catalogue.files.register import add_in_place
 from portal.catalogue.models import Dataset
 from portal.errors import InvalidError
 from portal.jobs.state import State
@@ -36,20 +36,6 @@ def beads(place: int) -> np.ndarray:
     return values
 
 
-def registered(yard: Yard, path: Path) -> int:
-    actor = yard.facility.actors["ingest"]
-    made = add_in_place(
-        yard.database,
-        actor,
-        path,
-        type_name="light-sheet stack",
-        investigation=yard.facility.investigations["private"],
-        settings=yard.settings,
-        now=datetime.now(UTC),
-    )
-    return made.id
-
-
 def two_positions(yard: Yard) -> int:
     path = yard.settings.roots["demo"].path / "larva.ome.tif"
     with tifffile.TiffWriter(path, ome=True) as file:
@@ -58,7 +44,7 @@ def two_positions(yard: Yard) -> int:
             sizes = {f"PhysicalSize{axis}": size for axis, size in zip("XYZ", (0.2, 0.2, 0.5), strict=True)}
             metadata = {"axes": "ZCYX", "Name": f"Pos {position}", "Channel": {"Name": list(CHANNELS)}, **sizes}
             file.write(values, metadata=metadata, photometric="minisblack")
-    return registered(yard, path)
+    return register(yard, path)
 
 
 def totals(yard: Yard) -> dict[str, float]:
@@ -120,9 +106,9 @@ def test_inputs_that_went_wrong_once_are_asked_for_before_anything_starts(yard: 
     ids = {}
     for name in ("t06_imagej_timelapse.tif", "t07_imagej_two_channels.tif", "t11_ome_two_series.ome.tif"):
         (root / name).write_bytes((shared_cases / name).read_bytes())
-        ids[name[:3]] = registered(yard, root / name)
+        ids[name[:3]] = register(yard, root / name)
     (root / "zc.tif").write_bytes((shared_cases / "real/ij_hyperstack_zc.tif").read_bytes())
-    ids["zc"] = registered(yard, root / "zc.tif")
+    ids["zc"] = register(yard, root / "zc.tif")
     assert "series of 16 time points" in refused(yard, ids["t06"])["inputs.stack"]
     assert "2 channels: 0 to 1" in refused(yard, ids["t07"])["channel"]
     assert "overview (8 × 20 × 24); detail (16 × 40 × 48)" in refused(yard, ids["t11"])["array"]
@@ -138,7 +124,7 @@ def test_planes_in_a_file_each_are_one_volume_to_form_and_program(yard: Yard, sh
         folder.mkdir()
         for path in (shared_cases / name).glob("*.tif"):
             (folder / path.name).write_bytes(path.read_bytes())
-        assert asked(yard, registered(yard, folder), voxel_xy=0.2, voxel_z=0.5, sigma_z=0.5) == 1
+        assert asked(yard, register(yard, folder), voxel_xy=0.2, voxel_z=0.5, sigma_z=0.5) == 1
     jobs = yard.until_ended(yard.daemon())
     assert [job.state for job in jobs] == [State.SUCCEEDED] * 2, yard.tell()
     assert [job.options["array"] for job in jobs] == ["series 0", "6 files"]
@@ -150,5 +136,8 @@ def test_what_is_known_to_be_damaged_is_refused_before_it_starts(yard: Yard, job
     tifffile.imwrite(path, beads(0), photometric="minisblack")
     path.write_bytes(path.read_bytes()[:-2000])
     with pytest.raises(InvalidError) as caught:
-        asked(yard, registered(yard, path))
-    assert "cut.ome.tif: the file is truncated: it should hold" in caught.value.fields["inputs.stack"]
+        asked(yard, register(yard, path))
+    assert (
+        "cut.ome.tif: the file is truncated: it ends within the list of its pages"
+        in caught.value.fields["inputs.stack"]
+    )

@@ -7,9 +7,8 @@ import h5py
 import numpy as np
 import pytest
 from job_yard import analysis
-from small_facility import NOW
+from registering import register
 
-from portal.catalogue.files.register import add_in_place
 from portal.jobs.state import State
 
 FRAMES = np.arange(4 * 6 * 8, dtype="u2").reshape(4, 6, 8)
@@ -45,18 +44,6 @@ def master(yard) -> Path:
     with h5py.File(folder / "master.nxs", "w", libver="latest") as file:
         file.create_virtual_dataset("entry/data/data", layout)
     return folder / "master.nxs"
-
-
-def register(yard, path: Path) -> int:
-    return add_in_place(
-        yard.database,
-        yard.facility.actors["ingest"],
-        path,
-        type_name="light-sheet stack",
-        investigation=yard.facility.investigations["private"],
-        settings=yard.settings,
-        now=NOW,
-    ).id
 
 
 def test_its_data_come_along_and_are_measured(yard, master: Path) -> None:

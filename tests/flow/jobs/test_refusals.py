@@ -9,9 +9,9 @@ import pytest
 import tifffile
 import yaml
 from job_yard import COUNT, REPOSITORY, Yard, analysis
+from registering import register
 
 from portal.app import create_app
-from portal.catalogue.files.register import add_in_place
 from portal.identity.models import Person
 from portal.identity.sessions import open_session
 from portal.jobs.state import State
@@ -54,21 +54,13 @@ def test_a_shipped_analysis_says_on_the_page_why_it_refused(yard_with):
     yard = yard_with(LIGHTSHEET)
     path = yard.settings.roots["demo"].path / "dim.tif"
     tifffile.imwrite(path, np.full((4, 12, 14), 7, np.uint16), photometric="minisblack")
-    dataset = add_in_place(
-        yard.database,
-        yard.facility.actors["ingest"],
-        path,
-        type_name="light-sheet stack",
-        investigation=yard.facility.investigations["private"],
-        settings=yard.settings,
-        now=datetime.now(UTC),
-    )
+    dataset = register(yard, path)
     options = {"background": 50, "sigma_xy": 0.1, "sigma_z": 0.1, "voxel_xy": 0.2, "voxel_z": 0.5}
     with yard.database.write() as session:
         submit(
             session,
             yard.facility.actors["maya"],
-            SubmitRequest("lightsheet-deconvolution", {"stack": [dataset.id]}, options),
+            SubmitRequest("lightsheet-deconvolution", {"stack": [dataset]}, options),
             jobtypes=yard.jobtypes,
             settings=yard.settings,
             now=datetime.now(UTC),

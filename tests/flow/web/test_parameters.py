@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import tifffile
 from asking import Asking
+from registering import register
 from sqlalchemy import select, update
 
-from portal.catalogue.files.register import add_in_place
 from portal.catalogue.models import DatasetParameter, DatasetType
 from portal.catalogue.parameters.corrections import Typed, type_in, withdraw
 from portal.catalogue.parameters.reread import look, write
@@ -74,15 +74,7 @@ class Lab:
 
     def add(self, name: str, write_file: Callable[[Path], None]) -> int:
         write_file(self.root / name)
-        return add_in_place(
-            self.database,
-            self.site.facility.actors["ingest"],
-            self.root / name,
-            type_name="light-sheet stack",
-            investigation=self.site.facility.investigations["private"],
-            settings=self.settings,
-            now=datetime.now(UTC),
-        ).id
+        return register(self.site, self.root / name)
 
     def parameters(self, number: int) -> dict[str, list[dict[str, Any]]]:
         answer = self.api("GET", f"/datasets/{number}")

@@ -9,9 +9,9 @@ import h5py
 import numpy as np
 import pytest
 from asking import Asking
+from registering import register
 from sqlalchemy import update
 
-from portal.catalogue.files.register import add_in_place
 from portal.catalogue.models import DatasetType
 from portal.identity.tokens import create_token
 
@@ -37,15 +37,7 @@ def scan(site: Any) -> Any:
                 "entry/data/rotation_angle", data=np.linspace(0, np.pi, 128, endpoint=False)
             )
             angles.attrs.update(attributes)
-        return add_in_place(
-            site.database,
-            site.facility.actors["ingest"],
-            path,
-            type_name="tomography scan",
-            investigation=site.facility.investigations["private"],
-            settings=site.settings,
-            now=datetime.now(UTC),
-        ).id
+        return register(site, path, "tomography scan")
 
     return add
 

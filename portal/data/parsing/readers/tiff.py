@@ -19,6 +19,7 @@ from portal.data.parsing.errors import FileError, plain
 from portal.data.parsing.readers.listing import listing
 from portal.data.parsing.readers.picture import MAX_BLOCK_BYTES, MAX_ELEMENTS, Array, View, spread
 from portal.data.parsing.readers.tiff_arrays import arrays_of, of_several_files, unsupported
+from portal.data.parsing.readers.tiff_pages import pages_before_end
 
 MAX_SERIES = 100
 MAX_PAGES_CHECKED = 10_000
@@ -79,6 +80,14 @@ class TiffReader:
             if complaints:
                 raise FileError("invalid", "The file is truncated: it ends before its last page.")
         except DAMAGED as error:
+            if (pages := pages_before_end(file)) is not None:
+                end = (
+                    f"within the list of its pages, of which {pages} are there"
+                    if pages
+                    else "before its first page"
+                )
+                words = f"The file is truncated: it ends {end}."
+                raise FileError("invalid", words, str(error)) from error
             raise FileError("invalid", "The file is damaged: it cannot be read as TIFF.", str(error)) from error
         if not self.series:
             raise FileError("invalid", "The file is truncated: it holds no image.")
