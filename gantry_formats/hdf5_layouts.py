@@ -22,7 +22,10 @@ _IMARIS = re.compile(r"/?DataSet/ResolutionLevel (\d+)/TimePoint (\d+)/Channel (
 MOST_CHARACTERS = 100
 """Of the name of a channel."""
 _BDV = re.compile(r"/?t(\d{5,})/s(\d{2,})/(\d+)/cells")
-_TABLE = re.compile(r"/?s\d{2,}/(resolutions|subdivisions)|/?Thumbnail/Data")
+_TABLE = re.compile(
+    r"/?s\d{2,}/(resolutions|subdivisions)|/?Thumbnail/Data"
+    r"|/?DataSet/ResolutionLevel \d+/TimePoint \d+/Channel \d+/Histogram(1024)?"
+)
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ class Layout:
         for view in views:
             labels: dict[str, tuple[str, ...]] = {}
             if view is not None:
-                name = self._channel(view.number) if view.imaris else self._setup(view.number)
+                name = self._told_apart(view.number, numbers) if view.imaris else self._setup(view.number)
                 if name or len(numbers) > 1:
                     labels["C" if view.imaris else SETUP] = (name or str(view.number),)
                 if len(times) > 1:
@@ -131,6 +131,12 @@ class Layout:
         """The name of an array's channel, of Imaris's; empty where it has none."""
         view = view_at(path)
         return self._channel(view.number) if view is not None and view.imaris else ""
+
+    def _told_apart(self, number: int, numbers: Collection[int]) -> str:
+        """The name of a channel of Imaris's; with its number where others of these have the same name."""
+        name = self._channel(number)
+        alike = sum(self._channel(one) == name for one in numbers)
+        return f"{number} {name}" if name and alike > 1 else name
 
     def _channel(self, number: int) -> str:
         if number not in self._channels:

@@ -6,7 +6,8 @@ NXdata: https://manual.nexusformat.org/classes/base_classes/NXdata.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,8 @@ MOST_DIMENSIONS = 32
 _ERRORS = ("errors", "{}_errors", "{}_error")
 """NeXus: the uncertainties of a signal have its axes."""
 _NO_VARIABLE = "This is a netCDF dimension"
+Numbered = Mapping[int, Sequence[tuple[str, Array]]]
+"""Lists of coordinates, with their names, by the number of a dimension."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def _coordinate(array: Array, scaled: Any = None, *, emd: bool = False) -> Coord
 def _old_style(group: Group) -> Iterator[tuple[tuple[str, int], Declared]]:
     """NeXus before 2014: the signal says that it is one, and its axes; or each axis says of which dimension."""
     members = _arrays_in(group)
-    axes = [(name, one) for name, one in members if _is_list(one) and _attribute(one, "axis") is not None]
+    axes = _numbered(members)
     for _name, array in members:
         signal = _attribute(array, "signal")
         if signal is None or (plain_number(signal) or 0) < 1:
@@ -140,14 +143,27 @@ def _old_style(group: Group) -> Iterator[tuple[tuple[str, int], Declared]]:
             yield array.node.address, declared
 
 
-def _by_number(array: Array, axes: Sequence[tuple[str, Array]]) -> Declared | None:
+def _numbered(members: Sequence[tuple[str, Array]]) -> Numbered:
+    """The lists of coordinates by the number that they have as `axis`, of each number two at most."""
+    found: dict[int, list[tuple[str, Array]]] = defaultdict(list)
+    primary: dict[int, list[tuple[str, Array]]] = defaultdict(list)
+    for name, one in members:
+        numbers = _whole(_attribute(one, "axis")) if _is_list(one) else []
+        if len(numbers) == 1:
+            found[numbers[0]].append((name, one))
+            if plain_number(_attribute(one, "primary")) == 1:
+                primary[numbers[0]].append((name, one))
+    return {number: (primary.get(number) or lists)[:2] for number, lists in found.items()}
+
+
+def _by_number(array: Array, axes: Numbered) -> Declared | None:
     """`axis` counts the dimensions from 1; of several of one dimension the `primary` one is meant.
 
     NeXus' manual counts from the fastest one, many programs from the slowest: the lengths decide, and where both
     fit it is not known.
     """
-    slowest_first = _by_place(array, axes, range(1, array.ndim + 1))
-    fastest_first = _by_place(array, axes, range(array.ndim, 0, -1))
+    slowest_first = _by_place(axes, range(1, array.ndim + 1))
+    fastest_first = _by_place(axes, range(array.ndim, 0, -1))
     fitting = [one for one in (slowest_first, fastest_first) if _lengths_fit(array, one)]
     if not fitting or not any(fitting[0].names):
         return None
@@ -160,14 +176,12 @@ def _by_number(array: Array, axes: Sequence[tuple[str, Array]]) -> Declared | No
     return Declared(tuple(names), tuple(found))
 
 
-def _by_place(array: Array, axes: Sequence[tuple[str, Array]], numbers: Sequence[int]) -> Declared:
+def _by_place(axes: Numbered, numbers: Sequence[int]) -> Declared:
     """What the dimensions are if those from the slowest on have these numbers."""
     names: list[str] = []
     found: list[tuple[Coordinate, ...]] = []
     for number in numbers:
-        mine = [(name, one) for name, one in axes if _whole(_attribute(one, "axis")) == [number]]
-        primary = [pair for pair in mine if plain_number(_attribute(pair[1], "primary")) == 1]
-        chosen = (primary if primary else mine)[:2]
+        chosen = axes.get(number, ())
         names.append(chosen[0][0] if len(chosen) == 1 else "")
         found.append((_coordinate(chosen[0][1]),) if len(chosen) == 1 else ())
     return Declared(tuple(names), tuple(found))

@@ -60,7 +60,7 @@ def candidate(file: str, array: ArraySource) -> Candidate:
     labels |= {UNKNOWN: array.axis_names} if array.axis_names else {}
     channels = channel_names(array.attributes.get(CHANNELS))
     if len(channels) == 1 and channels[0] and "C" not in axes:
-        labels["C"] = (plain_name(channels[0]),)
+        labels.setdefault("C", (plain_name(channels[0]),))
     return Candidate(Described(file, plain_name(array.name), tuple(array.shape), dtype, axes, labels), array)
 
 

@@ -177,3 +177,16 @@ def test_imaris_channels_and_time_points_are_called_by_their_names(tmp_path: Pat
     assert views["channel DAPI, time point 2"] == "/DataSet/ResolutionLevel 0/TimePoint 2/Channel 0/Data"
     taken = read_stack(given(path), "stack", Pick(array="channel 1, time point 2"))
     np.testing.assert_array_equal(taken.values, VALUES[5])
+
+
+def test_imaris_channels_of_one_name_keep_their_numbers_and_histograms_are_no_arrays(tmp_path: Path) -> None:
+    path = tmp_path / "a.ims"
+    with h5py.File(path, "w") as file:
+        for channel in range(2):
+            place = f"DataSet/ResolutionLevel 0/TimePoint 0/Channel {channel}"
+            file[f"{place}/Data"] = VALUES[channel]
+            file[f"{place}/Histogram"] = np.arange(256, dtype=np.uint64)
+            file.create_group(f"DataSetInfo/Channel {channel}").attrs["Name"] = np.array([*"GFP"], "S1")
+    assert [one.described("a.ims").view for one in listing(path).arrays] == ["channel 0 GFP", "channel 1 GFP"]
+    taken = read_stack(given(path), "stack", Pick(array="channel 1 GFP"))
+    np.testing.assert_array_equal(taken.values, VALUES[1])

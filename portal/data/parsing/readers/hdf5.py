@@ -134,7 +134,7 @@ class Hdf5File:
         """Links of a file without arrays that lead in a circle, or to nothing."""
         return [
             {"place": place, "words": why}
-            for place, why in nowhere(self.root, MAX_OBJECTS, MAX_LINKS_NAMED).items()
+            for place, why in nowhere(self.root, MAX_LISTED, MAX_LINKS_NAMED).items()
         ]
 
     def _of_no_size(self) -> list[dict[str, str]]:

@@ -42,14 +42,17 @@ def arrays_of(root: Group, layout: Layout, scales: Scales, unreadable: Unreadabl
     The nearer to the root come first, so that of several names of an array the nearest is its own.
     """
     found: list[Listed | LeftOut] = []
-    holder, around, beside = root, _attributes(root, _OF_GROUPS), _lengths_beside(root)
+    holder, around, beside, above = root, _attributes(root, _OF_GROUPS), _lengths_beside(root), _sizes_above(root)
     for name, item, group in walk(root, MOST_LOOKED_AT):
         if group is not holder:
             holder, around, beside = group, _attributes(group, _OF_GROUPS), _lengths_beside(group)
+            above = _sizes_above(group)
         if isinstance(item, NotRead):
             found.append(LeftOut(name, item.why))
         elif isinstance(item, Array) and not is_coarser_level(name):
-            found += _of_dataset(name, item, around, beside, layout=layout, scales=scales, unreadable=unreadable)
+            found += _of_dataset(
+                name, item, around, beside, above, layout=layout, scales=scales, unreadable=unreadable
+            )
     return _with_views(found, layout)
 
 
@@ -81,6 +84,7 @@ def _of_dataset(
     item: Array,
     around: Mapping[str, Any],
     beside: Mapping[str, int],
+    above: Mapping[str, Any],
     *,
     layout: Layout,
     scales: Scales,
@@ -107,6 +111,10 @@ def _of_dataset(
         names = unknown_names(declared, declared_in_hdf5(name, len(shape), own, around, told.along))
         axes = known_axes(declared, shape)
         shape = shape_in_imaris(name, around, shape)
+        sizes: Mapping[str, float] = {}
+        if not set("ZYX").isdisjoint(axes):
+            written = sizes_of_attributes({**above, **_attributes_of_sizes(item)})
+            sizes = layout.sizes(name, shape, written, told.sizes(axes), told.contradicted(axes))
         yield Listed(
             name,
             shape,
@@ -114,7 +122,7 @@ def _of_dataset(
             declared,
             lambda axes: _watched(plane_of(item, axes), item, unreadable),
             axis_names=names,
-            sizes=layout.sizes(name, shape, own_sizes(item), told.sizes(axes), told.contradicted(axes)),
+            sizes=sizes,
             of_no_size=told.why_none(axes),
             interval_s=told.time_step_s(axes),
         )
@@ -140,15 +148,15 @@ def _watched(plane: Plane | None, item: Array, unreadable: Unreadable) -> Plane 
     return watched
 
 
-def own_sizes(item: Array) -> dict[str, float]:
-    """The size of an element, as the array says it or a group above it, the nearest first."""
-    told = _attributes_of_sizes(item)
+def _sizes_above(group: Group) -> dict[str, Any]:
+    """What the groups above an array say of the size of an element, the nearest first."""
+    told: dict[str, Any] = {}
     try:
-        for group in _above(item.parent):
-            told = _attributes_of_sizes(group) | told
+        for one in _above(group):
+            told = _attributes_of_sizes(one) | told
     except (LinkError, *FAULTS):
-        return sizes_of_attributes(told)  # a group above it is not reached this way
-    return sizes_of_attributes(told)
+        return told  # a group above it is not reached this way
+    return told
 
 
 def _above(group: Group) -> Iterator[Group]:
