@@ -17,6 +17,7 @@ from gantry_formats.units import Dimension, unit_of
 
 ZYX = "ZYX"
 UNKNOWN = "?"
+LIST_OF_IMAGES = "IYX"
 NAMES = {
     "Z": "z", "Y": "y", "X": "x", "C": "channel", "T": "time point", "S": "colour", "R": "position", "P": "phase",
     "A": "angle", "H": "lifetime", "L": "exposure", "E": "energy", "V": "event", "M": "mosaic", "J": "column",
@@ -152,10 +153,11 @@ def axes_in_hdf5(
     if level_of(path) is not None and dimensions == len(ZYX):
         return letters or ZYX  # Imaris, BigDataViewer
     image = _of_image(own, dimensions) or _of_interpretation(own, dimensions)
-    if image:
+    frames = _of_frames(path, shape, beside) if dimensions == 3 else ""
+    if image and not (frames and image == LIST_OF_IMAGES and not named):
         # A list of images is one of planes, where nothing else is said.
         return image.replace("I", UNKNOWN) if named else image
-    return (_of_frames(path, shape, beside) if dimensions == 3 else "") or letters
+    return frames or letters
 
 
 def declared_in_hdf5(
@@ -229,7 +231,7 @@ def _of_image(own: Mapping[str, Any], dimensions: int) -> str:
     if dimensions != 3:
         return "YX" if dimensions == 2 else ""
     if (plain_text(own.get("IMAGE_SUBCLASS")) or "").upper() != "IMAGE_TRUECOLOR":
-        return "IYX"
+        return LIST_OF_IMAGES
     order = {"INTERLACE_LINE": "YSX", "INTERLACE_PLANE": "SYX"}
     return order.get((plain_text(own.get("INTERLACE_MODE")) or "").upper(), "YXS")
 

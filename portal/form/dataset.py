@@ -23,6 +23,9 @@ class Quantity:
     before: str = ""
     """What was registered first and does not count any more, in words; empty where nothing was corrected."""
 
+    gave_way: tuple["Quantity", ...] = ()
+    """What its files say in a unit that nobody knows, where a typed value counts instead."""
+
     @property
     def words(self) -> str:
         """The value with its unit, in as many digits as tell two values apart."""

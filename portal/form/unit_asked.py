@@ -18,6 +18,7 @@ def unit_asked(jobtype: JobType, option: ChoiceOption, inputs: Inputs) -> str:
     """Why a person must choose the unit, with what each would make of the number; nothing where nobody must.
 
     A dataset that does not record the parameter is not asked about: that its files have none is not known.
+    A value that somebody typed beside one without a unit does not reach the program, which reads the files.
     """
     asked, slot = option.unit_of, jobtype.slot
     if asked is None or slot is None:
@@ -38,7 +39,8 @@ def unit_asked(jobtype: JobType, option: ChoiceOption, inputs: Inputs) -> str:
 
 
 def _without_unit(asked: UnitOf, dataset: InputDataset) -> Quantity | None:
-    quantity = dataset.parameters.get(asked.parameter)
+    counts = dataset.parameters.get(asked.parameter)
+    quantity = counts.gave_way[0] if counts is not None and counts.gave_way else counts
     if quantity is None or not isinstance(quantity.value, int | float) or quantity.others:
         return None
     return quantity if factor_between(quantity.units, asked.units) is None else None

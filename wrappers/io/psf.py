@@ -119,11 +119,17 @@ def gaussian(widths: Sequence[float], shape: tuple[int, ...], sizes: Mapping[str
         radius = min(math.ceil(PSF_SIGMAS * width), (length - 1) // 2)
         if radius < LEAST_SIGMAS * width and length > 1:
             raise BadInput(
-                f"The PSF is larger than the stack: its sigma is {width:.1f} voxels along {axis}, "
-                f"where the stack has {length}."
+                f"The PSF is larger than the stack: its sigma is {width:.1f} voxels along {axis}, which takes "
+                f"{least_length(width)} voxels, and the stack has {length}. Give a smaller width along {axis} or "
+                "a stack with more voxels there; check the voxel size, too."
             )
         support.append(2 * radius + 1)
     return np.asarray(gaussian_psf((sigma[0], sigma[1], sigma[2]), (support[0], support[1], support[2])))
+
+
+def least_length(sigma: float) -> int:
+    """Return how many voxels a stack needs along an axis on which a Gaussian has this sigma, in voxels."""
+    return 2 * math.ceil(LEAST_SIGMAS * sigma) + 1
 
 
 def narrow(psf: np.ndarray, shape: tuple[int, ...]) -> list[str]:

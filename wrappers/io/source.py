@@ -201,7 +201,8 @@ def _reason(error: Exception, kind: str) -> str:
 def _is_of_unpacking(error: Exception) -> bool:
     """Whether a library says in its own words that stored bytes do not unpack."""
     words = str(error)
-    return isinstance(error, zlib.error) or any(sign in words for sign in _SIGNS_OF_UNPACKING)
+    of_codec = type(error).__module__.partition(".")[0] == "imagecodecs"
+    return of_codec or isinstance(error, zlib.error) or any(sign in words for sign in _SIGNS_OF_UNPACKING)
 
 
 _FORMATS: Mapping[str, Format] = {"HDF5": "hdf5", "TIFF": "tiff", "MRC": "mrc"}

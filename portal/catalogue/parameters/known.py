@@ -1,7 +1,7 @@
 """What is known under one name of all that a dataset records, and was corrected: what counts, and why. Pure."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -54,6 +54,8 @@ class Known:
     """What says the same as the first that counts, in another unit or place."""
     replaced: tuple[Recorded, ...] = ()
     """What was registered and counts no more."""
+    gave_way: tuple[Recorded, ...] = ()
+    """What files say that could not be compared with what was typed."""
 
     @property
     def doubtful(self) -> bool:
@@ -65,7 +67,10 @@ class Known:
         """For forms and programs: what counts, with what contradicts it and what it stands for."""
         first, *others = (one.quantity for one in self.counts)
         before = ", ".join(one.words for one in self.replaced if one.value is not None)
-        return Quantity(first.value, first.units, tuple(others), source=first.source, before=before)
+        gave_way = tuple(one.quantity for one in self.gave_way if one.value is not None)
+        return Quantity(
+            first.value, first.units, tuple(others), source=first.source, before=before, gave_way=gave_way
+        )
 
 
 def known_by_name(recorded: Iterable[Recorded]) -> dict[str, Known]:
@@ -88,7 +93,7 @@ def _known(name: str, recorded: Sequence[Recorded]) -> Known | None:
     if not typed:
         return _counting(name, read, before) if read else None
     if all(_says_nothing(one, typed[0]) for one in read):
-        return _counting(name, typed, (*read, *before))
+        return replace(_counting(name, typed, (*read, *before)), gave_way=tuple(read))
     return _counting(name, [*read, *typed], before)
 
 

@@ -95,6 +95,17 @@ def test_the_words_say_what_each_unit_makes_of_it(jobtype, value, unit, words):
     assert words in field(jobtype, scan(value, unit))[1].source
 
 
+def test_a_typed_value_tells_no_program_the_unit_of_what_the_files_hold(jobtype):
+    read = Quantity(3.117, "", source=SOURCE)
+    typed = InputDataset(
+        1, "Tooth", "tomography scan", True, {"rotation range": Quantity(178.5, "deg", gave_way=(read,))}
+    )
+    assert f"your dataset says 3.117 without a unit ({SOURCE})" in field(jobtype, typed)[1].source
+    with pytest.raises(InvalidError, match="choose radians"):
+        plan(jobtype, {}, {"scan": [typed]})
+    assert plan(jobtype, {"angles": "rad"}, {"scan": [typed]})[0].options == {"angles": "rad"}
+
+
 def test_of_several_datasets_those_in_doubt_are_named(jobtype):
     several = [scan(180.0, "deg"), scan(3.14, name="Bone", number=2), scan(3.14, name="Foam", number=3)]
     words = field(jobtype, *several)[1].source
@@ -105,7 +116,7 @@ def test_of_several_datasets_those_in_doubt_are_named(jobtype):
     ("before", "after", "words"),
     [
         ("as_recorded: file", "as_recorded: fiel", "file"),
-        ("units: deg, usual", "units: turns, usual", "turns is no unit that is known here"),
+        ("units: deg, usual", "units: laps, usual", "laps is no unit that is known here"),
         ("units: deg, usual", "units: keV, usual", "none of the choices is a unit that converts to keV"),
     ],
 )

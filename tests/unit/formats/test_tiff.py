@@ -161,7 +161,7 @@ def test_a_strip_that_is_damaged_is_said_to_be_so(tmp_path, seen) -> None:
     raw[-2000:] = bytes(2000)
     path.write_bytes(raw)
     look = seen(path)
-    assert look.problem == "Page 0 cannot be unpacked (ZSTD): its bytes are damaged."
+    assert look.problem == "Page 1 cannot be unpacked (ZSTD): its bytes are damaged."
     assert (look.thumbnail, look.no_thumbnail) == (None, "The picture cannot be read.")
     with tiff.open_tiff(path) as opened, pytest.raises(BadInput, match="incomplete or damaged"):
         tiff.survey(opened.file, path)[0][0].everything()
@@ -191,7 +191,7 @@ def test_a_page_that_does_not_unpack_is_named(tmp_path, seen, codec, page) -> No
     if page and codec == "webp":
         assert look.problem is None  # of colours only the first page is looked at
     else:
-        assert look.problem == f"Page {page} cannot be unpacked ({name}): its bytes are damaged."
+        assert look.problem == f"Page {page + 1} cannot be unpacked ({name}): its bytes are damaged."
 
 
 def test_a_page_too_large_for_a_picture_is_unpacked_in_part(tmp_path, seen, monkeypatch) -> None:
@@ -202,7 +202,7 @@ def test_a_page_too_large_for_a_picture_is_unpacked_in_part(tmp_path, seen, monk
     monkeypatch.setattr("portal.data.parsing.readers.tiff.MAX_ELEMENTS", 100)
     with path.open("rb") as file, TiffReader(file) as reader:
         reader.describe()
-        assert reader.problem == "Page 0 cannot be unpacked (ADOBE DEFLATE): its bytes are damaged."
+        assert reader.problem == "Page 1 cannot be unpacked (ADOBE DEFLATE): its bytes are damaged."
 
 
 @pytest.mark.parametrize(

@@ -114,3 +114,12 @@ def test_places_that_formats_define():
     assert axes_in_hdf5("/exchange/data", (7,) * 3, {}, {}, {}) == "AYX"
     assert axes_in_hdf5("/exchange/data", (7,) * 3, {"axes": "theta:y:x"}, {}, {}) == "AYX"
     assert axes_in_hdf5("/events/image", (7,) * 3, {}, {}, {}) == "VYX"
+
+
+def test_a_list_of_images_is_what_its_place_or_its_angles_say_before_it_is_planes():
+    pictures = {"CLASS": b"IMAGE", "IMAGE_SUBCLASS": b"IMAGE_GRAYSCALE"}
+    assert axes_in_hdf5("/events/mask", (7,) * 3, pictures, {}, {}) == "VYX"
+    assert axes_in_hdf5("/scan/frames", (90, 4, 6), {"interpretation": "image"}, {}, {"image_key": 90}) == "AYX"
+    assert axes_in_hdf5("/scan/frames", (90, 4, 6), pictures, {}, {"image_key": 9}) == "IYX"
+    colours = {"CLASS": "IMAGE", "IMAGE_SUBCLASS": "IMAGE_TRUECOLOR"}
+    assert axes_in_hdf5("/events/image", (7, 7, 3), colours, {}, {}) == "YXS"

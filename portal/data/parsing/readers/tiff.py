@@ -131,7 +131,7 @@ class TiffReader:
 
     def _damaged(self, page: Any) -> None:
         name = images.name_of_compression(page.compression)
-        self.problem = f"Page {page.index} cannot be unpacked ({name}): its bytes are damaged."
+        self.problem = f"Page {page.index + 1} cannot be unpacked ({name}): its bytes are damaged."
 
     def describe(self) -> dict[str, Any]:
         """See parsing.describe."""

@@ -123,3 +123,10 @@ def test_nothing_is_wanted_of_texts_and_of_what_the_type_does_not_name(name):
     assert wanted_units(MAPPING, name) == ""
     assert unit_is_known(value(3.0, ""), "")
     assert not unit_is_known(value("0.2 um in a.h5, 0.5 um in b.h5", ""), "um")
+
+
+def test_what_gave_way_to_a_typed_value_is_kept_for_what_reads_the_files():
+    unitless, typed = value(3.117, "", IN_FILE), value(178.5, "deg", TYPED, correction=1)
+    assert known(unitless, typed).quantity.gave_way == (unitless.quantity,)
+    assert known(value(3.117, "rad", IN_FILE), value(178.6, "deg", TYPED, correction=1)).quantity.gave_way == ()
+    assert known(value(None, "", IN_FILE, correction=1), typed).quantity.gave_way == ()

@@ -321,9 +321,13 @@ def test_a_typed_unit_settles_what_the_file_leaves_open(yard: Yard) -> None:
     number = yard.add("a.h5", size=0.5, **{"size units": "furlong"})
     with yard.database.write() as session:
         type_in(session, OPERATOR, number, Typed(SIZE, "0.5", "um"), now=LATER)
-    assert yard.known(number)[SIZE].quantity == Quantity(
-        0.5, "um", source="typed by ada as gantry", before="0.5 furlong"
+    quantity = yard.known(number)[SIZE].quantity
+    assert (quantity.words, quantity.source, quantity.before) == (
+        "0.5 um",
+        "typed by ada as gantry",
+        "0.5 furlong",
     )
+    assert quantity.gave_way == (Quantity(0.5, "furlong", source="in a.h5, /data@size"),)
 
 
 @pytest.mark.parametrize(

@@ -178,6 +178,7 @@ def test_a_truncated_stack_is_named(run_program, refused, stack, psf_file) -> No
         ({"sigma_xy": -1}, "sigma_xy"),
         ({"psf": "file"}, "No file was given as psf"),
         ({"sigma_z": 50}, "The PSF is larger than the stack"),
+        ({"sigma_z": 50}, "Give a smaller width along z or a stack with more voxels there"),
     ],
 )
 def test_options_out_of_bounds_end_in_one_sentence(run_program, refused, stack, options, words) -> None:

@@ -74,15 +74,29 @@ def test_a_chunk_that_does_not_unpack_is_named_with_its_place(run_program, tmp_p
     assert "1920 values not read: damaged" in ending.metadata["summary"]
 
 
-def broken_pages(path: Path, values: np.ndarray, pages: list[int], **how: object) -> None:
+def broken_pages(
+    path: Path, values: np.ndarray, pages: list[int], compression: str = "lzw", **how: object
+) -> None:
     """A TIFF of these pages, some of which do not unpack: in each the last strip or tile."""
-    tifffile.imwrite(path, values, compression="lzw", photometric="minisblack", **how)
+    tifffile.imwrite(path, values, compression=compression, photometric="minisblack", **how)
     with tifffile.TiffFile(path) as file:
         places = [(file.pages[one].dataoffsets[-1], file.pages[one].databytecounts[-1]) for one in pages]
     raw = bytearray(path.read_bytes())
     for start, count in places:
         raw[start : start + count] = b"\xff" * count
     path.write_bytes(raw)
+
+
+@pytest.mark.parametrize("codec", ["lzw", "zlib", "zstd", "lzma"])
+def test_an_analysis_of_the_whole_names_the_page_and_no_library(
+    run_program, refused, tmp_path: Path, codec
+) -> None:
+    broken_pages(tmp_path / "a.tif", VOLUME, [3], compression=codec)
+    options = {"voxel_xy": 0.2, "voxel_z": 0.5}
+    ending = run_program("lightsheet_deconvolution", {"stack": [tmp_path / "a.tif"]}, options)
+    refused(
+        ending, "a.tif cannot be read as TIFF; it may be incomplete or damaged (page 4: its stored bytes cannot"
+    )
 
 
 @pytest.mark.parametrize("dtype", ["u2", "f4"])
