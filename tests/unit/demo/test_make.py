@@ -8,6 +8,7 @@ from typing import Any
 
 import dclab_programs
 import h5py
+import numpy as np
 import pytest
 import tifffile
 
@@ -138,6 +139,9 @@ def read_source(path: Path, source: str) -> Any:
     if not h5py.is_hdf5(path):
         return None
     with h5py.File(path) as file:
+        if source == "scan:rotation range":
+            named = (f"{entry}/{name}" for entry in file for name in ("sample/rotation_angle", "theta"))
+            return next((np.ptp(file[name]) for name in named if name in file), None)
         name, _, attribute = place.partition("@")
         if name not in file:
             return None
