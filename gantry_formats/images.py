@@ -148,7 +148,7 @@ def sizes_of_attributes(attributes: Mapping[str, Any]) -> Sizes:
     "…_unit" (without one they are not known); or three numbers (z, y, x), "element_size_um" or "voxel_size_um".
     """
     triple: Any = next((attributes[key] for key in _TRIPLES if key in attributes), None)
-    three = triple.reshape(-1).tolist() if hasattr(triple, "reshape") else triple
+    three = list(triple.reshape(-1)[:4]) if hasattr(triple, "reshape") else triple
     sizes = {}
     for place, axis in enumerate("zyx"):
         size = _attribute_um(attributes, axis)

@@ -6,7 +6,7 @@ import math
 import re
 from typing import Any
 
-from gantry_formats.text import plain_quantity, plain_text
+from gantry_formats.text import as_written, plain_quantity, plain_text
 from gantry_formats.units import factor_between
 
 MOST_ELEMENTS = 2**24
@@ -52,13 +52,15 @@ def value_for_all(array: Any) -> Any:
         return array[()]
     if array.dtype.kind not in "uif" or array.size > MOST_ELEMENTS:
         return None
-    first: float | None = None
+    first: Any = None
     step = max(1, BLOCK * len(array) // array.size)
     for start in range(0, len(array), step):
         values = array[start : start + step]
         low, high = float(values.min()), float(values.max())
-        first = low if first is None else first
+        first = values.min() if first is None else first
         # What is no number is unlike all.
-        if not (math.isclose(low, first, rel_tol=ALIKE) and math.isclose(high, first, rel_tol=ALIKE)):
+        if not (
+            math.isclose(low, float(first), rel_tol=ALIKE) and math.isclose(high, float(first), rel_tol=ALIKE)
+        ):
             return None
-    return first
+    return float(as_written(first))

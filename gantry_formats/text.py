@@ -58,13 +58,22 @@ def plain_quantity(value: Any) -> tuple[float, str] | None:
     return number, unit
 
 
+def as_written(value: Any) -> Any:
+    """The element of an array or scalar of NumPy's; of less than double precision the number that was meant, 0.2.
+
+    The shortest number with that value in its own precision: 0.2 in single precision is 0.20000000298 in double.
+    """
+    short = value.dtype.kind == "f" and value.dtype.itemsize < 8
+    return float(str(value.reshape(-1)[0])) if short else value.item()
+
+
 def _only_one(value: Any) -> Any:
     """The element of an array (of NumPy's, too, which is not imported here) or sequence of one, however nested."""
     for _ in range(32):
         if isinstance(value, str | bytes | int | float):
             return value
         if getattr(value, "size", None) == 1 and hasattr(value, "item"):
-            return value.item()
+            return as_written(value)
         if not isinstance(value, list | tuple) or len(value) != 1:
             return None
         [value] = value

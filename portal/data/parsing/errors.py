@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from gantry_formats import decoded
+from gantry_formats.text import as_written
 
 MAX_TEXT = 500
 
@@ -26,9 +27,7 @@ def plain(value: Any) -> bool | int | float | str | None:
     if hasattr(value, "size") and hasattr(value, "reshape"):
         if value.size != 1:
             return None
-        value = value.reshape(-1)[0]
-    if hasattr(value, "item") and not isinstance(value, str | bytes):
-        value = value.item()
+        value = as_written(value)
     if isinstance(value, bytes | str):
         return decoded(value).rstrip("\0")[:MAX_TEXT]
     if isinstance(value, bool | int):

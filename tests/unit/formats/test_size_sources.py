@@ -117,3 +117,21 @@ def test_a_size_names_the_file_the_place_and_what_stands_there(
     assert {name: one[0] for name, one in found.items()} == pytest.approx(
         {name: one[0] for name, one in expected.items()}, rel=1e-6
     )
+
+
+@pytest.mark.parametrize("kind", ["f2", "f4", ">f4", "f8"])
+def test_numbers_of_single_precision_are_what_was_written(tmp_path: Path, kind: str) -> None:
+    """Programs of microscopes and detectors write 0.2 so: in double precision that is 0.20000000298."""
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["stack"] = np.ones((3, 4, 5), "u2")
+        file["stack"].attrs["element_size_um"] = np.array([0.5, 0.2, 0.2], kind)
+        file["stack"].attrs["exposure"] = np.array(0.3, kind)
+        file["x_pixel_size"] = np.array(0.65, kind)
+        file["y_pixel_size"] = np.full((3, 2), 0.65, kind)
+    asked = [f"image:voxel size {axis}" for axis in "zyx"]
+    asked += ["image:voxel size x@value", "stack@exposure", "x_pixel_size", "y_pixel_size"]
+    with (tmp_path / "a.h5").open("rb") as file:
+        look = client.inspect(file, asked, pictures=0)
+    assert list(look.values.values()) == [0.5, 0.2, 0.2, "0.2", 0.3, 0.65, 0.65]
+    assert look.listing is not None
+    assert next(one.sizes for one in look.listing.arrays if one.name == "/stack") == {"z": 0.5, "y": 0.2, "x": 0.2}
