@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,8 @@ KEPT_SECTIONS = ("experiment:", "imaging:", "setup:", "user:")
 CHUNK_BYTES = 2**20
 COMPRESSION_LEVEL = 5  # what dclab asks of Zstandard
 LOG_LINE = 100
+SAME_SIZE = 1e-6
+"""What was converted from another unit is the same size."""
 PIXEL_UM = (0.01, 50)
 """No picture of cells has smaller or larger pixels: what says so has another unit than the format's."""
 # The HDF5 Image Specification, by which viewers know a grey picture.
@@ -47,7 +50,7 @@ class Measurement:
     offset: np.ndarray  # stored correction of the background's brightness, zero where there is none
     without_offset: int  # frames whose stored correction is no number
     temperature: np.ndarray | None
-    attributes: Mapping[str, Any]
+    attributes: dict[str, Any]
     disagreements: tuple[str, ...] = ()
     """In words which features do not have as many values as there are images."""
     without_image: int = 0
@@ -58,14 +61,30 @@ class Measurement:
         """The pixel size in µm; BadInput where the file does not tell or it makes no sense."""
         written = self.attributes.get(rtdc.PIXEL_SIZE)
         if written is None:
-            raise BadInput(f"{self.name} does not tell its pixel size ({rtdc.PIXEL_SIZE}).")
+            raise BadInput(f"{self.name} does not tell its pixel size ({rtdc.PIXEL_SIZE}); give it on the form.")
         size = rtdc.typed(rtdc.PIXEL_SIZE, written)
         if not isinstance(size, float) or not PIXEL_UM[0] <= size <= PIXEL_UM[1]:
             raise BadInput(
                 f"The pixel size of {self.name} ({rtdc.PIXEL_SIZE}) is “{rtdc.shown(written)}”, which is no size "
-                f"of a pixel: a number from {PIXEL_UM[0]} to {PIXEL_UM[1]} is needed, in µm."
+                f"of a pixel: a number from {PIXEL_UM[0]} to {PIXEL_UM[1]} is needed, in µm. Give it on the form."
             )
         return size
+
+    def with_pixel_size(self, given_um: float | None) -> Measurement:
+        """The same with the pixel size that somebody gave, in µm, which counts; itself where nobody did.
+
+        Where the file says another, or none, that is among the disagreements.
+        """
+        if given_um is None:
+            return self
+        written = self.attributes.get(rtdc.PIXEL_SIZE)
+        own = None if written is None else rtdc.typed(rtdc.PIXEL_SIZE, written)
+        known = self.attributes | {rtdc.PIXEL_SIZE: given_um}
+        if isinstance(own, float) and math.isclose(own, given_um, rel_tol=SAME_SIZE):
+            return replace(self, attributes=known)
+        told = "does not tell its pixel size" if written is None else f"has the pixel size “{rtdc.shown(written)}”"
+        said = f"{self.name} {told}; {given_um:.6g} µm was used, as given"
+        return replace(self, attributes=known, disagreements=(*self.disagreements, said))
 
     def images(self, part: slice) -> np.ndarray:
         """Return frames (n, y, x) uint8."""

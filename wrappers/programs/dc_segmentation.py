@@ -17,7 +17,15 @@ from wrappers.errors import BadInput
 from wrappers.events import Events
 from wrappers.io.hdf5 import SUFFIXES
 from wrappers.io.plot import overlays, scatter
-from wrappers.io.rtdc import EventWriter, Measurement, not_kept, open_measurement, pipeline, result_metadata
+from wrappers.io.rtdc import (
+    PIXEL_UM,
+    EventWriter,
+    Measurement,
+    not_kept,
+    open_measurement,
+    pipeline,
+    result_metadata,
+)
 from wrappers.job import InputFile, Job
 from wrappers.kernels import background
 from wrappers.kernels.segmentation import Found, Rules, binary, objects
@@ -38,6 +46,8 @@ class Settings:
     window: int
     rules: Rules
     min_area_um: float
+    pixel_um: float | None = None
+    """As given; None: the file's."""
 
 
 @dataclass
@@ -62,11 +72,15 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Counted:
-    """How many frames there are, of how many the background's offset is lost, how many events have no image."""
+    """How many frames there are, of how many the background's offset is lost, how many events have no image.
+
+    And the side of a pixel with which they are measured, in µm.
+    """
 
     frames: int
     without_offset: int
     without_image: int
+    pixel_um: float
 
 
 @dataclass(frozen=True)
@@ -94,6 +108,7 @@ def settings_of(job: Job) -> Settings:
             fill_holes=options.flag("fill_holes", True),
         ),
         min_area_um=options.number("min_area_um", 5.0, 0.0, 1e5),
+        pixel_um=options.optional_number("pixel_size", *PIXEL_UM),
     )
 
 
@@ -103,10 +118,13 @@ def main(job: Job, events: Events) -> None:
     file = measurement_file(job)
     cv2.setNumThreads(job.cpus)
     events.stage("segmenting")
-    with open_measurement(file, file.name) as measurement:
+    with open_measurement(file, file.name) as opened:
+        measurement = opened.with_pixel_size(settings.pixel_um)
         writer = EventWriter(job.output / "segmented.rtdc", measurement.image.shape[1:])
         sink = Sink(writer, Gallery())
-        counted = Counted(len(measurement.rows), measurement.without_offset, measurement.without_image)
+        counted = Counted(
+            len(measurement.rows), measurement.without_offset, measurement.without_image, measurement.pixel_um
+        )
         frames, said = counted.frames, (*measurement.disagreements, *not_kept(measurement))
         for part, images, backgrounds in frames_with_background(measurement, settings):
             for place, image, below in zip(range(part.start, part.stop), images, backgrounds, strict=True):
@@ -238,6 +256,7 @@ def _keep(job: Job, settings: Settings, sink: Sink, counted: Counted, said: Sequ
     kept.parameter("background", settings.background)
     kept.parameter("threshold", settings.rules.threshold, "grey values")
     kept.parameter("smallest area", settings.min_area_um, "um²")
+    kept.parameter("pixel size", counted.pixel_um, "um")
     words = [f"{writer.count} cells in {counted.frames} frames, median deformation {np.median(deformation):.3f}"]
     words += [f"{counted.without_image} events without an image not analysed"] if counted.without_image else []
     words += ["see remarks"] if said else []

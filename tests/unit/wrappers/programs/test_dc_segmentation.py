@@ -197,7 +197,9 @@ def test_unfit_measurements_end_in_one_sentence(run_program, refused, measuremen
     refused(ending({"threshold": 6}), "The option threshold is 6")
     with h5py.File(measurement, "r+") as file:
         del file.attrs["imaging:pixel size"]
-    refused(ending(), "does not tell its pixel size")
+    refused(ending(), "does not tell its pixel size (imaging:pixel size); give it on the form")
+    with h5py.File(measurement, "r+") as file:
+        file.attrs["imaging:pixel size"] = 0.34
     changed(measurement, image_bg=None)
     refused(ending(), 'choose background "median"')
     changed(measurement, image=np.zeros((3, 64, 160), np.float32))
@@ -246,6 +248,35 @@ def test_a_pixel_size_that_is_none_is_named(run_program, refused, measurement, w
     refused(
         run_program("dc_segmentation", {"measurement": [measurement]}), f"{shown}, which is no size of a pixel"
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "remark"),
+    [
+        (None, "drawn.rtdc does not tell its pixel size; 0.25 µm was used, as given"),
+        ("3,45", "drawn.rtdc has the pixel size “3,45”; 0.25 µm was used, as given"),
+        (0.34, "drawn.rtdc has the pixel size “0.34”; 0.25 µm was used, as given"),
+        (0.25, None),
+        ("250 nm", None),
+    ],
+)
+def test_a_pixel_size_that_is_given_counts_and_is_kept_in_the_result(
+    run_program, measurement, written, remark
+) -> None:
+    plain = run_program("dc_segmentation", {"measurement": [measurement]})
+    with h5py.File(measurement, "r+") as file:
+        del file.attrs["imaging:pixel size"]
+        if written is not None:
+            file.attrs["imaging:pixel size"] = written
+    ending = run_program(
+        "dc_segmentation", {"measurement": [measurement]}, {"pixel_size": 0.25, "min_area_um": 2.0}
+    )
+    result = ending.output / "segmented.rtdc"
+    assert ending.parameters.get("remarks") == remark
+    assert ending.parameters["pixel size"] == 0.25
+    assert dclab_programs.metadata(result, ["imaging:pixel size"]) == {"imaging:pixel size": 0.25}
+    before = np.median(events(plain.output / "segmented.rtdc")["area_um"])
+    assert np.median(events(result)["area_um"]) == pytest.approx(before * (0.25 / 0.34) ** 2, rel=0.02)
 
 
 @pytest.mark.parametrize(
