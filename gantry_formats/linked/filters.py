@@ -34,5 +34,10 @@ def missing_filter(identifier: Any) -> str:
     for place in range(properties.get_nfilters()):
         number, _flags, _values, name = properties.get_filter(place)
         if not h5py.h5z.filter_avail(number):
-            return f"{FILTERS.get(number) or decoded(name).strip() or 'unnamed'} ({number})"
+            return called(number, decoded(name))
     return ""
+
+
+def called(number: int, name: str) -> str:
+    """Name and number of a filter; of "HDF5 lz4 filter; see http://…" in a file the name alone."""
+    return f"{FILTERS.get(number) or name.partition(';')[0].strip() or 'unnamed'} ({number})"
