@@ -19,12 +19,16 @@ from portal.data.parsing.children import run
 from portal.data.parsing.listed import Listing, listing_of
 from portal.errors import InvalidError, LimitError, PortalError, UnsafeFileError
 from portal.files.confined import Root
+from portal.words import one_line
 
 TIMEOUT_S = 60.0
 MAX_ANSWER_BYTES = 32 << 20
 MOST_PICTURES = 24
 PICTURE_SIDE = 160
 """Pictures of a file's arrays, and their pixels."""
+
+MOST_OF_PLACE, MOST_OF_WORDS = 1_000, 2_000
+"""Characters of a remark."""
 
 Scalar = bool | int | float | str
 
@@ -170,7 +174,12 @@ def look_through(file: BinaryIO, beside: Beside, *, timeout_s: float = TIMEOUT_S
 
 def _remarks(answer: Mapping[str, Any]) -> tuple[Remark, ...]:
     found = answer.get("remarks", ())
-    return tuple(Remark(said.get("file", ""), said["place"], said["words"]) for said in found)
+    return tuple(
+        Remark(
+            said.get("file", ""), one_line(said["place"], MOST_OF_PLACE), one_line(said["words"], MOST_OF_WORDS)
+        )
+        for said in found
+    )
 
 
 def _listing_request(pictures: int) -> dict[str, int]:
@@ -184,7 +193,7 @@ def _inspection(answer: Mapping[str, Any]) -> Inspection:
         answer["values"],
         base64.b64decode(picture) if picture else None,
         answer.get("no_thumbnail"),
-        answer.get("problem"),
+        one_line(problem, MOST_OF_WORDS) if (problem := answer.get("problem")) else None,
         listing_of(answer["listing"]) if "listing" in answer else None,
         _remarks(answer),
     )

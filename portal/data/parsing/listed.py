@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gantry_formats.arrays import Described
+from portal.words import one_line
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def listing_of(answer: Mapping[str, Any]) -> Listing:
     """From the child's answer."""
     return Listing(
         arrays=_arrays(answer["arrays"]),
-        left_out=tuple((str(one["name"]), str(one["why"])) for one in answer["left_out"]),
+        left_out=tuple((str(one["name"]), one_line(str(one["why"]))) for one in answer["left_out"]),
         more=int(answer["more"]),
         parts=tuple(map(str, answer.get("parts", ()))),
         together=_arrays(answer.get("together", ())),

@@ -421,3 +421,15 @@ def test_long_lists_are_not_read(tmp_path: Path) -> None:
         group["x"] = np.arange(many, dtype=np.float32)
         group["x"].attrs["units"] = "um"
     assert remarks(tmp_path)["/data/x"].endswith("there are too many coordinates to be read")
+
+
+def test_what_a_remark_has_from_a_file_can_be_printed_and_is_cut(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        nxdata(file, unit="\x1b[2J\u202eum", path="e\x1b]0;\u202e/" + "/".join(["deep"] * 400))
+    with (tmp_path / "a.h5").open("rb") as file:
+        found = client.inspect(file, [], pictures=0).remarks
+    assert len(found) == 3
+    assert all((one.place + one.words).isprintable() and len(one.place) <= 1_000 for one in found)
+    assert all(
+        "its unit, \N{REPLACEMENT CHARACTER}[2J\N{REPLACEMENT CHARACTER}um, is not" in one.words for one in found
+    )

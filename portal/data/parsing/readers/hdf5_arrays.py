@@ -42,14 +42,16 @@ def arrays_of(root: Group, layout: Layout, scales: Scales, unreadable: Unreadabl
     The nearer to the root come first, so that of several names of an array the nearest is its own.
     """
     found: list[Listed | LeftOut] = []
-    holder, around, beside, above = root, _attributes(root, _OF_GROUPS), _lengths_beside(root), _sizes_above(root)
+    holder, around, beside = root, _attributes(root, _OF_GROUPS), _lengths_beside(root)
+    above: dict[str, Any] | None = None
     for name, item, group in walk(root, MOST_LOOKED_AT):
         if group is not holder:
             holder, around, beside = group, _attributes(group, _OF_GROUPS), _lengths_beside(group)
-            above = _sizes_above(group)
+            above = None
         if isinstance(item, NotRead):
             found.append(LeftOut(name, item.why))
         elif isinstance(item, Array) and not is_coarser_level(name):
+            above = _sizes_above(group) if above is None else above
             found += _of_dataset(
                 name, item, around, beside, above, layout=layout, scales=scales, unreadable=unreadable
             )
