@@ -64,7 +64,8 @@ def default_for(jobtype: JobType, option: OptionBase, inputs: Inputs) -> Default
     datasets = datasets_asked(jobtype, option, inputs)
     if option.default_from is None or not datasets:
         return Default(plain)
-    if no_one_value := _doubted(jobtype, option, datasets) or _two_axes_differ(jobtype, option, datasets):
+    no_one_value = _doubted(jobtype, option, datasets) or _two_axes_differ(jobtype, option, datasets)
+    if no_one_value := no_one_value or _told_apart(jobtype, option, datasets):
         return no_one_value
     given = [from_dataset(option, dataset) for dataset in datasets]
     known = [value for value in given if value is not None]
@@ -106,15 +107,33 @@ def _arrays_say_otherwise(
             continue
         if all(size is not None and math.isclose(size, value, rel_tol=SAME_SIZE) for size in told.values()):
             continue
-        listed = ", ".join(
-            f"{name}: {'not known' if size is None else with_unit(option, float(f'{size:.9g}'))}"
-            for name, size in list(told.items())[:MOST_ARRAYS]
-        ) + (" …" if len(told) > MOST_ARRAYS else "")
+        listed = _each_size(option, told)
         recorded = f"“{dataset.name}” records {with_unit(option, value)}"
         if len(told) > 1:
             return Default(None, f"Each array keeps the size that its file tells ({listed}); {recorded}")
         return Default(None, f"{recorded}, its file tells {listed}", ask="Give the value that holds.")
     return None
+
+
+def _told_apart(jobtype: JobType, option: OptionBase, datasets: Sequence[InputDataset]) -> Default | None:
+    """The default where several arrays of a dataset tell sizes, each its own, of which it records none."""
+    if len(datasets) > 1 or default_of(option) is not None or said_by(option, datasets[0]) is not None:
+        return None
+    told = told_by_arrays(jobtype, option, datasets[0])
+    if len(told) < 2 or None in told.values():
+        return None
+    words = (
+        f"Each array keeps the size that its file tells ({_each_size(option, told)}). Leave this empty to use them"
+    )
+    return Default(None, words, notice=True)
+
+
+def _each_size(option: OptionBase, told: Mapping[str, float | None]) -> str:
+    """The sizes of some arrays by name."""
+    return ", ".join(
+        f"{name}: {'not known' if size is None else with_unit(option, float(f'{size:.9g}'))}"
+        for name, size in list(told.items())[:MOST_ARRAYS]
+    ) + (" …" if len(told) > MOST_ARRAYS else "")
 
 
 def _two_axes_differ(jobtype: JobType, option: OptionBase, datasets: Sequence[InputDataset]) -> Default | None:

@@ -393,6 +393,16 @@ def test_a_datasets_size_of_pixels_is_not_taken_for_arrays_that_tell_another(arr
     assert ("Each array keeps the size that its file tells" in field.source) == (expected is None)
 
 
+def test_where_only_the_arrays_tell_their_sizes_the_form_says_them():
+    at = TEXT.index("resources:")
+    jobtype, _problems = parse_text(TEXT[:at] + VOXEL + TEXT[at:], Path("sharpen.yaml"))
+    one = InputDataset(1, "Heart", "light-sheet stack", True, {}, sizes(one=2.0, two=0.2))
+    [field] = [field for field in build_form(jobtype, {"stack": [one]}).fields if field.name == "voxel"]
+    assert field.source.startswith("Each array keeps the size that its file tells (one: 2 um, two: 0.2 um)")
+    planned = plan(jobtype, {"array": "all"}, {"stack": [one]})
+    assert [job.options.get("voxel") for job in planned] == [None, None]
+
+
 def test_one_array_that_tells_another_size_than_its_dataset_is_a_contradiction_to_be_asked():
     at = TEXT.index("resources:")
     jobtype, _problems = parse_text(TEXT[:at] + VOXEL + TEXT[at:], Path("sharpen.yaml"))
