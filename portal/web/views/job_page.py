@@ -56,7 +56,8 @@ class JobParts:
 
 def job_parts(session: Session, actor: Actor, job: Job, jobtypes: Mapping[str, JobType], batch: int) -> JobParts:
     """The parts of a job's page. `batch`: how many jobs its submission has."""
-    outputs = [output.dataset_id for output in job.outputs]
+    # They are read after the job's state, and may be there when that said that it runs.
+    outputs = [output.dataset_id for output in job.outputs] if job.state.final else []
     ids = [row.dataset_id for row in job.inputs] + outputs
     names = _names(session, actor, ids)
     pictures = thumbnails(session, actor, names)

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import func, select
 
 from portal.catalogue.models import Dataset
-from portal.jobs.models import Job, Submission
+from portal.jobs.models import Attempt, Job, JobOutput, Submission
 from portal.jobs.state import State
 
 START = "/analyses/lightsheet-deconvolution/start"
@@ -218,3 +218,30 @@ def test_an_analysis_that_does_not_fit_says_why(site: Any) -> None:
     page = site.client("maya").get(f"/analyses?dataset={site.facility.datasets['private']}").text
     assert "Light-sheet deconvolution" in page
     assert "this is a light-sheet stack" in page
+
+
+def test_a_result_is_linked_once_its_job_has_ended(site: Any) -> None:
+    """Results are read after the state: a page must not show both a running job and what came of it."""
+    client, address = site.client("maya"), f"/jobs/J-{1000 + site.job}/live"
+    with site.database.write() as session:
+        job = session.get_one(Job, site.job)
+        attempt = Attempt(
+            job_id=job.id,
+            number=1,
+            name="gantry-1",
+            cluster="local",
+            resources=dict(job.resources),
+            created=job.created,
+        )
+        session.add(attempt)
+        session.flush()
+        dataset = site.facility.datasets["private"]
+        job.outputs.append(JobOutput(name="sharp", attempt_id=attempt.id, dataset_id=dataset))
+        job.state = State.RUNNING
+    page = client.get(address).text
+    assert "Open the result" not in page and "hx-trigger" in page
+    with site.database.write() as session:
+        job = session.get_one(Job, site.job)
+        job.state, job.started, job.ended = State.SUCCEEDED, job.created, job.created
+    page = client.get(address).text
+    assert "Open the result" in page and "hx-trigger" not in page
