@@ -187,7 +187,9 @@ def _unknown(one: Described, axes: str) -> str:
     """That it is not known what its axes are, with the names that its file has for them."""
     own = [name or "one without a name" for name in one.labels.get(UNKNOWN, ())]
     if not own:
-        return f"it has {len(one.shape)} axes of which it does not say what they are"
+        if set(one.axes) == {UNKNOWN}:
+            return f"it has {len(one.shape)} axes of which it does not say what they are"
+        own = ["one without a name"] * one.axes.count(UNKNOWN)
     if len(own) != one.axes.count(UNKNOWN):
         return f"it has {len(one.shape)} axes and names {len(own)} of them: {', '.join(own)}"
     left = iter(own)

@@ -186,7 +186,10 @@ def _left_out(scan: Scan) -> list[str]:
     """What was left out before, in sentences: with that the axis might have been found."""
     said = [remark for remark in scan.remarks if remark.endswith(LEFT_OUT)]
     said += _lacking(scan.without_angle, "angle")
-    return [f"{one.removesuffix(LEFT_OUT)} and were left out." for one in said[:MOST_NAMED]]
+    return [
+        f"{one.removesuffix(LEFT_OUT)} and {'was' if one.startswith('1 ') else 'were'} left out."
+        for one in said[:MOST_NAMED]
+    ]
 
 
 def _lacking(count: int, what: str) -> list[str]:

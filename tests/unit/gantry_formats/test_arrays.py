@@ -84,6 +84,7 @@ def test_complex_numbers_are_no_volume_and_what_is_none_anyway_says_that_first(d
         ("???", ("v", "u"), "it has 3 axes and names 2 of them: v, u"),
         ("AYX", (), "it has no axis z, but angle, y, x"),
         ("???", (), "it has 3 axes of which it does not say what they are"),
+        ("?YX", (), "its axes are one without a name, y, x: which of them is z is not known"),
     ],
 )
 def test_axes_that_are_not_known_are_named_and_none_is_taken_for_z(axes, names, words):
