@@ -415,17 +415,19 @@ def test_one_array_that_tells_another_size_than_its_dataset_is_a_contradiction_t
     assert planned.options["voxel"] == 0.5
 
 
-def test_a_size_that_cannot_be_is_asked_where_the_choice_needs_it_and_not_used():
-    needs = """\
+NEEDS = """\
   - name: psf
     type: choice
     label: PSF
     default: gaussian
     choices: [{value: gaussian, needs_options: [voxel]}, file]
 """
+
+
+def test_a_size_that_cannot_be_is_asked_where_the_choice_needs_it_and_not_used():
     at = TEXT.index("resources:")
     limited = f"{VOXEL}    max: 1000\n"
-    jobtype, problems = parse_text(TEXT[:at] + limited + needs + TEXT[at:], Path("sharpen.yaml"))
+    jobtype, problems = parse_text(TEXT[:at] + limited + NEEDS + TEXT[at:], Path("sharpen.yaml"))
     assert problems == []
     inches = InputDataset(
         1, "Heart", "light-sheet stack", True, {"voxel size x": Quantity(5080.0, "um")}, sizes(one=5080.0)
@@ -439,15 +441,8 @@ def test_a_size_that_cannot_be_is_asked_where_the_choice_needs_it_and_not_used()
 
 
 def test_a_size_that_nobody_tells_is_asked_before_the_start_where_the_choice_needs_it():
-    needs = """\
-  - name: psf
-    type: choice
-    label: PSF
-    default: gaussian
-    choices: [{value: gaussian, needs_options: [voxel]}, file]
-"""
     at = TEXT.index("resources:")
-    jobtype, problems = parse_text(TEXT[:at] + VOXEL + needs + TEXT[at:], Path("sharpen.yaml"))
+    jobtype, problems = parse_text(TEXT[:at] + VOXEL + NEEDS + TEXT[at:], Path("sharpen.yaml"))
     assert problems == []
 
     def having(**named: float | None) -> InputDataset:
