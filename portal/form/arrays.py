@@ -26,7 +26,7 @@ class InputArray:
     sizes: Mapping[str, float] = field(default_factory=dict)
     """Of an element, in µm, by axis (x, y, z), as far as its file tells."""
     unusable: str = ""
-    """`damaged` or `other kind`: its whole file is known to be of no use as it is."""
+    """`portal.files.unusable.Unusable`: its whole file is known to be of no use as it is."""
     interval_s: float | None = None
     """The time between its time points, where its file tells it."""
 

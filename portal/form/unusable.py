@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 
 from portal import words
+from portal.files.unusable import Unusable
 from portal.form.arrays import InputArray
 from portal.form.dataset import InputDataset
 from portal.jobtype.model import Slot
 
 MOST_REASONS = 3
-_DAMAGED = "damaged"
 
 
 def unusable_files(slot: Slot, dataset: InputDataset) -> list[InputArray]:
@@ -20,7 +20,7 @@ def unusable_files(slot: Slot, dataset: InputDataset) -> list[InputArray]:
     given = [one for one in dataset.arrays if one.unusable and fnmatchcase(one.file, slot.files)]
     if slot.reads == "files":
         return []
-    return [one for one in given if slot.reads == "arrays" or one.unusable == _DAMAGED]
+    return [one for one in given if slot.reads == "arrays" or one.unusable == Unusable.DAMAGED]
 
 
 def without_any_file(slot: Slot, dataset: InputDataset) -> str:

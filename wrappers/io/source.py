@@ -105,7 +105,7 @@ class ArraySource:
             if size_of(place) * self.dtype.itemsize <= limit:
                 yield place
             else:
-                yield from self._within(place, self.chunks, limit)  # a shard
+                yield from self._within(place, self.chunks, limit)  # of which a single item is larger
 
     def pieces(self, place: Place) -> Iterator[Place]:
         """Yield where its chunks lie in a block; its planes, where it is not stored in chunks."""

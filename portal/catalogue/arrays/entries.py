@@ -35,7 +35,7 @@ class ArrayEntry:
     pictures: tuple[ArrayPicture, ...] = ()
     left_out: str = ""
     unusable: str = ""
-    """`damaged` or `other kind`: its whole file is known to be of no use as it is."""
+    """`portal.files.unusable.Unusable`: its whole file is known to be of no use as it is."""
     interval_s: float | None = None
     """The time between its time points, where its file tells it."""
 

@@ -38,6 +38,6 @@ class DatasetArray(Entity, Base):
     left_out: Mapped[str] = mapped_column(Text, default="")
     """Why this is no array to be taken, as a clause; empty for one that can be."""
     unusable: Mapped[str] = mapped_column(String(20), default="", server_default="")
-    """`damaged` or `other kind`: its file is known to be of no use as it is; empty where that is not known."""
+    """Why its file is of no use as it is (`portal.files.unusable`); empty where that is not known."""
     interval_s: Mapped[float | None] = mapped_column(Float(53))
     """The time between its time points; None where it is not known, or where it has no axis of time."""

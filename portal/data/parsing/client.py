@@ -19,6 +19,7 @@ from portal.data.parsing.children import run
 from portal.data.parsing.listed import Listing, listing_of
 from portal.errors import InvalidError, LimitError, PortalError, UnsafeFileError
 from portal.files.confined import Root
+from portal.files.unusable import Unusable
 from portal.words import one_line
 
 TIMEOUT_S = 60.0
@@ -54,14 +55,11 @@ ERRORS: Mapping[str, type[PortalError]] = {
 }
 
 
-DAMAGED, OTHER_KIND = "damaged", "other kind"
-
-
 def known_unusable(error: PortalError) -> str:
-    """DAMAGED or OTHER_KIND of a file that is known to be of no use; empty where that is not known."""
+    """Why a file is known to be of no use (`Unusable`); empty where that is not known."""
     if isinstance(error, OtherKindError):
-        return OTHER_KIND
-    return DAMAGED if isinstance(error, UnusableError) else ""
+        return Unusable.OTHER_KIND.value
+    return Unusable.DAMAGED.value if isinstance(error, UnusableError) else ""
 
 
 @dataclass(frozen=True)
