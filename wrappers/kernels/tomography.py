@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from wrappers.kernels.arrays import Array, filters, fourier, good_size, namespace, sweeper
+from wrappers.kernels.continuation import Continuation, continued
 
 Filter: TypeAlias = Literal["ramp", "shepp-logan", "hann"]
 
@@ -96,14 +97,30 @@ def filter_response(length: int, kind: Filter) -> np.ndarray:
     return np.asarray(ramp * window[kind])
 
 
-def filtered(sinograms: Array, kind: Filter) -> Array:
-    """Return sinograms convolved with the reconstruction filter along the columns (float32)."""
+def filtered(sinograms: Array, kind: Filter, beyond: Continuation = "edge", axis: float | None = None) -> Array:
+    """Return sinograms convolved with the reconstruction filter along the columns (float32).
+
+    `beyond` is what lines read beyond the detector, as far as it is wide on either side; `axis` is the column of
+    the rotation axis, the middle if not given.
+    """
     xp = namespace(sinograms)
     columns = sinograms.shape[-1]
-    length = good_size(xp, 2 * columns, real=True)
-    spectrum = fourier(xp).rfft(sinograms, n=length, axis=-1)
-    spectrum *= xp.asarray(filter_response(length, kind), dtype=xp.float32)
-    return xp.ascontiguousarray(fourier(xp).irfft(spectrum, n=length, axis=-1)[..., :columns])
+    reach = columns
+    length = good_size(xp, columns + 2 * reach, real=True)
+    response = xp.asarray(filter_response(length, kind), dtype=xp.float32)
+    result = xp.empty(sinograms.shape, dtype=xp.float32)
+    for row in range(len(sinograms)):
+        before, behind = continued(
+            sinograms[row], reach, beyond, (columns - 1) / 2 if axis is None else float(axis)
+        )
+        lines = xp.zeros((sinograms.shape[1], length), dtype=xp.float32)
+        lines[:, :columns], lines[:, columns : columns + reach] = sinograms[row], behind
+        # In a circle what stands at the end lies before the first column.
+        lines[:, length - reach :] = before
+        spectrum = fourier(xp).rfft(lines, axis=-1, overwrite_x=True)
+        spectrum *= response
+        result[row] = fourier(xp).irfft(spectrum, n=length, axis=-1, overwrite_x=True)[:, :columns]
+    return result
 
 
 def filtered_back_projection(
@@ -112,6 +129,7 @@ def filtered_back_projection(
     centre: float,
     *,
     kind: Filter = "ramp",
+    beyond: Continuation = "edge",
     threads: int = 1,
     progress: Callable[[float], None] | None = None,
 ) -> Array:
@@ -119,11 +137,12 @@ def filtered_back_projection(
 
     `centre` is the column of the rotation axis (0 is the middle of the first column). At angle 0 the beam runs
     along the slice's columns; angles count counter-clockwise, seen with row 0 on top. The axis is the middle of
-    the slice. Values between columns are interpolated linearly. `progress(share)` is called now and then.
+    the slice. Values between columns are interpolated linearly. `beyond` is what lines are taken to read beyond
+    the detector (see `continuation`). `progress(share)` is called now and then.
     """
     xp = namespace(sinograms)
     rows, _, columns = sinograms.shape
-    lines = filtered(sinograms, kind) * angle_weights(angles).astype(xp.float32)[None, :, None]
+    lines = filtered(sinograms, kind, beyond, centre) * angle_weights(angles).astype(xp.float32)[None, :, None]
     radius = (columns - 1) / 2
     # Zeros on either side, as far as the circle reaches beyond the detector.
     margin = max(0, math.ceil(radius - centre), math.ceil(centre - radius)) + 2

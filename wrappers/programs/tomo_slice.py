@@ -21,6 +21,7 @@ from wrappers.io.tomography.nxtomoproc import Volume, write_nxtomoproc
 from wrappers.io.tomography.scan import ANGLE_UNITS, AS_RECORDED, EVEN_STEPS, Scan, open_scan
 from wrappers.io.tomography.sinograms import Sinograms, sinograms_of
 from wrappers.job import InputFile, Job
+from wrappers.kernels.continuation import CONTINUATIONS, Continuation
 from wrappers.kernels.full_turn import find_centre_of_full_turn, is_full_turn, stitched, stitched_width
 from wrappers.kernels.opposite_views import are_unlike
 from wrappers.kernels.rotation_axis import find_centre, half_turn, shows_something
@@ -54,6 +55,7 @@ class Settings:
     kind: Filter
     stripes: str
     stripe_size: int
+    beyond: Continuation
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ def settings_of(job: Job) -> Settings:
     chosen = options.choice("filter", "ramp", FILTERS)
     first = options.optional_number("row_first", 0, 1e6)
     size = options.integer("stripe_size", 11, 3, 301)
+    beyond = options.choice("padding", "edge", CONTINUATIONS)
     angles = options.choice("angles", AS_RECORDED, (AS_RECORDED, *ANGLE_UNITS, *EVEN_STEPS))
     return Settings(
         row_first=None if first is None else int(first),
@@ -96,6 +99,7 @@ def settings_of(job: Job) -> Settings:
         kind=next(known for known in FILTERS if known == chosen),
         stripes=options.choice("stripes", "none", ("none", "sorting")),
         stripe_size=size + 1 - size % 2,
+        beyond=next(known for known in CONTINUATIONS if known == beyond),
     )
 
 
@@ -253,7 +257,7 @@ def reconstruct(job: Job, settings: Settings, scan: Scan, chosen: tuple[slice, f
         if full:
             (values, angles), axis = stitched(values, angles, centre), (width - 1) / 2
         slices[before : before + len(values)] = filtered_back_projection(
-            values, angles, axis, kind=settings.kind, threads=job.cpus, progress=tell
+            values, angles, axis, kind=settings.kind, beyond=settings.beyond, threads=job.cpus, progress=tell
         )
         slices[[before + row for row in one.without]] = np.nan
         if not sinogram.size and shown is not None:
@@ -275,6 +279,7 @@ def save(job: Job, settings: Settings, scan: Scan, outcome: Outcome) -> None:
         "centre": outcome.centre,
         "filter": settings.kind,
         "stripes": settings.stripes,
+        "beyond the detector": settings.beyond,
         "angles": scan.angles_from,
     }
     attributes: dict[str, float | str] = {
@@ -366,6 +371,7 @@ def _parameters(kept: Result, settings: Settings, scan: Scan, outcome: Outcome) 
     kept.parameter("full turn", outcome.full_turn)
     kept.parameter("filter", settings.kind)
     kept.parameter("stripes", settings.stripes)
+    kept.parameter("beyond the detector", settings.beyond)
     kept.parameter("angles read as", scan.angles_from)
     kept.parameter("interpolated readings", sum(one.interpolated for one in outcome.made))
     kept.parameter("dead pixels", sum(one.dead for one in outcome.made))
