@@ -12,5 +12,8 @@ MAX_VALUE = 4000
 """Characters of a parameter that is a text."""
 MAX_CAPTION = 255
 MAX_SUMMARY = 255
+MAX_WARNINGS = 50
+MAX_WARNING = 1000
+"""Characters of one sentence about what makes a result doubtful."""
 MAX_REFUSAL = 1000
 """Characters of the sentence in which a program says why it cannot work on what it was given."""

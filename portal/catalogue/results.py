@@ -55,6 +55,8 @@ class ResultToRegister:
     parameters: Sequence[ParameterEntry] = ()
     pictures: Sequence[PictureEntry] = ()
     arrays: Sequence[ArrayEntry] = ()
+    warnings: Sequence[str] = ()
+    """What makes it doubtful, in words."""
     description: str | None = None
     started: datetime | None = None
     ended: datetime | None = None
@@ -135,6 +137,7 @@ def _add_dataset(
             instrument_id=instrument_id,
             name=free_name(session, investigation.id, result.name),
             description=(result.description or None) and str(result.description)[:255],
+            warnings=list(result.warnings),
             location=storable_path(result.location),
             complete=True,
             file_count=len(result.files),

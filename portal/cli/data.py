@@ -78,6 +78,7 @@ def show(dataset: str, as_json: bool) -> None:
             ("Date", day_words(found["date"])),
             ("Files", f"{found['file_count']}, {size_words(found['size'])}"),
             ("State", found["problem"] or ("" if found["complete"] else "still being written")),
+            *(("Warning", words) for words in found.get("warnings", ())),
             # A portal of an earlier release says nothing of them.
             *(("Not read", _remark_words(one)) for one in found.get("remarks", ())[:MOST_REMARKS]),
             ("Made by", _run_words(found["made_by"])),

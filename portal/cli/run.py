@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -13,10 +13,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from portal.cli.analyses import analysis_or_hint
 from portal.cli.arguments import dataset_ids, experiment_id, make_client, pair
 from portal.cli.errors import JOB_FAILED
-from portal.cli.output import console, json_option, show_json, show_rows
+from portal.cli.output import console, json_option, plain, show_json, show_rows
 from portal.client import Client
 from portal.client.http import Document
 from portal.errors import InvalidError, PortalError
+
+MOST_DOUBTFUL = 5
+"""Jobs whose warnings are printed in full."""
 
 
 def _complete_analysis(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -140,7 +143,19 @@ def wait_for(client: Client, made: Document, *, as_json: bool) -> int:
                 for job in jobs
             ),
         )
+        _show_warnings(client, jobs)
     return 0 if all(job["state"] == "succeeded" for job in jobs) else JOB_FAILED
+
+
+def _show_warnings(client: Client, jobs: Sequence[Document]) -> None:
+    """What makes results doubtful, beneath the table: of the first few that have such."""
+    # A portal of an earlier release does not count them.
+    doubtful = [job for job in jobs if job.get("warnings") and job["results"]]
+    for job in doubtful[:MOST_DOUBTFUL]:
+        for words in client.dataset(job["results"][0]).get("warnings", ()):
+            click.echo(f"{job['number']}: {plain(words)}", err=True)
+    if (rest := len(doubtful) - MOST_DOUBTFUL) > 0:
+        click.echo(f"and {rest} more with warnings: `gantry data show` has the words.", err=True)
 
 
 def bar(where: Console) -> Progress:

@@ -127,6 +127,8 @@ class Job(Base):
     progress: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """The program's latest event, as the daemon read it."""
     waiting: Mapped[Waiting] = mapped_column(TypedDocument(Waiting), default=Waiting)
+    warnings: Mapped[int] = mapped_column(default=0)
+    """How many reasons to doubt its result its program gave; the result has the words."""
     last_seen: Mapped[datetime | None]
     """When the scheduler last reported it."""
     absent_since: Mapped[datetime | None]

@@ -40,6 +40,7 @@ __all__ = [
     "log_tail",
     "sentence",
     "visible_jobs",
+    "with_warnings",
 ]
 
 
@@ -95,6 +96,12 @@ def counts(session: Session, actor: Actor, submission: Submission | str | None =
     query = select(some.c.state, func.count()).group_by(some.c.state)
     found: dict[State, int] = dict(session.execute(query).all())
     return {state: found[state] for state in State if state in found}
+
+
+def with_warnings(session: Session, actor: Actor, submission: Submission) -> int:
+    """How many visible jobs of a batch have a result that its program doubts."""
+    some = visible_jobs(actor).where(Job.submission_id == submission.id, Job.warnings > 0).subquery()
+    return session.scalar(select(func.count()).select_from(some)) or 0
 
 
 def _conditions(

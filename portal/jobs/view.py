@@ -153,8 +153,9 @@ def sentence(job: Job, now: datetime, *, status: ClusterStatus | None = None) ->
         saving = " Its result is being saved." if job.submission.revision.leaves_dataset else ""
         return job.waiting.reason or f"It ended well.{saving}"
     if job.state is State.SUCCEEDED:
-        done = f"Done in {words.duration(_seconds(job))}." if job.started and job.ended else "Done."
-        return f"{done} {NO_DATASET}" if _left_nothing(job) else done
+        done = f"Done in {words.duration(_seconds(job))}" if job.started and job.ended else "Done"
+        doubt = f", with {words.count(job.warnings, 'warning')}" if job.warnings else ""
+        return f"{done}{doubt}. {NO_DATASET if _left_nothing(job) else ''}".rstrip()
     waited = words.duration((now - job.waiting_since).total_seconds())
     return f"Waiting {waited}. {_silence_for_waiting(job, status) or _reason(job)}".rstrip()
 

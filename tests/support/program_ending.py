@@ -27,6 +27,11 @@ class Ending:
         return {entry["name"]: entry["value"] for entry in self.metadata["parameters"]}
 
     @property
+    def warned(self) -> str:
+        """What it says makes its result doubtful."""
+        return "; ".join(self.metadata["warnings"])
+
+    @property
     def events(self) -> list[dict[str, Any]]:
         lines = (self.folder / "events.jsonl").read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines]

@@ -265,12 +265,12 @@ def save(job: Job, kind: str, converted: list[Converted], left_out: list[str]) -
     left_out.append(NOT_CARRIED)
     kept.parameter("left out", "; ".join(left_out))
     remarks = [made.remark for made in converted if made.remark]
-    if remarks:
-        kept.parameter("remarks", "; ".join(remarks))
+    for remark in remarks:
+        kept.warning(remark)
     words = "1 picture" if len(converted) == 1 else f"{len(converted)} pictures"
     rest = len(left_out) - 1
     summary = f"{words} as {'OME-TIFF' if kind == TIFF else 'OME-Zarr'}" + (f", {rest} left out" if rest else "")
-    kept.write("; ".join([summary, *remarks]))
+    kept.write(summary)
 
 
 def _role(number: int) -> Role:

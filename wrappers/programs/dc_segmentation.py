@@ -247,8 +247,8 @@ def _keep(job: Job, settings: Settings, sink: Sink, counted: Counted, said: Sequ
         kept.parameter("frames without a background offset", counted.without_offset)
     if counted.without_image:
         kept.parameter("events without an image", counted.without_image)
-    if said:
-        kept.parameter("remarks", "; ".join(said))
+    for words in said:
+        kept.warning(words)
     for name in ("area_um", "deform", "bright_avg"):
         kept.parameter(
             f"median {name}", float(np.median(writer.features(name))), UNITS.get(name, "").replace("µ", "u")
@@ -257,7 +257,6 @@ def _keep(job: Job, settings: Settings, sink: Sink, counted: Counted, said: Sequ
     kept.parameter("threshold", settings.rules.threshold, "grey values")
     kept.parameter("smallest area", settings.min_area_um, "um²")
     kept.parameter("pixel size", counted.pixel_um, "um")
-    words = [f"{writer.count} cells in {counted.frames} frames, median deformation {np.median(deformation):.3f}"]
-    words += [f"{counted.without_image} events without an image not analysed"] if counted.without_image else []
-    words += ["see remarks"] if said else []
-    kept.write("; ".join(words))
+    summary = [f"{writer.count} cells in {counted.frames} frames, median deformation {np.median(deformation):.3f}"]
+    summary += [f"{counted.without_image} events without an image not analysed"] if counted.without_image else []
+    kept.write("; ".join(summary))

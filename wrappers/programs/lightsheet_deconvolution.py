@@ -293,9 +293,9 @@ def write(job: Job, settings: Settings, outcome: Outcome) -> None:
     _previews(kept, outcome)
     _parameters(kept, settings, outcome)
     words = "Gaussian PSF" if settings.psf == "gaussian" else "measured PSF"
-    if outcome.remarks:
-        kept.parameter("remarks", "; ".join(outcome.remarks))
-    kept.write("; ".join([f"Richardson-Lucy, {settings.iterations} iterations, {words}", *outcome.remarks]))
+    for remark in outcome.remarks:
+        kept.warning(remark)
+    kept.write(f"Richardson-Lucy, {settings.iterations} iterations, {words}")
 
 
 def _previews(kept: Result, outcome: Outcome) -> None:

@@ -308,10 +308,9 @@ def save(job: Job, settings: Settings, scan: Scan, outcome: Outcome) -> None:
     count = len(outcome.slices)
     words = "1 slice" if count == 1 else f"{count} slices"
     words = f"{words} by filtered back-projection, axis at column {outcome.centre:.2f}"
-    # The summary is short, and its end may be cut off.
-    if said := remarks(scan, outcome):
-        kept.parameter("remarks", "; ".join(said))
-    kept.write("; ".join([words, *said]))
+    for remark in remarks(scan, outcome):
+        kept.warning(remark)
+    kept.write(words)
 
 
 def remarks(scan: Scan, outcome: Outcome) -> list[str]:

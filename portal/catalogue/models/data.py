@@ -119,6 +119,8 @@ class Dataset(Entity, Base):
     """Gantry's: why the files could not be read, in words ("The file is truncated"); None when all is well."""
     remarks: Mapped[list[dict[str, str]]] = mapped_column(JSONType, default=list)
     """Gantry's: what sound files do not give: `{"file", "place", "words"}`, a clause each ("it is empty")."""
+    warnings: Mapped[list[str]] = mapped_column(JSONType, default=list)
+    """Gantry's: what makes a result doubtful, in its program's words, a sentence or clause each."""
     instrument_id: Mapped[int | None] = mapped_column(
         ForeignKey("icat_instrument.id", ondelete="SET NULL"), index=True
     )

@@ -15,6 +15,8 @@ from gantry_formats.limits import (
     MAX_SUMMARY,
     MAX_UNITS,
     MAX_VALUE,
+    MAX_WARNING,
+    MAX_WARNINGS,
 )
 from portal import words
 from portal.errors import NotFoundError
@@ -51,6 +53,8 @@ class Metadata:
 
     parameters: tuple[Parameter, ...] = ()
     previews: tuple[Preview, ...] = ()
+    warnings: tuple[str, ...] = ()
+    """What makes the result doubtful, in words."""
     summary: str = ""
 
 
@@ -81,7 +85,16 @@ def parse_metadata(raw: bytes) -> Metadata:
     summary = document.get("summary", "")
     if not isinstance(summary, str):
         raise FormError("metadata.json: summary is not a text")
-    return Metadata(tuple(parameters), tuple(previews), words.one_line(storable(summary), MAX_SUMMARY))
+    said = words.one_line(storable(summary), MAX_SUMMARY)
+    return Metadata(tuple(parameters), tuple(previews), _warnings(document), said)
+
+
+def _warnings(document: Mapping[str, Any]) -> tuple[str, ...]:
+    found = document.get("warnings", [])
+    if not isinstance(found, list) or len(found) > MAX_WARNINGS or not all(isinstance(one, str) for one in found):
+        raise FormError(f"metadata.json: warnings is not a list of at most {MAX_WARNINGS} texts")
+    lines = (words.one_line(storable(one), MAX_WARNING) for one in found)
+    return tuple(dict.fromkeys(line for line in lines if line))
 
 
 def _items(document: Mapping[str, Any], key: str, most: int) -> list[Mapping[str, Any]]:

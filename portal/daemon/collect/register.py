@@ -34,6 +34,7 @@ def file_results(
         wanted = _to_register(job, attempt, name, kept, inspected, several=len(collected) > 1)
         dataset = register_result(session, wanted, settings=settings, now=now)
         session.add(JobOutput(job_id=job.id, attempt_id=attempt.id, name=name, dataset_id=dataset.id))
+    job.warnings = max((len(inspected.metadata.warnings) for _, _, inspected in collected), default=0)
     session.flush()
 
 
@@ -62,6 +63,7 @@ def _to_register(
             for drawn in inspected.pictures
         ],
         arrays=inspected.arrays,
+        warnings=inspected.metadata.warnings,
         description=inspected.metadata.summary or None,
         started=seen.started,
         ended=seen.ended,

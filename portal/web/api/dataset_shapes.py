@@ -40,6 +40,7 @@ class DatasetOut(BaseModel):
     file_count: int
     complete: bool = Field(description="False while it is still being written.")
     problem: str | None = Field(description="Why its files could not be read.")
+    warnings: list[str] = Field(description="Of a result: what makes it doubtful, in words.")
 
 
 class PictureOut(BaseModel):
@@ -216,6 +217,7 @@ def dataset_fields(dataset: Dataset) -> dict[str, object]:
         "file_count": dataset.file_count,
         "complete": dataset.complete,
         "problem": dataset.problem,
+        "warnings": dataset.warnings,
     }
 
 

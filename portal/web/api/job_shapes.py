@@ -55,6 +55,7 @@ class JobOut(BaseModel):
     progress: JobProgress | None
     inputs: list[JobInputOut]
     results: list[int] = Field(description="Ids of the datasets that came out.")
+    warnings: int = Field(description="How many reasons to doubt the result there are; the dataset has the words.")
     leaves_dataset: bool = Field(description="False: its analysis leaves no dataset, only its log.")
     created: datetime
     changed: datetime
@@ -163,6 +164,7 @@ def _fields(job: Job, now: datetime, status: ClusterStatus | None) -> dict[str, 
         ),
         "inputs": [JobInputOut(slot=i.slot, dataset=i.dataset_id, name=i.dataset_name) for i in job.inputs],
         "results": [output.dataset_id for output in job.outputs if output.dataset_id is not None],
+        "warnings": job.warnings,
         "leaves_dataset": job.submission.revision.leaves_dataset,
         "created": job.created,
         "changed": job.changed,
@@ -212,6 +214,7 @@ def submitted_out(made: WrittenSubmission, accepted: Accepted, status: ClusterSt
         "cause": accepted.cause,
         "progress": None,
         "results": [],
+        "warnings": 0,
         "leaves_dataset": bool(jobtype.outputs),
         "created": now,
         "changed": now,

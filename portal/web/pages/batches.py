@@ -4,7 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.jobs import actions
-from portal.jobs.read import cluster_status, counts, get_submission, list_jobs
+from portal.jobs.read import cluster_status, counts, get_submission, list_jobs, with_warnings
 from portal.jobs.state import FINAL, State
 from portal.web.context import actor, now, portal, session
 from portal.web.views.batches import batch_counts, batch_sentence
@@ -42,7 +42,7 @@ def _context(submission_id: str) -> dict[str, object]:
         "submission": submission,
         "analysis": jobtype.title if jobtype else submission.revision.name,
         "counts": batch_counts(by_state),
-        "sentence": batch_sentence(by_state),
+        "sentence": batch_sentence(by_state, with_warnings(session(), actor(), submission)),
         "share_done": (total - unfinished) / total if total else None,
         "unfinished": unfinished,
         "failed": by_state.get(State.FAILED, 0),

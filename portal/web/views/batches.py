@@ -25,15 +25,16 @@ def batch_counts(by_state: Mapping[State, int]) -> list[StateCount]:
     return [StateCount(word, found[word]) for word in ORDER if found.get(word)]
 
 
-def batch_sentence(by_state: Mapping[State, int]) -> str:
-    """One sentence: `7 of 12 done, 2 failed, 3 to go.`"""
+def batch_sentence(by_state: Mapping[State, int], warned: int = 0) -> str:
+    """One sentence: `7 of 12 done, 2 of them with warnings, 2 failed, 3 to go.`"""
     total = sum(by_state.values())
     done, failed = by_state.get(State.SUCCEEDED, 0), by_state.get(State.FAILED, 0)
     cancelled = by_state.get(State.CANCELLED, 0)
     left = sum(number for state, number in by_state.items() if state not in FINAL)
+    doubt = [f"{warned} of them with warnings"] if warned else []
     if done == total:
-        return f"All {total} are done."
-    parts = [f"{done} of {total} done"]
+        return ", ".join([f"All {total} are done", *doubt]) + "."
+    parts = [f"{done} of {total} done", *doubt]
     if failed:
         parts.append(f"{failed} failed")
     if cancelled:

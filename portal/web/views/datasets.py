@@ -31,6 +31,8 @@ class DatasetCard:
     results: int
     complete: bool
     problem: str | None
+    warnings: int
+    """How many reasons there are to doubt a result."""
     picture: Picture | None
 
 
@@ -64,6 +66,7 @@ def dataset_cards(session: Session, actor: Actor, datasets: Sequence[Dataset], n
             results=results.get(dataset.id, 0),
             complete=dataset.complete,
             problem=dataset.problem,
+            warnings=len(dataset.warnings),
             picture=pictures.get(dataset.id),
         )
         for dataset in datasets

@@ -23,6 +23,7 @@ class Relative:
     type: str
     url: str
     picture: Picture | None
+    warnings: int
 
 
 @dataclass(frozen=True)
@@ -76,4 +77,4 @@ def history_of(session: Session, actor: Actor, dataset: Dataset, jobtypes: Mappi
 
 def _relative(dataset: Dataset, pictures: Mapping[int, Picture]) -> Relative:
     url = url_for("datasets.show", dataset_id=dataset.id)
-    return Relative(dataset.name, dataset.type.name, url, pictures.get(dataset.id))
+    return Relative(dataset.name, dataset.type.name, url, pictures.get(dataset.id), len(dataset.warnings))

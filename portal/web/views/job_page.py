@@ -1,6 +1,6 @@
 """What one job's page shows around the service's view: inputs and results, its settings, what can be done."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import url_for
@@ -25,6 +25,16 @@ class Related:
     url: str | None
     picture: Picture | None
     caption: str
+    warnings: Sequence[str] = ()
+    """What makes a result doubtful, in words."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is shown of a dataset that this person may see."""
+
+    name: str
+    warnings: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -59,17 +69,17 @@ def job_parts(session: Session, actor: Actor, job: Job, jobtypes: Mapping[str, J
     # They are read after the job's state, and may be there when that said that it runs.
     outputs = [output.dataset_id for output in job.outputs] if job.state.final else []
     ids = [row.dataset_id for row in job.inputs] + outputs
-    names = _names(session, actor, ids)
-    pictures = thumbnails(session, actor, names)
+    known = _known(session, actor, ids)
+    pictures = thumbnails(session, actor, known)
     jobtype = jobtype_of(job)
     labels = {slot.name: slot.label for slot in jobtype.inputs}
     experiment = job.investigation
     return JobParts(
         inputs=tuple(
-            _related(row.dataset_id, row.dataset_name, labels.get(row.slot, row.slot), names, pictures)
+            _related(row.dataset_id, row.dataset_name, labels.get(row.slot, row.slot), known, pictures)
             for row in job.inputs
         ),
-        results=tuple(_related(i, names.get(i, job.title), "Result", names, pictures) for i in outputs if i),
+        results=tuple(_related(i, job.title, "Result", known, pictures) for i in outputs if i),
         analysis=jobtype.title,
         version=jobtype.version,
         settings=tuple(_settings(job, jobtype)),
@@ -82,21 +92,26 @@ def job_parts(session: Session, actor: Actor, job: Job, jobtypes: Mapping[str, J
     )
 
 
-def _names(session: Session, actor: Actor, ids: list[int | None]) -> dict[int, str]:
+def _known(session: Session, actor: Actor, ids: list[int | None]) -> dict[int, Known]:
     wanted = {i for i in ids if i is not None}
     if not wanted:
         return {}
-    chosen = visible(actor, Dataset).where(Dataset.id.in_(wanted)).with_only_columns(Dataset.id, Dataset.name)
-    return {row[0]: row[1] for row in session.execute(chosen)}
+    chosen = (
+        visible(actor, Dataset)
+        .where(Dataset.id.in_(wanted))
+        .with_only_columns(Dataset.id, Dataset.name, Dataset.warnings)
+    )
+    return {row[0]: Known(row[1], row[2]) for row in session.execute(chosen)}
 
 
 def _related(
-    dataset_id: int | None, name: str, caption: str, names: Mapping[int, str], pictures: Mapping[int, Picture]
+    dataset_id: int | None, name: str, caption: str, known: Mapping[int, Known], pictures: Mapping[int, Picture]
 ) -> Related:
-    if dataset_id is None or dataset_id not in names:
+    if dataset_id is None or dataset_id not in known:
         return Related(name, None, None, caption)
     url = url_for("datasets.show", dataset_id=dataset_id)
-    return Related(names[dataset_id], url, pictures.get(dataset_id), caption)
+    found = known[dataset_id]
+    return Related(found.name, url, pictures.get(dataset_id), caption, found.warnings)
 
 
 def _settings(job: Job, jobtype: JobType) -> list[Setting]:

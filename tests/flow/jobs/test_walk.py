@@ -24,6 +24,7 @@ out = pathlib.Path("output")
 (out / "previews" / "xy.png").write_bytes(png)
 (out / "table.csv").write_text("1,2")
 (out / "metadata.json").write_text(json.dumps({"schema": 1, "summary": "A table", "parameters": [],
+    "warnings": ["half of it is a guess"],
     "previews": [{"file": "previews/xy.png", "caption": "Seen from above", "role": "thumbnail"}]}))
 """
 TWO = [
@@ -86,6 +87,8 @@ def test_pictures_are_drawn_anew_and_an_optional_output_may_be_absent(yard_with)
     assert job.state is State.SUCCEEDED, yard.tell()
     (result,) = yard.results()
     assert [file.name for file in result.datafiles] == ["table.csv"]
+    assert (result.warnings, job.warnings) == (["half of it is a guess"], 1)
+    assert job_view(job, job.ended).sentence.endswith(", with 1 warning.")
     (picture,) = result.pictures
     assert (picture.role, picture.caption, picture.width) == ("thumbnail", "Seen from above", 8)
     assert (yard.settings.pictures / picture.path).read_bytes().startswith(b"\x89PNG")

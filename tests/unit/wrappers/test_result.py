@@ -55,3 +55,15 @@ def test_names_from_files_are_one_line_that_can_be_stored(tmp_path: Path) -> Non
     result.preview("x", np.zeros((4, 4), np.uint8), "é" * 400, "thumbnail")
     [parameter] = written(result, tmp_path)["parameters"]
     assert "\n" not in parameter["name"] + parameter["value"]
+
+
+def test_warnings_are_said_once_and_the_rest_is_counted(tmp_path: Path) -> None:
+    result = Result(tmp_path)
+    for words in ("the axis\nis odd", "the axis is odd", " "):
+        result.warning(words)
+    assert written(result, tmp_path)["warnings"] == ["the axis is odd"]
+    for number in range(60):
+        result.warning(f"reason {number} " + "x" * 2000)
+    told = written(result, tmp_path)["warnings"]
+    assert (len(told), told[-1]) == (limits.MAX_WARNINGS, "and 12 more warnings")
+    assert all(len(one) <= limits.MAX_WARNING for one in told)

@@ -14,12 +14,14 @@ def test_metadata_is_read_and_may_be_absent(tmp_path):
         "schema": 1,
         "parameters": [{"name": "gain", "value": 3, "units": ""}, {"name": "kind", "value": "x"}],
         "previews": [{"file": "previews/xy.png", "caption": "xy", "role": "thumbnail"}],
+        "warnings": ["odd\n one\u0000", "", "odd one\ufffd", "another"],
         "summary": "a  b",
     }
     (tmp_path / "metadata.json").write_text(json.dumps(document))
     with Root(tmp_path) as kept:
         metadata = read_metadata(kept)
     assert [(one.name, one.value) for one in metadata.parameters] == [("gain", 3.0), ("kind", "x")]
+    assert metadata.warnings == ("odd one�", "another")
     assert (metadata.previews[0].role, metadata.summary) == ("thumbnail", "a b")
 
 
@@ -39,6 +41,9 @@ def test_metadata_is_read_and_may_be_absent(tmp_path):
         {"schema": 1, "previews": [{"file": "x", "role": "thumbnail"}] * 2},
         {"schema": 1, "previews": [{"file": "x"}] * 51},
         {"schema": 1, "summary": 3},
+        {"schema": 1, "warnings": "odd"},
+        {"schema": 1, "warnings": [3]},
+        {"schema": 1, "warnings": ["a"] * 51},
     ],
     ids=str,
 )

@@ -123,7 +123,7 @@ def test_one_angle_of_pictures_that_go_on_is_not_theirs(run_program, written, fi
     ending = run_program("tomo_slice", {"scan": [written(HALF, 39.5, theta=theta)]}, {"centre": "39.5"})
     assert ending.parameters["projections left out"] == end - first
     words = f"{end - first} projections record the same angle, {said:g}, and look from"
-    assert words in ending.parameters["remarks"]
+    assert words in ending.warned
 
 
 def test_the_axis_is_not_found_for_what_was_left_out(run_program, refused, written) -> None:
@@ -143,12 +143,12 @@ def test_a_turn_that_pictures_contradict_is_said(run_program, written, degrees, 
     path = written(degrees, 39.5, theta=theta)
     ending = run_program("tomo_slice", {"scan": [path]}, {"row_count": 1, **options})
     words = "projections from opposite sides are no mirror images about column"
-    assert words in ending.parameters["remarks"]
+    assert words in ending.warned
 
 
 def test_a_sample_that_reaches_beyond_one_edge_of_half_a_turn_is_said(run_program, written) -> None:
     """Where both edges see it it was said; with an axis far from the middle values were half as large again."""
     ending = run_program("tomo_slice", {"scan": [written(HALF, 12.0)]}, {"row_count": 1, "centre": "12"})
-    assert "the sample reaches beyond the detector" in ending.parameters["remarks"]
+    assert "the sample reaches beyond the detector" in ending.warned
     path = written(np.linspace(0, 360, 180, endpoint=False), 12.0)
-    assert "remarks" not in run_program("tomo_slice", {"scan": [path]}, {"row_count": 1}).parameters
+    assert not run_program("tomo_slice", {"scan": [path]}, {"row_count": 1}).warned

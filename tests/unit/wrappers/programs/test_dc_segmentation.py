@@ -228,7 +228,7 @@ def test_metadata_in_other_types_become_those_that_dclab_reads(run_program, meas
         assert file.attrs["experiment:sample"] == "blood"
         assert "setup:temperature" not in file.attrs
     assert events(result)["time"][-1] == pytest.approx((FRAMES - 1) / 2000)
-    assert "setup:temperature is “warm”" in ending.parameters["remarks"]
+    assert "setup:temperature is “warm”" in ending.warned
 
 
 @pytest.mark.parametrize(
@@ -272,7 +272,7 @@ def test_a_pixel_size_that_is_given_counts_and_is_kept_in_the_result(
         "dc_segmentation", {"measurement": [measurement]}, {"pixel_size": 0.25, "min_area_um": 2.0}
     )
     result = ending.output / "segmented.rtdc"
-    assert ending.parameters.get("remarks") == remark
+    assert ending.warned == (remark or "")
     assert ending.parameters["pixel size"] == 0.25
     assert dclab_programs.metadata(result, ["imaging:pixel size"]) == {"imaging:pixel size": 0.25}
     before = np.median(events(plain.output / "segmented.rtdc")["area_um"])
@@ -300,8 +300,7 @@ def test_features_of_other_lengths_are_named(run_program, measurement, feature, 
     changed(measurement, **{feature: values})
     ending = run_program("dc_segmentation", {"measurement": [measurement]})
     assert ending.parameters["cells"] == FRAMES
-    assert words in ending.parameters["remarks"]
-    assert "see remarks" in ending.metadata["summary"]
+    assert words in ending.warned
 
 
 def test_an_image_keeps_the_time_of_its_event_where_others_have_no_image(run_program, measurement) -> None:
@@ -322,10 +321,10 @@ def test_events_that_were_counted_and_are_not_there_are_said(run_program, measur
     with h5py.File(measurement, "r+") as file:
         file.attrs["experiment:event count"] = 80
     ending = run_program("dc_segmentation", {"measurement": [measurement]})
-    assert ending.parameters["remarks"] == "the file says that 80 events were recorded, and has 60 images"
+    assert ending.warned == "the file says that 80 events were recorded, and has 60 images"
     with h5py.File(measurement, "r+") as file:
         file.attrs["experiment:event count"] = FRAMES
-    assert "remarks" not in run_program("dc_segmentation", {"measurement": [measurement]}).parameters
+    assert not run_program("dc_segmentation", {"measurement": [measurement]}).warned
 
 
 def test_fewer_backgrounds_than_images_are_refused_only_where_they_are_used(
@@ -334,7 +333,7 @@ def test_fewer_backgrounds_than_images_are_refused_only_where_they_are_used(
     changed(measurement, image_bg=events(measurement)["image_bg"][:-1])
     refused(run_program("dc_segmentation", {"measurement": [measurement]}), "backgrounds of shape (59, 64, 160)")
     ending = run_program("dc_segmentation", {"measurement": [measurement]}, {"background": "median"})
-    assert "events/image_bg: 59" in ending.parameters["remarks"]
+    assert "events/image_bg: 59" in ending.warned
 
 
 def test_a_full_disk_is_not_taken_for_a_damaged_measurement(measurement) -> None:

@@ -75,7 +75,7 @@ def test_a_stuck_column_says_nothing_whatever_it_reads(run_program, written, val
     assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.25)
     assert ending.parameters["dead pixels"] == width
     words = "1 dead pixel" if width == 1 else "2 dead pixels"
-    assert f"{words} interpolated" in ending.metadata["summary"]
+    assert f"{words} interpolated" in ending.warned
 
 
 def test_a_stuck_column_at_the_detectors_edge_is_seen_by_its_lack_of_noise(run_program, written) -> None:
@@ -145,7 +145,7 @@ def test_a_dead_row_costs_itself_only(run_program, refused, written) -> None:
         check_disk(found[row])
     assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.25)
     assert ending.parameters["rows without readings"] == "2"
-    assert "row 2 has no usable readings and no slice" in ending.metadata["summary"]
+    assert "row 2 has no usable readings and no slice" in ending.warned
     for options in ({}, {"centre": str(AXIS)}):
         ending = run_program("tomo_slice", {"scan": [path]}, {"row_first": 2, "row_count": 1} | options)
         refused(ending, "row 2")
@@ -242,7 +242,7 @@ def test_a_column_that_sticks_in_a_part_of_the_scan_is_interpolated_there(
     spell = len(DEGREES[when]) * width
     assert ending.parameters["interpolated readings"] == pytest.approx(spell, abs=3)
     words = "1 pixel is" if width == 1 else "3 pixels are"
-    assert f"{words} stuck in a part of the scan, and interpolated there" in ending.parameters["remarks"]
+    assert f"{words} stuck in a part of the scan, and interpolated there" in ending.warned
     assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.25)
 
 
@@ -277,4 +277,4 @@ def test_nothing_is_stuck_in_a_sound_scan(run_program, written, noise, flats) ->
     frames["data"] = np.where(hidden[:, None], nothing, frames["data"]).astype(np.uint16)
     ending = run_program("tomo_slice", {"scan": [written(frames)]}, {"row_count": 1})
     assert ending.parameters["interpolated readings"] == 0
-    assert "stuck" not in ending.parameters.get("remarks", "")
+    assert "stuck" not in ending.warned

@@ -54,7 +54,7 @@ def test_a_saturated_psf_moves_nothing_and_is_said(by_psf) -> None:
     psf = np.minimum(spot((15, 15, 15), (7, 7, 7)) * 3 * 65535, 65535).astype(np.uint16)
     ending, result = by_psf(psf)
     assert peak_of(result) == BEADS[-1]
-    assert "brightest voxels have one value: it may be saturated" in ending.parameters["remarks"]
+    assert "brightest voxels have one value: it may be saturated" in ending.warned
 
 
 def test_a_uniform_psf_has_its_middle_in_its_middle(by_psf, blurred) -> None:
@@ -71,7 +71,7 @@ def test_a_uniform_psf_has_its_middle_in_its_middle(by_psf, blurred) -> None:
 def test_dark_voxels_around_a_psf_are_no_reason_to_refuse_it(by_psf, shape, place) -> None:
     ending, result = by_psf(spot(shape, place).astype(np.float32))
     assert peak_of(result) == BEADS[-1]
-    assert "remarks" not in ending.parameters or "bright" not in ending.parameters["remarks"]
+    assert not ending.warned or "bright" not in ending.warned
 
 
 def test_a_psf_with_light_beyond_the_stack_is_refused(run_program, refused, tmp_path: Path, blurred) -> None:
@@ -83,17 +83,17 @@ def test_a_psf_with_light_beyond_the_stack_is_refused(run_program, refused, tmp_
 def test_background_and_a_second_bead_in_a_psf_are_said(by_psf) -> None:
     one = spot((15, 15, 15), (7, 7, 7))
     ending, _ = by_psf((one * 10000 + 100).astype(np.uint16))
-    assert "the PSF has a background of 100, 3" in ending.parameters["remarks"]
+    assert "the PSF has a background of 100, 3" in ending.warned
     two = spot((19, 31, 31), (9, 9, 9)) + 0.8 * spot((19, 31, 31), (9, 22, 20))
     ending, _ = by_psf((two * 10000).astype(np.uint16))
-    assert "the PSF has 2 bright spots, where one bead is needed" in ending.parameters["remarks"]
+    assert "the PSF has 2 bright spots, where one bead is needed" in ending.warned
 
 
 def test_of_a_clean_psf_nothing_is_said(by_psf) -> None:
     noise = np.random.default_rng(1).poisson(spot((15, 15, 15), (7, 7, 7)) * 500)
     ending, _ = by_psf(noise.astype(np.uint16))
-    assert "bright" not in ending.parameters["remarks"]
-    assert "background" not in ending.parameters["remarks"]
+    assert "bright" not in ending.warned
+    assert "background" not in ending.warned
 
 
 @pytest.mark.parametrize("scale", [1e-34, 1e-12, 1.0, 1e15, 1e31])
@@ -109,8 +109,8 @@ def test_the_range_of_the_values_does_not_matter(by_psf, blurred, scale) -> None
 def test_values_below_zero_and_lost_frames_are_said(by_psf, blurred) -> None:
     psf = spot((15, 15, 15), (7, 7, 7)).astype(np.float32)
     ending, _ = by_psf(psf, blurred - 5)
-    assert "of the stack's values are below zero and were taken as zero" in ending.parameters["remarks"]
+    assert "of the stack's values are below zero and were taken as zero" in ending.warned
     lost = blurred.copy()
     lost[[3, 9]] = 0
     ending, _ = by_psf(psf, lost + (np.arange(20) == 5)[:, None, None])
-    assert "2 of 20 planes have the same value everywhere (z 3, 9" in ending.parameters["remarks"]
+    assert "2 of 20 planes have the same value everywhere (z 3, 9" in ending.warned

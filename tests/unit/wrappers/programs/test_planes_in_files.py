@@ -36,13 +36,13 @@ def test_names_that_count_something_else_are_refused(run_program, refused, tmp_p
 def test_of_planes_by_name_nothing_is_said(run_program, tmp_path: Path, name) -> None:
     ending = run_program("lightsheet_deconvolution", {"stack": planes(tmp_path / "a", name)}, OPTIONS)
     assert ending.code == 0, ending.words
-    assert "taken for planes" not in str(ending.parameters.get("remarks"))
+    assert "taken for planes" not in ending.warned
 
 
 def test_planes_by_another_word_are_said_to_be_taken_for_such(run_program, tmp_path: Path) -> None:
     ending = run_program("lightsheet_deconvolution", {"stack": planes(tmp_path / "a", "fish_{:03}.tif")}, OPTIONS)
     wanted = "the stack's 12 files are taken for planes along z, in the order of the number behind “fish_”"
-    assert wanted in ending.parameters["remarks"]
+    assert wanted in ending.warned
 
 
 @pytest.mark.parametrize("other", [VOLUME[0, ::8, ::8], VOLUME[0].astype(np.uint8), VOLUME[0, :20]])
@@ -71,4 +71,4 @@ def test_that_zero_is_white_is_said(run_program, tmp_path: Path) -> None:
     tifffile.imwrite(path, VOLUME, photometric="miniswhite", metadata={"axes": "ZYX"})
     options = {"iterations": 1, "sigma_z": 0.3, "voxel_xy": 0.2, "voxel_z": 0.5}
     ending = run_program("lightsheet_deconvolution", {"stack": [path]}, options)
-    assert "the file says that 0 is white" in ending.parameters["remarks"]
+    assert "the file says that 0 is white" in ending.warned

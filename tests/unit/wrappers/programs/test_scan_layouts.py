@@ -267,8 +267,8 @@ def test_the_pixel_size_is_read_in_the_way_that_the_file_has_it(
     ending = run_program("tomo_slice", {"scan": [path]}, {"row_count": 1, "centre": str(AXIS)})
     check(ending, per_pixel=um * 1e-3 if um else 1.0)
     assert ending.parameters.get("pixel size") == (pytest.approx(um) if um else None)
-    summary = ending.metadata["summary"]
-    assert f"the pixel size is not known: {why}" in summary if why else "not known" not in summary
+    warned = ending.warned
+    assert f"the pixel size is not known: {why}" in warned if why else "not known" not in warned
 
 
 def series(path: Path, gone: int, angles: int) -> Path:
@@ -299,7 +299,7 @@ def test_links_to_files_that_were_never_recorded_are_said(run_program, tmp_path:
     path = series(tmp_path / "run_master.h5", 3, 60)
     ending = run_program("tomo_slice", {"scan": [path]}, {"centre": "31.5"})
     assert ending.parameters["projections"] == 60
-    assert "taken for never recorded: data_000003: gone.h5 is no file of this" in ending.parameters["remarks"]
+    assert "taken for never recorded: data_000003: gone.h5 is no file of this" in ending.warned
 
 
 def test_a_number_that_a_series_leaves_out_is_a_gap(run_program, refused, tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def check(ending: Ending, *, said: str = "") -> None:
 
 def remarks(ending: Ending, said: str) -> None:
     assert ending.code == 0, ending.words
-    found = ending.parameters.get("remarks", "")
+    found = ending.warned
     assert (said in found) if said else found == ""
 
 

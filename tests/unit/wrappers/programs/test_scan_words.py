@@ -28,7 +28,7 @@ def check(ending: Ending, said: str = "") -> None:
         image = file["data"][0]
     y, x = np.indices(image.shape) - AXIS
     assert np.median(image[np.hypot(x, y) < RADIUS - OFF - 4]) == pytest.approx(ABSORPTION, rel=0.02)
-    found = ending.parameters.get("remarks", "")
+    found = ending.warned
     assert (said in found) if said else found == ""
 
 

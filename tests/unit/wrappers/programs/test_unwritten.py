@@ -214,8 +214,7 @@ OF_HDF5 = (
 def test_a_deconvolution_says_what_of_its_volume_was_never_written(run_program, tmp_path: Path) -> None:
     path = sparse_hdf5(tmp_path / "a.h5")
     ending = run_program("lightsheet_deconvolution", {"stack": [path]}, {**SHARP, "channel": 1})
-    assert ending.parameters["remarks"].split("; ")[0] == OF_HDF5
-    assert "never written" in ending.metadata["summary"]
+    assert ending.warned.split("; ")[0] == OF_HDF5
 
 
 def test_a_channel_that_is_whole_has_no_remark(run_program, tmp_path: Path) -> None:
@@ -227,7 +226,7 @@ def test_a_channel_that_is_whole_has_no_remark(run_program, tmp_path: Path) -> N
 def test_a_deconvolution_says_which_chunks_of_a_zarr_are_not_there(run_program, tmp_path: Path) -> None:
     path = sparse_zarr(tmp_path / "a.ome.zarr", ["c/1/0/0", "c/1/0/1"])
     ending = run_program("lightsheet_deconvolution", {"stack": [path]}, SHARP)
-    assert ending.parameters["remarks"].split("; ")[0] == (
+    assert ending.warned.split("; ")[0] == (
         "a.ome.zarr, /0: 2 of its 16 chunks are not there: the fill value 0 stands there, "
         "in 288 of the 2,304 values taken"
     )
@@ -237,11 +236,10 @@ def test_a_deconvolution_says_which_chunks_of_a_zarr_are_not_there(run_program, 
 def test_a_conversion_says_what_it_filled(run_program, tmp_path: Path, kind: str) -> None:
     ending = run_program("convert", {"data": [sparse_hdf5(tmp_path / "a.h5")]}, {"format": kind})
     whole = OF_HDF5.replace("2,304", "4,608")
-    assert ending.parameters["remarks"] == whole
-    assert "never written" in ending.metadata["summary"]
+    assert ending.warned == whole
     path = sparse_zarr(tmp_path / "b.ome.zarr", ["c/0/0/0"], 9)
     ending = run_program("convert", {"data": [path]}, {"format": kind})
-    assert "1 of its 16 chunks is not there: the fill value 9 stands there" in ending.parameters["remarks"]
+    assert "1 of its 16 chunks is not there: the fill value 9 stands there" in ending.warned
 
 
 def test_planes_in_a_file_each_say_which_are_not_whole(run_program, tmp_path: Path) -> None:
@@ -253,7 +251,7 @@ def test_planes_in_a_file_each_say_which_are_not_whole(run_program, tmp_path: Pa
             plane[: 16 if number == 2 else 8] = 7
     ending = run_program("lightsheet_deconvolution", {"stack": paths}, SHARP)
     assert ending.code == 0, ending.words
-    remarks = ending.parameters["remarks"].split("; ")
+    remarks = ending.warned.split("; ")
     assert remarks[0] == (
         "z0.h5, /data: 2 of its 4 chunks were never written: the fill value 0 stands there, "
         "in 144 of the 288 values taken"
