@@ -50,7 +50,7 @@ class Inputs(ExitStack):
     def _dataset(self, slot: str, index: int, item: Any) -> dict[str, Any]:
         given = fields(item, "A dataset", required=DATASET_KEYS, optional=NAMED_KEYS)
         root_name = reading.text(given["root"], "root", least=1)
-        location = reading.text(given["location"], "location", most=4096)
+        location = reading.file_name(given["location"], "location")
         if root_name not in self._roots:
             raise bad(f"There is no root {root_name!r}.")
         root = self._roots[root_name]
@@ -80,7 +80,7 @@ class Inputs(ExitStack):
 
 def _file(folder: Root, base: Path, target: str, item: Any) -> dict[str, Any]:
     given = fields(item, "A file", required=("name",), optional=FILE_KEYS)
-    name = reading.text(given["name"], "A file's name", least=1, most=4096)
+    name = reading.file_name(given["name"], "A file's name")
     if given["folder"] is not None:
         return _folder(folder, base, target, name, given["folder"])
     links = given["alias"] == SYMBOLIC_LINK

@@ -7,6 +7,7 @@ from portal.documents import finite
 from portal.rpc.exchange import RefusedError
 
 MAX_TEXT = 1000
+MAX_PATH = 4096
 JOB_NAME = re.compile(r"gantry-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-[1-9][0-9]{0,5}")
 SLUG = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
 ATTEMPT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -25,6 +26,17 @@ def text(value: Any, what: str, *, least: int = 0, most: int = MAX_TEXT) -> str:
         raise bad(f"{what} must be text of {least} to {most} characters.")
     if CONTROL.search(value):
         raise bad(f"{what} must not hold control characters.")
+    if not writable(value):
+        raise bad(f"{what} holds half a character, which no file can hold.")
+    return value
+
+
+def file_name(value: Any, what: str) -> str:
+    """A path as files may have it: any character but NUL, since people's files have line breaks in their names."""
+    if not isinstance(value, str) or not 1 <= len(value) <= MAX_PATH:
+        raise bad(f"{what} must be text of 1 to {MAX_PATH} characters.")
+    if "\0" in value:
+        raise bad(f"{what} must not hold NUL.")
     if not writable(value):
         raise bad(f"{what} holds half a character, which no file can hold.")
     return value

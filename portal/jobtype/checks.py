@@ -18,7 +18,7 @@ from portal.jobtype.option import (
     TextOption,
     default_of,
 )
-from portal.jobtype.program import FlagMark, InputMark, OptionMark
+from portal.jobtype.program import FlagMark, InputFolderMark, InputListMark, InputMark, OptionMark
 
 if TYPE_CHECKING:
     from portal.jobtype.model import JobType
@@ -220,3 +220,25 @@ def _command(jobtype: JobType) -> Iterator[Finding]:
             yield (*place, "input"), _unknown("slot", item.input, slots)
         elif isinstance(item, FlagMark) and not isinstance(options.get(item.when), BooleanOption):
             yield (*place, "when"), f"{item.when} is no boolean option"
+    yield from _listed(jobtype)
+
+
+def _listed(jobtype: JobType) -> Iterator[Finding]:
+    """A list names a slot; names in it that are relative have one folder, and the program is told which."""
+    slots = {slot.name: slot for slot in jobtype.inputs}
+    command = jobtype.program.command or ()
+    folders = {item.input_folder for item in command if isinstance(item, InputFolderMark)}
+    for index, item in enumerate(command):
+        place: Path = ("program", "command", index)
+        if isinstance(item, InputListMark):
+            key, name, one = "input_list", item.input_list, bool(item.relative)
+        elif isinstance(item, InputFolderMark):
+            key, name, one = "input_folder", item.input_folder, True
+        else:
+            continue
+        if name not in slots:
+            yield (*place, key), _unknown("slot", name, list(slots))
+        elif one and slots[name].max > 1:
+            yield (*place, key), f"the slot {name} takes several datasets, which have no folder in common"
+        elif one and name not in folders:
+            yield (*place, key), f"names that are relative need {{input_folder: {name}}} in the command too"

@@ -30,6 +30,24 @@ class InputMark(Strict):
     input: Name
 
 
+class InputListMark(Strict):
+    """The path of a file that lists the files of an input slot, each name ended by a NUL: for any number of files.
+
+    `relative`: names beneath the dataset's folder ({input_folder: …}) instead of full paths.
+    """
+
+    input_list: Name
+    prefix: Argument | None = None
+    relative: bool | None = None
+
+
+class InputFolderMark(Strict):
+    """The folder of the dataset in an input slot, beneath which its files have their names."""
+
+    input_folder: Name
+    prefix: Argument | None = None
+
+
 class OutputMark(Strict):
     """A path beneath the job's output folder."""
 
@@ -50,6 +68,9 @@ class JobMark(Strict):
     job: Literal["json"]
 
 
+MARKS = ("option", "flag", "input", "input_list", "input_folder", "output", "job")
+
+
 def _kind_of_argument(item: Any) -> str | None:
     if isinstance(item, str):
         return "text"
@@ -60,7 +81,7 @@ def _kind_of_argument(item: Any) -> str | None:
         if isinstance(item, dict)
         else set()
     )
-    return next((key for key in ("option", "flag", "input", "output", "job") if key in keys), None)
+    return next((key for key in MARKS if key in keys), None)
 
 
 CommandItem = Annotated[
@@ -68,13 +89,15 @@ CommandItem = Annotated[
     | Annotated[OptionMark, Tag("option")]
     | Annotated[FlagMark, Tag("flag")]
     | Annotated[InputMark, Tag("input")]
+    | Annotated[InputListMark, Tag("input_list")]
+    | Annotated[InputFolderMark, Tag("input_folder")]
     | Annotated[OutputMark, Tag("output")]
     | Annotated[JobMark, Tag("job")],
     Discriminator(
         _kind_of_argument,
         custom_error_type="argument",
         custom_error_message="an argument is text or a mark: {option: …}, {flag: …, when: …}, {input: …}, "
-        "{output: …} or {job: json}; write numbers in quotes",
+        "{input_list: …}, {input_folder: …}, {output: …} or {job: json}; write numbers in quotes",
     ),
 ]
 

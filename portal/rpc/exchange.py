@@ -18,7 +18,8 @@ from typing import Any, BinaryIO, TypeVar
 from portal.errors import ForbiddenError, LimitError, NotFoundError, PortalError, UnavailableError, UnsafeFileError
 
 SCHEMA = 1
-MAX_REQUEST_BYTES = 16 << 20
+MAX_REQUEST_BYTES = 64 << 20
+"""A dataset of 200,000 files is asked about at once, with each name."""
 MAX_ANSWER_BYTES = 64 << 20
 MAX_ITEMS = 10_000
 UNUSABLE = 2

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tarfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -113,6 +114,25 @@ def test_a_file_of_any_name_is_bound_under_that_name(by_hand: RunIn, data: Path,
     seen = by_hand("base", {"command": ["cat", "--", {"input": "data"}]}, [data / name])
     assert (seen["exit_code"], seen["stdout"]) == (0, f"this is {name}"), seen["stderr"]
     assert seen["runner"] == "apptainer"
+
+
+@pytest.mark.parametrize("count", [3, 5000])
+def test_files_are_packed_by_a_list_however_many_there_are(by_hand: RunIn, data: Path, count: int) -> None:
+    files = [data / f"{number:05} a,b\n\\n.dat" for number in range(count)]
+    for file in files:
+        file.write_text(file.name)
+    command = [
+        "tar",
+        "--create",
+        "--file",
+        {"output": "a.tar"},
+        {"input_folder": "data", "prefix": "--directory="},
+    ]
+    command += ["--null", "--no-unquote", {"input_list": "data", "prefix": "--files-from=", "relative": True}]
+    seen = by_hand("base", {"command": command}, files)
+    assert (seen["exit_code"], seen["runner"]) == (0, "apptainer"), seen["stderr"]
+    with tarfile.open(Path(seen["folder"]) / "output" / "a.tar") as packed:
+        assert packed.getnames() == [file.name for file in files]
 
 
 def test_what_is_registered_runs_in_the_science_image(by_hand: RunIn, data: Path) -> None:

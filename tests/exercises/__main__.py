@@ -11,6 +11,7 @@ from tests.house.by_name import choose
 EXERCISES = {
     "chaos": ("tests.chaos", "break things at random while people work, then compare all accounts; root, a lab"),
     "queue": ("tests.exercises.queue", "what choosing the next jobs costs with 200,000 in the queue"),
+    "pack": ("tests.exercises.pack", "a dataset of 100,000 files from registering to its packed result"),
     "flaky": (
         "tests.exercises.flaky",
         "tests again and again under load; lists which did not pass every time",

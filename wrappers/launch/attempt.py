@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from wrappers.launch.checks import check_image, check_inputs
 from wrappers.launch.claim import Identity, take_claim
+from wrappers.launch.container import attempt_tmp
 from wrappers.launch.environment import DEVICES
 from wrappers.launch.exits import FIRST_SIGNAL_EXIT, Exit, Refusal
 from wrappers.launch.failpoints import reach
@@ -24,9 +25,10 @@ from wrappers.launch.files import (
     remove_tree,
 )
 from wrappers.launch.jobspec import JobSpec, read_job_spec
+from wrappers.launch.lists import write_lists
 from wrappers.launch.logs import CappedLog
 from wrappers.launch.result import MIB, exit_code_of, result_document, write_result
-from wrappers.launch.runner import Plan, plan
+from wrappers.launch.runner import CONTAINED, Plan, plan
 from wrappers.launch.supervise import Ending, Limits, Signals, Supervisor
 
 OF_A_RUN = ("output", "result.json", "stdout.log", "stderr.log", "events.jsonl")
@@ -87,13 +89,21 @@ class Attempt:
                 CappedLog(open_new(self.folder_fd, "stderr.log"), limit),
             )
         except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            detail = f"The attempt's folder cannot be written: {error.strerror}."
-            raise Refusal(Exit.FOLDER, "disk" if full else None, detail) from error
+            raise self._folder_refused(error) from error
         if self.spec.image:
             check_image(self.spec.image)
         check_inputs(self.spec.inputs)
         self.plan = plan(self.spec, self.folder, self.outer, require_container=self.policy.require_container)
+        try:
+            write_lists(self.spec, attempt_tmp(self.folder), contained=self.plan.runner == CONTAINED)
+        except OSError as error:
+            raise self._folder_refused(error) from error
+
+    @staticmethod
+    def _folder_refused(error: OSError) -> Refusal:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        detail = f"The attempt's folder cannot be written: {error.strerror}."
+        return Refusal(Exit.FOLDER, "disk" if full else None, detail)
 
     def _run_program(self) -> None:
         assert self.plan and self.logs

@@ -21,6 +21,7 @@ _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 class InputFile:
     """One file of an input slot; `target` is its place in a container, `mtime_ns` as the catalogue knew it.
 
+    `folder`: its dataset's, outside; `path` lies elsewhere in it where `name` is a symbolic link.
     `stamp`: by what a folder that is one input is known again; None for a file.
     """
 
@@ -29,7 +30,13 @@ class InputFile:
     target: str
     size: int
     mtime_ns: int
+    folder: str
     stamp: str | None = None
+
+    @property
+    def folder_inside(self) -> str:
+        """Its dataset's folder in a container."""
+        return self.target.removesuffix(f"/{self.name}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,11 +156,19 @@ def _files(inputs: Reader, slot: str) -> tuple[InputFile, ...]:
             target=file.absolute("target"),
             size=file.whole("size"),
             mtime_ns=file.whole("mtime_ns"),
+            folder=_folder(dataset, file),
             stamp=file.inner("folder").text("stamp") if file.has("folder") else None,
         )
         for dataset in inputs.objects(slot)
         for file in dataset.objects("files")
     )
+
+
+def _folder(dataset: Reader, file: Reader) -> str:
+    """The dataset's folder; where the job spec has none, what is left of the path without the name."""
+    if dataset.has("root") and dataset.has("location"):
+        return os.path.normpath(os.path.join(dataset.absolute("root"), dataset.text("location")))  # noqa: PTH118
+    return file.absolute("path").removesuffix("/" + file.text("name"))
 
 
 def _resources(reader: Reader) -> Resources:

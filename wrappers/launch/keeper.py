@@ -6,6 +6,7 @@ kills all that is beneath it. If the keeper dies, the kernel kills the program (
 an adopter too, ends the rest.
 """
 
+import errno
 import os
 import resource
 import select
@@ -20,6 +21,10 @@ from wrappers.launch.files import write_all
 from wrappers.launch.tree import become_subreaper, die_with_parent, end_descendants, kill, reap_all
 
 PATIENCE_S = 10.0
+TOO_LONG = (
+    "its command line is longer than Linux takes; where the analysis names each file by {input: …}, "
+    "{input_list: …} names any number in a file"
+)
 _IGNORED = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP)
 # These are ignored by Python itself or by who started us; a program expects the system's behaviour.
 _RESTORED = (*_IGNORED, signal.SIGQUIT, signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ)
@@ -150,7 +155,9 @@ def _become(command: Command, ends: Ends, keeper: int, say: int) -> NoReturn:
         _close_others(say)
         os.execvpe(command.argv[0], list(command.argv), dict(command.environment))  # noqa: S606 - a list, and meant so
     except (OSError, ValueError) as error:  # ValueError: a NUL in an argument
-        os.write(say, f"{command.argv[0]}: {getattr(error, 'strerror', None) or error}".encode())
+        too_long = getattr(error, "errno", None) == errno.E2BIG
+        why = TOO_LONG if too_long else getattr(error, "strerror", None) or error
+        os.write(say, f"{command.argv[0]}: {why}".encode())
     finally:
         os._exit(127)
 

@@ -6,11 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from wrappers.launch import container, ranks
+from wrappers.launch.binds import binds
 from wrappers.launch.environment import SYSTEM_PATH, bare_additions, program_environment
 from wrappers.launch.exits import Exit, Refusal
 from wrappers.launch.jobspec import JobSpec
 from wrappers.launch.keeper import Command
+from wrappers.launch.lists import folders_of
 from wrappers.launch.marks import View, fill
+
+CONTAINED = "apptainer"
+"""The word for a container, whichever the runtime's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ def plan_rank(spec: JobSpec, folder: str, outer: Mapping[str, str], *, require_c
 def _plan_one(spec: JobSpec, folder: str, outer: Mapping[str, str], *, require_container: bool) -> Plan:
     runtime = container.find_runtime(outer.get("PATH", SYSTEM_PATH)) if spec.image else None
     if spec.image and runtime:
-        return Plan("apptainer", _contained(spec, folder, runtime, outer))
+        return Plan(CONTAINED, _contained(spec, folder, runtime, outer))
     if require_container:
         missing = "The node has no container runtime." if spec.image else "The order names no image."
         raise Refusal(Exit.IMAGE, "image", f"The program may run in a container only. {missing}")
@@ -50,8 +55,12 @@ def _plan_one(spec: JobSpec, folder: str, outer: Mapping[str, str], *, require_c
 
 def _contained(spec: JobSpec, folder: str, runtime: str, outer: Mapping[str, str]) -> Command:
     assert spec.image
-    files = [file for group in spec.inputs.values() for file in group]
-    view = View(container.FOLDER, {slot: [file.target for file in group] for slot, group in spec.inputs.items()})
+    view = View(
+        container.FOLDER,
+        {slot: [file.target for file in group] for slot, group in spec.inputs.items()},
+        {slot: folders_of(group, contained=True) for slot, group in spec.inputs.items()},
+        container.TMP,
+    )
     resources = spec.resources
     environment = program_environment(outer, resources.cpus, resources.gpus, container.FOLDER, container.TMP)
     together = ranks.shared_folders(outer) if resources.ranks > 1 else None
@@ -59,7 +68,7 @@ def _contained(spec: JobSpec, folder: str, runtime: str, outer: Mapping[str, str
         runtime,
         spec.image.path,
         folder,
-        inputs=[(file.path, file.target) for file in files],
+        inputs=binds(spec.inputs),
         environment=environment | ranks.meeting_point(outer) | {"GANTRY_CONTAINER": "1"},
         program=_words(spec, view, python="python3"),
         gpus=resources.gpus,
@@ -76,8 +85,13 @@ def _bare(spec: JobSpec, folder: str, outer: Mapping[str, str]) -> Command:
     module = spec.program.module
     if module and not _is_there(module):
         raise Refusal(Exit.START, "start", f"The program could not be started: there is no wrappers.{module}.")
-    view = View(folder, {slot: [file.path for file in group] for slot, group in spec.inputs.items()})
     resources, tmp = spec.resources, container.attempt_tmp(folder)
+    view = View(
+        folder,
+        {slot: [file.path for file in group] for slot, group in spec.inputs.items()},
+        {slot: folders_of(group, contained=False) for slot, group in spec.inputs.items()},
+        tmp,
+    )
     environment = program_environment(outer, resources.cpus, resources.gpus, folder, tmp) | bare_additions(tmp)
     environment |= ranks.meeting_point(outer)
     return Command(_words(spec, view, python=sys.executable), environment, folder)

@@ -57,6 +57,18 @@ def test_another_file_of_the_same_size_and_time_is_refused(heart: Path) -> None:
     assert opened(heart, file | {"inode": None})[0]["size"] == 6  # of what was registered before they were kept
 
 
+@pytest.mark.parametrize("name", ["line\nbreak.h5", "tab\there", "trailing ", "-rf", "\x1b[2J", "back\\slash"])
+def test_a_file_of_any_name_is_opened(heart: Path, name: str) -> None:
+    (heart / name).write_bytes(b"planes")
+    (file,) = opened(heart, known(heart / name))
+    assert (file["path"], file["target"]) == (str(heart / name), f"/inputs/stack/0/{name}")
+
+
+@pytest.mark.parametrize("name", ["", "a\0b", "half \udc80", "x" * 4097, 7])
+def test_what_is_no_name_is_refused(heart: Path, name: object) -> None:
+    assert refusal(heart, known(heart / "stack.h5") | {"name": name}).code == "request"
+
+
 @pytest.mark.parametrize("inode", [-1, 2**64, "7", 1.5, True])
 def test_an_inode_that_is_none_is_refused(heart: Path, inode: object) -> None:
     assert refusal(heart, known(heart / "stack.h5") | {"inode": inode}).code == "request"

@@ -103,6 +103,24 @@ LINE = {  # passage to replace -> replacement, line of the problem, words it mus
         10,
         "sigma is no boolean option",
     ),
+    "list of a slot that is not": (
+        "{module: blur}",
+        COMMAND + "{input_list: dta}",
+        10,
+        "there is no slot named dta; did you mean data?",
+    ),
+    "names beneath a folder that the program is not told": (
+        "{module: blur}",
+        COMMAND + "{input_list: data, relative: true}",
+        10,
+        "names that are relative need {input_folder: data} in the command too",
+    ),
+    "folder of several datasets": (
+        "{module: blur}\ninputs:\n  - name: data\n",
+        COMMAND + "{input_folder: data}\ninputs:\n  - name: data\n    max: 3\n",
+        10,
+        "the slot data takes several datasets, which have no folder in common",
+    ),
     "default from a slot that is not": (
         "    min: 0.1",
         "    default_from: {parameter: psf, slot: dta}\n    min: 0.1",

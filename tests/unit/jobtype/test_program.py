@@ -6,7 +6,7 @@ from portal.jobtype.load import load_folders, shipped_folder
 from wrappers.launch.marks import View, fill, parse_argument
 
 SHIPPED = load_folders([shipped_folder()]).by_name
-VIEW = View("/job", {"data": ["/data/a.h5", "/data/b.h5"]})
+VIEW = View("/job", {"data": ["/data/a.h5", "/data/b.h5"]}, {"data": ["/data"]}, "/tmp")
 
 
 def command(options):
@@ -21,11 +21,12 @@ def test_launch_reads_a_command_with_marks():
         "--gzip",
         "--file",
         "/job/output/files.tar.gz",
-        "--transform=s,.*/,,",
         "--label=x; rm -rf /",
-        "--",
-        "/data/a.h5",
-        "/data/b.h5",
+        "--dereference",
+        "--directory=/data",
+        "--null",
+        "--no-unquote",
+        "--files-from=/tmp/input-data.names",
     ]
 
 

@@ -1,0 +1,41 @@
+"""Lists of a job's input files, for programs that read names from a file: a command line takes only so many."""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from wrappers.launch.exits import Exit, Refusal
+from wrappers.launch.jobspec import InputFile, JobSpec
+from wrappers.launch.marks import InputListMark, list_name
+
+
+def write_lists(spec: JobSpec, tmp: str, *, contained: bool) -> None:
+    """Write into the folder `tmp` each list that the command names: every name as it is, ended by a NUL.
+
+    `contained`: paths as they are in a container. Raises OSError, and Refusal (exit 92) if a name that is a
+    symbolic link leads to another file than the one that was looked at.
+    """
+    for mark in {argument for argument in spec.program.command if isinstance(argument, InputListMark)}:
+        files = spec.inputs.get(mark.slot, ())
+        names = _relative(files, mark.slot, contained) if mark.relative else _paths(files, contained)
+        data = b"".join(os.fsencode(name) + b"\0" for name in names)
+        Path(tmp, list_name(mark.slot, mark.relative)).write_bytes(data)
+
+
+def folders_of(files: Sequence[InputFile], *, contained: bool) -> list[str]:
+    """The folders of a slot's datasets, in order, as the program sees them."""
+    return list(dict.fromkeys(file.folder_inside if contained else file.folder for file in files))
+
+
+def _paths(files: Sequence[InputFile], contained: bool) -> Iterator[str]:
+    return (file.target if contained else file.path for file in files)
+
+
+def _relative(files: Sequence[InputFile], slot: str, contained: bool) -> Iterator[str]:
+    for file in files:
+        named = f"{file.folder}/{file.name}"
+        # What was opened before the start is `path`; the program will go by the name in the folder.
+        if not contained and file.path != named and os.path.realpath(named) != os.path.realpath(file.path):
+            words = f"The input {file.name} ({slot}) leads to another file since it was chosen: {file.path}"
+            raise Refusal(Exit.INPUT, "input", words)
+        yield file.name
