@@ -2,7 +2,7 @@
 
 from setuptools import setup
 
-ROOMS = ("io", "io.microscopes", "io.tomography", "kernels", "launch", "programs", "programs.qc")
+ROOMS = ("io", "io.microscopes", "io.tomography", "kernels", "launch", "programs", "programs.cells", "programs.qc")
 
 setup(
     name="gantry-wrappers",

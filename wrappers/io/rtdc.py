@@ -6,12 +6,11 @@ import hashlib
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import h5py
-import hdf5plugin
 import numpy as np
 
 from gantry_formats import rtdc
@@ -24,16 +23,13 @@ from wrappers.io.source import readable
 from wrappers.job import InputFile
 
 EVENT_COUNT = "experiment:event count"
+OF_FRAMES = ("bg_off", "time", "temp", "flow_rate", "g_force", "pressure", "temp_amb")
+"""Features that belong to a frame, whatever cells are in it."""
 KEPT_SECTIONS = ("experiment:", "imaging:", "setup:", "user:")
-CHUNK_BYTES = 2**20
-COMPRESSION_LEVEL = 5  # what dclab asks of Zstandard
-LOG_LINE = 100
 SAME_SIZE = 1e-6
 """What was converted from another unit is the same size."""
 PIXEL_UM = (0.01, 50)
 """No picture of cells has smaller or larger pixels: what says so has another unit than the format's."""
-# The HDF5 Image Specification, by which viewers know a grey picture.
-IMAGE_ATTRIBUTES = {"CLASS": "IMAGE", "IMAGE_VERSION": "1.2", "IMAGE_SUBCLASS": "IMAGE_GRAYSCALE"}
 
 
 @dataclass(frozen=True)
@@ -55,6 +51,23 @@ class Measurement:
     """In words which features do not have as many values as there are images."""
     without_image: int = 0
     """Events that have other features and no image."""
+    of_frames: Mapping[str, np.ndarray] = field(default_factory=dict)
+    """Other features that belong to frames and not to cells, such as the flow rate."""
+    has_offset: bool = False
+    """Whether corrections of the background's brightness are stored."""
+    apart: int = 0
+    """Frames that the file stores again after another one, and that are looked at once."""
+    share: tuple[int, int] | None = None
+    """The first and one past the last stored image that are analysed; None: all."""
+    clock_s: np.ndarray | None = None
+    """The time of every stored image as it was recorded, of its own type."""
+    numbers: np.ndarray | None = None
+    """The number of every stored image's frame, where each has one."""
+
+    @property
+    def stored(self) -> int:
+        """How many images the file has, those of a frame with several events counted each time."""
+        return len(self.image)
 
     @property
     def pixel_um(self) -> float:
@@ -101,6 +114,11 @@ class Measurement:
             )
         return self._read(self.background, part)
 
+    def stored_images(self, first: int, last: int) -> np.ndarray:
+        """Return images (n, y, x) uint8 as they are stored, from `first` to before `last`."""
+        with readable(self.path, "HDF5"):
+            return np.asarray(self.image[first:last])
+
     def _read(self, dataset: h5py.Dataset, part: slice) -> np.ndarray:
         rows = self.rows[part]
         first, last = int(rows[0]), int(rows[-1])
@@ -109,16 +127,21 @@ class Measurement:
 
 
 @contextmanager
-def open_measurement(given: InputFile | Path, name: str) -> Iterator[Measurement]:
-    """Open an .rtdc file; BadInput where it has no 8-bit images in events/image."""
+def open_measurement(
+    given: InputFile | Path, name: str, first_image: int = 0, images: int | None = None
+) -> Iterator[Measurement]:
+    """Open an .rtdc file; BadInput where it has no 8-bit images in events/image.
+
+    `images` of them are analysed from `first_image` on (counted from 0), or all that follow.
+    """
     path = given if isinstance(given, Path) else given.path
     with open_hdf5(given) as file:
         with readable(path, "HDF5"):
-            measurement = _measurement(file, path, name)
+            measurement = _measurement(file, path, name, first_image, images)
         yield measurement
 
 
-def _measurement(file: h5py.File, path: Path, name: str) -> Measurement:
+def _measurement(file: h5py.File, path: Path, name: str, first_image: int, images: int | None) -> Measurement:
     events = file.get("events")
     if not isinstance(events, h5py.Group):
         raise BadInput(f"{name} is no .rtdc measurement: it has no group events.")
@@ -127,13 +150,17 @@ def _measurement(file: h5py.File, path: Path, name: str) -> Measurement:
         raise BadInput(f"{name} has no images (events/image).{_basins(file)}")
     background = _pictures(events, "image_bg", name)
     number = len(image)
+    share = _share(number, first_image, images, name)
     told = rtdc.typed(EVENT_COUNT, attributes(file).get(EVENT_COUNT))
     frame = _scalars(events, "frame", number)
     if frame is not None and not (frame > 0).all():
         frame = None  # not every program numbers its frames
-    rows = np.arange(number) if frame is None else _pictures_once(image, frame)
-    offset = _scalars(events, "bg_off", number)
-    time, temperature = _scalars(events, "time", number), _scalars(events, "temp", number)
+    taken = range(number) if share is None else range(*share)
+    rows, apart = (np.arange(number)[taken.start : taken.stop], 0)
+    if frame is not None:
+        rows, apart = _pictures_once(image, frame, taken)
+    known = {feature: _scalars(events, feature, number) for feature in OF_FRAMES}
+    offset, time, temperature = (known.pop(feature) for feature in ("bg_off", "time", "temp"))
     return Measurement(
         name=name,
         path=path,
@@ -141,33 +168,49 @@ def _measurement(file: h5py.File, path: Path, name: str) -> Measurement:
         background=background,
         rows=rows,
         frame=rows + 1 if frame is None else frame[rows].astype(np.int64),
-        time_s=None if time is None else time[rows],
+        time_s=None if time is None else time[rows].astype(np.float64),
         offset=np.zeros(len(rows)) if offset is None else np.where(np.isfinite(offset), offset, 0)[rows],
         without_offset=0 if offset is None else int((~np.isfinite(offset[rows])).sum()),
         temperature=None if temperature is None else temperature[rows],
         attributes=attributes(file),
         disagreements=tuple(disagreements(events, number, told if isinstance(told, int) else None)),
         without_image=without_image(events, number),
+        of_frames={feature: values[rows] for feature, values in known.items() if values is not None},
+        has_offset=offset is not None,
+        apart=apart,
+        share=share,
+        clock_s=time,
+        numbers=frame,
     )
 
 
-def _pictures_once(image: h5py.Dataset, frame: np.ndarray) -> np.ndarray:
+def _share(number: int, first: int, images: int | None, name: str) -> tuple[int, int] | None:
+    if first >= number:
+        raise BadInput(f"The first image is number {first}, counted from 0, and {name} has {number}.")
+    last = number if images is None else min(number, first + images)
+    return None if (first, last) == (0, number) else (first, last)
+
+
+def _pictures_once(image: h5py.Dataset, frame: np.ndarray, taken: range) -> tuple[np.ndarray, int]:
     """Return the rows of pictures that are not yet among the earlier ones of the same frame.
 
     A frame with two events is stored twice; but several regions of one frame have one number, too, and are
-    pictures of their own.
+    pictures of their own. Also returned: how many pictures are those of an earlier row that is not the one before.
     """
     _, place, count = np.unique(frame, return_inverse=True, return_counts=True)
-    seen: set[tuple[int, bytes]] = set()
+    seen: dict[tuple[int, bytes], int] = {}
     rows = []
-    for row, group in enumerate(place.tolist()):
+    apart = 0
+    for row in taken:
+        group = int(place[row])
         if count[group] > 1:
             key = (group, hashlib.blake2b(np.ascontiguousarray(image[row]).tobytes()).digest())
-            if key in seen:
+            before, seen[key] = seen.get(key), row
+            if before is not None:
+                apart += before != row - 1
                 continue
-            seen.add(key)
         rows.append(row)
-    return np.asarray(rows, dtype=np.int64)
+    return np.asarray(rows, dtype=np.int64), apart
 
 
 def _basins(file: h5py.File) -> str:
@@ -199,67 +242,8 @@ def _scalars(events: h5py.Group, feature: str, number: int) -> np.ndarray | None
     item = child(events, feature)
     if not isinstance(item, h5py.Dataset) or item.ndim != 1 or item.dtype.kind not in "iuf" or len(item) < number:
         return None
-    return np.asarray(item[:number], dtype=np.float64)
-
-
-class EventWriter:
-    """Writes an .rtdc file event by event, buffered, so that long measurements need little memory."""
-
-    def __init__(self, path: Path, shape: tuple[int, int]) -> None:
-        self._file = h5py.File(path, "w")
-        self._events = self._file.create_group("events")
-        self._many = max(1, CHUNK_BYTES // (shape[0] * shape[1]))
-        self._zstd = hdf5plugin.Zstd(clevel=COMPRESSION_LEVEL)
-        self._pictures: dict[str, list[np.ndarray]] = {"image": [], "image_bg": [], "mask": []}
-        self._scalars: dict[str, list[float]] = {}
-        self.count = 0
-        for name in self._pictures:
-            dataset = self._events.create_dataset(
-                name,
-                shape=(0, *shape),
-                maxshape=(None, *shape),
-                chunks=(self._many, *shape),
-                dtype=np.uint8,
-                **self._zstd,
-            )
-            for key, value in IMAGE_ATTRIBUTES.items():
-                dataset.attrs[key] = np.bytes_(value)
-
-    def add(
-        self, image: np.ndarray, background: np.ndarray, mask: np.ndarray, features: Mapping[str, float]
-    ) -> None:
-        """Append one event; every event must have the same features."""
-        pictures = (image, background, mask.astype(np.uint8) * 255)
-        for buffer, picture in zip(self._pictures.values(), pictures, strict=True):
-            buffer.append(picture)
-        for name, value in features.items():
-            self._scalars.setdefault(name, []).append(value)
-        self.count += 1
-        if len(self._pictures["image"]) >= self._many:
-            self._flush()
-
-    def features(self, name: str) -> np.ndarray:
-        """Return one feature of the events so far."""
-        return np.asarray(self._scalars.get(name, []), dtype=np.float64)
-
-    def _flush(self) -> None:
-        for name, buffer in self._pictures.items():
-            if buffer:
-                dataset = self._events[name]
-                dataset.resize(len(dataset) + len(buffer), axis=0)
-                dataset[-len(buffer) :] = np.stack(buffer)
-                buffer.clear()
-
-    def close(self, metadata: Mapping[str, Any], log: list[str]) -> None:
-        """Write what is buffered, the scalar features, the metadata ("section:key") and a log, and close."""
-        self._flush()
-        for name, values in self._scalars.items():
-            data = np.asarray(values, dtype=np.int64 if name in ("frame", "nevents") else np.float64)
-            self._events.create_dataset(name, data=data, chunks=data.shape, **self._zstd)
-        self._file.attrs.update(metadata)
-        lines = np.array([line.encode("utf-8")[:LOG_LINE] for line in log], dtype=f"S{LOG_LINE}")
-        self._file.create_group("logs").create_dataset("gantry", data=lines, chunks=lines.shape, **self._zstd)
-        self._file.close()
+    values = np.asarray(item[:number])
+    return values if values.dtype.kind == "f" else values.astype(np.float64)
 
 
 def result_metadata(measurement: Measurement, events: int, software: str) -> dict[str, Any]:

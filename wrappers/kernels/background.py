@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from wrappers.kernels.arrays import Array, namespace
 
 
@@ -39,10 +37,13 @@ def steps(frames: int, window: int) -> Iterator[tuple[slice, tuple[int, int]]]:
 
 
 def difference(image: Array, background: Array, offset: float = 0.0) -> Array:
-    """Return image - background - offset as float32, whatever unsigned types come in."""
+    """Return image - background - offset as float64, whatever unsigned types come in.
+
+    In double precision, since thresholds are whole numbers and offsets are not: rounding would move pixels across.
+    """
     xp = namespace(image)
-    difference = image.astype(xp.float32)
+    difference = image.astype(xp.float64)
     difference -= background
     if offset:
-        difference -= np.float32(offset)
+        difference -= offset
     return difference

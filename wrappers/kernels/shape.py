@@ -35,7 +35,7 @@ def shape_features(contour: np.ndarray, pixel_um: float) -> dict[str, float] | N
     circularity = _circularity(convex["m00"], hull_length)
     _, _, across, down = cv2.boundingRect(contour)
     x, y = convex["m10"] / convex["m00"], convex["m01"] / convex["m00"]
-    principal = principal_ratio(raw)
+    middle, swing = _principal(raw)
     return {
         "area_cvx": convex["m00"],
         "area_msd": raw["m00"],
@@ -46,9 +46,9 @@ def shape_features(contour: np.ndarray, pixel_um: float) -> dict[str, float] | N
         "circ": circularity,
         "deform": 1 - circularity,
         "deform_raw": 1 - _circularity(raw["m00"], raw_length),
-        "eccentr_prnc": math.sqrt(max(0.0, principal**2 - 1)) / principal,
+        "eccentr_prnc": math.sqrt(2 * swing / (middle + swing)),
         "inert_ratio_cvx": math.sqrt(convex["mu20"] / convex["mu02"]),
-        "inert_ratio_prnc": principal,
+        "inert_ratio_prnc": principal_ratio(raw),
         "inert_ratio_raw": math.sqrt(raw["mu20"] / raw["mu02"]),
         "per_ratio": raw_length / hull_length,
         "per_um_raw": raw_length * pixel_um,
@@ -68,9 +68,14 @@ def _circularity(area: float, perimeter: float) -> float:
 
 def principal_ratio(moments: dict[str, float]) -> float:
     """Return the square root of the ratio of the principal second moments, larger over smaller (>= 1)."""
-    middle = (moments["mu20"] + moments["mu02"]) / 2
-    swing = math.hypot((moments["mu20"] - moments["mu02"]) / 2, moments["mu11"])
+    middle, swing = _principal(moments)
     return math.sqrt((middle + swing) / max(middle - swing, 1e-12 * middle))
+
+
+def _principal(moments: dict[str, float]) -> tuple[float, float]:
+    """Return the mean of the principal second moments and half their difference."""
+    middle = (moments["mu20"] + moments["mu02"]) / 2
+    return middle, math.hypot((moments["mu20"] - moments["mu02"]) / 2, moments["mu11"])
 
 
 def revolved_volume(contour: np.ndarray, centre: tuple[float, float]) -> float:

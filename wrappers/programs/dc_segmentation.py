@@ -5,7 +5,6 @@ Run as `python -m wrappers.dc_segmentation` on a job.json with the slot `measure
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -17,35 +16,37 @@ from wrappers.errors import BadInput
 from wrappers.events import Events
 from wrappers.io.hdf5 import SUFFIXES
 from wrappers.io.plot import overlays, scatter
-from wrappers.io.rtdc import (
-    PIXEL_UM,
-    EventWriter,
-    Measurement,
-    not_kept,
-    open_measurement,
-    pipeline,
-    result_metadata,
-)
+from wrappers.io.rtdc import PIXEL_UM, Measurement, not_kept, open_measurement, pipeline, result_metadata
+from wrappers.io.rtdc_writer import EventWriter
 from wrappers.job import InputFile, Job
 from wrappers.kernels import background
-from wrappers.kernels.segmentation import Found, Rules, binary, objects
+from wrappers.kernels.segmentation import Found, Rules, Segmented, segment
 from wrappers.kernels.shape import UNITS, brightness_features, shape_features
+from wrappers.kernels.texture import texture_features
+from wrappers.programs.cells import backgrounds, identifiers
+from wrappers.programs.cells.backgrounds import Method, Told
+from wrappers.programs.cells.doubts import Doubts, touches
 from wrappers.result import Result
 from wrappers.software import SOFTWARE
 
 STAGES = ("segmenting", "saving")
-FRAMES_A_STEP = 64
 MOST_OVERLAYS = 9
+CLEANING = ("opening", "closing")
+AT_EDGE, TOUCHING = "userdef8", "userdef9"
+"""dclab's names for features that have none: whether the image cuts an event, and whether it touches another."""
 
 
 @dataclass(frozen=True)
 class Settings:
     """The form's values."""
 
-    background: str
-    window: int
+    method: Method
     rules: Rules
+    smallest_mask: int
     min_area_um: float
+    texture: bool
+    first_image: int
+    images: int | None
     pixel_um: float | None = None
     """As given; None: the file's."""
 
@@ -81,33 +82,59 @@ class Counted:
     without_offset: int
     without_image: int
     pixel_um: float
+    repeated: int
+    share: str
+    """In words which of the stored images were analysed; empty where all were."""
 
 
 @dataclass(frozen=True)
-class Sink:
-    """Where events go: the file, and some of them the gallery."""
+class Frame:
+    """One frame: its place among those analysed, image and background (y, x), and what is added to that."""
 
-    writer: EventWriter
-    gallery: Gallery
+    place: int
+    image: np.ndarray
+    below: np.ndarray
+    offset: float
+
+
+class Sink:
+    """Where events go: the file, some of them the gallery, and each to what counts the doubtful ones."""
+
+    def __init__(self, writer: EventWriter, doubts: Doubts) -> None:
+        self.writer = writer
+        self.doubts = doubts
+        self.gallery = Gallery()
 
     def add(self, image: np.ndarray, below: np.ndarray, found: Found, features: dict[str, float]) -> None:
+        touching = touches(found.joined, features["area_ratio"], int(found.mask.sum()))
+        self.doubts.event(found.at_edge, touching)
         self.gallery.offer(self.writer.count, image, found.contour)
-        self.writer.add(image, below, found.mask, features)
+        marks = {AT_EDGE: float(found.at_edge), TOUCHING: float(touching)}
+        self.writer.add(image, below, found.mask, features | marks)
 
 
 def settings_of(job: Job) -> Settings:
     """Return the typed options; BadInput names one that is out of bounds."""
     options = job.options
     return Settings(
-        background=options.choice("background", "stored", ("stored", "median")),
-        window=options.integer("background_frames", 100, 3, 10000),
+        method=Method(
+            name=options.choice("background", "stored", backgrounds.METHODS),
+            window=options.optional_integer("background_frames", 2, 10000),
+            split_s=options.number("split_time", 1.0, 1e-4, 1e5),
+            kept_fraction=options.number("kept_backgrounds", 0.8, 0.01, 1.0),
+        ),
         rules=Rules(
             threshold=options.integer("threshold", -6, -200, -1),
             opening_radius=options.integer("opening_radius", 2, 0, 20),
             clear_border=options.flag("clear_border", True),
             fill_holes=options.flag("fill_holes", True),
+            closing=options.choice("cleaning", "opening", CLEANING) == "closing",
         ),
+        smallest_mask=options.integer("smallest_mask", 10, 1, 100000),
         min_area_um=options.number("min_area_um", 5.0, 0.0, 1e5),
+        texture=options.flag("texture", True),
+        first_image=options.integer("first_image", 0, 0, 10**9),
+        images=options.optional_integer("images", 1, 10**9),
         pixel_um=options.optional_number("pixel_size", *PIXEL_UM),
     )
 
@@ -118,50 +145,80 @@ def main(job: Job, events: Events) -> None:
     file = measurement_file(job)
     cv2.setNumThreads(job.cpus)
     events.stage("segmenting")
-    with open_measurement(file, file.name) as opened:
+    with open_measurement(file, file.name, settings.first_image, settings.images) as opened:
         measurement = opened.with_pixel_size(settings.pixel_um)
+        backgrounds.check(settings.method, measurement)
         writer = EventWriter(job.output / "segmented.rtdc", measurement.image.shape[1:])
-        sink = Sink(writer, Gallery())
+        sink = Sink(writer, Doubts(settings.rules, median=settings.method.name != "stored"))
+        told = Told()
+        repeated = _segment_all(measurement, settings, sink, told, events)
         counted = Counted(
-            len(measurement.rows), measurement.without_offset, measurement.without_image, measurement.pixel_um
+            len(measurement.rows) - repeated,
+            measurement.without_offset,
+            measurement.without_image,
+            measurement.pixel_um,
+            repeated,
+            _share_words(measurement),
         )
-        frames, said = counted.frames, (*measurement.disagreements, *not_kept(measurement))
-        for part, images, backgrounds in frames_with_background(measurement, settings):
-            for place, image, below in zip(range(part.start, part.stop), images, backgrounds, strict=True):
-                for found, features in _frame(measurement, settings, place, image, below):
-                    sink.add(image, below, found, features)
-            message = f"{part.stop} of {frames} frames, {writer.count} cells"
-            events.progress(part.stop / frames, message)
+        said = [*measurement.disagreements, *not_kept(measurement), *told.warnings]
+        if measurement.without_offset and settings.method.name in {"stored", "rollmed"}:
+            said.append(
+                f"{measurement.without_offset} frames have no number for the background's brightness (bg_off), "
+                "and were not corrected"
+            )
+        if repeated and measurement.numbers is not None:
+            said.append(f"{repeated} images are the same as the one before, under another number, and count once")
+        if writer.count == 0:
+            writer.discard()
+            raise BadInput(_none_found(settings, sink.doubts, counted.frames))
         events.stage("saving")
-        metadata = result_metadata(measurement, writer.count, SOFTWARE)
-        metadata |= pipeline(identifiers(measurement, settings), writer.count)
-        writer.close(metadata, _log(settings, file))
-    if writer.count == 0:
-        (job.output / "segmented.rtdc").unlink()
-        raise BadInput(
-            f"No cell of at least {settings.min_area_um:g} µm² is beyond the threshold of "
-            f"{settings.rules.threshold} grey values in {frames} frames."
+        steps = identifiers.identifiers(
+            measurement,
+            settings.method,
+            settings.rules,
+            smallest_mask=settings.smallest_mask,
+            min_area_um=settings.min_area_um,
+            texture=settings.texture,
+            as_dcnum=told.as_dcnum and not measurement.apart,
         )
-    _keep(job, settings, sink, counted, said)
+        metadata = result_metadata(measurement, writer.count, SOFTWARE)
+        metadata |= pipeline(steps, writer.count) | {"pipeline:dcnum mapping": identifiers.mapping(measurement)}
+        writer.close(metadata, _log(settings, file, measurement))
+    _keep(job, settings, sink, counted, [*said, *sink.doubts.words()])
 
 
-def identifiers(measurement: Measurement, settings: Settings) -> dict[str, str]:
-    """Return the name of each step with its settings, as dcnum writes those of its own pipeline.
+def _segment_all(measurement: Measurement, settings: Settings, sink: Sink, told: Told, events: Events) -> int:
+    """Send the events of all frames to the sink; return how many images were the same as the one before."""
+    frames, repeated = len(measurement.rows), 0
+    before: np.ndarray | None = None
+    sparse = settings.method.name == "sparsemed"
+    parts = backgrounds.parts(measurement, settings.method, told, events.progress)
+    for part, images, below, offsets in parts:
+        for place, image, behind, offset in zip(range(part.start, part.stop), images, below, offsets, strict=True):
+            # Programs that store a frame once for each of its cells do not always number frames.
+            if before is not None and np.array_equal(before, image):
+                repeated += 1
+                continue
+            before = image
+            frame = Frame(place, image, behind, float(offset))
+            for found, features in _cells(measurement, settings, frame, sink.doubts):
+                sink.add(image, behind, found, features)
+        done = part.stop / frames
+        message = f"{part.stop} of {frames} frames, {sink.writer.count} cells"
+        events.progress((1 + done) / 2 if sparse else done, message)
+    return repeated
 
-    The threshold and what follows it are dcnum's, and called so; what is Gantry's own is called so, too.
-    """
-    rules = settings.rules
-    given = plain_text(measurement.attributes.get("pipeline:dcnum background"))
-    stored = given or "copy"
-    return {
-        "generation": SOFTWARE.replace(" ", "-"),
-        "data": f"hdf:p={measurement.pixel_um:.4g}",
-        "background": stored if settings.background == "stored" else f"gantry-median:k={settings.window}",
-        "segmenter": f"thresh:t={rules.threshold}:cle={rules.clear_border:d}^f={rules.fill_holes:d}"
-        f"^clo={rules.opening_radius}",
-        "feature": "gantry",
-        "gate": f"gantry:a={settings.min_area_um:g}",
-    }
+
+def _none_found(settings: Settings, doubts: Doubts, frames: int) -> str:
+    words = (
+        f"No cell of at least {settings.min_area_um:g} µm² is beyond the threshold of "
+        f"{settings.rules.threshold} grey values in {frames} frames"
+    )
+    if doubts.cut:
+        words += f"; {doubts.cut} that the image's edge cuts were left out"
+    if doubts.bright_instead():
+        words += "; there is much that is brighter than the background, and this analysis finds what is darker"
+    return f"{words}."
 
 
 def measurement_file(job: Job) -> InputFile:
@@ -173,37 +230,27 @@ def measurement_file(job: Job) -> InputFile:
     return files[0]
 
 
-def frames_with_background(
-    measurement: Measurement, settings: Settings
-) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-    """Yield (frames, images, backgrounds), all frames once, in order."""
-    frames = len(measurement.rows)
-    if settings.background == "stored":
-        for start in range(0, frames, FRAMES_A_STEP):
-            part = slice(start, min(frames, start + FRAMES_A_STEP))
-            yield part, measurement.images(part), measurement.backgrounds(part)
-        return
-    for part, (first, last) in background.steps(frames, settings.window):
-        middle = background.median_background(measurement.images(slice(first, last)))
-        images = measurement.images(part)
-        yield part, images, np.broadcast_to(middle, images.shape)
-
-
-def _frame(
-    measurement: Measurement, settings: Settings, place: int, image: np.ndarray, below: np.ndarray
+def _cells(
+    measurement: Measurement, settings: Settings, frame: Frame, doubts: Doubts
 ) -> Iterator[tuple[Found, dict[str, float]]]:
     """Yield the cells of one frame with all their features."""
-    offset = float(measurement.offset[place]) if settings.background == "stored" else 0.0
-    difference = background.difference(image, below, offset)
-    smallest = max(1, math.floor(settings.min_area_um / measurement.pixel_um**2 / 2))
-    cells: list[tuple[Found, dict[str, float]]] = []
-    for found in objects(binary(difference, settings.rules), smallest):
-        shape = shape_features(found.contour, measurement.pixel_um)
-        if shape and shape["area_um"] >= settings.min_area_um:
-            cells.append((found, shape))
+    image, below = frame.image, frame.below
+    difference = background.difference(image, below, frame.offset)
+    segmented = segment(difference, settings.rules, settings.smallest_mask + 1)
+    doubts.frame(difference, segmented)
+    cells = list(_shaped(segmented, settings, measurement.pixel_um))
     for found, shape in cells:
-        features = shape | brightness_features(image, below, offset, found.mask)
-        yield found, features | _origin(measurement, place) | {"nevents": len(cells)}
+        features = shape | brightness_features(image, below, frame.offset, found.mask)
+        if settings.texture:
+            features |= texture_features(image.astype(np.int16) - below, found.mask)
+        yield found, features | _origin(measurement, frame.place) | {"nevents": len(cells)}
+
+
+def _shaped(segmented: Segmented, settings: Settings, pixel_um: float) -> Iterator[tuple[Found, dict[str, float]]]:
+    for found in segmented.objects:
+        shape = shape_features(found.contour, pixel_um)
+        if shape and shape["area_um"] >= settings.min_area_um:
+            yield found, shape
 
 
 def _origin(measurement: Measurement, place: int) -> dict[str, float]:
@@ -216,24 +263,44 @@ def _origin(measurement: Measurement, place: int) -> dict[str, float]:
         known["time"] = (frame - int(measurement.frame[0])) / rate
     if measurement.temperature is not None:
         known["temp"] = float(measurement.temperature[place])
-    return known
+    return known | {name: float(values[place]) for name, values in measurement.of_frames.items()}
 
 
-def _log(settings: Settings, file: InputFile) -> list[str]:
+def _log(settings: Settings, file: InputFile, measurement: Measurement) -> list[str]:
+    stored = plain_text(measurement.attributes.get("pipeline:dcnum background"))
     return [
         SOFTWARE,
         f"measurement: {file.name}",
-        f"background: {settings.background}",
+        f"images: {_share_words(measurement) or 'all'}",
+        f"background: {_background_words(settings.method)}",
+        *([f"stored background made by: {stored}"] if stored and settings.method.name == "stored" else []),
         f"threshold: {settings.rules.threshold}",
-        f"opening radius: {settings.rules.opening_radius}",
+        f"cleaning: {'closing' if settings.rules.closing else 'opening'}",
+        f"radius: {settings.rules.opening_radius}",
         f"clear border: {settings.rules.clear_border}",
         f"fill holes: {settings.rules.fill_holes}",
+        f"smallest mask: more than {settings.smallest_mask} pixels",
         f"smallest area: {settings.min_area_um:g} um^2",
+        f"{AT_EDGE}: 1 where the image's edge cuts the event",
+        f"{TOUCHING}: 1 where it touches another event, or is dented as two cells in one outline are",
     ]
 
 
+def _share_words(measurement: Measurement) -> str:
+    share = measurement.share
+    return f"{share[0]} to {share[1] - 1} of {measurement.stored}" if share else ""
+
+
+def _background_words(method: Method) -> str:
+    kind = {"stored": "as stored", "sparsemed": "sparse median", "rollmed": "rolling median"}
+    words = kind.get(method.name, method.name)
+    if method.images:
+        words += f" of {method.images} images"
+    return f"{words}, one every {method.split_s:g} s" if method.name == "sparsemed" else words
+
+
 def _keep(job: Job, settings: Settings, sink: Sink, counted: Counted, said: Sequence[str]) -> None:
-    writer, gallery = sink.writer, sink.gallery
+    writer, gallery, doubts = sink.writer, sink.gallery, sink.doubts
     kept = Result(job.output)
     area, deformation = writer.features("area_um"), writer.features("deform")
     plot = scatter(area, deformation, "Area in square micrometres", "Deformation")
@@ -243,20 +310,34 @@ def _keep(job: Job, settings: Settings, sink: Sink, counted: Counted, said: Sequ
     kept.preview("outlines", overlays(images, contours), "Some cells with their outlines")
     kept.parameter("cells", writer.count)
     kept.parameter("frames", counted.frames)
-    if counted.without_offset and settings.background == "stored":
-        kept.parameter("frames without a background offset", counted.without_offset)
-    if counted.without_image:
-        kept.parameter("events without an image", counted.without_image)
+    counts = {
+        "frames without a background offset": counted.without_offset if settings.method.name == "stored" else 0,
+        "events without an image": counted.without_image,
+        "repeated images": counted.repeated,
+        "cells cut by the edge, left out": doubts.cut,
+        "events cut by the edge": doubts.at_edge,
+        "events that touch": doubts.touching,
+    }
+    for name, count in counts.items():
+        if count:
+            kept.parameter(name, count)
+    if counted.share:
+        kept.parameter("images analysed", counted.share)
     for words in said:
         kept.warning(words)
     for name in ("area_um", "deform", "bright_avg"):
         kept.parameter(
             f"median {name}", float(np.median(writer.features(name))), UNITS.get(name, "").replace("µ", "u")
         )
-    kept.parameter("background", settings.background)
+    kept.parameter("background", _background_words(settings.method))
+    if doubts.noise is not None:
+        kept.parameter("noise of the background", round(doubts.noise, 3), "grey values")
     kept.parameter("threshold", settings.rules.threshold, "grey values")
+    kept.parameter("cleaning", "closing" if settings.rules.closing else "opening")
+    kept.parameter("radius of cleaning", settings.rules.opening_radius, "px")
     kept.parameter("smallest area", settings.min_area_um, "um²")
     kept.parameter("pixel size", counted.pixel_um, "um")
     summary = [f"{writer.count} cells in {counted.frames} frames, median deformation {np.median(deformation):.3f}"]
     summary += [f"{counted.without_image} events without an image not analysed"] if counted.without_image else []
+    summary += [f"images {counted.share} only"] if counted.share else []
     kept.write("; ".join(summary))

@@ -1,0 +1,1 @@
+"""Parts of the analysis of cell shapes: backgrounds, what is doubtful, and how the steps are named."""
