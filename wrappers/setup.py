@@ -2,7 +2,17 @@
 
 from setuptools import setup
 
-ROOMS = ("io", "io.microscopes", "io.tomography", "kernels", "launch", "programs", "programs.cells", "programs.qc")
+ROOMS = (
+    "io",
+    "io.microscopes",
+    "io.tomography",
+    "kernels",
+    "launch",
+    "programs",
+    "programs.cells",
+    "programs.lightsheet_deconvolution",
+    "programs.qc",
+)
 
 setup(
     name="gantry-wrappers",

@@ -4,36 +4,65 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from gantry_formats.descriptions import CHANNELS, channel_names
 from wrappers.errors import BadInput
 from wrappers.io.stack import AXES, read_stack
 from wrappers.io.volumes import Pick
 from wrappers.job import InputDataset
 from wrappers.kernels.deconvolution import gaussian_psf
-from wrappers.kernels.measured_psf import background, brightest, centred, cropped, differ, resampled, spots
+from wrappers.kernels.measured_psf import (
+    Dark,
+    at_its_edges,
+    brightest,
+    centre_of_light,
+    cropped,
+    dark,
+    differ,
+    light,
+    on_voxels,
+    spots,
+)
 
 PSF_SIGMAS = 4.0  # a Gaussian PSF reaches this far where the stack has room: 0.006 % of its light is beyond
 LEAST_SIGMAS = 2.0
 NEARLY_ALL = 0.99
 """Of the light of a PSF: that of a Gaussian with a sigma of 0.27 voxels in the voxel's plane."""
-MOST_BACKGROUND = 0.05
+LEAST_BACKGROUND, MOST_BACKGROUND = 5e-3, 0.05
+"""Of the light of a measured PSF: a background of less may be its own light; one of more is said."""
 MOST_LOST = 1e-3
-"""Of the light of a measured PSF: that of a background, and what may lie beyond the stack's size."""
+"""Of the light of a measured PSF: what may lie beyond the stack's size."""
+MOST_AT_EDGE = 0.05
+"""Of a PSF's brightest: more than that in its outermost planes is light that goes on beyond them."""
 MOST_EQUAL = 8
 """A maximum between voxels makes so many of them equally bright, and not more."""
 
 
-def measured_psf(
-    dataset: InputDataset, pick: Pick, sizes: Mapping[str, float], shape: tuple[int, ...]
-) -> tuple[np.ndarray, list[str]]:
-    """Return the PSF on voxels of `sizes` (µm), centred on its brightest, with a sum of 1; and remarks.
+@dataclass(frozen=True)
+class Psf:
+    """A PSF (z, y, x; float64, odd lengths, sum 1), what is to be said of it, and its figures by name and unit."""
 
-    What of it is beyond a stack of `shape` is left out where nearly no light is there. Values below zero, which a
-    subtracted background leaves, count as no light. BadInput where there is no light, a value is no finite number
-    (the brightest voxel may be that one), or its voxels are others than the stack's as far as they are known, and
-    not all are.
+    values: np.ndarray
+    warnings: tuple[str, ...] = ()
+    figures: Mapping[tuple[str, str], float | str] = field(default_factory=dict)
+
+
+def measured_psf(
+    dataset: InputDataset,
+    pick: Pick,
+    sizes: Mapping[str, float],
+    shape: tuple[int, ...],
+    background: float | None = None,
+) -> Psf:
+    """Return a measured PSF on voxels of `sizes` (µm), the centroid of its light in its middle.
+
+    Its background is estimated and subtracted (`background` instead, where it is given); nothing is below zero.
+    What of it is beyond a stack of `shape` is left out where nearly no light is there. BadInput where there is no
+    light, a value is no finite number (the brightest voxel may be that one), or its voxels are others than the
+    stack's as far as they are known, and not all are.
     """
     found = read_stack(dataset, "PSF", pick)
     if found.interpolated:
@@ -43,43 +72,75 @@ def measured_psf(
         raise BadInput(
             f"{count} {are} of the PSF {no}, and its brightest voxel may be {those}. Give one without such values."
         )
-    values = np.maximum(found.values.astype(np.float64), 0)
-    if values.sum() <= 0:
+    recorded = found.values.astype(np.float64)
+    if recorded.max() <= 0:
         raise BadInput("The PSF is zero everywhere.")
-    psf = centred(values)
+    seen = dark(recorded)
+    small = abs(seen.share) <= LEAST_BACKGROUND
+    level = background if background is not None else 0.0 if small else seen.level
+    values = light(recorded, level, seen.noise if background is None else 0.0)
+    if values.sum() <= 0:
+        raise BadInput(f"No voxel of the PSF is brighter than its background, {level:g}.")
     own = {axis: size for axis, size in zip(AXES, found.voxel_um, strict=True) if size is not None}
-    both = [axis for axis in AXES if axis in own and axis in sizes]
-    have, wanted = tuple(own[axis] for axis in both), tuple(sizes[axis] for axis in both)
-    if differ(have, wanted):
-        if len(both) < len(AXES):
-            raise BadInput(
-                "The PSF has other voxels than the stack, and not all of their sizes are known: give the stack's "
-                "voxel size, and record that of the PSF."
-            )
-        psf = resampled(psf, have, wanted)
+    centre = centre_of_light(values)
+    psf = on_voxels(values, centre, *_both_sizes(own, sizes))
     inner, lost = cropped(psf, shape)
     if lost <= MOST_LOST:
         psf = inner
+    peak = brightest(values)[0]
+    figures: dict[tuple[str, str], float | str] = {
+        ("psf background", "counts"): float(f"{level:.4g}"),
+        ("psf recentred by", "voxels"): ", ".join(f"{at - was:.2f}" for at, was in zip(centre, peak, strict=True)),
+    }
     said = [f"PSF: {words}" for words in found.remarks]
-    return np.asarray(psf / psf.sum()), [*said, *_doubtful(values), *_taken_alike(own, sizes)]
+    said += [*_doubtful(recorded, values, seen, background), *_taken_alike(own, sizes)]
+    return Psf(np.asarray(psf / psf.sum()), tuple(said), figures)
 
 
-def _doubtful(values: np.ndarray) -> list[str]:
+def channel_of_psf(told: Mapping[str, object], pick: Pick) -> str:
+    """Return the name of the channel of a PSF that was taken; empty where it has none."""
+    names = channel_names(told.get(CHANNELS))
+    return names[0] if len(names) == 1 else names[pick.channel] if pick.channel is not None else ""
+
+
+def _both_sizes(
+    own: Mapping[str, float], stacks: Mapping[str, float]
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the voxel sizes of a PSF and those of the stack; none where they are the same as far as is known."""
+    both = [axis for axis in AXES if axis in own and axis in stacks]
+    have, wanted = tuple(own[axis] for axis in both), tuple(stacks[axis] for axis in both)
+    if not differ(have, wanted):
+        return (), ()
+    if len(both) < len(AXES):
+        raise BadInput(
+            "The PSF has other voxels than the stack, and not all of their sizes are known: give the stack's "
+            "voxel size, and record that of the PSF."
+        )
+    return have, wanted
+
+
+def _doubtful(recorded: np.ndarray, values: np.ndarray, seen: Dark, given: float | None) -> list[str]:
     """Return what in a measured PSF is not the light of one bead."""
     said = []
     many = spots(values)
     if many > 1:
         said.append(f"the PSF has {many} bright spots, where one bead is needed: the result has copies")
-    level, share = background(values)
-    if share > MOST_BACKGROUND:
+    if given is None and seen.share > MOST_BACKGROUND:
         said.append(
-            f"the PSF has a background of {level:.4g}, {share:.0%} of its light: it is to be subtracted first, "
-            "since with it too much is sharpened"
+            f"the PSF had a background of {seen.level:.4g}, {seen.share:.0%} of its light: it was estimated at "
+            "the edges and subtracted"
         )
-    _, equal = brightest(values)
+    _, equal = brightest(recorded)
     if equal > MOST_EQUAL:
         said.append(
             f"the PSF's {equal} brightest voxels have one value: it may be saturated; its middle is theirs"
+        )
+    edges = {axis: share for axis, share in zip(AXES, at_its_edges(values), strict=True) if share > MOST_AT_EDGE}
+    if edges:
+        most = max(edges.values())
+        said.append(
+            f"the PSF is cut off along {in_words(list(edges))}: at its edge it is still {most:.0%} as bright as "
+            "at its brightest, and the light beyond is missing"
         )
     return said
 
@@ -103,16 +164,12 @@ def _taken_alike(own: Mapping[str, float], stacks: Mapping[str, float]) -> list[
     return [words.format(in_words(axes)) for words, axes in said if axes]
 
 
-def gaussian(widths: Sequence[float], shape: tuple[int, ...], sizes: Mapping[str, float]) -> np.ndarray:
+def gaussian(widths: Sequence[float], shape: tuple[int, ...], sizes: Mapping[str, float]) -> Psf:
     """Return a Gaussian PSF of these sigmas (µm, along z, y, x) on voxels of `sizes` that fits the stack.
 
     BadInput where a size is not known, or the stack is too small.
     """
-    if len(sizes) < len(AXES):
-        lacking = "" if not sizes else f" along {in_words([axis for axis in AXES if axis not in sizes])}"
-        raise BadInput(
-            f"The voxel size of this stack is not known{lacking}; give voxel_xy and voxel_z, or use a PSF file."
-        )
+    check_sizes(sizes)
     sigma = tuple(width / size for width, size in zip(widths, map(sizes.__getitem__, AXES), strict=True))
     support = []
     for axis, width, length in zip(AXES, sigma, shape, strict=True):
@@ -124,7 +181,17 @@ def gaussian(widths: Sequence[float], shape: tuple[int, ...], sizes: Mapping[str
                 "a stack with more voxels there; check the voxel size, too."
             )
         support.append(2 * radius + 1)
-    return np.asarray(gaussian_psf((sigma[0], sigma[1], sigma[2]), (support[0], support[1], support[2])))
+    values = gaussian_psf((sigma[0], sigma[1], sigma[2]), (support[0], support[1], support[2]))
+    return Psf(np.asarray(values))
+
+
+def check_sizes(sizes: Mapping[str, float]) -> None:
+    """Return if all sizes of the stack's voxels are known; BadInput names those that are not."""
+    if len(sizes) < len(AXES):
+        lacking = "" if not sizes else f" along {in_words([axis for axis in AXES if axis not in sizes])}"
+        raise BadInput(
+            f"The voxel size of this stack is not known{lacking}; give voxel_xy and voxel_z, or use a PSF file."
+        )
 
 
 def least_length(sigma: float) -> int:

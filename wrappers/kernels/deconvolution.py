@@ -6,12 +6,16 @@ Two savings over the textbook form. The transform of the PSF is computed once. T
 two kinds of pass, planes (x and y) and columns (z), and everything between two column passes happens plane by
 plane while the plane is in the processor's cache: four passes over memory an iteration, no full-size temporaries
 besides one spectrum. Zero padding is never transformed where it is known to be zero.
+
+Blur and mirrored blur are adjoint to each other whatever the parities of volume and PSF: the mirrored one is the
+conjugate transform. A PSF of even length has its middle at index (n - 1) // 2, where SciPy's convolution of mode
+"same" has it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -61,6 +65,18 @@ def sharpness(volume: Array) -> float:
     return total
 
 
+@dataclass
+class Course:
+    """How a deconvolution went: a residual of the first estimate and after each iteration, and each change.
+
+    The residual is the Euclidean norm of (image - blurred estimate) over that of the image; the change is the sum
+    of absolute differences of an estimate to the one before over the sum of that one. Both count the volume alone.
+    """
+
+    residuals: list[float] = field(default_factory=list)
+    changes: list[float] = field(default_factory=list)
+
+
 def richardson_lucy(
     image: Array,
     psf: Array,
@@ -70,31 +86,39 @@ def richardson_lucy(
     filter_epsilon: float | None = None,
     threads: int = 1,
     progress: Callable[[int], None] | None = None,
+    course: Course | None = None,
+    stop_at: float = 0.0,
 ) -> Array:
     """Return `image` deconvolved with `psf` after `iterations` steps of Richardson–Lucy, as float.
 
-    `image` (z, y, x) is float32 or float64 and gives the precision; `psf` is as large or smaller and should sum to
-    1. With boundary "zero" the result is that of skimage.restoration.richardson_lucy(image, psf, iterations,
+    `image` (z, y, x) is float32 or float64 and gives the precision; `psf` should sum to 1. With boundary "zero"
+    and a PSF of odd lengths the result is that of skimage.restoration.richardson_lucy(image, psf, iterations,
     clip=False, filter_epsilon=filter_epsilon): zeros outside the volume, the first estimate 0.5 everywhere, 1e-12
     added to each blurred estimate (in float32 within 1e-5 of the result's maximum). "reflect" mirrors the volume
     at its faces and "nearest" repeats its outermost voxels, which avoids dark or bright rims. `progress(n)` is
-    called after the n-th iteration.
+    called after the n-th iteration, when `course` has its change. Above 0, `stop_at` ends the iterations after the
+    first one that changes the estimate by less than this share.
     """
     xp = namespace(image)
+    course = Course() if course is None and stop_at > 0 else course
     if boundary == "zero":
-        inside: tuple[slice, ...] = (slice(None),) * 3
+        inside = tuple(slice(0, length) for length in image.shape)
         blur = _Blur.cropped(image.shape, psf, image.dtype, xp)
     else:
         inside, image = _pad(image, psf.shape, boundary)
         blur = _Blur.wrapped(image.shape, psf, image.dtype, xp)
     estimate = xp.full(image.shape, 0.5, dtype=image.dtype)
     with sweeper(xp, threads) as sweep:
-        step = _Step(image, estimate, blur, filter_epsilon or 0.0, sweep)
+        epsilon = filter_epsilon or 0.0
+        step = _Step(image, estimate, blur, sweep, filter_epsilon=epsilon, course=course, inside=inside)
         step.start()
         for done in range(iterations):
             step.improve_once()
             if progress:
                 progress(done + 1)
+            if course is not None and course.changes[-1] < stop_at:
+                break
+        step.end()
     return xp.ascontiguousarray(estimate[inside])
 
 
@@ -108,22 +132,32 @@ def _pad(image: Array, psf_shape: Shape, boundary: Boundary) -> tuple[tuple[slic
     return inside, xp.pad(image, widths, mode=_PAD_MODE[boundary])
 
 
+def blurred(volume: Array, psf: Array, *, mirrored: bool = False) -> Array:
+    """Return `volume` (z, y, x) convolved with `psf`, or with its mirror image, and nothing beyond its faces.
+
+    The two are adjoint: the sum of blurred(x) * y is that of x * blurred(y, mirrored=True), for every parity.
+    """
+    xp = namespace(volume)
+    blur = _Blur.cropped(volume.shape, psf, volume.dtype, xp)
+    found = xp.array(volume)
+    with sweeper(xp, 1) as sweep:
+        _Step(volume, found, blur, sweep).blur(mirrored=mirrored)
+    return found
+
+
 @dataclass(frozen=True)
 class _Blur:
-    """The PSF's transform for volumes of `shape` transformed at `size`, and that of its mirror image.
-
-    A PSF of odd lengths has a middle voxel, so its mirror image has the conjugate transform, which is not stored.
-    """
+    """The PSF's transform for volumes of `shape` transformed at `size`; its mirror image has the conjugate one."""
 
     shape: Shape
     size: Shape
     otf: Array
-    mirror: Array | None
 
     @classmethod
     def cropped(cls, shape: Shape, psf: Array, dtype: np.dtype[np.floating], xp: Any) -> _Blur:
         # Half the PSF is enough padding: what wraps round lands in the part that is cut off.
-        depth, height, width = (n + support // 2 for n, support in zip(shape, psf.shape, strict=True))
+        lengths = zip(shape, psf.shape, strict=True)
+        depth, height, width = (max(n + support // 2, support) for n, support in lengths)
         size = (good_size(xp, depth), good_size(xp, height), good_size(xp, width, real=True))
         return cls._of(shape, size, psf, dtype, xp)
 
@@ -134,18 +168,11 @@ class _Blur:
     @classmethod
     def _of(cls, shape: Shape, size: Shape, psf: Array, dtype: np.dtype[np.floating], xp: Any) -> _Blur:
         kind = xp.result_type(dtype, xp.complex64)
-        odd = all(support % 2 for support in psf.shape)
-        mirror = None if odd else _transfer(psf[::-1, ::-1, ::-1], size, xp).astype(kind)
-        return cls(shape, size, _transfer(psf, size, xp).astype(kind, copy=False), mirror)
+        return cls(shape, size, _transfer(psf, size, xp).astype(kind, copy=False))
 
     def applied_to(self, block: Array, part: slice, *, mirrored: bool) -> None:
         """Multiply a block of columns by the transform of the PSF or of its mirror image, in place."""
-        if not mirrored:
-            block *= self.otf[:, part]
-        elif self.mirror is not None:
-            block *= self.mirror[:, part]
-        else:
-            block *= self.otf[:, part].conj()
+        block *= self.otf[:, part].conj() if mirrored else self.otf[:, part]
 
 
 def _transfer(psf: Array, size: Shape, xp: Any) -> Array:
@@ -168,7 +195,17 @@ def _transfer(psf: Array, size: Shape, xp: Any) -> Array:
 class _Step:
     """One iteration as four passes over memory, on `estimate` in place."""
 
-    def __init__(self, image: Array, estimate: Array, blur: _Blur, filter_epsilon: float, sweep: Sweep) -> None:
+    def __init__(
+        self,
+        image: Array,
+        estimate: Array,
+        blur: _Blur,
+        sweep: Sweep,
+        *,
+        filter_epsilon: float = 0.0,
+        course: Course | None = None,
+        inside: tuple[slice, ...] = (slice(None),) * 3,
+    ) -> None:
         self._xp = namespace(image)
         self._fft = fourier(self._xp)
         self._image, self._estimate, self._blur = image, estimate, blur
@@ -177,6 +214,9 @@ class _Step:
         self._floor = _NOISE * float(image.max()) if image.dtype == self._xp.float32 else 0.0
         _, size_y, size_x = blur.size
         self._spectrum = self._xp.empty((blur.shape[0], size_y, size_x // 2 + 1), dtype=blur.otf.dtype)
+        self._course, self._inside = course, inside
+        self._sums: dict[int, tuple[float, float]] = {}
+        """By block: what is measured of it, added up in the order of blocks whoever was faster."""
 
     def start(self) -> None:
         """Transform the planes of the first estimate."""
@@ -186,8 +226,48 @@ class _Step:
         """Multiply the estimate by the mirrored PSF's view of (image / blurred estimate)."""
         self._columns(mirrored=False)
         self._planes(self._compare)
+        if self._course is not None:
+            self._course.residuals.append(self._measured() ** 0.5)
         self._columns(mirrored=True)
         self._planes(self._multiply)
+        if self._course is not None:
+            self._course.changes.append(self._measured())
+
+    def end(self) -> None:
+        """Measure the residual of the last estimate."""
+        if self._course is not None:
+            self._columns(mirrored=False)
+            self._planes(lambda part: self._residual(self._backward(part), part))
+            self._course.residuals.append(self._measured() ** 0.5)
+
+    def blur(self, *, mirrored: bool) -> None:
+        """Make the estimate its blurred self."""
+        self.start()
+        self._columns(mirrored=mirrored)
+
+        def back(part: slice) -> None:
+            self._estimate[part] = self._backward(part)
+
+        self._planes(back)
+
+    def _measured(self) -> float:
+        share, whole = (sum(self._sums[block][one] for block in sorted(self._sums)) for one in (0, 1))
+        self._sums.clear()
+        return share / whole if whole else 0.0
+
+    def _of_inside(self, part: slice) -> tuple[slice, ...]:
+        """Where a block of planes lies within the volume itself, counted from the block's first plane."""
+        z, y, x = self._inside
+        return slice(max(0, z.start - part.start), max(0, min(part.stop, z.stop) - part.start)), y, x
+
+    def _residual(self, blurred: Array, part: slice) -> None:
+        inside, xp = self._of_inside(part), self._xp
+        image = self._image[part][inside]
+        away = image - blurred[inside]
+        self._sums[part.start] = (
+            float(xp.sum(away * away, dtype=xp.float64)),
+            float(xp.sum(image * image, dtype=xp.float64)),
+        )
 
     def _planes(self, work: Callable[[slice], None]) -> None:
         self._sweep(work, self._blur.shape[0], _PLANES)
@@ -216,11 +296,21 @@ class _Step:
         blurred += _EPSILON
         if self._floor > 0:
             self._xp.maximum(blurred, self._floor, out=blurred)
+        if self._course is not None:
+            self._residual(blurred, part)
         ratio = self._image[part] / blurred
         if self._filter_epsilon:
             ratio[blurred < self._filter_epsilon] = 0
         self._forward(ratio, part)
 
     def _multiply(self, part: slice) -> None:
-        self._estimate[part] *= self._backward(part)
+        factor, xp = self._backward(part), self._xp
+        if self._course is not None:
+            inside = self._of_inside(part)
+            before = self._estimate[part][inside]
+            self._sums[part.start] = (
+                float(xp.sum(xp.abs((factor[inside] - 1) * before), dtype=xp.float64)),
+                float(xp.sum(before, dtype=xp.float64)),
+            )
+        self._estimate[part] *= factor
         self._forward(self._estimate[part], part)

@@ -3,6 +3,7 @@
 import ast
 import importlib
 import inspect
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from portal.jobtype.load import load_folders, shipped_folder
 
 SHIPPED = load_folders([shipped_folder()]).by_name
 PROGRAMS = [name for name, jobtype in SHIPPED.items() if jobtype.program.module]
+FUTURE = "from __future__ import annotations"
 READERS = {"integer", "number", "optional_number", "optional_integer", "choice", "flag", "text", "get"}
 
 
@@ -17,7 +19,10 @@ def names_read(module: str) -> set[str]:
     """The first arguments of options.integer("…"), options.choice("…"), options.values.get("…")."""
     program = inspect.getmodule(importlib.import_module(f"wrappers.{module}").main)
     assert program is not None
-    tree = ast.parse(inspect.getsource(program))
+    own = Path(str(program.__file__))
+    # A program of several files has a folder of its own.
+    files = sorted(own.parent.glob("*.py")) if own.name == "program.py" else [own]
+    tree = ast.parse("\n".join(file.read_text(encoding="utf-8").replace(FUTURE, "") for file in files))
     return {
         call.args[0].value
         for call in ast.walk(tree)

@@ -1,11 +1,15 @@
 """Richardson–Lucy against scikit-image, and what no other program can tell."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
+from scipy.signal import convolve
 from skimage.restoration import richardson_lucy as reference
 
-from wrappers.kernels.deconvolution import BOUNDARIES, gaussian_psf, richardson_lucy, sharpness
+from wrappers.kernels.deconvolution import BOUNDARIES, Course, gaussian_psf, richardson_lucy, sharpness
+from wrappers.kernels.deconvolution import blurred as convolved
 
 SIGMA = (2.5, 1.5, 1.5)
 
@@ -19,15 +23,17 @@ def blurred(background: float, seed: int = 1, *, noise: bool = True) -> np.ndarr
     return rng.poisson(expected).astype(float) if noise else expected
 
 
-@pytest.mark.parametrize("support", [(15, 13, 11), (14, 10, 12), (1, 5, 4), (26, 33, 40)])
+@pytest.mark.parametrize("support", [(15, 13, 11), (14, 10, 12), (1, 5, 4), (26, 33, 40), (25, 33, 39)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_zero_boundary_is_scikit_images_result_for_odd_and_even_psfs(
+def test_zero_boundary_is_scikit_images_result_with_the_psf_made_odd(
     support: tuple[int, int, int], dtype: type
 ) -> None:
+    """scikit-image's mirror of an even PSF is a voxel beside its blur; with a plane of zeros before it is not."""
     image = blurred(10)
     psf = np.random.default_rng(0).random(support) + 0.1
     psf /= psf.sum()
-    wanted = reference(image, psf, 12, clip=False)
+    odd = np.pad(psf, [(1 - length % 2, 0) for length in support])
+    wanted = reference(image, odd, 12, clip=False)
     found = richardson_lucy(image.astype(dtype), psf, 12, threads=2)
     assert found.dtype == dtype
     assert np.abs(found - wanted).max() <= 1e-5 * wanted.max()
@@ -87,3 +93,42 @@ def test_progress_is_told_after_each_iteration() -> None:
     told: list[int] = []
     richardson_lucy(np.ones((4, 4, 4), np.float32), gaussian_psf((1, 1, 1), (3, 3, 3)), 3, progress=told.append)
     assert told == [1, 2, 3]
+
+
+@pytest.mark.parametrize("shape", [(8, 9, 10), (9, 8, 11), (7, 7, 7), (6, 6, 6), (1, 9, 8), (3, 4, 5)])
+@pytest.mark.parametrize("support", [(3, 5, 7), (4, 5, 6), (3, 4, 4), (2, 2, 2), (1, 6, 1), (8, 9, 10)])
+def test_blur_and_mirrored_blur_are_adjoint_for_every_parity(shape, support) -> None:
+    rng = np.random.default_rng(3)
+    psf, x, y = rng.random(support), rng.random(shape), rng.random(shape)
+    there = float((convolved(x, psf) * y).sum())
+    back = float((x * convolved(y, psf, mirrored=True)).sum())
+    assert there == pytest.approx(back, rel=1e-13)
+    if all(length >= width for length, width in zip(shape, support, strict=True)):
+        assert np.allclose(convolved(x, psf), convolve(x, psf, mode="same"))
+
+
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+def test_the_course_is_measured_within_the_volume_and_the_same_by_several_threads(boundary) -> None:
+    image, psf = blurred(10), gaussian_psf(SIGMA, (15, 13, 11))
+    courses = [Course(), Course()]
+    for threads, course in enumerate(courses, 1):
+        richardson_lucy(image, psf, 6, boundary=boundary, course=course, threads=threads)
+    assert courses[0] == courses[1]
+    assert (len(courses[0].residuals), len(courses[0].changes)) == (7, 6)
+    assert all(after < before for before, after in pairwise(courses[0].residuals))
+    estimates = [richardson_lucy(image, psf, n, boundary=boundary) for n in (5, 6)]
+    change = np.abs(estimates[1] - estimates[0]).sum() / estimates[0].sum()
+    assert courses[0].changes[-1] == pytest.approx(change, rel=1e-9)
+    if boundary == "zero":
+        left = np.linalg.norm(image - convolve(estimates[1], psf, mode="same")) / np.linalg.norm(image)
+        assert courses[0].residuals[-1] == pytest.approx(left, rel=1e-9)
+
+
+def test_iterations_end_where_the_estimate_changes_by_less_than_was_asked_for() -> None:
+    image, psf, course = blurred(10), gaussian_psf(SIGMA, (15, 13, 11)), Course()
+    richardson_lucy(image, psf, 200, course=course, stop_at=0.02)
+    assert 3 < len(course.changes) < 200
+    assert course.changes[-1] < 0.02 <= min(course.changes[:-1])
+    again = Course()
+    richardson_lucy(image, psf, len(course.changes), course=again)
+    assert again == course

@@ -136,7 +136,7 @@ def test_the_recorded_volume_gains_sharpness_and_keeps_its_light(run_program, te
     # The volume is a grid of points: nine columns of light in the projection along z.
     bright = deconvolved(ending).max(axis=0)
     assert ending.parameters["sharpness gain"] > 3
-    assert ending.parameters["total intensity ratio"] == pytest.approx(1, abs=0.05)
+    assert ending.parameters["total intensity ratio"] == pytest.approx(1, abs=0.06)
     from skimage.feature import peak_local_max
 
     assert len(peak_local_max(bright, min_distance=10, threshold_rel=0.3, exclude_border=False)) == 9
@@ -355,13 +355,14 @@ def test_a_psf_with_values_that_are_no_numbers_is_refused(
     refused(ending, "1 value of the PSF is no finite number, and its brightest voxel may be that one")
 
 
-def test_a_psf_of_two_channels_says_what_can_be_taken(run_program, refused, stack, tmp_path: Path) -> None:
+def test_a_channel_of_a_psf_is_chosen_where_it_has_two(run_program, refused, stack, tmp_path: Path) -> None:
     one = gaussian_psf(SIGMA, (13, 9, 9)).astype(np.float32)
     path = tmp_path / "two.ome.tif"
     tifffile.imwrite(path, np.stack([one, one]), metadata={"axes": "CZYX"}, ome=True)
     inputs = {"stack": [stack], "psf": [path]}
     ending = run_program("lightsheet_deconvolution", inputs, {"iterations": 1, "psf": "file"})
-    refused(ending, "it has 2 channels, of which none can be chosen: give a file with one channel alone")
+    refused(ending, "two.ome.tif has 2 channels in Image0; choose one, from 0 to 1")
+    assert run_program("lightsheet_deconvolution", inputs, {"psf": "file", "psf_channel": 1}).code == 0
 
 
 def test_a_damaged_file_beside_the_chosen_array_is_left_out_and_named(

@@ -82,8 +82,11 @@ def test_a_psf_with_light_beyond_the_stack_is_refused(run_program, refused, tmp_
 
 def test_background_and_a_second_bead_in_a_psf_are_said(by_psf) -> None:
     one = spot((15, 15, 15), (7, 7, 7))
-    ending, _ = by_psf((one * 10000 + 100).astype(np.uint16))
-    assert "the PSF has a background of 100, 3" in ending.warned
+    plain, wanted = by_psf((one * 10000).astype(np.uint16))
+    ending, found = by_psf((one * 10000 + 100).astype(np.uint16))
+    assert "the PSF had a background of 100, 3" in ending.warned
+    assert (plain.parameters["psf background"], ending.parameters["psf background"]) == (0, 100)
+    assert np.abs(found - wanted).max() < 0.01 * wanted.max()
     two = spot((19, 31, 31), (9, 9, 9)) + 0.8 * spot((19, 31, 31), (9, 22, 20))
     ending, _ = by_psf((two * 10000).astype(np.uint16))
     assert "the PSF has 2 bright spots, where one bead is needed" in ending.warned

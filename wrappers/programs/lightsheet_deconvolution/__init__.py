@@ -1,0 +1,1 @@
+"""Light-sheet stacks made sharper: Richardson–Lucy deconvolution with a measured or a modelled PSF."""
