@@ -28,6 +28,7 @@ OF_FRAMES = ("bg_off", "time", "temp", "flow_rate", "g_force", "pressure", "temp
 KEPT_SECTIONS = ("experiment:", "imaging:", "setup:", "user:")
 SAME_SIZE = 1e-6
 """What was converted from another unit is the same size."""
+PIXEL_DIGITS = 8  # as dcnum, which names its data by them: 0.34 in single precision is 0.34
 PIXEL_UM = (0.01, 50)
 """No picture of cells has smaller or larger pixels: what says so has another unit than the format's."""
 
@@ -81,7 +82,7 @@ class Measurement:
                 f"The pixel size of {self.name} ({rtdc.PIXEL_SIZE}) is “{rtdc.shown(written)}”, which is no size "
                 f"of a pixel: a number from {PIXEL_UM[0]} to {PIXEL_UM[1]} is needed, in µm. Give it on the form."
             )
-        return size
+        return round(size, PIXEL_DIGITS)
 
     def with_pixel_size(self, given_um: float | None) -> Measurement:
         """The same with the pixel size that somebody gave, in µm, which counts; itself where nobody did.
