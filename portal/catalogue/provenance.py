@@ -1,7 +1,7 @@
 """Where a dataset came from, and what came of it: runs with the datasets that this person may see."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -39,6 +39,9 @@ class Run:
     outputs: list[Linked] = field(default_factory=list)
     hidden_inputs: int = 0
     """How many inputs this person may not see."""
+    id: int = 0
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What else was kept of it: the job type's revision, the image, who ran what version."""
 
 
 def came_from(session: Session, actor: Actor, dataset: Dataset, *, now: datetime | None = None) -> Run | None:
@@ -50,6 +53,29 @@ def came_from(session: Session, actor: Actor, dataset: Dataset, *, now: datetime
 def came_of(session: Session, actor: Actor, dataset: Dataset, *, now: datetime | None = None) -> list[Run]:
     """The runs that used the dataset, newest first, one hundred at most."""
     return _runs(session, actor, dataset, Job.input_data_collection_id, now)
+
+
+def made_by(
+    session: Session, actor: Actor, datasets: Collection[int], *, now: datetime | None = None
+) -> dict[int, Run]:
+    """The runs that made these datasets, by the dataset's id, as far as this person sees them."""
+    if not datasets:
+        return {}
+    query = (
+        visible(actor, Job, now=now)
+        .join(DataCollectionDataset, DataCollectionDataset.data_collection_id == Job.output_data_collection_id)
+        .where(DataCollectionDataset.dataset_id.in_(datasets))
+        .add_columns(DataCollectionDataset.dataset_id)
+        .options(joinedload(Job.application))
+        .order_by(Job.id)
+    )
+    made = {dataset: job for job, dataset in session.execute(query)}
+    jobs = list({job.id: job for job in made.values()}.values())
+    if not jobs:
+        return {}
+    members, sizes = _members(session, actor, jobs, now), _sizes(session, jobs)
+    runs = {job.id: _run(job, members, sizes) for job in jobs}
+    return {dataset: runs[job.id] for dataset, job in made.items()}
 
 
 def _runs(session: Session, actor: Actor, dataset: Dataset, side: Any, now: datetime | None) -> list[Run]:
@@ -72,10 +98,13 @@ def _runs(session: Session, actor: Actor, dataset: Dataset, side: Any, now: date
 def _run(job: Job, members: dict[int, list[Linked]], sizes: dict[int, int]) -> Run:
     given, made = job.input_data_collection_id or 0, job.output_data_collection_id or 0
     inputs = members.get(given, [])
+    options, facts = _arguments(job.arguments)
     return Run(
+        id=job.id,
+        facts=facts,
         application=job.application.name,
         version=job.application.version,
-        options=_options(job.arguments),
+        options=options,
         portal_job=job.portal_job,
         person=job.create_id,
         at=job.create_time,
@@ -113,10 +142,16 @@ def _sizes(session: Session, jobs: Sequence[Job]) -> dict[int, int]:
     return {row[0]: row[1] for row in session.execute(query)}
 
 
-def _options(arguments: str | None) -> dict[str, Any]:
+def _arguments(arguments: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options, and what was kept beside them."""
     try:
         document = json.loads(arguments or "{}")
-    except ValueError:
-        return {}  # an ICAT that was brought over may hold anything here
-    options = document.get("options", document) if isinstance(document, dict) else {}
-    return options if isinstance(options, dict) else {}
+    except (ValueError, RecursionError):
+        return {}, {}  # an ICAT that was brought over may hold anything here
+    if not isinstance(document, dict):
+        return {}, {}
+    if "options" not in document:
+        return document, {}
+    options = document["options"]
+    facts = {key: value for key, value in document.items() if key != "options"}
+    return (options if isinstance(options, dict) else {}), facts

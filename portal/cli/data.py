@@ -154,6 +154,22 @@ def _run_words(run: Document | None) -> str:
 
 @data.command()
 @click.argument("dataset")
+@click.option("--bibtex", is_flag=True, help="Print the references as a BibTeX file instead.")
+@json_option
+def methods(dataset: str, bibtex: bool, as_json: bool) -> None:
+    """Say how a result was made, for a paper: each step of its history, with references."""
+    (number,) = dataset_ids([dataset])
+    found = make_client().methods(number)
+    if as_json:
+        show_json(found)
+    elif bibtex:
+        click.echo(found["bibtex"], nl=False)
+    else:
+        click.echo("\n".join(map(plain, found["whole"].splitlines())))
+
+
+@data.command()
+@click.argument("dataset")
 @json_option
 def files(dataset: str, as_json: bool) -> None:
     """List a dataset's files."""

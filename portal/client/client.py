@@ -68,6 +68,10 @@ class Client(Connection):
         """One dataset with its parameters, pictures and history."""
         return self.get(f"datasets/{int(dataset)}")
 
+    def methods(self, dataset: int) -> Document:
+        """How a result was made, for a paper: `text`, `references`, `bibtex`, `steps`."""
+        return self.get(f"datasets/{int(dataset)}/methods")
+
     def files(self, dataset: int) -> Iterator[Document]:
         """The files of a dataset."""
         return self.every(f"datasets/{int(dataset)}/files", {})

@@ -15,7 +15,7 @@ from portal.form.titles import result_title
 from portal.form.told import datasets_asked, said_by
 from portal.form.two_axes import along_both, both_in_words, differing
 from portal.form.values import as_text, is_blank, parse
-from portal.jobtype.checks import suggestion
+from portal.jobtype.finding import suggestion
 from portal.jobtype.model import JobType
 from portal.jobtype.option import BooleanOption, ChoiceOption, OptionBase, Value, default_of
 from portal.words import listed

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from portal.form.dataset import InputDataset, Inputs
 from portal.form.unusable import without_any_file
-from portal.jobtype.checks import suggestion
+from portal.jobtype.finding import suggestion
 from portal.jobtype.match import accepts, words_of
 from portal.jobtype.model import JobType, Slot
 

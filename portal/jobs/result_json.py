@@ -39,6 +39,8 @@ class Testimony:
     stdout_truncated: bool
     stderr_truncated: bool
     launch_version: str | None
+    image: dict[str, str] | None = None
+    """`name` and `digest` of the container image in which it ran; None: in none."""
 
     def document(self) -> dict[str, Any]:
         """As it is kept in the attempt's row."""
@@ -105,7 +107,17 @@ def _testimony(document: Mapping[str, Any]) -> Testimony:
         stdout_truncated=log.get("stdout_truncated") is True,
         stderr_truncated=log.get("stderr_truncated") is True,
         launch_version=_text(document, "launch_version", 50),
+        image=_image(document),
     )
+
+
+def _image(document: Mapping[str, Any]) -> dict[str, str] | None:
+    image = document.get("image")
+    if image is None:
+        return None
+    if not isinstance(image, dict):
+        raise FormError("result.json: image is not an object")
+    return {key: _text(image, key, 100) or "" for key in ("name", "digest")}
 
 
 def _whole(document: Mapping[str, Any], key: str, least: int, most: int) -> int | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gantry_formats import factor_between, unit_of
 from portal.jobtype import title
+from portal.jobtype.finding import Finding, Path, suggestion, unknown
+from portal.jobtype.methods_checks import methods_findings
 from portal.jobtype.option import (
     BooleanOption,
     ChoiceOption,
@@ -22,9 +23,6 @@ from portal.jobtype.program import FlagMark, InputFolderMark, InputListMark, Inp
 
 if TYPE_CHECKING:
     from portal.jobtype.model import JobType
-
-Path = tuple[str | int, ...]
-Finding = tuple[Path, str]
 
 RESERVED = frozenset({"input", "analysis", "inputs", "variant", "title", "mode", "preset"})
 RESERVED_WITHOUT_INPUTS = RESERVED | {"experiment"}
@@ -45,13 +43,13 @@ def findings(jobtype: JobType) -> list[Finding]:
         *_resources(jobtype),
         *_title(jobtype),
         *_command(jobtype),
+        *methods_findings(
+            jobtype.methods,
+            jobtype.references,
+            {option.name: option for option in jobtype.options},
+            [slot.name for slot in jobtype.inputs],
+        ),
     ]
-
-
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """`; did you mean sigma_xy?`, or nothing where no known word is close."""
-    close = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {close[0]}?" if close else ""
 
 
 def _doubles(place: str | Path, noun: str, names: list[str]) -> Iterator[Finding]:
@@ -59,10 +57,6 @@ def _doubles(place: str | Path, noun: str, names: list[str]) -> Iterator[Finding
     for index, name in enumerate(names):
         if name in names[:index]:
             yield (*start, index, "name"), f"there are two {noun}s named {name}"
-
-
-def _unknown(noun: str, name: str, known: list[str]) -> str:
-    return f"there is no {noun} named {name}{suggestion(name, known)}"
 
 
 def _slots(jobtype: JobType) -> Iterator[Finding]:
@@ -110,7 +104,7 @@ def _source(option: OptionBase, place: Path, slots: list[str]) -> Iterator[Findi
     elif not slots:
         yield (*place, "default_from"), "there is no input slot whose dataset could give the default"
     elif source.slot is not None and source.slot not in slots:
-        yield (*place, "default_from", "slot"), _unknown("slot", source.slot, slots)
+        yield (*place, "default_from", "slot"), unknown("slot", source.slot, slots)
     if source.also is not None and (source.axis is None or source.axis == source.also.axis):
         yield (*place, "default_from", "also"), "what stands for two axes names two, one in axis and one in also"
     if source.factor is not None and not isinstance(option, IntegerOption | FloatOption):
@@ -129,7 +123,7 @@ def _pick(option: OptionBase, place: Path, slots: list[str]) -> Iterator[Finding
     if not slots:
         yield (*place, "pick"), "there is no input slot whose dataset could be picked from"
     elif pick.slot is not None and pick.slot not in slots:
-        yield (*place, "pick", "slot"), _unknown("slot", pick.slot, slots)
+        yield (*place, "pick", "slot"), unknown("slot", pick.slot, slots)
     if option.required or option.default_from is not None or default_of(option) is not None:
         yield (*place, "pick"), f"{option.name} is asked where it must be; it has no default and is not required"
 
@@ -156,15 +150,15 @@ def _choices(option: ChoiceOption, place: Path, slots: list[str], names: list[st
         if item.value in values[:index]:
             yield (*place, "choices", index), f"{item.value} is there twice"
         if item.needs_input is not None and item.needs_input not in slots:
-            yield (*place, "choices", index, "needs_input"), _unknown("slot", item.needs_input, slots)
+            yield (*place, "choices", index, "needs_input"), unknown("slot", item.needs_input, slots)
         for name in item.needs_options:
             if name not in names:
-                yield (*place, "choices", index, "needs_options"), _unknown("option", name, names)
+                yield (*place, "choices", index, "needs_options"), unknown("option", name, names)
     if (asked := option.unit_of) is not None:
         if not slots:
             yield (*place, "unit_of"), "there is no input slot whose dataset could be asked"
         if asked.as_recorded not in values:
-            yield (*place, "unit_of", "as_recorded"), _unknown("choice", asked.as_recorded, values)
+            yield (*place, "unit_of", "as_recorded"), unknown("choice", asked.as_recorded, values)
         if unit_of(asked.units) is None:
             yield (*place, "unit_of", "units"), f"{asked.units} is no unit that is known here"
         elif all(factor_between(value, asked.units) is None for value in values):
@@ -177,7 +171,7 @@ def _presets(jobtype: JobType) -> Iterator[Finding]:
         for name, value in preset.values.items():
             place: Path = ("presets", index, "values", name)
             if name not in options:
-                yield place, _unknown("option", name, list(options))
+                yield place, unknown("option", name, list(options))
             elif reason := options[name].objection(value):
                 yield place, f"preset {preset.name}: {name} cannot be {value!r}: {reason}"
 
@@ -185,7 +179,7 @@ def _presets(jobtype: JobType) -> Iterator[Finding]:
 def _resources(jobtype: JobType) -> Iterator[Finding]:
     names = [variant.name for variant in jobtype.resources.variants]
     if jobtype.resources.default not in names:
-        yield ("resources", "default"), _unknown("variant", jobtype.resources.default, names)
+        yield ("resources", "default"), unknown("variant", jobtype.resources.default, names)
     for index, variant in enumerate(jobtype.resources.variants):
         if jobtype.grace_s >= variant.time_s:
             yield (
@@ -215,9 +209,9 @@ def _command(jobtype: JobType) -> Iterator[Finding]:
     for index, item in enumerate(jobtype.program.command or ()):
         place: Path = ("program", "command", index)
         if isinstance(item, OptionMark) and item.option not in options:
-            yield (*place, "option"), _unknown("option", item.option, list(options))
+            yield (*place, "option"), unknown("option", item.option, list(options))
         elif isinstance(item, InputMark) and item.input not in slots:
-            yield (*place, "input"), _unknown("slot", item.input, slots)
+            yield (*place, "input"), unknown("slot", item.input, slots)
         elif isinstance(item, FlagMark) and not isinstance(options.get(item.when), BooleanOption):
             yield (*place, "when"), f"{item.when} is no boolean option"
     yield from _listed(jobtype)
@@ -237,7 +231,7 @@ def _listed(jobtype: JobType) -> Iterator[Finding]:
         else:
             continue
         if name not in slots:
-            yield (*place, key), _unknown("slot", name, list(slots))
+            yield (*place, key), unknown("slot", name, list(slots))
         elif one and slots[name].max > 1:
             yield (*place, key), f"the slot {name} takes several datasets, which have no folder in common"
         elif one and name not in folders:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 import portal
 from portal.errors import NotFoundError
 from portal.jobtype import lines
-from portal.jobtype.checks import suggestion
+from portal.jobtype.finding import suggestion
 from portal.jobtype.kind import NOT_INSTALLED, Kind
 from portal.jobtype.model import JobType
 

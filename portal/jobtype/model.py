@@ -13,11 +13,12 @@ from pydantic_core import PydanticCustomError
 from portal.documents import canonical_json, digest
 from portal.jobtype.checks import findings
 from portal.jobtype.kind import Kind
+from portal.jobtype.methods import Reference, Said
 from portal.jobtype.option import Option, OptionBase
 from portal.jobtype.program import Program
 from portal.jobtype.strict import Count, Line, Name, Slug, Strict, Words
 
-LATER = ("kind",)
+LATER = ("kind", "methods", "references")
 LATER_OF_SLOTS = ("reads",)
 LATER_OF_OPTIONS = ("pick", "unit_of")
 """Keys that came after job types had been published. At their default they stand in no document, so that what was
@@ -158,6 +159,14 @@ class JobType(Strict):
     result_title: Line = Field(description='Name of the result, with placeholders: "{input}, deconvolved".')
     outputs: Annotated[list[Output], Field(max_length=20)] = Field(
         description="What becomes a dataset; an empty list where the log is all that is left."
+    )
+    methods: Annotated[list[Said], Field(max_length=100)] = Field(
+        [],
+        description="What was done, in sentences for a paper, with placeholders: {input}, options by name, "
+        "{found NAME} of the result, {cite KEY}.",
+    )
+    references: Annotated[list[Reference], Field(max_length=50)] = Field(
+        [], description="The publications that the methods cite."
     )
     success_codes: Annotated[list[Annotated[int, Field(ge=0, le=89)]], Field(min_length=1)] = Field(
         default_factory=lambda: [0]

@@ -27,6 +27,7 @@ OPEN: Final = frozenset(
         "datasets.array_picture",
         "datasets.download",
         "datasets.report",
+        "methods.references",
         "experiments.show",
     }
 )

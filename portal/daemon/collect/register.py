@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import portal
 from portal.catalogue.entries import FileEntry, ParameterEntry, PictureEntry
 from portal.catalogue.parameters.source import Source, SourceKind
 from portal.catalogue.results import ResultToRegister, register_result
@@ -70,6 +71,8 @@ def _to_register(
         extra={
             "revision": revision.digest,
             "runner": attempt.testimony.get("runner"),
+            "image": attempt.testimony.get("image"),
+            "gantry": portal.__version__,
             "attempt": attempt.id,
             "manifest_sha256": kept.sha256,
         },

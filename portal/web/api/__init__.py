@@ -9,7 +9,18 @@ from werkzeug.exceptions import HTTPException
 
 import portal
 from portal.errors import NotFoundError
-from portal.web.api import analyses, datasets, device, experiments, jobs, me, submission_lists, submissions, tokens
+from portal.web.api import (
+    analyses,
+    datasets,
+    device,
+    experiments,
+    jobs,
+    me,
+    methods,
+    submission_lists,
+    submissions,
+    tokens,
+)
 from portal.web.api.blueprint import make_blueprint
 from portal.web.api.problem import Problem, of_http_error, of_validation_error
 from portal.web.errors import http_error
@@ -20,6 +31,7 @@ NOUNS = (
     tokens.api,
     device.api,
     datasets.api,
+    methods.api,
     experiments.api,
     analyses.api,
     submissions.api,

@@ -13,6 +13,7 @@ from portal.web.pages import (
     home,
     jobs,
     me,
+    methods,
     notices,
     sign_in,
 )
@@ -21,6 +22,7 @@ PAGES = (
     home.page,
     data.page,
     datasets.page,
+    methods.page,
     experiments.page,
     analyses.page,
     jobs.page,

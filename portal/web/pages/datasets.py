@@ -17,6 +17,7 @@ from portal.web.views.arrays import array_lines
 from portal.web.views.dataset_page import REPORTS, file_line, first_picture, further_pictures, place, to_convert
 from portal.web.views.datasets import is_public, origin
 from portal.web.views.history import history_of
+from portal.web.views.methods import methods_of
 from portal.web.views.paging import page_links, page_number
 from portal.web.views.parameters import figures, missing_lines
 
@@ -48,6 +49,7 @@ def show(dataset_id: int) -> ResponseReturnValue:
         files=[file_line(row) for row in found.items],
         file_links=page_links(found, "file"),
         place=place(portal().settings, dataset),
+        methods=methods_of(session(), actor(), dataset),
         history=history_of(session(), actor(), dataset, portal().jobtypes.by_name),
     )
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -42,7 +43,7 @@ from portal.identity import device
 from portal.identity.models import Person
 from portal.identity.sessions import open_session
 from portal.identity.tokens import create_token
-from portal.jobs.models import Attempt, Job, JobEvent
+from portal.jobs.models import Attempt, Job, JobEvent, JobTypeRevision
 from portal.jobs.said import FilesSaid, Seen
 from portal.jobs.state import State
 from portal.jobs.submit.check import SubmitRequest
@@ -397,7 +398,17 @@ def _fail(session: Session, job: Job, settings: Settings) -> None:
 
 def _history(session: Session, house: House) -> None:
     """A run of the team's on public data: everybody sees its input, only the team what came of it."""
-    application = Application(facility_id=house.facility.facility, name="qc", version="1.0")
+    jobtype = load_folders([shipped_folder()]).named("lightsheet-deconvolution")
+    application = Application(facility_id=house.facility.facility, name=jobtype.name, version=jobtype.version)
+    revision = JobTypeRevision(
+        name=jobtype.name,
+        version=jobtype.version,
+        digest=jobtype.revision,
+        document=jobtype.document(),
+        created=datetime.now(UTC),
+    )
+    session.add(revision)
+    kept = {"options": {"iterations": 20, "note": "Nightshade"}, "revision": jobtype.revision}
     given, made = DataCollection(), DataCollection()
     session.add_all([application, given, made])
     session.flush()
@@ -410,7 +421,7 @@ def _history(session: Session, house: House) -> None:
                 application_id=application.id,
                 input_data_collection_id=given.id,
                 output_data_collection_id=made.id,
-                arguments='{"note": "Nightshade"}',
+                arguments=json.dumps(kept),
                 create_id="maya",
             ),
         ]

@@ -41,6 +41,7 @@ PAGES = """
     datasets.array_picture   GET   hides    hides      shows      shows      shows      | picture
     datasets.download        GET   hides    hides      shows      shows      shows      | content
     datasets.report          GET   hides    hides      shows      shows      shows      | report
+    methods.references       GET   hides    hides      shows      shows      shows      | -
     experiments.index        GET   sign-in  shows      shows      shows      shows      | experiment
     experiments.show         GET   hides    hides      shows      shows      shows      | experiment summary dataset job picture-hash
     analyses.show            GET   sign-in  shows      shows      shows      shows      | -
@@ -98,6 +99,7 @@ API = """
     api_datasets.read_picture           GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | picture
     api_datasets.read_array_picture     GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | picture
     api_datasets.read_content           GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | content
+    api_methods.read_methods            GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | result dataset option
     api_experiments.read_experiments    GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | experiment
     api_experiments.read_experiment     GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | experiment summary
     api_analyses.read_analyses          GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | -
@@ -161,6 +163,8 @@ ARGUMENTS: Mapping[str, str] = {
 
 INSTEAD: Mapping[tuple[str, str], str] = {
     ("datasets.report", "file_id"): "report",
+    ("methods.references", "dataset_id"): "result",
+    ("api_methods.read_methods", "dataset"): "result",
     ("jobs.job", "job_id"): "failed",
     ("jobs.live", "job_id"): "failed",
     ("jobs.log", "job_id"): "failed",

@@ -36,6 +36,15 @@ def read(**changes):
 def test_a_good_result_is_read():
     testimony = read()
     assert (testimony.exit_code, testimony.runner, testimony.stdout_truncated) == (0, "environment", True)
+    assert testimony.image is None
+
+
+def test_the_image_is_kept_by_name_and_digest_and_nothing_else_of_it():
+    image = {"name": "science", "digest": "sha256:" + "ab" * 32, "path": "/abs"}
+    assert read(runner="apptainer", image=image).image == {"name": "science", "digest": "sha256:" + "ab" * 32}
+    for wrong in ("science", ["science"], {"name": 3}, {"name": "x" * 101}):
+        with pytest.raises(FormError):
+            read(image=wrong)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+"""Numbers, units and names as a paper has them. Pure."""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+from math import isfinite
+
+from portal import words
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_MICRO = re.compile(r"(?<![A-Za-z])u(?=(m|s|A|g|l|L|W|J|V|M|mol|Pa|N)(?![A-Za-z]))")
+_POWER = re.compile(r"(?<=[A-Za-zµ])(?:\^|\*\*)(-?\d)(?!\d)")
+_WHOLE = {
+    "deg": "°",
+    "degree": "°",
+    "degrees": "°",
+    "degC": "°C",
+    "angstrom": "Å",
+    "Angstrom": "Å",
+    "percent": "%",
+}
+_NO_SPACE = frozenset({"°", "%"})
+ISOLATE, END = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
+
+
+def unit(name: str) -> str:
+    """A unit as it is printed: `um` is `µm`, `um^2` is `µm²`, `deg` is `°`."""
+    name = name.strip()
+    if name in _WHOLE:
+        return _WHOLE[name]
+    return _POWER.sub(lambda found: found.group(1).translate(_RAISED), _MICRO.sub("µ", name))
+
+
+def number(value: float, *, exact: bool = False) -> str:
+    """A number as a paper has it: `0.3`, `−6`, `1 × 10⁻⁶`; `exact`: with all digits, else with six that count."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
+    text = str(value) if isinstance(value, int) else f"{value:{'.15g' if exact else '.6g'}}"
+    mantissa, e, power = text.partition("e")
+    if e:
+        text = f"{mantissa} × 10{str(int(power)).translate(_RAISED)}"
+    return text.replace("-", "\N{MINUS SIGN}")
+
+
+def quantity(value: object, units: str = "", *, exact: bool = False) -> str:
+    """A value with its unit: `0.3 µm`, `180°`, `20 November 2026`, `yes`."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, datetime):
+        return day(value)
+    if not isinstance(value, int | float):
+        return words.one_line(str(value), 500)
+    if not isfinite(value):
+        return str(value)
+    printed, said = number(value, exact=exact), unit(units)
+    return f"{printed}{said}" if said in _NO_SPACE else f"{printed} {said}".rstrip()
+
+
+def day(moment: datetime) -> str:
+    """`20 November 2026`, in the server's time zone, which is the facility's."""
+    local = moment.astimezone()
+    return f"{local.day} {local:%B %Y}"
+
+
+def quoted(name: str) -> str:
+    """A name in quotation marks, on one line; one that is read from the right is kept apart from the sentence."""
+    plain = words.one_line(name, 255)
+    if any(unicodedata.bidirectional(character) in {"R", "AL"} for character in plain):
+        plain = f"{ISOLATE}{plain}{END}"
+    return f"“{plain}”"
+
+
+def listed(items: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(filter(None, (", ".join(items[:-1]), *items[-1:])))
