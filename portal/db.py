@@ -60,7 +60,7 @@ JSONType = JSON().with_variant(JSONB(), "postgresql")
 class TypedDocument(TypeDecorator[Any]):
     """A JSON document that is a dataclass in Python, with `document()`, and `of(document)` to read it again."""
 
-    impl = JSONType
+    impl = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
     cache_ok = True
 
     def __init__(self, kind: Any) -> None:

@@ -58,6 +58,8 @@ class ResultToRegister:
     warnings: Sequence[str] = ()
     """What makes it doubtful, in words."""
     description: str | None = None
+    trial: str | None = None
+    """The submission that tried several values, if it is a result of such a one."""
     started: datetime | None = None
     ended: datetime | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -144,6 +146,7 @@ def _add_dataset(
             file_size=sum(file.size for file in result.files),
             start_date=result.started or now,
             end_date=result.ended or now,
+            trial=result.trial,
             create_id=result.person,
             mod_id=result.person,
         )

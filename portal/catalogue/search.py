@@ -50,6 +50,8 @@ class DatasetQuery:
     complete: bool | None = None
     raw: bool | None = None
     """True: measured; False: results."""
+    trials: bool = False
+    """Only results of values that were tried; False: without them."""
     sort: str = "newest"
     """`newest`, `oldest` or `name`."""
     page: int = 1
@@ -135,6 +137,7 @@ def _conditions(query: DatasetQuery) -> list[ColumnElement[bool]]:
     if query.raw is not None:
         result = Dataset.location.startswith(f"{RESULTS}:", autoescape=True)
         found.append(or_(Dataset.location.is_(None), ~result) if query.raw else result)
+    found.append(Dataset.trial.is_not(None) if query.trials else Dataset.trial.is_(None))
     return found
 
 

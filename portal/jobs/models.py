@@ -16,6 +16,7 @@ from portal.identity.models import Person
 from portal.jobs.said import Seen, Waiting
 from portal.jobs.state import Move, State
 from portal.jobtype.kind import Kind
+from portal.trials.trial import Trial
 
 PORTAL = "gantry"
 """Who moved a job where no person did."""
@@ -74,6 +75,8 @@ class Submission(Base):
     idempotency_key: Mapped[str | None] = mapped_column(String(200))
     request_digest: Mapped[str | None] = mapped_column(String(80))
     created: Mapped[datetime]
+    trial: Mapped[Trial | None] = mapped_column(TypedDocument(Trial))
+    """Which option its jobs try over several values; None: they are what was asked for."""
     person: Mapped[Person] = relationship()
     revision: Mapped[JobTypeRevision] = relationship()
     investigation: Mapped[Investigation | None] = relationship()

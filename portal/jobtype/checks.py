@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gantry_formats import factor_between, unit_of
 from portal.jobtype import title
+from portal.jobtype.crop_checks import crop_findings
 from portal.jobtype.finding import Finding, Path, suggestion, unknown
 from portal.jobtype.methods_checks import methods_findings
 from portal.jobtype.option import (
@@ -46,6 +47,11 @@ def findings(jobtype: JobType) -> list[Finding]:
         *methods_findings(
             jobtype.methods,
             jobtype.references,
+            {option.name: option for option in jobtype.options},
+            [slot.name for slot in jobtype.inputs],
+        ),
+        *crop_findings(
+            jobtype.crop,
             {option.name: option for option in jobtype.options},
             [slot.name for slot in jobtype.inputs],
         ),

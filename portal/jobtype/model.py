@@ -12,13 +12,14 @@ from pydantic_core import PydanticCustomError
 
 from portal.documents import canonical_json, digest
 from portal.jobtype.checks import findings
+from portal.jobtype.crop import Crop
 from portal.jobtype.kind import Kind
 from portal.jobtype.methods import Reference, Said
-from portal.jobtype.option import Option, OptionBase
+from portal.jobtype.option import ChoiceOption, Option, OptionBase
 from portal.jobtype.program import Program
 from portal.jobtype.strict import Count, Line, Name, Slug, Strict, Words
 
-LATER = ("kind", "methods", "references")
+LATER = ("kind", "methods", "references", "crop")
 LATER_OF_SLOTS = ("reads",)
 LATER_OF_OPTIONS = ("pick", "unit_of")
 """Keys that came after job types had been published. At their default they stand in no document, so that what was
@@ -155,6 +156,9 @@ class JobType(Strict):
     )
     options: Annotated[list[Option], Field(max_length=200)] = Field(default_factory=list)
     presets: list[Preset] = Field(default_factory=list)
+    crop: Crop | None = Field(
+        None, description="The small part on which values of an option are tried; without it they take the whole."
+    )
     resources: Resources
     result_title: Line = Field(description='Name of the result, with placeholders: "{input}, deconvolved".')
     outputs: Annotated[list[Output], Field(max_length=20)] = Field(
@@ -234,6 +238,13 @@ class JobType(Strict):
     def option(self, name: str) -> OptionBase:
         """The option of that name. Raises KeyError."""
         return _by_name(self.options, name)
+
+    def can_be_tried(self, option: OptionBase) -> bool:
+        """Whether several values of the option make a trial: not of what limits it, or picks what is worked on."""
+        cut = self.crop.names if self.crop else ()
+        if option.pick is not None or option.name in cut or not self.inputs:
+            return False
+        return not isinstance(option, ChoiceOption) or len(option.items) > 1
 
     def variant(self, name: str | None = None) -> Variant:
         """The variant of that name, the default one without. Raises KeyError."""

@@ -125,6 +125,9 @@ class Dataset(Entity, Base):
         ForeignKey("icat_instrument.id", ondelete="SET NULL"), index=True
     )
     """Gantry's: the instrument that measured it, as ICAT's DatasetInstrument but one at most."""
+    trial: Mapped[str | None] = mapped_column(String(36))
+    """Gantry's: the submission that tried several values, of which it is one; lists leave it out. No key: it tells
+    what the dataset is, and may outlive the submission."""
     search_text: Mapped[str] = search_column("name", "description")
     search_fields: ClassVar[tuple[str, ...]] = ("name", "description")
     investigation: Mapped[Investigation] = relationship()

@@ -66,6 +66,7 @@ def _to_register(
         arrays=inspected.arrays,
         warnings=inspected.metadata.warnings,
         description=inspected.metadata.summary or None,
+        trial=job.submission_id if job.submission.trial is not None else None,
         started=seen.started,
         ended=seen.ended,
         extra={

@@ -18,6 +18,8 @@ from portal.jobs.submit.write import Accepted, NewJob, NewSubmission, Revision
 from portal.jobtype.kind import NOT_INSTALLED, Kind
 from portal.jobtype.load import JobTypes
 from portal.jobtype.model import JobType, Variant
+from portal.trials.plan import plan_trial
+from portal.trials.trial import Asked, Trial
 
 MAX_TITLE = 255
 
@@ -36,6 +38,8 @@ class SubmitRequest:
     idempotency_key: str | None = None
     experiment: int | None = None
     """In which experiment results are filed, where no dataset says it."""
+    trial: Asked | None = None
+    """Which option is to be tried over which values, instead of the one form."""
 
     @property
     def datasets(self) -> set[int]:
@@ -55,6 +59,8 @@ class SubmitRequest:
         }
         if self.experiment is not None:  # what was asked before there was this field keeps its digest
             document["experiment"] = self.experiment
+        if self.trial is not None:
+            document["trial"] = self.trial.document()
         return digest(json.dumps(document, sort_keys=True, default=str).encode())
 
 
@@ -63,6 +69,11 @@ class Quota:
 
     def __init__(self, unfinished: int, held: int, limits: LimitSettings) -> None:
         self._unfinished, self._held, self._limits = unfinished, held, limits
+
+    @property
+    def most_datasets(self) -> int:
+        """How many datasets one submission may take."""
+        return self._limits.datasets_per_submission
 
     def admit(self, wanted: int) -> str | None:
         """None if the jobs may go ahead, or the words under which they are held. Raises LimitError."""
@@ -106,25 +117,19 @@ class FormCheck:
         if request.experiment is not None:
             check_open(self.actor, request.experiment, self.open_experiments)
         inputs = {slot: [self.chosen[i].dataset for i in ids] for slot, ids in request.inputs.items()}
-        planned = plan(
-            jobtype,
-            request.options,
-            inputs,
-            mode=request.mode,
-            preset=request.preset,
-            experiment=request.experiment,
-        )
+        planned, trial = self._planned(jobtype, request, inputs)
         targets = [self._target(jobtype, one, request.experiment) for one in planned]
         accepted = Accepted(
             actor=self.actor,
             held=self.quota.admit(len(planned)),
             jobtype=jobtype,
             revision=self.revision(jobtype),
-            title=_title(request, jobtype, planned),
+            title=_title(request, jobtype, planned) if trial is None else _title_of_trial(jobtype, trial, planned),
             mode=request.mode,
             preset=request.preset,
             variant=variant.name,
             now=self.now,
+            trial=trial,
         )
         jobs = [
             NewJob(one, accepted.title if len(planned) == 1 else one.title, target)
@@ -132,6 +137,23 @@ class FormCheck:
         ]
         key = request.idempotency_key or None
         return NewSubmission(accepted, jobs, key, request.fingerprint() if key else None)
+
+    def _planned(
+        self, jobtype: JobType, request: SubmitRequest, inputs: Mapping[str, Sequence[InputDataset]]
+    ) -> tuple[list[Planned], Trial | None]:
+        if request.trial is None:
+            planned = plan(
+                jobtype,
+                request.options,
+                inputs,
+                mode=request.mode,
+                preset=request.preset,
+                experiment=request.experiment,
+            )
+            return planned, None
+        if len(request.trial.datasets) > self.quota.most_datasets:
+            raise LimitError(f"One submission takes {words.count(self.quota.most_datasets, 'dataset')} at most.")
+        return plan_trial(jobtype, request.options, inputs, request.trial, preset=request.preset)
 
     def _target(self, jobtype: JobType, planned: Planned, experiment: int | None) -> int | None:
         """The experiment of the first slot's first dataset, else the chosen one, into which results go.
@@ -174,6 +196,14 @@ def _title(request: SubmitRequest, jobtype: JobType, planned: Sequence[Planned])
     if len(planned) == 1:
         return planned[0].title
     return f"{jobtype.title}, {words.count(len(planned), 'dataset')}"[:MAX_TITLE]
+
+
+def _title_of_trial(jobtype: JobType, trial: Trial, planned: Sequence[Planned]) -> str:
+    """ "Iterations: 5 values tried on Zebrafish heart"."""
+    slot = jobtype.slot
+    names = [one.name for one in planned[0].inputs[slot.name]] if slot else []
+    tried = f"{jobtype.option(trial.option).label}: {words.count(len(planned), 'value')} tried"
+    return words.one_line(f"{tried} on {words.listed(names)}", MAX_TITLE)
 
 
 def checked_title(title: str) -> str:

@@ -16,6 +16,7 @@ from portal.jobs.cause import Cause
 from portal.jobs.models import Job, JobEvent, JobInput, Submission
 from portal.jobs.state import State
 from portal.jobtype.model import JobType
+from portal.trials.trial import Trial
 
 # Built once: building a statement takes longer than the database needs to carry it out.
 # With RETURNING, SQLAlchemy puts many rows into one statement.
@@ -60,6 +61,8 @@ class Accepted:
     held: str | None
     """The words under which the jobs are held; None: they go ahead."""
     now: datetime
+    trial: Trial | None = None
+    """What is tried; None: it is no trial."""
 
     @property
     def state(self) -> State:
@@ -189,6 +192,7 @@ def _submission(key: str, new: NewSubmission) -> dict[str, Any]:
         "idempotency_key": new.key,
         "request_digest": new.digest,
         "created": accepted.now,
+        "trial": accepted.trial,
     }
 
 

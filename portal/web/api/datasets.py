@@ -44,7 +44,10 @@ class DatasetsQuery(PageQuery):
     type: str | None = Field(None, max_length=255, description="Dataset type.")
     instrument: str | None = Field(None, max_length=255, description="Name of the instrument.")
     experiment: int | None = Field(None, description="Id of the experiment.")
-    kind: Literal["raw", "results"] | None = Field(None, description="Measured, or made by analyses.")
+    kind: Literal["raw", "results", "trials"] | None = Field(
+        None,
+        description="Measured, made by analyses, or made by trying several values: these are in no other list.",
+    )
     complete: bool | None = Field(None, description="False: only what is still being written.")
     start: Moment | None = Field(None, description="Measured at or after this time.")
     end: Moment | None = Field(None, description="Measured before this time.")
@@ -88,6 +91,7 @@ def read_datasets(query: DatasetsQuery) -> Response:
         end=query.end,
         complete=query.complete,
         raw=None if query.kind is None else query.kind == "raw",
+        trials=query.kind == "trials",
         sort=query.sort,
         size=query.limit,
         after=decode(query.cursor, "dataset"),

@@ -16,6 +16,7 @@ from portal.web.pages import (
     methods,
     notices,
     sign_in,
+    trials,
 )
 
 PAGES = (
@@ -27,6 +28,7 @@ PAGES = (
     analyses.page,
     jobs.page,
     batches.page,
+    trials.page,
     facility.page,
     me.page,
     notices.page,

@@ -22,6 +22,7 @@ from portal.web.views.analyses import all_cards, analysis_card, fitting_cards
 from portal.web.views.paging import whole_numbers
 from portal.web.views.pictures import thumbnails
 from portal.web.views.start import (
+    Origin,
     Typed,
     beside,
     further_slots,
@@ -59,7 +60,7 @@ def start(name: str) -> ResponseReturnValue:
     jobtype = portal().jobtypes.named(name)
     typed = typed_form(jobtype, request.form if request.method == "POST" else MultiDict(request.args))
     if request.method != "POST":
-        return _form(jobtype, typed)
+        return form_page(jobtype, typed)
     asked = SubmitRequest(
         jobtype=name,
         inputs=typed.ids,
@@ -77,10 +78,10 @@ def start(name: str) -> ResponseReturnValue:
                 writing, actor(), asked, jobtypes=portal().jobtypes, settings=portal().settings, now=now()
             )
     except InvalidError as error:
-        return make_response(_form(jobtype, typed, error), 422)
+        return make_response(form_page(jobtype, typed, error), 422)
     except (LimitError, ConflictError) as error:
         flash(error.message, "wrong")
-        return make_response(_form(jobtype, typed), 429 if isinstance(error, LimitError) else 409)
+        return make_response(form_page(jobtype, typed), 429 if isinstance(error, LimitError) else 409)
     if len(made.jobs) == 1:
         return redirect(url_for("jobs.job", job_id=made.jobs[0].id), 303)
     return redirect(url_for("batches.show", submission_id=made.id), 303)
@@ -94,9 +95,13 @@ def estimate(name: str) -> ResponseReturnValue:
     return render_template("analyses/_beside.html", anew=True, **_context(jobtype, typed))
 
 
-def _form(jobtype: JobType, typed: Typed, error: InvalidError | None = None) -> str:
+def form_page(
+    jobtype: JobType, typed: Typed, error: InvalidError | None = None, *, tried: Origin | None = None
+) -> str:
+    """The page with the form of an analysis, filled in; `tried`: from which trial a value is."""
     context = _context(jobtype, typed, error)
-    return render_template("analyses/start.html", section="analyses", key=typed.key or uuid.uuid4().hex, **context)
+    key = typed.key or uuid.uuid4().hex
+    return render_template("analyses/start.html", section="analyses", key=key, tried=tried, **context)
 
 
 def _context(jobtype: JobType, typed: Typed, error: InvalidError | None = None) -> dict[str, object]:
@@ -126,6 +131,7 @@ def _context(jobtype: JobType, typed: Typed, error: InvalidError | None = None) 
         "refused": _refused(main) or _nowhere_to_file(form, offered),
         "variant": typed.variant or jobtype.resources.default,
         "mode": typed.mode or form.modes[0],
+        "can_try": any(jobtype.can_be_tried(option) for option in jobtype.options),
         "cluster_banner": status.banner,
     }
 

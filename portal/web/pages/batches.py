@@ -20,7 +20,9 @@ TILES = 100
 
 @page.get("/<submission_id>")
 def show(submission_id: str) -> ResponseReturnValue:
-    """Which of them failed?"""
+    """Which of them failed? Values that were tried have a sheet of their own."""
+    if get_submission(session(), actor(), submission_id).trial is not None:
+        return redirect(url_for("trials.show", submission_id=submission_id), 303)
     return render_template("batches/show.html", section="jobs", **_context(submission_id))
 
 

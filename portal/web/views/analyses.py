@@ -106,7 +106,7 @@ def all_cards(session: Session, actor: Actor, jobtypes: Collection[JobType]) -> 
 def example_results(session: Session, actor: Actor) -> dict[str, int]:
     """The newest visible result of each analysis: job type name -> dataset id."""
     mine = visible_jobs(actor).with_only_columns(Job.id)
-    readable = visible(actor, Dataset).with_only_columns(Dataset.id)
+    readable = visible(actor, Dataset).where(Dataset.trial.is_(None)).with_only_columns(Dataset.id)
     query = (
         select(JobTypeRevision.name, func.max(JobOutput.dataset_id))
         .join(Submission, Submission.revision_id == JobTypeRevision.id)
@@ -123,7 +123,12 @@ def example_inputs(session: Session, actor: Actor) -> dict[str, int]:
     # By way of the index on (type, date): a maximum over all that is visible would read all of it.
     newest = (
         visible(actor, Dataset)
-        .where(Dataset.type_id == DatasetType.id, Dataset.complete, Dataset.problem.is_(None))
+        .where(
+            Dataset.type_id == DatasetType.id,
+            Dataset.complete,
+            Dataset.problem.is_(None),
+            Dataset.trial.is_(None),
+        )
         .with_only_columns(Dataset.id)
         .order_by(Dataset.start_date.desc())
         .limit(1)

@@ -74,7 +74,7 @@ def dataset_cards(session: Session, actor: Actor, datasets: Sequence[Dataset], n
 
 
 def count_results(session: Session, actor: Actor, ids: Sequence[int]) -> dict[int, int]:
-    """How many visible datasets were made from each of these."""
+    """How many visible datasets were made from each of these, without trials."""
     if not ids:
         return {}
     given, made = aliased(DataCollectionDataset), aliased(DataCollectionDataset)
@@ -83,7 +83,7 @@ def count_results(session: Session, actor: Actor, ids: Sequence[int]) -> dict[in
         .join(Run, Run.input_data_collection_id == given.data_collection_id)
         .join(made, made.data_collection_id == Run.output_data_collection_id)
         .join(Dataset, Dataset.id == made.dataset_id)
-        .where(given.dataset_id.in_(ids), allowed(actor, Action.READ, Dataset))
+        .where(given.dataset_id.in_(ids), Dataset.trial.is_(None), allowed(actor, Action.READ, Dataset))
         .group_by(given.dataset_id)
     )
     return {row[0]: row[1] for row in session.execute(query)}

@@ -46,7 +46,7 @@ def experiment_lines(
     ids = [experiment.id for experiment in experiments]
     counted = (
         visible(actor, Dataset)
-        .where(Dataset.investigation_id.in_(ids))
+        .where(Dataset.investigation_id.in_(ids), Dataset.trial.is_(None))
         .with_only_columns(Dataset.investigation_id, func.count())
         .group_by(Dataset.investigation_id)
     )

@@ -22,7 +22,7 @@ def newest_datasets(session: Session, actor: Actor, *, results: bool) -> Sequenc
     made = Dataset.location.startswith(f"{RESULTS}:", autoescape=True)
     query = (
         visible(actor, Dataset)
-        .where(made if results else or_(Dataset.location.is_(None), ~made))
+        .where(Dataset.trial.is_(None), made if results else or_(Dataset.location.is_(None), ~made))
         .order_by(Dataset.date.desc(), Dataset.id.desc())
         .limit(NEWEST)
         .options(

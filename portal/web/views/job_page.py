@@ -61,6 +61,7 @@ class JobParts:
     experiment_url: str | None
     mine: bool
     batch_url: str | None
+    """The page of its batch, or the sheet of the values that were tried."""
     batch_size: int
 
 
@@ -87,9 +88,14 @@ def job_parts(session: Session, actor: Actor, job: Job, jobtypes: Mapping[str, J
         experiment=experiment.title if experiment else None,
         experiment_url=url_for("experiments.show", investigation_id=experiment.id) if experiment else None,
         mine=job.person_id == actor.person_id or actor.staff,
-        batch_url=url_for("batches.show", submission_id=job.submission_id) if batch > 1 else None,
+        batch_url=_batch_url(job) if batch > 1 else None,
         batch_size=batch,
     )
+
+
+def _batch_url(job: Job) -> str:
+    page = "batches.show" if job.submission.trial is None else "trials.show"
+    return url_for(page, submission_id=job.submission_id)
 
 
 def _known(session: Session, actor: Actor, ids: list[int | None]) -> dict[int, Known]:

@@ -14,7 +14,7 @@ from portal.identity.actor import Actor
 from portal.web.views.paging import address, page_number, whole
 
 PAGE = 24
-KINDS = {"raw": "Measured", "results": "Results"}
+KINDS = {"raw": "Measured", "results": "Results", "trials": "Trials"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,7 @@ def query_of(values: Mapping[str, str]) -> DatasetQuery:
         end=_day(values.get("end"), end=True),
         sort=_sort(values),
         raw=None if kind not in KINDS else kind == "raw",
+        trials=kind == "trials",
         page=page_number(values),
         size=PAGE,
     )

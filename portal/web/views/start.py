@@ -41,6 +41,16 @@ class Typed:
     """Where results are to be filed; 0, which none is, for what is no number."""
 
 
+@dataclass(frozen=True)
+class Origin:
+    """The trial from which a form's value is."""
+
+    words: str
+    url: str
+    sheet: str
+    """The sheet's title."""
+
+
 def typed_form(jobtype: JobType, values: MultiDict[str, str]) -> Typed:
     """What an address or a posted form says. Datasets are `dataset` (first slot) and `in.<slot>`."""
     first = jobtype.slot.name if jobtype.slot else ""
@@ -105,7 +115,7 @@ def further_slots(
         chosen = {dataset.id for dataset in datasets.get(slot.name, ())}
         query = (
             visible(actor, Dataset)
-            .where(Dataset.complete, Dataset.problem.is_(None))
+            .where(Dataset.complete, Dataset.problem.is_(None), Dataset.trial.is_(None))
             .options(joinedload(Dataset.type, innerjoin=True))
         )
         query = query.order_by(Dataset.investigation_id != experiment, Dataset.id.desc())
@@ -142,7 +152,7 @@ def beside(
 ) -> Beside:
     """Computed from what is in the form now; values that are wrong do not change it."""
     jobtype = form.jobtype
-    variant = _variant(jobtype, typed.variant)
+    variant = variant_of(jobtype, typed.variant)
     mode, jobs = typed.mode or form.modes[0], max(1, form.results)
     wait, basis = status.banner_of(status.going_to(jobtype.name)), ""
     if not wait:
@@ -150,7 +160,7 @@ def beside(
     raw = typed.raw or {}
     return Beside(
         jobs=jobs,
-        cost=_cost_words(most_cost(variant, jobs)),
+        cost=cost_words(most_cost(variant, jobs)),
         wait=wait,
         wait_basis=basis,
         command=as_command(jobtype, inputs, raw, mode=mode, experiment=typed.experiment),
@@ -158,14 +168,15 @@ def beside(
     )
 
 
-def _variant(jobtype: JobType, name: str | None) -> Variant:
+def variant_of(jobtype: JobType, name: str | None) -> Variant:
+    """The resource request of this name, the default one where there is none."""
     try:
         return jobtype.variant(name)
     except KeyError:
         return jobtype.variant()
 
 
-def _cost_words(cost: Cost) -> str:
+def cost_words(cost: Cost) -> str:
     """The most it can use: processors times time limit."""
     hours = cost.cpu_hours
     text = f"At most {hours:.2g} CPU-hours" if hours < 10 else f"At most {hours:,.0f} CPU-hours"

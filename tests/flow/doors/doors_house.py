@@ -50,6 +50,7 @@ from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.submit import submit
 from portal.jobtype.load import load_folders, shipped_folder
 from portal.notify.models import About, Notice
+from portal.trials.trial import Asked
 from portal.web.signed_in import COOKIE
 
 PASSWORD = "correct horse battery"
@@ -358,6 +359,16 @@ def _jobs(house: House) -> None:
             made = submit(session, maya, asked, jobtypes=jobtypes, settings=house.settings, now=datetime.now(UTC))
             things[f"{name} submission"], ids = made.id, [job.id for job in made.jobs]
         things[f"{name} jobs"] = ids
+    with house.database.write() as session:
+        tried = SubmitRequest(
+            "qc",
+            {"data": [things["dataset"]]},
+            trial=Asked("histogram_bins", [16, 32], datasets=(things["second"],)),
+        )
+        made = submit(session, maya, tried, jobtypes=jobtypes, settings=house.settings, now=datetime.now(UTC))
+        things |= {"trial": made.id, "index": 1}
+        for job in made.jobs:
+            session.get_one(Job, job.id).title = f"Tamarisk tried {job.number}"
     things |= {
         "queued": things["one jobs"][0],
         "held": things["held jobs"][0],

@@ -48,6 +48,13 @@ PAGES = """
     analyses.start           GET   sign-in  hides      shows      shows      shows      | dataset
     analyses.start           POST  sign-in  hides      done       done       done       | -
     analyses.estimate        POST  sign-in  hides      shows      shows      shows      | -
+    trials.ask               POST  sign-in  hides      done       done       done       | -
+    trials.form              GET   sign-in  hides      shows      shows      shows      | dataset
+    trials.beside            POST  sign-in  hides      shows      shows      shows      | -
+    trials.start             POST  sign-in  hides      done       done       done       | -
+    trials.show              GET   sign-in  hides      shows      shows      shows      | dataset
+    trials.live              GET   sign-in  hides      shows      shows      shows      | -
+    trials.use               GET   sign-in  hides      shows      shows      shows      | dataset
     jobs.show                GET   sign-in  shows      shows      shows      shows      | job
     jobs.job                 GET   sign-in  hides      shows      shows      shows      | job dataset cause option words-of-log
     jobs.live                GET   sign-in  hides      shows      shows      shows      | cause
@@ -127,13 +134,13 @@ API = """
 TOTALS: Mapping[str, Mapping[str, int]] = {
     "datasets": {"stranger": 3, "reads": 7, "scientist": 7, "staff": 9},
     "experiments": {"stranger": 3, "reads": 2, "scientist": 2, "staff": 4},
-    "jobs": {"stranger": 0, "reads": 6, "scientist": 6, "staff": 6},
-    "own jobs": {"stranger": 0, "reads": 6, "scientist": 0, "staff": 0},
+    "jobs": {"stranger": 0, "reads": 8, "scientist": 8, "staff": 8},
+    "own jobs": {"stranger": 0, "reads": 8, "scientist": 0, "staff": 0},
     "notices": {"stranger": 0, "reads": 1, "scientist": 0, "staff": 0},
 }
 """How long each list is for whom, and what is counted of one's own.
 
-The team has 6 datasets, 1 experiment and 6 jobs, all of them Maya's; 1 dataset is public.
+The team has 6 datasets, 1 experiment and 8 jobs, all of them Maya's; 1 dataset is public.
 """
 
 ARGUMENTS: Mapping[str, str] = {
@@ -152,6 +159,7 @@ ARGUMENTS: Mapping[str, str] = {
     "job": "queued",
     "submission_id": "batch",
     "submission": "batch",
+    "index": "index",
     "token_id": "token",
     "notice_id": "notice",
     "name": "analysis",
@@ -170,6 +178,9 @@ INSTEAD: Mapping[tuple[str, str], str] = {
     ("jobs.log", "job_id"): "failed",
     ("jobs.retry", "job_id"): "failed",
     ("jobs.release", "job_id"): "held",
+    ("trials.show", "submission_id"): "trial",
+    ("trials.live", "submission_id"): "trial",
+    ("trials.use", "submission_id"): "trial",
     ("api_jobs.read_job", "job"): "failed",
     ("api_jobs.read_log", "job"): "failed",
     ("api_jobs.retry_job", "job"): "failed",
@@ -178,6 +189,8 @@ INSTEAD: Mapping[tuple[str, str], str] = {
 
 QUERIES: Mapping[str, Mapping[str, str]] = {
     "analyses.start": {"dataset": "{dataset}"},
+    "trials.form": {"dataset": "{dataset}", "try": "histogram_bins"},
+    "trials.use": {"all": "1"},
     "jobs.show": {"whose": "all"},
     "api_analyses.read_analysis": {"dataset": "{dataset}"},
 }
@@ -194,6 +207,12 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
         "dataset", "in.extra", "preset", "variant", "mode", "title", "idempotency_key", "experiment",
         "option.histogram_bins", "option.projection",
     ),
+    "trials.form": (
+        "dataset", "in.extra", "preset", "variant", "mode", "title", "idempotency_key", "experiment", "on",
+        "try", "how", "values", "value", "from", "to", "number", "spacing", "part",
+        "option.histogram_bins", "option.projection",
+    ),
+    "trials.use": ("all",),
     "jobs.show": ("page", "state", "whose", "q"),
     "jobs.log": ("stream", "offset"),
     "batches.show": ("page",),
@@ -204,6 +223,13 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What pages read from their address: test_what_is_sent.py compares it. The API's document says it of the API."""
 
+_TRIED: Mapping[str, Any] = {
+    "dataset": "{dataset}", "option.histogram_bins": "64", "variant": "standard", "mode": "each",
+    "preset": "Recommended", "title": "Again", "idempotency_key": "matrix of trials", "experiment": "",
+    "on": "{dataset}", "try": "histogram_bins", "how": "list", "values": "16, 32", "value": "max", "from": "",
+    "to": "", "number": "5", "spacing": "linear", "part": "part",
+}  # fmt: skip
+
 FORMS: Mapping[str, Mapping[str, Any]] = {
     "analyses.start": {
         "dataset": "{dataset}", "option.histogram_bins": "64", "variant": "standard", "mode": "each",
@@ -213,6 +239,9 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
         "dataset": "{dataset}", "option.histogram_bins": "64", "variant": "standard", "mode": "each",
         "preset": "Recommended", "title": "Again", "idempotency_key": "matrix", "experiment": "",
     },
+    "trials.ask": _TRIED,
+    "trials.beside": _TRIED,
+    "trials.start": _TRIED,
     "jobs.retry": {"more": "memory"},
     "jobs.rename": {"title": "Renamed"},
     "me.create": {"name": "laptop", "scopes": "read", "days": "30"},

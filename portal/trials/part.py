@@ -1,0 +1,71 @@
+"""The part of a dataset on which values are tried: the usual one of a job type, for this very dataset."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from portal.form.dataset import Inputs
+from portal.form.picks import PickError, held_by, picks_of, resolve
+from portal.form.values import as_text, is_blank
+from portal.jobtype.crop import Crop
+from portal.jobtype.model import JobType
+from portal.trials.values import value_words
+
+AXES = "ZYX"
+
+
+def usual_part(jobtype: JobType, inputs: Inputs, raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Raw values of the options that limit the work, as the job type has them for a trial.
+
+    An option for which it names no value keeps what was typed on the form. A box lies in the middle of the volume;
+    where that is not known it is left empty.
+    """
+    crop = jobtype.crop
+    if crop is None:
+        return {}
+    part = {name: crop.values[name] if name in crop.values else raw.get(name, "") for name in crop.options}
+    if crop.box is not None:
+        given = raw.get(crop.box.option)
+        part[crop.box.option] = _middle(crop, volume_of(jobtype, inputs, raw)) if is_blank(given) else given
+    return part
+
+
+def volume_of(jobtype: JobType, inputs: Inputs, raw: Mapping[str, Any]) -> tuple[int, int, int] | None:
+    """Elements along z, y and x of the volume that the first slot's dataset is worked on; None where not known."""
+    slot = jobtype.slot
+    picks = next((one for one in picks_of(jobtype) if slot is not None and one.slot == slot.name), None)
+    if picks is None or slot is None or not inputs.get(slot.name):
+        return None
+    held = held_by(picks, inputs[slot.name])
+    try:
+        picked = resolve(jobtype, raw, inputs)
+    except PickError:
+        return None
+    place = held.place(picked[0].values.get(picks.array.name, "")) if picked else None
+    if place is None:
+        return None
+    sizes = dict(zip(held.arrays[place].axes, held.arrays[place].shape, strict=False))
+    if not all(axis in sizes for axis in AXES):
+        return None
+    return sizes["Z"], sizes["Y"], sizes["X"]
+
+
+def _middle(crop: Crop, volume: tuple[int, int, int] | None) -> str:
+    if crop.box is None or volume is None:
+        return ""
+    sides = []
+    for length, wanted in zip(volume, crop.box.size, strict=True):
+        side = min(length, wanted)
+        first = (length - side) // 2
+        sides.append(f"{first}:{first + side}")
+    return ", ".join(sides)
+
+
+def part_words(jobtype: JobType, part: Mapping[str, Any]) -> str:
+    """The part in words: "Slices 1, First row 120"; empty for the whole dataset."""
+    options = {option.name: option for option in jobtype.options}
+    told = [
+        f"{options[name].label} {value_words(options[name], value)}"
+        for name, value in part.items()
+        if name in options and not is_blank(as_text(value))
+    ]
+    return ", ".join(told)

@@ -1,0 +1,191 @@
+"""Trying several values of an option: the form, the sheet of what came of it, and the form of the value picked."""
+
+import uuid
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from portal.catalogue.inputs import datasets_by_slot
+from portal.catalogue.models import Dataset
+from portal.errors import ConflictError, InvalidError, LimitError
+from portal.form.values import as_text
+from portal.identity.missing import not_found
+from portal.jobs.estimate import most_cost
+from portal.jobs.read import cluster_status
+from portal.jobs.submit.check import SubmitRequest
+from portal.jobs.submit.submit import submit
+from portal.jobs.trials.sheet import get_sheet
+from portal.jobtype.model import JobType
+from portal.web.context import actor, now, portal, session
+from portal.web.pages.analyses import form_page
+from portal.web.views.live import ask_again_for_all_s
+from portal.web.views.pictures import thumbnails
+from portal.web.views.start import Origin, Typed, cost_words, inputs_of, variant_of
+from portal.web.views.trials.form import beside_trial, hidden_of, option_of, trial_form
+from portal.web.views.trials.sheet import sheet_tiles
+from portal.web.views.trials.typed import TypedTrial, typed_trial
+
+page = Blueprint("trials", __name__)
+
+LONGEST_ADDRESS = 6000
+"""Characters; what is longer is no address that every browser and server takes."""
+
+
+@page.post("/analyses/<name>/several")
+def ask(name: str) -> ResponseReturnValue:
+    """From an analysis's form to the form of a trial, with what was typed in its address: Back keeps it."""
+    jobtype = portal().jobtypes.named(name)
+    typed = typed_trial(jobtype, request.form)
+    _picked(typed)
+    query = urlencode(hidden_of(typed))
+    if len(query) > LONGEST_ADDRESS:
+        return _form(jobtype, typed)
+    return redirect(f"{url_for('trials.form', name=name)}?{query}", 303)
+
+
+@page.get("/analyses/<name>/several")
+def form(name: str) -> ResponseReturnValue:
+    """Which option, which values, on which part."""
+    jobtype = portal().jobtypes.named(name)
+    return _form(jobtype, typed_trial(jobtype, MultiDict(request.args)))
+
+
+@page.post("/analyses/<name>/several/beside")
+def beside(name: str) -> ResponseReturnValue:
+    """What stands beside the form, for what is in it now."""
+    jobtype = portal().jobtypes.named(name)
+    typed = typed_trial(jobtype, request.form)
+    _picked(typed)
+    return render_template("trials/_beside.html", **_beside(jobtype, typed))
+
+
+@page.post("/analyses/<name>/several/start")
+def start(name: str) -> ResponseReturnValue:
+    """Start a job for each value."""
+    jobtype = portal().jobtypes.named(name)
+    typed = typed_trial(jobtype, request.form)
+    try:
+        option = option_of(jobtype, typed.option)
+        asked = SubmitRequest(
+            jobtype=name,
+            inputs=_inputs_on(jobtype, typed),
+            options=typed.form.raw or {},
+            variant=typed.form.variant,
+            preset=typed.form.preset,
+            idempotency_key=typed.form.key,
+            trial=typed.asked(option),
+        )
+        with portal().database.write() as writing:
+            made = submit(
+                writing, actor(), asked, jobtypes=portal().jobtypes, settings=portal().settings, now=now()
+            )
+    except InvalidError as error:
+        return make_response(_form(jobtype, typed, error), 422)
+    except (LimitError, ConflictError) as error:
+        flash(error.message, "wrong")
+        return make_response(_form(jobtype, typed), 429 if isinstance(error, LimitError) else 409)
+    return redirect(url_for("trials.show", submission_id=made.id), 303)
+
+
+@page.get("/trials/<submission_id>")
+def show(submission_id: str) -> ResponseReturnValue:
+    """All values side by side."""
+    return render_template("trials/show.html", section="jobs", **_sheet(submission_id))
+
+
+@page.get("/trials/<submission_id>/live")
+def live(submission_id: str) -> ResponseReturnValue:
+    """The part that changes."""
+    return render_template("trials/_live.html", **_sheet(submission_id))
+
+
+@page.get("/trials/<submission_id>/use/<int:index>")
+def use(submission_id: str, index: int) -> ResponseReturnValue:
+    """The analysis's form with the value of one trial, on the whole of its dataset, or of all that were picked."""
+    sheet = get_sheet(session(), actor(), submission_id)
+    tried = next((one for one in sheet.tried if one.index == index), None)
+    if tried is None:
+        raise not_found(actor())
+    jobtype = portal().jobtypes.named(sheet.jobtype.name)
+    first = jobtype.slot.name if jobtype.slot else ""
+    ids: dict[str, list[int]] = {}
+    for given in tried.job.inputs:
+        if given.dataset_id is not None:
+            ids.setdefault(given.slot, []).append(given.dataset_id)
+    if request.args.get("all"):
+        ids[first] = list(sheet.trial.datasets)
+    raw = {name: as_text(value) for name, value in sheet.trial.options.items()}
+    raw[sheet.option.name] = as_text(tried.value)
+    typed = Typed(ids, raw, sheet.submission.variant, None, None, None, None, None)
+    origin = Origin(
+        f"{sheet.option.label}: {tried.words}",
+        url_for("trials.show", submission_id=submission_id),
+        sheet.submission.title,
+    )
+    return form_page(jobtype, typed, tried=origin)
+
+
+def _sheet(submission_id: str) -> dict[str, object]:
+    sheet = get_sheet(session(), actor(), submission_id)
+    status = cluster_status(session())
+    jobs = [one.job for one in sheet.tried]
+    return {
+        "sheet": sheet,
+        "submission": sheet.submission,
+        "tiles": sheet_tiles(session(), actor(), sheet, now(), status=status),
+        "many": len(sheet.trial.datasets),
+        "mine": sheet.submission.person_id == actor().person_id or actor().staff,
+        "again_s": ask_again_for_all_s(jobs, now()) if sheet.unfinished else None,
+        "cluster_banner": status.banner,
+    }
+
+
+def _inputs_on(jobtype: JobType, typed: TypedTrial) -> Mapping[str, list[int]]:
+    """The datasets by slot, of the first slot only the one to try on."""
+    first = jobtype.slot.name if jobtype.slot else ""
+    inputs = {slot: list(ids) for slot, ids in typed.form.ids.items() if slot != first}
+    if typed.on is not None:
+        inputs[first] = [typed.on]
+    return inputs
+
+
+def _form(jobtype: JobType, typed: TypedTrial, error: InvalidError | None = None) -> str:
+    first = jobtype.slot.name if jobtype.slot else ""
+    datasets = datasets_by_slot(session(), actor(), _inputs_on(jobtype, typed), arrays=True)
+    picked = _picked(typed)
+    inputs = inputs_of(datasets, arrays=True)
+    option = option_of(jobtype, typed.option)
+    return render_template(
+        "trials/form.html",
+        section="analyses",
+        key=typed.form.key or uuid.uuid4().hex,
+        typed=typed,
+        main=datasets.get(first, []),
+        picked=picked,
+        pictures=thumbnails(session(), actor(), [typed.on]),
+        form=trial_form(jobtype, option, inputs, typed, error),
+        back=f"{url_for('analyses.start', name=jobtype.name)}?{urlencode(hidden_of(typed))}",
+        cluster_banner=cluster_status(session()).banner,
+        **_beside(jobtype, typed),
+    )
+
+
+def _picked(typed: TypedTrial) -> list[Dataset]:
+    """All datasets that were picked, if this person sees them all. Raises NotFoundError."""
+    return datasets_by_slot(session(), actor(), {"": list(typed.picked)})[""]
+
+
+def _beside(jobtype: JobType, typed: TypedTrial) -> dict[str, object]:
+    found = beside_trial(option_of(jobtype, typed.option), typed)
+    variant = variant_of(jobtype, typed.form.variant)
+    return {
+        "beside": found,
+        "jobtype": jobtype,
+        "option": option_of(jobtype, typed.option),
+        "cost": cost_words(most_cost(variant, max(found.jobs, 1))),
+        "part_possible": jobtype.crop is not None and typed.option not in jobtype.crop.whole,
+        "whole": typed.whole,
+    }

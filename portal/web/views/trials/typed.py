@@ -1,0 +1,84 @@
+"""The form of a trial as it came: the analysis's own form beneath it, and what is to be tried."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from portal.errors import InvalidError
+from portal.jobtype.model import JobType
+from portal.jobtype.option import BooleanOption, ChoiceOption, OptionBase
+from portal.trials.trial import Asked
+from portal.trials.values import of_list, of_range
+from portal.web.views.paging import whole
+from portal.web.views.start import Typed, typed_form
+
+CROP = "crop."
+
+
+@dataclass(frozen=True)
+class TypedTrial:
+    """What was typed: raw, and lost nowhere."""
+
+    form: Typed
+    """The analysis's own form, with all datasets that were picked."""
+    option: str
+    on: int | None
+    """The dataset to try on."""
+    how: str
+    """`list` or `range`; what is ticked is a list too."""
+    values: str
+    ticked: tuple[str, ...]
+    first: str
+    last: str
+    number: str
+    geometric: bool
+    whole: bool
+    crop: Mapping[str, str]
+
+    def asked(self, option: OptionBase) -> Asked:
+        """What the service is asked. Raises InvalidError."""
+        raw: Sequence[Any]
+        if isinstance(option, ChoiceOption | BooleanOption):
+            raw = self.ticked
+        elif self.how == "range":
+            raw = of_range(option, self.first, self.last, self.number, geometric=self.geometric)
+        else:
+            raw = of_list(option, self.values)
+        return Asked(option.name, tuple(raw), dict(self.crop), self.whole, tuple(self.picked))
+
+    @property
+    def picked(self) -> Sequence[int]:
+        """All datasets that were picked, those of the analysis's first slot."""
+        return next(iter(self.form.ids.values()), ()) if self.form.ids else ()
+
+
+def typed_trial(jobtype: JobType, values: MultiDict[str, str]) -> TypedTrial:
+    """What an address or a posted form says."""
+    form = typed_form(jobtype, values)
+    slot = jobtype.slot
+    picked = form.ids.get(slot.name, ()) if slot else ()
+    on = whole(values.get("on", ""))
+    return TypedTrial(
+        form=form,
+        option=values.get("try", ""),
+        on=on if on in picked else next(iter(picked), None),
+        how="range" if values.get("how") == "range" else "list",
+        values=values.get("values", ""),
+        ticked=tuple(dict.fromkeys(values.getlist("value"))),
+        first=values.get("from", ""),
+        last=values.get("to", ""),
+        number=values.get("number", "5"),
+        geometric=values.get("spacing") == "geometric",
+        whole=values.get("part") == "whole",
+        crop={name.removeprefix(CROP): values[name] for name in values if name.startswith(CROP)},
+    )
+
+
+def values_of(option: OptionBase, typed: TypedTrial) -> tuple[Sequence[Any], str]:
+    """The raw values that were typed, or none and what is wrong with them."""
+    try:
+        return typed.asked(option).values, ""
+    except InvalidError as error:
+        return (), error.message

@@ -1,0 +1,240 @@
+"""Trying several values of an option, as a browser without a script does it."""
+
+import html
+import re
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from sqlalchemy import select
+
+from portal.catalogue.models import Dataset, DatasetArray, DatasetParameter, ParameterType
+from portal.jobs.models import Attempt, Job, JobOutput, Submission
+from portal.jobs.state import State
+
+ASK = "/analyses/lightsheet-deconvolution/several"
+
+
+def fields_of(page: str, form: str = "") -> dict[str, Any]:
+    """What the form of the page whose tag holds `form` would send."""
+    inside = next(one for one in re.findall(r"<form.*?</form>", page, re.DOTALL) if form in one[:400])
+    sent: dict[str, list[str]] = {}
+    for tag in re.findall(r"<input[^>]*>", inside):
+        of = {name: html.unescape(text) for name, text in re.findall(r'([\w-]+)="([^"]*)"', tag)}
+        if of.get("type") in ("radio", "checkbox") and " checked" not in tag:
+            continue
+        if "name" in of:
+            sent.setdefault(of["name"], []).append(of.get("value", ""))
+    for select_, options in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', inside, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" selected', options) or re.search(r'value="([^"]*)"', options)
+        sent.setdefault(select_, []).append(chosen.group(1) if chosen else "")
+    return dict(sent)
+
+
+def words_of(page: str) -> str:
+    """What a screen reader reads."""
+    return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", page).split()))
+
+
+@pytest.fixture(autouse=True)
+def _volume(site: Any) -> None:
+    """What Maya's stack holds is known."""
+    with site.database.write() as session:
+        session.add(volume_in(site.facility.datasets["private"]))
+
+
+def volume_in(dataset: int) -> DatasetArray:
+    """A volume of 40 planes in a dataset's file."""
+    return DatasetArray(
+        dataset_id=dataset,
+        position=0,
+        name="/volume",
+        shape=[40, 300, 200],
+        axes="ZYX",
+        pictures=[],
+        sizes={"x": 0.2, "y": 0.2, "z": 1.0},
+    )
+
+
+@pytest.fixture
+def more(site: Any) -> list[int]:
+    """Two further stacks of Maya's experiment."""
+    with site.database.write() as session:
+        first = session.get_one(Dataset, site.facility.datasets["private"])
+        rows = [
+            Dataset(
+                investigation_id=first.investigation_id, type_id=first.type_id, name=f"Heart {n}", complete=True
+            )
+            for n in (2, 3)
+        ]
+        session.add_all(rows)
+        session.flush()
+        session.add_all(volume_in(row.id) for row in rows)
+        return [row.id for row in rows]
+
+
+def started(site: Any, maya: Any, *datasets: int, **changes: Any) -> Any:
+    """Maya fills in the form of the analysis, asks to try, fills that in, and starts."""
+    form = maya.get("/analyses/lightsheet-deconvolution/start", query_string={"dataset": list(datasets)}).text
+    sent = fields_of(form, 'id="start"') | {"option.background": "7"}
+    asked = maya.post(ASK, data=sent)
+    assert asked.status_code == 303
+    page = maya.get(asked.location).text
+    tried = fields_of(page, 'id="try"') | {"try": "iterations", "values": "5, 10, 20"} | changes
+    return maya.post(f"{ASK}/start", data=tried)
+
+
+def finished(site: Any, submission: str, *, numbers: dict[int, float]) -> list[int]:
+    """Results of the trial's jobs, by the place of the value; the others have failed."""
+    now = datetime.now(UTC)
+    made = []
+    with site.database.write() as session:
+        quantity = ParameterType(
+            facility_id=site.facility.facility, name="residual", units="%", value_type="NUMERIC"
+        )
+        session.add(quantity)
+        session.flush()
+        for job in session.scalars(select(Job).where(Job.submission_id == submission)).all():
+            attempt = Attempt(
+                job_id=job.id, number=1, name=f"x{job.id}", cluster="local", resources={}, created=now
+            )
+            session.add(attempt)
+            session.flush()
+            for state in (State.SUBMITTING, State.PENDING, State.RUNNING):
+                job.move(state, at=now)
+            if job.index not in numbers:
+                job.move(State.FAILED, at=now, cause="exit code", words="It ran out of light.")
+                continue
+            result = Dataset(
+                investigation_id=job.investigation_id,
+                type_id=session.get_one(Dataset, job.inputs[0].dataset_id).type_id,
+                name=job.title,
+                location=f"results:{job.id}",
+                complete=True,
+                trial=submission,
+            )
+            session.add(result)
+            session.flush()
+            session.add(
+                DatasetParameter(dataset_id=result.id, type_id=quantity.id, numeric_value=numbers[job.index])
+            )
+            session.add(JobOutput(job_id=job.id, attempt_id=attempt.id, name="deconvolved", dataset_id=result.id))
+            for state in (State.COLLECTING, State.SUCCEEDED):
+                job.move(state, at=now)
+            made.append(result.id)
+    return made
+
+
+def test_from_the_form_to_the_sheet_and_back_to_the_form_of_all(site: Any, more: list[int]) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    answer = started(site, maya, first, *more, on=str(more[0]))
+    assert answer.status_code == 303
+    sheet = words_of(maya.get(answer.location).text)
+    assert "on a part: Box 4:36, 86:214, 36:164" in sheet
+    assert "Iterations: 3 values tried on Heart 2" in sheet and "0 of 3 have ended" in sheet
+    with site.database.read() as session:
+        jobs = session.scalars(select(Job).where(Job.submission_id == answer.location.rpartition("/")[2])).all()
+        assert [job.options["iterations"] for job in jobs] == [5, 10, 20]
+        assert {job.options["background"] for job in jobs} == {7.0}
+        assert {job.options["box"] for job in jobs} == {"4:36, 86:214, 36:164"}
+        assert {job.inputs[0].dataset_id for job in jobs} == {more[0]}
+        assert jobs[0].title == "Heart 2, deconvolved, trial with Iterations 5"
+        submission = jobs[0].submission
+        assert submission.trial is not None and set(submission.trial.datasets) == {first, *more}
+    finished(site, submission.id, numbers={0: 3.0, 1: 2.0})
+    sheet = maya.get(answer.location).text
+    assert "All 3 have ended" in words_of(sheet) and "It ran out of light." in words_of(sheet)
+    assert "residual 3 %" in words_of(sheet) and "makes no difference" not in words_of(sheet)
+    links = re.findall(r'href="(/trials/[^"]+/use/1[^"]*)"', sheet)
+    one, all_ = (maya.get(html.unescape(link)).text for link in links)
+    assert fields_of(one, 'id="start"')["option.iterations"] == ["10"]
+    assert fields_of(one, 'id="start"')["dataset"] == [str(more[0])]
+    sent = fields_of(all_, 'id="start"')
+    assert set(sent["dataset"]) == {str(first), *map(str, more)}
+    assert sent["option.background"] == ["7"]
+    run = maya.post("/analyses/lightsheet-deconvolution/start", data=sent)
+    assert run.status_code == 303 and "/batches/" in run.location
+    with site.database.read() as session:
+        made = session.get_one(Submission, run.location.rpartition("/")[2])
+        assert len(made.jobs) == 3 and {job.options["iterations"] for job in made.jobs} == {10}
+        assert made.trial is None and not any(job.options.get("box") for job in made.jobs)
+
+
+def test_pressed_twice_it_starts_once(site: Any) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    form = maya.get(ASK, query_string={"dataset": first, "try": "iterations"}).text
+    sent = fields_of(form, 'id="try"') | {"values": "5, 10"}
+    places = {maya.post(f"{ASK}/start", data=sent).location for _ in range(2)}
+    assert len(places) == 1
+    assert maya.post(f"{ASK}/start", data=sent | {"values": "5, 11"}).status_code == 409
+
+
+def test_what_is_wrong_is_said_beside_it_and_all_that_was_typed_stays(site: Any, more: list[int]) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    answer = started(site, maya, first, *more, values="5, 10, many", on=str(more[1]))
+    assert answer.status_code == 422
+    page = words_of(answer.text)
+    assert "One thing needs a look. Nothing you typed is lost." in page
+    assert "many: Give a whole number from 1 to 1000; “many” is not one." in page
+    sent = fields_of(answer.text, 'id="try"')
+    assert (
+        sent["values"] == ["5, 10, many"] and sent["option.background"] == ["7"] and sent["on"] == [str(more[1])]
+    )
+
+
+def test_what_is_wrong_on_the_form_before_is_said(site: Any) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    answer = started(site, maya, first, **{"option.background": "-1"})
+    assert answer.status_code == 422
+    assert "Background, on the form before : Must be a number from 0 to 65535" in words_of(answer.text)
+
+
+def test_choices_are_ticked_and_ranges_made(site: Any) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    page = maya.get(ASK, query_string={"dataset": first, "try": "boundary"}).text
+    sent = fields_of(page, 'id="try"')
+    assert sent["value"] == ["reflect", "zero"] and "values" not in sent
+    answer = maya.post(f"{ASK}/start", data=sent)
+    assert "the stack is mirrored" in words_of(maya.get(answer.location).text)
+    answer = started(
+        site, maya, first, how="range", **{"from": "5", "to": "80", "number": "5", "spacing": "geometric"}
+    )
+    with site.database.read() as session:
+        jobs = session.scalars(select(Job).where(Job.submission_id == answer.location.rpartition("/")[2])).all()
+        assert [job.options["iterations"] for job in jobs] == [5, 10, 20, 40, 80]
+
+
+def test_the_way_back_has_what_was_typed(site: Any) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    form = maya.get(f"/analyses/lightsheet-deconvolution/start?dataset={first}").text
+    sent = fields_of(form, 'id="start"') | {"option.background": "0,5"}
+    place = maya.post(ASK, data=sent).location
+    assert parse_qs(urlsplit(place).query)["option.background"] == ["0,5"]
+    back = re.search(r'<a class="btn btn-quiet" href="([^"]+)">Back to the form', maya.get(place).text)
+    assert back and 'value="0,5"' in maya.get(html.unescape(back.group(1))).text
+
+
+def test_where_nothing_can_be_cut_it_says_so(site: Any) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    page = words_of(maya.get("/analyses/qc/several", query_string={"dataset": first}).text)
+    assert (
+        "Quality check cannot work on a part: each value runs on the whole dataset. As many full jobs as" in page
+    )
+    none = maya.get("/analyses/random-counts/several")
+    assert none.status_code == 422 and "no option of which values could be tried" in words_of(none.text)
+
+
+def test_results_that_are_alike_are_said_to_be(site: Any) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    answer = started(site, maya, first)
+    finished(site, answer.location.rpartition("/")[2], numbers=dict.fromkeys(range(3), 2.0))
+    assert "Iterations makes no difference to their numbers here" in words_of(maya.get(answer.location).text)
+
+
+def test_a_submission_that_tries_nothing_has_no_sheet(site: Any) -> None:
+    maya = site.client("maya")
+    assert maya.get(f"/trials/{site.submission}").status_code == 404
+    answer = started(site, maya, site.facility.datasets["private"])
+    assert maya.get(f"{answer.location}/use/3").status_code == 404
+    assert site.client("tom").get(answer.location).status_code == 404
