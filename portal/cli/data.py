@@ -170,6 +170,21 @@ def methods(dataset: str, bibtex: bool, as_json: bool) -> None:
 
 @data.command()
 @click.argument("dataset")
+@click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Folder.")
+@click.option("--metadata", is_flag=True, help="Only ro-crate-metadata.json, without the files.")
+@json_option
+def crate(dataset: str, folder: Path, metadata: bool, as_json: bool) -> None:
+    """Take a result home with how it was made, as an RO-Crate: its files, and its history for other programs."""
+    (number,) = dataset_ids([dataset])
+    name = f"dataset-{number}.ro-crate-metadata.json" if metadata else f"dataset-{number}.ro-crate.zip"
+    client = make_client()
+    client.methods(number)  # says what is wrong before a file is begun
+    written = client.crate(number, folder / name, with_files=not metadata)
+    show_json([str(written)]) if as_json else click.echo(str(written))
+
+
+@data.command()
+@click.argument("dataset")
 @json_option
 def files(dataset: str, as_json: bool) -> None:
     """List a dataset's files."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from portal.client.credentials import load_credentials
-from portal.client.download import Progress, download_file
+from portal.client.download import Progress, download_file, download_whole
 from portal.client.http import Connection, Document, segment
 from portal.errors import UnavailableError
 
@@ -71,6 +71,13 @@ class Client(Connection):
     def methods(self, dataset: int) -> Document:
         """How a result was made, for a paper: `text`, `references`, `bibtex`, `steps`."""
         return self.get(f"datasets/{int(dataset)}/methods")
+
+    def crate(
+        self, dataset: int, target: Path, *, with_files: bool = True, progress: Progress | None = None
+    ) -> Path:
+        """A result and its history as an RO-Crate: a ZIP archive with its files, or its metadata file alone."""
+        path = f"datasets/{int(dataset)}/ro-crate" + ("/content" if with_files else "")
+        return download_whole(self.stream, path, target, progress, zipped=with_files)
 
     def files(self, dataset: int) -> Iterator[Document]:
         """The files of a dataset."""

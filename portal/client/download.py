@@ -85,6 +85,21 @@ def _download_folder(
     return target
 
 
+def download_whole(stream: Stream, path: str, target: Path, progress: Progress | None, *, zipped: bool) -> Path:
+    """What is made while it is sent: it cannot be resumed. Raises UnavailableError where it did not come whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + ".part")
+    part.unlink(missing_ok=True)
+    for piece in _pieces(stream, path, part):
+        if progress:
+            progress(target.name, piece, None)
+    if zipped and not zipfile.is_zipfile(part):
+        part.unlink()
+        raise UnavailableError("The archive did not arrive whole. Get it again.")
+    part.replace(target)
+    return target
+
+
 def _has(folder: Path, file: Mapping[str, Any]) -> bool:
     """Whether a folder has as many files and bytes as the catalogue says."""
     sizes = [one.stat().st_size for one in folder.rglob("*") if one.is_file()] if folder.is_dir() else []

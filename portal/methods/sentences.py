@@ -40,6 +40,7 @@ def declared(step: Step, cited: Bibliography) -> list[str]:
     """The job type's own sentences; empty where it has none, or none that holds."""
     said: list[str] = []
     spoken: set[str] = set()
+    inputs_named = not (step.inputs or step.deleted or step.run.hidden_inputs)
     for part in step.told.parts:
         named_here = {
             piece.names[0] for piece in _sound(part) if isinstance(piece, Mark) and piece.kind == "option"
@@ -55,9 +56,12 @@ def declared(step: Step, cited: Bibliography) -> list[str]:
         text = "".join(one if isinstance(one, str) else _numbers(one, cited) for one in filled)
         text = _SPACES.sub("", " ".join(text.split()))
         said.append(text[:1].upper() + text[1:])
+        inputs_named = inputs_named or any(isinstance(one, Mark) and one.kind == "input" for one in _sound(part))
         spoken |= named_here | part.when.keys() | part.unless.keys() | set(part.tells)
     if not said:
         return []
+    if not inputs_named:
+        said.insert(0, _first(step))
     left = [one for one in _options(step.told, step.run.options) if one.name not in spoken]
     settings = _settings(step.run.options, left)
     further = [f"Further settings: {settings}."] if settings else []
@@ -66,17 +70,20 @@ def declared(step: Step, cited: Bibliography) -> list[str]:
 
 def generic(step: Step, cited: Bibliography) -> list[str]:
     """What is known of any analysis: what ran on what, with which settings, and what it found."""
-    on = _all_inputs(step)
-    told = step.told
-    first = f"{told.title} was run{f' on {on}' if on else ''}."
-    said = [_with_uncited(first, step, cited)]
-    if settings := _settings(step.run.options, _options(told, step.run.options)):
+    said = [_with_uncited(_first(step), step, cited)]
+    if settings := _settings(step.run.options, _options(step.told, step.run.options)):
         said.append(f"Settings: {settings}.")
     found = [f"{name} {quantity(one.value, one.units)}" for name, one in step.found.items() if name != REMARKS]
     if found:
         more = f"; and {len(found) - MOST_FOUND} more" if len(found) > MOST_FOUND else ""
         said.append(f"It reported: {'; '.join(found[:MOST_FOUND])}{more}.")
     return said
+
+
+def _first(step: Step) -> str:
+    """What ran on what."""
+    on = _all_inputs(step)
+    return f"{step.told.title} was run{f' on {on}' if on else ''}."
 
 
 def joined(parts: Iterable[str]) -> str:
@@ -107,7 +114,7 @@ def _filled(piece: str | Mark, step: Step) -> str | list[Reference]:
             return _needed("" if one is None else quantity(one.value, one.units))
         case "cite":
             return _cited(step, piece.names)
-    return _needed(_value(step.told.option(piece.names[0]), step.run.options.get(piece.names[0])))
+    return _needed(value_words(step.told.option(piece.names[0]), step.run.options.get(piece.names[0])))
 
 
 def _needed(text: str) -> str:
@@ -174,7 +181,7 @@ def _options(told: Told, used: dict[str, Any]) -> list[ToldOption]:
 
 
 def _settings(used: dict[str, Any], options: Sequence[ToldOption]) -> str:
-    said = [(one.label, _value(one, used.get(one.name))) for one in options]
+    said = [(one.label, value_words(one, used.get(one.name))) for one in options]
     return "; ".join(
         f"{label[:1].lower() + label[1:] if label[1:2].islower() else label}: {value}"
         for label, value in said
@@ -182,7 +189,7 @@ def _settings(used: dict[str, Any], options: Sequence[ToldOption]) -> str:
     )
 
 
-def _value(option: ToldOption | None, value: object) -> str:
+def value_words(option: ToldOption | None, value: object) -> str:
     """An option's value with its unit, a choice by its label; empty where it has none."""
     if value is None or value == "":
         return ""
@@ -197,7 +204,7 @@ def _all_inputs(step: Step) -> str:
     slots = [*step.told.slots, *(linked.slot for linked in step.inputs), *(slot for slot, _name in step.deleted)]
     parts = [_inputs(step, slot, hidden=False) for slot in dict.fromkeys(slots)]
     if step.run.hidden_inputs:
-        parts.append(_hidden(step.run.hidden_inputs))
+        parts.append(hidden_words(step.run.hidden_inputs))
     return listed([part for part in parts if part])
 
 
@@ -213,7 +220,7 @@ def _inputs(step: Step, slot: str, *, hidden: bool = True) -> str:
     if len(names) > MOST_NAMED:
         names = [*names[: MOST_NAMED - 1], words.count(len(names) - MOST_NAMED + 1, "further dataset")]
     if hidden and step.run.hidden_inputs and (not names or slot == first):
-        names.append(_hidden(step.run.hidden_inputs))
+        names.append(hidden_words(step.run.hidden_inputs))
     return listed(names)
 
 
@@ -221,7 +228,8 @@ def _gone(name: str) -> str:
     return f"{quoted(name)} (deleted since)" if name else "a dataset that was deleted since"
 
 
-def _hidden(count: int) -> str:
+def hidden_words(count: int) -> str:
+    """Datasets that may not be named."""
     return (
         "a dataset that is not visible to you" if count == 1 else f"{count:,} datasets that are not visible to you"
     )

@@ -28,6 +28,8 @@ OPEN: Final = frozenset(
         "datasets.download",
         "datasets.report",
         "methods.references",
+        "methods.crate",
+        "methods.archive",
         "experiments.show",
     }
 )

@@ -1,4 +1,4 @@
-"""What a result's page offers for a paper: its references as a file."""
+"""What a result's page offers for a paper and for other programs: references, and the result with its history."""
 
 from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
@@ -7,6 +7,7 @@ from portal.catalogue.service import get_dataset
 from portal.errors import NotFoundError
 from portal.methods.account import account_of
 from portal.web.context import actor, session
+from portal.web.crates import crate_archive, crate_metadata
 
 page = Blueprint("methods", __name__, url_prefix="/datasets")
 
@@ -21,3 +22,15 @@ def references(dataset_id: int) -> ResponseReturnValue:
     response = Response(found, mimetype="application/x-bibtex")
     response.headers.set("Content-Disposition", "attachment", filename=f"dataset-{dataset_id}.bib")
     return response
+
+
+@page.get("/<int:dataset_id>/ro-crate-metadata.json")
+def crate(dataset_id: int) -> ResponseReturnValue:
+    """How the result was made, as an RO-Crate's metadata file."""
+    return crate_metadata(dataset_id)
+
+
+@page.get("/<int:dataset_id>/ro-crate.zip")
+def archive(dataset_id: int) -> ResponseReturnValue:
+    """The result's files with how they were made: an RO-Crate as a ZIP archive."""
+    return crate_archive(dataset_id)

@@ -21,6 +21,8 @@ class MethodsView:
     text: str
     bibtex: str
     bibtex_url: str
+    crate_url: str
+    archive_url: str
     steps: int
     long: bool
 
@@ -37,6 +39,8 @@ def methods_of(session: Session, actor: Actor, dataset: Dataset) -> MethodsView 
         text=found.whole,
         bibtex=found.bibtex,
         bibtex_url=url_for("methods.references", dataset_id=dataset.id),
+        crate_url=url_for("methods.crate", dataset_id=dataset.id),
+        archive_url=url_for("methods.archive", dataset_id=dataset.id),
         steps=len(found.made.steps),
         long=len(found.text) > SHORT,
     )

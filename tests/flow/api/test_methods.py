@@ -2,11 +2,16 @@
 
 import io
 import json
+import os
 import sys
+import zipfile
+from pathlib import Path
 
 import pytest
 from small_facility import NOW
+from sqlalchemy import select
 
+from portal.audit.models import AuditRecord
 from portal.catalogue.entries import FileEntry, ParameterEntry
 from portal.catalogue.results import ResultToRegister, register_result
 from portal.cli.main import main
@@ -111,3 +116,59 @@ def test_a_wrong_id_says_what_is_wrong_with_it(word, code, said, gantry, stack):
     got, out, err = gantry("data", "methods", stack if word == "STACK" else word)
     assert (got, out) == (code, "")
     assert said in err
+
+
+@pytest.fixture
+def made_file(result, settings):
+    """The result's file, as the store keeps it."""
+    folder = settings.results / "made"
+    folder.mkdir(parents=True)
+    path = folder / "deconvolved.h5"
+    path.write_bytes(b"abc")
+    os.utime(path, ns=(1, 1))
+    return path
+
+
+def test_a_crate_comes_as_metadata_and_as_an_archive(maya, tom, result, made_file, stack):
+    answer = maya("GET", f"/datasets/{result}/ro-crate")
+    assert answer.mimetype == "application/ld+json"
+    assert answer.json["@context"][0] == "https://w3id.org/ro/crate/1.1/context"
+    archive = maya("GET", f"/datasets/{result}/ro-crate/content")
+    assert archive.headers["Content-Disposition"] == f"attachment; filename=dataset-{result}.ro-crate.zip"
+    with zipfile.ZipFile(io.BytesIO(archive.data)) as opened:
+        assert opened.testzip() is None
+        assert opened.read("data/deconvolved.h5") == b"abc"
+    for path in ("ro-crate", "ro-crate/content"):
+        assert tom("GET", f"/datasets/{result}/{path}").status_code == 404
+        assert maya("GET", f"/datasets/{stack}/{path}").status_code == 422
+
+
+def test_who_got_an_archive_is_written_down_and_a_changed_file_is_not_sent(
+    maya, result, made_file, sqlite_database
+):
+    def downloads():
+        with sqlite_database.read() as session:
+            return list(session.scalars(select(AuditRecord.details).where(AuditRecord.action == "download")))
+
+    assert maya("HEAD", f"/datasets/{result}/ro-crate/content").status_code == 200
+    assert downloads() == []
+    maya("GET", f"/datasets/{result}/ro-crate/content")
+    assert downloads() == [{"dataset": result, "files": 1, "size": 3, "crate": True}]
+    made_file.write_bytes(b"abd")
+    answer = maya("GET", f"/datasets/{result}/ro-crate/content")
+    assert answer.status_code == 409
+    assert "was changed after it was registered" in answer.json["detail"]
+    assert len(downloads()) == 1
+
+
+def test_a_crate_on_the_command_line(gantry, result, made_file, stack, tmp_path):
+    code, out, _err = gantry("data", "crate", result, "--to", tmp_path / "home")
+    assert code == 0
+    with zipfile.ZipFile(out.strip()) as opened:
+        assert "ro-crate-metadata.json" in opened.namelist()
+    code, out, _err = gantry("data", "crate", result, "--metadata", "--to", tmp_path / "home")
+    assert (code, json.loads(Path(out.strip()).read_text())["@graph"][0]["@id"]) == (0, "./")
+    code, _out, err = gantry("data", "crate", stack, "--to", tmp_path / "none")
+    assert code == 6
+    assert "was not made by an analysis" in err
+    assert not (tmp_path / "none").exists()

@@ -42,6 +42,8 @@ PAGES = """
     datasets.download        GET   hides    hides      shows      shows      shows      | content
     datasets.report          GET   hides    hides      shows      shows      shows      | report
     methods.references       GET   hides    hides      shows      shows      shows      | -
+    methods.crate            GET   hides    hides      shows      shows      shows      | result dataset file checksum option
+    methods.archive          GET   hides    hides      shows      shows      shows      | result dataset file checksum option
     experiments.index        GET   sign-in  shows      shows      shows      shows      | experiment
     experiments.show         GET   hides    hides      shows      shows      shows      | experiment summary dataset job picture-hash
     analyses.show            GET   sign-in  shows      shows      shows      shows      | -
@@ -107,6 +109,8 @@ API = """
     api_datasets.read_array_picture     GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | picture
     api_datasets.read_content           GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | content
     api_methods.read_methods            GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | result dataset option
+    api_methods.read_crate              GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | result dataset file checksum option
+    api_methods.read_crate_content      GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | result dataset file checksum option
     api_experiments.read_experiments    GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | experiment
     api_experiments.read_experiment     GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | experiment summary
     api_analyses.read_analyses          GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | -
@@ -172,7 +176,11 @@ ARGUMENTS: Mapping[str, str] = {
 INSTEAD: Mapping[tuple[str, str], str] = {
     ("datasets.report", "file_id"): "report",
     ("methods.references", "dataset_id"): "result",
+    ("methods.crate", "dataset_id"): "result",
+    ("methods.archive", "dataset_id"): "result",
     ("api_methods.read_methods", "dataset"): "result",
+    ("api_methods.read_crate", "dataset"): "result",
+    ("api_methods.read_crate_content", "dataset"): "result",
     ("jobs.job", "job_id"): "failed",
     ("jobs.live", "job_id"): "failed",
     ("jobs.log", "job_id"): "failed",

@@ -52,7 +52,7 @@ def add_result(facility: SmallFacility, settings: Settings) -> AddResult:
             "dataset_type": "light-sheet result",
             "name": name,
             "location": f"results:{where}/J-{number}",
-            "files": [FileEntry("result.h5", 1000, 1, "ab" * 32)],
+            "files": more.pop("files", None) or [FileEntry("result.h5", 1000, 1, "ab" * 32)],
             "application": (jobtype.name, jobtype.version),
             "arguments": more.pop("options", {}),
             "inputs": inputs,

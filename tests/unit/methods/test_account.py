@@ -362,3 +362,19 @@ def test_a_sentence_that_is_not_said_cites_nothing(
     said = told(database, facility.actors["maya"], made)
     assert said.text.startswith("Smoothed [1], {so} [2].")
     assert [key for key, _ in said.bibliography.entries()] == ["b", "c"]
+
+
+def test_inputs_are_named_even_where_the_sentence_that_does_has_no_value(
+    database: Database, facility: SmallFacility, add_result: AddResult
+) -> None:
+    """A program that leaves out a parameter, or a new one, must not cost the most important sentence."""
+    with database.write() as session:
+        made = add_result(
+            session,
+            "Report",
+            [("data", facility.datasets["private"])],
+            analysis="qc",
+            options={"histogram_bins": 8},
+        ).id
+    text = told(database, facility.actors["maya"], made).text
+    assert text.startswith("Quality check was run on “Zebrafish heart, first run”")
