@@ -53,12 +53,12 @@ class Reference(Strict):
     """A publication, or software."""
 
     key: Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][a-zA-Z0-9_-]*$", max_length=60)]
-    kind: Literal["article", "book", "software"] = "article"
+    kind: Literal["article", "book", "proceedings", "software"] = "article"
     authors: Annotated[list[Line], Field(min_length=1, max_length=100)] = Field(
         description='Each as "Family name, Given names", or the name of a group in one piece.'
     )
     title: Line
-    journal: Line | None = Field(None, description="Its usual abbreviation.")
+    journal: Line | None = Field(None, description="Its usual abbreviation; of proceedings what they are called.")
     publisher: Line | None = None
     volume: Line | None = None
     number: Line | None = None
@@ -72,7 +72,7 @@ class Reference(Strict):
 
     @model_validator(mode="after")
     def _is_found_again(self) -> "Reference":
-        if self.kind == "article" and (self.journal is None or self.year is None):
+        if self.kind in ("article", "proceedings") and (self.journal is None or self.year is None):
             raise PydanticCustomError("article", "an article has a journal and a year")
         if self.kind == "software" and self.url is None and self.doi is None:
             raise PydanticCustomError("software", "software has a url or a doi")

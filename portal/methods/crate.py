@@ -38,7 +38,12 @@ TERMS = {
 }
 MOST_FILES = 10_000
 """Files that are described; of further ones their number is said."""
-_CITED = {"article": "ScholarlyArticle", "book": "Book", "software": "SoftwareSourceCode"}
+_CITED = {
+    "article": "ScholarlyArticle",
+    "book": "Book",
+    "proceedings": "ScholarlyArticle",
+    "software": "SoftwareSourceCode",
+}
 
 
 @dataclass(frozen=True)

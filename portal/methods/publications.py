@@ -22,7 +22,7 @@ _SPECIAL = {
     "°": "\\textdegree{}", "µ": "\\textmu{}", "×": "\\texttimes{}", "<": "\\textless{}", ">": "\\textgreater{}",
     "|": "\\textbar{}",
 }  # fmt: skip
-_KINDS = {"article": "article", "book": "book", "software": "misc"}
+_KINDS = {"article": "article", "book": "book", "proceedings": "inproceedings", "software": "misc"}
 
 
 @dataclass
@@ -77,7 +77,7 @@ def bibtex(reference: Reference, key: str) -> str:
     fields = {
         "author": " and ".join(map(_author, reference.authors)),
         "title": _title(reference.title),
-        "journal": latex(reference.journal or ""),
+        "booktitle" if reference.kind == "proceedings" else "journal": latex(reference.journal or ""),
         "publisher": latex(reference.publisher or ""),
         "volume": latex(reference.volume or ""),
         "number": latex(reference.number or ""),
@@ -116,10 +116,15 @@ def _letter(character: str) -> str:
 
 
 def _title(title: str) -> str:
-    """Capitals beyond the title's first letter are kept, which BibTeX styles take away."""
+    """Names and abbreviations keep their capitals, which BibTeX styles take away; A Title All in Such does not."""
+    words = title.split(" ")
+    long = [word for word in words[1:] if len(word) > 3]
+    throughout = bool(long) and sum(word[0].isupper() for word in long) > len(long) / 2
     found = []
-    for place, word in enumerate(title.split(" ")):
-        keep = any(character.isupper() for character in (word[1:] if place == 0 else word))
+    for place, word in enumerate(words):
+        ordinary = place == 0 or throughout
+        parts = word.split("-") if throughout else [word]
+        keep = any(character.isupper() for part in parts for character in (part[1:] if ordinary else part))
         found.append(f"{{{latex(word)}}}" if keep else latex(word))
     return " ".join(found)
 

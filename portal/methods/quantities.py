@@ -32,18 +32,18 @@ def unit(name: str) -> str:
     return _POWER.sub(lambda found: found.group(1).translate(_RAISED), _MICRO.sub("µ", name))
 
 
-def number(value: float, *, exact: bool = False) -> str:
-    """A number as a paper has it: `0.3`, `−6`, `1 × 10⁻⁶`; `exact`: with all digits, else with six that count."""
+def number(value: float) -> str:
+    """A number as a paper has it, six digits that count: `0.3`, `−6`, `1 × 10⁻⁶`; of whole numbers all."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
-    text = str(value) if isinstance(value, int) else f"{value:{'.15g' if exact else '.6g'}}"
+    text = str(value) if isinstance(value, int) else f"{value:.6g}"
     mantissa, e, power = text.partition("e")
     if e:
         text = f"{mantissa} × 10{str(int(power)).translate(_RAISED)}"
     return text.replace("-", "\N{MINUS SIGN}")
 
 
-def quantity(value: object, units: str = "", *, exact: bool = False) -> str:
+def quantity(value: object, units: str = "") -> str:
     """A value with its unit: `0.3 µm`, `180°`, `20 November 2026`, `yes`."""
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -53,7 +53,7 @@ def quantity(value: object, units: str = "", *, exact: bool = False) -> str:
         return words.one_line(str(value), 500)
     if not isfinite(value):
         return str(value)
-    printed, said = number(value, exact=exact), unit(units)
+    printed, said = number(value), unit(units)
     return f"{printed}{said}" if said in _NO_SPACE else f"{printed} {said}".rstrip()
 
 

@@ -197,7 +197,7 @@ def value_words(option: ToldOption | None, value: object) -> str:
         return option.choices[value]
     if isinstance(value, str):
         value = words.one_line(value, 200)
-    return quantity(value, option.units if option is not None else "", exact=True)
+    return quantity(value, option.units if option is not None else "")
 
 
 def _all_inputs(step: Step) -> str:
