@@ -10,8 +10,8 @@ NOISE_TIMES, NOISE_TIMES_UNOPENED = 2.0, 3.0
 """A threshold within so many standard deviations of the noise takes noise for cells; opening removes specks."""
 MANY_A_FRAME = 20
 EVERY = 8
-"""Every so many frames the noise and the background's fitness are looked at."""
-OFTEN = 0.25
+"""Every so many frames the noise is looked at."""
+OFTEN = 1 / 3
 """Of the frames: what is brighter or darker than a median at one place in more of them is not passing by."""
 SMALL_SHARE = 0.001
 """Of the image: fewer pixels than that may be dirt."""
@@ -20,7 +20,7 @@ DENTED = 1.1
 LEAST_PIXELS = 50
 """Objects with fewer are dented by their pixels."""
 SHARE_TOUCHING = 0.1
-FEW_FRAMES = 8
+FEW_FRAMES = 16
 
 
 class Doubts:
@@ -30,23 +30,24 @@ class Doubts:
         self._rules = rules
         self._median = median
         self._noise: list[float] = []
+        self._shift: list[float] = []
         self._darker: np.ndarray | None = None
         self._brighter: np.ndarray | None = None
-        self._looked = 0
         self.frames = 0
         self.events = 0
         self.touching = 0
         self.at_edge = 0
         self.cut = 0
         self.spilled = 0
-        self.brighter_share = 0.0
 
     def frame(self, difference: np.ndarray, found: Segmented) -> None:
         """Take one frame's difference to its background and what was found in it."""
         self.cut += found.cut
         self.spilled += found.spilled
         if self.frames % EVERY == 0:
-            self._look(difference)
+            self._noise.append(noise(difference))
+            self._shift.append(float(np.median(difference)))
+        self._look(difference)
         self.frames += 1
 
     def event(self, at_edge: bool, touching: bool) -> None:
@@ -62,8 +63,6 @@ class Doubts:
             self._darker, self._brighter = (np.zeros(difference.shape, np.int32) for _ in range(2))
         self._darker += darker
         self._brighter += brighter
-        self._noise.append(noise(difference))
-        self._looked += 1
 
     def words(self) -> list[str]:
         """Return one clause for each thing that is doubtful."""
@@ -75,12 +74,18 @@ class Doubts:
                 f"the threshold of {self._rules.threshold} grey values is within {times:g} times the noise of the "
                 f"background ({noise_now:.2g} grey values), so that noise may have been taken for cells"
             )
+        shift = float(np.median(self._shift)) if self._shift else 0.0
+        if abs(shift) > abs(self._rules.threshold) / 2:
+            said.append(
+                f"the images are {abs(shift):.2g} grey values {'brighter' if shift > 0 else 'darker'} than their "
+                "backgrounds on the whole, so that the threshold is not what it says"
+            )
         if self.events > MANY_A_FRAME * self.frames:
             said.append(
                 f"there are {self.events / self.frames:.0f} events in a frame on average: noise or dirt may have "
                 "been taken for cells"
             )
-        if self._median and self._looked >= FEW_FRAMES:
+        if self._median and self.frames >= FEW_FRAMES:
             said += self._unfit()
         if self.events and self.touching > SHARE_TOUCHING * self.events:
             said.append(
@@ -97,9 +102,10 @@ class Doubts:
                 f"({self.events})"
             )
         if self.spilled:
+            frames = "1 frame" if self.spilled == 1 else f"{self.spilled} frames"
             said.append(
-                f"in {self.spilled} frames cells part the background from the image's upper left corner, and it "
-                "was filled as if it were a hole"
+                f"in {frames} cells part the background from the image's upper left corner, and it was filled as "
+                "if it were a hole"
             )
         return said
 
@@ -117,13 +123,13 @@ class Doubts:
     def _unfit(self) -> list[str]:
         assert self._darker is not None
         assert self._brighter is not None
-        often = OFTEN * self._looked
+        often = OFTEN * self.frames
         places = (self._darker > often) | (self._brighter > often)
         share = float(places.mean())
         if share < SMALL_SHARE:
             return []
         words = (
-            f"in {share:.1%} of the image more than a quarter of the frames differ from the median background by "
+            f"in {share:.1%} of the image more than a third of the frames differ from the median background by "
             "more than the threshold: cells pass there too often, or the light changes, and the median may have "
             "cells in it"
         )
