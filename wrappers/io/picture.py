@@ -11,6 +11,7 @@ BACKGROUND = (255, 255, 255)
 INK = (38, 50, 56)
 GRID = (214, 220, 224)
 ACCENT = (11, 87, 164)
+WRONG = (214, 40, 40)
 LARGEST = 1024
 
 
@@ -31,6 +32,18 @@ def grey(plane: np.ndarray, *, low: float = 0.5, high: float = 99.8) -> np.ndarr
     scale = 255.0 / (top - bottom) if top > bottom else 0.0
     stretched = (np.where(finite, values, bottom) - bottom) * scale
     return np.asarray(np.clip(stretched, 0, 255), dtype=np.uint8)
+
+
+def marked(plane: np.ndarray, wrong: np.ndarray) -> np.ndarray:
+    """Return a plane in grey (y, x, 3) with pixels in red, large enough to be seen once it is made smaller."""
+    grow = max(0, max(plane.shape) // 512)
+    colour = np.repeat(grey(plane)[..., None], 3, axis=2) // 2 + 60
+    shown = wrong.copy()
+    for shift in range(1, grow + 1):
+        for axis in (0, 1):
+            shown |= np.roll(wrong, shift, axis) | np.roll(wrong, -shift, axis)
+    colour[shown] = WRONG
+    return np.asarray(colour, dtype=np.uint8)
 
 
 def _tame(values: np.ndarray) -> np.ndarray:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from wrappers.io.picture import ACCENT, BACKGROUND, GRID, INK
+from wrappers.io.picture import ACCENT, BACKGROUND, GRID, INK, WRONG
 
 WIDTH, HEIGHT = 720, 540
 LEFT, RIGHT, TOP, BOTTOM = 84, 20, 20, 64
@@ -51,14 +52,62 @@ def scatter(x: np.ndarray, y: np.ndarray, x_label: str, y_label: str) -> np.ndar
     return np.asarray(canvas)
 
 
+def series_plot(
+    values: np.ndarray, wrong: Sequence[int], y_label: str, x_label: str, limit: float | None = None
+) -> np.ndarray:
+    """Return a curve of numbers in order as picture (y, x, 3), counted from 1, some marked, and a limit."""
+    height = HEIGHT * 3 // 5
+    canvas = Image.new("RGB", (WIDTH, height), BACKGROUND)
+    draw = ImageDraw.Draw(canvas)
+    font = ImageFont.load_default(14)
+    finite = values[np.isfinite(values)]
+    shown = np.append(finite, limit) if limit is not None else finite
+    low, high = _limits(shown) if shown.size else (0.0, 1.0)
+    last = max(2, len(values))
+
+    def across(place: float) -> float:
+        return LEFT + (place - 1) / (last - 1) * (WIDTH - LEFT - RIGHT)
+
+    def down(value: float) -> float:
+        return height - BOTTOM - (value - low) / (high - low) * (height - TOP - BOTTOM)
+
+    for value in ticks(1, last):
+        if value == int(value) and value >= 1:
+            draw.text((across(value), height - BOTTOM + 8), f"{value:g}", fill=INK, font=font, anchor="ma")
+    for value in ticks(low, high, 4):
+        draw.line([(LEFT, down(value)), (WIDTH - RIGHT, down(value))], fill=GRID)
+        draw.text((LEFT - 8, down(value)), f"{value:.4g}", fill=INK, font=font, anchor="rm")
+    if limit is not None:
+        draw.line([(LEFT, down(limit)), (WIDTH - RIGHT, down(limit))], fill=WRONG)
+    draw.rectangle([LEFT, TOP, WIDTH - RIGHT, height - BOTTOM], outline=INK)
+    run: list[tuple[float, float]] = []
+    for place, value in enumerate([*values, np.nan]):
+        if np.isfinite(value):
+            run.append((across(place + 1), down(float(value))))
+            continue
+        if len(run) > 1:
+            draw.line(run, fill=ACCENT, width=2)
+        elif run:
+            draw.ellipse([run[0][0] - 2, run[0][1] - 2, run[0][0] + 2, run[0][1] + 2], fill=ACCENT)
+        run = []
+    for place in wrong:
+        y = down(float(values[place])) if np.isfinite(values[place]) else height - BOTTOM
+        draw.ellipse([across(place + 1) - 4, y - 4, across(place + 1) + 4, y + 4], fill=WRONG)
+    draw.text(((LEFT + WIDTH - RIGHT) / 2, height - 14), x_label, fill=INK, font=font, anchor="ms")
+    _sideways(canvas, y_label, font, height)
+    return np.asarray(canvas)
+
+
 def _limits(values: np.ndarray) -> tuple[float, float]:
     low, high = float(values.min()), float(values.max())
     margin = 0.05 * (high - low) or max(abs(high) * 0.05, 0.5)
     return low - margin, high + margin
 
 
-def _sideways(canvas: Image.Image, words: str, font: ImageFont.ImageFont | ImageFont.FreeTypeFont) -> None:
-    label = Image.new("RGB", (HEIGHT - TOP - BOTTOM, 20), BACKGROUND)
+def _sideways(
+    canvas: Image.Image, words: str, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, height: int = HEIGHT
+) -> None:
+    label = Image.new("RGB", (height - TOP - BOTTOM, 20), BACKGROUND)
     ImageDraw.Draw(label).text((label.width / 2, 10), words, fill=INK, font=font, anchor="mm")
     canvas.paste(label.rotate(90, expand=True), (4, TOP))
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from wrappers.errors import BadInput
+from wrappers.io.plot import series_plot
 from wrappers.io.source import ArraySource
 from wrappers.kernels import statistics
+from wrappers.programs.qc.faults import Fault
+from wrappers.programs.qc.judge import Judge
 from wrappers.programs.qc.sound import Lost, sound_blocks
 from wrappers.programs.qc.view import Kind, View
 
@@ -20,6 +23,8 @@ FINE_BINS = 2**16
 EXACT_VALUES = 2**22  # floats up to this many are sorted for exact percentiles
 
 Tell: TypeAlias = Callable[[int, int], None]
+Takers: TypeAlias = tuple[View | Judge, ...]
+"""Who takes in each block once."""
 
 
 @dataclass
@@ -46,6 +51,9 @@ class Finding:
     histogram_counts: list[int] = field(default_factory=list)
     note: str = ""
     pictures: list[str] = field(default_factory=list)
+    judged: bool = False
+    faults: list[dict[str, Any]] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -55,6 +63,12 @@ class Measured:
     finding: Finding
     arrays: dict[str, np.ndarray]
     pictures: dict[str, np.ndarray]
+    faults: list[Fault] = field(default_factory=list)
+
+    @property
+    def weight(self) -> float:
+        """How wrong it is: 0 where nothing was found."""
+        return max((fault.weight for fault in self.faults), default=0.0)
 
 
 def measure(
@@ -83,15 +97,37 @@ def measure(
     if view.too_large:
         finding.note = f"{finding.note} Its projections are too large to be made.".strip()
     lost = Lost()
+    judge = Judge(array)
     small = array.dtype.kind in "iub" and array.dtype.itemsize * 8 <= statistics.SMALL_INTEGER_BITS
-    totals = _one_pass(array, view, lost, tell) if small else _two_passes(array, view, lost, tell)
+    totals = (_one_pass if small else _two_passes)(array, (view, judge), lost, tell)
     if lost.pieces and not totals.moments.count + totals.moments.not_finite:
         raise lost.error
     finding.not_read = lost.values
     finding.note = f"{finding.note} {lost.note}".strip()
     _fill(finding, totals, array.dtype, bins)
     finding.not_written = array.size - totals.moments.count - totals.moments.not_finite - lost.values
-    return Measured(finding, totals.arrays() | view.arrays(), view.pictures())
+    judged = judge.ask(
+        totals.counts,
+        exact=totals.bins.integer and totals.bins.width == 1,
+        level=finding.saturation_level,
+        saturated=finding.saturated,
+        low=finding.percentiles.get("0.1", 0.0),
+        highest=finding.maximum or 0.0,
+    )
+    faults = [_drawn(fault, view, finding.maximum) for fault in judged.faults]
+    finding.judged, finding.unchecked = judged.judged, judged.unchecked
+    return Measured(finding, totals.arrays() | view.arrays(), view.pictures(), faults)
+
+
+def _drawn(fault: Fault, view: View, level: float | None) -> Fault:
+    """The fault with a picture: its curve, or where values are saturated."""
+    if fault.curve is not None:
+        curve = fault.curve
+        picture = series_plot(curve.values, curve.marked, curve.label, curve.along, curve.limit)
+        return replace(fault, picture=picture, caption=f"{curve.label} of the {curve.along}")
+    if fault.kind == "saturated" and (shown := view.at_least(level)) is not None:
+        return replace(fault, picture=shown, caption="where values are at the limit, in red")
+    return fault
 
 
 @dataclass(frozen=True)
@@ -106,13 +142,14 @@ class _Totals:
         return {"histogram/lower_edge": self.bins.edges[filled], "histogram/count": self.counts[filled]}
 
 
-def _one_pass(array: ArraySource, view: View, lost: Lost, tell: Tell) -> _Totals:
+def _one_pass(array: ArraySource, takers: Takers, lost: Lost, tell: Tell) -> _Totals:
     low, high = (0, 1) if array.dtype.kind == "b" else _range(array.dtype)
     everything = statistics.integer_bins(low, high, high - low + 1)
     counts = np.zeros(everything.number, np.int64)
     for place, block in sound_blocks(array, lost):
         counts += statistics.count(block, everything)
-        view.add(place, block)
+        for taker in takers:
+            taker.add(place, block)
         tell(block.nbytes, 1)
     filled = np.flatnonzero(counts)
     if not filled.size:
@@ -127,11 +164,12 @@ def _one_pass(array: ArraySource, view: View, lost: Lost, tell: Tell) -> _Totals
     return _Totals(found, counts, statistics.integer_bins(low + first, low + last, FINE_BINS), None)
 
 
-def _two_passes(array: ArraySource, view: View, lost: Lost, tell: Tell) -> _Totals:
+def _two_passes(array: ArraySource, takers: Takers, lost: Lost, tell: Tell) -> _Totals:
     found = statistics.Moments()
     for place, block in sound_blocks(array, lost):
         found = statistics.merge(found, statistics.moments(_real(block)))
-        view.add(place, _real(block))
+        for taker in takers:
+            taker.add(place, _real(block))
         tell(block.nbytes, 2)
     if found.count == 0:
         return _Totals(found, np.zeros(1, np.int64), statistics.float_bins(0, 0, 1), None)

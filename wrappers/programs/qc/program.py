@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from wrappers.io.hdf5 import SUFFIXES, write_arrays
 from wrappers.io.siblings import leading
 from wrappers.io.stack import KINDS, is_array_file, open_arrays
 from wrappers.job import InputFile, Job
+from wrappers.programs.qc.faults import Fault
 from wrappers.programs.qc.measure import Finding, Measured, measure
 from wrappers.programs.qc.report import html_page
 from wrappers.programs.qc.view import Kind
@@ -163,7 +165,22 @@ def _save(job: Job, measured: list[Measured], notes: list[Note], kind: str) -> N
     shown: dict[str, np.ndarray] = {}
     captions: dict[str, str] = {}
     arrays: dict[str, np.ndarray] = {}
-    order = sorted(range(len(measured)), key=lambda place: -measured[place].finding.size)
+    # What is wrong first, in words and pictures; of what is sound the largest.
+    order = sorted(
+        range(len(measured)), key=lambda place: (-measured[place].weight, -measured[place].finding.size)
+    )
+    for place in order:
+        one = measured[place]
+        for number, fault in enumerate(one.faults):
+            kept.warning(f"{one.finding.name}: {fault.sentence}")
+            name = f"{place:03d}-fault-{number}" if fault.picture is not None and kept.room_for_previews else ""
+            if name and fault.picture is not None:
+                words = f"{one.finding.name}: {fault.title.lower()}; {fault.caption}"
+                kept.preview(name, fault.picture, words, "thumbnail" if not shown else "preview")
+                shown[name], captions[name] = fault.picture, fault.caption
+            one.finding.faults.append(_entry(fault, name))
+        for words in one.finding.unchecked:
+            kept.warning(f"{one.finding.name}: {words}") if "could not" in words else None
     for place in order:
         one = measured[place]
         group = f"{place:03d} {re.sub(r'[^A-Za-z0-9_.-]+', '_', one.finding.name).strip('_')}"
@@ -177,7 +194,8 @@ def _save(job: Job, measured: list[Measured], notes: list[Note], kind: str) -> N
             kept.preview(name, picture, words, "thumbnail" if not shown else "preview")
             shown[name], captions[name] = picture, words
             one.finding.pictures.append(name)
-    findings = [one.finding for one in measured]
+    findings = [measured[place].finding for place in order]
+    largest = max(findings, key=lambda finding: finding.size)
     write_arrays(job.output / "qc.h5", arrays, {})
     document = {
         "schema": 1,
@@ -194,10 +212,31 @@ def _save(job: Job, measured: list[Measured], notes: list[Note], kind: str) -> N
         [asdict(note) for note in notes],
     )
     (job.output / "report.html").write_text(page, encoding="utf-8")
-    _parameters(kept, findings, len(notes), order[0])
+    _parameters(kept, findings, len(notes), largest)
 
 
-def _parameters(kept: Result, findings: list[Finding], left_out: int, largest: int) -> None:
+def _entry(fault: Fault, picture: str) -> dict[str, Any]:
+    """A fault as it stands in report.json."""
+    return {
+        "kind": fault.kind,
+        "title": fault.title,
+        "weight": round(fault.weight, 1),
+        "sentence": fault.sentence,
+        "number": _plain(fault.number),
+        "unit": fault.unit,
+        "threshold": fault.threshold,
+        "said": fault.said,
+        "reason": fault.reason,
+        "frames": list(fault.frames),
+        "picture": picture,
+    }
+
+
+def _plain(number: float) -> float | None:
+    return number if math.isfinite(number) else None
+
+
+def _parameters(kept: Result, findings: list[Finding], left_out: int, main_array: Finding) -> None:
     bad = sum(finding.not_finite for finding in findings)
     full = sum(finding.saturated or 0 for finding in findings)
     kept.parameter("arrays", len(findings))
@@ -205,12 +244,14 @@ def _parameters(kept: Result, findings: list[Finding], left_out: int, largest: i
     kept.parameter("not finite", bad)
     kept.parameter("saturated", full)
     kept.parameter("left out", left_out)
-    main_array = findings[largest]
     kept.parameter("largest array", main_array.name)
     for name in ("minimum", "maximum", "mean", "std"):
         value = getattr(main_array, name)
         kept.parameter(name, math.nan if value is None else value)
-    words = [f"{len(findings)} arrays" if len(findings) > 1 else "1 array"]
+    wrong = [fault["title"].lower() for finding in findings for fault in finding.faults]
+    kept.parameter("faults", len(wrong))
+    words = [f"Wrong: {', '.join(dict.fromkeys(wrong))}"] if wrong else []
+    words.append(f"{len(findings)} arrays" if len(findings) > 1 else "1 array")
     words.append(f"{bad} values not finite" if bad else "all values finite")
     words.append(f"{full} saturated" if full else "none saturated")
     unread = sum(finding.not_read for finding in findings)

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from gantry_formats.axes import UNKNOWN, known_axes, name_of
-from wrappers.io.picture import fitted, grey, line_plot
+from wrappers.io.picture import fitted, grey, line_plot, marked
 from wrappers.io.source import ArraySource
 from wrappers.kernels.projection import Projections
 
@@ -85,6 +85,18 @@ class View:
         if self._plane.ndim == 2 and min(self._plane.shape) > 1:
             return {"as a picture": fitted(grey(self._plane))}
         return {"its values in order, as a curve": line_plot(self._plane)}
+
+    def at_least(self, level: float | None) -> np.ndarray | None:
+        """Return a picture with the pixels in red that reach a level; None where they are not to be seen."""
+        if self._projections and self._kind == "max":
+            plane = self._projections.faces[0]
+        elif not self._projections and not self.too_large and self._plane.ndim == 2:
+            plane = self._plane
+        else:
+            return None
+        if min(plane.shape) < 2 or not np.isfinite(plane).any():
+            return None
+        return None if level is None else fitted(marked(plane, plane >= level), largest=512)
 
     def _caption(self, along: int) -> str:
         """What a projection shows: "largest values along z"; axes before the last three are projected, too."""

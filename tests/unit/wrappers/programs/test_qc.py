@@ -94,7 +94,9 @@ def test_the_page_has_no_script_loads_nothing_and_escapes_names(run_program, tmp
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert not re.search(r"\son\w+=|javascript:|<link|<iframe|style=|@import", page)
-    assert all(source.startswith("data:image/png") for source in re.findall(r'(?:src|href)="([^"]*)"', page))
+    assert all(source.startswith("data:image/png") for source in re.findall(r'src="([^"]*)"', page))
+    assert all(link.startswith("#") for link in re.findall(r'href="([^"]*)"', page))
+    assert all(f'id="{place}"' in page for place in re.findall(r'href="#([^"]*)"', page))
     assert "A &lt;title&gt; &amp; more" in page
 
 
