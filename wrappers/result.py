@@ -23,6 +23,7 @@ from gantry_formats.limits import (
     MAX_WARNINGS,
 )
 from wrappers.io.picture import save_png
+from wrappers.software import libraries
 
 Role: TypeAlias = Literal["thumbnail", "preview"]
 
@@ -110,6 +111,7 @@ class Result:
             "parameters": parameters,
             "previews": self._previews,
             "warnings": self._said(),
+            "software": libraries(),
             "summary": _line("; ".join([summary, *without]), MAX_SUMMARY),
         }
         return (json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n").encode()

@@ -21,6 +21,8 @@ _WHOLE = {
     "percent": "%",
 }
 _NO_SPACE = frozenset({"°", "%"})
+GROUPED = 10_000
+"""From here on thousands are parted."""
 ISOLATE, END = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 
 
@@ -33,10 +35,12 @@ def unit(name: str) -> str:
 
 
 def number(value: float) -> str:
-    """A number as a paper has it, six digits that count: `0.3`, `−6`, `1 × 10⁻⁶`; of whole numbers all."""
+    """A number as a paper has it, six digits that count: `0.3`, `−6`, `1 × 10⁻⁶`; of whole ones all: `10,000`."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
-    text = str(value) if isinstance(value, int) else f"{value:.6g}"
+    text = f"{value:.6g}"
+    if isinstance(value, int):
+        text = f"{value:,}" if abs(value) >= GROUPED else str(value)
     mantissa, e, power = text.partition("e")
     if e:
         text = f"{mantissa} × 10{str(int(power)).translate(_RAISED)}"

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gantry_formats.limits import (
@@ -25,6 +25,7 @@ from portal.jobs.result_json import FormError, storable
 
 METADATA = "metadata.json"
 PREVIEWS = "previews"
+MAX_SOFTWARE = 40
 ALSO = (METADATA, PREVIEWS)
 """Files beneath output/ that go with every dataset and do not make one."""
 
@@ -56,6 +57,8 @@ class Metadata:
     warnings: tuple[str, ...] = ()
     """What makes the result doubtful, in words."""
     summary: str = ""
+    software: Mapping[str, str] = field(default_factory=dict)
+    """Versions of the program and its libraries by name, as it says."""
 
 
 def read_metadata(kept: Root) -> Metadata:
@@ -86,7 +89,7 @@ def parse_metadata(raw: bytes) -> Metadata:
     if not isinstance(summary, str):
         raise FormError("metadata.json: summary is not a text")
     said = words.one_line(storable(summary), MAX_SUMMARY)
-    return Metadata(tuple(parameters), tuple(previews), _warnings(document), said)
+    return Metadata(tuple(parameters), tuple(previews), _warnings(document), said, _software(document))
 
 
 def _warnings(document: Mapping[str, Any]) -> tuple[str, ...]:
@@ -95,6 +98,18 @@ def _warnings(document: Mapping[str, Any]) -> tuple[str, ...]:
         raise FormError(f"metadata.json: warnings is not a list of at most {MAX_WARNINGS} texts")
     lines = (words.one_line(storable(one), MAX_WARNING) for one in found)
     return tuple(dict.fromkeys(line for line in lines if line))
+
+
+def _software(document: Mapping[str, Any]) -> dict[str, str]:
+    found = document.get("software", {})
+    if not isinstance(found, dict) or len(found) > MAX_SOFTWARE:
+        raise FormError(f"metadata.json: software is not an object of at most {MAX_SOFTWARE} names")
+    if not all(isinstance(one, str) for one in found.values()):
+        raise FormError("metadata.json: a version in software is not a text")
+    lines = {
+        words.one_line(storable(name), MAX_NAME): words.one_line(storable(one), 100) for name, one in found.items()
+    }
+    return {name: version for name, version in lines.items() if name and version}
 
 
 def _items(document: Mapping[str, Any], key: str, most: int) -> list[Mapping[str, Any]]:

@@ -74,6 +74,7 @@ def _to_register(
             "runner": attempt.testimony.get("runner"),
             "image": attempt.testimony.get("image"),
             "gantry": portal.__version__,
+            "software": dict(inspected.metadata.software),
             "attempt": attempt.id,
             "manifest_sha256": kept.sha256,
         },

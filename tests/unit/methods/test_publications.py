@@ -90,6 +90,7 @@ def test_numbers_in_sensible_digits() -> None:
     assert number(1e-6) == "1 × 10⁻⁶"
     assert number(1023.5125) == "1023.51"
     assert number(2.0) == "2"
+    assert (number(9999), number(-10_000), number(4720829.0)) == ("9999", "−10,000", "4,720,829")
     assert number(6.02e23) == "6.02 × 10²³"
     assert quantity(180.0, "deg") == "180°"
     assert quantity(float("inf"), "um") == "inf"

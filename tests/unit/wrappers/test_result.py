@@ -67,3 +67,9 @@ def test_warnings_are_said_once_and_the_rest_is_counted(tmp_path: Path) -> None:
     told = written(result, tmp_path)["warnings"]
     assert (len(told), told[-1]) == (limits.MAX_WARNINGS, "and 12 more warnings")
     assert all(len(one) <= limits.MAX_WARNING for one in told)
+
+
+def test_versions_of_what_the_program_used_are_told(tmp_path: Path) -> None:
+    told = written(Result(tmp_path), tmp_path)["software"]
+    assert told["NumPy"] == np.__version__
+    assert told["gantry-wrappers"]

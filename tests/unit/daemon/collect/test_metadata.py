@@ -15,6 +15,7 @@ def test_metadata_is_read_and_may_be_absent(tmp_path):
         "parameters": [{"name": "gain", "value": 3, "units": ""}, {"name": "kind", "value": "x"}],
         "previews": [{"file": "previews/xy.png", "caption": "xy", "role": "thumbnail"}],
         "warnings": ["odd\n one\u0000", "", "odd one\ufffd", "another"],
+        "software": {"NumPy": "2.4\n.6", "odd\u0000": ""},
         "summary": "a  b",
     }
     (tmp_path / "metadata.json").write_text(json.dumps(document))
@@ -22,6 +23,7 @@ def test_metadata_is_read_and_may_be_absent(tmp_path):
         metadata = read_metadata(kept)
     assert [(one.name, one.value) for one in metadata.parameters] == [("gain", 3.0), ("kind", "x")]
     assert metadata.warnings == ("odd one�", "another")
+    assert metadata.software == {"NumPy": "2.4 .6"}
     assert (metadata.previews[0].role, metadata.summary) == ("thumbnail", "a b")
 
 
@@ -41,6 +43,9 @@ def test_metadata_is_read_and_may_be_absent(tmp_path):
         {"schema": 1, "previews": [{"file": "x", "role": "thumbnail"}] * 2},
         {"schema": 1, "previews": [{"file": "x"}] * 51},
         {"schema": 1, "summary": 3},
+        {"schema": 1, "software": ["NumPy"]},
+        {"schema": 1, "software": {"NumPy": 2}},
+        {"schema": 1, "software": {str(number): "1" for number in range(41)}},
         {"schema": 1, "warnings": "odd"},
         {"schema": 1, "warnings": [3]},
         {"schema": 1, "warnings": ["a"] * 51},
