@@ -149,6 +149,8 @@ class Job:
     number: str = ""
     time_s: float = math.inf
     """Seconds that the job may take; without end where the order does not say."""
+    memory_bytes: float = math.inf
+    """What it may use of memory; without end where the order does not say."""
 
     @property
     def output(self) -> Path:
@@ -189,6 +191,7 @@ def load(environ: Mapping[str, str]) -> Job:
         inputs=inputs,
         options=Options(document.get("options", {})),
         time_s=float(document.get("resources", {}).get("time_s", math.inf)),
+        memory_bytes=float(document.get("resources", {}).get("memory_mb", math.inf)) * 2**20,
         cpus=max(1, int(document.get("resources", {}).get("cpus", 1))),
         folder=folder,
     )

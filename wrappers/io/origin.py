@@ -29,19 +29,24 @@ class Origin:
 
 def origin_of(entry: Group) -> Origin:
     """Read what an entry, or the root, and the groups in it tell; what is above counts where it is silent."""
-    own = list(_groups(entry))
-    above = entry.file["/"] if entry.name.count("/") < 2 else entry.parent
-    around = own if above == entry else [*own, *_groups(above)]
-    sources, samples = _of(around, "source"), _of(around, "sample")
+    groups = around(entry)
+    sources, samples = of_kind_in(groups, "source"), of_kind_in(groups, "sample")
     probe = (_text(sources, "probe") or "").lower()
     return Origin(
-        title=_text(around, "title"),
+        title=_text(groups, "title"),
         sample=_text(samples, "name", "sample_name"),
         source=_text(sources, "name"),
         source_type=_text(sources, "type"),
         probe=PROBES.get(probe),
-        started=next((m for one in ("start_time", "date") if (m := moment_of(_text(around, one)))), None),
+        started=next((m for one in ("start_time", "date") if (m := moment_of(_text(groups, one)))), None),
     )
+
+
+def around(entry: Group) -> list[Group]:
+    """Return the groups of an entry, or the root, and behind them those of what is above."""
+    own = list(_groups(entry))
+    above = entry.file["/"] if entry.name.count("/") < 2 else entry.parent
+    return own if above == entry else [*own, *_groups(above)]
 
 
 def _groups(top: Group) -> Iterator[Group]:
@@ -54,7 +59,8 @@ def _groups(top: Group) -> Iterator[Group]:
             waiting += [(item, depth + 1) for _name, item in members(group) if isinstance(item, Group)]
 
 
-def _of(groups: list[Group], kind: str) -> list[Group]:
+def of_kind_in(groups: list[Group], kind: str) -> list[Group]:
+    """Return those of NeXus' class of this kind, and behind them those that are called so."""
     said = [group for group in groups if class_of(group).lower() == f"nx{kind}"]
     return said + [group for group in groups if group not in said and group.name.rpartition("/")[2] == kind]
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wrappers.kernels.arrays import Array, namespace
+from wrappers.kernels.arrays import Array, filters, namespace
 from wrappers.kernels.mirror_images import mismatches
 
 WIDEST_GAP = math.radians(30)
 """A circle with a wider arc that no projection looks from is not gone through in full."""
+_EDGES = 2.0  # columns over which a slope is taken
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,21 @@ def find_centre_of_full_turn(sinogram: Array, angles: Array) -> float:
     ValueError where no place explains them: then they are not of one object about one axis, or it lies beyond.
     """
     pair = opposites(sinogram[None], angles)
-    costs = mismatches(pair.near[0], pair.far[0])
+    return _least(mismatches(pair.near[0], pair.far[0]))
+
+
+def find_centre_by_edges(sinogram: Array, angles: Array) -> float:
+    """Return what `find_centre_of_full_turn` does, by where opposite projections rise and fall.
+
+    Slow differences between them (of the beam, of scattered light) do not count here, as noise does not there.
+    """
+    xp = namespace(sinogram)
+    slopes = filters(xp).gaussian_filter1d(sinogram, _EDGES, axis=1, order=1)
+    pair = opposites(slopes[None], angles)
+    return _least(mismatches(pair.near[0], -pair.far[0]))
+
+
+def _least(costs: dict[int, float]) -> float:
     best = min(costs, key=lambda place: costs[place])
     if not costs[best] < 0.5:
         raise ValueError("opposite projections do not fit together anywhere")

@@ -9,6 +9,7 @@ and spills energy there.
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from wrappers.kernels.arrays import Array, filters, fourier, namespace
 from wrappers.kernels.mirror_images import mismatches
@@ -48,26 +49,40 @@ def find_centre(sinogram: Array) -> float:
     """Return the column of the rotation axis from half a turn (angles, columns), to about a tenth of a pixel.
 
     It is looked for in the middle half of the columns, and outside where the first and the last projection, which
-    look from opposite sides, are mirror images about a column there and not about what was found.
+    look from opposite sides, are mirror images about a column there and not about what was found. ValueError where
+    either search ends at its edge: the axis may lie beyond.
     """
     xp = namespace(sinogram)
-    found = _refined(sinogram, _coarse(sinogram), max(1, sinogram.shape[1] // _COARSE_COLUMNS) + 1)
+    rough, reach = _coarse(sinogram), max(1, sinogram.shape[1] // _COARSE_COLUMNS) + 1
+    found = _refined(sinogram, rough.place, reach)
     ends = filters(xp).uniform_filter(sinogram[[0, -1]], size=(1, max(3, sinogram.shape[1] // _COARSE_COLUMNS)))
     unlike = mismatches(ends[:1], ends[1:])
     best = min(unlike, key=lambda twice: unlike[twice])
     if unlike[best] < _MIRRORED and unlike.get(round(2 * found), math.inf) > _NOT_MIRRORED:
+        if not {best - 1, best + 1} <= set(unlike):
+            raise ValueError(f"the search ended at its edge, column {best / 2:g}: the axis may lie beyond")
         return _refined(sinogram, best / 2, 3)
+    if rough.at_edge and abs(found - rough.place) > reach - 0.5:
+        raise ValueError(f"the search ended at its edge, column {found:.1f}: the axis may lie beyond")
     return found
 
 
-def _coarse(sinogram: Array) -> float:
+@dataclass(frozen=True)
+class _Rough:
+    place: float
+    at_edge: bool
+
+
+def _coarse(sinogram: Array) -> _Rough:
+    """The best column of the middle half, and whether it is the first or last of them."""
     columns = sinogram.shape[1]
     binning = max(1, columns // _COARSE_COLUMNS)
     small = sinogram[:, : columns // binning * binning].reshape(len(sinogram), -1, binning).mean(axis=2)
     quarter = small.shape[1] // 4
     middle = (small.shape[1] - 1) / 2
     coarse = _best(small, middle, quarter, 0.5)
-    return float(coarse * binning + (binning - 1) / 2)
+    at_edge = abs(coarse - round(middle * 2) / 2) > quarter - 0.75
+    return _Rough(float(coarse * binning + (binning - 1) / 2), at_edge)
 
 
 def _refined(sinogram: Array, rough: float, reach: int) -> float:

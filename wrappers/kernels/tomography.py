@@ -1,4 +1,4 @@
-"""Parallel-beam tomography: normalisation, stripes, and filtered back-projection of slices.
+"""Parallel-beam tomography: normalisation, and filtered back-projection of slices.
 
 Sinograms are (rows, angles, columns), float32; columns run across the rotation axis, angles are in radians.
 """
@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from wrappers.kernels.arrays import Array, filters, fourier, good_size, namespace, sweeper
+from wrappers.kernels.arrays import Array, fourier, good_size, namespace, sweeper
 from wrappers.kernels.continuation import Continuation, continued
 
 Filter: TypeAlias = Literal["ramp", "shepp-logan", "hann"]
@@ -41,21 +41,6 @@ def attenuation(projections: Array, flat: Array, dark: Array) -> tuple[Array, Ar
     transmission[bad] = xp.nan
     sinograms = -xp.log(transmission)
     return tuple(xp.ascontiguousarray(array.transpose(1, 0, 2)) for array in (sinograms, bad, opaque))
-
-
-def without_stripes(sinograms: Array, size: int) -> Array:
-    """Return sinograms without the stripes that become rings, by sorting.
-
-    Each column's values are sorted, sorted values are smoothed across `size` columns by a median, and put back in
-    their places: algorithm 3 of N. T. Vo, R. C. Atwood, M. Drakopoulos, Opt. Express 26, 28396 (2018).
-    """
-    xp = namespace(sinograms)
-    order = xp.argsort(sinograms, axis=1, kind="stable")
-    ranked = xp.take_along_axis(sinograms, order, axis=1)
-    smooth = filters(xp).median_filter(ranked, size=(1, 1, size), mode="nearest")
-    result = xp.empty_like(sinograms)
-    xp.put_along_axis(result, order, smooth, axis=1)
-    return result
 
 
 def angle_weights(angles: Array) -> Array:

@@ -10,7 +10,7 @@ from wrappers.io.hdf5 import write_arrays
 from wrappers.io.origin import Origin
 from wrappers.io.pictures import pictures_of
 from wrappers.io.stack import open_arrays, read_stack
-from wrappers.io.tomography.nxtomoproc import Volume, write_nxtomoproc
+from wrappers.io.tomography.nxtomoproc import Volume, written_nxtomoproc
 from wrappers.io.volumes import Pick
 from wrappers.job import InputDataset, InputFile
 
@@ -41,8 +41,9 @@ def sizes(path: Path, array: str) -> list[dict[str, float]]:
     ],
 )
 def test_slices_of_a_scan(tmp_path: Path, deep, wide, first, expected) -> None:
-    volume = Volume(VALUES, "1/mm", (deep, wide), first, {})
-    write_nxtomoproc(tmp_path / "slices.h5", volume, Origin(), "scan.nxs", {}, title="a")
+    volume = Volume(VALUES.shape, "1/mm", (deep, wide), first, {})
+    with written_nxtomoproc(tmp_path / "slices.h5", volume, Origin(), "scan.nxs", {}, title="a") as dataset:
+        dataset[...] = VALUES
     for found in sizes(tmp_path / "slices.h5", "/data"):
         assert found == pytest.approx(expected, rel=1e-9)
 

@@ -6,7 +6,8 @@ field stores it, and `axes` names its axes; it lies at /data, too, where program
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,19 +28,22 @@ NOT_TOLD = "unknown"
 
 @dataclass(frozen=True)
 class Volume:
-    """Slices (z, y, x) in `units`; how deep and wide a voxel is (µm, None if not known); the first row."""
+    """A shape (z, y, x), `units` of values; how deep and wide a voxel is (µm, None: not known); the first row."""
 
-    values: np.ndarray
+    shape: tuple[int, int, int]
     units: str
     voxel_um: tuple[float | None, float | None]
     first_row: int
     attributes: Mapping[str, Any]
+    z: Sequence[float] | None = None
+    """Where slices lie along the first axis, in pixels; rows from the first one if not given."""
 
 
-def write_nxtomoproc(
+@contextmanager
+def written_nxtomoproc(
     path: Path, volume: Volume, origin: Origin, raw_file: str, how: Mapping[str, object], *, title: str
-) -> None:
-    """Write the file; `how` are the program's settings by name."""
+) -> Iterator[h5py.Dataset]:
+    """Write the file and yield its empty volume, float32; `how` are the program's settings by name."""
     with h5py.File(path, "w") as file:
         file.attrs.update({"NX_class": "NXroot", "default": "entry", "creator": NAME})
         entry = _group(file, "entry", "NXentry")
@@ -61,15 +65,17 @@ def write_nxtomoproc(
         parameters["raw_file"] = plain(raw_file)
         for name, value in how.items():
             parameters[name.replace(" ", "_")] = plain(value) if isinstance(value, str) else value
-        _write_data(file, _group(entry, "data", "NXdata"), volume)
+        yield _write_data(file, _group(entry, "data", "NXdata"), volume)
 
 
-def _write_data(file: h5py.File, data: h5py.Group, volume: Volume) -> None:
+def _write_data(file: h5py.File, data: h5py.Group, volume: Volume) -> h5py.Dataset:
     data.attrs.update({"signal": "data", "axes": ["z", "y", "x"]})
     dataset = data.create_dataset(
         "data",
-        data=volume.values,
-        chunks=chunk_shape(volume.values.shape, volume.values.dtype.itemsize),
+        shape=volume.shape,
+        dtype=np.float32,
+        # Slices come one after another: no chunk is written twice.
+        chunks=(1, *chunk_shape(volume.shape[1:], np.dtype(np.float32).itemsize)),
         compression="gzip",
         compression_opts=1,
         shuffle=True,
@@ -77,18 +83,19 @@ def _write_data(file: h5py.File, data: h5py.Group, volume: Volume) -> None:
     dataset.attrs.update(volume.attributes)
     # The definition asks for these: the values are the quantity itself, neither turned, moved nor scaled.
     dataset.attrs.update({"units": volume.units, "transform": "none", "offset": "0", "scaling": "1"})
-    depth, height, width = volume.values.shape
+    depth, height, width = volume.shape
     deep, wide = volume.voxel_um
     places = {
-        "z": (volume.first_row + np.arange(depth, dtype=np.float64), deep),
+        "z": (volume.first_row + np.arange(depth, dtype=np.float64) if volume.z is None else volume.z, deep),
         "y": (np.arange(height) - (height - 1) / 2, wide),
         "x": (np.arange(width) - (width - 1) / 2, wide),
     }
     for position, (axis, (values, size)) in enumerate(places.items()):
-        data[axis] = values * (size or 1.0)
+        data[axis] = np.asarray(values, dtype=np.float64) * (size or 1.0)
         data[axis].attrs["units"] = "um" if size else "pixel"
         data.attrs[f"{axis}_indices"] = position
     file["data"] = dataset
+    return dataset
 
 
 def _group(parent: h5py.Group, name: str, kind: str) -> h5py.Group:

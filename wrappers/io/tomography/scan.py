@@ -6,11 +6,11 @@ They are read by detector rows, so that a slice needs only its own part of the f
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -39,17 +39,18 @@ from wrappers.io.tomography.parts import (
     Lost,
     OpenFile,
     Part,
-    angles_elsewhere,
     angles_of,
     lost_of,
     parts_of,
     projections_among,
 )
+from wrappers.io.tomography.propagation import Propagation, propagation_of
 from wrappers.io.tomography.recorded import Taken, Turned, as_attenuation, recorded
 from wrappers.io.tomography.references import Series, runs
 from wrappers.io.tomography.remarks import of_keys, of_monitor, of_nxtomo
 from wrappers.io.tomography.roles import BOTH, DARK, FLAT, PROJECTION
 from wrappers.io.tomography.standing import standing
+from wrappers.io.tomography.whose_angles import Angles, angles_in, angles_of_nxtomo
 from wrappers.job import InputFile
 
 __all__ = ["ANGLE_UNITS", "AS_RECORDED", "EVEN_STEPS", "Scan", "open_scan"]
@@ -82,6 +83,7 @@ class Scan:
     flats: Sequence[Series]
     darks: Sequence[Series]
     origin: Origin = field(default_factory=Origin)
+    propagation: Propagation = field(default_factory=Propagation)
     remarks: tuple[str, ...] = ()
     """In words what the file says of the scan that slices do not show."""
 
@@ -155,11 +157,12 @@ def _data_exchange(one: OpenFile, keyed: list[_Keyed], files: Sequence[OpenFile]
     return _made(
         (name, "Data Exchange"),
         recorded(Turned(data, turned, turned), flats, darks, name),
-        _angles(theta, files, one, {len(data): turned}, angles),
+        angles_in(theta, files, one, {len(data): turned}, angles),
         (
             pixel_size(detector, ("pixel_size_x", "pixel_size")),
             pixel_size(detector, ("pixel_size_y", "pixel_size")),
             origin_of(one.file),
+            propagation_of(one.file, detector if isinstance(detector, Group) else None),
         ),
     )
 
@@ -196,11 +199,12 @@ def _nxtomo(
     return _made(
         (name, "NXtomo"),
         replace(taken, frames=replace(taken.frames, remarks=(*taken.frames.remarks, *remarks))),
-        _angles_of_nxtomo(found, files, holder, turned, angles),
+        angles_of_nxtomo(found, files, holder, turned, angles),
         (
             pixel,
             pixel_size(found.detector, ("y_pixel_size",)),
             origin_of(found.entry),
+            propagation_of(found.entry, found.detector),
         ),
     )
 
@@ -247,11 +251,12 @@ def _in_parts(files: Sequence[OpenFile], keyed: list[_Keyed], angles: str) -> Sc
     return _made(
         (name, "frames, flats and darks apart"),
         recorded(Turned(data, turned, turned, remarks=_lost_behind(lost)), flats, darks, name),
-        _angles(found, files, one.holder, {len(data): turned}, angles),
+        angles_in(found, files, one.holder, {len(data): turned}, angles),
         (
             pixel_size(detector, ("x_pixel_size", "pixel_size_x", "pixel_size")),
             pixel_size(detector, ("y_pixel_size", "pixel_size_y", "pixel_size")),
             origin_of(entry),
+            propagation_of(entry, detector),
         ),
     )
 
@@ -287,58 +292,6 @@ def _from_parts(
     return flats, darks
 
 
-@dataclass(frozen=True)
-class _Angles:
-    """The list of angles, what a person says of them, and in words where it lies, if not where it should.
-
-    `places` are those of the frames that it has angles of; None for those that were to be taken, or all.
-    """
-
-    item: Array | None
-    said: str
-    remarks: tuple[str, ...] = ()
-    places: np.ndarray | None = None
-
-
-def _angles(
-    item: Any, files: Sequence[OpenFile], own: OpenFile, numbers: Mapping[int, np.ndarray], said: str
-) -> _Angles:
-    """The angles that belong to the frames, or where there are none those that another file may have.
-
-    `numbers`: how many there may be, and of which frames they are then.
-    """
-    if isinstance(item, Array):
-        return _Angles(item, said, places=numbers.get(item.size))
-    found = angles_elsewhere(files, own, tuple(numbers), unnamed=said not in EVEN_STEPS)
-    if found is None:
-        return _Angles(None, said)
-    return _Angles(
-        found[0], said, (f"rotation angles are those of {found[1]}",), places=numbers.get(found[0].size)
-    )
-
-
-def _angles_of_nxtomo(
-    found: Tomography, files: Sequence[OpenFile], own: OpenFile, turned: np.ndarray, said: str
-) -> _Angles:
-    """The angles of all frames, or of the projections only; BadInput where there are as many of neither."""
-    every = np.arange(found.image_key.size)
-    numbers = {len(turned): turned} | {len(of): of for of in (np.flatnonzero(found.written == PROJECTION), every)}
-    angles = _angles(found.rotation_angle, files, own, numbers, said)
-    if found.rotation_angle is not None and found.rotation_angle.size < len(every):
-        return replace(angles, remarks=("rotation angles are recorded of the projections only",))
-    if angles.item is not None or found.other_angles is None:
-        return angles
-    if said in EVEN_STEPS:
-        words = (
-            f"its {found.other_angles} rotation angles are as many neither as frames nor as projections: not used"
-        )
-        return replace(angles, remarks=(words,))
-    raise BadInput(
-        f"{own.name} has {found.other_angles} rotation angles for {len(every)} frames, of which {len(turned)} are "
-        "projections: whose are not told."
-    )
-
-
 def _series(part: Part) -> Series:
     if part.dataset.ndim == 2:
         read = source(part.dataset, Path(part.holder.name), part.path).read
@@ -350,8 +303,8 @@ def _series(part: Part) -> Series:
 def _made(
     names: tuple[str, str],
     taken: Taken,
-    angles: _Angles,
-    more: tuple[PixelSize, PixelSize, Origin],
+    angles: Angles,
+    more: tuple[PixelSize, PixelSize, Origin, Propagation],
 ) -> Scan:
     """The scan of these parts, without the projections of which no angle is recorded."""
     (name, layout), frames, data = names, taken.frames, taken.frames.data
@@ -385,5 +338,6 @@ def _made(
         flats=taken.flats,
         darks=taken.darks or [Series(no_light(data))],
         origin=more[2],
+        propagation=more[3],
         remarks=(*remarks, *frames.remarks, *((NO_DARKS,) if not taken.darks else ())),
     )

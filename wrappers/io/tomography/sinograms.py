@@ -16,6 +16,7 @@ from wrappers.kernels.stuck_pixels import OFTEN_ALIKE, alike, cut_off, stuck
 from wrappers.kernels.stuck_spells import spells
 from wrappers.kernels.tomography import attenuation
 
+ALL = slice(None)
 LEAST_PROJECTIONS = 4
 FULL_SCALES = frozenset(2.0**bits - 1 for bits in range(8, 32))
 MOST = 0.5
@@ -44,6 +45,8 @@ class Sinograms:
     without: tuple[int, ...] = ()
     why: str = ""
     interpolated: int = 0
+    single: int = 0
+    """Those of them that are of no pixel that is dead, or stuck for a while."""
     dead: int = 0
     stuck_for_a_while: int = 0
     opaque: int = 0
@@ -52,8 +55,10 @@ class Sinograms:
     """In words what makes values doubtful."""
 
 
-def sinograms_of(scan: Scan, rows: slice) -> Sinograms:
+def sinograms_of(scan: Scan, rows: slice, *, counted: slice = ALL) -> Sinograms:
     """Return the sinograms of these rows, with nothing mended but readings that say nothing.
+
+    Of the rows `counted` (places among these) it is told what was wrong.
 
     A row without readings costs itself only, and so does a projection that was lost in any of the other rows.
     BadInput where too few projections are left.
@@ -61,8 +66,8 @@ def sinograms_of(scan: Scan, rows: slice) -> Sinograms:
     found = _attenuations(scan, rows)
     values, bad, opaque, spell = found.values, found.bad, found.opaque, found.spell
     spikes = values < SPIKE
-    if spikes.mean() < FEW:
-        bad |= spikes
+    # A row by itself: what becomes of it must not depend on what it is read with.
+    bad |= spikes & (spikes.mean(axis=(1, 2), keepdims=True) < FEW)
     # Where no light came through at all there was no exposure: a frame was dropped, or the shutter was closed.
     bad |= (bad | opaque | spell).all(axis=2, keepdims=True)
     exposed = ~bad.all(axis=(0, 2))
@@ -80,6 +85,9 @@ def sinograms_of(scan: Scan, rows: slice) -> Sinograms:
         raise BadInput(f"{scan.name} has no usable readings in {int(gone.sum())} of {len(gone)} projections.")
     if gone.any():
         values, bad, opaque, spell = values[:, kept], bad[:, kept], opaque[:, kept], spell[:, kept]
+    told = np.zeros(len(blind), bool)
+    told[counted] = True
+    told &= ~blind
     if blind.any():
         values[blind] = np.nan
         values[~blind] = mended(values[~blind], bad[~blind])
@@ -89,10 +97,11 @@ def sinograms_of(scan: Scan, rows: slice) -> Sinograms:
         values,
         angles[kept],
         without,
-        interpolated=int(bad[~blind].sum()),
-        dead=int(bad[~blind].all(axis=1).sum()),
-        stuck_for_a_while=int(np.asarray(spell.any(axis=1) & ~bad.all(axis=1))[~blind].sum()),
-        opaque=int((opaque & ~bad)[~blind].sum()),
+        interpolated=int(bad[told].sum()),
+        single=int((bad & ~spell & ~bad.all(axis=1, keepdims=True))[told].sum()),
+        dead=int(bad[told].all(axis=1).sum()),
+        stuck_for_a_while=int(np.asarray(spell.any(axis=1) & ~bad.all(axis=1))[told].sum()),
+        opaque=int((opaque & ~bad)[told].sum()),
         lost=int(gone.sum()),
         remarks=(*found.remarks, *_remarks(values, ~blind, is_full_turn(angles[kept]))),
     )

@@ -10,13 +10,13 @@ from skimage.data import shepp_logan_phantom
 from skimage.transform import iradon, radon, resize
 
 from wrappers.kernels.rotation_axis import find_centre, half_turn
+from wrappers.kernels.stripes import without_stripes
 from wrappers.kernels.tomography import (
     FILTERS,
     LEAST_TRANSMISSION,
     angle_weights,
     attenuation,
     filtered_back_projection,
-    without_stripes,
 )
 
 SIZE = 129

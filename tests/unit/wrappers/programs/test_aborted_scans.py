@@ -43,7 +43,7 @@ def check(ending: Ending, *, left_out: int, said: str = "") -> None:
     with h5py.File(ending.output / "slices.h5") as file:
         image = file["data"][0]
     assert parameters["projections left out"] == left_out
-    assert parameters["centre"] == pytest.approx(AXIS, abs=0.25)
+    assert parameters["rotation centre"] == pytest.approx(AXIS, abs=0.25)
     down, across = np.indices(image.shape) - (image.shape[0] - 1) / 2
     inside = np.hypot(across, down) < RADIUS - OFF - 4
     assert np.median(image[inside]) == pytest.approx(ABSORPTION, rel=0.04)

@@ -70,7 +70,7 @@ def likeness(ending: Ending, scale: float = 1.0) -> float:
 def test_angles_that_run_on_through_many_turns_are_directions(run_program, written, degrees) -> None:
     """Steps of the golden angle ended as Done with a slice that correlated to 0.64."""
     ending = run_program("tomo_slice", {"scan": [written(degrees, 39.5)]}, {"row_count": 1})
-    assert ending.parameters["centre"] == pytest.approx(39.5, abs=0.15)
+    assert ending.parameters["rotation centre"] == pytest.approx(39.5, abs=0.15)
     assert likeness(ending) > 0.95
 
 
@@ -78,7 +78,14 @@ def test_angles_that_run_on_through_many_turns_are_directions(run_program, writt
 def test_an_axis_far_from_the_middle_is_found_in_half_a_turn(run_program, written, axis) -> None:
     """In the outer quarters it was not looked for, and another one was found."""
     ending = run_program("tomo_slice", {"scan": [written(HALF, axis, 0.5)]}, {"row_count": 1})
-    assert ending.parameters["centre"] == pytest.approx(axis, abs=0.2)
+    assert ending.parameters["rotation centre"] == pytest.approx(axis, abs=0.2)
+
+
+def test_two_methods_that_disagree_on_the_axis_are_said(run_program, written) -> None:
+    """A sample twice as wide as the detector: one method is off by three columns."""
+    ending = run_program("tomo_slice", {"scan": [written(HALF, 43.5, 2.0)]}, {"row_count": 1})
+    assert "two methods disagree on the rotation centre: column 43.5" in ending.warned
+    assert ending.parameters["rotation centre error"] > 1
 
 
 def test_an_axis_at_the_edge_of_a_full_turn_is_not_guessed(run_program, refused, written) -> None:
@@ -90,7 +97,7 @@ def test_a_row_without_a_sample_has_no_axis(run_program, refused, written) -> No
     """Of three rows, two in air, the axis was the median of what noise looks like."""
     path = written(HALF, 36.0, empty=(0, 2))
     ending = run_program("tomo_slice", {"scan": [path]}, {"row_first": 0, "row_count": 3})
-    assert ending.parameters["centre"] == pytest.approx(36.0, abs=0.15)
+    assert ending.parameters["rotation centre"] == pytest.approx(36.0, abs=0.15)
     ending = run_program("tomo_slice", {"scan": [path]}, {"row_first": 0, "row_count": 1})
     refused(ending, "row 0 of scan.h5 shows nothing but noise")
 

@@ -138,7 +138,7 @@ def test_a_psf_of_finer_planes_is_taken_on_the_stacks(run_program, shared_cases:
 )
 def test_scans_are_reconstructed_about_their_axis(run_program, shared_cases: Path, name, options) -> None:
     ending = run_program("tomo_slice", {"scan": [shared_cases / name]}, {"row_count": 1, **options})
-    assert ending.parameters["centre"] == pytest.approx(31.5, abs=0.1)
+    assert ending.parameters["rotation centre"] == pytest.approx(31.5, abs=0.1)
     with h5py.File(ending.output / "slices.h5") as file:
         image, units = file["data"][0], file["data"].attrs["units"]
     y, x = np.indices(image.shape) - 31.5
@@ -156,7 +156,7 @@ def test_what_stands_in_for_bad_readings_is_counted(run_program, shared_cases: P
 
 def test_a_full_turn_about_an_axis_off_the_middle_is_stitched(run_program, shared_cases: Path) -> None:
     ending = run_program("tomo_slice", {"scan": [shared_cases / "n07_360_offset_axis.nxs"]}, {"row_count": 1})
-    assert ending.parameters["centre"] == pytest.approx(10.0, abs=0.1)
+    assert ending.parameters["rotation centre"] == pytest.approx(10.0, abs=0.1)
     with h5py.File(ending.output / "slices.h5") as file:
         image = file["data"][0]
     y, x = np.indices(image.shape) - (image.shape[0] - 1) / 2

@@ -72,7 +72,7 @@ def test_a_stuck_column_says_nothing_whatever_it_reads(run_program, written, val
         frames[name][:, :, 52 : 52 + width] = value
     ending = run_program("tomo_slice", {"scan": [written(frames)]}, {"row_count": 1})
     check_disk(volume(ending)[0])
-    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.25)
+    assert ending.parameters["rotation centre"] == pytest.approx(AXIS, abs=0.25)
     assert ending.parameters["dead pixels"] == width
     words = "1 dead pixel" if width == 1 else "2 dead pixels"
     assert f"{words} interpolated" in ending.warned
@@ -101,7 +101,7 @@ def test_a_stuck_column_is_found_where_the_beams_strength_is_recorded(run_progra
         file["entry/d/rotation_angle"].attrs["units"] = "deg"
     ending = run_program("tomo_slice", {"scan": [tmp_path / "scan.nxs"]}, {"row_count": 1})
     assert ending.parameters["dead pixels"] == 1
-    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.25)
+    assert ending.parameters["rotation centre"] == pytest.approx(AXIS, abs=0.25)
 
 
 def test_a_pixel_whose_flats_are_cut_off_says_nothing(run_program, written) -> None:
@@ -113,7 +113,7 @@ def test_a_pixel_whose_flats_are_cut_off_says_nothing(run_program, written) -> N
     ending = run_program("tomo_slice", {"scan": [written(frames)]}, {"row_count": 1})
     assert ending.parameters["dead pixels"] == 1
     check_disk(volume(ending)[0])
-    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.25)
+    assert ending.parameters["rotation centre"] == pytest.approx(AXIS, abs=0.25)
 
 
 @pytest.mark.parametrize("flats", [1, 2, 6])
@@ -143,7 +143,7 @@ def test_a_dead_row_costs_itself_only(run_program, refused, written) -> None:
     assert np.isnan(found[2]).all()
     for row in (0, 1, 3, 4):
         check_disk(found[row])
-    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.25)
+    assert ending.parameters["rotation centre"] == pytest.approx(AXIS, abs=0.25)
     assert ending.parameters["rows without readings"] == "2"
     assert "row 2 has no usable readings and no slice" in ending.warned
     for options in ({}, {"centre": str(AXIS)}):
@@ -176,7 +176,7 @@ def test_readings_that_are_no_numbers_cost_themselves_only(run_program, written,
     frames[where][lost] = np.nan
     ending = run_program("tomo_slice", {"scan": [written(frames)]}, {"row_first": 0, "row_count": 2})
     check_disk(volume(ending)[1])
-    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.25)
+    assert ending.parameters["rotation centre"] == pytest.approx(AXIS, abs=0.25)
 
 
 def test_a_frame_that_was_dropped_is_left_out(run_program, written) -> None:
@@ -188,7 +188,7 @@ def test_a_frame_that_was_dropped_is_left_out(run_program, written) -> None:
     ending = run_program("tomo_slice", {"scan": [written(frames)]}, {"row_count": 1})
     assert ending.parameters["projections left out"] == 1
     assert ending.parameters["dead pixels"] == 1
-    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.25)
+    assert ending.parameters["rotation centre"] == pytest.approx(AXIS, abs=0.25)
     check_disk(volume(ending)[0])
 
 
@@ -202,7 +202,7 @@ def test_a_column_that_flickers_in_its_last_bit_is_stuck_and_one_that_reads_anyt
         frames[name][:, :, 30] = rng.integers(0, TWELVE_BITS, shape)
     ending = run_program("tomo_slice", {"scan": [written(frames)]}, {"row_count": 1})
     assert ending.parameters["dead pixels"] == 2
-    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.25)
+    assert ending.parameters["rotation centre"] == pytest.approx(AXIS, abs=0.25)
     check_disk(volume(ending)[0])
 
 
@@ -213,7 +213,7 @@ def test_readings_far_brighter_than_the_beam_are_interpolated(run_program, writt
         frames["data"][frame, 2, column] = 60000
     ending = run_program("tomo_slice", {"scan": [written(frames)]}, {"row_count": 1})
     assert 50 < ending.parameters["interpolated readings"] <= 60
-    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.25)
+    assert ending.parameters["rotation centre"] == pytest.approx(AXIS, abs=0.25)
     check_disk(volume(ending)[0])
 
 
@@ -243,7 +243,7 @@ def test_a_column_that_sticks_in_a_part_of_the_scan_is_interpolated_there(
     assert ending.parameters["interpolated readings"] == pytest.approx(spell, abs=3)
     words = "1 pixel is" if width == 1 else "3 pixels are"
     assert f"{words} stuck in a part of the scan, and interpolated there" in ending.warned
-    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.25)
+    assert ending.parameters["rotation centre"] == pytest.approx(AXIS, abs=0.25)
 
 
 def test_flats_of_a_column_that_stuck_before_they_were_taken_say_nothing(run_program, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_entries_of_a_scan_are_what_their_titles_say(run_program, tmp_path: Path
     ending = run_program("tomo_slice", {"scan": [path]}, {"row_count": 1})
     check(ending)
     assert ending.parameters["layout"] == "frames, flats and darks apart"
-    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.1)
+    assert ending.parameters["rotation centre"] == pytest.approx(AXIS, abs=0.1)
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ def test_half_a_turn_over_an_encoders_zero_is_no_full_turn(run_program, tmp_path
         file["exchange/data_white"], file["exchange/data_dark"] = flats(), DARKS
         file["exchange/theta"].attrs["units"] = "deg"
     ending = run_program("tomo_slice", {"scan": [path]}, {"row_count": 1})
-    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.1)
+    assert ending.parameters["rotation centre"] == pytest.approx(AXIS, abs=0.1)
     assert not ending.parameters["full turn"]
     with h5py.File(ending.output / "slices.h5") as file:
         assert file["data"].shape[1:] == (COLUMNS, COLUMNS)
@@ -231,7 +231,7 @@ def test_a_stuck_column_and_a_saturated_reading_say_nothing(run_program, tmp_pat
         file["exchange/theta"].attrs["units"] = "deg"
     ending = run_program("tomo_slice", {"scan": [tmp_path / "scan.h5"]}, {"row_count": 1})
     check(ending)
-    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.1)
+    assert ending.parameters["rotation centre"] == pytest.approx(AXIS, abs=0.1)
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def check(ending: Ending, *, said: str = "") -> None:
     down, across = np.indices(image.shape) - (COLUMNS - 1) / 2
     inside = np.minimum(np.hypot(across - OFF, down), np.hypot(across + OFF, down)) < RADIUS - 6
     assert np.median(image[inside]) == pytest.approx(ABSORPTION, rel=0.03)
-    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.15)
+    assert ending.parameters["rotation centre"] == pytest.approx(AXIS, abs=0.15)
     remarks(ending, said)
 
 
@@ -170,7 +170,7 @@ def test_angles_of_the_projections_only_are_theirs(run_program, scan, layout) ->
 
     ending = run_program("tomo_slice", {"scan": [scan(change)]}, ONE)
     remarks(ending, ONLY)
-    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.15)
+    assert ending.parameters["rotation centre"] == pytest.approx(AXIS, abs=0.15)
     assert ending.parameters["pixel size"] == 5.0
 
 
@@ -184,7 +184,7 @@ def test_angles_of_the_projections_only_with_alignment_frames(run_program, scan,
 
     ending = run_program("tomo_slice", {"scan": [scan(change, more=light(again, axis=AXIS + 3), at=again)]}, ONE)
     remarks(ending, ONLY)
-    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.15)
+    assert ending.parameters["rotation centre"] == pytest.approx(AXIS, abs=0.15)
 
 
 @pytest.mark.parametrize("number", [96, 105, 111])

@@ -96,7 +96,7 @@ def error(found: np.ndarray, phantom: np.ndarray, scale: float) -> float:
 
 def test_slices_of_data_exchange_are_the_phantom_with_the_axis_found(run_program, data_exchange, phantom) -> None:
     ending = run_program("tomo_slice", {"scan": [data_exchange()]}, {}, cpus=2)
-    assert ending.parameters["centre"] == pytest.approx(AXIS, abs=0.1)
+    assert ending.parameters["rotation centre"] == pytest.approx(AXIS, abs=0.1)
     found = slices(ending)
     assert found.shape == (ROWS, COLUMNS, COLUMNS)
     for row in range(ROWS):
@@ -166,7 +166,7 @@ def test_the_recorded_tooth_has_its_published_axis_and_air_around_it(run_program
     path = test_data / "tomography" / "tooth.h5"
     ending = run_program("tomo_slice", {"scan": [path]}, {}, cpus=2)
     # 296 is what the file's publishers reconstruct it with (tomopy's documentation).
-    assert ending.parameters["centre"] == pytest.approx(296, abs=0.5)
+    assert ending.parameters["rotation centre"] == pytest.approx(296, abs=0.5)
     found = slices(ending)
     assert found.shape == (2, 640, 640)
     assert abs(found[0][40:120, 300:340].mean()) < 0.05 * found[0].max()
