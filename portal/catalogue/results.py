@@ -23,8 +23,16 @@ from portal.catalogue.entries import (
     free_name,
     storable_path,
 )
-from portal.catalogue.models import DataCollection, DataCollectionDataset, Dataset, Investigation, Job
+from portal.catalogue.models import (
+    DataCollection,
+    DataCollectionDataset,
+    Dataset,
+    Investigation,
+    Job,
+    TrialPicture,
+)
 from portal.config import Settings
+from portal.data.grey import GreyPlane
 from portal.errors import ConflictError, NotFoundError
 
 RACES = 5
@@ -60,6 +68,8 @@ class ResultToRegister:
     description: str | None = None
     trial: str | None = None
     """The submission that tried several values, if it is a result of such a one."""
+    grey: GreyPlane | None = None
+    """What its picture is drawn of, where it is to be drawn beside others."""
     started: datetime | None = None
     ended: datetime | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -86,6 +96,8 @@ def register_result(session: Session, result: ResultToRegister, *, settings: Set
     add_parameters(session, dataset, result.parameters, facility_id=facility_id, by=by)
     add_pictures(session, dataset, result.pictures, folder=settings.pictures, by=by)
     add_arrays(session, dataset, result.arrays, folder=settings.pictures, by=by)
+    if result.grey is not None:
+        _add_grey(session, dataset, result.grey, by)
     run = run or _add_run(session, result, facility_id, inputs)
     session.add(
         DataCollectionDataset(
@@ -98,6 +110,20 @@ def register_result(session: Session, result: ResultToRegister, *, settings: Set
     )
     session.flush()
     return dataset
+
+
+def _add_grey(session: Session, dataset: Dataset, plane: GreyPlane, by: str) -> None:
+    row = TrialPicture(
+        dataset_id=dataset.id,
+        width=plane.width,
+        height=plane.height,
+        black=plane.black,
+        white=plane.white,
+        pixels=plane.pixels,
+        create_id=by,
+        mod_id=by,
+    )
+    session.add(row)
 
 
 def _registered(session: Session, run: Job, output: str) -> Dataset | None:

@@ -39,6 +39,7 @@ from portal.catalogue.models import (
     ParameterType,
     Sample,
     SampleType,
+    TrialPicture,
     User,
     UserGroup,
 )
@@ -201,6 +202,7 @@ READS: Mapping[type[Entity], Rule] = {
     ParameterCorrection: lambda asker: _dataset(asker, ParameterCorrection.dataset_id),
     DatasetPicture: lambda asker: _dataset(asker, DatasetPicture.dataset_id),
     DatasetArray: lambda asker: _dataset(asker, DatasetArray.dataset_id),
+    TrialPicture: lambda asker: _dataset(asker, TrialPicture.dataset_id),
     DataCollection: lambda asker: _collection(asker, DataCollection.id),
     DataCollectionDataset: lambda asker: and_(
         _dataset(asker, DataCollectionDataset.dataset_id),

@@ -14,6 +14,7 @@ from portal.cli.analyses import analysis_or_hint
 from portal.cli.arguments import dataset_ids, experiment_id, make_client, pair
 from portal.cli.errors import JOB_FAILED
 from portal.cli.output import console, json_option, plain, show_json, show_rows
+from portal.cli.trying import show_trial, trial_of
 from portal.client import Client
 from portal.client.http import Document
 from portal.errors import InvalidError, PortalError
@@ -45,6 +46,11 @@ def _complete_analysis(_ctx: click.Context, _param: click.Parameter, incomplete:
 @click.option(
     "--experiment", metavar="NAME", help="Where the result is filed, if no dataset goes in: name, title or id."
 )
+@click.option("--try", "tried", metavar="NAME=VALUE,…", help="Try these values of an option side by side instead.")
+@click.option(
+    "--part", "parts", multiple=True, metavar="NAME=VALUE", help="With --try: another part than the usual."
+)
+@click.option("--whole", is_flag=True, help="With --try: on the whole dataset each time.")
 @click.option("--key", help="The same key again gives the same jobs, not new ones.")
 @click.option("--dry-run", is_flag=True, help="Check everything and show the form, but start nothing.")
 @click.option("--wait", is_flag=True, help="Wait for the end; the exit code is 10 if a job failed.")
@@ -54,6 +60,9 @@ def run(analysis: str, datasets: tuple[str, ...], **given: Any) -> int:
 
     Datasets are ids; give - to read them from standard input: gantry data list --type "light-sheet stack" | gantry
     run qc -
+
+    Which value suits? gantry run tomo-slice 12 --try centre=639,640,641 --wait runs each on a small part of the
+    dataset and shows what came of them; with --json the whole sheet.
 
     An analysis that takes no dataset is told the experiment: gantry run random-counts --experiment LS-2026-014
     """
@@ -67,10 +76,13 @@ def run(analysis: str, datasets: tuple[str, ...], **given: Any) -> int:
         "mode": "all" if given["together"] else "each",
         "experiment": experiment_id(client, given["experiment"]) if given["experiment"] else None,
     }
+    trial = trial_of(given)
     if given["dry_run"]:
         return _show_form(client.check(analysis, inputs, options, **values), given["as_json"])
     more = {name: given[name] for name in ("variant", "title", "key")}
-    made = client.submit(analysis, inputs, options, **values, **more)
+    made = client.submit(analysis, inputs, options, **values, **more, trial=trial)
+    if trial is not None:
+        return show_trial(client, made, wait=given["wait"], as_json=given["as_json"])
     if not given["wait"]:
         _show_made(client, made, given["as_json"])
         return 0

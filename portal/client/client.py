@@ -136,12 +136,14 @@ class Client(Connection):
         variant: str | None = None,
         title: str | None = None,
         experiment: int | None = None,
+        trial: Mapping[str, Any] | None = None,
         key: str | None = None,
         brief: bool = False,
     ) -> Document:
         """Start an analysis, once even if the answer is lost. `key` makes your own repetition harmless too.
 
         `experiment`: id of the one in which the result is filed, for an analysis that takes no dataset.
+        `trial`: `{"option": "iterations", "values": [5, 10, 20]}` tries these on one dataset instead; see the API.
         The submission with its jobs; with `brief` only `id`, `title` and `count`, the number of its jobs.
         """
         body = {
@@ -153,6 +155,8 @@ class Client(Connection):
             "variant": variant,
             "title": title,
         } | _target(experiment)
+        if trial is not None:
+            body["trial"] = dict(trial)
         headers = {"Idempotency-Key": key or str(uuid.uuid4())}
         if brief:
             headers["Prefer"] = "return=minimal"
@@ -171,6 +175,10 @@ class Client(Connection):
     def submission(self, submission: str) -> Document:
         """A submission with its jobs."""
         return self.get(f"submissions/{segment(submission)}")
+
+    def trial(self, submission: str) -> Document:
+        """What came of the values that a submission tries, side by side."""
+        return self.get(f"trials/{segment(submission)}")
 
     def wait(
         self,

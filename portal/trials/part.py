@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from portal.form.arrays import InputArray
 from portal.form.dataset import Inputs
 from portal.form.picks import PickError, held_by, picks_of, resolve
 from portal.form.values import as_text, is_blank
@@ -30,7 +31,10 @@ def usual_part(jobtype: JobType, inputs: Inputs, raw: Mapping[str, Any]) -> dict
 
 
 def volume_of(jobtype: JobType, inputs: Inputs, raw: Mapping[str, Any]) -> tuple[int, int, int] | None:
-    """Elements along z, y and x of the volume that the first slot's dataset is worked on; None where not known."""
+    """Elements along z, y and x of the volume that is worked on; None where not known.
+
+    Where it is not chosen yet which, and all have one size, that.
+    """
     slot = jobtype.slot
     picks = next((one for one in picks_of(jobtype) if slot is not None and one.slot == slot.name), None)
     if picks is None or slot is None or not inputs.get(slot.name):
@@ -38,15 +42,17 @@ def volume_of(jobtype: JobType, inputs: Inputs, raw: Mapping[str, Any]) -> tuple
     held = held_by(picks, inputs[slot.name])
     try:
         picked = resolve(jobtype, raw, inputs)
+        place = held.place(picked[0].values.get(picks.array.name, "")) if len(picked) == 1 else None
     except PickError:
-        return None
-    place = held.place(picked[0].values.get(picks.array.name, "")) if picked else None
-    if place is None:
-        return None
-    sizes = dict(zip(held.arrays[place].axes, held.arrays[place].shape, strict=False))
-    if not all(axis in sizes for axis in AXES):
-        return None
-    return sizes["Z"], sizes["Y"], sizes["X"]
+        place = None
+    arrays = held.arrays if place is None else held.arrays[place : place + 1]
+    sizes = {_sides(array) for array in arrays}
+    return sizes.pop() if len(sizes) == 1 else None
+
+
+def _sides(array: InputArray) -> tuple[int, int, int] | None:
+    sizes = dict(zip(array.axes, array.shape, strict=False))
+    return (sizes["Z"], sizes["Y"], sizes["X"]) if all(axis in sizes for axis in AXES) else None
 
 
 def _middle(crop: Crop, volume: tuple[int, int, int] | None) -> str:

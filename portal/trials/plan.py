@@ -33,6 +33,9 @@ def plan_trial(
     _check_one_dataset(jobtype, inputs)
     values = checked(option, asked.values)
     part = part_of(jobtype, inputs, raw, asked)
+    if part and all(is_blank(value) for value in part.values()):
+        plan(jobtype, {**raw, option.name: values[0]}, inputs, preset=preset)  # what is wrong besides goes first
+        raise _no_part(jobtype)
     planned: list[Planned] = []
     for value in values:
         try:
@@ -77,11 +80,13 @@ def part_of(jobtype: JobType, inputs: Inputs, raw: Mapping[str, Any], asked: Ask
         )
     if asked.whole or crop is None or asked.option in crop.whole:
         return {}
-    part = {**usual_part(jobtype, inputs, raw), **asked.crop}
-    if all(is_blank(value) for value in part.values()):
-        words = "Nothing here makes it a part. Give one, or try the values on the whole dataset."
-        raise InvalidError(words, fields={f"{CROP}{known[0] if crop.box is None else crop.box.option}": words})
-    return part
+    return {**usual_part(jobtype, inputs, raw), **asked.crop}
+
+
+def _no_part(jobtype: JobType) -> InvalidError:
+    assert jobtype.crop is not None  # or there were no options that limit the work
+    words = "Nothing here makes it a part. Give one, or try the values on the whole dataset."
+    return InvalidError(words, fields={f"{CROP}{jobtype.crop.names[-1]}": words})
 
 
 def titled(title: str, option: OptionBase, value: Value) -> str:

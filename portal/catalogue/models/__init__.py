@@ -39,6 +39,7 @@ from portal.catalogue.models.provenance import (
     DataCollectionDataset,
     Job,
 )
+from portal.catalogue.models.trials import TrialPicture
 
 __all__ = [
     "Application",
@@ -68,6 +69,7 @@ __all__ = [
     "ParameterValueType",
     "Sample",
     "SampleType",
+    "TrialPicture",
     "User",
     "UserGroup",
 ]

@@ -7,6 +7,7 @@ from typing import BinaryIO
 
 from portal.catalogue.arrays.entries import ArrayEntry, Looked, clause, entries_of
 from portal.daemon.collect.metadata import ALSO, PREVIEWS, Metadata, Preview, read_metadata
+from portal.data.grey import GreyPlane
 from portal.data.parsing import client as parsing
 from portal.data.parsing.client import UnseenError
 from portal.data.parsing.preview import Picture, redraw
@@ -38,10 +39,14 @@ class Inspected:
     files: tuple[StoredFile, ...]
     """The files that make the dataset: not metadata.json and previews."""
     arrays: tuple[ArrayEntry, ...] = ()
+    grey: GreyPlane | None = None
+    """What a picture of it is drawn of, where that was asked for and there is such a one."""
 
 
-def inspect_result(results: Path, result: StoredResult) -> Inspected:
-    """Raises UnsafeFileError, InvalidError or LimitError, in words, if the result must not be registered."""
+def inspect_result(results: Path, result: StoredResult, *, beside_others: bool = False) -> Inspected:
+    """What it holds; `beside_others`: its picture will be drawn at the scale of other results'.
+
+    Raises UnsafeFileError, InvalidError or LimitError, in words, if the result must not be registered."""
     files = tuple(kept for kept in result.files if not _goes_along(kept.name))
     with Root(results) as root, root.open_folder(result.location) as kept:
         try:
@@ -57,7 +62,8 @@ def inspect_result(results: Path, result: StoredResult) -> Inspected:
                 else:
                     _check(stream, file.name)
         pictures = tuple(_draw(kept, preview) for preview in metadata.previews) or _thumbnail(kept, files)
-    return Inspected(metadata, pictures, files, tuple(entries_of(looked, of_arrays)) if of_arrays else ())
+        grey = _grey(kept, of_arrays) if beside_others else None
+    return Inspected(metadata, pictures, files, tuple(entries_of(looked, of_arrays)) if of_arrays else (), grey)
 
 
 def _goes_along(name: str) -> bool:
@@ -97,6 +103,19 @@ def _draw(kept: Root, preview: Preview) -> Drawn:
         raise InvalidError(f"metadata.json names the picture {preview.file}, which is not there") from error
     except InvalidError as error:
         raise InvalidError(f"the picture {preview.file}: {error.message}") from error
+
+
+def _grey(kept: Root, names: Sequence[str]) -> GreyPlane | None:
+    """Of the first data file that has a picture of one colour."""
+    for name in names[:MOST_LISTED]:
+        try:
+            with kept.open_file(name) as stream:
+                plane = parsing.grey(stream)
+        except PortalError:
+            continue
+        if plane is not None:
+            return plane
+    return None
 
 
 def _thumbnail(kept: Root, files: Sequence[StoredFile]) -> tuple[Drawn, ...]:

@@ -67,6 +67,7 @@ def _to_register(
         warnings=inspected.metadata.warnings,
         description=inspected.metadata.summary or None,
         trial=job.submission_id if job.submission.trial is not None else None,
+        grey=inspected.grey,
         started=seen.started,
         ended=seen.ended,
         extra={

@@ -84,13 +84,14 @@ def _collected(deps: Deps, job: Job, attempt: Attempt) -> Collected:
         outputs=job.submission.revision.document["outputs"],
         cancelled=job.cancel_requested is not None and not job.outputs,
         since=job.changed,
+        trial=job.submission.trial is not None,
     )
 
 
 def _inspect(deps: Deps, one: Collected, results: Sequence[StoredResult]) -> list[Inspected]:
     """Look into what was kept, which nobody can change any more."""
     try:
-        inspected = [inspect_result(deps.settings.results, result) for result in results]
+        inspected = [inspect_result(deps.settings.results, result, beside_others=one.trial) for result in results]
     except PortalError as error:
         if error.retry:
             raise TryLaterError(f"Its result could not be read yet: {error.message}") from error

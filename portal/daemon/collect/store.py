@@ -44,6 +44,8 @@ class Collected:
     outputs: Sequence[dict[str, Any]]
     cancelled: bool
     since: datetime
+    trial: bool = False
+    """It is one of several values that are tried, and shown beside the others."""
 
 
 Outcome = list[StoredResult] | ResultRefusedError | TryLaterError

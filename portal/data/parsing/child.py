@@ -130,6 +130,10 @@ def _parts(opened: Any, request: dict[str, Any]) -> dict[str, Any]:
             if not request.get("thumbnail_may_fail"):
                 raise
             answer["no_thumbnail"] = error.message
+    if "grey" in request:
+        from portal.data.parsing.readers.picture import grey_values
+
+        answer["grey"] = grey_values(opened.view(), request["grey"])
     if "listing" in request:
         answer["listing"] = opened.listing(**request["listing"])
     if request.get("describe"):

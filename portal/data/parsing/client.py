@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from portal.data.grey import GREY_SIDE, GreyPlane, grey_plane
 from portal.data.parsing.beside import Beside
 from portal.data.parsing.children import run
 from portal.data.parsing.listed import Listing, listing_of
@@ -125,6 +126,15 @@ def thumbnail(file: BinaryIO, *, max_side: int = 512, timeout_s: float = TIMEOUT
     cytometer's events by a montage. Raises InvalidError where there is nothing to show.
     """
     return base64.b64decode(_ask(file, {"thumbnail": max_side}, timeout_s)["thumbnail"])
+
+
+def grey(file: BinaryIO, *, max_side: int = GREY_SIDE, timeout_s: float = TIMEOUT_S) -> GreyPlane | None:
+    """What `thumbnail` is drawn of, as numbers; None for a picture in colours, or of several side by side.
+
+    Raises InvalidError where there is nothing to show.
+    """
+    answer = _ask(file, {"grey": max_side}, timeout_s)["grey"]
+    return None if answer is None else grey_plane(answer, max_side)
 
 
 def listing(

@@ -1,20 +1,23 @@
 """The sheet of a trial: each value with its job, its result, and the numbers in which results differ."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from gantry_formats import Dimension, unit_of
 from portal.catalogue.access import visible
 from portal.catalogue.models import Dataset
 from portal.catalogue.parameters.rows import known_of_all
+from portal.data.grey import GreyScale, common_scale
 from portal.identity.actor import Actor
 from portal.identity.missing import not_found
 from portal.jobs.access import loaded, visible_jobs
 from portal.jobs.actions import jobtype_of
 from portal.jobs.models import Job, Submission
 from portal.jobs.state import FINAL, State
+from portal.jobs.trials.pictures import scales
 from portal.jobtype.model import JobType
 from portal.jobtype.option import OptionBase
 from portal.trials.part import part_words
@@ -45,6 +48,8 @@ class Tried:
     job: Job
     result: int | None
     """The dataset that came of it, while this person sees one."""
+    has_grey: bool
+    """Whether it has a picture that can be drawn at the scale of all."""
     summary: str
     """What its program says of the result, in a line."""
     warnings: tuple[str, ...]
@@ -66,6 +71,8 @@ class Sheet:
     """On which part they ran, in words; empty for the whole dataset."""
     input_name: str
     tried: tuple[Tried, ...]
+    scale: GreyScale | None
+    """The one grey scale of all pictures; None where no result has such a picture."""
     alike: bool
     """All have ended well, and no number differs: the option may not matter here."""
 
@@ -86,7 +93,8 @@ def get_sheet(session: Session, actor: Actor, submission_id: str) -> Sheet:
     option = jobtype.option(trial.option)
     results = _results(session, actor, jobs)
     numbers = _numbers(session, list(results), option)
-    tried = tuple(_tried(job, option, results, numbers) for job in jobs)
+    grey = scales(session, actor, results)
+    tried = tuple(_tried(job, option, results, numbers, grey) for job in jobs)
     ended_well = all(job.state is State.SUCCEEDED for job in jobs) and len(numbers) == len(jobs)
     return Sheet(
         submission=jobs[0].submission,
@@ -96,7 +104,9 @@ def get_sheet(session: Session, actor: Actor, submission_id: str) -> Sheet:
         part=part_words(jobtype, trial.crop),
         input_name=next((given.dataset_name for given in jobs[0].inputs), ""),
         tried=tried,
-        alike=ended_well and not any(number.differs for one in tried for number in one.numbers),
+        scale=common_scale([grey[one.result] for one in tried if one.result is not None and one.has_grey]),
+        alike=ended_well
+        and not any(one.differs and not _is_duration(one) for mine in numbers.values() for one in mine),
     )
 
 
@@ -128,11 +138,21 @@ def _ordered(
         Number(name, value, units, any(other.get(name) != (value, units) for other in all_))
         for name, (value, units) in mine.items()
     ]
-    return sorted(numbers, key=lambda one: (not one.differs, isinstance(one.value, str)))
+    return sorted(numbers, key=lambda one: (not one.differs, isinstance(one.value, str), _is_duration(one)))
+
+
+def _is_duration(number: Number) -> bool:
+    """How long something took: it differs whatever was tried."""
+    unit = unit_of(number.units)
+    return unit is not None and unit.dimension is Dimension.TIME and number.name.endswith("time")
 
 
 def _tried(
-    job: Job, option: OptionBase, results: Mapping[int, Dataset], numbers: Mapping[int, Sequence[Number]]
+    job: Job,
+    option: OptionBase,
+    results: Mapping[int, Dataset],
+    numbers: Mapping[int, Sequence[Number]],
+    grey: Collection[int],
 ) -> Tried:
     # They are read after the job's state, and may be there when that said that it runs.
     outputs = [output.dataset_id for output in job.outputs] if job.state.final else []
@@ -144,6 +164,7 @@ def _tried(
         words=value_words(option, value),
         job=job,
         result=result.id if result else None,
+        has_grey=result is not None and result.id in grey,
         summary=(result.description or "") if result else "",
         warnings=tuple(result.warnings) if result else (),
         numbers=tuple(numbers.get(result.id, ())[:NUMBERS]) if result else (),

@@ -20,6 +20,7 @@ from portal.web.api import (
     submission_lists,
     submissions,
     tokens,
+    trials,
 )
 from portal.web.api.blueprint import make_blueprint
 from portal.web.api.problem import Problem, of_http_error, of_validation_error
@@ -36,6 +37,7 @@ NOUNS = (
     analyses.api,
     submissions.api,
     submission_lists.api,
+    trials.api,
     jobs.api,
 )
 

@@ -13,6 +13,7 @@ from portal.web.api.blueprint import PREFIX, make_blueprint
 from portal.web.api.job_shapes import JOBS_SHOWN, SubmissionOut, job_out, submission_out, submitted_out
 from portal.web.api.parameters import Parameters
 from portal.web.api.prefer import applied, wanted_return
+from portal.web.api.trials import TrialRequest
 from portal.web.context import actor, close_session, now, portal, session
 
 api = make_blueprint("submissions", "Starting analyses.")
@@ -43,6 +44,11 @@ class SubmissionRequest(FormValues):
     analysis: str
     variant: str | None = Field(None, description="Resource request; null: the analysis's default.")
     title: str | None = Field(None, description="Name of the result; null: as the analysis names it.")
+    trial: TrialRequest | None = Field(
+        None,
+        description="Try several values of one option on one dataset instead: a job each, whose results stand in "
+        "no list of datasets. GET /trials/… shows them side by side.",
+    )
 
     def asked(self, key: str | None = None) -> SubmitRequest:
         """What the service is asked."""
@@ -56,6 +62,7 @@ class SubmissionRequest(FormValues):
             preset=self.preset,
             idempotency_key=key,
             experiment=self.experiment,
+            trial=self.trial.asked() if self.trial else None,
         )
 
 

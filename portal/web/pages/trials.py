@@ -17,6 +17,7 @@ from portal.jobs.estimate import most_cost
 from portal.jobs.read import cluster_status
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.submit import submit
+from portal.jobs.trials.pictures import draw
 from portal.jobs.trials.sheet import get_sheet
 from portal.jobtype.model import JobType
 from portal.web.context import actor, now, portal, session
@@ -25,11 +26,13 @@ from portal.web.views.live import ask_again_for_all_s
 from portal.web.views.pictures import thumbnails
 from portal.web.views.start import Origin, Typed, cost_words, inputs_of, variant_of
 from portal.web.views.trials.form import beside_trial, hidden_of, option_of, trial_form
+from portal.web.views.trials.pictures import scale_of, shown
 from portal.web.views.trials.sheet import sheet_tiles
 from portal.web.views.trials.typed import TypedTrial, typed_trial
 
 page = Blueprint("trials", __name__)
 
+TEN_MINUTES = 600
 LONGEST_ADDRESS = 6000
 """Characters; what is longer is no address that every browser and server takes."""
 
@@ -102,6 +105,21 @@ def live(submission_id: str) -> ResponseReturnValue:
     return render_template("trials/_live.html", **_sheet(submission_id))
 
 
+@page.get("/trials/<submission_id>/pictures/<int:index>")
+def picture(submission_id: str, index: int) -> ResponseReturnValue:
+    """The picture of one value, at the scale that the address names, else at the one of all."""
+    sheet = get_sheet(session(), actor(), submission_id)
+    result = next((one.result for one in sheet.tried if one.index == index), None)
+    scale = scale_of(request.args) or sheet.scale
+    if result is None or scale is None:
+        raise not_found(actor())
+    response = make_response(draw(session(), actor(), result, scale))
+    response.mimetype = "image/png"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = f"private, max-age={TEN_MINUTES}"
+    return response
+
+
 @page.get("/trials/<submission_id>/use/<int:index>")
 def use(submission_id: str, index: int) -> ResponseReturnValue:
     """The analysis's form with the value of one trial, on the whole of its dataset, or of all that were picked."""
@@ -132,10 +150,12 @@ def _sheet(submission_id: str) -> dict[str, object]:
     sheet = get_sheet(session(), actor(), submission_id)
     status = cluster_status(session())
     jobs = [one.job for one in sheet.tried]
+    seen = shown(session(), actor(), sheet, request.args)
     return {
         "sheet": sheet,
         "submission": sheet.submission,
-        "tiles": sheet_tiles(session(), actor(), sheet, now(), status=status),
+        "tiles": sheet_tiles(sheet, now(), pictures=seen.pictures, status=status),
+        "seen": seen,
         "many": len(sheet.trial.datasets),
         "mine": sheet.submission.person_id == actor().person_id or actor().staff,
         "again_s": ask_again_for_all_s(jobs, now()) if sheet.unfinished else None,

@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import shutil
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,7 @@ from portal.catalogue.models import (
     ParameterCorrection,
     ParameterType,
     Sample,
+    TrialPicture,
 )
 from portal.catalogue.models import Job as Run
 from portal.config import Settings
@@ -43,7 +45,7 @@ from portal.identity import device
 from portal.identity.models import Person
 from portal.identity.sessions import open_session
 from portal.identity.tokens import create_token
-from portal.jobs.models import Attempt, Job, JobEvent, JobTypeRevision
+from portal.jobs.models import Attempt, Job, JobEvent, JobOutput, JobTypeRevision
 from portal.jobs.said import FilesSaid, Seen
 from portal.jobs.state import State
 from portal.jobs.submit.check import SubmitRequest
@@ -369,6 +371,28 @@ def _jobs(house: House) -> None:
         things |= {"trial": made.id, "index": 1}
         for job in made.jobs:
             session.get_one(Job, job.id).title = f"Tamarisk tried {job.number}"
+        now = datetime.now(UTC)
+        tried = session.get_one(Job, made.jobs[1].id)
+        attempt = Attempt(job_id=tried.id, number=1, name="tried", cluster="local", resources={}, created=now)
+        result = Dataset(
+            investigation_id=things["investigation"],
+            type_id=session.get_one(Dataset, things["dataset"]).type_id,
+            name="Edelweiss tried",
+            location="results:tried",
+            complete=True,
+            trial=made.id,
+        )
+        session.add_all([attempt, result])
+        session.flush()
+        pixels = zlib.compress(b"\0" * 4)
+        session.add_all(
+            [
+                TrialPicture(dataset_id=result.id, width=1, height=1, black=0, white=1, pixels=pixels),
+                JobOutput(job_id=tried.id, attempt_id=attempt.id, name="report", dataset_id=result.id),
+            ]
+        )
+        for state in (State.SUBMITTING, State.PENDING, State.RUNNING, State.COLLECTING, State.SUCCEEDED):
+            tried.move(state, at=now)
     things |= {
         "queued": things["one jobs"][0],
         "held": things["held jobs"][0],

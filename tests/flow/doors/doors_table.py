@@ -56,6 +56,7 @@ PAGES = """
     trials.start             POST  sign-in  hides      done       done       done       | -
     trials.show              GET   sign-in  hides      shows      shows      shows      | dataset
     trials.live              GET   sign-in  hides      shows      shows      shows      | -
+    trials.picture           GET   sign-in  hides      shows      shows      shows      | -
     trials.use               GET   sign-in  hides      shows      shows      shows      | dataset
     jobs.show                GET   sign-in  shows      shows      shows      shows      | job
     jobs.job                 GET   sign-in  hides      shows      shows      shows      | job dataset cause option words-of-log
@@ -121,6 +122,7 @@ API = """
     api_submissions.retry_submission    POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
     api_submissions.cancel_submission   POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
     api_submission-lists.create_submission_list POST sign-in sign-in hides forbidden done      done       done   forbidden  | -
+    api_trials.read_trial               GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | dataset
     api_jobs.read_jobs                  GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | job
     api_jobs.read_job                   GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | job cause option words-of-log
     api_jobs.read_log                   GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | log
@@ -188,6 +190,8 @@ INSTEAD: Mapping[tuple[str, str], str] = {
     ("jobs.release", "job_id"): "held",
     ("trials.show", "submission_id"): "trial",
     ("trials.live", "submission_id"): "trial",
+    ("trials.picture", "submission_id"): "trial",
+    ("api_trials.read_trial", "submission"): "trial",
     ("trials.use", "submission_id"): "trial",
     ("api_jobs.read_job", "job"): "failed",
     ("api_jobs.read_log", "job"): "failed",
@@ -221,6 +225,9 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
         "option.histogram_bins", "option.projection",
     ),
     "trials.use": ("all",),
+    "trials.show": ("picture", "black", "white"),
+    "trials.live": ("picture", "black", "white"),
+    "trials.picture": ("black", "white"),
     "jobs.show": ("page", "state", "whose", "q"),
     "jobs.log": ("stream", "offset"),
     "batches.show": ("page",),
@@ -274,6 +281,14 @@ _FORM: Mapping[str, Any] = {
     "experiment": None,
 }
 
+_TRIAL: Mapping[str, Any] = {
+    "option": "histogram_bins",
+    "values": [16, 32],
+    "crop": {},
+    "whole": True,
+    "datasets": ["{second}"],
+}
+
 BODIES: Mapping[str, Mapping[str, Any]] = {
     "api_tokens.create_token": {
         "person": "maya", "password": "{password}", "name": "laptop", "scopes": ["read"], "days": 30,
@@ -284,8 +299,8 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
         "inputs": {"data": ["{dataset}"]}, "options": {"histogram_bins": 64}, "preset": "Recommended",
         "mode": "each", "experiment": None,
     },
-    "api_submissions.create_submission": _FORM,
-    "api_submission-lists.create_submission_list": {"forms": [_FORM]},
+    "api_submissions.create_submission": {**_FORM, "trial": _TRIAL},
+    "api_submission-lists.create_submission_list": {"forms": [{**_FORM, "trial": _TRIAL}]},
     "api_jobs.retry_job": {"resources": "memory"},
     "api_jobs.rename_job": {"title": "Renamed"},
 }  # fmt: skip

@@ -1,15 +1,19 @@
 """Trying several values of an option, as a browser without a script does it."""
 
 import html
+import io
 import re
+import zlib
+from array import array
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from PIL import Image
 from sqlalchemy import select
 
-from portal.catalogue.models import Dataset, DatasetArray, DatasetParameter, ParameterType
+from portal.catalogue.models import Dataset, DatasetArray, DatasetParameter, ParameterType, TrialPicture
 from portal.jobs.models import Attempt, Job, JobOutput, Submission
 from portal.jobs.state import State
 
@@ -118,6 +122,17 @@ def finished(site: Any, submission: str, *, numbers: dict[int, float]) -> list[i
             session.flush()
             session.add(
                 DatasetParameter(dataset_id=result.id, type_id=quantity.id, numeric_value=numbers[job.index])
+            )
+            level = numbers[job.index]
+            session.add(
+                TrialPicture(
+                    dataset_id=result.id,
+                    width=2,
+                    height=1,
+                    black=0.0,
+                    white=level,
+                    pixels=zlib.compress(array("f", [0.0, level]).tobytes()),
+                )
             )
             session.add(JobOutput(job_id=job.id, attempt_id=attempt.id, name="deconvolved", dataset_id=result.id))
             for state in (State.COLLECTING, State.SUCCEEDED):
@@ -238,3 +253,28 @@ def test_a_submission_that_tries_nothing_has_no_sheet(site: Any) -> None:
     answer = started(site, maya, site.facility.datasets["private"])
     assert maya.get(f"{answer.location}/use/3").status_code == 404
     assert site.client("tom").get(answer.location).status_code == 404
+
+
+def test_all_pictures_are_drawn_at_one_scale_which_is_said(site: Any) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    place = started(site, maya, first).location
+    finished(site, place.rpartition("/")[2], numbers={0: 100.0, 2: 400.0})
+    page = maya.get(place).text
+    assert "All pictures at one grey scale: black is 0, white 400." in words_of(page)
+    addresses = [html.unescape(one) for one in re.findall(r'src="(/trials/[^"]+)"', page)]
+
+    def greys_of(address: str) -> list[int]:
+        picture = Image.open(io.BytesIO(maya.get(address).data))
+        return [int(picture.getpixel((x, 0))) for x in range(picture.width)]
+
+    greys = [greys_of(one) for one in addresses]
+    assert greys == [[0, 64], [0, 255]]
+    other = maya.get(place, query_string={"black": "50", "white": "150"}).text
+    assert "at one grey scale that you chose: black is 50, white 150" in words_of(other)
+    address = html.unescape(re.findall(r'src="(/trials/[^"]+)"', other)[0])
+    assert greys_of(address) == [0, 128]
+    for black, white in (("150", "50"), ("a", "1"), ("nan", "1"), ("1", "1e999"), ("-1e308", "1e308")):
+        said = maya.get(place, query_string={"black": black, "white": white})
+        assert said.status_code == 200 and "must be two numbers" in words_of(said.text)
+    assert maya.get(f"{place}/pictures/1").status_code == 404
+    assert site.client("tom").get(f"{place}/pictures/0").status_code == 404

@@ -352,7 +352,7 @@ def _can_be_read(array: Array) -> bool:
 def _events(events: h5py.Dataset) -> View:
     count = min(len(events), EVENTS)
     chosen = np.unique(np.linspace(0, len(events) - 1, count).astype(int))
-    return View(montage([events[int(index)] for index in chosen]))
+    return View(montage([events[int(index)] for index in chosen]), montage=True)
 
 
 def _attributes(thing: Any) -> dict[str, Any]:

@@ -1,7 +1,9 @@
 """From arrays to a small PNG, reading no more of an array than a thumbnail needs."""
 
+import base64
 import io
 import math
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +32,8 @@ class View:
 
     array: Array
     colour: bool = False
+    montage: bool = False
+    """Of several pictures side by side, chosen for a thumbnail."""
 
 
 def spread(count: int, most: int) -> list[int]:
@@ -116,6 +120,40 @@ def png(view: View, max_side: int) -> bytes:
     return stream.getvalue()
 
 
+def grey_values(view: View, max_side: int) -> dict[str, Any] | None:
+    """What a thumbnail is drawn of, as numbers, so that several can be drawn at one scale; None for colours.
+
+    `pixels`: float32 (little-endian, row by row, packed by zlib), at most `max_side` wide and high, each the mean
+    of those that it stands for. `black` and `white`: the values between which this one alone would be drawn.
+    """
+    if view.colour or view.montage or view.array.size == 0:
+        return None
+    values = np.asarray(view.array, dtype=np.float32)
+    finite = values[np.isfinite(values)]
+    if finite.size == 0:
+        return None
+    black, white = _ends(finite)
+    values = np.nan_to_num(values, nan=black, posinf=white, neginf=black)
+    image = Image.fromarray(values)
+    if max(image.size) > max_side:
+        image = image.resize(_scaled(image.size, max_side / max(image.size)), Image.Resampling.BOX)
+    pixels = np.asarray(image, dtype="<f4")
+    return {
+        "width": image.width,
+        "height": image.height,
+        "black": float(black),
+        "white": float(white),
+        "pixels": base64.b64encode(zlib.compress(pixels.tobytes(), 6)).decode(),
+    }
+
+
+def _ends(finite: Array) -> tuple[float, float]:
+    low, high = np.percentile(finite, (LOW, HIGH))
+    if high <= low:
+        return float(finite.min()), float(finite.max())
+    return float(low), float(high)
+
+
 def _scaled(size: tuple[int, int], factor: float) -> tuple[int, int]:
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
@@ -125,8 +163,6 @@ def _stretched(array: Array) -> npt.NDArray[np.uint8]:
     finite = values[np.isfinite(values)]
     if finite.size == 0:
         return np.zeros(values.shape, np.uint8)
-    low, high = np.percentile(finite, (LOW, HIGH))
-    if high <= low:
-        low, high = float(finite.min()), float(finite.max())
+    low, high = _ends(finite)
     scaled = (np.nan_to_num(values, nan=low, posinf=high, neginf=low) - low) / max(high - low, 1e-30)
     return np.asarray(np.clip(scaled, 0.0, 1.0) * 255.0, dtype=np.uint8)

@@ -6,6 +6,7 @@ import { wirePicks } from "./picks";
 import { wireTheme } from "./theme-toggle";
 import { wireErrors, wireForms } from "./forms";
 import { wireLogs } from "./logs";
+import { wireSheets } from "./sheets";
 
 wireTheme();
 wireMenus();
@@ -15,3 +16,4 @@ wirePicks();
 wireErrors();
 wireForms();
 wireLogs();
+wireSheets();

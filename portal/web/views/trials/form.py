@@ -190,12 +190,13 @@ def _arrays(inputs: Inputs, jobtype: JobType) -> list[str]:
     if jobtype.crop is None or not datasets:
         return []
     known = [array for array in datasets[0].arrays if not array.left_out]
-    largest = sorted(known, key=lambda array: -_elements(array.shape))[:MOST_ARRAYS]
-    return [
+    largest = sorted(known, key=lambda array: -_elements(array.shape))
+    told = [
         f"{array.name}: {' × '.join(f'{length:,}' for length in array.shape)}"
         + (f" ({axes})" if (axes := axes_words(array)) else "")
         for array in largest
     ]
+    return list(dict.fromkeys(told))[:MOST_ARRAYS]
 
 
 def _elements(shape: Sequence[int]) -> int:
@@ -208,6 +209,8 @@ def _elements(shape: Sequence[int]) -> int:
 def _problem(jobtype: JobType, name: str, text: str) -> FieldProblem:
     if name in ANCHORS:
         return FieldProblem(ANCHORS[name], LABELS[name], text)
+    if jobtype.slot is not None and name == f"inputs.{jobtype.slot.name}":
+        return FieldProblem(ANCHORS["try.dataset"], LABELS["try.dataset"], text)
     anchor = f"f-{name.replace('.', '-')}"
     if name.startswith(CROP):
         return FieldProblem(anchor, label_of(jobtype, name.removeprefix(CROP)), text)

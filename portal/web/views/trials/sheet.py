@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flask import url_for
-from sqlalchemy.orm import Session
 
-from portal.identity.actor import Actor
 from portal.jobs.progress import progress_of
 from portal.jobs.read import sentence
 from portal.jobs.state import State
 from portal.jobs.status import ClusterStatus
 from portal.jobs.trials.sheet import Number, Sheet, Tried
 from portal.web.views.jobs import job_url
-from portal.web.views.pictures import Picture, thumbnails
+from portal.web.views.pictures import Picture
 
 
 @dataclass(frozen=True)
@@ -40,10 +38,9 @@ class SheetTile:
 
 
 def sheet_tiles(
-    session: Session, actor: Actor, sheet: Sheet, now: datetime, *, status: ClusterStatus
+    sheet: Sheet, now: datetime, *, pictures: Mapping[int, Picture], status: ClusterStatus
 ) -> list[SheetTile]:
-    """The tiles, in the order of the values."""
-    pictures = thumbnails(session, actor, [one.result for one in sheet.tried])
+    """The tiles, in the order of the values; `pictures` by the place of a value."""
     return [_tile(sheet, one, now, pictures=pictures, status=status) for one in sheet.tried]
 
 
@@ -62,7 +59,7 @@ def _tile(
         sentence=sentence(job, now, status=status),
         active=not job.state.final,
         fraction=progress.fraction if progress else None,
-        picture=pictures.get(one.result) if one.result is not None else None,
+        picture=pictures.get(one.index),
         numbers=one.numbers,
         summary=one.summary,
         warnings=one.warnings,

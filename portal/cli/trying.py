@@ -1,0 +1,60 @@
+"""gantry run --try: several values of an option, and what came of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from portal.cli.arguments import pair
+from portal.cli.errors import JOB_FAILED
+from portal.cli.output import show_json, show_rows
+from portal.client import Client
+from portal.client.http import Document
+from portal.errors import InvalidError
+
+
+def trial_of(given: Mapping[str, Any]) -> Document | None:
+    """What the API takes of what is to be tried; None where nothing is. Raises InvalidError."""
+    if not given["tried"]:
+        if given["parts"] or given["whole"]:
+            raise InvalidError("--part and --whole belong to --try.")
+        return None
+    if given["dry_run"]:
+        raise InvalidError("--dry-run shows the form of one run; leave out --try.")
+    option, text = pair(given["tried"], "NAME=VALUE,…")
+    values = [part.strip() for part in text.split(";" if ";" in text else ",") if part.strip()]
+    crop = dict(pair(part, "NAME=VALUE") for part in given["parts"])
+    return {"option": option, "values": values, "crop": crop, "whole": given["whole"]}
+
+
+def show_trial(client: Client, made: Document, *, wait: bool, as_json: bool) -> int:
+    """The values side by side, once they have ended with `wait`; 0, or 10 if one did not succeed."""
+    if wait:
+        client.wait(made)
+    sheet = client.trial(made["id"])
+    if as_json:
+        show_json(sheet)
+    else:
+        show_rows(
+            (sheet["label"], "Job", "State", "Result", "Numbers that differ", "Warnings"),
+            (
+                (
+                    one["words"],
+                    one["job"],
+                    one["state"],
+                    one["result"] or "–",
+                    ", ".join(map(_in_words, filter(lambda number: number["differs"], one["numbers"]))),
+                    " ".join(one["warnings"]),
+                )
+                for one in sheet["tried"]
+            ),
+        )
+        where = f"on a part: {sheet['part_words']}" if sheet["part_words"] else "each on the whole dataset"
+        click.echo(f"{sheet['title']}, {where}. {client.url}/trials/{made['id']}", err=True)
+    return 0 if not wait or all(one["state"] == "succeeded" for one in sheet["tried"]) else JOB_FAILED
+
+
+def _in_words(number: Document) -> str:
+    value = number["value"]
+    short = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return f"{number['name']} {short} {number['units']}".rstrip()
