@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from portal.catalogue.access import visible
 from portal.catalogue.models import Datafile, Dataset
+from portal.documents import finite
 from portal.identity.actor import Actor
 from portal.jobs.models import Job
 from portal.jobtype.methods import Reference
@@ -190,7 +191,8 @@ class _Writer:
         ]
 
     def _property(self, key: str, name: str, value: Any, units: str, **more: Any) -> Any:
-        plain = value if isinstance(value, bool | int | float | str) else str(value)
+        told = isinstance(value, bool | int | str) or finite(value)
+        plain = value if told else str(value)
         return self._context(key, "PropertyValue", name=name, value=plain, unitText=unit(units), **more)
 
     def _action(self, step: Step, text: str, entities: Mapping[int, Any]) -> Any:

@@ -38,13 +38,15 @@ def number(value: float) -> str:
     """A number as a paper has it, six digits that count: `0.3`, `−6`, `1 × 10⁻⁶`; of whole ones all: `10,000`."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         value = int(value)
-    text = f"{value:.6g}"
-    if isinstance(value, int):
-        text = f"{value:,}" if abs(value) >= GROUPED else str(value)
+    text = _whole(value) if isinstance(value, int) else f"{value:.6g}"
     mantissa, e, power = text.partition("e")
     if e:
         text = f"{mantissa} × 10{str(int(power)).translate(_RAISED)}"
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def _whole(value: int) -> str:
+    return f"{value:,}" if abs(value) >= GROUPED else str(value)
 
 
 def quantity(value: object, units: str = "") -> str:
@@ -55,7 +57,7 @@ def quantity(value: object, units: str = "") -> str:
         return day(value)
     if not isinstance(value, int | float):
         return words.one_line(str(value), 500)
-    if not isfinite(value):
+    if isinstance(value, float) and not isfinite(value):
         return str(value)
     printed, said = number(value), unit(units)
     return f"{printed}{said}" if said in _NO_SPACE else f"{printed} {said}".rstrip()

@@ -380,3 +380,4 @@ def test_inputs_are_named_even_where_the_sentence_that_does_has_no_value(
         ).id
     text = told(database, facility.actors["maya"], made).text
     assert text.startswith("Quality check was run on “Zebrafish heart, first run”")
+    assert "histograms are drawn with 8 bars" in text

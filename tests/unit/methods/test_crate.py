@@ -251,3 +251,24 @@ def test_no_more_than_a_piece_is_kept_while_it_is_sent(
     sizes = [len(piece) for piece in packed.content()]
     assert max(sizes) < 3 << 20
     assert sum(sizes) > 40 << 20
+
+
+def test_settings_of_any_form_are_told(
+    sqlite_database: Database, sqlite_facility: SmallFacility, add_result: AddResult, tmp_path: Path
+) -> None:
+    """What an ICAT that was brought over keeps as arguments may be anything that JSON can say."""
+    odd = {
+        "a b": [1, {"c": None}],
+        "n": float("nan"),
+        "i": 10**400,
+        "none": None,
+        "": "x",
+        "é#": True,
+        "t": "x\ny" * 900,
+    }
+    with sqlite_database.write() as session:
+        made = add_result(session, "Odd", [], jobtype=own(), options=odd).id
+    document = document_of(sqlite_database, sqlite_facility.actors["maya"], made)
+    text = json.dumps(document, allow_nan=False)
+    (tmp_path / METADATA).write_text(text)
+    assert judged(tmp_path) == []

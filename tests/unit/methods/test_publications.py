@@ -94,6 +94,7 @@ def test_numbers_in_sensible_digits() -> None:
     assert number(6.02e23) == "6.02 × 10²³"
     assert quantity(180.0, "deg") == "180°"
     assert quantity(float("inf"), "um") == "inf"
+    assert quantity(10**400, "um") == f"{10**400:,} µm"
 
 
 def test_a_title_in_capitals_throughout_is_left_to_the_style() -> None:
