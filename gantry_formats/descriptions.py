@@ -14,7 +14,8 @@ from gantry_formats.units import factor_between
 CHANNELS = "channel names"
 ACQUIRED = "acquisition date"
 TIME_STEP = "time_step_s"
-"""Keys of what is told: a list of texts; a moment as ISO 8601 writes it; seconds."""
+EMISSION = "emission wavelengths"
+"""Keys of what is told: a list of texts; a moment as ISO 8601 writes it; seconds; a list of nm, 0 for unknown."""
 MOST_CHANNELS = 1000
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?", re.ASCII)
 
@@ -29,6 +30,12 @@ def told_by_ome(xml: str, *, series: int, names: Sequence[str]) -> dict[str, Any
     found = [plain_text(channel.get("Name")) or "" for channel in channels]
     if any(found):
         told[CHANNELS] = found
+    emitted = [
+        _wavelength_nm(channel.get("EmissionWavelength"), channel.get("EmissionWavelengthUnit", "nm"))
+        for channel in channels
+    ]
+    if any(emitted):
+        told[EMISSION] = emitted
     date = next((child.text for child in image if kind_of(child) == "AcquisitionDate"), None)
     moment = moment_of(date)
     pixels = next((one for one in image if kind_of(one) == "Pixels"), None)
@@ -36,6 +43,15 @@ def told_by_ome(xml: str, *, series: int, names: Sequence[str]) -> dict[str, Any
     unit = None if pixels is None else pixels.get("TimeIncrementUnit", "s")
     step = None if pixels is None else time_step_s(pixels.get("TimeIncrement"), unit)
     return told | ({ACQUIRED: moment} if moment else {}) | ({TIME_STEP: step} if step else {})
+
+
+def _wavelength_nm(value: Any, unit: Any) -> float:
+    """A wavelength in nm, which is the schema's unit where none is told; 0 where it is none."""
+    number, factor = plain_number(value), factor_between(unit, "nm")
+    if number is None or factor is None or number <= 0:
+        return 0.0
+    nanometres = float(f"{number * factor:.12g}")
+    return nanometres if nanometres < math.inf else 0.0
 
 
 def time_step_s(value: Any, unit: Any) -> float | None:

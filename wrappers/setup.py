@@ -7,6 +7,7 @@ ROOMS = (
     "io.microscopes",
     "io.tomography",
     "kernels",
+    "kernels.psf",
     "launch",
     "programs",
     "programs.cells",

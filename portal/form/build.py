@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.errors import InvalidError
+from portal.form.belongs import belongs
 from portal.form.dataset import InputDataset, Inputs
 from portal.form.defaults import Default, default_for
 from portal.form.pick_field import PickField, pick_field
@@ -304,6 +305,7 @@ def _field(
     mode: str,
 ) -> Field:
     default = default_for(jobtype, option, inputs)
+    asked = belongs(option, _chosen(jobtype, option, inputs, shown))
     pick = pick_field(jobtype, option, inputs, shown, mode) if option.pick else None
     value = as_text(shown[option.name]) if option.name in shown else as_text(default.value)
     low, high, step = _bounds(option)
@@ -317,13 +319,19 @@ def _field(
         help=option.help or "",
         source=pick.note if pick else _source(option, default, value, errors.get(option.name, "")),
         error=errors.get(option.name, ""),
-        required=bool(default.ask)
-        or bool(pick and pick.asked)
-        or (option.required and not default.differ and (option.default_from is None or default.value is None)),
-        asked=bool(default.ask)
-        or default.unknown
-        or default.notice
-        or bool(pick and (pick.asked or pick.fact or pick.nothing)),
+        required=asked
+        and (
+            bool(default.ask)
+            or bool(pick and pick.asked)
+            or (option.required and not default.differ and (option.default_from is None or default.value is None))
+        ),
+        asked=asked
+        and (
+            bool(default.ask)
+            or default.unknown
+            or default.notice
+            or bool(pick and (pick.asked or pick.fact or pick.nothing))
+        ),
         choices=_choices(option),
         min=low,
         max=high,
@@ -332,6 +340,16 @@ def _field(
         max_length=option.max_length if isinstance(option, TextOption) else None,
         pick=pick,
     )
+
+
+def _chosen(jobtype: JobType, option: OptionBase, inputs: Inputs, shown: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values of the choices that an option stands with, as they are shown."""
+    known = {other.name: other for other in jobtype.options if other.name in option.only_with}
+    return {
+        name: shown.get(name) or default_for(jobtype, other, inputs).value
+        for name, other in known.items()
+        if belongs(other, _chosen(jobtype, other, inputs, shown))
+    }
 
 
 def _source(option: OptionBase, default: Default, value: str, error: str) -> str:

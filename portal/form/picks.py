@@ -64,6 +64,12 @@ class SlotPicks:
         return self.array.pick.array
 
     @property
+    def further(self) -> str:
+        """Further axes that it may have: a place along them is picked here, or the program knows it."""
+        assert self.array.pick is not None
+        return "".join(self.along) + (self.array.pick.beside or "")
+
+    @property
     def options(self) -> list[OptionBase]:
         """All of them."""
         return [self.array, *self.along.values()]
@@ -134,7 +140,7 @@ def _held_by_one(picks: SlotPicks, dataset: InputDataset) -> Held:
     if not dataset.arrays:
         return Held((), (), {}, listed=False)
     known = [array for array in dataset.arrays if not array.left_out]
-    described, along = [array.described for array in known], "".join(picks.along)
+    described, along = [array.described for array in known], picks.further
     names, places = names_of(described), candidates(described, picks.axes, along)
     unread = [array for array in dataset.arrays if array.left_out and not array.tells_of_more]
     without: dict[str, list[str]] = {}

@@ -6,6 +6,7 @@ from typing import Any
 
 from gantry_formats.images import alike
 from portal.errors import InvalidError
+from portal.form.belongs import belongs
 from portal.form.dataset import Inputs
 from portal.form.defaults import default_for, untold, unusable
 from portal.form.picks import MOST_REASONS, MOST_RESULTS, Picked, PickError, further_without, resolve
@@ -173,7 +174,10 @@ def typed_options(jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs) -> t
     options: Options = {}
     for option in jobtype.options:
         try:
-            value = _value(jobtype, option, raw, inputs)
+            if belongs(option, options) or not is_blank(raw.get(option.name)):
+                value = _value(jobtype, option, raw, inputs)
+            else:
+                value = _unasked(jobtype, option, inputs)
         except ValueError as error:
             wrong[option.name] = str(error)
             continue
@@ -224,6 +228,12 @@ def _value(jobtype: JobType, option: OptionBase, raw: Mapping[str, Any], inputs:
     if isinstance(option, ChoiceOption):
         _check_needs(jobtype, option, value, inputs)
     return value
+
+
+def _unasked(jobtype: JobType, option: OptionBase, inputs: Inputs) -> Value | None:
+    """What is known of an option that belongs to another choice."""
+    default = default_for(jobtype, option, inputs)
+    return None if default.ask or default.differ else default.value
 
 
 def _blank(jobtype: JobType, option: OptionBase, present: bool, inputs: Inputs) -> Value | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gantry_formats import factor_between, unit_of
@@ -86,6 +86,7 @@ def _options(jobtype: JobType) -> Iterator[Finding]:
             yield from _source(option, place, slots)
         if option.pick is not None:
             yield from _pick(option, place, slots)
+        yield from _only_with(option, place, jobtype.options[:index])
         if isinstance(option, ChoiceOption):
             yield from _choices(option, place, slots, [other.name for other in jobtype.options])
     yield from _picks(jobtype, slots)
@@ -117,6 +118,19 @@ def _source(option: OptionBase, place: Path, slots: list[str]) -> Iterator[Findi
         yield (*place, "default_from", "factor"), "only numbers have a factor"
 
 
+def _only_with(option: OptionBase, place: Path, before: Sequence[OptionBase]) -> Iterator[Finding]:
+    choices = {other.name: other for other in before if isinstance(other, ChoiceOption)}
+    for name, values in option.only_with.items():
+        if name not in choices:
+            words = f"there is no choice named {name} before {option.name}{suggestion(name, choices)}"
+            yield (*place, "only_with", name), words
+            continue
+        known = [item.value for item in choices[name].items]
+        for value in values:
+            if value not in known:
+                yield (*place, "only_with", name), unknown("choice", value, known)
+
+
 def _pick(option: OptionBase, place: Path, slots: list[str]) -> Iterator[Finding]:
     pick = option.pick
     assert pick is not None
@@ -124,6 +138,8 @@ def _pick(option: OptionBase, place: Path, slots: list[str]) -> Iterator[Finding
         yield (*place, "pick"), f"{option.name} must pick either an array or a place along an axis"
     elif pick.array is not None and not isinstance(option, TextOption):
         yield (*place, "pick", "array"), "what picks an array is a text: the array's name"
+    elif pick.beside is not None and pick.array is None:
+        yield (*place, "pick", "beside"), "only what picks an array says which further axes it may have"
     elif pick.along is not None and not isinstance(option, IntegerOption):
         yield (*place, "pick", "along"), "what picks a place along an axis is a whole number, counted from 0"
     if not slots:

@@ -21,7 +21,7 @@ from portal.jobtype.strict import Count, Line, Name, Slug, Strict, Words
 
 LATER = ("kind", "methods", "references", "crop")
 LATER_OF_SLOTS = ("reads",)
-LATER_OF_OPTIONS = ("pick", "unit_of")
+LATER_OF_OPTIONS = ("pick", "unit_of", "only_with")
 """Keys that came after job types had been published. At their default they stand in no document, so that what was
 published before them keeps its revision."""
 
@@ -199,8 +199,10 @@ class JobType(Strict):
                     del slot[key]
         for option in document["options"]:
             for key in LATER_OF_OPTIONS:
-                if option.get(key, "") is None:
+                if option.get(key, "") in (None, {}):
                     del option[key]
+            if option.get("pick") and option["pick"]["beside"] is None:
+                del option["pick"]["beside"]
             if option["default_from"] is not None and option["default_from"]["also"] is None:
                 del option["default_from"]["also"]
         document["program"] = self.program.document()

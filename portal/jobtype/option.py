@@ -57,6 +57,9 @@ class Pick(Strict):
     along: Literal["C", "T", "R"] | None = Field(
         None, description="Picks a place along this axis: C a channel, T a time point, R a position."
     )
+    beside: Annotated[str, StringConstraints(pattern=r"^[CTR]{1,3}$")] | None = Field(
+        None, description="Further axes that the array may have, along which the program knows the right place."
+    )
 
 
 class OptionBase(Strict):
@@ -70,6 +73,11 @@ class OptionBase(Strict):
     advanced: bool = Field(False, description='Stands under "More settings".')
     default_from: DefaultFrom | None = Field(None, description="A dataset parameter that gives the default.")
     pick: Pick | None = Field(None, description="What of a dataset it picks, from what its files hold.")
+    only_with: dict[Name, Annotated[list[Line], Field(min_length=1, max_length=100)]] = Field(
+        {},
+        description="Choices before it, with the values that it belongs to: else nobody is asked for it.",
+        max_length=10,
+    )
 
     @property
     def parameters(self) -> tuple[str, ...]:

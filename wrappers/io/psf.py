@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from wrappers.io.stack import AXES, read_stack
 from wrappers.io.volumes import Pick
 from wrappers.job import InputDataset
 from wrappers.kernels.deconvolution import gaussian_psf
-from wrappers.kernels.measured_psf import (
+from wrappers.kernels.psf.measured import (
     Dark,
     at_its_edges,
     brightest,
@@ -55,16 +55,20 @@ def measured_psf(
     pick: Pick,
     sizes: Mapping[str, float],
     shape: tuple[int, ...],
+    *,
     background: float | None = None,
+    channel: str = "",
 ) -> Psf:
     """Return a measured PSF on voxels of `sizes` (µm), the centroid of its light in its middle.
 
     Its background is estimated and subtracted (`background` instead, where it is given); nothing is below zero.
+    Of several channels the one of the stack's `channel` is taken where none is picked.
     What of it is beyond a stack of `shape` is left out where nearly no light is there. BadInput where there is no
     light, a value is no finite number (the brightest voxel may be that one), or its voxels are others than the
     stack's as far as they are known, and not all are.
     """
-    found = read_stack(dataset, "PSF", pick)
+    by_name = replace(pick, called=pick.called or channel or None) if pick.channel is None else pick
+    found = read_stack(dataset, "PSF", by_name)
     if found.interpolated:
         count = found.interpolated
         are, those = ("value", "that one") if count == 1 else ("values", "among them")
@@ -93,6 +97,7 @@ def measured_psf(
         ("psf recentred by", "voxels"): ", ".join(f"{at - was:.2f}" for at, was in zip(centre, peak, strict=True)),
     }
     said = [f"PSF: {words}" for words in found.remarks]
+    said += _of_another_channel(channel_of_psf(found.told, by_name), channel)
     said += [*_doubtful(recorded, values, seen, background), *_taken_alike(own, sizes)]
     return Psf(np.asarray(psf / psf.sum()), tuple(said), figures)
 
@@ -100,7 +105,15 @@ def measured_psf(
 def channel_of_psf(told: Mapping[str, object], pick: Pick) -> str:
     """Return the name of the channel of a PSF that was taken; empty where it has none."""
     names = channel_names(told.get(CHANNELS))
-    return names[0] if len(names) == 1 else names[pick.channel] if pick.channel is not None else ""
+    if len(names) == 1 or pick.channel is None:
+        return names[0] if len(names) == 1 else pick.called or ""
+    return names[pick.channel] if pick.channel < len(names) else ""
+
+
+def _of_another_channel(own: str, stacks: str) -> list[str]:
+    if not own or not stacks or own.casefold() == stacks.casefold():
+        return []
+    return [f"the PSF is that of channel “{own}”, and the stack's channel is “{stacks}”"]
 
 
 def _both_sizes(
@@ -135,14 +148,17 @@ def _doubtful(recorded: np.ndarray, values: np.ndarray, seen: Dark, given: float
         said.append(
             f"the PSF's {equal} brightest voxels have one value: it may be saturated; its middle is theirs"
         )
+    return [*said, *cut_off(values)]
+
+
+def cut_off(values: np.ndarray) -> list[str]:
+    """Return a remark where a PSF still has light in its outermost planes."""
     edges = {axis: share for axis, share in zip(AXES, at_its_edges(values), strict=True) if share > MOST_AT_EDGE}
-    if edges:
-        most = max(edges.values())
-        said.append(
-            f"the PSF is cut off along {in_words(list(edges))}: at its edge it is still {most:.0%} as bright as "
-            "at its brightest, and the light beyond is missing"
-        )
-    return said
+    if not edges:
+        return []
+    where, most = in_words(list(edges)), max(edges.values())
+    words = f"the PSF is cut off along {where}: at its edge it is still {most:.0%} as bright as at its brightest"
+    return [f"{words}, and the light beyond is missing"]
 
 
 def _taken_alike(own: Mapping[str, float], stacks: Mapping[str, float]) -> list[str]:

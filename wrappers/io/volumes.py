@@ -33,6 +33,8 @@ class Pick:
     position: int | None = None
     along: str = "CTR"
     """Axes along which somebody could choose: an array that has several along another is not taken."""
+    called: str | None = None
+    """Where no channel is chosen: of several the one of this name is meant."""
 
     @property
     def by_axis(self) -> Mapping[str, int | None]:
@@ -112,6 +114,8 @@ def place_of(one: Candidate, pick: Pick) -> Place:
             place.append(slice(0, length))
             continue
         index = pick.by_axis.get(axis)
+        if index is None and axis == "C" and length > 1 and pick.called is not None:
+            index = _called(one, pick.called, length)
         name = name_of(axis)
         if index is None and length > 1:
             has = f"{length} {plural_of(axis)}"
@@ -123,6 +127,20 @@ def place_of(one: Candidate, pick: Pick) -> Place:
         if index and axis not in axes:
             raise BadInput(f"{file} has no {name_of(axis)} {index}: {one.array.name} has only one.")
     return tuple(place)
+
+
+def _called(one: Candidate, name: str, length: int) -> int:
+    """The place of the channel of this name; BadInput, with those that there are, where there is not one."""
+    names = channel_names(one.array.attributes.get(CHANNELS))[:length]
+    found = [place for place, known in enumerate(names) if known.casefold() == name.casefold()]
+    if len(found) == 1:
+        return found[0]
+    several = f"has {len(found)} channels" if found else "has no channel"
+    told = ", ".join(f"{place} ({known})" for place, known in enumerate(names) if known)
+    raise BadInput(
+        f"{one.described.file} {several} called “{name}”: {told or f'its {length} channels have no names'}. "
+        f"Choose one, from 0 to {length - 1}."
+    )
 
 
 def values_of(one: Candidate, pick: Pick) -> np.ndarray:

@@ -73,13 +73,12 @@ def test_what_no_sentence_speaks_of_is_listed_and_what_does_not_matter_is_not(
     database: Database, facility: SmallFacility, add_result: AddResult
 ) -> None:
     """A new option, or a new choice, is not lost because nobody has written a sentence for it."""
-    options = {**GAUSSIAN, "psf": "theoretical", "numerical_aperture": 0.8, "boundary": "edge"}
+    options = {**GAUSSIAN, "psf": "zernike", "numerical_aperture": 0.8, "boundary": "edge"}
     with database.write() as session:
         made = add_result(session, "Heart", [("stack", facility.datasets["private"])], options=options).id
     text = told(database, facility.actors["maya"], made).text
     assert (
-        "Further settings: point spread function: theoretical; beyond the edge: edge; numerical_aperture: 0.8."
-        in text
+        "Further settings: point spread function: zernike; beyond the edge: edge; numerical_aperture: 0.8." in text
     )
     assert "0.31" not in text
 

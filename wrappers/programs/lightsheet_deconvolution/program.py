@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -18,13 +17,14 @@ from gantry_formats.images import alike
 from wrappers.errors import BadInput
 from wrappers.events import Events
 from wrappers.io.box import Box, box_of
-from wrappers.io.psf import Psf, gaussian, measured_psf, narrow
+from wrappers.io.psf import narrow
 from wrappers.io.stack import AXES, Stack, read_stack
 from wrappers.io.volumes import Pick
 from wrappers.job import Job
 from wrappers.kernels.deconvolution import Course, richardson_lucy
 from wrappers.programs.lightsheet_deconvolution.doubts import of_the_course, of_the_stack, of_the_total
-from wrappers.programs.lightsheet_deconvolution.saving import Outcome, by, write
+from wrappers.programs.lightsheet_deconvolution.psf import psf_of, undersampled
+from wrappers.programs.lightsheet_deconvolution.saving import Outcome, write
 from wrappers.programs.lightsheet_deconvolution.settings import Settings, settings_of
 
 STAGES = ("reading", "deconvolving", "saving")
@@ -38,7 +38,8 @@ def main(job: Job, events: Events) -> None:
     events.stage("reading")
     stack = read_stack(job.one("stack"), "stack", settings.pick)
     sizes = sizes_of(stack, settings)
-    psf = psf_of(job, settings, stack, sizes)
+    channel = channel_of(stack, settings.pick)
+    psf = psf_of(job, settings, stack, sizes, channel)
     box = box_of(settings.box, stack.values.shape, psf.values.shape)
     part = stack if box is None else replace(stack, values=stack.values[box.around])
     image = prepared(part.values, settings)
@@ -60,7 +61,7 @@ def main(job: Job, events: Events) -> None:
         box=box.words if box else "",
         source=stack.file,
         interpolated=stack.interpolated,
-        channel=channel_of(stack, settings.pick),
+        channel=channel,
         acquired=moment_of(stack.told.get(ACQUIRED)),
         warnings=(
             *stack.remarks,
@@ -68,6 +69,7 @@ def main(job: Job, events: Events) -> None:
             *not_told(stack, settings),
             *psf.warnings,
             *narrow(psf.values, stack.values.shape),
+            *undersampled(settings, stack, sizes),
             *of_the_course(course, settings),
             *of_the_total(image, result),
         ),
@@ -154,20 +156,6 @@ def channel_of(stack: Stack, pick: Pick) -> str:
     names = channel_names(stack.told.get(CHANNELS))
     place = pick.channel or 0
     return names[place] if place < len(names) and (pick.channel is not None or len(names) == 1) else ""
-
-
-def psf_of(job: Job, settings: Settings, stack: Stack, sizes: Mapping[str, float]) -> Psf:
-    """Return the PSF that was chosen; BadInput where it cannot be made, or the stack has no room for it."""
-    shape = stack.values.shape
-    if settings.psf == "file":
-        psf = measured_psf(job.one("psf"), settings.psf_pick, sizes, shape, settings.psf_background)
-    else:
-        psf = gaussian((settings.sigma_z, settings.sigma_xy, settings.sigma_xy), shape, sizes)
-    if any(support > length for support, length in zip(psf.values.shape, shape, strict=True)):
-        raise BadInput(
-            f"The PSF ({by(psf.values.shape)} voxels, z × y × x) is larger than the stack ({by(shape)} voxels)."
-        )
-    return psf
 
 
 def prepared(values: np.ndarray, settings: Settings) -> np.ndarray:

@@ -19,6 +19,7 @@ from wrappers.io.psf import Psf
 from wrappers.io.stack import AXES
 from wrappers.job import Job
 from wrappers.kernels.deconvolution import Course, sharpness
+from wrappers.programs.lightsheet_deconvolution.psf import by
 from wrappers.programs.lightsheet_deconvolution.settings import Settings
 from wrappers.result import Result
 
@@ -155,8 +156,3 @@ def _parameters(kept: Result, settings: Settings, outcome: Outcome) -> None:
     ratio = float(outcome.result.sum(dtype=np.float64)) / float(outcome.image.sum(dtype=np.float64))
     kept.parameter("total intensity ratio", round(ratio, 6))
     kept.parameter("deconvolution time", round(outcome.elapsed_s, 3), "s")
-
-
-def by(shape: tuple[int, ...]) -> str:
-    """Return "5 × 13 × 13"."""
-    return " × ".join(str(length) for length in shape)

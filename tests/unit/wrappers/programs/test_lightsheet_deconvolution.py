@@ -362,7 +362,7 @@ def test_a_channel_of_a_psf_is_chosen_where_it_has_two(run_program, refused, sta
     inputs = {"stack": [stack], "psf": [path]}
     ending = run_program("lightsheet_deconvolution", inputs, {"iterations": 1, "psf": "file"})
     refused(ending, "two.ome.tif has 2 channels in Image0; choose one, from 0 to 1")
-    assert run_program("lightsheet_deconvolution", inputs, {"psf": "file", "psf_channel": 1}).code == 0
+    assert run_program("lightsheet_deconvolution", inputs, {"psf": "file", "psf_channel": "1"}).code == 0
 
 
 def test_a_damaged_file_beside_the_chosen_array_is_left_out_and_named(

@@ -1,0 +1,1 @@
+"""Point spread functions: measured ones made ready, and computed ones."""
