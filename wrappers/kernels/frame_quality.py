@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-MOST_ROWS = 256
+MOST_ROWS = 128
 """Rows, and columns, of a picture in which neighbours are compared: so many tell as much as all."""
 PORTION = 1 << 22
 """Pixels that are compared at once, as doubles."""
@@ -28,17 +28,17 @@ class Neighbours:
     equal: np.ndarray
 
 
-def neighbours(planes: np.ndarray, step_y: int, step_x: int) -> Neighbours:
-    """Compare neighbours along x in every `step_y`th row and along y in every `step_x`th column of (n, y, x).
+def neighbours(planes: np.ndarray, step_y: int, step_x: int | None) -> Neighbours:
+    """Compare neighbours along x in every `step_y`th row and along y in every `step_x`th column, or none.
 
     Noise that is independent from pixel to pixel is in `same` only (D. Vollath, J. Microsc. 147, 279 (1987)).
     Values that are not finite count as the mean.
     """
     found = [np.zeros(len(planes)) for _ in range(5)]
-    each = max(1, PORTION // max(1, planes.shape[1] * planes.shape[2] // min(step_y, step_x)))
+    each = max(1, PORTION // max(1, planes.shape[1] * planes.shape[2] // min(step_y, step_x or step_y)))
     for first in range(0, len(planes), each):
         some = planes[first : first + each]
-        for lines in (some[:, ::step_y, :], some[:, :, ::step_x].swapaxes(1, 2)):
+        for lines in (some[:, ::step_y, :], *([some[:, :, ::step_x].swapaxes(1, 2)] if step_x else [])):
             if lines.shape[2] < 3:
                 continue
             for sums, part in zip(found, _along(lines), strict=True):

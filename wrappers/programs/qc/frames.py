@@ -134,8 +134,9 @@ class Frames:
         self._add_small(frames, planes, corner)
         if self.lowest.size:
             region = place[-2:]
-            self.lowest[region] = np.fmin(self.lowest[region], np.fmin.reduce(planes, axis=0))
-            self.highest[region] = np.fmax(self.highest[region], np.fmax.reduce(planes, axis=0))
+            least, most = (np.fmin, np.fmax) if planes.dtype.kind == "f" else (np.minimum, np.maximum)
+            self.lowest[region] = least(self.lowest[region], least.reduce(planes, axis=0))
+            self.highest[region] = most(self.highest[region], most.reduce(planes, axis=0))
 
     def _add_figures(self, frames: np.ndarray, planes: np.ndarray) -> None:
         if planes.dtype.kind == "f":
@@ -158,7 +159,9 @@ class Frames:
         self.low[frames] = np.minimum(self.low[frames], low)
 
     def _add_neighbours(self, frames: np.ndarray, planes: np.ndarray) -> None:
-        found = neighbours(planes, max(1, self.height // MOST_ROWS), max(1, self.width // MOST_ROWS))
+        # Sharpness is asked for along time only, and is taken along both axes.
+        columns = max(1, self.width // MOST_ROWS) if self.layout.axis("T") is not None else None
+        found = neighbours(planes, max(1, self.height // MOST_ROWS), columns)
         for name in ("pairs", "same", "next", "second", "equal"):
             getattr(self.near, name)[frames] += getattr(found, name)
 
@@ -171,13 +174,34 @@ class Frames:
             chosen = planes[moment == at] if time is not None else planes
             if not len(chosen):
                 continue
-            summed = np.nan_to_num(chosen.sum(axis=0, dtype=np.float64), posinf=0, neginf=0)
-            rows = (np.arange(summed.shape[0]) + corner[0]) // self._bin
-            columns = (np.arange(summed.shape[1]) + corner[1]) // self._bin
-            inner = np.ix_(rows < self.small_shape[0], columns < self.small_shape[1])
-            rows, columns = rows[rows < self.small_shape[0]], columns[columns < self.small_shape[1]]
-            if not (rows.size and columns.size):
+            summed = chosen[0] if len(chosen) == 1 else chosen.sum(axis=0, dtype=np.float64)
+            if summed.dtype.kind == "f":
+                summed = np.where(np.isfinite(summed), summed, 0)
+            first, stop = self._small_places(corner, summed.shape)
+            if (stop <= first).any():
                 continue
-            by_row = np.add.reduceat(summed[inner], np.flatnonzero(np.diff(rows, prepend=-1)), axis=0)
-            both = np.add.reduceat(by_row, np.flatnonzero(np.diff(columns, prepend=-1)), axis=1)
-            self.small[number, rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] += both
+            begin = first * self._bin - np.array(corner)
+            end = begin + (stop - first) * self._bin
+            if (begin >= 0).all() and (end <= summed.shape).all():
+                rows, columns = stop - first
+                inner = summed[begin[0] : end[0], begin[1] : end[1]].reshape(rows, self._bin, columns, self._bin)
+                made = inner.sum(axis=3, dtype=np.float64).sum(axis=1)
+            else:
+                made = self._binned(summed, corner)
+            self.small[number, first[0] : stop[0], first[1] : stop[1]] += made
+
+    def _small_places(self, corner: tuple[int, int], shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """From where to where a part of a frame lies in a small picture, which has no rest of a last row."""
+        first = np.array(corner) // self._bin
+        stop = np.minimum(-(-(np.array(corner) + shape) // self._bin), self.small_shape)
+        return first, stop
+
+    def _binned(self, part: np.ndarray, corner: tuple[int, int]) -> np.ndarray:
+        """A part that begins or ends within a pixel of the small picture, added up for each of these."""
+        values = part.astype(np.float64)
+        for axis, length in enumerate(self.small_shape):
+            places = (np.arange(values.shape[axis]) + corner[axis]) // self._bin
+            values = np.take(values, np.flatnonzero(places < length), axis=axis)
+            starts = np.flatnonzero(np.diff(places[places < length], prepend=-1))
+            values = np.add.reduceat(values, starts, axis=axis)
+        return values

@@ -17,7 +17,7 @@ FOCUS_SIGMA = 6.0
 FOCUS_NEEDS = 0.1
 BRIGHTNESS = 0.2
 DRIFT_PIXELS = 2.0
-ALIKE = 0.5
+ALIKE = 0.6
 SMALLEST_FOR_DRIFT = 32
 MOST_AROUND = 25
 """Time points on both sides with which one is compared."""

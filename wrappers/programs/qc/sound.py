@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wrappers.io.chunk_grid import Place, size_of
-from wrappers.io.source import ArraySource, DamagedError
+from wrappers.io.source import BLOCK_BYTES, ArraySource, DamagedError
 
 MOST_NAMED = 3
+MOST_VALUES = 1 << 22
+"""Of a block: what is computed of each value takes up to 8 bytes, however small the value itself is."""
 
 
 @dataclass
@@ -46,7 +48,7 @@ def sound_blocks(array: ArraySource, lost: Lost) -> Iterator[tuple[Place, np.nda
 
     What cannot is taken into `lost`, each piece once, however often it is tried.
     """
-    for place in array.places():
+    for place in array.places(min(BLOCK_BYTES, MOST_VALUES * array.dtype.itemsize)):
         try:
             block = array.read(place)
         except DamagedError:

@@ -15,7 +15,9 @@ from scipy import ndimage
 from wrappers.io.source import ArraySource
 from wrappers.kernels.frame_quality import digests, neighbours, shift
 from wrappers.programs.qc import checks, judge
+from wrappers.programs.qc.frames import Frames, layout_of
 from wrappers.programs.qc.measure import Measured, measure
+from wrappers.programs.qc.sound import MOST_VALUES, Lost, sound_blocks
 
 Made = tuple[np.ndarray, str]
 Make = Callable[[np.random.Generator], Made]
@@ -210,6 +212,30 @@ def test_digests_tell_every_pixel_and_place() -> None:
     assert len({tuple(one) for one in found}) == 3
     assert (found[0] == found[3]).all()
     assert not (digests(values[:1], (0, 20)) == found[0]).any()
+
+
+def test_blocks_are_bounded_by_their_values_too() -> None:
+    """What is computed of a value takes 8 bytes, also of one that has 1: 64 MiB of them took 1.7 GiB."""
+    values = np.zeros((600, 128, 256), np.uint8)
+    array = ArraySource("a", values.shape, values.dtype, lambda place: values[place])
+    sizes = [block.size for _, block in sound_blocks(array, Lost())]
+    assert (sum(sizes), max(sizes) <= MOST_VALUES) == (values.size, True)
+
+
+@pytest.mark.parametrize("chunks", [None, (1, 96, 128), (4, 17, 23), (9, 5, 128)])
+def test_small_pictures_are_sums_however_the_array_is_stored(chunks: tuple[int, ...] | None) -> None:
+    values = np.random.default_rng(0).integers(0, 60000, (8, 301, 530)).astype(np.uint16)
+    array = ArraySource("a", values.shape, values.dtype, lambda place: values[place], chunks=chunks, axes="TYX")
+    layout = layout_of(array)
+    assert not isinstance(layout, str)
+    frames = Frames(array, layout)
+    for place, block in array.blocks(100_000):
+        frames.add(place, block)
+    assert frames.bin == 3
+    wanted = values[:, :300, :528].reshape(8, 100, 3, 176, 3).sum(axis=(2, 4), dtype=np.float64)
+    assert np.array_equal(frames.small, wanted)
+    assert np.array_equal(frames.mean, values.reshape(8, -1).mean(axis=1))
+    assert np.array_equal(frames.lowest, values.min(axis=0))
 
 
 @pytest.fixture
