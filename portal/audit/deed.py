@@ -24,6 +24,8 @@ class Action(StrEnum):
     RETRY = "retry"
     RELEASE = "release"
     RENAME = "rename"
+    TRIAL_DISCARDED = "trial-discarded"
+    TRIAL_TAKEN_BACK = "trial-taken-back"
     DOWNLOAD = "download"
     PARAMETER_CORRECTED = "parameter-corrected"
     """By an operator: a correction beside what was registered."""

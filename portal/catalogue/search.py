@@ -52,6 +52,8 @@ class DatasetQuery:
     """True: measured; False: results."""
     trials: bool = False
     """Only results of values that were tried; False: without them."""
+    without_trials: Select[str] | None = None
+    """Of these, a question for the submissions whose results are left out."""
     sort: str = "newest"
     """`newest`, `oldest` or `name`."""
     page: int = 1
@@ -138,6 +140,8 @@ def _conditions(query: DatasetQuery) -> list[ColumnElement[bool]]:
         result = Dataset.location.startswith(f"{RESULTS}:", autoescape=True)
         found.append(or_(Dataset.location.is_(None), ~result) if query.raw else result)
     found.append(Dataset.trial.is_not(None) if query.trials else Dataset.trial.is_(None))
+    if query.trials and query.without_trials is not None:
+        found.append(Dataset.trial.not_in(query.without_trials))
     return found
 
 

@@ -77,6 +77,8 @@ class Submission(Base):
     created: Mapped[datetime]
     trial: Mapped[Trial | None] = mapped_column(TypedDocument(Trial))
     """Which option its jobs try over several values; None: they are what was asked for."""
+    discarded: Mapped[datetime | None]
+    """Since when its person has no more use for what was tried; its results stand in no list then."""
     person: Mapped[Person] = relationship()
     revision: Mapped[JobTypeRevision] = relationship()
     investigation: Mapped[Investigation | None] = relationship()

@@ -11,6 +11,7 @@ from portal.catalogue.search import DatasetQuery, find_datasets
 from portal.catalogue.service import get_dataset, list_files, who_sees
 from portal.data.files import open_datafile
 from portal.data.pictures import open_array_picture, open_picture
+from portal.jobs.trials.discard import discarded_trials
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import PREFIX, make_blueprint
 from portal.web.api.cursor import PageQuery, decode, encode
@@ -92,6 +93,7 @@ def read_datasets(query: DatasetsQuery) -> Response:
         complete=query.complete,
         raw=None if query.kind is None else query.kind == "raw",
         trials=query.kind == "trials",
+        without_trials=discarded_trials() if query.kind == "trials" else None,
         sort=query.sort,
         size=query.limit,
         after=decode(query.cursor, "dataset"),

@@ -17,6 +17,7 @@ from portal.jobs.estimate import most_cost
 from portal.jobs.read import cluster_status
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.submit import submit
+from portal.jobs.trials.discard import discard, take_back
 from portal.jobs.trials.pictures import draw
 from portal.jobs.trials.sheet import get_sheet
 from portal.jobtype.model import JobType
@@ -144,6 +145,24 @@ def use(submission_id: str, index: int) -> ResponseReturnValue:
         sheet.submission.title,
     )
     return form_page(jobtype, typed, tried=origin)
+
+
+@page.post("/trials/<submission_id>/discard")
+def throw_away(submission_id: str) -> ResponseReturnValue:
+    """Leave what was tried out of every list."""
+    with portal().database.write() as writing:
+        discard(writing, actor(), submission_id, now=now())
+    flash("Discarded. Its results stand in no list any more; their files stay as they are.")
+    return redirect(url_for("trials.show", submission_id=submission_id), 303)
+
+
+@page.post("/trials/<submission_id>/take-back")
+def keep_after_all(submission_id: str) -> ResponseReturnValue:
+    """List what was tried among the trials again."""
+    with portal().database.write() as writing:
+        take_back(writing, actor(), submission_id, now=now())
+    flash("Its results are listed as trials again.")
+    return redirect(url_for("trials.show", submission_id=submission_id), 303)
 
 
 def _sheet(submission_id: str) -> dict[str, object]:

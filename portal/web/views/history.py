@@ -1,7 +1,8 @@
 """Where a dataset came from and what came of it, with pictures and links."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import url_for
@@ -39,6 +40,10 @@ class RunLine:
     """Of the run that made the dataset its inputs; of a run that used it the outputs."""
     hidden: int
     """How many of them this person does not see."""
+    trial_url: str | None = None
+    """Of values that were tried: the sheet with all of them, which stands for their results."""
+    tried: int = 0
+    """How many results the sheet has."""
 
 
 @dataclass(frozen=True)
@@ -71,8 +76,26 @@ def history_of(session: Session, actor: Actor, dataset: Dataset, jobtypes: Mappi
 
     return History(
         source=line(source, inputs, source.hidden_inputs) if source else None,
-        made=tuple(line(run, [linked.dataset for linked in run.outputs], 0) for run in made),
+        made=tuple(_folded(made, line)),
     )
+
+
+def _folded(made: Sequence[Run], line: Callable[[Run, Sequence[Dataset], int], RunLine]) -> Iterator[RunLine]:
+    """A line for each run, and one for all runs of a trial together."""
+    trials = Counter(trial for run in made if (trial := _trial_of(run)))
+    told: set[str] = set()
+    for run in made:
+        trial = _trial_of(run)
+        if trial is None:
+            yield line(run, [linked.dataset for linked in run.outputs], 0)
+        elif trial not in told:
+            told.add(trial)
+            sheet = url_for("trials.show", submission_id=trial)
+            yield replace(line(run, [], 0), job_url=None, trial_url=sheet, tried=trials[trial])
+
+
+def _trial_of(run: Run) -> str | None:
+    return next((linked.dataset.trial for linked in run.outputs if linked.dataset.trial), None)
 
 
 def _relative(dataset: Dataset, pictures: Mapping[int, Picture]) -> Relative:

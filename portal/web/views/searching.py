@@ -11,6 +11,7 @@ from portal.catalogue.models import Investigation
 from portal.catalogue.search import SORTS, DatasetQuery, Facet, Facets
 from portal.db import is_id
 from portal.identity.actor import Actor
+from portal.jobs.trials.discard import discarded_trials
 from portal.web.views.paging import address, page_number, whole
 
 PAGE = 24
@@ -58,6 +59,7 @@ def query_of(values: Mapping[str, str]) -> DatasetQuery:
         sort=_sort(values),
         raw=None if kind not in KINDS else kind == "raw",
         trials=kind == "trials",
+        without_trials=discarded_trials() if kind == "trials" else None,
         page=page_number(values),
         size=PAGE,
     )

@@ -57,6 +57,8 @@ PAGES = """
     trials.show              GET   sign-in  hides      shows      shows      shows      | dataset
     trials.live              GET   sign-in  hides      shows      shows      shows      | -
     trials.picture           GET   sign-in  hides      shows      shows      shows      | -
+    trials.throw_away        POST  sign-in  hides      done       forbidden  done       | -
+    trials.keep_after_all    POST  sign-in  hides      done       forbidden  done       | -
     trials.use               GET   sign-in  hides      shows      shows      shows      | dataset
     jobs.show                GET   sign-in  shows      shows      shows      shows      | job
     jobs.job                 GET   sign-in  hides      shows      shows      shows      | job dataset cause option words-of-log
@@ -191,6 +193,8 @@ INSTEAD: Mapping[tuple[str, str], str] = {
     ("trials.show", "submission_id"): "trial",
     ("trials.live", "submission_id"): "trial",
     ("trials.picture", "submission_id"): "trial",
+    ("trials.throw_away", "submission_id"): "trial",
+    ("trials.keep_after_all", "submission_id"): "trial",
     ("api_trials.read_trial", "submission"): "trial",
     ("trials.use", "submission_id"): "trial",
     ("api_jobs.read_job", "job"): "failed",

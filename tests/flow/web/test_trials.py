@@ -278,3 +278,36 @@ def test_all_pictures_are_drawn_at_one_scale_which_is_said(site: Any) -> None:
         assert said.status_code == 200 and "must be two numbers" in words_of(said.text)
     assert maya.get(f"{place}/pictures/1").status_code == 404
     assert site.client("tom").get(f"{place}/pictures/0").status_code == 404
+
+
+def test_what_is_discarded_stands_in_no_list_and_can_be_taken_back(site: Any, csrf: Any) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    place = started(site, maya, first).location
+    finished(site, place.rpartition("/")[2], numbers={0: 1.0, 1: 2.0, 2: 3.0})
+    token = {"csrf_token": csrf(maya, "/me")}
+    assert "trial with Iterations 5" not in maya.get("/data").text
+    assert "trial with Iterations 5" in maya.get("/data?kind=trials").text
+    assert maya.post(f"{place}/discard", data=token).status_code == 303
+    assert "Discarded just now" in words_of(maya.get(place).text)
+    assert "trial with Iterations 5" not in maya.get("/data?kind=trials").text
+    ravi = site.client("ravi")
+    assert ravi.post(f"{place}/take-back", data={"csrf_token": csrf(ravi, "/me")}).status_code == 403
+    maya.post(f"{place}/take-back", data=token)
+    assert "trial with Iterations 5" in maya.get("/data?kind=trials").text
+
+
+def test_discarding_cancels_what_has_not_ended(site: Any, csrf: Any) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    place = started(site, maya, first).location
+    maya.post(f"{place}/discard", data={"csrf_token": csrf(maya, "/me")})
+    assert "All 3 have ended." in words_of(maya.get(place).text)
+
+
+def test_a_batch_s_address_and_a_result_s_page_lead_to_the_sheet(site: Any) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    place = started(site, maya, first).location
+    submission = place.rpartition("/")[2]
+    assert maya.get(f"/batches/{submission}").location == place
+    (result,) = finished(site, submission, numbers={1: 2.0})
+    page = maya.get(f"/datasets/{result}").text
+    assert "One of several values that were tried." in page and f'href="{place}"' in page
