@@ -118,6 +118,7 @@ def hold(ours: tuple[dict, dict], theirs: tuple[dict, dict]) -> float:
             assert (apart <= CLOSE * np.maximum(np.abs(b[~np.isnan(b)]), 1)).all(), name
             largest = max(largest, float((apart / np.maximum(np.abs(b[~np.isnan(b)]), 1)).max(initial=0)))
     steps = {key: value for key, value in judged_told.items() if key.startswith("pipeline:dcnum")}
+    steps["experiment:run identifier"] = judged_told["experiment:run identifier"]
     assert {key: told[key] for key in steps} == steps
     return largest
 
@@ -170,6 +171,22 @@ def test_masks_features_and_names_of_steps_are_dcnums(
     largest = hold(read(result), by_dcnum(measurement, tmp_path, **asked))
     record_property("largest difference", largest)
     assert dclab_programs.verify(result)[0] == 0
+
+
+@pytest.mark.slow
+def test_backgrounds_that_dcnum_stores_once_for_many_images_are_read(
+    run_program, drawn_rtdc, tmp_path: Path
+) -> None:
+    (tmp_path / "first").mkdir()
+    before, _ = by_dcnum(
+        drawn_rtdc, tmp_path / "first", background=["sparsemed", {"kernel_size": 30, "split_time": 0.03}]
+    )
+    made = tmp_path / "first" / "out.rtdc"
+    ending = run_program("dc_segmentation", {"measurement": [made]}, {"min_area_um": 0})
+    assert ending.code == 0, ending.words
+    found = read(ending.output / "segmented.rtdc")
+    assert np.array_equal(found[0]["image_bg"], before["image_bg"])
+    hold(found, by_dcnum(made, tmp_path))
 
 
 @pytest.mark.slow

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import h5py
 import numpy as np
 
 from gantry_formats import rtdc
-from gantry_formats.basins import MOST_LINES, MOST_NAMED, basin_of
+from gantry_formats.basins import MOST_LINES, MOST_NAMED, basin_of, within
 from wrappers.errors import BadInput
 from wrappers.io.event_counts import disagreements, without_image
 from wrappers.io.hdf5 import attributes, open_hdf5, unreadable
@@ -28,9 +28,14 @@ OF_FRAMES = ("bg_off", "time", "temp", "flow_rate", "g_force", "pressure", "temp
 KEPT_SECTIONS = ("experiment:", "imaging:", "setup:", "user:")
 SAME_SIZE = 1e-6
 """What was converted from another unit is the same size."""
+MOST_BETWEEN = 8
+"""Images that are read for each one that is wanted, where those lie apart."""
 PIXEL_DIGITS = 8  # as dcnum, which names its data by them: 0.34 in single precision is 0.34
 PIXEL_UM = (0.01, 50)
 """No picture of cells has smaller or larger pixels: what says so has another unit than the format's."""
+
+
+_Shared: TypeAlias = tuple[h5py.Dataset, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -62,6 +67,8 @@ class Measurement:
     """The first and one past the last stored image that are analysed; None: all."""
     clock_s: np.ndarray | None = None
     """The time of every stored image as it was recorded, of its own type."""
+    whose: np.ndarray | None = None
+    """Of backgrounds that are stored once for many images: which is that of each stored image."""
     numbers: np.ndarray | None = None
     """The number of every stored image's frame, where each has one."""
 
@@ -102,29 +109,32 @@ class Measurement:
 
     def images(self, part: slice) -> np.ndarray:
         """Return frames (n, y, x) uint8."""
-        return self._read(self.image, part)
+        return self._read(self.image, self.rows[part])
 
     def backgrounds(self, part: slice) -> np.ndarray:
         """Return the stored background of frames (n, y, x) uint8."""
         if self.background is None:
             raise BadInput(f'{self.name} has no stored background (events/image_bg); choose background "median".')
-        if self.background.shape[1:] != self.image.shape[1:] or len(self.background) < len(self.image):
+        few = self.whose is None and len(self.background) < len(self.image)
+        if self.background.shape[1:] != self.image.shape[1:] or few:
             raise BadInput(
                 f"{self.name} has images of shape {self.image.shape} (events/image) and backgrounds of shape "
                 f'{self.background.shape} (events/image_bg); choose background "median".'
             )
-        return self._read(self.background, part)
+        return self._read(self.background, self.rows[part] if self.whose is None else self.whose[self.rows[part]])
 
     def stored_images(self, first: int, last: int) -> np.ndarray:
         """Return images (n, y, x) uint8 as they are stored, from `first` to before `last`."""
         with readable(self.path, "HDF5"):
             return np.asarray(self.image[first:last])
 
-    def _read(self, dataset: h5py.Dataset, part: slice) -> np.ndarray:
-        rows = self.rows[part]
-        first, last = int(rows[0]), int(rows[-1])
+    def _read(self, dataset: h5py.Dataset, rows: np.ndarray) -> np.ndarray:
+        once, place = np.unique(rows, return_inverse=True)
+        first, last = int(once[0]), int(once[-1])
         with readable(self.path, "HDF5"):
-            return np.asarray(dataset[first : last + 1][rows - first])
+            if last - first < MOST_BETWEEN * len(rows):
+                return np.asarray(dataset[first : last + 1][rows - first])
+            return np.stack([dataset[row] for row in once.tolist()])[place]
 
 
 @contextmanager
@@ -149,8 +159,10 @@ def _measurement(file: h5py.File, path: Path, name: str, first_image: int, image
     image = _pictures(events, "image", name)
     if image is None:
         raise BadInput(f"{name} has no images (events/image).{_basins(file)}")
-    background = _pictures(events, "image_bg", name)
     number = len(image)
+    background, whose = _pictures(events, "image_bg", name), None
+    if background is None and (shared := _shared_backgrounds(file, events, number, name)) is not None:
+        background, whose = shared
     share = _share(number, first_image, images, name)
     told = rtdc.typed(EVENT_COUNT, attributes(file).get(EVENT_COUNT))
     frame = _scalars(events, "frame", number)
@@ -167,6 +179,7 @@ def _measurement(file: h5py.File, path: Path, name: str, first_image: int, image
         path=path,
         image=image,
         background=background,
+        whose=whose,
         rows=rows,
         frame=rows + 1 if frame is None else frame[rows].astype(np.int64),
         time_s=None if time is None else time[rows].astype(np.float64),
@@ -216,13 +229,36 @@ def _pictures_once(image: h5py.Dataset, frame: np.ndarray, taken: range) -> tupl
 
 def _basins(file: h5py.File) -> str:
     """In words where images may lie that a file has only by reference (a basin of dclab's)."""
-    basins = file.get("basins")
     named: list[str] = []
+    for lines in _basin_lines(file):
+        basin = basin_of(lines)
+        named += basin.files if basin is not None else ()
+    return f" They lie in {', '.join(named[:MOST_NAMED])}, to which it refers: analyse that one." if named else ""
+
+
+def _basin_lines(file: h5py.File) -> Iterator[list[bytes]]:
+    basins = file.get("basins")
     for _name, item in members(basins) if isinstance(basins, h5py.Group) else ():
         if isinstance(item, h5py.Dataset) and item.size <= MOST_LINES and item.dtype.kind in "SO":
-            basin = basin_of(line for line in np.ravel(item[()]).tolist() if isinstance(line, bytes))
-            named += basin.files if basin is not None else ()
-    return f" They lie in {', '.join(named[:MOST_NAMED])}, to which it refers: analyse that one." if named else ""
+            yield [line for line in np.ravel(item[()]).tolist() if isinstance(line, bytes)]
+
+
+def _shared_backgrounds(file: h5py.File, events: h5py.Group, number: int, name: str) -> _Shared | None:
+    """Return backgrounds that the file stores once for many images (dcnum's sparse median), and which is whose."""
+    for lines in _basin_lines(file):
+        place = within(lines, "image_bg")
+        group = None if place is None else child(file, place.group)
+        if place is None or not isinstance(group, h5py.Group):
+            continue
+        pictures, which = _pictures(group, "image_bg", name), _scalars(events, place.mapping, number)
+        if pictures is not None and which is not None:
+            if not (np.isfinite(which).all() and (which >= 0).all() and (which < len(pictures)).all()):
+                raise BadInput(
+                    f"{name} says for some images that their background is one that it does not have "
+                    f"(events/{place.mapping}); choose another background."
+                )
+            return pictures, which.astype(np.int64)
+    return None
 
 
 def _pictures(events: h5py.Group, feature: str, name: str) -> h5py.Dataset | None:

@@ -183,6 +183,7 @@ def main(job: Job, events: Events) -> None:
         )
         metadata = result_metadata(measurement, writer.count, SOFTWARE)
         metadata |= pipeline(steps, writer.count) | {"pipeline:dcnum mapping": identifiers.mapping(measurement)}
+        metadata[identifiers.RUN_IDENTIFIER] = identifiers.run_identifier(metadata)
         writer.close(metadata, _log(settings, file, measurement))
     _keep(job, settings, sink, counted, [*said, *sink.doubts.words()])
 
@@ -282,7 +283,7 @@ def _log(settings: Settings, file: InputFile, measurement: Measurement) -> list[
         f"smallest mask: more than {settings.smallest_mask} pixels",
         f"smallest area: {settings.min_area_um:g} um^2",
         f"{AT_EDGE}: 1 where the image's edge cuts the event",
-        f"{TOUCHING}: 1 where it touches another event, or is dented as two cells in one outline are",
+        f"{TOUCHING}: 1 where it touches another event, or is dented (two cells in one, or frayed)",
     ]
 
 
@@ -316,7 +317,7 @@ def _keep(job: Job, settings: Settings, sink: Sink, counted: Counted, said: Sequ
         "repeated images": counted.repeated,
         "cells cut by the edge, left out": doubts.cut,
         "events cut by the edge": doubts.at_edge,
-        "events that touch": doubts.touching,
+        "events that touch or are dented": doubts.touching,
     }
     for name, count in counts.items():
         if count:

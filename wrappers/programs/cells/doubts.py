@@ -89,8 +89,8 @@ class Doubts:
             said += self._unfit()
         if self.events and self.touching > SHARE_TOUCHING * self.events:
             said.append(
-                f"{self.touching} of {self.events} events touch another cell, or are dented as two cells in one "
-                "outline are, and have no shape of one cell"
+                f"{self.touching} of {self.events} events touch another, or are dented (a hull over a tenth "
+                "larger than themselves): two cells in one outline, a tail or a frayed outline, no cell's shape"
             )
         if self.at_edge:
             said.append(

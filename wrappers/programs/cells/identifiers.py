@@ -6,6 +6,11 @@ own in every value; and its generation, by which it knows all of them, only wher
 
 from __future__ import annotations
 
+import hashlib
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
 from wrappers.io.rtdc import Measurement
 from wrappers.kernels.segmentation import Rules
 from wrappers.programs.cells.backgrounds import Method, identifier
@@ -13,7 +18,7 @@ from wrappers.software import SOFTWARE
 
 DCNUM_GENERATION = "13"
 """dcnum's name for what its steps meant when these were held against it (dcnum 0.31)."""
-STEPS = ("generation", "data", "background", "segmenter", "feature", "gate")
+RUN_IDENTIFIER = "experiment:run identifier"
 
 
 def identifiers(
@@ -44,6 +49,23 @@ def identifiers(
 def mapping(measurement: Measurement) -> str:
     """Return which of the stored images were taken, as dcnum writes it: 0 for all, else first, past the last."""
     return "0" if measurement.share is None else f"{measurement.share[0]}-{measurement.share[1]}-n"
+
+
+def run_identifier(metadata: Mapping[str, Any]) -> str:
+    """Return a name of the result's own, from its metadata and steps, so that no program takes it for its source.
+
+    Programs that fetch features from another file (a basin) go by it; events are numbered otherwise than images.
+    As dcnum makes it: the measurement's own, or one from time, date and instrument, and the hash's first letters.
+    """
+    own = str(metadata.get(RUN_IDENTIFIER) or "")
+    parts = [metadata.get(key) for key in ("experiment:time", "experiment:date", "setup:identifier")]
+    if not own and all(parts):
+        own = str(
+            uuid.UUID(hex=hashlib.md5("_".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest())
+        )
+    by = "dcn" if metadata["pipeline:dcnum generation"] == DCNUM_GENERATION else "gantry"
+    suffix = f"{by}-{metadata['pipeline:dcnum hash'][:7]}"
+    return f"{own}_{suffix}" if own else suffix
 
 
 def _segmenter(rules: Rules) -> str:

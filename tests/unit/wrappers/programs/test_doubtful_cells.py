@@ -1,5 +1,6 @@
 """What makes events doubtful is said, and backgrounds that cannot be are refused; drawn cells of other kinds."""
 
+import json
 from pathlib import Path
 
 import h5py
@@ -90,8 +91,8 @@ def test_cells_that_touch_are_marked_and_said(analysed) -> None:
     assert not marked[found["frame"] <= 4].any()
     assert marked[found["frame"] > 4].all()
     assert (found["frame"] > 8).sum() == 8
-    assert ending.parameters["events that touch"] == 12
-    assert "12 of 20 events touch another cell" in ending.warned
+    assert ending.parameters["events that touch or are dented"] == 12
+    assert "12 of 20 events touch another, or are dented" in ending.warned
 
 
 def test_cells_that_the_image_cuts_are_counted_or_marked(analysed) -> None:
@@ -168,6 +169,22 @@ def test_a_median_with_cells_in_it_is_said(analysed, method: str) -> None:
 )
 def test_what_cannot_be_is_refused_in_words(analysed, refused, options, more, words) -> None:
     refused(analysed(passing(), options, **more)[0], words)
+
+
+@pytest.mark.parametrize(
+    ("which", "fits"), [(np.arange(FRAMES) // 12, True), (np.arange(FRAMES), False), (np.full(FRAMES, -1), False)]
+)
+def test_backgrounds_within_the_file_are_whose_it_says(run_program, refused, tmp_path, which, fits) -> None:
+    path = write(tmp_path / "a.rtdc", passing(), image_bg=None, basinmap0=which)
+    said = {"type": "internal", "paths": ["basin_events"], "features": ["image_bg"], "mapping": "basinmap0"}
+    with h5py.File(path, "r+") as file:
+        file["basin_events/image_bg"] = np.full((2, HEIGHT, WIDTH), 150, np.uint8)
+        file["basins/one"] = np.array([line.encode() for line in json.dumps(said, indent=1).split("\n")])
+    ending = run_program("dc_segmentation", {"measurement": [path]})
+    if fits:
+        assert ending.parameters["cells"] == FRAMES
+    else:
+        refused(ending, "background is one that it does not have")
 
 
 def test_bright_cells_are_said_to_be_bright(analysed, refused) -> None:
