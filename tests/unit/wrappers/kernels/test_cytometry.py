@@ -8,9 +8,11 @@ import hdf5plugin  # noqa: F401 - the file is compressed with Zstandard
 import numpy as np
 import pytest
 
-from wrappers.kernels import background
+from wrappers.kernels import background, sparse_median
+from wrappers.kernels.rolling_median import RollingMedian
 from wrappers.kernels.segmentation import Rules, binary, disk, objects
 from wrappers.kernels.shape import brightness_features, revolved_volume, shape_features
+from wrappers.kernels.texture import NAMES, texture_features
 
 AS_IT_IS = Rules(threshold=-1, opening_radius=0, clear_border=False, fill_holes=False)
 
@@ -140,3 +142,56 @@ def test_every_frame_has_a_window_around_it(frames: int, window: int) -> None:
         assert last - first == min(window, frames)
         seen += list(range(part.start, part.stop))
     assert seen == list(range(frames))
+
+
+@pytest.mark.parametrize("window", [2, 3, 8, 31])
+def test_a_rolling_median_is_that_of_each_window(window: int) -> None:
+    rng = np.random.default_rng(window)
+    frames = np.concatenate([rng.integers(0, 256, (40, 6, 7)), rng.integers(100, 103, (40, 6, 7))]).astype(
+        np.uint8
+    )
+    frames[::9] = 0
+    rolling = RollingMedian(frames[:window], window, (6, 7))
+    for first in range(len(frames) - window):
+        assert np.array_equal(rolling.image, np.sort(frames[first : first + window], axis=0)[window // 2]), first
+        rolling.move(frames[first], frames[first + window])
+
+
+def test_a_background_with_cells_in_it_is_left_out() -> None:
+    backgrounds = np.full((20, 80, 100), 120, np.uint8)
+    backgrounds[12, 35:45, 20:40] = 60
+    kept = sparse_median.clean(backgrounds, 0.8)
+    assert np.flatnonzero(~kept).tolist() == [12]
+    assert sparse_median.clean(backgrounds, 1).all()
+
+
+def test_every_image_has_the_background_nearest_in_time() -> None:
+    times = np.arange(100) / 10
+    steps = sparse_median.step_times(times, 2.0)
+    assert steps.tolist() == [0, 2, 4, 6, 8]
+    own = sparse_median.assigned(times, steps, 2.0)
+    assert np.abs(times - steps[own])[times < 9].max() <= 1.01
+    assert (own[times >= 9] == 4).all()
+    assert sparse_median.window(times, 9.5, 30) == (70, 100)
+
+
+def test_textures_of_patterns_are_those_that_follow_from_their_definition() -> None:
+    mask = np.ones((8, 8), bool)
+    even = texture_features(np.full((8, 8), -7), mask)
+    assert (even["tex_asm_avg"], even["tex_con_avg"], even["tex_ent_avg"], even["tex_cor_avg"]) == (1, 0, 0, 1)
+    # On a chessboard neighbours differ along rows and columns, and are alike along diagonals.
+    board = texture_features(np.indices((8, 8)).sum(axis=0) % 2 * 3, mask)
+    assert (board["tex_con_avg"], board["tex_con_ptp"]) == pytest.approx((4.5, 9))
+    assert board["tex_cor_ptp"] == pytest.approx(2)
+    line = np.zeros((8, 8), bool)
+    line[3] = True
+    assert all(math.isnan(texture_features(np.zeros((8, 8)), line)[name]) for name in NAMES)
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 100])
+def test_the_median_of_a_background_is_numpys(size: int) -> None:
+    rng = np.random.default_rng(size)
+    for _ in range(20):
+        below = rng.integers(0, 256, (1, size)).astype(np.uint8)
+        features = brightness_features(below, below, 0.25, np.ones(below.shape, bool))
+        assert features["bg_med"] == float(np.median(below)) + 0.25
