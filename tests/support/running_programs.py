@@ -24,7 +24,7 @@ RunProgram = Callable[..., Ending]
 
 @pytest.fixture
 def run_program(tmp_path: Path) -> RunProgram:
-    """Return run(module, {slot: [path, …]}, options, parameters=…, cpus=…, container=…)."""
+    """Return run(module, {slot: [path, …]}, options, parameters=…, cpus=…, memory_mb=…, container=…)."""
     number = [0]
 
     def run(
@@ -34,6 +34,7 @@ def run_program(tmp_path: Path) -> RunProgram:
         *,
         parameters: Mapping[str, Any] | None = None,
         cpus: int = 1,
+        memory_mb: int = 1024,
         container: bool = False,
     ) -> Ending:
         number[0] += 1
@@ -58,7 +59,7 @@ def run_program(tmp_path: Path) -> RunProgram:
             "job": {"id": 1, "title": "A <title> & more"},
             "inputs": slots,
             "options": dict(options or {}),
-            "resources": {"cpus": cpus, "memory_mb": 1024, "time_s": 600},
+            "resources": {"cpus": cpus, "memory_mb": memory_mb, "time_s": 600},
         }
         (folder / "job.json").write_text(json.dumps(order), encoding="utf-8")
         environment = os.environ | {"GANTRY_JOB": str(folder / "job.json"), "PYTHONPATH": str(ROOT)}

@@ -9,15 +9,15 @@ from wrappers.errors import BadInput
 from wrappers.programs.tomo_slice.slices import Work
 
 MIB = 2**20
-PROGRAM = 200 * MIB
+PROGRAM = 120 * MIB
 """What the program and its libraries take before anything is read."""
-READINGS = 48
-"""Bytes for each reading of a row, at the most, while its sinogram is made: measured, a third more."""
-LINES = 24
-"""Bytes for each value of its filtered lines, which are padded to three times their width one row at a time."""
+READINGS = 44
+"""Bytes for each reading of a row, at the most, while its sinogram is made or stripes are taken out."""
+LINES, PADDED = 16, 56
+"""Bytes for each value of its filtered lines, and of those of one row while they are padded and filtered."""
 PHASE = 12
 """Bytes more for each reading that phase retrieval works on."""
-PIXELS = 12
+PIXELS = 8
 """Bytes for each pixel of a slice."""
 SHARE = 0.85
 """Of the memory, that the plan uses."""
@@ -50,8 +50,7 @@ def plan(work: Work, memory: float) -> Plan:
     scan, wanted = work.scan, work.geometry
     readings = len(scan.angles) * scan.columns
     lines = len(scan.angles) * wanted.width
-    # Padded lines of one row, and their transform.
-    fixed = PROGRAM + 8 * 3 * lines
+    fixed = PROGRAM + PADDED * lines
     row = READINGS * readings + LINES * lines + PIXELS * wanted.width**2
     if work.phase is not None:
         beside = min(2 * work.phase.halo, scan.rows - 1)
