@@ -32,6 +32,21 @@ image = fbp_reconstruction(sinogram, float(centre), angles=angles, ratio=None, a
 np.save(result, image * (len(angles) - 1) / len(angles))
 """
 
+HALF = """
+import sys, numpy as np
+from algotom.prep.conversion import convert_sinogram_360_to_180
+from algotom.rec.reconstruction import fbp_reconstruction
+given, result, centre = sys.argv[1:4]
+sinogram = np.load(given)
+# It wants the last projection to look where the first one does.
+whole, axis = convert_sinogram_360_to_180(np.vstack([sinogram, sinogram[:1]]), float(centre), norm=False)
+angles = np.linspace(0, np.pi, len(whole))[:-1]
+lines = np.ascontiguousarray(whole[:-1], np.float32)
+image = fbp_reconstruction(lines, axis, angles=angles, ratio=None, gpu=False, apply_log=False, ncore=1,
+                           filter_name=None, pad=whole.shape[1])
+np.save(result, image * (len(angles) - 1) / len(angles))
+"""
+
 STRIPES = """
 import sys, numpy as np
 from algotom.prep import removal
@@ -145,6 +160,23 @@ def test_the_cases_slices_are_algotoms(run_program, shared_cases, tmp_path: Path
     # Of a column that is dead nothing is known, and of 64 it is much.
     within = 2 * WITHIN if name.startswith("n18") else WITHIN
     assert difference(found * (0.005 if units == "1/mm" else 1.0), wanted) < within
+
+
+def test_half_acquisition_is_stitched_as_algotom_does(run_program, shared_cases, tmp_path: Path) -> None:
+    """A full turn about column 10 of 40, made 59 wide: the whole volume, one of its rows is compared."""
+    path = shared_cases / "n07_360_offset_axis.nxs"
+    ending = run_program("tomo_slice", {"scan": [path]}, {"rows": "all", "centre": "10"})
+    with h5py.File(ending.output / "slices.h5") as file:
+        found = file["data"][1] * 0.005
+    with h5py.File(path) as file:
+        data, keys = file["entry/instrument/detector/data"][:, 1], file["entry/instrument/detector/image_key"][()]
+    dark = data[keys == 2].mean(axis=0)
+    light = (data[keys == 0] - dark) / (data[keys == 1].mean(axis=0) - dark)
+    np.save(tmp_path / "given.npy", -np.log(light))
+    run_peer(HALF, [tmp_path / "given.npy", tmp_path / "slice.npy", "10.0"])
+    wanted = np.load(tmp_path / "slice.npy")
+    assert found.shape == wanted.shape
+    assert difference(found, wanted) < WITHIN
 
 
 def striped(test_data: Path) -> np.ndarray:
