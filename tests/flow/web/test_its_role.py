@@ -25,6 +25,7 @@ def test_every_page_can_be_read(site_of_its_role: Any, person: str | None) -> No
         "array_id": site.picture,
         "array": site.picture,
         "number": 0,
+        "index": 0,
         "file_id": site.file,
         "file": site.file,
         "investigation_id": site.facility.investigations["private"],
@@ -103,3 +104,16 @@ def test_a_form_a_wish_and_a_name(site_of_its_role: Any, csrf: Any) -> None:
     post(sam, f"/jobs/J-{1000 + site.job}/release")
     with site.database.read() as session:
         assert session.get_one(Job, site.job).state is State.QUEUED
+
+
+def test_values_are_tried_read_and_discarded(site_of_its_role: Any, csrf: Any) -> None:
+    site = site_of_its_role
+    maya, dataset = site.client("maya"), site.facility.datasets["private"]
+    token = {"csrf_token": csrf(maya, "/me")}
+    fields = {**token, "dataset": dataset, "try": "histogram_bins", "values": "16, 32"}
+    place = maya.post("/analyses/qc/several/start", data=fields).location
+    assert "2 values tried" in maya.get(place).text
+    assert maya.get(f"{place}/pictures/0").status_code == 404
+    for wish in ("discard", "take-back"):
+        assert maya.post(f"{place}/{wish}", data=token).status_code == 303
+    assert maya.get("/data?kind=trials").status_code == 200
