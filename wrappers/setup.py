@@ -13,6 +13,7 @@ ROOMS = (
     "programs.cells",
     "programs.lightsheet_deconvolution",
     "programs.qc",
+    "programs.tomo_slice",
 )
 
 setup(

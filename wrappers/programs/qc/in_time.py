@@ -54,7 +54,7 @@ def _less_sharp(subject: Subject, sharp: np.ndarray, clear: np.ndarray, channel:
         return
     blurred = (values < FOCUS_RATIO * usual) & (usual - values > FOCUS_SIGMA * scatter)
     where = f" of channel {channel + 1}" if channel is not None else ""
-    reason = "The measure falls with the square of a blur's width: half is 1.4 times as wide."
+    reason = "The measure falls with the square of how coarse a picture is: half is 1.4 times as coarse."
     if blurred.any():
         moments = [int(at) for at in clear[blurred]]
         worst = float((values / usual)[blurred].min())

@@ -323,3 +323,16 @@ def test_a_colour_picture_is_only_asked_for_saturation(run_program, tmp_path: Pa
     (found,) = json.loads((ending.output / "report.json").read_text())["arrays"]
     assert [fault["kind"] for fault in found["faults"]] == ["saturated"]
     assert found["unchecked"] == ["a colour picture is not judged but for saturation"]
+
+
+@pytest.mark.parametrize(
+    "name", ["lightsheet/gendata_psfconv_poiss.tif", "lightsheet/PSF_RFI_8bit.tif", "tomography/tooth.h5"]
+)
+def test_real_data_that_are_sound_are_not_called_wrong(run_program, test_data: Path, name: str) -> None:
+    if not (test_data / name).is_file():
+        pytest.skip(f"{name} is not among the test data")
+    assert run_program("qc", {"data": [test_data / name]}).metadata["warnings"] == []
+
+
+def test_nor_is_a_real_measurement_of_cells(run_program, recorded_rtdc: Path) -> None:
+    assert run_program("qc", {"data": [recorded_rtdc]}).metadata["warnings"] == []
