@@ -1,13 +1,14 @@
 """Trying several values of an option: the form, the sheet of what came of it, and the form of the value picked."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
+from portal.catalogue.access import visible
 from portal.catalogue.inputs import datasets_by_slot
 from portal.catalogue.models import Dataset
 from portal.errors import ConflictError, InvalidError, LimitError
@@ -30,6 +31,7 @@ from portal.web.views.trials.form import beside_trial, hidden_of, option_of, tri
 from portal.web.views.trials.pictures import scale_of, shown
 from portal.web.views.trials.sheet import sheet_tiles
 from portal.web.views.trials.typed import TypedTrial, typed_trial
+from portal.words import count
 
 page = Blueprint("trials", __name__)
 
@@ -135,7 +137,12 @@ def use(submission_id: str, index: int) -> ResponseReturnValue:
         if given.dataset_id is not None:
             ids.setdefault(given.slot, []).append(given.dataset_id)
     if request.args.get("all"):
-        ids[first] = list(sheet.trial.datasets)
+        ids[first] = _still_visible(sheet.trial.datasets)
+        gone = len(sheet.trial.datasets) - len(ids[first])
+        if gone:
+            flash(
+                f"{count(gone, 'dataset')} of those that were picked can no longer be seen, and left out.", "wrong"
+            )
     raw = {name: as_text(value) for name, value in sheet.trial.options.items()}
     raw[sheet.option.name] = as_text(tried.value)
     typed = Typed(ids, raw, sheet.submission.variant, None, None, None, None, None)
@@ -210,6 +217,13 @@ def _form(jobtype: JobType, typed: TypedTrial, error: InvalidError | None = None
         cluster_banner=cluster_status(session()).banner,
         **_beside(jobtype, typed),
     )
+
+
+def _still_visible(ids: Sequence[int]) -> list[int]:
+    """Those of the datasets that this person sees now, in their order."""
+    query = visible(actor(), Dataset).where(Dataset.id.in_(ids)).with_only_columns(Dataset.id)
+    found = set(session().scalars(query))
+    return [number for number in ids if number in found]
 
 
 def _picked(typed: TypedTrial) -> list[Dataset]:

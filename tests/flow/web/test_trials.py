@@ -176,6 +176,16 @@ def test_from_the_form_to_the_sheet_and_back_to_the_form_of_all(site: Any, more:
         assert made.trial is None and not any(job.options.get("box") for job in made.jobs)
 
 
+def test_a_dataset_that_is_gone_is_left_out_and_said(site: Any, more: list[int]) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    place = started(site, maya, first, *more).location
+    with site.database.write() as session:
+        session.delete(session.get_one(Dataset, more[0]))
+    page = maya.get(f"{place}/use/0?all=1").text
+    assert fields_of(page, 'id="start"')["dataset"] == [str(first), str(more[1])]
+    assert "1 dataset of those that were picked can no longer be seen" in words_of(page)
+
+
 def test_pressed_twice_it_starts_once(site: Any) -> None:
     maya, first = site.client("maya"), site.facility.datasets["private"]
     form = maya.get(ASK, query_string={"dataset": first, "try": "iterations"}).text
