@@ -50,7 +50,7 @@ class Inputs(ExitStack):
     def _dataset(self, slot: str, index: int, item: Any) -> dict[str, Any]:
         given = fields(item, "A dataset", required=DATASET_KEYS, optional=NAMED_KEYS)
         root_name = reading.text(given["root"], "root", least=1)
-        location = reading.file_name(given["location"], "location")
+        location = reading.file_name(given["location"], "location", least=0)  # of a root itself it is empty
         if root_name not in self._roots:
             raise bad(f"There is no root {root_name!r}.")
         root = self._roots[root_name]

@@ -22,13 +22,13 @@ def check_options(jobtype: PublishedType, given: Any) -> dict[str, Any]:
     unknown = sorted(set(values) - set(jobtype.options))
     if unknown:
         raise RefusedError("option", f"{jobtype.name} has no option {unknown[0]!r}.")
-    checked = {}
+    checked: dict[str, Any] = {}
     for name, option in jobtype.options.items():
         value = values.get(name)
         if value is None:
             value = option.get("default")
         if value is None:
-            if option.get("required"):
+            if option.get("required") and _belongs(option, checked):
                 raise RefusedError("option", f"The option {name} needs a value.")
             continue
         objection = CHECKS[option["type"]](option, value)
@@ -36,6 +36,11 @@ def check_options(jobtype: PublishedType, given: Any) -> dict[str, Any]:
             raise RefusedError("option", f"The option {name} {objection}.")
         checked[name] = value
     return checked
+
+
+def _belongs(option: Option, checked: Mapping[str, Any]) -> bool:
+    """Whether the choices before it have the values that it belongs to: else nobody needs it."""
+    return all(checked.get(name) in values for name, values in option.get("only_with", {}).items())
 
 
 def _boolean(_option: Option, value: Any) -> str | None:

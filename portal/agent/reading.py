@@ -31,10 +31,10 @@ def text(value: Any, what: str, *, least: int = 0, most: int = MAX_TEXT) -> str:
     return value
 
 
-def file_name(value: Any, what: str) -> str:
+def file_name(value: Any, what: str, *, least: int = 1) -> str:
     """A path as files may have it: any character but NUL, since people's files have line breaks in their names."""
-    if not isinstance(value, str) or not 1 <= len(value) <= MAX_PATH:
-        raise bad(f"{what} must be text of 1 to {MAX_PATH} characters.")
+    if not isinstance(value, str) or not least <= len(value) <= MAX_PATH:
+        raise bad(f"{what} must be text of {least} to {MAX_PATH} characters.")
     if "\0" in value:
         raise bad(f"{what} must not hold NUL.")
     if not writable(value):

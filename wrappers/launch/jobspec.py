@@ -167,7 +167,8 @@ def _files(inputs: Reader, slot: str) -> tuple[InputFile, ...]:
 def _folder(dataset: Reader, file: Reader) -> str:
     """The dataset's folder; where the job spec has none, what is left of the path without the name."""
     if dataset.has("root") and dataset.has("location"):
-        return os.path.normpath(os.path.join(dataset.absolute("root"), dataset.text("location")))  # noqa: PTH118
+        location = dataset.text("location", blank=True)  # of a root itself it is empty
+        return os.path.normpath(os.path.join(dataset.absolute("root"), location))  # noqa: PTH118
     return file.absolute("path").removesuffix("/" + file.text("name"))
 
 

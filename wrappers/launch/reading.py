@@ -35,10 +35,10 @@ class Reader:
         """The keys of this object."""
         return self._value.keys()
 
-    def text(self, key: str) -> str:
-        """A string that is not empty and has no NUL, which no system call would take."""
+    def text(self, key: str, *, blank: bool = False) -> str:
+        """A string without NUL, which no system call would take; not empty unless it may be `blank`."""
         value = self._get(key)
-        if not isinstance(value, str) or not value or "\0" in value:
+        if not isinstance(value, str) or not (value or blank) or "\0" in value:
             raise JobSpecError(f"{self._at(key)} must be a text")
         return value
 

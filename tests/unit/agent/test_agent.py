@@ -132,6 +132,20 @@ def test_a_required_option_without_a_value_is_refused(facility):
     assert (answer.code, answer.message) == ("option", "The option iterations needs a value.")
 
 
+def test_a_required_option_that_belongs_to_another_choice_needs_no_value(facility):
+    """An agent that did not know it refused each job without the value."""
+    bare = json.loads(next((facility.published / "lightsheet-deconvolution").iterdir()).read_text())
+    psf = next(option for option in bare["options"] if option["name"] == "psf")
+    one, other = [item["value"] if isinstance(item, dict) else item for item in psf["choices"]][:2]
+    bare["options"].append(
+        {"name": "na", "type": "float", "label": "NA", "required": True, "only_with": {"psf": [other]}}
+    )
+    facility.revision = facility.publish(bare)
+    assert not isinstance(submit(facility, facility.item(options={"psf": one})), Refusal)
+    answer = submit(facility, facility.item(options={"psf": other}))
+    assert (answer.code, answer.message) == ("option", "The option na needs a value.")
+
+
 @pytest.mark.parametrize(
     ("resources", "words"),
     [
