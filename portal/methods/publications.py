@@ -16,11 +16,13 @@ _ACCENTS = {
     "\u0331": "b",
 }  # fmt: skip
 _SPECIAL = {
-    "&": "\\&", "%": "\\%", "$": "\\$", "#": "\\#", "_": "\\_", "{": "\\{", "}": "\\}",
+    "&": "\\&", "%": "\\%", "$": "\\$", "#": "\\#", "_": "\\_",
     "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "\\": "\\textbackslash{}",
     "–": "--", "—": "---", "“": "``", "”": "''", "‘": "`", "’": "'", "…": "\\ldots{}", "\u00a0": "~",
     "°": "\\textdegree{}", "µ": "\\textmu{}", "×": "\\texttimes{}", "<": "\\textless{}", ">": "\\textgreater{}",
     "|": "\\textbar{}",
+    # Not \{: BibTeX counts braces behind a backslash, too, and reads on to the file's end where they are uneven.
+    "{": "\\textbraceleft{}", "}": "\\textbraceright{}",
 }  # fmt: skip
 _KINDS = {"article": "article", "book": "book", "proceedings": "inproceedings", "software": "misc"}
 

@@ -63,7 +63,8 @@ def tried(jobtype: JobType, name: str) -> OptionBase:
     elif any(option.name == name for option in jobtype.options):
         words = f"{name} says what is worked on: its values cannot be tried. There are: {', '.join(names)}."
     else:
-        words = f"There is no option named {name}{suggestion(name, names)}."
+        close = suggestion(name, names)
+        words = f"There is no option named {name}{close or '.'}"
     raise InvalidError(words, fields={OPTION: words})
 
 
@@ -75,7 +76,7 @@ def part_of(jobtype: JobType, inputs: Inputs, raw: Mapping[str, Any], asked: Ask
     if unknown:
         there = f"There are: {', '.join(known)}" if known else f"{jobtype.title} works on whole datasets"
         raise InvalidError(
-            f"{unknown[0]} does not limit the work{suggestion(unknown[0], known)}. {there}.",
+            f"{unknown[0]} does not limit the work{suggestion(unknown[0], known) or '.'} {there}.",
             fields={f"{CROP}{name}": f"This does not limit the work. {there}." for name in unknown},
         )
     if asked.whole or crop is None or asked.option in crop.whole:

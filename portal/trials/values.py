@@ -62,6 +62,8 @@ def of_range(option: OptionBase, first: Any, last: Any, number: Any, *, geometri
 
 def checked(option: OptionBase, raw: Sequence[Any]) -> list[Value]:
     """The typed values, each once, FEWEST to MOST of them. Raises InvalidError with all that is wrong."""
+    if len(raw) > MOST:  # before each is judged: a program may send a million
+        raise _wrong(f"Give {FEWEST} to {MOST} values; there are {count(len(raw), 'value')}.")
     wrong: list[str] = []
     found: list[Value] = []
     for one in raw:

@@ -12,6 +12,7 @@ from portal.config import LimitSettings
 from portal.documents import digest
 from portal.errors import ForbiddenError, InvalidError, LimitError
 from portal.form import InputDataset, Planned, plan
+from portal.form.target import FIELD, objection_to_target
 from portal.identity.actor import Actor
 from portal.jobs.submit.quota import Admission, admit
 from portal.jobs.submit.write import Accepted, NewJob, NewSubmission, Revision
@@ -43,8 +44,9 @@ class SubmitRequest:
 
     @property
     def datasets(self) -> set[int]:
-        """The ids of all datasets, whatever their slot."""
-        return {i for ids in self.inputs.values() for i in ids}
+        """The ids of all datasets, whatever their slot, and of those that a trial remembers."""
+        remembered = set(self.trial.datasets) if self.trial is not None else set()
+        return {i for ids in self.inputs.values() for i in ids} | remembered
 
     def fingerprint(self) -> str:
         """`sha256:<hex>` of what is asked, by which a repetition is told from another request."""
@@ -151,6 +153,11 @@ class FormCheck:
                 experiment=request.experiment,
             )
             return planned, None
+        if request.title and request.title.strip():
+            named = "The results of a trial are named by their values. Leave this out."
+            raise InvalidError(named, fields={"title": named})
+        if (objection := objection_to_target(jobtype, request.experiment)) is not None:
+            raise InvalidError(objection, fields={FIELD: objection})
         if len(request.trial.datasets) > self.quota.most_datasets:
             raise LimitError(f"One submission takes {words.count(self.quota.most_datasets, 'dataset')} at most.")
         return plan_trial(jobtype, request.options, inputs, request.trial, preset=request.preset)

@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from portal.catalogue.access import visible
 from portal.catalogue.inputs import datasets_by_slot
 from portal.catalogue.models import Dataset
+from portal.db import is_id
 from portal.errors import ConflictError, InvalidError, LimitError
 from portal.form.values import as_text
 from portal.identity.missing import not_found
@@ -140,9 +141,7 @@ def use(submission_id: str, index: int) -> ResponseReturnValue:
         ids[first] = _still_visible(sheet.trial.datasets)
         gone = len(sheet.trial.datasets) - len(ids[first])
         if gone:
-            flash(
-                f"{count(gone, 'dataset')} of those that were picked can no longer be seen, and left out.", "wrong"
-            )
+            flash(f"{count(gone, 'dataset')} of those that were picked can no longer be seen: left out.", "wrong")
     raw = {name: as_text(value) for name, value in sheet.trial.options.items()}
     raw[sheet.option.name] = as_text(tried.value)
     typed = Typed(ids, raw, sheet.submission.variant, None, None, None, None, None)
@@ -221,7 +220,7 @@ def _form(jobtype: JobType, typed: TypedTrial, error: InvalidError | None = None
 
 def _still_visible(ids: Sequence[int]) -> list[int]:
     """Those of the datasets that this person sees now, in their order."""
-    query = visible(actor(), Dataset).where(Dataset.id.in_(ids)).with_only_columns(Dataset.id)
+    query = visible(actor(), Dataset).where(Dataset.id.in_(list(filter(is_id, ids)))).with_only_columns(Dataset.id)
     found = set(session().scalars(query))
     return [number for number in ids if number in found]
 

@@ -53,6 +53,23 @@ def test_what_cannot_be_tried_is_said_by_field(maya, stack):
     assert "crop.box" in wrong.json["fields"]
 
 
+def test_what_belongs_to_no_trial_is_refused_and_not_passed_over(maya, stack):
+    trial = {"option": "iterations", "values": [5, 10]}
+    asked = {**body(stack, **trial), "title": "Mine"}
+    wrong = maya("POST", "/submissions", json=asked)
+    assert wrong.status_code == 422 and "named by their values" in wrong.json["fields"]["title"]
+    wrong = maya("POST", "/submissions", json={**body(stack, **trial), "experiment": 1})
+    assert wrong.status_code in (404, 422)
+    wrong = maya("POST", "/submissions", json=body(stack, option="iteratons", values=[5, 10]))
+    assert wrong.json["fields"]["try.option"] == "There is no option named iteratons; did you mean iterations?"
+
+
+@pytest.mark.parametrize("other", [-1, 0, 999_999, 10**40])
+def test_a_trial_remembers_no_dataset_that_is_not_seen(maya, stack, other):
+    wrong = maya("POST", "/submissions", json=body(stack, option="iterations", values=[5, 6], datasets=[other]))
+    assert wrong.status_code == 404 and str(other) in wrong.json["detail"]
+
+
 def test_a_sheet_is_its_team_s(maya, tom, stack):
     made = maya("POST", "/submissions", json=body(stack, option="iterations", values=[5, 10], whole=True)).json
     assert maya("GET", f"/trials/{made['id']}").json["part"] == {}

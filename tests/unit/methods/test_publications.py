@@ -1,7 +1,5 @@
 """References in words and as BibTeX."""
 
-import re
-
 import pytest
 
 from portal.jobtype.methods import Reference
@@ -22,7 +20,8 @@ def reference(**more: object) -> Reference:
         ("Łukasz Žížek Çelik Ångström ñ",
          "{\\L}ukasz {\\v Z}{\\'\\i}{\\v z}ek {\\c C}elik {\\AA}ngstr{\\\"o}m {\\~n}"),
         ("Paul Erdős {#1} $x^2$ \\n ~",
-         "Paul Erd{\\H o}s \\{\\#1\\} \\$x\\textasciicircum{}2\\$ \\textbackslash{}n \\textasciitilde{}"),
+         ("Paul Erd{\\H o}s \\textbraceleft{}\\#1\\textbraceright{} \\$x\\textasciicircum{}2\\$ "
+          "\\textbackslash{}n \\textasciitilde{}")),
         ("Straße œuvre", "Stra{\\ss}e {\\oe}uvre"),
         ("1–2", "1--2"),
         ("顕微鏡 α", "顕微鏡 α"),
@@ -50,9 +49,8 @@ def test_an_entry() -> None:
 
 def test_braces_are_even_whatever_the_text() -> None:
     entry = bibtex(reference(title="}{ \\{ %{", authors=["A}, {B"]), "k")
-    bare = re.sub(r"\\[{}]", "", entry)
     depth = 0
-    for character in bare:
+    for character in entry:  # BibTeX counts braces behind a backslash, too
         depth += {"{": 1, "}": -1}.get(character, 0)
         assert depth >= 0
     assert depth == 0

@@ -49,6 +49,11 @@ def test_two_to_twelve_values_each_once(jobtype):
     assert "empty" in words(checked, iterations, ["5", " ", "6"])
 
 
+def test_many_values_are_counted_and_not_judged_one_by_one(jobtype):
+    said = words(checked, jobtype.option("sigma"), [1 + n / 1e6 for n in range(200_000)])
+    assert said == "Give 2 to 12 values; there are 200,000 values."
+
+
 def test_equal_steps_meet_both_ends(jobtype):
     assert of_range(jobtype.option("sigma"), "0.1", "0.5", "5", geometric=False) == [0.1, 0.2, 0.3, 0.4, 0.5]
     assert of_range(jobtype.option("iterations"), "20", "5", 4, geometric=False) == [20, 15, 10, 5]
