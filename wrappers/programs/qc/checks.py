@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
+from scipy import ndimage
 
 from wrappers.io.picture import fitted, marked
 from wrappers.kernels.frame_quality import spread
@@ -20,6 +21,8 @@ from wrappers.programs.qc.subject import DARK_STRUCTURE, FEWEST_FRAMES, Subject
 SATURATED_SHARE = 1e-4
 PILED_UP = 50.0
 """Times as many values at the highest as at those below it: noise spreads them, a full detector does not."""
+AT_THE_LIMIT = 2.0
+"""The same at the detector's limit, where any number of cut off values is a loss."""
 DARK_LEVEL = 0.5
 LIT_STRUCTURE = 0.3
 """Of the usual structure: what frames on both sides of dark ones have, where a sample may end by itself."""
@@ -154,6 +157,7 @@ def bad_pixels(subject: Subject) -> Iterator[Fault]:
         return
     low, high = frames.lowest.astype(np.float64), frames.highest.astype(np.float64)
     stuck = (low == high) & (low < float(high.max()))  # at the very highest they are saturated
+    stuck &= ~_filled(low, stuck)
     if stuck.mean() > 0.2:  # a frame around the picture, or an area that the format leaves out
         return
     limit = max(FEWEST_HOT, HOT_SHARE * low.size)
@@ -172,6 +176,17 @@ def bad_pixels(subject: Subject) -> Iterator[Fault]:
             fitted(marked(low, wrong), largest=512),
             "where they are, in red, on the lowest value of each pixel",
         )  # fmt: skip
+
+
+def _filled(low: np.ndarray, stuck: np.ndarray) -> np.ndarray:
+    """Areas of one lowest value, three pixels and more across: a frame, gaps of a detector, no light at all."""
+    found = np.zeros(low.shape, bool)
+    if stuck.any():
+        numbers, times = np.unique(low[stuck], return_counts=True)
+        for number in {float(numbers[0]), float(numbers[times.argmax()])}:
+            same = np.pad(low == number, 3, constant_values=True)
+            found |= ndimage.binary_opening(same, np.ones((3, 3)))[3:-3, 3:-3]
+    return found
 
 
 def _stands_alone(low: np.ndarray) -> np.ndarray:
@@ -206,15 +221,17 @@ def saturation(
 
     `counts`: values at each whole number from the lowest to the highest (`exact`), or in bins. At the detector's
     limit (`level`) the share alone counts; at any other highest value only if so many more lie there than at the
-    values just below it that they were cut off.
+    values just below it that they were cut off. Where about as many are just below the limit, it is
+    the highest by chance: grey levels that were spread over all numbers of 8 bits.
     """
     total = int(counts.sum())
     if not total or np.count_nonzero(counts) <= 2:
         return None
     full = int(saturated or 0) if level is not None else 0
-    if full > SATURATED_SHARE * total:
-        return full, True
     top, below = int(counts[-1]), counts[-17:-1]
+    chance = exact and len(below) >= 4 and full < AT_THE_LIMIT * float(below[-4:].mean())
+    if full > SATURATED_SHARE * total:
+        return None if chance else (full, True)
     cut = top > SATURATED_SHARE * total and top > PILED_UP * max(1.0, float(below.mean()))
     return (top, False) if exact and len(below) >= 4 and cut else None
 

@@ -17,6 +17,8 @@ FOCUS_SIGMA = 6.0
 FOCUS_NEEDS = 0.1
 BRIGHTNESS = 0.2
 DRIFT_PIXELS = 2.0
+TREMBLES = 4.0
+"""Standard deviations about the medians: single molecules that blink here and there are alike, and no drift."""
 ALIKE = 0.6
 SMALLEST_FOR_DRIFT = 32
 MOST_AROUND = 25
@@ -71,7 +73,10 @@ def _less_sharp(subject: Subject, sharp: np.ndarray, clear: np.ndarray, channel:
     part = max(2, len(kept) // 5)
     begin, end = float(np.median(kept[:part])), float(np.median(kept[-part:]))
     if len(kept) >= 2 * FEWEST_FRAMES and begin > 0 and end < FOCUS_RATIO * begin and steady(kept, begin - end):
-        words = f"The focus drifts{where}: at the end the sharpness is {end / begin:.0%} of that at the beginning."
+        words = (
+            f"The pictures{where} get less sharp: at the end the sharpness is {end / begin:.0%} of that at the "
+            "beginning. The focus may drift, or what is in the sample grows."
+        )
         yield Fault(
             "focus drift", "Out of focus", 70, words, end / begin, "of the first", FOCUS_RATIO,
             f"below {FOCUS_RATIO:.0%} of the first", reason,
@@ -100,7 +105,7 @@ def brightness_drift(subject: Subject) -> Iterator[Fault]:
             continue
         change = end / begin - 1 if begin > 0 else np.inf
         where = f" of channel {channel + 1}" if level.shape[1] > 1 else ""
-        cause = "The dye may bleach, or the lamp fade." if end < begin else "The lamp may still warm up."
+        cause = f"The dye may bleach, the lamp {'fade' if end < begin else 'warm up'}, or the sample change."
         words = (
             f"The brightness{where} {'falls' if end < begin else 'grows'} by {abs(change):.0%} from the first to "
             f"the last time points. {cause}"
@@ -138,10 +143,12 @@ def lateral_drift(subject: Subject) -> Iterator[Fault]:
     # Medians over five, against those of the first fifth: a stage that trembles stays where it is.
     there = moved[believed, :2] * frames.bin
     smooth = np.stack([usual_around(part, 2) for part in there.T], axis=1)
-    smooth -= np.median(there[: max(2, len(there) // 5)], axis=0)
+    fifth = max(2, len(there) // 5)
+    smooth -= np.median(there[:fifth], axis=0)
     away = np.hypot(smooth[:, 0], smooth[:, 1])
     worst = float(away.max())
-    if worst <= limit:
+    trembles = max(spread(part) for part in (there - np.median(there[:fifth], axis=0) - smooth).T)
+    if worst <= limit or worst < TREMBLES * trembles:
         return
     numbers = frames.moments[believed]
     at, curve = int(np.argmax(away)), np.full(len(moved), np.nan)
