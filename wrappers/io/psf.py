@@ -20,8 +20,10 @@ from wrappers.kernels.psf.measured import (
     brightest,
     centre_of_light,
     cropped,
+    cut_to_one_value,
     dark,
     differ,
+    drawn_off,
     light,
     on_voxels,
     spots,
@@ -37,6 +39,7 @@ MOST_LOST = 1e-3
 """Of the light of a measured PSF: what may lie beyond the stack's size."""
 MOST_AT_EDGE = 0.05
 """Of a PSF's brightest: more than that in its outermost planes is light that goes on beyond them."""
+DETECTORS = tuple(2**bits - 1 for bits in (8, 10, 12, 14, 16))
 MOST_EQUAL = 8
 """A maximum between voxels makes so many of them equally bright, and not more."""
 
@@ -78,7 +81,8 @@ def measured_psf(
         )
     recorded = found.values.astype(np.float64)
     if recorded.max() <= 0:
-        raise BadInput("The PSF is zero everywhere.")
+        nothing = "The PSF is zero everywhere." if not recorded.any() else "No voxel of the PSF is above zero."
+        raise BadInput(nothing)
     seen = dark(recorded)
     small = abs(seen.share) <= LEAST_BACKGROUND
     level = background if background is not None else 0.0 if small else seen.level
@@ -98,7 +102,9 @@ def measured_psf(
     }
     said = [f"PSF: {words}" for words in found.remarks]
     said += _of_another_channel(channel_of_psf(found.told, by_name), channel)
-    said += [*_doubtful(recorded, values, seen, background), *_taken_alike(own, sizes)]
+    full = found.values.dtype.kind in "iu" and recorded.max() in DETECTORS and cut_to_one_value(recorded)
+    said += [*_doubtful(recorded, values, seen, background, full=full)]
+    said += [*_not_centred(values, centre), *_taken_alike(own, sizes)]
     return Psf(np.asarray(psf / psf.sum()), tuple(said), figures)
 
 
@@ -132,7 +138,19 @@ def _both_sizes(
     return have, wanted
 
 
-def _doubtful(recorded: np.ndarray, values: np.ndarray, seen: Dark, given: float | None) -> list[str]:
+def _not_centred(values: np.ndarray, centre: tuple[float, ...]) -> list[str]:
+    """Return a remark where the centroid of the light is far from the brightest voxel."""
+    away = drawn_off(values, centre)
+    if not away:
+        return []
+    told = ", ".join(f"{step:+.1f} along {axis}" for axis, step in zip(AXES, away, strict=True) if abs(step) > 1)
+    words = f"the centre of the PSF's light is away from its brightest voxel ({told}, in voxels)"
+    return [f"{words}: an uneven background or another bead may draw it, and everything in the result is moved"]
+
+
+def _doubtful(
+    recorded: np.ndarray, values: np.ndarray, seen: Dark, given: float | None, *, full: bool
+) -> list[str]:
     """Return what in a measured PSF is not the light of one bead."""
     said = []
     many = spots(values)
@@ -144,7 +162,7 @@ def _doubtful(recorded: np.ndarray, values: np.ndarray, seen: Dark, given: float
             "the edges and subtracted"
         )
     _, equal = brightest(recorded)
-    if equal > MOST_EQUAL:
+    if equal > MOST_EQUAL or full:
         said.append(
             f"the PSF's {equal} brightest voxels have one value: it may be saturated; its middle is theirs"
         )

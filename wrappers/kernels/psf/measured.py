@@ -11,6 +11,12 @@ SAME_SIZE = 0.02
 """Voxel sizes that differ by less than this share are the same."""
 HALF = 0.5
 """Of the brightest: what is as bright as that is a spot of its own."""
+FAINT = 0.2
+"""Of the brightest: beside the axis no lens makes a spot of its own that is as bright; along it, lobes may be."""
+BESIDE = 2.0
+"""In voxels: so far from the axis of the brightest spot is another bead, and no lobe or ring about it."""
+FAR_OFF = 2.0
+"""In voxels, and beyond the half width at half maximum: so far from the brightest a centroid is drawn off."""
 DARKEST_PERCENT = 5
 """Of the outermost voxels so many have only background, be the light ever so broad."""
 AROUND = 3
@@ -55,10 +61,40 @@ def brightest(psf: np.ndarray) -> tuple[tuple[int, int, int], int]:
     return (z, y, x), len(places)
 
 
+def cut_to_one_value(psf: np.ndarray) -> bool:
+    """Return whether its brightest voxels are equal, and no pair or block about a maximum between voxels is."""
+    first = np.unravel_index(int(np.argmax(psf)), psf.shape)
+    labels, _ = ndimage.label(psf == psf[first], _TOUCHING)
+    places = np.argwhere(labels == labels[first])
+    sides = np.ptp(places, axis=0) + 1
+    return len(places) > 1 and (bool((sides > 2).any()) or len(places) < int(sides.prod()))
+
+
 def spots(psf: np.ndarray) -> int:
-    """Return how many places of the PSF, noise aside, are at least half as bright as its brightest."""
+    """Return how many places of the PSF, noise aside, are at least half as bright as its brightest.
+
+    A fifth is enough beside the axis through the brightest, where a single bead has none.
+    """
     smooth = ndimage.gaussian_filter(psf, 1.0, mode="constant")
-    return int(ndimage.label(smooth > HALF * smooth.max(), _TOUCHING)[1])
+    bright = int(ndimage.label(smooth > HALF * smooth.max(), _TOUCHING)[1])
+    labels, count = ndimage.label(smooth > FAINT * smooth.max(), _TOUCHING)
+    axis = np.array(np.unravel_index(int(smooth.argmax()), smooth.shape))[1:]
+    middles = ndimage.center_of_mass(smooth, labels, range(1, count + 1))
+    beside = [middle for middle in middles if np.abs(np.array(middle)[1:] - axis).max() > BESIDE]
+    return max(bright, 1 + len(beside) if count > 1 else 1)
+
+
+def drawn_off(psf: np.ndarray, centre: tuple[float, ...]) -> tuple[float, ...]:
+    """Return how far `centre` is from the brightest place, noise aside, in voxels; nothing where that is near."""
+    smooth = ndimage.gaussian_filter(psf, 1.0, mode="nearest")
+    top = np.unravel_index(int(smooth.argmax()), smooth.shape)
+    away, far = [], False
+    for axis, at in enumerate(centre):
+        line = smooth[tuple(slice(None) if other == axis else place for other, place in enumerate(top))]
+        half_width = float((line > HALF * smooth.max()).sum()) / 2
+        away.append(at - float(top[axis]))
+        far |= abs(away[-1]) > max(FAR_OFF, half_width)
+    return tuple(away) if far else ()
 
 
 def dark(psf: np.ndarray) -> Dark:

@@ -39,6 +39,10 @@ def of_the_stack(stack: Stack, background: float) -> list[str]:
             said.append(f"{count:,} voxels have the value {most}: the stack may be saturated, and is not to scale")
     if stack.told.get(WHITE_IS_ZERO):
         said.append("the file says that 0 is white: its values are taken as they are, large ones for light")
+    if values.min() == values.max() and values.size > 1:
+        said.append(
+            f"every voxel of the stack has the value {values.flat[0]:g}: there is nothing in it to sharpen"
+        )
     flat = [z for z, plane in enumerate(values) if plane.min() == plane.max()]
     if 0 < len(flat) < len(values):
         told = ", ".join(map(str, flat[:MOST_TOLD])) + (" …" if len(flat) > MOST_TOLD else "")

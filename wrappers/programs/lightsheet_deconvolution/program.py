@@ -28,6 +28,8 @@ from wrappers.programs.lightsheet_deconvolution.saving import Outcome, write
 from wrappers.programs.lightsheet_deconvolution.settings import Settings, settings_of
 
 STAGES = ("reading", "deconvolving", "saving")
+LARGEST = float(np.finfo(np.float32).max)
+"""Of the result's values, whatever is computed in."""
 USUAL = (1e-6, 1e12)
 """Between these a stack's brightest value is computed as it is, in single precision too."""
 
@@ -105,6 +107,8 @@ def deconvolved(
     )
     if not np.isfinite(result).all():
         raise BadInput("The deconvolution does not stay finite with this PSF; try fewer iterations.")
+    if math.ldexp(float(result.max()), exponent) > LARGEST:
+        raise BadInput(f"The result has values above {LARGEST:.2g}, which it cannot hold: divide the stack's.")
     return np.asarray(np.ldexp(result, exponent) if exponent else result), course
 
 
@@ -160,6 +164,11 @@ def channel_of(stack: Stack, pick: Pick) -> str:
 
 def prepared(values: np.ndarray, settings: Settings) -> np.ndarray:
     """Return the stack as floats without its background, not below zero; BadInput where nothing is left."""
+    if float(values.max()) > LARGEST:
+        raise BadInput(
+            f"The stack has values up to {float(values.max()):.3g}, and the result holds none above "
+            f"{LARGEST:.2g}: divide them beforehand."
+        )
     image = values.astype(np.float32 if settings.precision == "single" else np.float64)
     np.subtract(image, settings.background, out=image)
     np.maximum(image, 0, out=image)

@@ -46,6 +46,11 @@ def _theoretical(settings: Settings, stack: Stack, sizes: Mapping[str, float], c
     values = theoretical_psf(optics, sectioning, voxel, (shape[0], shape[1], shape[2]))
     if optics.sample != optics.immersion and optics.depth_um:
         said.append("the stack's planes are taken to go deeper into the sample, which the indices make matter")
+    if sectioning.excitation_um is not None and 1000 * sectioning.excitation_um >= emission:
+        said.append(
+            f"the excitation's wavelength, {1000 * sectioning.excitation_um:g} nm, is not shorter than the "
+            f"emission's, {emission:g} nm: one of them may be wrong"
+        )
     along, across = reach_um(optics, sectioning)
     said += _beyond_the_stack(values.shape, voxel, (along, across, across))
     figures: dict[tuple[str, str], float | str] = {

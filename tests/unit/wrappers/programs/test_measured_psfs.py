@@ -117,3 +117,64 @@ def test_values_below_zero_and_lost_frames_are_said(by_psf, blurred) -> None:
     lost[[3, 9]] = 0
     ending, _ = by_psf(psf, lost + (np.arange(20) == 5)[:, None, None])
     assert "2 of 20 planes have the same value everywhere (z 3, 9" in ending.warned
+
+
+@pytest.mark.parametrize("second", [0.25, 0.45])
+def test_a_dimmer_bead_beside_is_said(by_psf, second: float) -> None:
+    pair = spot((15, 15, 31), (7, 7, 7)) + second * spot((15, 15, 31), (7, 7, 22))
+    noisy = np.random.default_rng(1).poisson(1000 * pair + 20).astype(np.uint16)
+    assert "the PSF has 2 bright spots" in by_psf(noisy)[0].warned
+
+
+def test_lobes_along_the_axis_are_no_beads(by_psf) -> None:
+    shape, width = (19, 15, 15), (1.6, 1.2, 1.2)
+    psf = (
+        spot(shape, (9, 7, 7), width)
+        + 0.35 * spot(shape, (2, 7, 7), width)
+        + 0.35 * spot(shape, (16, 7, 7), width)
+    )
+    assert "bright spots" not in by_psf(psf.astype(np.float32))[0].warned
+
+
+def test_a_sloping_background_that_draws_the_centre_is_said(by_psf) -> None:
+    psf = 1000 * spot((15, 15, 15), (7, 7, 7)) + np.linspace(0, 200, 15)
+    assert (
+        "the centre of the PSF's light is away from its brightest voxel"
+        in by_psf(psf.astype(np.float32))[0].warned
+    )
+
+
+@pytest.mark.parametrize(("limit", "kind"), [(255, np.uint8), (4095, np.uint16)])
+def test_a_psf_of_which_few_voxels_are_full_is_said(by_psf, limit: int, kind: type) -> None:
+    psf = (1.35 * limit * spot((15, 15, 15), (7, 7, 7))).clip(0, limit).round().astype(kind)
+    assert (psf == limit).sum() == 7
+    assert "it may be saturated" in by_psf(psf)[0].warned
+
+
+def test_a_maximum_between_voxels_is_not_saturated(by_psf) -> None:
+    grid = np.indices((14, 14, 14)) - 6.5
+    psf = np.exp(-0.5 * (grid**2).sum(axis=0) / 2.25)
+    assert "saturated" not in by_psf((255 * psf / psf.max()).round().astype(np.uint8))[0].warned
+
+
+def test_a_stack_of_one_value_is_said(by_psf) -> None:
+    ending, _ = by_psf(spot((9, 9, 9), (4, 4, 4)).astype(np.float32), np.full(SHAPE, 100, np.uint16))
+    assert "every voxel of the stack has the value 100" in ending.warned
+
+
+@pytest.mark.parametrize("brightest", [2e38, 1e300])
+def test_values_that_the_result_cannot_hold_are_refused(
+    run_program, refused, tmp_path, blurred, brightest
+) -> None:
+    stack = blurred.astype(np.float64) / blurred.max() * brightest
+    files = {
+        "stack": [written(tmp_path / "a.tif", stack)],
+        "psf": [written(tmp_path / "p.tif", spot((9, 9, 9), (4, 4, 4)))],
+    }
+    refused(run_program("lightsheet_deconvolution", files, OPTIONS), "above 3.4e+38")
+
+
+def test_a_psf_below_zero_is_not_called_zero(run_program, refused, tmp_path, blurred) -> None:
+    psf = (spot((9, 9, 9), (4, 4, 4)) - 5).astype(np.float32)
+    files = {"stack": [written(tmp_path / "a.tif", blurred)], "psf": [written(tmp_path / "p.tif", psf)]}
+    refused(run_program("lightsheet_deconvolution", files, OPTIONS), "No voxel of the PSF is above zero")

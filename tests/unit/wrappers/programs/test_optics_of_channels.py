@@ -146,3 +146,11 @@ def test_voxels_larger_than_what_the_microscope_resolves_are_said(run_program, s
     assert "Nyquist" not in fine.warned
     gaussian = {"iterations": 1, "channel": 1, "na": 0.8, "voxel_xy": 0.3}
     assert "Nyquist" in run_program("lightsheet_deconvolution", {"stack": [stack]}, gaussian).warned
+
+
+def test_an_excitation_that_is_not_shorter_than_the_emission_is_said(run_program, stack) -> None:
+    optics = {**OPTICS, "illumination": "confocal", "pinhole": 1, "channel": 1}
+    words = "is not shorter than the emission's"
+    for excitation, said in ((488, False), (640, True)):
+        ending = run_program("lightsheet_deconvolution", {"stack": [stack]}, {**optics, "excitation": excitation})
+        assert (words in ending.warned) == said

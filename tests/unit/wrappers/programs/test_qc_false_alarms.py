@@ -1,4 +1,4 @@
-"""What a quality check is not to call wrong, since it is how such data are by nature; and what stays wrong beside."""
+"""What a quality check is not to call wrong, since such data are so by nature; and what stays wrong beside."""
 
 from collections.abc import Callable
 
