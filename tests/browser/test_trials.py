@@ -6,6 +6,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
+SHEET = "[data-sheet] img"
 ASK = "/analyses/tomo-slice/start?dataset="
 
 
@@ -25,9 +26,13 @@ def test_from_a_value_that_is_not_known_to_one_that_is_used(demo: Any, browse: C
     expect(page.get_by_role("heading", level=1)).to_contain_text("Filter: 2 values tried on")
     expect(page.get_by_role("status").filter(has_text="All 2 have ended")).to_be_visible(timeout=300_000)
     expect(page.get_by_text("All pictures at one grey scale: black is")).to_be_visible()
-    pictures = page.locator("[data-sheet] img")
+    pictures = page.locator(SHEET)
     expect(pictures).to_have_count(2)
-    assert all(picture.evaluate("one => one.complete && one.naturalWidth > 100") for picture in pictures.all())
+    for picture in pictures.all():
+        picture.scroll_into_view_if_needed()
+    page.wait_for_function(
+        "all => [...document.querySelectorAll(all)].every(one => one.naturalWidth > 100)", arg=SHEET
+    )
     page.locator("[data-choice]").first.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
