@@ -46,7 +46,7 @@ def declared(step: Step, cited: Bibliography) -> list[str]:
             piece.names[0] for piece in _sound(part) if isinstance(piece, Mark) and piece.kind == "option"
         }
         if not _hold(step, part):
-            spoken |= named_here  # of no matter here: a width where there is no Gaussian
+            spoken |= named_here | set(part.tells)  # of no matter here: a width where there is no Gaussian
             continue
         try:
             filled = [_filled(piece, step) for piece in pieces(part.text)]

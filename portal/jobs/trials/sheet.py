@@ -17,7 +17,7 @@ from portal.jobs.access import loaded, visible_jobs
 from portal.jobs.actions import jobtype_of
 from portal.jobs.models import Job, Submission
 from portal.jobs.state import FINAL, State
-from portal.jobs.trials.pictures import scales
+from portal.jobs.trials.pictures import same_pictures, scales
 from portal.jobtype.model import JobType
 from portal.jobtype.option import OptionBase
 from portal.trials.part import part_words
@@ -74,7 +74,7 @@ class Sheet:
     scale: GreyScale | None
     """The one grey scale of all pictures; None where no result has such a picture."""
     alike: bool
-    """All have ended well, and no number differs: the option may not matter here."""
+    """All have ended well, and neither number nor picture differs: the option may not matter here."""
 
     @property
     def unfinished(self) -> int:
@@ -106,7 +106,8 @@ def get_sheet(session: Session, actor: Actor, submission_id: str) -> Sheet:
         tried=tried,
         scale=common_scale([grey[one.result] for one in tried if one.result is not None and one.has_grey]),
         alike=ended_well
-        and not any(one.differs and not _is_duration(one) for mine in numbers.values() for one in mine),
+        and not any(one.differs and not _is_duration(one) for mine in numbers.values() for one in mine)
+        and same_pictures(session, actor, list(results), grey),
     )
 
 

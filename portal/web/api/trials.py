@@ -83,7 +83,9 @@ class SheetOut(BaseModel):
     part_words: str
     datasets: list[int] = Field(description="All for which the value is looked for; the jobs ran on one of them.")
     final: bool
-    alike: bool = Field(description="All ended well, and no number differs: the option may not matter here.")
+    alike: bool = Field(
+        description="All ended well, and neither number nor picture differs: the option may not matter here."
+    )
     scale: ScaleOut | None = Field(description="The one grey scale of all pictures on the sheet's page.")
     tried: list[TriedOut] = Field(max_length=MOST)
 

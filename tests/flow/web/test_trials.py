@@ -253,8 +253,16 @@ def test_where_nothing_can_be_cut_it_says_so(site: Any) -> None:
 def test_results_that_are_alike_are_said_to_be(site: Any) -> None:
     maya, first = site.client("maya"), site.facility.datasets["private"]
     answer = started(site, maya, first)
-    finished(site, answer.location.rpartition("/")[2], numbers=dict.fromkeys(range(3), 2.0))
-    assert "Iterations makes no difference to their numbers here" in words_of(maya.get(answer.location).text)
+    made = finished(site, answer.location.rpartition("/")[2], numbers=dict.fromkeys(range(3), 2.0))
+    alike = "Iterations makes no difference to their numbers and pictures here"
+    assert alike in words_of(maya.get(answer.location).text)
+    with site.database.write() as session:  # a slice about another centre has the same numbers
+        picture = session.scalars(select(TrialPicture).where(TrialPicture.dataset_id == made[1])).one()
+        picture.pixels = zlib.compress(array("f", [0.5, 2.0]).tobytes())
+    assert "makes no difference" not in words_of(maya.get(answer.location).text)
+    with site.database.write() as session:  # of a result without a picture it is not known
+        session.delete(session.merge(picture))
+    assert "makes no difference" not in words_of(maya.get(answer.location).text)
 
 
 def test_a_submission_that_tries_nothing_has_no_sheet(site: Any) -> None:

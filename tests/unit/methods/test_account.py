@@ -25,6 +25,34 @@ GAUSSIAN = {
 }  # fmt: skip
 
 
+def test_settings_that_did_not_matter_are_not_told(
+    database: Database, facility: SmallFacility, add_result: AddResult
+) -> None:
+    """A wavelength where the point spread function was no computed one, an energy where no phase was retrieved."""
+    maya, stack = facility.actors["maya"], facility.datasets["private"]
+    scan = {
+        "row_count": 1,
+        "centre": "60",
+        "try_centres": False,
+        "centre_step": 1.0,
+        "phase": "none",
+        "energy": 45.0,
+    }
+    found = [("slices", 1.0, ""), ("first row", 35.0, ""), ("projections", 61.0, "")]
+    with database.write() as session:
+        options = GAUSSIAN | {"iterations": 1, "wavelength": 509.0, "illumination": "sheet"}
+        first = add_result(session, "One", [("stack", stack)], options=options).id
+        options = scan | {"filter": "ramp"}
+        second = add_result(
+            session, "Two", [("scan", stack)], analysis="tomo-slice", options=options, found=found, job=77
+        ).id
+    text = told(database, maya, first).text
+    assert "wavelength" not in text and "llumination" not in text and "with one iteration of" in text
+    text = told(database, maya, second).text
+    assert "energy" not in text and "spacing" not in text
+    assert "with the filter ramp (slices: 1; first detector row: 35, counted from 0; projections: 61)." in text
+
+
 def told(database: Database, actor: Actor, dataset: int) -> Account:
     with database.read() as session:
         return account_of(session, actor, get_dataset(session, actor, dataset, now=NOW), now=NOW)
@@ -103,7 +131,7 @@ def test_a_result_of_a_result_tells_the_whole_chain_each_step_once(
     assert f"This gave “Deconvolved” (dataset {ids[0]})." in said.paragraphs[0]
     assert f"“Deconvolved” (dataset {ids[0]}) was deconvolved" in said.paragraphs[1]
     assert f"“Left” (dataset {ids[1]}) and “Right” (dataset {ids[2]})" in said.paragraphs[3]
-    assert "1,000,000 values" in said.paragraphs[3]
+    assert "values: 1,000,000;" in said.paragraphs[3]
     assert len(said.references) == 2
     assert "by Tom Okafor" in said.paragraphs[2]
     assert "by Maya Lind" in said.paragraphs[0]
@@ -375,7 +403,7 @@ def test_inputs_are_named_even_where_the_sentence_that_does_has_no_value(
             "Report",
             [("data", facility.datasets["private"])],
             analysis="qc",
-            options={"histogram_bins": 8},
+            options={"histogram_bins": 8, "projection": "max"},
         ).id
     text = told(database, facility.actors["maya"], made).text
     assert text.startswith("Quality check was run on “Zebrafish heart, first run”")
