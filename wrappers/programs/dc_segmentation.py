@@ -170,7 +170,7 @@ def main(job: Job, events: Events) -> None:
             said.append(f"{repeated} images are the same as the one before, under another number, and count once")
         if writer.count == 0:
             writer.discard()
-            raise BadInput(_none_found(settings, sink.doubts, counted.frames))
+            raise BadInput(_none_found(settings, sink.doubts, measurement.stored, counted.frames))
         events.stage("saving")
         steps = identifiers.identifiers(
             measurement,
@@ -210,16 +210,23 @@ def _segment_all(measurement: Measurement, settings: Settings, sink: Sink, told:
     return repeated
 
 
-def _none_found(settings: Settings, doubts: Doubts, frames: int) -> str:
+def _none_found(settings: Settings, doubts: Doubts, stored: int, frames: int) -> str:
     words = (
         f"No cell of at least {settings.min_area_um:g} µm² is beyond the threshold of "
-        f"{settings.rules.threshold} grey values in {frames} frames"
+        f"{settings.rules.threshold} grey values in {_counted(frames, 'frame')}"
     )
+    images = min(settings.method.images, stored)
+    if settings.method.name != "stored" and images < backgrounds.FEW_IMAGES:
+        words += f"; the median is of {_counted(images, 'image')} only, so that cells stay in it"
     if doubts.cut:
         words += f"; {doubts.cut} that the image's edge cuts were left out"
     if doubts.bright_instead():
         words += "; there is much that is brighter than the background, and this analysis finds what is darker"
     return f"{words}."
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def measurement_file(job: Job) -> InputFile:
@@ -338,7 +345,8 @@ def _keep(job: Job, settings: Settings, sink: Sink, counted: Counted, said: Sequ
     kept.parameter("radius of cleaning", settings.rules.opening_radius, "px")
     kept.parameter("smallest area", settings.min_area_um, "um²")
     kept.parameter("pixel size", counted.pixel_um, "um")
-    summary = [f"{writer.count} cells in {counted.frames} frames, median deformation {np.median(deformation):.3f}"]
+    cells, frames = _counted(writer.count, "cell"), _counted(counted.frames, "frame")
+    summary = [f"{cells} in {frames}, median deformation {np.median(deformation):.3f}"]
     summary += [f"{counted.without_image} events without an image not analysed"] if counted.without_image else []
     summary += [f"images {counted.share} only"] if counted.share else []
     kept.write("; ".join(summary))

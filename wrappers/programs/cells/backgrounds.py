@@ -85,6 +85,9 @@ def check(method: Method, measurement: Measurement) -> None:
 
 def parts(measurement: Measurement, method: Method, told: Told, progress: Progress) -> Iterator[Part]:
     """Yield all frames once, in order, with their backgrounds."""
+    if (kernel := min(method.images, measurement.stored)) < FEW_IMAGES and method.name != "stored":
+        images = "1 image" if kernel == 1 else f"{kernel} images"
+        told.warnings.append(f"the median is of {images} only: what moves slowly stays in it")
     if method.name == "stored":
         told.as_dcnum = measurement.without_offset == 0
         for part in _steps(len(measurement.rows)):
@@ -158,8 +161,6 @@ def _sparse(measurement: Measurement, method: Method, told: Told, progress: Prog
         told.warnings.append(
             f"the median is of {kernel} images, since there are no more; {method.images} were asked for"
         )
-    elif kernel < FEW_IMAGES:
-        told.warnings.append(f"the median is of {kernel} images only: what moves slowly stays in it")
     clock = _clock(measurement, told)
     steps = _step_times(measurement, clock, method, told)
     series = np.empty((len(steps), *measurement.image.shape[1:]), np.uint8)

@@ -9,6 +9,12 @@ from wrappers.kernels.segmentation import Rules, Segmented
 NOISE_TIMES, NOISE_TIMES_UNOPENED = 2.0, 3.0
 """A threshold within so many standard deviations of the noise takes noise for cells; opening removes specks."""
 MANY_A_FRAME = 20
+PIXELS_AN_EVENT = 1000
+"""Of a large image: more than one event in so many pixels are many."""
+SHARE_SHIFTED = 0.01
+"""Of the frames: fewer of another brightness than their backgrounds change no distribution of events."""
+LOOKED_AT = 5000
+"""Pixels of a frame, by which its brightness is known well enough."""
 EVERY = 8
 """Every so many frames the noise is looked at."""
 OFTEN = 1 / 3
@@ -31,6 +37,7 @@ class Doubts:
         self._median = median
         self._noise: list[float] = []
         self._shift: list[float] = []
+        self._pixels = 0
         self._darker: np.ndarray | None = None
         self._brighter: np.ndarray | None = None
         self.frames = 0
@@ -46,7 +53,8 @@ class Doubts:
         self.spilled += found.spilled
         if self.frames % EVERY == 0:
             self._noise.append(noise(difference))
-            self._shift.append(float(np.median(difference)))
+        self._shift.append(float(np.median(difference.ravel()[:: max(1, difference.size // LOOKED_AT)])))
+        self._pixels = difference.size
         self._look(difference)
         self.frames += 1
 
@@ -74,13 +82,8 @@ class Doubts:
                 f"the threshold of {self._rules.threshold} grey values is within {times:g} times the noise of the "
                 f"background ({noise_now:.2g} grey values), so that noise may have been taken for cells"
             )
-        shift = float(np.median(self._shift)) if self._shift else 0.0
-        if abs(shift) > abs(self._rules.threshold) / 2:
-            said.append(
-                f"the images are {abs(shift):.2g} grey values {'brighter' if shift > 0 else 'darker'} than their "
-                "backgrounds on the whole, so that the threshold is not what it says"
-            )
-        if self.events > MANY_A_FRAME * self.frames:
+        said += self._shifted()
+        if self.events > max(MANY_A_FRAME, self._pixels / PIXELS_AN_EVENT) * self.frames:
             said.append(
                 f"there are {self.events / self.frames:.0f} events in a frame on average: noise or dirt may have "
                 "been taken for cells"
@@ -108,6 +111,26 @@ class Doubts:
                 "if it were a hole"
             )
         return said
+
+    def _shifted(self) -> list[str]:
+        """Frames that are as a whole brighter or darker than their backgrounds: all of them, or some."""
+        shifts = np.asarray(self._shift)
+        shift = float(np.median(shifts)) if shifts.size else 0.0
+        most = abs(self._rules.threshold) / 2
+        if abs(shift) > most:
+            words = (
+                f"the images are {abs(shift):.2g} grey values {'brighter' if shift > 0 else 'darker'} than their "
+                "backgrounds on the whole, so that the threshold is not what it says"
+            )
+            return [words]
+        off = shifts[np.abs(shifts) > most]
+        if off.size <= SHARE_SHIFTED * shifts.size:
+            return []
+        words = (
+            f"{off.size} of {shifts.size} frames differ from their backgrounds as a whole, by up to "
+            f"{np.abs(off).max():.3g} grey values: cells there may be missed, or measured too large or small"
+        )
+        return [words]
 
     @property
     def noise(self) -> float | None:

@@ -76,6 +76,47 @@ def test_a_threshold_within_the_noise_is_said(analysed) -> None:
     assert len(found["frame"]) > FRAMES
 
 
+def test_some_frames_of_another_brightness_are_said(analysed) -> None:
+    """A lamp's flash: a frame that is darker as a whole is one object that the edge cuts, and its cell is lost."""
+    behind = np.full((FRAMES, HEIGHT, WIDTH), 150, np.uint8)
+    behind[5:8] += 25
+    ending, found = analysed(passing(), image_bg=behind)
+    assert len(found["frame"]) == FRAMES - 3
+    assert f"3 of {FRAMES} frames differ from their backgrounds as a whole, by up to 25" in (ending.warned)
+
+
+def test_many_cells_in_a_large_image_are_not_taken_for_noise(run_program, tmp_path: Path) -> None:
+    rows, columns = np.mgrid[:300, :900]
+    images = np.full((2, 300, 900), 150, np.uint8)
+    images[:, ((rows % 60 - 30) ** 2 + (columns % 75 - 37) ** 2) < 64] -= DARK
+    images[1] -= 1
+    path = write(tmp_path / "a.rtdc", passing(2))
+    with h5py.File(path, "r+") as file:
+        for name, values in (("image", images), ("image_bg", np.full_like(images, 150))):
+            del file[f"events/{name}"]
+            file[f"events/{name}"] = values
+    ending = run_program("dc_segmentation", {"measurement": [path]}, {"texture": False})
+    assert ending.parameters["cells"] == 120
+    assert ending.warned == ""
+
+
+def test_a_median_of_the_only_image_is_told_where_nothing_is_found(analysed, refused) -> None:
+    for name in ("sparsemed", "median"):
+        ending, _ = analysed(passing(1), {"background": name})
+        refused(ending, "the median is of 1 image only, so that cells stay in it")
+
+
+@pytest.mark.parametrize("name", ["sparsemed", "rollmed", "median"])
+def test_a_median_of_few_images_is_said(analysed, name: str) -> None:
+    ending, _ = analysed(passing(), {"background": name, "background_frames": 8})
+    assert "the median is of 8 images only: what moves slowly stays in it" in ending.warned
+
+
+def test_one_cell_is_one_cell_in_words(analysed) -> None:
+    ending, _ = analysed(passing(1))
+    assert ending.metadata["summary"].startswith("1 cell in 1 frame,")
+
+
 def test_a_background_of_another_brightness_is_said(analysed) -> None:
     ending, _ = analysed(passing(), image_bg=np.full((FRAMES, HEIGHT, WIDTH), 146, np.uint8))
     assert "the images are 4 grey values brighter than their backgrounds on the whole" in ending.warned
