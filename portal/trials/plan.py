@@ -6,6 +6,7 @@ from typing import Any
 
 from portal.errors import InvalidError
 from portal.form import Inputs, Planned, plan
+from portal.form.belongs import belongs
 from portal.form.plan import with_preset
 from portal.form.values import is_blank
 from portal.jobtype.finding import suggestion
@@ -15,6 +16,7 @@ from portal.jobtype.title import MAX_TITLE
 from portal.trials.part import usual_part
 from portal.trials.trial import Asked, Trial
 from portal.trials.values import checked, value_words
+from portal.words import listed
 
 OPTION = "try.option"
 DATASET = "try.dataset"
@@ -44,6 +46,8 @@ def plan_trial(
             raise _placed(error, option, part, value_words(option, value)) from error
         if len(found) != 1:
             raise _one_of_all(jobtype, raw)
+        if not belongs(option, found[0].options):
+            raise _of_no_matter(jobtype, option)
         planned.append(replace(found[0], title=titled(found[0].title, option, value)))
     cut = {name: planned[0].options[name] for name in part if name in planned[0].options}
     base = {name: one for name, one in with_preset(jobtype, raw, preset).items() if name != option.name}
@@ -88,6 +92,12 @@ def _no_part(jobtype: JobType) -> InvalidError:
     assert jobtype.crop is not None  # or there were no options that limit the work
     words = "Nothing here makes it a part. Give one, or try the values on the whole dataset."
     return InvalidError(words, fields={f"{CROP}{jobtype.crop.names[-1]}": words})
+
+
+def _of_no_matter(jobtype: JobType, option: OptionBase) -> InvalidError:
+    before = listed([jobtype.option(name).label for name in option.only_with], len(option.only_with))
+    words = f"{option.label} does not matter with what is chosen for {before}: all results would be the same."
+    return InvalidError(words, fields={OPTION: words})
 
 
 def titled(title: str, option: OptionBase, value: Value) -> str:

@@ -64,6 +64,12 @@ def test_what_belongs_to_no_trial_is_refused_and_not_passed_over(maya, stack):
     assert wrong.json["fields"]["try.option"] == "There is no option named iteratons; did you mean iterations?"
 
 
+def test_an_option_that_does_not_matter_is_not_tried(maya, stack):
+    wrong = maya("POST", "/submissions", json=body(stack, option="na", values=[0.1, 0.2]))
+    assert wrong.status_code == 422
+    assert "does not matter with what is chosen for Point spread function" in wrong.json["fields"]["try.option"]
+
+
 @pytest.mark.parametrize("other", [-1, 0, 999_999, 10**40])
 def test_a_trial_remembers_no_dataset_that_is_not_seen(maya, stack, other):
     wrong = maya("POST", "/submissions", json=body(stack, option="iterations", values=[5, 6], datasets=[other]))
