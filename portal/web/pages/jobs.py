@@ -95,7 +95,10 @@ def log(job_id: int) -> ResponseReturnValue:
     if request.headers.get("HX-Request"):
         again_s = None if piece.final else 1 if piece.next_offset < piece.size else 3
         return render_template("jobs/_log.html", piece=piece, job_id=job_id, stream=stream, again_s=again_s)
-    answer = make_response(piece.text or piece.note)
+    more = piece.next_offset < piece.size
+    goes_on = url_for("jobs.log", job_id=job_id, stream=stream, offset=piece.next_offset) if more else ""
+    rest = f"\n\n… up to byte {piece.next_offset:,} of {piece.size:,}; it goes on at {goes_on}\n" if more else ""
+    answer = make_response((piece.text or piece.note) + rest)
     answer.mimetype = "text/plain"
     return answer
 

@@ -80,6 +80,8 @@ class Note:
     file: str
     name: str
     why: str
+    unreadable: bool = False
+    """Whether it should be there, and cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ def _look(files: list[InputFile]) -> tuple[list[_Found], list[Note], list[InputF
                     notes.append(Note(file.name, WHOLE, why))
             sound.append(file)
         except BadInput as error:
-            notes.append(Note(file.name, WHOLE, str(error).rstrip(".")))
+            notes.append(Note(file.name, WHOLE, str(error).rstrip("."), unreadable=True))
     return total, notes, sound
 
 
@@ -169,18 +171,25 @@ def _save(job: Job, measured: list[Measured], notes: list[Note], kind: str) -> N
     order = sorted(
         range(len(measured)), key=lambda place: (-measured[place].weight, -measured[place].finding.size)
     )
+    files = {one.finding.file for one in measured} | {note.file for note in notes}
+    unread = [note.why for note in notes if note.unreadable]
     for place in order:
-        one = measured[place]
+        one, called = measured[place].finding, _called(measured[place].finding, len(files))
+        unread += [f"{called}: {one.not_read:,} values are damaged and could not be read"] if one.not_read else []
+    for words in unread:
+        kept.warning(words)
+    for place in order:
+        one, called = measured[place], _called(measured[place].finding, len(files))
         for number, fault in enumerate(one.faults):
-            kept.warning(f"{one.finding.name}: {fault.sentence}")
+            kept.warning(f"{called}: {fault.sentence}")
             name = f"{place:03d}-fault-{number}" if fault.picture is not None and kept.room_for_previews else ""
             if name and fault.picture is not None:
-                words = f"{one.finding.name}: {fault.title.lower()}; {fault.caption}"
+                words = f"{called}: {fault.title.lower()}; {fault.caption}"
                 kept.preview(name, fault.picture, words, "thumbnail" if not shown else "preview")
                 shown[name], captions[name] = fault.picture, fault.caption
             one.finding.faults.append(_entry(fault, name))
         for words in one.finding.unchecked:
-            kept.warning(f"{one.finding.name}: {words}") if "could not" in words else None
+            kept.warning(f"{called}: {words}") if "could not" in words else None
     for place in order:
         one = measured[place]
         group = f"{place:03d} {re.sub(r'[^A-Za-z0-9_.-]+', '_', one.finding.name).strip('_')}"
@@ -210,9 +219,18 @@ def _save(job: Job, measured: list[Measured], notes: list[Note], kind: str) -> N
         [asdict(finding) for finding in findings],
         {name: (captions[name], picture) for name, picture in shown.items()},
         [asdict(note) for note in notes],
+        unread,
     )
     (job.output / "report.html").write_text(page, encoding="utf-8")
     _parameters(kept, findings, len(notes), largest)
+
+
+def _called(finding: Finding, files: int) -> str:
+    """What an array is called: with its file where there are several, or where it has no name of its own."""
+    own = finding.name.strip("/")
+    if not own:
+        return finding.file
+    return finding.name if files == 1 else f"{finding.file}, {finding.name}"
 
 
 def _entry(fault: Fault, picture: str) -> dict[str, Any]:

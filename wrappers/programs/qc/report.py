@@ -71,8 +71,12 @@ def html_page(
     findings: Sequence[Mapping[str, Any]],
     pictures: Mapping[str, Captioned],
     left_out: Sequence[Mapping[str, Any]] = (),
+    unread: Sequence[str] = (),
 ) -> str:
-    """Return the whole page as text. `findings`, `left_out`: entries of report.json; `pictures`: by name."""
+    """Return the whole page as text. `findings`, `left_out`: entries of report.json; `pictures`: by name.
+
+    `unread`: what of the files cannot be read, a sentence each: it comes first.
+    """
     digest = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
     policy = f"default-src 'none'; img-src data:; style-src 'sha256-{digest}'"
     sections = "".join(_section(place, finding, pictures) for place, finding in enumerate(findings))
@@ -81,12 +85,12 @@ def html_page(
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>"
-        f"<h1>{escape(title)}</h1>{_verdict(findings, len(left_out))}{_left_out(left_out)}{_overview(findings)}"
-        f"{sections}</main></body></html>\n"
+        f"<h1>{escape(title)}</h1>{_verdict(findings, len(left_out), unread)}{_left_out(left_out)}"
+        f"{_overview(findings)}{sections}</main></body></html>\n"
     )
 
 
-def _verdict(findings: Sequence[Mapping[str, Any]], left_out: int) -> str:
+def _verdict(findings: Sequence[Mapping[str, Any]], left_out: int, unread: Sequence[str]) -> str:
     """What is wrong, the worst first; or that nothing is, and of how many arrays that can be said."""
     faults = [(fault, place) for place, finding in enumerate(findings) for fault in finding["faults"]]
     faults.sort(key=lambda one: -one[0]["weight"])
@@ -94,16 +98,26 @@ def _verdict(findings: Sequence[Mapping[str, Any]], left_out: int) -> str:
     total = "1 array" if len(findings) == 1 else f"{len(findings)} arrays"
     about = f"{judged} of {total} judged: those that hold pictures"
     about += f"; {left_out} {'thing was' if left_out == 1 else 'things were'} not measured." if left_out else "."
-    if not faults:
+    if not faults and not unread:
         words = "Nothing wrong was found." if judged else "There was nothing to judge: only figures are given."
         return f'<p class="verdict {"good" if judged else ""}">{words}</p><p class="quiet">{about}</p>'
-    count = "One thing is wrong." if len(faults) == 1 else f"{len(faults)} things are wrong."
-    items = "".join(
+    number = len(faults) + len(unread)
+    count = "One thing is wrong." if number == 1 else f"{number} things are wrong."
+    items = "".join(f"<li><strong>Cannot be read</strong>: {escape(words)}.</li>" for words in unread)
+    files = {finding["file"] for finding in findings}
+    items += "".join(
         f"<li><strong>{escape(fault['title'])}</strong> in "
-        f'<a href="#array-{place}">{escape(findings[place]["name"])}</a>: {escape(fault["sentence"])}</li>'
+        f'<a href="#array-{place}">{escape(_called(findings[place], files))}</a>: {escape(fault["sentence"])}</li>'
         for fault, place in faults
     )
     return f'<p class="verdict bad">{count}</p><ol class="wrong">{items}</ol><p class="quiet">{about}</p>'
+
+
+def _called(finding: Mapping[str, Any], files: set[str]) -> str:
+    """An array's name, with its file's where there are several, or where it has none of its own."""
+    if not finding["name"].strip("/"):
+        return str(finding["file"])
+    return str(finding["name"]) if len(files) == 1 else f"{finding['file']}, {finding['name']}"
 
 
 def _overview(findings: Sequence[Mapping[str, Any]]) -> str:

@@ -182,7 +182,7 @@ def test_a_scan_by_links_reconstructs_as_the_same_scan_in_one_file(tmp_path: Pat
         one["entry/data/data"] = one["entry/instrument/detector/data"]
     in_one = run(tmp_path, folder, ["one.nxs"], "tomo_slice")
     assert by_view == in_one
-    assert by_view["centre"] == pytest.approx(31.5, abs=0.1)
+    assert by_view["rotation centre"] == pytest.approx(31.5, abs=0.1)
     with h5py.File(folder / "scan.nxs", "a") as file:
         del file["entry/instrument/detector/data"], file["entry/data/data"]
         file["entry/instrument/detector/data"] = h5py.ExternalLink(str(folder / "raw.h5"), "/frames")

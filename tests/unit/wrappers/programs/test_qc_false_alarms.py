@@ -1,9 +1,13 @@
 """What a quality check is not to call wrong, since such data are so by nature; and what stays wrong beside."""
 
+import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from microscope_series import sample, series, taken
 from scipy import ndimage
 
@@ -98,3 +102,32 @@ def test_a_stage_that_drifts_or_is_hit_is_found_among_few_spots() -> None:
     scene = sample(rng, cells=4)
     moved = np.stack([taken(ndimage.shift(scene, (0.3 * at, 0), mode="wrap"), rng) for at in range(30)])
     assert [fault.kind for fault in faults(moved, "TYX")] == ["lateral drift"]
+
+
+def test_of_several_files_a_fault_says_in_which_it_is_and_damaged_ones_come_first(
+    run_program, tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(8)
+    (tmp_path / "broken.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(900))
+    for name, photons in (("sound", 200), ("full", 9000)):
+        tifffile.imwrite(tmp_path / f"{name}.tif", taken(sample(rng), rng, photons=photons).clip(0, 4095))
+    files = [tmp_path / name for name in ("broken.h5", "sound.tif", "full.tif")]
+    ending = run_program("qc", {"data": files})
+    first, second = ending.metadata["warnings"]
+    assert first.startswith("broken.h5 cannot be read")
+    assert second.startswith("full.tif, ")
+    left_out = json.loads((ending.output / "report.json").read_text())["left_out"]
+    assert [note["file"] for note in left_out] == ["broken.h5"]
+    words = re.sub(r"<[^>]*>", " ", (ending.output / "report.html").read_text().partition("<main>")[2])
+    assert words.index("2 things are wrong") < words.index("broken.h5 cannot be read") < words.index("full.tif, ")
+
+
+def test_a_dataset_with_a_damaged_file_is_not_called_sound(run_program, tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    (tmp_path / "broken.h5").write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(900))
+    tifffile.imwrite(tmp_path / "sound.tif", taken(sample(rng), rng))
+    ending = run_program("qc", {"data": [tmp_path / "broken.h5", tmp_path / "sound.tif"]})
+    page = (ending.output / "report.html").read_text()
+    assert "One thing is wrong." in page
+    assert 'class="verdict good"' not in page
+    assert len(ending.metadata["warnings"]) == 1
