@@ -174,8 +174,10 @@ def _save(job: Job, measured: list[Measured], notes: list[Note], kind: str) -> N
     files = {one.finding.file for one in measured} | {note.file for note in notes}
     unread = [note.why for note in notes if note.unreadable]
     for place in order:
-        one, called = measured[place].finding, _called(measured[place].finding, len(files))
-        unread += [f"{called}: {one.not_read:,} values are damaged and could not be read"] if one.not_read else []
+        finding = measured[place].finding
+        if finding.not_read:
+            words = f"{finding.not_read:,} values are damaged and could not be read"
+            unread.append(f"{_called(finding, len(files))}: {words}")
     for words in unread:
         kept.warning(words)
     for place in order:
