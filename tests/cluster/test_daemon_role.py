@@ -34,7 +34,7 @@ FILES = {
 }
 TELLS = {"notice", "notice_mark"}
 READS = {"alembic_version", "dataset_parameter_correction"} | WATCHES | JOBS | PEOPLE | FILES | TELLS
-INSERTS = WATCHES | {"attempt", "job_event", "audit_record", "notice", "dataset_array"} | FILES
+INSERTS = WATCHES | {"attempt", "job_event", "audit_record", "notice", "dataset_array", "trial_picture"} | FILES
 DELETES = {"notice", "cluster_health", "web_session", "device_request", "sign_in_attempt"}
 # The columns that it never changes, of the tables of which it changes anything.
 NEVER = {

@@ -25,6 +25,7 @@ WEB_READS = {
     "dataset_parameter_correction",
     "dataset_picture",
     "dataset_array",
+    "trial_picture",
 }
 WEB_INSERTS = {
     "audit_record",
@@ -45,7 +46,7 @@ WEB_UPDATES = {
     "web_session": {"last_seen"},
     "api_token": {"last_used", "revoked"},
     "device_request": {"state", "person_id", "interval_s", "last_asked"},
-    "submission": {"title"},
+    "submission": {"title", "discarded"},
 }
 # What of a job, a submission and a person is never the web tier's to change once it is there.
 NEVER = {
