@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from wrappers.io.tomography.scan import Scan
-from wrappers.programs.tomo_slice.centring import MOST_NAMED, Axis, lacking
-from wrappers.programs.tomo_slice.slices import Outcome
+from wrappers.programs.tomo_slice.centring import MOST_NAMED, lacking
+from wrappers.programs.tomo_slice.slices import Outcome, Work
 
 LEAST_ARC = 5.0
 """Degrees: of a narrower one without projections nothing is to be seen in slices."""
 
+WIDEST_STRIPES = 0.2
+"""Of the columns: a median across more of them flattens the sample itself."""
 
-def doubts(scan: Scan, axis: Axis, outcome: Outcome) -> list[str]:
+
+def doubts(work: Work, outcome: Outcome) -> list[str]:
     """Return what was wrong with the scan and is not in the slices, in words."""
-    said = list(axis.doubts)
+    scan, settings = work.scan, work.settings
+    said = list(work.axis.doubts)
+    if settings.stripes == "all" and settings.stripe_wide > WIDEST_STRIPES * scan.columns:
+        said.append(
+            f"the width of wide stripes ({settings.stripe_wide} columns) is more than a fifth of the detector's "
+            f"{scan.columns}: what is straight in the sample may be taken for a stripe"
+        )
     said += [f"the pixel size is not known: {scan.pixel.why}"] if scan.pixel.why else []
     said += scan.remarks
     said += lacking(scan.without_angle, "angle")

@@ -81,7 +81,7 @@ def save(job: Job, work: Work, outcome: Outcome, tell: Tell) -> None:
         _previews(kept, outcome, slices)
     _parameters(kept, work, outcome)
     words = "1 slice" if wanted.number == 1 else f"{wanted.number} slices"
-    for doubt in doubts(work.scan, axis, outcome):
+    for doubt in doubts(work, outcome):
         kept.warning(doubt)
     off = f" ± {axis.error:.2f}" if axis.error is not None else ""
     kept.write(f"{words} by {METHOD}, axis at column {axis.column:.2f}{off}")

@@ -59,7 +59,7 @@ def try_centres(job: Job, work: Work, step: float, events: Events) -> None:
     kept.parameter("centre spacing", step, "px")
     keep_axis(kept, work.axis)
     keep_settings(kept, work)
-    for doubt in doubts(scan, work.axis, outcome):
+    for doubt in doubts(work, outcome):
         kept.warning(doubt)
     if len(centres) < len(SEVEN):
         kept.warning(f"only {len(centres)} of seven centres lie on the detector")

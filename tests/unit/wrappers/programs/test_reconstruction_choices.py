@@ -101,6 +101,13 @@ def test_all_rows_are_the_same_whatever_fits_at_once(run_program, tmp_path: Path
     assert np.array_equal(volume(whole)[4], one[1][0])
 
 
+@pytest.mark.parametrize(("wide", "said"), [(51, True), (9, False)])
+def test_wide_stripes_that_are_as_wide_as_the_sample_are_said(run_program, tmp_path: Path, wide, said) -> None:
+    options = {"row_count": 1, "centre": str(AXIS), "stripes": "all", "stripe_wide": wide}
+    ending = run_program("tomo_slice", {"scan": [scan(tmp_path / "scan.h5")]}, options)
+    assert ("is more than a fifth of the detector's 48" in ending.warned) == said
+
+
 def test_phase_retrieval_of_a_row_is_that_of_the_whole_volume(run_program, tmp_path: Path) -> None:
     path = scan(tmp_path / "scan.h5", **TOLD)
     options = {"rows": "all", "centre": str(AXIS), "phase": "paganin", "delta_beta": 20}
