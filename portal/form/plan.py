@@ -138,10 +138,15 @@ def _with_picks(raw: Mapping[str, Any], picked: Picked) -> dict[str, Any]:
     return {name: value for name, value in raw.items() if name not in picked.values} | taken
 
 
-def split(jobtype: JobType, inputs: Inputs, mode: str) -> list[Inputs]:
-    """The datasets of each job. Raises InvalidError if the mode is not `each` or `all`."""
+def check_mode(mode: str) -> None:
+    """Raise InvalidError if the mode is not `each` or `all`."""
     if mode not in {"each", "all"}:
         raise InvalidError("Run a job for each dataset, or one over all.", fields={"mode": "Choose each or all."})
+
+
+def split(jobtype: JobType, inputs: Inputs, mode: str) -> list[Inputs]:
+    """The datasets of each job. Raises InvalidError if the mode is not `each` or `all`."""
+    check_mode(mode)
     slot = jobtype.slot
     if mode == "all" or slot is None or len(inputs.get(slot.name, ())) <= 1:
         return [inputs]

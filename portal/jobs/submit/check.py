@@ -12,6 +12,7 @@ from portal.config import LimitSettings
 from portal.documents import digest
 from portal.errors import ForbiddenError, InvalidError, LimitError
 from portal.form import InputDataset, Planned, plan
+from portal.form.plan import check_mode
 from portal.form.target import FIELD, objection_to_target
 from portal.identity.actor import Actor
 from portal.jobs.submit.quota import Admission, admit
@@ -153,6 +154,7 @@ class FormCheck:
                 experiment=request.experiment,
             )
             return planned, None
+        check_mode(request.mode)
         if request.title and request.title.strip():
             named = "The results of a trial are named by their values. Leave this out."
             raise InvalidError(named, fields={"title": named})

@@ -303,8 +303,8 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
         "inputs": {"data": ["{dataset}"]}, "options": {"histogram_bins": 64}, "preset": "Recommended",
         "mode": "each", "experiment": None,
     },
-    "api_submissions.create_submission": {**_FORM, "trial": _TRIAL},
-    "api_submission-lists.create_submission_list": {"forms": [{**_FORM, "trial": _TRIAL}]},
+    "api_submissions.create_submission": {**_FORM, "title": None, "trial": _TRIAL},
+    "api_submission-lists.create_submission_list": {"forms": [{**_FORM, "title": None, "trial": _TRIAL}]},
     "api_jobs.retry_job": {"resources": "memory"},
     "api_jobs.rename_job": {"title": "Renamed"},
 }  # fmt: skip

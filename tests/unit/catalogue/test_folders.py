@@ -162,14 +162,24 @@ def test_a_job_gets_it_as_one_item_that_is_compared_whole(plain_yard: Yard) -> N
     assert folder["path"] == str(plain_yard.volume)
     assert folder["target"] == "/inputs/stack/0/a.ome.zarr"
     assert folder["folder"]["files"] == CHUNKS + 2
-    launched = InputFile("a", folder["path"], folder["target"], folder["size"], 0, folder["folder"]["stamp"])
+    launched = InputFile(
+        "a",
+        folder["path"],
+        folder["target"],
+        folder["size"],
+        0,
+        str(plain_yard.path),
+        folder["folder"]["stamp"],
+    )
     check_inputs({"stack": [launched]})
     # Names that sort otherwise as parts than as texts: both halves of the contract take them as texts.
     for name in ("0-a", "0.a", "é", "0/c-1"):
         (plain_yard.volume / name).write_text(name)
     with Root(plain_yard.path) as root:
         look = look_at(root, "a.ome.zarr")
-    check_inputs({"stack": [InputFile("a", folder["path"], "/x", look.bytes, 0, look.stamp)]})
+    check_inputs(
+        {"stack": [InputFile("a", folder["path"], "/x", look.bytes, 0, str(plain_yard.path), look.stamp)]}
+    )
     plain_yard.chunk.unlink()
     with (
         Inputs({"demo": plain_yard.root}) as inputs,

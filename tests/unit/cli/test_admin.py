@@ -168,7 +168,7 @@ def test_without_a_database_the_next_step_is_named(admin):
 def test_job_types_that_ship_are_sound_and_published_once(admin):
     code, out, err = admin("jobtypes", "check")
     assert (code, err) == (0, "")
-    assert "lightsheet-deconvolution\t1.2\tLight-sheet deconvolution" in out
+    assert "lightsheet-deconvolution\t1.3\tLight-sheet deconvolution" in out
     assert "8 new, 0 were there already" in admin("jobtypes", "publish")[1]
     assert "0 new, 8 were there already" in admin("jobtypes", "publish")[1]
 
