@@ -156,10 +156,15 @@ def test_the_cases_slices_are_algotoms(run_program, shared_cases, tmp_path: Path
         dark = 0.0 if name.startswith("n10") else 100.0
         light = (file["exchange/data"][:, 1] - dark) / (file["exchange/data_white"][:, 1].mean(axis=0) - dark)
         degrees = file["exchange/theta"][()]
-    wanted = algotoms_slice(tmp_path, -np.log(light).astype(np.float32), np.deg2rad(degrees), 31.5, 64)
-    # Of a column that is dead nothing is known, and of 64 it is much.
-    within = 2 * WITHIN if name.startswith("n18") else WITHIN
-    assert difference(found * (0.005 if units == "1/mm" else 1.0), wanted) < within
+    found = found * (0.005 if units == "1/mm" else 1.0)
+    sinogram = -np.log(light).astype(np.float32)
+    if name.startswith("n18"):
+        # Of a column that is dead nothing is known, and of 64 it is much: the sound scan is farther away.
+        wanted = algotoms_slice(tmp_path, sinogram, np.deg2rad(degrees), 31.5, 64)
+        assert difference(found, wanted) < 2 * WITHIN
+        sinogram[:, 20] = (sinogram[:, 19] + sinogram[:, 21]) / 2
+    wanted = algotoms_slice(tmp_path, sinogram, np.deg2rad(degrees), 31.5, 64)
+    assert difference(found, wanted) < WITHIN
 
 
 def test_half_acquisition_is_stitched_as_algotom_does(run_program, shared_cases, tmp_path: Path) -> None:
