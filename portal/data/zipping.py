@@ -7,7 +7,7 @@ from typing import BinaryIO
 
 CHUNK = 1 << 20
 LARGE = 1 << 31
-EARLIEST, LATEST = (1980, 1, 1, 0, 0, 0), (2107, 12, 31, 23, 59, 58)
+EARLIEST, LATEST = datetime(1980, 1, 1, tzinfo=UTC), datetime(2107, 12, 31, 23, 59, 58, tzinfo=UTC)
 """ZIP knows no other years."""
 
 
@@ -20,7 +20,7 @@ class Zipping:
 
     def file(self, name: str, file: BinaryIO, size: int, mtime_ns: int) -> Iterator[bytes]:
         """A file of that size, of which no more is read."""
-        moment = datetime.fromtimestamp(mtime_ns / 1e9, UTC).timetuple()[:6]
+        moment = datetime.fromtimestamp(mtime_ns / 1e9, UTC)
         with self._archive.open(_entry(name, moment), "w", force_zip64=size >= LARGE) as target:
             left = size
             while left and (data := file.read(min(CHUNK, left))):
@@ -30,7 +30,7 @@ class Zipping:
 
     def words(self, name: str, content: bytes, moment: datetime) -> bytes:
         """A small file that is at hand."""
-        self._archive.writestr(_entry(name, moment.astimezone(UTC).timetuple()[:6]), content)
+        self._archive.writestr(_entry(name, moment.astimezone(UTC)), content)
         return self._sink.taken()
 
     def end(self) -> bytes:
@@ -39,8 +39,9 @@ class Zipping:
         return self._sink.taken()
 
 
-def _entry(name: str, moment: tuple[int, ...]) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(name, min(max(moment, EARLIEST), LATEST))  # type: ignore[arg-type]
+def _entry(name: str, moment: datetime) -> zipfile.ZipInfo:
+    at = min(max(moment, EARLIEST), LATEST)
+    info = zipfile.ZipInfo(name, (at.year, at.month, at.day, at.hour, at.minute, at.second))
     info.external_attr = 0o644 << 16
     return info
 

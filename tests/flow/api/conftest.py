@@ -1,5 +1,7 @@
 """The whole web application with a small facility, asked as programs ask it."""
 
+import io
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -11,6 +13,7 @@ from small_facility import SmallFacility
 from werkzeug.serving import make_server
 
 from portal.app import create_app
+from portal.cli.main import main
 from portal.config import Settings
 from portal.db import Database
 from portal.identity.tokens import create_token
@@ -76,3 +79,19 @@ def served(app: Flask) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def gantry(served, token_of, monkeypatch, capsys, tmp_path):
+    """Run a command as Maya; its exit code, standard output and standard error."""
+    monkeypatch.setenv("GANTRY_URL", served)
+    monkeypatch.setenv("GANTRY_TOKEN", token_of("maya"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+    def run(*words: str, stdin: str = "") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        code = main([str(word) for word in words])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run

@@ -1,6 +1,5 @@
 """The command line against a real server."""
 
-import io
 import json
 import subprocess
 import sys
@@ -10,26 +9,9 @@ import pytest
 from asking import CONTENT
 
 from portal.catalogue.models import Dataset
-from portal.cli.main import main
 from portal.identity.people import create_person
 from portal.jobs.models import Job
 from portal.jobs.state import State
-
-
-@pytest.fixture
-def gantry(served, token_of, monkeypatch, capsys, tmp_path):
-    """Run a command as Maya; its exit code, standard output and standard error."""
-    monkeypatch.setenv("GANTRY_URL", served)
-    monkeypatch.setenv("GANTRY_TOKEN", token_of("maya"))
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-
-    def run(*words: str, stdin: str = "") -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
-        code = main([str(word) for word in words])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 def end(database, number, state):

@@ -5,7 +5,6 @@ import json
 import pytest
 
 from portal.catalogue.models import DatasetArray
-from tests.flow.api.test_command_line import gantry  # noqa: F401
 
 ANALYSIS = "lightsheet-deconvolution"
 
@@ -84,7 +83,7 @@ def test_a_sheet_is_its_team_s(maya, tom, stack):
     assert maya("GET", f"/trials/{plain['id']}").status_code == 404
 
 
-def test_the_command_line_tries_and_tells_the_sheet(gantry, stack):  # noqa: F811
+def test_the_command_line_tries_and_tells_the_sheet(gantry, stack):
     code, out, _ = gantry("run", ANALYSIS, stack, "--try", "iterations=5,10,20", "--json")
     sheet = json.loads(out)
     assert code == 0 and [one["value"] for one in sheet["tried"]] == [5, 10, 20]

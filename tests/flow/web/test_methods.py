@@ -81,7 +81,10 @@ def test_a_longer_story_makes_statements_by_its_length_alone(site: Any, result: 
     """Four a step, and as many whatever a step's number of inputs."""
     wide = add_result(site, [("stack", result), ("psf", site.facility.datasets["private"])], 905, "Wide")
     client, seen = site.client("maya"), []
-    note = lambda *args: seen.append(args[2])  # noqa: E731
+
+    def note(*args: Any) -> None:
+        seen.append(args[2])
+
     event.listen(site.database.engine, "before_cursor_execute", note)
     try:
         client.get(f"/datasets/{result}")

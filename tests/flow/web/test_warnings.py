@@ -72,8 +72,8 @@ def test_the_api_has_the_words_for_those_who_may_see_it(site: Any, result: int) 
             for name in ("maya", "tom")
         }
     asking = Asking(site.app, secrets["maya"])
-    assert asking("GET", f"/datasets/{result}").json["warnings"] == list(WORDS)  # type: ignore[index]
-    assert asking("GET", f"/jobs/{site.job}").json["warnings"] == 2  # type: ignore[index]
+    assert asking("GET", f"/datasets/{result}").get_json()["warnings"] == list(WORDS)
+    assert asking("GET", f"/jobs/{site.job}").get_json()["warnings"] == 2
     assert Asking(site.app, secrets["tom"])("GET", f"/datasets/{result}").status_code == 404
 
 

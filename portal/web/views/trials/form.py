@@ -128,7 +128,7 @@ def _whole_only(jobtype: JobType, option: OptionBase) -> str:
 
 
 def _links(jobtype: JobType, chosen: OptionBase, typed: TypedTrial) -> list[OptionLink]:
-    query: dict[str, list[str]] = {}
+    query: dict[str, Any] = {}
     for name, text in hidden_of(typed):
         query.setdefault(name, []).append(text)
     if typed.on is not None:
@@ -136,7 +136,7 @@ def _links(jobtype: JobType, chosen: OptionBase, typed: TypedTrial) -> list[Opti
     return [
         OptionLink(
             option.label,
-            url_for("trials.form", name=jobtype.name, **{**query, "try": [option.name]}),  # type: ignore[arg-type]
+            url_for("trials.form", name=jobtype.name, **(query | {"try": option.name})),
             option.name == chosen.name,
         )
         for option in jobtype.options
