@@ -329,3 +329,18 @@ def test_a_batch_s_address_and_a_result_s_page_lead_to_the_sheet(site: Any) -> N
     (result,) = finished(site, submission, numbers={1: 2.0})
     page = maya.get(f"/datasets/{result}").text
     assert "One of several values that were tried." in page and f'href="{place}"' in page
+
+
+def test_only_options_that_matter_with_what_is_chosen_are_offered(site: Any) -> None:
+    """A numerical aperture changes nothing beside a Gaussian; one that the address names stays in sight."""
+    maya, dataset = site.client("maya"), site.facility.datasets["private"]
+
+    def offered(**query: str) -> list[str]:
+        page = maya.get(ASK, query_string={"dataset": dataset, "try": "iterations", **query}).text
+        return [name for name in ("Iterations", "Numerical aperture", "Pinhole") if f">{name}</a>" in page]
+
+    assert offered() == ["Iterations"]
+    assert offered(**{"option.psf": "theoretical"}) == ["Iterations", "Numerical aperture"]
+    optics = {"option.psf": "theoretical", "option.illumination": "confocal"}
+    assert offered(**optics) == ["Iterations", "Numerical aperture", "Pinhole"]
+    assert offered(**{"try": "pinhole"}) == ["Iterations", "Pinhole"]

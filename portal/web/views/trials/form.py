@@ -9,6 +9,7 @@ from flask import url_for
 from portal import words
 from portal.errors import InvalidError
 from portal.form import Field, InputDataset, Inputs, build_form
+from portal.form.belongs import belongs
 from portal.form.plan import label_of
 from portal.form.values import as_text
 from portal.jobtype.model import JobType
@@ -92,7 +93,7 @@ def trial_form(
     whole_only = _whole_only(jobtype, option)
     return TrialForm(
         option=option,
-        links=tuple(_links(jobtype, option, typed)),
+        links=tuple(_links(jobtype, option, typed, {name: field.value for name, field in fields.items()})),
         now=value_words(option, fields[option.name].value) if fields[option.name].value else "",
         ticks=_ticks(option, typed, fields[option.name].value),
         is_number=not isinstance(option, BooleanOption | ChoiceOption | TextOption),
@@ -127,7 +128,8 @@ def _whole_only(jobtype: JobType, option: OptionBase) -> str:
     return ""
 
 
-def _links(jobtype: JobType, chosen: OptionBase, typed: TypedTrial) -> list[OptionLink]:
+def _links(jobtype: JobType, chosen: OptionBase, typed: TypedTrial, values: Mapping[str, Any]) -> list[OptionLink]:
+    """Those that matter with what else is chosen, and the one that is chosen in any case."""
     query: dict[str, Any] = {}
     for name, text in hidden_of(typed):
         query.setdefault(name, []).append(text)
@@ -140,7 +142,7 @@ def _links(jobtype: JobType, chosen: OptionBase, typed: TypedTrial) -> list[Opti
             option.name == chosen.name,
         )
         for option in jobtype.options
-        if jobtype.can_be_tried(option)
+        if jobtype.can_be_tried(option) and (option.name == chosen.name or belongs(option, values))
     ]
 
 
