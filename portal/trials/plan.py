@@ -52,7 +52,7 @@ def plan_trial(
     cut = {name: planned[0].options[name] for name in part if name in planned[0].options}
     base = {name: one for name, one in with_preset(jobtype, raw, preset).items() if name != option.name}
     chosen = tuple(dict.fromkeys([*(one.id for one in inputs[_slot(jobtype)]), *asked.datasets]))
-    return planned, Trial(option.name, cut, base, chosen)
+    return planned, Trial(option.name, cut, base, chosen, asked.title, asked.mode)
 
 
 def tried(jobtype: JobType, name: str) -> OptionBase:

@@ -17,16 +17,22 @@ class Asked:
     """On the whole dataset each time, whatever stands in `crop`."""
     datasets: Sequence[int] = ()
     """All datasets for which the value is looked for; the one that it is tried on is among the form's inputs."""
+    title: str = ""
+    """The name that was typed for what is run with the value that will be picked."""
+    mode: str = ""
+    """Likewise, whether that is a job for each dataset or one over all; empty where there is no choice."""
 
     def document(self) -> dict[str, Any]:
         """The same as JSON types, for the digest of a request."""
-        return {
+        document: dict[str, Any] = {
             "option": self.option,
             "values": list(self.values),
             "crop": dict(self.crop),
             "whole": self.whole,
             "datasets": list(self.datasets),
         }
+        kept = {"title": self.title, "mode": self.mode}
+        return document | {name: text for name, text in kept.items() if text}
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,10 @@ class Trial:
     """The form as it was typed, without the value that was tried and without the part."""
     datasets: tuple[int, ...]
     """All datasets for which the value was looked for."""
+    title: str = ""
+    """The name that was typed for what is run with the value that is picked."""
+    mode: str = ""
+    """Likewise `each` or `all`; empty where there was no choice."""
 
     def document(self) -> dict[str, Any]:
         """The same as JSON types."""
@@ -48,11 +58,18 @@ class Trial:
             "crop": dict(self.crop),
             "options": dict(self.options),
             "datasets": list(self.datasets),
+            "title": self.title,
+            "mode": self.mode,
         }
 
     @staticmethod
     def of(document: Mapping[str, Any]) -> "Trial":
         """From what `document` gave."""
         return Trial(
-            document["option"], document["crop"], document["options"], tuple(map(int, document["datasets"]))
+            document["option"],
+            document["crop"],
+            document["options"],
+            tuple(map(int, document["datasets"])),
+            document.get("title", ""),  # what was tried before these were kept has none
+            document.get("mode", ""),
         )

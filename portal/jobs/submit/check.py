@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -158,11 +158,14 @@ class FormCheck:
         if request.title and request.title.strip():
             named = "The results of a trial are named by their values. Leave this out."
             raise InvalidError(named, fields={"title": named})
+        if request.trial.mode:
+            check_mode(request.trial.mode)
+        trial = replace(request.trial, title=checked_title(request.trial.title) if request.trial.title else "")
         if (objection := objection_to_target(jobtype, request.experiment)) is not None:
             raise InvalidError(objection, fields={FIELD: objection})
-        if len(request.trial.datasets) > self.quota.most_datasets:
+        if len(trial.datasets) > self.quota.most_datasets:
             raise LimitError(f"One submission takes {words.count(self.quota.most_datasets, 'dataset')} at most.")
-        return plan_trial(jobtype, request.options, inputs, request.trial, preset=request.preset)
+        return plan_trial(jobtype, request.options, inputs, trial, preset=request.preset)
 
     def _target(self, jobtype: JobType, planned: Planned, experiment: int | None) -> int | None:
         """The experiment of the first slot's first dataset, else the chosen one, into which results go.

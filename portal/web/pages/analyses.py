@@ -27,6 +27,7 @@ from portal.web.views.start import (
     beside,
     further_slots,
     inputs_of,
+    limits_of,
     problems_of,
     typed_form,
 )
@@ -131,6 +132,7 @@ def _context(jobtype: JobType, typed: Typed, error: InvalidError | None = None) 
         "refused": _refused(main) or _nowhere_to_file(form, offered),
         "variant": typed.variant or jobtype.resources.default,
         "mode": typed.mode or form.modes[0],
+        "limits": limits_of(form),
         "can_try": any(jobtype.can_be_tried(option) for option in jobtype.options),
         "cluster_banner": status.banner,
     }

@@ -16,6 +16,7 @@ from portal.errors import ConflictError, InvalidError, LimitError
 from portal.form.values import as_text
 from portal.identity.missing import not_found
 from portal.jobs.estimate import most_cost
+from portal.jobs.models import Job
 from portal.jobs.read import cluster_status
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.submit import submit
@@ -133,22 +134,30 @@ def use(submission_id: str, index: int) -> ResponseReturnValue:
         raise not_found(actor())
     jobtype = portal().jobtypes.named(sheet.jobtype.name)
     first = jobtype.slot.name if jobtype.slot else ""
-    ids: dict[str, list[int]] = {}
-    for given in tried.job.inputs:
-        if given.dataset_id is not None:
-            ids.setdefault(given.slot, []).append(given.dataset_id)
-    if request.args.get("all"):
+    for_all = bool(request.args.get("all"))
+    ids = _inputs_still_there(tried.job, without=first if for_all else "")
+    if for_all:
         ids[first] = _still_visible(sheet.trial.datasets)
         gone = len(sheet.trial.datasets) - len(ids[first])
         if gone:
             flash(f"{count(gone, 'dataset')} of those that were picked can no longer be seen: left out.", "wrong")
     raw = {name: as_text(value) for name, value in sheet.trial.options.items()}
     raw[sheet.option.name] = as_text(tried.value)
-    typed = Typed(ids, raw, sheet.submission.variant, None, None, None, None, None)
+    typed = Typed(
+        ids=ids,
+        raw=raw,
+        variant=sheet.submission.variant,
+        mode=sheet.trial.mode or None if for_all else None,
+        preset=_still_there(jobtype, sheet.submission.preset),
+        title=sheet.trial.title or None,
+        key=None,
+        experiment=None,
+    )
     origin = Origin(
         f"{sheet.option.label}: {tried.words}",
         url_for("trials.show", submission_id=submission_id),
         sheet.submission.title,
+        on_a_part=bool(sheet.part),
     )
     return form_page(jobtype, typed, tried=origin)
 
@@ -216,6 +225,25 @@ def _form(jobtype: JobType, typed: TypedTrial, error: InvalidError | None = None
         cluster_banner=cluster_status(session()).banner,
         **_beside(jobtype, typed),
     )
+
+
+def _inputs_still_there(job: Job, *, without: str) -> dict[str, list[int]]:
+    """The job's datasets by slot, those of `without` left out; what can no longer be seen is left out and said."""
+    given = [one for one in job.inputs if one.slot != without]
+    seen = set(_still_visible([one.dataset_id for one in given if one.dataset_id is not None]))
+    ids: dict[str, list[int]] = {}
+    for one in given:
+        if one.dataset_id in seen:
+            ids.setdefault(one.slot, []).append(one.dataset_id)
+        else:
+            flash(f"“{one.dataset_name}” can no longer be seen: left out.", "wrong")
+    return ids
+
+
+def _still_there(jobtype: JobType, preset: str | None) -> str | None:
+    """The preset, if the analysis has it today; its values are among what was typed in any case."""
+    known = {one.name.casefold() for one in jobtype.presets}
+    return preset if preset is not None and preset.casefold() in known else None
 
 
 def _still_visible(ids: Sequence[int]) -> list[int]:

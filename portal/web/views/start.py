@@ -19,6 +19,7 @@ from portal.jobs.estimate import Basis, Cost, Wait, likely_wait, most_cost
 from portal.jobs.status import ClusterStatus
 from portal.jobtype.match import accepts
 from portal.jobtype.model import JobType, Slot, Variant
+from portal.trials.part import part_words
 from portal.web.views.paging import whole, whole_numbers
 from portal.web.views.problems import FieldProblem
 
@@ -49,6 +50,16 @@ class Origin:
     url: str
     sheet: str
     """The sheet's title."""
+    on_a_part: bool
+    """Whether the values ran on a part of the dataset."""
+
+
+def limits_of(form: Form) -> str:
+    """What limits the work, as the form has it now, in words; empty where nothing does."""
+    crop = form.jobtype.crop
+    names = crop.names if crop is not None else ()
+    values = {field.name: field.value for field in form.fields if field.name in names}
+    return part_words(form.jobtype, {name: values[name] for name in names if values.get(name) != "false"})
 
 
 def typed_form(jobtype: JobType, values: MultiDict[str, str]) -> Typed:

@@ -5,6 +5,7 @@ import io
 import re
 import zlib
 from array import array
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -78,10 +79,10 @@ def more(site: Any) -> list[int]:
         return [row.id for row in rows]
 
 
-def started(site: Any, maya: Any, *datasets: int, **changes: Any) -> Any:
+def started(site: Any, maya: Any, *datasets: int, form: Mapping[str, Any] | None = None, **changes: Any) -> Any:
     """Maya fills in the form of the analysis, asks to try, fills that in, and starts."""
-    form = maya.get("/analyses/lightsheet-deconvolution/start", query_string={"dataset": list(datasets)}).text
-    sent = fields_of(form, 'id="start"') | {"option.background": "7"}
+    page = maya.get("/analyses/lightsheet-deconvolution/start", query_string={"dataset": list(datasets)}).text
+    sent = fields_of(page, 'id="start"') | {"option.background": "7"} | dict(form or {})
     asked = maya.post(ASK, data=sent)
     assert asked.status_code == 303
     page = maya.get(asked.location).text
@@ -174,6 +175,81 @@ def test_from_the_form_to_the_sheet_and_back_to_the_form_of_all(site: Any, more:
         made = session.get_one(Submission, run.location.rpartition("/")[2])
         assert len(made.jobs) == 3 and {job.options["iterations"] for job in made.jobs} == {10}
         assert made.trial is None and not any(job.options.get("box") for job in made.jobs)
+
+
+def back_on_the_form(maya: Any, sheet: str, *, of_all: bool = False) -> tuple[dict[str, Any], str]:
+    """What the analysis's form holds with the middle value of a trial, and the page's words."""
+    page = maya.get(f"{sheet}/use/1", query_string={"all": "1"} if of_all else {}).text
+    return fields_of(page, 'id="start"'), words_of(page)
+
+
+def test_all_that_was_typed_on_the_form_survives_a_trial(site: Any, more: list[int]) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    typed = {
+        "title": "Hearts at stage 34",
+        "variant": "large",
+        "preset": "Quick look",
+        "in.psf": str(more[1]),
+        "option.psf": "file",
+        "option.background": "7",
+        "option.box": "0:20, 0:100, 0:100",
+    }
+    place = started(site, maya, first, more[0], **{"try": "iterations", "values": "4, 6"}, form=typed).location
+    for of_all, datasets in ((False, [first]), (True, [first, more[0]])):
+        sent, words = back_on_the_form(maya, place, of_all=of_all)
+        kept = {name: sent[name] for name in typed}
+        assert kept == {name: [text] for name, text in typed.items()}
+        assert sent["option.iterations"] == ["6"] and sent["dataset"] == list(map(str, datasets))
+        assert "What limits the work stands as on your form: Box 0:20, 0:100, 0:100." in words
+    run = maya.post("/analyses/lightsheet-deconvolution/start", data=sent)
+    with site.database.read() as session:
+        made = session.get_one(Submission, run.location.rpartition("/")[2])
+        assert (made.title, made.preset, made.variant) == ("Hearts at stage 34", "Quick look", "large")
+
+
+def test_a_name_that_was_only_proposed_is_proposed_anew(site: Any) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    sent, words = back_on_the_form(maya, started(site, maya, first).location)
+    with site.database.write() as session:
+        row = session.get_one(Dataset, first)
+        assert sent["title"] == [f"{row.name}, deconvolved"]
+        assert session.scalars(select(Submission.trial).order_by(Submission.created.desc())).first().title == ""
+    assert "The part is taken off: it runs on the whole dataset." in words
+
+
+def test_a_trial_on_the_whole_dataset_speaks_of_no_part(site: Any) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    _sent, words = back_on_the_form(maya, started(site, maya, first, part="whole").location)
+    assert "The part is taken off" not in words
+
+
+def test_one_job_over_all_stays_chosen(site: Any, more: list[int]) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    page = maya.get(ASK, query_string={"dataset": [first, *more], "mode": "all", "try": "iterations"}).text
+    back = re.search(r'<a class="btn btn-quiet" href="([^"]+)">Back to the form', page)
+    assert back and parse_qs(urlsplit(html.unescape(back.group(1))).query)["mode"] == ["all"]
+    place = maya.post(f"{ASK}/start", data=fields_of(page, 'id="try"') | {"values": "5, 10"}).location
+    with site.database.read() as session:
+        trial = session.get_one(Submission, place.rpartition("/")[2]).trial
+        assert trial is not None and trial.mode == "all"
+    assert back_on_the_form(maya, place)[0].get("mode", ["each"]) == ["each"]
+
+
+@pytest.mark.parametrize("title", ["x" * 256, "two\x07bells"])
+def test_a_name_that_no_result_can_have_is_said_before_anything_is_tried(site: Any, title: str) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    answer = started(site, maya, first, form={"title": title})
+    assert answer.status_code == 422 and "A title is one line of up to 255 characters." in words_of(answer.text)
+
+
+def test_a_further_dataset_that_is_gone_is_left_out_and_said(site: Any, more: list[int]) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    typed = {"in.psf": str(more[1]), "option.psf": "file"}
+    place = started(site, maya, first, form=typed).location
+    with site.database.write() as session:
+        session.delete(session.get_one(Dataset, more[1]))
+    sent, words = back_on_the_form(maya, place)
+    assert sent["option.background"] == ["7"] and "“Heart 3” can no longer be seen: left out." in words
 
 
 def test_a_dataset_that_is_gone_is_left_out_and_said(site: Any, more: list[int]) -> None:

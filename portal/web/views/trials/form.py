@@ -110,12 +110,16 @@ def hidden_of(typed: TypedTrial) -> list[tuple[str, str]]:
     """The analysis's own form as fields to send along."""
     form = typed.form
     found = [("dataset", str(number)) for number in typed.picked]
-    first = next(iter(form.ids), "")
-    found += [(f"in.{slot}", str(number)) for slot, ids in form.ids.items() if slot != first for number in ids]
+    found += [(f"in.{slot}", str(n)) for slot, ids in form.ids.items() if slot != typed.slot for n in ids]
     found += [(f"option.{name}", text) for name, text in (form.raw or {}).items()]
     return found + [
         (name, text)
-        for name, text in (("variant", form.variant), ("preset", form.preset), ("title", form.title))
+        for name, text in (
+            ("variant", form.variant),
+            ("mode", form.mode),
+            ("preset", form.preset),
+            ("title", form.title),
+        )
         if text
     ]
 

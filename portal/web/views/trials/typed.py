@@ -1,7 +1,7 @@
 """The form of a trial as it came: the analysis's own form beneath it, and what is to be tried."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -23,6 +23,8 @@ class TypedTrial:
 
     form: Typed
     """The analysis's own form, with all datasets that were picked."""
+    slot: str
+    """The analysis's first slot, whose datasets were picked."""
     option: str
     on: int | None
     """The dataset to try on."""
@@ -46,22 +48,24 @@ class TypedTrial:
             raw = of_range(option, self.first, self.last, self.number, geometric=self.geometric)
         else:
             raw = of_list(option, self.values)
-        return Asked(option.name, tuple(raw), dict(self.crop), self.whole, tuple(self.picked))
+        kept = (self.form.title or "", self.form.mode or "")
+        return Asked(option.name, tuple(raw), dict(self.crop), self.whole, tuple(self.picked), *kept)
 
     @property
     def picked(self) -> Sequence[int]:
-        """All datasets that were picked, those of the analysis's first slot."""
-        return next(iter(self.form.ids.values()), ()) if self.form.ids else ()
+        """All datasets that were picked."""
+        return self.form.ids.get(self.slot, ())
 
 
 def typed_trial(jobtype: JobType, values: MultiDict[str, str]) -> TypedTrial:
     """What an address or a posted form says."""
-    form = typed_form(jobtype, values)
+    form = _without_proposed(typed_form(jobtype, values), values.get("proposed", ""))
     slot = jobtype.slot
     picked = form.ids.get(slot.name, ()) if slot else ()
     on = whole(values.get("on", ""))
     return TypedTrial(
         form=form,
+        slot=slot.name if slot else "",
         option=values.get("try", ""),
         on=on if on in picked else next(iter(picked), None),
         how="range" if values.get("how") == "range" else "list",
@@ -74,6 +78,12 @@ def typed_trial(jobtype: JobType, values: MultiDict[str, str]) -> TypedTrial:
         whole=values.get("part") == "whole",
         crop={name.removeprefix(CROP): values[name] for name in values if name.startswith(CROP)},
     )
+
+
+def _without_proposed(form: Typed, proposed: str) -> Typed:
+    """The form without a name that nobody typed: it is proposed anew for what is run in the end."""
+    title = form.title if form.title and form.title.strip() and form.title != proposed else None
+    return replace(form, title=title)
 
 
 def values_of(option: OptionBase, typed: TypedTrial) -> tuple[Sequence[Any], str]:
