@@ -14,6 +14,7 @@ from portal.jobtype import lines
 from portal.jobtype.finding import suggestion
 from portal.jobtype.kind import NOT_INSTALLED, Kind
 from portal.jobtype.model import JobType
+from portal.jobtype.shapes import is_value, shape_words
 
 SUFFIXES = frozenset({".yaml", ".yml"})
 
@@ -116,22 +117,25 @@ def _problems(error: ValidationError, document: lines.Document, file: Path) -> l
 
 def _words(item: dict[str, Any], document: lines.Document) -> str:
     loc: tuple[str | int, ...] = item["loc"]
-    place = _place(loc, document)
+    if is_value(loc) and loc not in document.lines and loc[:-1] in document.lines:
+        return f"{_place(loc[:-1], document)} must be a number, text, true or false"
+    place = str(loc[-2]) if loc[-1:] == ("[key]",) else _place(loc, document)
     match item["type"]:
         case "extra_forbidden":
-            return f"unknown key {place}{suggestion(str(loc[-1]), _known_keys())}"
+            words = f"unknown key {place}{suggestion(str(loc[-1]), _known_keys())}"
         case "missing":
-            return f"{place} is missing"
+            words = f"{place} is missing"
         case "union_tag_not_found":
-            return f"{place} needs a type: boolean, choice, integer, float or text"
+            words = f"{place} needs a type: boolean, choice, integer, float or text"
         case "union_tag_invalid":
             tag = item["ctx"]["tag"]
-            return f"{place}: {tag} is no kind of option; there are boolean, choice, integer, float and text"
+            words = f"{place}: {tag} is no kind of option; there are boolean, choice, integer, float and text"
         case "string_type" if isinstance(item["input"], int | float):
-            return f'{place} must be text; write "{item["input"]}" in quotes'
+            words = f'{place} must be text; write "{item["input"]}" in quotes'
         case _:
-            message = str(item["msg"]).removeprefix("Value error, ").removeprefix("Input ")
-            return f"{place}: {message}"
+            said = str(item["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+            words = shape_words(item, place) or f"{place}: {said}"
+    return words
 
 
 def _place(loc: tuple[str | int, ...], document: lines.Document) -> str:

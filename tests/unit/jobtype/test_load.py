@@ -26,7 +26,7 @@ LINE = {  # passage to replace -> replacement, line of the problem, words it mus
     "bounds the wrong way round": ("max: 10", "max: 0.01", 17, "min of sigma is above its max"),
     "kind of option": ("type: float", "type: real", 13, "real is no kind of option"),
     "no kind of option": ("    type: float\n", "", 13, "needs a type"),
-    "kind of job": ("title: Blur", "title: Blur\nkind: batch", 4, "kind: should be 'run' or 'interactive'"),
+    "kind of job": ("title: Blur", "title: Blur\nkind: batch", 4, "kind must be 'run' or 'interactive'"),
     "desktop": (
         "title: Blur",
         "title: Blur\nkind: interactive",
