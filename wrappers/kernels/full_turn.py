@@ -17,6 +17,7 @@ from wrappers.kernels.mirror_images import mismatches
 
 WIDEST_GAP = math.radians(30)
 """A circle with a wider arc that no projection looks from is not gone through in full."""
+_SAME = 1e-6  # columns: places that are so near to each other are one
 _EDGES = 2.0  # columns over which a slope is taken
 
 
@@ -98,36 +99,57 @@ def _least(costs: dict[int, float]) -> float:
 
 
 def stitched_width(columns: int, centre: float) -> int:
-    """Return how many columns the wider projections have, the axis in the middle one."""
+    """Return how many pixels slices have that hold what both sides see, the axis in the middle one."""
     return 2 * math.floor(max(centre, columns - 1 - centre)) + 1
 
 
-def stitched(sinograms: Array, angles: Array, centre: float) -> tuple[Array, Array]:
-    """Return half a turn of sinograms as wide as both sides see, the axis in their middle, and its angles.
+def stitched(sinograms: Array, angles: Array, centre: float) -> tuple[Array, Array, float]:
+    """Return half a turn of sinograms as wide as both sides see, its angles, and the axis' column in it.
 
-    In columns that both sides have the two are blended, each less towards its own edge.
+    The columns of the one side are kept as they are, and go on where the detector ends; the other side is mirrored
+    onto them, by cubic splines where that falls between its own: linear interpolation of both blurs. In columns
+    that both sides have the two are blended, each less towards its own edge.
     """
     xp = namespace(sinograms)
     pair = opposites(sinograms, angles)
-    reach = stitched_width(sinograms.shape[2], centre) // 2
-    away = xp.arange(-reach, reach + 1, dtype=xp.float64)
-    near, near_weight = _taken(pair.near, centre + away)
-    far, far_weight = _taken(pair.far, centre - away)
-    whole = near_weight + far_weight
-    return xp.asarray((near * near_weight + far * far_weight) / whole, dtype=xp.float32), pair.angles
+    columns = sinograms.shape[2]
+    # Half a column beyond the last one's middle still belongs to it.
+    first = min(0, math.ceil(2 * centre - columns + 0.5))
+    last = max(columns - 1, math.floor(2 * centre + 0.5))
+    places = xp.arange(first, last + 1, dtype=xp.float64)
+    near_weight, far_weight = _weights(places, columns), _weights(2 * centre - places, columns)
+    whole = _mirrored(pair.far, centre, places)
+    whole *= far_weight / (near_weight + far_weight)
+    own = slice(-first, columns - first)
+    whole[..., own] += pair.near * (near_weight / (near_weight + far_weight))[own]
+    return whole, pair.angles, centre - first
 
 
-def _taken(lines: Array, places: Array) -> tuple[Array, Array]:
-    """Values at places between columns, linearly, and how far each lies from the edge; 0 beyond it."""
+def _weights(places: Array, columns: int) -> Array:
+    """Return how far places lie from the detector's edge, in columns; 0 beyond it."""
+    xp = namespace(places)
+    edge = xp.minimum(places, columns - 1 - places) + 1.0
+    return xp.where(edge >= 0.5 - _SAME, edge, 0.0).astype(xp.float32)
+
+
+def _mirrored(lines: Array, centre: float, places: Array) -> Array:
+    """Return lines as they are at the places' mirror images about the axis, by cubic splines between columns."""
     xp = namespace(lines)
     columns = lines.shape[2]
-    inside = (places > -0.5) & (places < columns - 0.5)
-    held = xp.clip(places, 0, columns - 1)
-    left = xp.minimum(held.astype(xp.int64), columns - 2)
-    share = (held - left).astype(xp.float32)
-    values = lines[..., left] * (1 - share) + lines[..., left + 1] * share
-    edge = xp.minimum(held, columns - 1 - held) + 1.0
-    return values, (edge * inside).astype(xp.float32)
+    mirrored = xp.clip(2 * centre - places, 0, columns - 1)
+    left = xp.floor(mirrored + _SAME).astype(xp.int64)
+    share = mirrored - left
+    if float(xp.abs(share).max()) <= _SAME:
+        return lines[..., left]
+    spline = filters(xp).spline_filter1d(lines, 3, axis=-1, output=xp.float32, mode="mirror")
+    weights = ((1 - share) ** 3, 3 * share**3 - 6 * share**2 + 4, 3 * share * (1 + share - share**2) + 1, share**3)
+    result = xp.zeros((*lines.shape[:2], len(places)), dtype=xp.float32)
+    for step, weight in enumerate(weights, start=-1):
+        # A line goes on as its mirror image, as the spline's filter takes it to.
+        column = xp.abs(left + step)
+        column = columns - 1 - xp.abs(columns - 1 - column)
+        result += spline[..., column] * (weight / 6).astype(xp.float32)
+    return result
 
 
 def _on_host(array: Array) -> np.ndarray:

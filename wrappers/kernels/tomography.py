@@ -115,33 +115,36 @@ def filtered_back_projection(
     *,
     kind: Filter = "ramp",
     beyond: Continuation = "edge",
+    width: int | None = None,
     threads: int = 1,
     progress: Callable[[float], None] | None = None,
 ) -> Array:
-    """Return slices (rows, columns, columns) of attenuation a pixel, zero outside their inscribed circle.
+    """Return slices (rows, width, width) of attenuation a pixel, zero outside their inscribed circle.
 
     `centre` is the column of the rotation axis (0 is the middle of the first column). At angle 0 the beam runs
     along the slice's columns; angles count counter-clockwise, seen with row 0 on top. The axis is the middle of
-    the slice. Values between columns are interpolated linearly. `beyond` is what lines are taken to read beyond
-    the detector (see `continuation`). `progress(share)` is called now and then.
+    the slice, which is as wide as there are columns if `width` is not given. Values between columns are
+    interpolated linearly. `beyond` is what lines are taken to read beyond the detector (see `continuation`).
+    `progress(share)` is called now and then.
     """
     xp = namespace(sinograms)
     rows, _, columns = sinograms.shape
+    width = width or columns
     lines = filtered(sinograms, kind, beyond, centre) * angle_weights(angles).astype(xp.float32)[None, :, None]
-    radius = (columns - 1) / 2
+    radius = (width - 1) / 2
     # Zeros on either side, as far as the circle reaches beyond the detector.
-    margin = max(0, math.ceil(radius - centre), math.ceil(centre - radius)) + 2
+    margin = max(0, math.ceil(radius - centre), math.ceil(centre + radius - columns + 1)) + 2
     lines = xp.pad(lines, ((0, 0), (0, 0), (margin, margin)))
     rises = xp.diff(lines, axis=-1, append=0).astype(xp.float32)
-    slices = xp.zeros((rows, columns, columns), dtype=xp.float32)
-    position = xp.arange(columns, dtype=xp.float32) - np.float32(radius)
+    slices = xp.zeros((rows, width, width), dtype=xp.float32)
+    position = xp.arange(width, dtype=xp.float32) - np.float32(radius)
     cosines, sines = xp.cos(angles).astype(xp.float32), xp.sin(angles).astype(xp.float32)
     done = [0]
 
     def band(part: slice) -> None:
         nearest = max(0.0, part.start - radius, radius - (part.stop - 1))
         half = math.sqrt(max(0.0, radius**2 - nearest**2))
-        within = slice(max(0, math.floor(radius - half)), min(columns, math.ceil(radius + half) + 1))
+        within = slice(max(0, math.floor(radius - half)), min(width, math.ceil(radius + half) + 1))
         across, down = position[None, within], position[part, None]
         inside = across**2 + down**2 <= radius**2
         across, down = across * inside, down * inside
@@ -158,8 +161,8 @@ def filtered_back_projection(
         slices[:, part, within] *= inside
         done[0] += part.stop - part.start
         if progress:
-            progress(done[0] / columns)
+            progress(done[0] / width)
 
     with sweeper(xp, threads) as sweep:
-        sweep(band, columns, _BAND)
+        sweep(band, width, _BAND)
     return slices

@@ -125,8 +125,15 @@ def slices_of(
     """Return slices (rows, y, x) of attenuation a pixel from sinograms (rows, angles, columns), radians."""
     wanted, settings, axis = work.geometry, work.settings, work.geometry.centre
     if wanted.full_turn:
-        (values, angles), axis = stitched(values, angles, axis), (wanted.width - 1) / 2
+        values, angles, axis = stitched(values, angles, axis)
     found = filtered_back_projection(
-        values, angles, axis, kind=settings.kind, beyond=settings.beyond, threads=threads, progress=tell
+        values,
+        angles,
+        axis,
+        kind=settings.kind,
+        beyond=settings.beyond,
+        width=wanted.width,
+        threads=threads,
+        progress=tell,
     )
     return np.asarray(found)

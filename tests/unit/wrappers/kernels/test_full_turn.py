@@ -40,10 +40,10 @@ def test_an_axis_anywhere_is_found_and_the_whole_object_is_seen(phantom, columns
     sinogram, angles = project(phantom, degrees, columns, centre), np.deg2rad(degrees)
     found = find_centre_of_full_turn(sinogram, angles)
     assert found == pytest.approx(centre, abs=0.1)
-    wide, half = stitched(sinogram[None], angles, found)
-    assert wide.shape[2] == stitched_width(columns, found)
-    middle = (wide.shape[2] - 1) / 2
-    image = filtered_back_projection(wide, half, middle)[0]
+    wide, half, axis = stitched(sinogram[None], angles, found)
+    width = stitched_width(columns, found)
+    middle = (width - 1) / 2
+    image = filtered_back_projection(wide, half, axis, width=width)[0]
     y, x = np.indices(image.shape) - middle
     truth = map_coordinates(phantom, [y + (SIDE - 1) / 2, x + (SIDE - 1) / 2], order=1)
     inner = np.hypot(x, y) < 24
