@@ -14,7 +14,7 @@ from peers import run_peer
 from skimage.feature import peak_local_max
 from skimage.restoration import richardson_lucy as reference
 
-from wrappers.kernels.psf.theoretical import Optics, focus_um, intensity
+from wrappers.kernels.psf.theoretical import Optics, Sectioning, focus_um, theoretical_psf
 
 RED_LIONFISH = """
 import logging, sys, numpy as np
@@ -144,7 +144,10 @@ def test_beads_lie_where_red_lionfish_has_them(run_program, test_data, tmp_path)
 )
 def test_the_model_of_gibson_and_lanni_is_psfmodels(tmp_path, na, wavelength, immersion, sample, depth) -> None:
     size, count, step = 0.25 * wavelength / na / 1.3, 41, 0.1 / na**2
-    z = np.arange(-20, 21) * step
+    optics = Optics(na, wavelength, immersion, sample, depth)
+    found = theoretical_psf(optics, Sectioning(), (step, size, size), (count, count, count))
+    # Both count the stage from where a paraxial ray of the point is in focus.
+    z = np.arange(-20, 21) * step + focus_um(optics) - depth * immersion / sample
     given = {
         "nx": count,
         "dxy": size,
@@ -154,18 +157,11 @@ def test_the_model_of_gibson_and_lanni_is_psfmodels(tmp_path, na, wavelength, im
         "ni": immersion,
         "ni0": immersion,
     }
-    given |= {"ng": 1.515, "ng0": 1.515, "pz": depth, "z": list(z + depth), "oversample_factor": 3}
+    # It averages a pixel's middles and takes radii linearly, a part of a pixel apart: with three parts it is
+    # 6e-3 from itself with nine.
+    given |= {"ng": 1.515, "ng0": 1.515, "pz": depth, "z": list(z + depth), "oversample_factor": 9}
     run_peer(PSFMODELS, [json.dumps(given), tmp_path / "psf.npy"])
     wanted = np.load(tmp_path / "psf.npy")
-    optics = Optics(na, wavelength, immersion, sample, depth)
-    fine = (np.arange(3 * count) - (3 * count - 1) / 2) * size / 3
-    distance = np.hypot(fine[:, None], fine[None, :])
-    radii = np.arange(0, distance.max() + 0.01, 0.005 * wavelength / na)
-    # Both count the stage from where a paraxial ray of the point is in focus.
-    profiles = intensity(optics, z + depth * immersion / sample, radii)
-    found = np.stack(
-        [np.interp(distance, radii, one).reshape(count, 3, count, 3).mean((1, 3)) for one in profiles]
-    )
-    assert off(found / found.sum(), wanted / wanted.sum()) <= 0.01
-    best = z[int(wanted[:, count // 2, count // 2].argmax())]
-    assert focus_um(optics) - depth * immersion / sample == pytest.approx(best, abs=step)
+    # Where light no longer enters the sample its Simpson's rule has too few nodes for the path's steep end.
+    assert off(found, wanted / wanted.sum()) <= (0.008 if sample < na else 0.002)
+    assert abs(int(wanted[:, count // 2, count // 2].argmax()) - count // 2) <= 1

@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from scipy.special import j1
+from scipy.integrate import quad
+from scipy.special import j0, j1
 
 from wrappers.kernels.psf.theoretical import (
     Optics,
@@ -84,3 +85,38 @@ def test_nyquists_distances() -> None:
     assert (along, across) == pytest.approx((0.3528, 0.1), rel=1e-3)
     along, across = nyquist_um(Optics(1.3, 0.52, 1.515, 1.515), Sectioning(excitation_um=0.488))
     assert (along, across) == pytest.approx((0.1655, 0.0469), rel=1e-3)
+
+
+@pytest.mark.parametrize("pixel", [0.1, 0.19, 0.5])
+def test_in_focus_pixels_have_what_of_the_airy_pattern_falls_on_them(pixel: float) -> None:
+    """Sizes in wavelength / NA; the pattern in closed form, averaged over 45 x 45 parts of a pixel."""
+    optics = Optics(0.8, 0.52, 1.0, 1.0)
+    size, count, parts = pixel * 0.52 / 0.8, 21, 45
+    found = theoretical_psf(optics, Sectioning(), (0.1, size, size), (1, count, count))[0]
+    fine = (np.arange(count * parts) - (count * parts - 1) / 2) * size / parts
+    v = 2 * np.pi / 0.52 * 0.8 * np.hypot(fine[:, None], fine) + 1e-9
+    wanted = ((2 * j1(v) / v) ** 2).reshape(count, parts, count, parts).mean(axis=(1, 3))
+    assert np.abs(found - wanted / wanted.sum()).max() < 5e-4 * found.max()
+
+
+def test_pixels_seen_through_a_pinhole_are_what_nine_finer_ones_are_together() -> None:
+    optics, pinhole = Optics(1.2, 0.6, 1.33, 1.33), Sectioning(pinhole_airy=1.0)
+    coarse = theoretical_psf(optics, pinhole, (0.3, 0.11, 0.11), (5, 21, 21))
+    fine = theoretical_psf(optics, pinhole, (0.3, 0.11 / 3, 0.11 / 3), (5, 63, 63))
+    together = fine.reshape(5, 21, 3, 21, 3).sum(axis=(2, 4))
+    assert np.abs(coarse - together).max() < 6e-3 * coarse.max()
+
+
+@pytest.mark.parametrize(("stage", "radius"), [(3.0, 0.0), (6.0, 0.1), (8.0, 0.3)])
+def test_where_light_no_longer_enters_the_sample_the_integral_is_what_adaptive_quadrature_gives(stage, radius):
+    """Oil above 5 um of water: the path falls steeply at the end of the pupil."""
+
+    def part(p: float, turn: float) -> float:
+        path = 5.0 * np.sqrt(1.33**2 - (1.4 * p) ** 2) - stage * np.sqrt(1.515**2 - (1.4 * p) ** 2)
+        phase = 2 * np.pi * (path - 5.0 * 1.33 + stage * 1.515) / 0.52
+        return float(2 * p * j0(2 * np.pi * 1.4 * radius * p / 0.52) * np.cos(phase - turn))
+
+    end = 1.33 / 1.4 - 1e-15
+    real, imaginary = (quad(part, 0, end, (turn,), limit=500, epsabs=1e-9)[0] for turn in (0, np.pi / 2))
+    found = intensity(Optics(1.4, 0.52, 1.515, 1.33, 5.0), np.array([stage]), np.array([radius]))[0, 0]
+    assert found == pytest.approx(real**2 + imaginary**2, abs=2e-5)
