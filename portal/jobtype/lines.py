@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -64,8 +65,10 @@ PlainLoader.add_constructor("tag:yaml.org,2002:int", _decimal)
 PlainLoader.add_constructor("tag:yaml.org,2002:float", _floating)
 
 
+# A file takes tens of milliseconds, and all are read again where one of them has changed.
+@lru_cache(maxsize=32)
 def parse(text: str) -> Document:
-    """The document in `text`. What is wrong is in `marks`; then `data` is not to be used."""
+    """The document in `text`, not to be changed. What is wrong is in `marks`; then `data` is not to be used."""
     if len(text) > MAX_BYTES:
         return _unusable(1, f"larger than {MAX_BYTES // 1024} KiB")
     try:

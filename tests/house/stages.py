@@ -1,7 +1,8 @@
 """The whole suite, its stages side by side: what waits for Slurm and hosts leaves the processors to what computes.
 
-Usage: stages.py. A lane runs its stages one after another; each is a process with a log of its own in .run/.
-The last line tells passed, failed, skipped of all. Exits 1 if anything failed, ended oddly, or ran no test.
+Usage: stages.py. Some stages run at a time, each a process with a log of its own in .run/; one that ends makes
+room for the next. The last line tells passed, failed, skipped of all. Exits 1 if anything failed, ended oddly, or
+ran no test.
 """
 
 import os
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,12 +22,15 @@ import closing
 ROOT = Path(__file__).parents[2]
 LOGS = ROOT / ".run"
 BUDGET_PAGE = ROOT / "docs/developers/testing.md"
-LANES: tuple[tuple[str, ...], ...] = (("cluster",), ("browser", "flow"), ("lint", "others", "upgrade"))
-"""By folder of tests/; `lint` is no folder, and `others` are all folders that no lane names."""
-WITHIN = {"upgrade": "flow"}
-"""A folder in another one, which leaves it out: the lanes are to end at about one time."""
 FIRST = "cluster"
-"""The longest lane goes before the others, which lose little by it: it mostly waits."""
+"""It takes the longest and goes before the others, which lose little by it: it mostly waits."""
+ORDER = (FIRST, "flow", "lint", "others", "programs", "browser", "truths", "upgrade")
+"""By folder of tests/; `lint` is no folder, and `others` are all folders that are not named. What takes long comes
+early, so that the last ones end at about one time."""
+AT_ONCE = 3
+"""On two processors: some stage waits at most times."""
+WITHIN = {"upgrade": "flow", "programs": "unit/wrappers"}
+"""A folder in another one, whose stage leaves it out."""
 BEHIND = ("nice", "-n", "5")
 NO_TESTS = frozenset({"bench", "support", "house", "screenshots", "exercises"})
 SAY_EVERY_S = 60.0
@@ -68,37 +72,36 @@ def folders() -> dict[str, list[str]]:
         for path in (ROOT / "tests").iterdir()
         if path.is_dir() and path.name not in NO_TESTS and any(path.rglob("test_*.py"))
     )
-    named = {name for lane in LANES for name in lane}
-    made = {name: [f"tests/{name}"] for name in there if name in named}
+    made = {name: [f"tests/{name}"] for name in there if name in ORDER}
+    made["others"] = [f"tests/{name}" for name in there if name not in ORDER]
     for inner, outer in WITHIN.items():
         made[inner] = [f"tests/{outer}/{inner}"]
-        made[outer].append(f"--ignore=tests/{outer}/{inner}")
-    return made | {"others": [f"tests/{name}" for name in there if name not in named]}
+        made.get(outer.split("/")[0], made["others"]).append(f"--ignore=tests/{outer}/{inner}")
+    return made
 
 
-def plan() -> list[list[Stage]]:
-    """The lanes."""
+def plan() -> list[Stage]:
+    """The stages, in their order."""
     paths = folders()
-    lanes = []
-    for lane in LANES:
-        stages = []
-        for name in lane:
-            if name == "lint":
-                command = ["./run", "lint"]
-            elif paths.get(name):
-                command = [sys.executable, "-m", "pytest", "-o", f"cache_dir=.run/cache-{name}", *paths[name]]
-            else:
-                continue
-            words = command if name == FIRST else [*BEHIND, *command]
-            stages.append(Stage(name, words, LOGS / f"{name}.log"))
-        lanes.append(stages)
-    return lanes
+    stages = []
+    for name in ORDER:
+        if name == "lint":
+            command = ["./run", "lint"]
+        elif paths.get(name):
+            command = [sys.executable, "-m", "pytest", "-o", f"cache_dir=.run/cache-{name}", *paths[name]]
+        else:
+            continue
+        words = command if name == FIRST else [*BEHIND, *command]
+        stages.append(Stage(name, words, LOGS / f"{name}.log"))
+    return stages
 
 
-def run_lane(stages: Iterable[Stage], began: float, stop: threading.Event) -> None:
-    """Run the stages of one lane, one after another."""
-    for stage in stages:
-        if stop.is_set():
+def run_next(waiting: deque[Stage], began: float) -> None:
+    """Run one stage after another until none waits."""
+    while waiting:
+        try:
+            stage = waiting.popleft()
+        except IndexError:  # another thread was quicker
             return
         start = time.monotonic()
         with stage.log.open("wb") as log:
@@ -132,11 +135,10 @@ def progress(stages: Iterable[Stage]) -> str:
     return ", ".join(at)
 
 
-def run_all(lanes: list[list[Stage]], began: float) -> None:
-    """Run the lanes beside each other; on an interrupt end what was started."""
-    every = [stage for lane in lanes for stage in lane]
-    stop = threading.Event()
-    threads = [threading.Thread(target=run_lane, args=(lane, began, stop), daemon=True) for lane in lanes]
+def run_all(stages: Sequence[Stage], began: float) -> None:
+    """Run the stages beside each other; on an interrupt end what was started."""
+    waiting = deque(stages)
+    threads = [threading.Thread(target=run_next, args=(waiting, began), daemon=True) for _ in range(AT_ONCE)]
     for thread in threads:
         thread.start()
     said = began
@@ -145,10 +147,10 @@ def run_all(lanes: list[list[Stage]], began: float) -> None:
             time.sleep(0.2)
             if time.monotonic() - said >= SAY_EVERY_S:
                 said = time.monotonic()
-                say(began, progress(every))
+                say(began, progress(stages))
     except KeyboardInterrupt:
-        stop.set()
-        for stage in every:
+        waiting.clear()
+        for stage in stages:
             if stage.process is not None and stage.process.poll() is None:
                 os.killpg(stage.process.pid, signal.SIGINT)
         for thread in threads:
@@ -197,11 +199,10 @@ def main() -> int:
     """Run everything, tell everything; the last line counts."""
     LOGS.mkdir(exist_ok=True)
     began, cold = time.monotonic(), is_cold()
-    lanes = plan()
-    every = [stage for lane in lanes for stage in lane]
+    every = plan()
     for stage in every:
         stage.log.unlink(missing_ok=True)
-    run_all(lanes, began)
+    run_all(every, began)
     total: Counter[str] = Counter({"passed": 0, "failed": 0, "skipped": 0})
     for stage in every:
         total.update(stage.counts())

@@ -13,9 +13,12 @@ from scipy import ndimage
 from skimage import measure, morphology, segmentation
 
 DCNUM = """
-import json, logging, sys
+import json, logging, sys, time
 from dcnum.logic import DCNumJobRunner, DCNumPipelineJob
 
+# Its parts look for one another's ends every so often, all in all for two seconds of three.
+pause = time.sleep
+time.sleep = lambda seconds: pause(min(seconds, 0.02))
 asked = json.loads(sys.argv[1])
 if "share" in asked["data"]:
     asked["data"] = {"index_mapping": slice(*asked["data"]["share"])}

@@ -38,7 +38,7 @@ def stages() -> ModuleType:
 def run(stages: ModuleType, tmp_path: Path, script: str, name: str = "others"):
     """A stage of these words of a shell, run to its end."""
     stage = stages.Stage(name, ["sh", "-c", script], tmp_path / f"{name}.log")
-    stages.run_all([[stage]], 0.0)
+    stages.run_all([stage], 0.0)
     return stage
 
 
@@ -54,7 +54,7 @@ def test_every_folder_with_tests_is_in_exactly_one_stage(stages):
     planned = sorted(word for word in words if not word.startswith("--") and word not in apart)
     there = {str(path.relative_to(ROOT)).split("/")[1] for path in (ROOT / "tests").rglob("test_*.py")}
     assert planned == sorted(f"tests/{name}" for name in there)
-    assert [stage.name for lane in stages.plan() for stage in lane].count("lint") == 1
+    assert [stage.name for stage in stages.plan()] == list(stages.ORDER)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +70,18 @@ def test_every_folder_with_tests_is_in_exactly_one_stage(stages):
 def test_the_closing_line_is_read_as_pytest_says_it_at_length_and_quietly(stages, line, found):
     counts = stages.closing.counts(f"...\n{line}\n")
     assert (counts["passed"], counts["failed"], counts["skipped"]) == found
+
+
+def test_so_many_run_at_a_time_and_what_ends_makes_room_for_the_next(stages, tmp_path, monkeypatch):
+    monkeypatch.setattr(stages, "AT_ONCE", 2)
+    # The first one goes on until the last has begun, which the second one makes room for.
+    first = f"until [ -e {tmp_path}/last ]; do sleep 0.05; done; {printing(GOOD, 0)}"
+    last = f"touch {tmp_path}/last; {printing(GOOD, 0)}"
+    scripts = {"first": first, "second": f"[ ! -e {tmp_path}/last ]; {printing(GOOD, 0)}", "last": last}
+    made = [stages.Stage(name, ["sh", "-ec", script], tmp_path / name) for name, script in scripts.items()]
+    stages.run_all(made, 0.0)
+    assert [stage.code for stage in made] == [0, 0, 0]
+    assert [stage.counts()["passed"] for stage in made] == [2, 2, 2]
 
 
 def test_what_the_tests_say_counts(stages, tmp_path):
@@ -102,7 +114,7 @@ def test_a_failure_is_told_whole(stages):
 
 
 def test_the_budget_names_the_stages_and_warns_without_failing(stages):
-    names = {stage.name for lane in stages.plan() for stage in lane} | {"in all"}
+    names = {stage.name for stage in stages.plan()} | {"in all"}
     for cold in (False, True):
         assert set(stages.budget(cold)) == names
     assert stages.over_budget({"flow": 11.0, "lint": 1.0}, {"flow": 10, "lint": 2}) == [

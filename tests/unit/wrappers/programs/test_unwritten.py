@@ -22,6 +22,7 @@ SOUND = np.arange(60, dtype=np.uint16).reshape(3, 4, 5)
 
 
 def report(ending: Ending) -> dict[str, object]:
+    assert ending.code == 0, ending.words
     return dict(json.loads((ending.output / "report.json").read_text(encoding="utf-8")))
 
 
