@@ -39,13 +39,14 @@ def list_jobs(state: str | None, person: str | None, text: str | None, limit: in
         show_json(listed)
         return
     show_rows(
-        ("Job", "State", "Title", "Analysis", "Asked for", "Person"),
+        ("Job", "State", "Title", "Analysis", "Tries", "Asked for", "Person"),
         (
             (
                 job["number"],
                 job["state_words"],
                 job["title"],
                 job["analysis"],
+                job.get("trial") or "",
                 day_words(job["created"]),
                 job["person"],
             )
@@ -70,6 +71,10 @@ def show(job: str, as_json: bool) -> None:
         [
             ("Analysis", found["analysis"]),
             ("Person", found["person"]),
+            (
+                "Tries",
+                f"{found['trial']}, with others of submission {found['submission']}" if found.get("trial") else "",
+            ),
             ("Inputs", ", ".join(f"{item['name']} ({item['dataset']})" for item in found["inputs"])),
             ("Results", ", ".join(map(str, found["results"])) or ("" if _leaves_dataset(found) else NO_DATASET)),
             ("Reported", found.get("reported", "")),

@@ -32,6 +32,7 @@ __all__ = [
     "Moment",
     "Resource",
     "cluster_status",
+    "conditions",
     "counts",
     "get_job",
     "get_submission",
@@ -73,7 +74,7 @@ def list_jobs(
     `before` gives only jobs older than this id, which a list that grows meanwhile can be walked by.
     """
     query = visible_jobs(actor)
-    for condition in _conditions(state, person, text, submission):
+    for condition in conditions(state, person, text, submission):
         query = query.where(condition)
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     if before is not None:
@@ -104,9 +105,10 @@ def with_warnings(session: Session, actor: Actor, submission: Submission) -> int
     return session.scalar(select(func.count()).select_from(some)) or 0
 
 
-def _conditions(
+def conditions(
     state: str | State | Sequence[State] | None, person: str | None, text: str | None, submission: str | None
 ) -> list[ColumnElement[bool]]:
+    """What a job must be to match, as `list_jobs` takes it. Raises InvalidError for a word that is no state."""
     found: list[ColumnElement[bool]] = []
     if state:
         found.append(Job.state.in_(_states(state)))

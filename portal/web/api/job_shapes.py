@@ -44,6 +44,10 @@ class JobOut(BaseModel):
     title: str
     analysis: str
     submission: str
+    trial: str | None = Field(
+        description="The option of which its submission tries several values, a job each; GET /trials/… shows "
+        "them side by side. Null: it is no trial."
+    )
     person: str = Field(description="Sign-in name of the person who asked.")
     state: str = Field(
         description="queued, held, submitting, pending, running, collecting, succeeded, failed or cancelled."
@@ -146,6 +150,7 @@ def _fields(job: Job, now: datetime, status: ClusterStatus | None) -> dict[str, 
         "title": job.title,
         "analysis": job.submission.revision.name,
         "submission": job.submission_id,
+        "trial": job.submission.trial.option if job.submission.trial else None,
         "person": job.person.name,
         "state": job.state.value,
         "state_words": job.state.words,
@@ -206,6 +211,7 @@ def submitted_out(made: WrittenSubmission, accepted: Accepted, status: ClusterSt
     common: dict[str, Any] = {
         "analysis": jobtype.name,
         "submission": made.id,
+        "trial": accepted.trial.option if accepted.trial else None,
         "person": accepted.actor.name,
         "state": state.value,
         "state_words": state.words,

@@ -1,18 +1,21 @@
 """Jobs: the list, one job, its live part, its log, and what can be asked of it."""
 
+from itertools import chain
+
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.errors import ConflictError, InvalidError, LimitError
 from portal.jobs import actions
+from portal.jobs.lines import list_lines
 from portal.jobs.models import Job
-from portal.jobs.read import cluster_status, counts, get_job, job_view, list_jobs, log_tail
+from portal.jobs.read import cluster_status, counts, get_job, job_view, log_tail
 from portal.jobs.state import FINAL, State
 from portal.web.context import actor, now, portal, session
 from portal.web.views.job_page import job_parts
-from portal.web.views.jobs import job_cards
+from portal.web.views.jobs import line_cards, line_links
 from portal.web.views.live import ask_again_for_all_s, ask_again_s
-from portal.web.views.paging import page_links, page_number, whole
+from portal.web.views.paging import page_number, whole
 
 page = Blueprint("jobs", __name__, url_prefix="/jobs")
 
@@ -27,7 +30,7 @@ def show() -> ResponseReturnValue:
     chosen = values.get("state", "")
     chosen = chosen if chosen in dict(TABS) else ""
     whose = "all" if values.get("whose") == "all" else "mine"
-    found = list_jobs(
+    found = list_lines(
         session(),
         actor(),
         state=ACTIVE if chosen == "active" else chosen or None,
@@ -39,9 +42,9 @@ def show() -> ResponseReturnValue:
     status = cluster_status(session())
     titles = {name: jobtype.title for name, jobtype in portal().jobtypes.by_name.items()}
     context = {
-        "cards": job_cards(session(), actor(), found.items, now(), status=status, titles=titles),
-        "links": page_links(found, "job"),
-        "again_s": ask_again_for_all_s(found.items, now()),
+        "cards": line_cards(session(), actor(), found, now(), status=status, titles=titles),
+        "links": line_links(found),
+        "again_s": ask_again_for_all_s([*found.page.items, *chain(*found.trials.values())], now()),
         "searched": bool(values.get("q") or chosen),
     }
     if request.headers.get("HX-Request"):

@@ -25,6 +25,16 @@ def batch_counts(by_state: Mapping[State, int]) -> list[StateCount]:
     return [StateCount(word, found[word]) for word in ORDER if found.get(word)]
 
 
+def state_of_all(by_state: Mapping[State, int]) -> str:
+    """The one word for several jobs: what goes on yet; else what did not end well; Done where all are."""
+    there = {state.words for state, number in by_state.items() if number}
+    return next(
+        word
+        for word in ("Running", "Saving", "Waiting", "On hold", "Failed", "Cancelled", "Done")
+        if word in there
+    )
+
+
 def batch_sentence(by_state: Mapping[State, int], warned: int = 0) -> str:
     """One sentence: `7 of 12 done, 2 of them with warnings, 2 failed, 3 to go.`"""
     total = sum(by_state.values())

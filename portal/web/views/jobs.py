@@ -1,19 +1,24 @@
 """Jobs as cards, and what a job's own page shows besides the service's view of it."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import url_for
 from sqlalchemy.orm import Session
 
 from portal.identity.actor import Actor
-from portal.jobs.models import Job
+from portal.jobs.lines import Lines
+from portal.jobs.models import Job, Submission
 from portal.jobs.progress import progress_of
 from portal.jobs.read import sentence
-from portal.jobs.state import State
+from portal.jobs.state import FINAL, State
 from portal.jobs.status import ClusterStatus
+from portal.web.views.batches import batch_sentence, state_of_all
+from portal.web.views.paging import PageLinks, page_links
 from portal.web.views.pictures import Picture, thumbnails
+from portal.words import count
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,53 @@ def job_cards(
     """Cards of jobs whose inputs, outputs, person and submission are loaded: one more query, for the pictures."""
     pictures = thumbnails(session, actor, _pictured(jobs))
     return [_card(actor, job, now, pictures=pictures, status=status, titles=titles or {}) for job in jobs]
+
+
+def line_cards(
+    session: Session,
+    actor: Actor,
+    lines: Lines,
+    now: datetime,
+    *,
+    status: ClusterStatus | None = None,
+    titles: Mapping[str, str] | None = None,
+) -> list[JobCard]:
+    """Cards of the list's lines: of a trial one that says how many of its jobs are how."""
+    cards = job_cards(session, actor, lines.page.items, now, status=status, titles=titles)
+    return [
+        _card_of_trial(card, job.submission, lines.trials[job.submission_id])
+        if job.submission_id in lines.trials
+        else card
+        for card, job in zip(cards, lines.page.items, strict=True)
+    ]
+
+
+def line_links(lines: Lines) -> PageLinks:
+    """Links to the pages around this one; where lines stand for several jobs, with both numbers."""
+    if lines.jobs == lines.page.total:
+        return page_links(lines.page, "job")
+    links = page_links(lines.page, "line")
+    return replace(links, words=f"{links.words}, {count(lines.jobs, 'job')}") if links.words else links
+
+
+def _card_of_trial(newest: JobCard, submission: Submission, jobs: Sequence[Job]) -> JobCard:
+    counted: dict[State, int] = dict(Counter(job.state for job in jobs))
+    ended = sum(number for state, number in counted.items() if state in FINAL)
+    first, last = min(job.id for job in jobs), max(job.id for job in jobs)
+    url = url_for("trials.show", submission_id=submission.id)
+    discarded = " Discarded." if submission.discarded is not None else ""
+    return replace(
+        newest,
+        url=url,
+        number=Job.number_of(first) if first == last else f"{Job.number_of(first)} to {Job.number_of(last)}",
+        title=submission.title,
+        state=state_of_all(counted),
+        sentence=batch_sentence(counted, sum(job.warnings > 0 for job in jobs)) + discarded,
+        active=ended < len(jobs),
+        fraction=ended / len(jobs),
+        changed=max(job.ended or job.changed for job in jobs),
+        action=CardAction(url, "See them side by side"),
+    )
 
 
 def _pictured(jobs: Iterable[Job]) -> Iterable[int | None]:

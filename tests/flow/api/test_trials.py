@@ -39,6 +39,12 @@ def test_a_trial_is_a_submission_with_a_sheet(maya, stack):
     assert [one["value"] for one in sheet["tried"]] == [5, 10]
     assert sheet["part"] == {"box": "4:36, 86:214, 36:164"} and sheet["datasets"] == [stack]
     assert sheet["scale"] is None and not sheet["final"] and not sheet["alike"]
+    listed = maya("GET", "/jobs", query_string={"submission": made.json["id"]}).json["items"]
+    assert [one["trial"] for one in (*made.json["jobs"], *listed)] == ["iterations"] * 4
+    plain = maya("POST", "/submissions", json={"analysis": ANALYSIS, "inputs": {"stack": [stack]}}).json
+    assert (
+        plain["jobs"][0]["trial"] is None and maya("GET", f"/jobs/{plain['jobs'][0]['id']}").json["trial"] is None
+    )
 
 
 def test_what_cannot_be_tried_is_said_by_field(maya, stack):

@@ -15,8 +15,10 @@ from PIL import Image
 from sqlalchemy import select
 
 from portal.catalogue.models import Dataset, DatasetArray, DatasetParameter, ParameterType, TrialPicture
+from portal.jobs.lines import list_lines
 from portal.jobs.models import Attempt, Job, JobOutput, Submission
 from portal.jobs.state import State
+from portal.web.views.jobs import line_links
 
 ASK = "/analyses/lightsheet-deconvolution/several"
 
@@ -420,3 +422,49 @@ def test_only_options_that_matter_with_what_is_chosen_are_offered(site: Any) -> 
     optics = {"option.psf": "theoretical", "option.illumination": "confocal"}
     assert offered(**optics) == ["Iterations", "Numerical aperture", "Pinhole"]
     assert offered(**{"try": "pinhole"}) == ["Iterations", "Pinhole"]
+
+
+def lines_of(page: str) -> list[str]:
+    """The lines of the list of jobs, as a screen reader reads them."""
+    return [words_of(one) for one in re.findall(r'<article class="job-card">.*?</article>', page, re.DOTALL)]
+
+
+def test_the_list_of_jobs_has_one_line_for_a_trial(site: Any) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    before = len(lines_of(maya.get("/jobs").text))
+    place = started(site, maya, first).location
+    page = maya.get("/jobs").text
+    assert len(lines_of(page)) == before + 1 and f'href="{place}"' in page
+    line = lines_of(page)[0]
+    assert "Iterations: 3 values tried on" in line and "Waiting" in line and "0 of 3 done, 3 to go." in line
+    assert "data-live" in page
+    finished(site, place.rpartition("/")[2], numbers={0: 1.0, 1: 2.0})
+    for state in ("", "failed", "done"):  # found by any of its jobs, and told as a whole
+        (line,) = [one for one in lines_of(maya.get(f"/jobs?state={state}").text) if "values tried" in one]
+        assert "Failed" in line and "2 of 3 done, 1 failed." in line
+    assert not [one for one in lines_of(maya.get("/jobs?state=active").text) if "values tried" in one]
+    assert len(lines_of(maya.get("/jobs?q=trial+with+Iterations+10").text)) == 1
+    ravi = site.client("ravi")
+    assert any("3 values tried" in one for one in lines_of(ravi.get("/jobs?whose=all").text))
+    assert not any("values tried" in one for one in lines_of(site.client("tom").get("/jobs?whose=all").text))
+
+
+def test_pages_of_the_list_count_lines_and_each_trial_stands_on_one(site: Any) -> None:
+    maya, first = site.client("maya"), site.facility.datasets["private"]
+    for values in ("5, 10, 20", "1, 2", "3, 4, 6"):
+        assert started(site, maya, first, values=values).status_code == 303
+    actor = site.facility.actors["maya"]
+    with site.database.read() as session:
+        all_ = list_lines(session, actor, person="maya", size=50)
+        pages = [list_lines(session, actor, person="maya", page=n, size=2) for n in (1, 2)]
+        assert [len(all_.trials[one.submission_id]) for one in all_.page.items[:3]] == [3, 2, 3]
+        assert all_.jobs == all_.page.total + 2 + 1 + 2
+        walked = [one.id for page in pages for one in page.page.items]
+        assert walked == [one.id for one in all_.page.items][:4]
+        assert all(page.page.total == all_.page.total and page.jobs == all_.jobs for page in pages)
+        assert [sorted(page.trials) for page in pages] == [
+            sorted({one.submission_id for one in page.page.items if one.submission.trial}) for page in pages
+        ]
+    with site.app.test_request_context("/jobs"):
+        words = f"1–2 of {all_.page.total} lines, {all_.jobs} jobs"
+        assert line_links(pages[0]).words == words and line_links(pages[0]).next
