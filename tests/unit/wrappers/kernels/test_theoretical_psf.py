@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.signal import fftconvolve
 from scipy.special import j0, j1
 
 from wrappers.kernels.psf.theoretical import (
@@ -120,3 +121,15 @@ def test_where_light_no_longer_enters_the_sample_the_integral_is_what_adaptive_q
     real, imaginary = (quad(part, 0, end, (turn,), limit=500, epsabs=1e-9)[0] for turn in (0, np.pi / 2))
     found = intensity(Optics(1.4, 0.52, 1.515, 1.33, 5.0), np.array([stage]), np.array([radius]))[0, 0]
     assert found == pytest.approx(real**2 + imaginary**2, abs=2e-5)
+
+
+def test_a_pinhole_of_so_many_airy_disks_takes_the_light_of_a_circle_that_wide() -> None:
+    optics, size, count, parts = Optics(0.8, 0.52, 1.0, 1.0), 0.1, 31, 9
+    found = theoretical_psf(optics, Sectioning(pinhole_airy=1.5), (0.1, size, size), (1, count, count))[0]
+    fine = (np.arange(count * parts) - (count * parts - 1) / 2) * size / parts
+    distance = np.hypot(fine[:, None], fine)
+    v = 2 * np.pi / 0.52 * 0.8 * distance + 1e-9
+    circle = (distance <= 1.5 * 1.22 * 0.52 / 0.8 / 2).astype(float)
+    wanted = fftconvolve((2 * j1(v) / v) ** 2, circle, mode="same")
+    wanted = wanted.reshape(count, parts, count, parts).mean(axis=(1, 3))
+    assert np.abs(found - wanted / wanted.sum()).max() < 1e-2 * found.max()
