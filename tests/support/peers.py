@@ -4,6 +4,7 @@ They run as separate processes: several are GPL, and none may decide which versi
 kept outside the checkout, keyed by requirements/peers.txt and the Python that made it.
 """
 
+import ast
 import fcntl
 import hashlib
 import os
@@ -15,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from kept_ready import Ready
 
 REQUIREMENTS = Path(__file__).parents[2] / "requirements" / "peers.txt"
 INSTALL_S = 1200
@@ -33,21 +35,20 @@ def peer_python() -> Path:
     return folder / "bin" / "python"
 
 
-def run_peer(program: str, arguments: Sequence[str | Path] = (), *, timeout_s: float = 600) -> str:
+def run_peer(program: str, arguments: Sequence[str | Path] = (), *, timeout_s: int = 600) -> str:
     """What a program (its text) printed that ran with the peers; fails the test with its last words otherwise."""
+    done = _ready(program).run(program, arguments, timeout_s=timeout_s)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+@cache
+def _ready(program: str) -> Ready:
+    lines = [ast.unparse(one) for one in ast.parse(program).body if isinstance(one, ast.Import | ast.ImportFrom)]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     # One thread of numba: sums of several are not the same twice, and once in a while far off.
     environment |= {"OMP_NUM_THREADS": "2", "NUMBA_NUM_THREADS": "1", "NUMBA_CACHE_DIR": str(_kept() / "numba")}
-    done = subprocess.run(
-        [peer_python(), "-P", "-c", program, *map(str, arguments)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=timeout_s,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return done.stdout
+    return Ready(peer_python(), "\n".join(lines), environment)
 
 
 def _kept() -> Path:

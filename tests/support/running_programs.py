@@ -1,18 +1,20 @@
-"""Runs the node's programs as `launch` does, on orders written here, and checks what every run must leave.
+"""Runs the node's programs on orders written here, and checks what every run must leave.
 
-A conftest imports the fixtures from here.
+A conftest imports the fixtures from here. A run is `python -m wrappers.NAME`, short of the imports
+(kept_ready.py); test_links.py, the flows and the cluster start the programs whole.
 """
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from kept_ready import Ready
 from program_ending import Ending
 
 ROOT = Path(__file__).parents[2]
@@ -20,6 +22,20 @@ SCHEMAS = ROOT / "jobtypes" / "schema"
 
 
 RunProgram = Callable[..., Ending]
+
+
+OURS_ANEW = """
+import sys
+for name in [name for name in sys.modules if name.partition(".")[0] in ("wrappers", "gantry_formats")]:
+    del sys.modules[name]
+"""
+"""A module of ours may note when its program began: only other people's libraries are there before that."""
+
+
+@cache
+def ready(module: str) -> Ready:
+    """A process with the libraries that a program imports."""
+    return Ready(sys.executable, f"import wrappers.{module}\n{OURS_ANEW}", os.environ | {"PYTHONPATH": str(ROOT)})
 
 
 @pytest.fixture
@@ -64,15 +80,8 @@ def run_program(tmp_path: Path) -> RunProgram:
         (folder / "job.json").write_text(json.dumps(order), encoding="utf-8")
         environment = os.environ | {"GANTRY_JOB": str(folder / "job.json"), "PYTHONPATH": str(ROOT)}
         environment |= {"GANTRY_CONTAINER": "1", "GANTRY_FOLDER": str(folder)} if container else {}
-        done = subprocess.run(
-            [sys.executable, "-m", f"wrappers.{module}"],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
-        )
+        program = f"import runpy; runpy.run_module('wrappers.{module}', run_name='__main__', alter_sys=True)"
+        done = ready(module).run(program, environment=environment, cwd=folder)
         assert done.stdout == ""
         ending = Ending(done.returncode, done.stderr, folder)
         if ending.code == 0:
