@@ -54,6 +54,7 @@ SOUND: dict[str, Make] = {
     "a frame around pictures that were registered": lambda r: (framed(series(r)), "TYX"),
     "the same without saying that it is time": lambda r: (framed(series(r)), ""),
     "a frame of another number": lambda r: (framed(series(r), -1), "TYX"),
+    "one channel kept as another too": lambda r: (np.stack([series(r)] * 2, axis=1), "TCYX"),
     "gaps between a detector's modules": lambda r: (gaps(r), "TYX"),
     "no light at one side, and no offset": lambda r: (
         r.poisson(np.broadcast_to(np.linspace(0, 20, 128), (12, 128, 128))).astype(np.uint16),
