@@ -220,11 +220,12 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "experiments.show": ("page",),
     "analyses.show": ("dataset",),
     "analyses.start": (
-        "dataset", "in.extra", "preset", "variant", "mode", "title", "idempotency_key", "experiment",
+        "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key", "experiment",
         "option.histogram_bins", "option.projection",
     ),
     "trials.form": (
-        "dataset", "in.extra", "preset", "variant", "mode", "title", "idempotency_key", "experiment", "on",
+        "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key",
+        "experiment", "on",
         "try", "how", "values", "value", "from", "to", "number", "spacing", "part",
         "option.histogram_bins", "option.projection",
     ),
@@ -244,7 +245,8 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
 
 _TRIED: Mapping[str, Any] = {
     "dataset": "{dataset}", "option.histogram_bins": "64", "variant": "standard", "mode": "each",
-    "preset": "Recommended", "title": "Again", "idempotency_key": "matrix of trials", "experiment": "",
+    "preset": "Recommended", "title": "Again", "proposed": "A name", "idempotency_key": "matrix of trials",
+    "experiment": "",
     "on": "{dataset}", "try": "histogram_bins", "how": "list", "values": "16, 32", "value": "max", "from": "",
     "to": "", "number": "5", "spacing": "linear", "part": "part",
 }  # fmt: skip
@@ -252,11 +254,13 @@ _TRIED: Mapping[str, Any] = {
 FORMS: Mapping[str, Mapping[str, Any]] = {
     "analyses.start": {
         "dataset": "{dataset}", "option.histogram_bins": "64", "variant": "standard", "mode": "each",
-        "preset": "Recommended", "title": "Again", "idempotency_key": "matrix", "experiment": "",
+        "preset": "Recommended", "title": "Again", "proposed": "A name", "idempotency_key": "matrix",
+        "experiment": "",
     },
     "analyses.estimate": {
         "dataset": "{dataset}", "option.histogram_bins": "64", "variant": "standard", "mode": "each",
-        "preset": "Recommended", "title": "Again", "idempotency_key": "matrix", "experiment": "",
+        "preset": "Recommended", "title": "Again", "proposed": "A name", "idempotency_key": "matrix",
+        "experiment": "",
     },
     "trials.ask": _TRIED,
     "trials.beside": _TRIED,
