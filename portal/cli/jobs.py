@@ -39,7 +39,7 @@ def list_jobs(state: str | None, person: str | None, text: str | None, limit: in
         show_json(listed)
         return
     show_rows(
-        ("Job", "State", "Title", "Analysis", "Tries", "Asked for", "Person"),
+        ("Job", "State", "Title", "Analysis", "Trial of", "Asked for", "Person"),
         (
             (
                 job["number"],
@@ -72,7 +72,7 @@ def show(job: str, as_json: bool) -> None:
             ("Analysis", found["analysis"]),
             ("Person", found["person"]),
             (
-                "Tries",
+                "Trial of",
                 f"{found['trial']}, with others of submission {found['submission']}" if found.get("trial") else "",
             ),
             ("Inputs", ", ".join(f"{item['name']} ({item['dataset']})" for item in found["inputs"])),
