@@ -19,6 +19,7 @@ from portal.web.errors import install_errors
 from portal.web.formats import install_formats
 from portal.web.json import PlainJSON
 from portal.web.pages import PAGES
+from portal.web.part import part_address
 from portal.web.security import install_security
 from portal.web.signed_in import install_sign_in
 from portal.web.timing import install_timing
@@ -78,7 +79,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     app.teardown_request(close_session)
     app.context_processor(lambda: {"settings": settings, "actor": actor()})
     app.jinja_env.globals["new_notices"] = lambda: count_new(session(), actor())
-    app.jinja_env.globals["section"] = ""
+    app.jinja_env.globals |= {"section": "", "part_address": part_address}
     app.url_map.converters["job"] = JobNumber
     for blueprint in PAGES:
         app.register_blueprint(blueprint)

@@ -22,6 +22,7 @@ from portal.errors import (
     UnsafeFileError,
 )
 from portal.web.context import actor
+from portal.web.part import asked_for_part
 from portal.web.signed_in import KEPT_INPUT, ask_for_sign_in, path_with_input, safe_next
 
 STATUS: Final[dict[type[PortalError], int]] = {
@@ -118,7 +119,7 @@ def error_page(status: int, sentence: str | None = None, detail: str | None = No
     """A page about an error; for a live part only its sentence."""
     words = WORDS.get(status, WORDS[500 if status >= 500 else 400])
     happened = sentence or words.happened
-    if request.headers.get("HX-Request"):
+    if asked_for_part():
         return make_response(happened, status)
     page = render_template(
         "errors/error.html",

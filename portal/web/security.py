@@ -16,6 +16,7 @@ from portal.config import Settings
 from portal.errors import InvalidError
 from portal.files.durable import write_whole
 from portal.web.context import portal
+from portal.web.part import is_part
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 
@@ -114,6 +115,8 @@ def install_security(app: Flask, settings: Settings) -> None:
     limiter.init_app(app)
 
     def _headers(response: Response) -> Response:
+        if is_part():
+            response.headers["Cache-Control"] = "no-store"
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         if settings.web.cookie_secure:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from portal.audit.who import Via
 from portal.identity.sessions import find_session, touch_session
 from portal.web.context import now, origin, portal, session
+from portal.web.part import asked_for_part
 
 COOKIE: Final = "gantry_session"
 
@@ -31,6 +32,7 @@ OPEN: Final = frozenset(
         "methods.crate",
         "methods.archive",
         "experiments.show",
+        "experiments.jobs_now",
     }
 )
 """Endpoints that answer without a sign-in. The API (blueprints named `api…`) asks for tokens itself."""
@@ -77,8 +79,6 @@ def safe_next(target: str | None) -> str:
 def come_back() -> str:
     """Where the browser shall go after a sign-in: this page, with what was typed where the page can take it."""
     if request.method in {"GET", "HEAD"}:
-        if request.headers.get("HX-Request"):
-            return safe_next(urlsplit(request.headers.get("HX-Current-URL", "")).path)
         return safe_next(request.full_path.rstrip("?"))
     if request.endpoint in KEPT_INPUT:
         return path_with_input()
@@ -94,15 +94,16 @@ def path_with_input() -> str:
 
 def ask_for_sign_in() -> ResponseReturnValue:
     """Send the browser to the sign-in page; a live part is answered 401, upon which it loads the page again."""
-    if request.headers.get("HX-Request"):
+    if asked_for_part():
         return make_response("Please sign in again.", 401)
     return redirect(url_for("sign_in.show", next=come_back()), 303)
 
 
 def _find_actor() -> None:
     token = request.cookies.get(COOKIE)
-    # The API has its own way of knowing who asks; assets belong to nobody.
-    if token and request.endpoint not in {"static", None} and not _is_api():
+    # The API has its own way of knowing who asks; assets belong to nobody. Whoever opens an address
+    # that leads nowhere is told so as who they are.
+    if token and request.endpoint != "static" and not _is_api():
         found = find_session(session(), token, now=now())
         if found is None:
             return

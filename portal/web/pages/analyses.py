@@ -18,6 +18,7 @@ from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.submit import submit
 from portal.jobtype.model import JobType
 from portal.web.context import actor, now, portal, session
+from portal.web.part import part
 from portal.web.views.analyses import all_cards, analysis_card, fitting_cards
 from portal.web.views.paging import whole_numbers
 from portal.web.views.pictures import thumbnails
@@ -88,7 +89,7 @@ def start(name: str) -> ResponseReturnValue:
     return redirect(url_for("batches.show", submission_id=made.id), 303)
 
 
-@page.post("/<name>/beside")
+@part(page, "/<name>/part/beside", of="analyses.start", method="POST")
 def estimate(name: str) -> ResponseReturnValue:
     """What stands beside the form, for what is in it now."""
     jobtype = portal().jobtypes.named(name)

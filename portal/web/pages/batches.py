@@ -7,6 +7,7 @@ from portal.jobs import actions
 from portal.jobs.read import cluster_status, counts, get_submission, list_jobs, with_warnings
 from portal.jobs.state import FINAL, State
 from portal.web.context import actor, now, portal, session
+from portal.web.part import part
 from portal.web.views.batches import batch_counts, batch_sentence
 from portal.web.views.jobs import job_cards
 from portal.web.views.live import ask_again_for_all_s
@@ -26,7 +27,7 @@ def show(submission_id: str) -> ResponseReturnValue:
     return render_template("batches/show.html", section="jobs", **_context(submission_id))
 
 
-@page.get("/<submission_id>/live")
+@part(page, "/<submission_id>/part/live", of="batches.show")
 def live(submission_id: str) -> ResponseReturnValue:
     """The part that changes."""
     return render_template("batches/_live.html", **_context(submission_id))

@@ -3,8 +3,9 @@
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from portal.catalogue.search import facets, find_datasets
+from portal.catalogue.search import DatasetQuery, facets, find_datasets
 from portal.web.context import actor, now, portal, session
+from portal.web.part import part
 from portal.web.views.datasets import dataset_cards
 from portal.web.views.paging import page_links, total_words
 from portal.web.views.searching import chosen_filters, filter_groups, query_of
@@ -16,9 +17,20 @@ page = Blueprint("data", __name__)
 def show() -> ResponseReturnValue:
     """Search, filters, pictures; ticked datasets go on to the analyses that fit them."""
     query = query_of(request.args)
+    groups = filter_groups(facets(session(), actor(), query), request.args)
+    return render_template("data/show.html", section="data", groups=groups, **_results_context(query))
+
+
+@part(page, "/data/part/results", of="data.show")
+def results() -> ResponseReturnValue:
+    """What was found by itself."""
+    return render_template("data/_results.html", **_results_context(query_of(request.args)))
+
+
+def _results_context(query: DatasetQuery) -> dict[str, object]:
     found = find_datasets(session(), actor(), query)
     jobtype = portal().jobtypes.by_name.get(request.args.get("fits", ""))
-    context = {
+    return {
         "query": query,
         "cards": dataset_cards(session(), actor(), found.items, now()),
         "total": total_words(found, "dataset"),
@@ -26,8 +38,3 @@ def show() -> ResponseReturnValue:
         "filters": chosen_filters(session(), actor(), request.args),
         "fits": jobtype,
     }
-    if request.headers.get("HX-Target") == "results":
-        return render_template("data/_results.html", **context)
-    counted = facets(session(), actor(), query)
-    groups = filter_groups(counted, request.args)
-    return render_template("data/show.html", section="data", groups=groups, **context)

@@ -3,10 +3,12 @@
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
+from portal.catalogue.models import Investigation
 from portal.catalogue.search import DatasetQuery, find_datasets
 from portal.catalogue.service import get_investigation, list_investigations, team, who_sees
-from portal.jobs.read import cluster_status
+from portal.jobs.read import ClusterStatus, cluster_status
 from portal.web.context import actor, now, portal, session
+from portal.web.part import part
 from portal.web.views.datasets import dataset_cards, is_public
 from portal.web.views.experiments import experiment_jobs, experiment_lines, instrument_names
 from portal.web.views.jobs import job_cards
@@ -33,15 +35,6 @@ def show(investigation_id: int) -> ResponseReturnValue:
     """Team, instrument, dates; datasets with their processing state; live while something runs."""
     experiment = get_investigation(session(), actor(), investigation_id)
     status = cluster_status(session())
-    jobs = experiment_jobs(session(), actor(), investigation_id)
-    titles = {name: jobtype.title for name, jobtype in portal().jobtypes.by_name.items()}
-    context = {
-        "experiment": experiment,
-        "jobs": job_cards(session(), actor(), jobs, now(), status=status, titles=titles),
-        "again_s": ask_again_for_all_s(jobs, now()),
-    }
-    if request.headers.get("HX-Request"):
-        return render_template("experiments/_jobs.html", **context)
     number = page_number(request.args)
     found = find_datasets(
         session(), actor(), DatasetQuery(investigation=investigation_id, raw=True, page=number, size=24)
@@ -60,5 +53,22 @@ def show(investigation_id: int) -> ResponseReturnValue:
         result_count=results.total,
         links=page_links(found, "dataset"),
         cluster_banner=status.banner,
-        **context,
+        **_jobs_context(experiment, status),
     )
+
+
+@part(page, "/<int:investigation_id>/part/jobs", of="experiments.show")
+def jobs_now(investigation_id: int) -> ResponseReturnValue:
+    """What runs on its data by itself."""
+    experiment = get_investigation(session(), actor(), investigation_id)
+    return render_template("experiments/_jobs.html", **_jobs_context(experiment, cluster_status(session())))
+
+
+def _jobs_context(experiment: Investigation, status: ClusterStatus) -> dict[str, object]:
+    jobs = experiment_jobs(session(), actor(), experiment.id)
+    titles = {name: jobtype.title for name, jobtype in portal().jobtypes.by_name.items()}
+    return {
+        "experiment": experiment,
+        "jobs": job_cards(session(), actor(), jobs, now(), status=status, titles=titles),
+        "again_s": ask_again_for_all_s(jobs, now()),
+    }

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from portal.jobs.read import cluster_status, list_jobs
+from portal.jobs.models import Job
+from portal.jobs.read import ClusterStatus, cluster_status, list_jobs
 from portal.jobs.state import FINAL, State
 from portal.web.context import actor, now, portal, session
+from portal.web.part import part
 from portal.web.views.datasets import dataset_cards
 from portal.web.views.home import first_to_analyse, newest_datasets, next_step
 from portal.web.views.jobs import job_cards
@@ -23,15 +25,7 @@ RECENT = timedelta(days=3)
 def show() -> ResponseReturnValue:
     """Running and failed jobs, newest results as pictures, newest datasets, one next step."""
     status = cluster_status(session())
-    mine = list_jobs(session(), actor(), person=actor().name, state=(*ACTIVE, State.FAILED), size=12).items
-    jobs = [job for job in mine if not job.state.final or (job.ended and now() - job.ended < RECENT)][:6]
-    titles = {name: jobtype.title for name, jobtype in portal().jobtypes.by_name.items()}
-    context = {
-        "jobs": job_cards(session(), actor(), jobs, now(), status=status, titles=titles),
-        "again_s": ask_again_for_all_s(jobs, now()),
-    }
-    if request.headers.get("HX-Request"):
-        return render_template("home/_jobs.html", **context)
+    jobs = _current()
     results = newest_datasets(session(), actor(), results=True)
     measured = newest_datasets(session(), actor(), results=False)
     cards = dataset_cards(session(), actor(), [*results, *measured], now())
@@ -42,5 +36,25 @@ def show() -> ResponseReturnValue:
         measured=cards[len(results) :],
         step=next_step(jobs, results, first_to_analyse(session(), actor(), measured)),
         cluster_banner=status.banner,
-        **context,
+        **_jobs_context(jobs, status),
     )
+
+
+@part(page, "/part/jobs", of="home.show")
+def jobs_now() -> ResponseReturnValue:
+    """The jobs by themselves."""
+    return render_template("home/_jobs.html", **_jobs_context(_current(), cluster_status(session())))
+
+
+def _current() -> list[Job]:
+    """My jobs that run, and those that failed lately."""
+    mine = list_jobs(session(), actor(), person=actor().name, state=(*ACTIVE, State.FAILED), size=12).items
+    return [job for job in mine if not job.state.final or (job.ended and now() - job.ended < RECENT)][:6]
+
+
+def _jobs_context(jobs: list[Job], status: ClusterStatus) -> dict[str, object]:
+    titles = {name: jobtype.title for name, jobtype in portal().jobtypes.by_name.items()}
+    return {
+        "jobs": job_cards(session(), actor(), jobs, now(), status=status, titles=titles),
+        "again_s": ask_again_for_all_s(jobs, now()),
+    }

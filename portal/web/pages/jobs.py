@@ -8,10 +8,12 @@ from flask.typing import ResponseReturnValue
 from portal.errors import ConflictError, InvalidError, LimitError
 from portal.jobs import actions
 from portal.jobs.lines import list_lines
+from portal.jobs.log import LogTail
 from portal.jobs.models import Job
-from portal.jobs.read import cluster_status, counts, get_job, job_view, log_tail
+from portal.jobs.read import ClusterStatus, cluster_status, counts, get_job, job_view, log_tail
 from portal.jobs.state import FINAL, State
 from portal.web.context import actor, now, portal, session
+from portal.web.part import part
 from portal.web.views.job_page import job_parts
 from portal.web.views.jobs import line_cards, line_links
 from portal.web.views.live import ask_again_for_all_s, ask_again_s
@@ -26,6 +28,24 @@ ACTIVE = tuple(state for state in State if state not in FINAL)
 @page.get("")
 def show() -> ResponseReturnValue:
     """My jobs, or those of everybody whose experiments I share; live while any of them can change."""
+    status = cluster_status(session())
+    return render_template(
+        "jobs/list.html",
+        section="jobs",
+        tabs=TABS,
+        text=request.args.get("q", ""),
+        cluster_banner=status.banner,
+        **_list_context(status),
+    )
+
+
+@part(page, "/part/list", of="jobs.show")
+def listed() -> ResponseReturnValue:
+    """The list by itself."""
+    return render_template("jobs/_list.html", **_list_context(cluster_status(session())))
+
+
+def _list_context(status: ClusterStatus) -> dict[str, object]:
     values = request.args
     chosen = values.get("state", "")
     chosen = chosen if chosen in dict(TABS) else ""
@@ -39,26 +59,15 @@ def show() -> ResponseReturnValue:
         page=page_number(values),
         size=25,
     )
-    status = cluster_status(session())
     titles = {name: jobtype.title for name, jobtype in portal().jobtypes.by_name.items()}
-    context = {
+    return {
+        "chosen": chosen,
+        "whose": whose,
         "cards": line_cards(session(), actor(), found, now(), status=status, titles=titles),
         "links": line_links(found),
         "again_s": ask_again_for_all_s([*found.page.items, *chain(*found.trials.values())], now()),
         "searched": bool(values.get("q") or chosen),
     }
-    if request.headers.get("HX-Request"):
-        return render_template("jobs/_list.html", **context)
-    return render_template(
-        "jobs/list.html",
-        section="jobs",
-        tabs=TABS,
-        chosen=chosen,
-        whose=whose,
-        text=values.get("q", ""),
-        cluster_banner=status.banner,
-        **context,
-    )
 
 
 @page.get("/<job:job_id>")
@@ -67,7 +76,7 @@ def job(job_id: int) -> ResponseReturnValue:
     return render_template("jobs/job.html", section="jobs", **_job_context(job_id))
 
 
-@page.get("/<job:job_id>/live")
+@part(page, "/<job:job_id>/part/live", of="jobs.job")
 def live(job_id: int) -> ResponseReturnValue:
     """The part of the page that changes, as the page asks for it again and again."""
     return render_template("jobs/_live.html", **_job_context(job_id))
@@ -88,22 +97,32 @@ def _job_context(job_id: int) -> dict[str, object]:
 
 @page.get("/<job:job_id>/log")
 def log(job_id: int) -> ResponseReturnValue:
-    """A piece of the log: as text, or for the live page as what follows the piece that it has."""
-    values = request.args
-    stream = values.get("stream", "stdout")
-    offset = values.get("offset", "0")
-    length = whole(offset.removeprefix("-"), most=15) or 0
-    start = -length if offset.startswith("-") else length
-    piece = log_tail(session(), actor(), job_id, stream=stream, offset=start, settings=portal().settings)
-    if request.headers.get("HX-Request"):
-        again_s = None if piece.final else 1 if piece.next_offset < piece.size else 3
-        return render_template("jobs/_log.html", piece=piece, job_id=job_id, stream=stream, again_s=again_s)
+    """A piece of the log as text."""
+    stream, piece = _piece(job_id)
     more = piece.next_offset < piece.size
     goes_on = url_for("jobs.log", job_id=job_id, stream=stream, offset=piece.next_offset) if more else ""
     rest = f"\n\n… up to byte {piece.next_offset:,} of {piece.size:,}; it goes on at {goes_on}\n" if more else ""
     answer = make_response((piece.text or piece.note) + rest)
     answer.mimetype = "text/plain"
     return answer
+
+
+@part(page, "/<job:job_id>/part/log", of="jobs.log")
+def log_goes_on(job_id: int) -> ResponseReturnValue:
+    """What follows the piece of the log that the job's page has."""
+    stream, piece = _piece(job_id)
+    again_s = None if piece.final else 1 if piece.next_offset < piece.size else 3
+    return render_template("jobs/_log.html", piece=piece, job_id=job_id, stream=stream, again_s=again_s)
+
+
+def _piece(job_id: int) -> tuple[str, LogTail]:
+    """The stream and the piece of it that the address names."""
+    values = request.args
+    stream = values.get("stream", "stdout")
+    offset = values.get("offset", "0")
+    length = whole(offset.removeprefix("-"), most=15) or 0
+    start = -length if offset.startswith("-") else length
+    return stream, log_tail(session(), actor(), job_id, stream=stream, offset=start, settings=portal().settings)
 
 
 def _changed(job: Job, words: str) -> ResponseReturnValue:

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from portal.notify.read import count_new, list_notices, mark_all_read, mark_read
 from portal.web.context import actor, now, portal, session
+from portal.web.part import part
 from portal.web.views.notices import notice_line
 from portal.web.views.paging import page_links, page_number
 
@@ -14,19 +15,26 @@ page = Blueprint("notices", __name__, url_prefix="/notices")
 @page.get("")
 def show() -> ResponseReturnValue:
     """Newest first, with links to what they tell of; live while it is open."""
+    return render_template("notices/show.html", **_context())
+
+
+@part(page, "/part/list", of="notices.show")
+def listed() -> ResponseReturnValue:
+    """The notices by themselves."""
+    return render_template("notices/_list.html", **_context())
+
+
+def _context() -> dict[str, object]:
     found = list_notices(session(), actor(), page=page_number(request.args))
-    context = {
+    return {
         "lines": [notice_line(notice) for notice in found.items],
         "links": page_links(found, "notice"),
         "newest": found.items[0].id if found.items else 0,
         "new": count_new(session(), actor()),
     }
-    if request.headers.get("HX-Request"):
-        return render_template("notices/_list.html", **context)
-    return render_template("notices/show.html", **context)
 
 
-@page.get("/bell")
+@part(page, "/part/bell", of="notices.show")
 def bell() -> ResponseReturnValue:
     """The bell in the header, as pages ask for it again and again."""
     return render_template("notices/_bell.html", new=count_new(session(), actor()))

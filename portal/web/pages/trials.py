@@ -26,6 +26,7 @@ from portal.jobs.trials.sheet import get_sheet
 from portal.jobtype.model import JobType
 from portal.web.context import actor, now, portal, session
 from portal.web.pages.analyses import form_page
+from portal.web.part import part
 from portal.web.views.live import ask_again_for_all_s
 from portal.web.views.pictures import thumbnails
 from portal.web.views.start import Origin, Typed, cost_words, inputs_of, variant_of
@@ -61,7 +62,7 @@ def form(name: str) -> ResponseReturnValue:
     return _form(jobtype, typed_trial(jobtype, MultiDict(request.args)))
 
 
-@page.post("/analyses/<name>/several/beside")
+@part(page, "/analyses/<name>/several/part/beside", of="trials.form", method="POST")
 def beside(name: str) -> ResponseReturnValue:
     """What stands beside the form, for what is in it now."""
     jobtype = portal().jobtypes.named(name)
@@ -104,7 +105,7 @@ def show(submission_id: str) -> ResponseReturnValue:
     return render_template("trials/show.html", section="jobs", **_sheet(submission_id))
 
 
-@page.get("/trials/<submission_id>/live")
+@part(page, "/trials/<submission_id>/part/live", of="trials.show")
 def live(submission_id: str) -> ResponseReturnValue:
     """The part that changes."""
     return render_template("trials/_live.html", **_sheet(submission_id))

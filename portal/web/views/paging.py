@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from flask import request, url_for
 
+from portal.web.part import page_endpoint
 from portal.words import count
 
 
@@ -25,7 +26,7 @@ def address(**changes: Any) -> str:
         query.pop(name, None)
         if value is not None and value != "":
             query[name] = value
-    return url_for(str(request.endpoint), **(request.view_args or {}), **query)
+    return url_for(page_endpoint(), **(request.view_args or {}), **query)
 
 
 class Listed(Protocol):

@@ -53,9 +53,12 @@ from portal.jobs.submit.submit import submit
 from portal.jobtype.load import load_folders, shipped_folder
 from portal.notify.models import About, Notice
 from portal.trials.trial import Asked
+from portal.web.part import PAGE_OF
 from portal.web.signed_in import COOKIE
 
 PASSWORD = "correct horse battery"
+BY_HTMX = {"HX-Request": "true"}
+"""What a page's script sends when it asks for a part of its page."""
 ACTORS = {"stranger": "tom", "member": "maya", "scientist": "ravi", "staff": "sam"}
 """Who the columns are, in the small facility."""
 TOKENS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -174,7 +177,13 @@ class House:
                 self.address(door), method=door.method, query_string=query, json=body, headers=self.headers(person)
             )
         form = filled(FORMS.get(door.endpoint, {}), self.things) if door.method == "POST" else None
-        return self.client(person).open(self.address(door), method=door.method, query_string=query, data=form)
+        return self.client(person).open(
+            self.address(door),
+            method=door.method,
+            query_string=query,
+            data=form,
+            headers=BY_HTMX if door.endpoint in PAGE_OF else {},
+        )
 
     def keep(self) -> None:
         """Remember the database as it is (SQLite)."""

@@ -35,7 +35,9 @@ PAGE_PEOPLE = ("nobody", "stranger", "member", "scientist", "staff")
 
 PAGES = """
     home.show                GET   sign-in  shows      shows      shows      shows      | dataset
+    home.jobs_now            GET   sign-in  shows      shows      shows      shows      | -
     data.show                GET   sign-in  shows      shows      shows      shows      | dataset experiment
+    data.results             GET   sign-in  shows      shows      shows      shows      | dataset experiment
     datasets.show            GET   hides    hides      shows      shows      shows      | dataset description parameter value correction reason file checksum experiment caption picture-hash array
     datasets.picture         GET   hides    hides      shows      shows      shows      | picture
     datasets.array_picture   GET   hides    hides      shows      shows      shows      | picture
@@ -46,6 +48,7 @@ PAGES = """
     methods.archive          GET   hides    hides      shows      shows      shows      | result dataset file checksum option
     experiments.index        GET   sign-in  shows      shows      shows      shows      | experiment
     experiments.show         GET   hides    hides      shows      shows      shows      | experiment summary dataset job picture-hash
+    experiments.jobs_now     GET   hides    hides      shows      shows      shows      | job
     analyses.show            GET   sign-in  shows      shows      shows      shows      | -
     analyses.start           GET   sign-in  hides      shows      shows      shows      | dataset
     analyses.start           POST  sign-in  hides      done       done       done       | -
@@ -61,9 +64,11 @@ PAGES = """
     trials.keep_after_all    POST  sign-in  hides      done       forbidden  done       | -
     trials.use               GET   sign-in  hides      shows      shows      shows      | dataset
     jobs.show                GET   sign-in  shows      shows      shows      shows      | job
+    jobs.listed              GET   sign-in  shows      shows      shows      shows      | job
     jobs.job                 GET   sign-in  hides      shows      shows      shows      | job dataset cause option words-of-log
     jobs.live                GET   sign-in  hides      shows      shows      shows      | cause
     jobs.log                 GET   sign-in  hides      shows      shows      shows      | log
+    jobs.log_goes_on         GET   sign-in  hides      shows      shows      shows      | log
     jobs.cancel              POST  sign-in  hides      done       forbidden  done       | -
     jobs.retry               POST  sign-in  hides      done       forbidden  done       | -
     jobs.rename              POST  sign-in  hides      done       forbidden  done       | -
@@ -82,6 +87,7 @@ PAGES = """
     device.look              POST  sign-in  shows      shows      shows      shows      | -
     device.decision          POST  sign-in  done       done       done       done       | -
     notices.show             GET   sign-in  shows      shows      shows      shows      | -
+    notices.listed           GET   sign-in  shows      shows      shows      shows      | -
     notices.bell             GET   sign-in  shows      shows      shows      shows      | -
     notices.read             POST  sign-in  hides      done       hides      hides      | -
     notices.read_all         POST  sign-in  done       done       done       done       | -
@@ -188,6 +194,7 @@ INSTEAD: Mapping[tuple[str, str], str] = {
     ("jobs.job", "job_id"): "failed",
     ("jobs.live", "job_id"): "failed",
     ("jobs.log", "job_id"): "failed",
+    ("jobs.log_goes_on", "job_id"): "failed",
     ("jobs.retry", "job_id"): "failed",
     ("jobs.release", "job_id"): "held",
     ("trials.show", "submission_id"): "trial",
@@ -208,6 +215,7 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     "trials.form": {"dataset": "{dataset}", "try": "histogram_bins"},
     "trials.use": {"all": "1"},
     "jobs.show": {"whose": "all"},
+    "jobs.listed": {"whose": "all"},
     "api_analyses.read_analysis": {"dataset": "{dataset}"},
 }
 """What stands in the address of a GET."""
@@ -215,6 +223,7 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "home.show": ("page",),
     "data.show": ("page", "q", "type", "instrument", "investigation", "kind", "start", "end", "sort", "fits"),
+    "data.results": ("page", "q", "type", "instrument", "investigation", "kind", "start", "end", "sort", "fits"),
     "datasets.show": ("page",),
     "experiments.index": ("page",),
     "experiments.show": ("page",),
@@ -234,9 +243,12 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "trials.live": ("picture", "black", "white"),
     "trials.picture": ("black", "white"),
     "jobs.show": ("page", "state", "whose", "q"),
+    "jobs.listed": ("page", "state", "whose", "q"),
     "jobs.log": ("stream", "offset"),
+    "jobs.log_goes_on": ("stream", "offset"),
     "batches.show": ("page",),
     "notices.show": ("page",),
+    "notices.listed": ("page",),
     "batches.live": ("page",),
     "device.show": ("code",),
     "sign_in.show": ("next",),

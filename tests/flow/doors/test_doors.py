@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from doors_house import TEAM, House, leaks, tells
+from doors_house import BY_HTMX, TEAM, House, leaks, tells
 from doors_table import API, API_PEOPLE, ARGUMENTS, INSTEAD, PAGE_PEOPLE, PAGES, TOTALS, Door, read
 from werkzeug.test import TestResponse
 
@@ -98,10 +98,9 @@ def test_what_is_counted_of_ones_own_counts_nobody_elses(house: House) -> None:
         new = TOTALS["notices"][column]
         assert len(re.findall(r'id="notice-\d+"', notices)) == new, person
         assert ("Held for Hemlock" in notices) == bool(new), person
-        for page in ("/notices/bell", "/data"):
-            assert re.findall(r"\b(\d+) new\b", house.client(person).get(page).text) == [str(new)] * bool(new), (
-                person
-            )
+        for page in ("/notices/part/bell", "/data"):
+            shown = house.client(person).get(page, headers=BY_HTMX).text
+            assert re.findall(r"\b(\d+) new\b", shown) == [str(new)] * bool(new), person
 
 
 def test_the_facility_page_counts_every_job_and_is_staffs_alone(house: House) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from doors_house import House
+from doors_house import BY_HTMX, House
 from doors_table import API, API_PEOPLE, BODIES, FORMS, PAGE_PEOPLE, PAGES, PARAMETERS, Door, filled, read
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from portal.db import Base, Database
+from portal.web.part import PAGE_OF
 from portal.web.security import csrf
 
 PAGE_DOORS, API_DOORS = read(PAGES, PAGE_PEOPLE), read(API, API_PEOPLE)
@@ -87,6 +88,8 @@ def ask(house: House, door: Door, address: str | None = None, **more: Any) -> Te
     where = address or house.address(door)
     if door.endpoint.startswith("api"):
         return house.client().open(where, method=method, headers=house.headers("staff"), **more)
+    if door.endpoint in PAGE_OF:
+        more["headers"] = {**BY_HTMX, **more.get("headers", {})}
     return house.client("staff").open(where, method=method, **more)
 
 

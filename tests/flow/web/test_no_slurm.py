@@ -53,7 +53,8 @@ def test_clicks_on_every_page_cause_no_slurm_command(
     form = {"csrf_token": csrf(maya, "/me")}
     start = {**form, "dataset": str(site.facility.datasets["private"]), "option.iterations": "3"}
     assert maya.post("/analyses/lightsheet-deconvolution/start", data=start).status_code == 303
-    assert maya.post("/analyses/lightsheet-deconvolution/beside", data=start).status_code == 200
+    beside = "/analyses/lightsheet-deconvolution/part/beside"
+    assert maya.post(beside, data=start, headers={"HX-Request": "true"}).status_code == 200
     assert maya.post(f"{job}/cancel", data=form).status_code == 303
     assert maya.post(f"{job}/retry", data=form).status_code == 303
     assert calls() == []

@@ -47,7 +47,7 @@ def test_every_page_has_the_bell_with_the_number_of_what_is_new(site: Any, page:
 def test_nobody_has_no_bell(site: Any) -> None:
     client = site.client()
     assert 'id="bell"' not in client.get("/sign-in").text
-    assert client.get("/notices").status_code == client.get("/notices/bell").status_code == 303
+    assert client.get("/notices").status_code == client.get("/notices/part/bell").status_code == 303
 
 
 def test_more_than_ninety_nine_are_not_counted_further(site: Any) -> None:

@@ -94,7 +94,7 @@ def test_what_was_typed_into_a_form_outlives_the_end_of_the_sign_in(site: Any, c
 
 
 def test_a_live_part_is_told_that_the_sign_in_ended(site: Any) -> None:
-    answer = site.client().get(f"/jobs/J-{1000 + site.job}/live", headers={"HX-Request": "true"})
+    answer = site.client().get(f"/jobs/J-{1000 + site.job}/part/live", headers={"HX-Request": "true"})
     assert answer.status_code == 401
 
 

@@ -98,7 +98,7 @@ def test_what_stands_beside_the_form_follows_what_is_typed(site: Any, csrf: Any)
     maya = site.client("maya")
     dataset = str(site.facility.datasets["private"])
     data = {"csrf_token": csrf(maya, "/me"), "dataset": dataset, "option.iterations": "7", "variant": "large"}
-    answer = maya.post("/analyses/lightsheet-deconvolution/beside", data=data, headers={"HX-Request": "true"})
+    answer = maya.post("/analyses/lightsheet-deconvolution/part/beside", data=data, headers={"HX-Request": "true"})
     assert answer.status_code == 200
     assert f"gantry run lightsheet-deconvolution {dataset}" in answer.text
     assert "iterations=7" in answer.text
@@ -108,12 +108,12 @@ def test_what_stands_beside_the_form_follows_what_is_typed(site: Any, csrf: Any)
 
 def test_a_job_s_live_part_asks_again_while_it_can_change_and_no_longer(site: Any) -> None:
     maya = site.client("maya")
-    live = f"/jobs/{_number(site)}/live"
-    assert 'hx-trigger="every' in maya.get(live).text
+    live = f"/jobs/{_number(site)}/part/live"
+    assert 'hx-trigger="every' in maya.get(live, headers={"HX-Request": "true"}).text
     with site.database.write() as session:
         job = session.get_one(Job, site.job)
         job.move(State.CANCELLED, at=job.created, by="Maya Lind", words="Cancelled by Maya Lind.")
-    text = maya.get(live).text
+    text = maya.get(live, headers={"HX-Request": "true"}).text
     assert "hx-trigger" not in text
     assert "Cancelled by Maya Lind." in _words(text) and "Run again" in text
 
@@ -222,7 +222,7 @@ def test_an_analysis_that_does_not_fit_says_why(site: Any) -> None:
 
 def test_a_result_is_linked_once_its_job_has_ended(site: Any) -> None:
     """Results are read after the state: a page must not show both a running job and what came of it."""
-    client, address = site.client("maya"), f"/jobs/J-{1000 + site.job}/live"
+    client, address = site.client("maya"), f"/jobs/J-{1000 + site.job}/part/live"
     with site.database.write() as session:
         job = session.get_one(Job, site.job)
         attempt = Attempt(
@@ -238,10 +238,10 @@ def test_a_result_is_linked_once_its_job_has_ended(site: Any) -> None:
         dataset = site.facility.datasets["private"]
         job.outputs.append(JobOutput(name="sharp", attempt_id=attempt.id, dataset_id=dataset))
         job.state = State.RUNNING
-    page = client.get(address).text
+    page = client.get(address, headers={"HX-Request": "true"}).text
     assert "Open the result" not in page and "hx-trigger" in page
     with site.database.write() as session:
         job = session.get_one(Job, site.job)
         job.state, job.started, job.ended = State.SUCCEEDED, job.created, job.created
-    page = client.get(address).text
+    page = client.get(address, headers={"HX-Request": "true"}).text
     assert "Open the result" in page and "hx-trigger" not in page

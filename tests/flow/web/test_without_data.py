@@ -80,7 +80,8 @@ def test_whoever_is_in_no_team_is_told_before_filling_the_form_in(site: Any) -> 
 def test_the_form_beside_says_who_will_see_it(site: Any, csrf: Any) -> None:
     maya, mine = site.client("maya"), site.facility.investigations["private"]
     data = {"csrf_token": csrf(maya, "/me"), "experiment": str(mine)}
-    assert "Seen by Maya Lind" in maya.post("/analyses/random-counts/beside", data=data).text
+    beside = maya.post("/analyses/random-counts/part/beside", data=data, headers={"HX-Request": "true"})
+    assert "Seen by Maya Lind" in beside.text
 
 
 def test_the_page_of_a_job_that_leaves_no_dataset_says_so(site: Any, csrf: Any) -> None:

@@ -6,6 +6,7 @@ import { wirePicks } from "./picks";
 import { wireTheme } from "./theme-toggle";
 import { wireErrors, wireForms } from "./forms";
 import { wireLogs } from "./logs";
+import { wireSearch } from "./search";
 import { wireSheets } from "./sheets";
 
 wireTheme();
@@ -16,4 +17,5 @@ wirePicks();
 wireErrors();
 wireForms();
 wireLogs();
+wireSearch();
 wireSheets();
