@@ -1,5 +1,6 @@
 """Quantities and lists in words for people. Pure."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -18,6 +19,11 @@ _SIGNALS = {
     24: "processor time used up",
     25: "file too large",
 }
+
+_SEPARATORS = str.maketrans(
+    {"\uff0c": ",", "\uff1b": ";", "\u3001": ",", "\u00a0": " ", "\u202f": " ", "\u2009": " "}
+)
+"""Separators of full width, and spaces that do not break."""
 
 
 def memory(mebibytes: float) -> str:
@@ -90,3 +96,18 @@ def one_line(text: str, most: int = 500) -> str:
     """Foreign text as one printable line of at most `most` characters."""
     cleaned = " ".join("".join(c if c.isprintable() or c.isspace() else "�" for c in text).split())
     return cleaned if len(cleaned) <= most else cleaned[: most - 1] + "…"
+
+
+def unlisted(text: str, *, numbers: bool = True) -> list[str]:
+    """The parts of a list that was typed: between semicolons or lines where there are any, else between commas.
+
+    Raises ValueError where, of `numbers`, commas seem to stand both between them and inside them.
+    """
+    text = text.translate(_SEPARATORS)
+    if re.search(r"[;\n]", text):
+        return [part.strip() for part in re.split(r"[;\n]", text) if part.strip()]
+    if numbers and re.search(r"[0-9],[0-9]", text) and re.search(r",\s", text):
+        raise ValueError(
+            "It is not clear which commas stand between values. Put semicolons between them: 0,5; 0,7."
+        )
+    return [part.strip() for part in text.split(",") if part.strip()]

@@ -11,6 +11,7 @@ from portal.cli.output import show_json, show_rows
 from portal.client import Client
 from portal.client.http import Document
 from portal.errors import InvalidError
+from portal.words import unlisted
 
 
 def trial_of(given: Mapping[str, Any]) -> Document | None:
@@ -22,7 +23,10 @@ def trial_of(given: Mapping[str, Any]) -> Document | None:
     if given["dry_run"]:
         raise InvalidError("--dry-run shows the form of one run; leave out --try.")
     option, text = pair(given["tried"], "NAME=VALUE,…")
-    values = [part.strip() for part in text.split(";" if ";" in text else ",") if part.strip()]
+    try:
+        values = unlisted(text)
+    except ValueError as error:
+        raise InvalidError(str(error)) from None
     crop = dict(pair(part, "NAME=VALUE") for part in given["parts"])
     return {"option": option, "values": values, "crop": crop, "whole": given["whole"]}
 

@@ -15,7 +15,7 @@ from portal.form.slots import check_slots
 from portal.form.target import FIELD, TargetField, target_field
 from portal.form.titles import result_title
 from portal.form.unusable import left_out_files, without_any_file
-from portal.form.values import as_text, is_blank
+from portal.form.values import as_text, how_read, is_blank
 from portal.jobtype.model import JobType, Variant
 from portal.jobtype.option import BooleanOption, ChoiceOption, FloatOption, IntegerOption, OptionBase, TextOption
 from portal.words import count, limit, listed, memory
@@ -39,6 +39,8 @@ class Field:
     """Where the default comes from, in words; empty for a plain default."""
     error: str
     required: bool
+    read: str = ""
+    """How a number that was typed is understood, where it was typed otherwise than programs write it."""
     asked: bool = False
     """A dataset leaves it in doubt, so that it is asked where everybody sees it; `source` says why."""
     choices: tuple[tuple[str, str], ...] = ()
@@ -49,6 +51,11 @@ class Field:
     max_length: int | None = None
     pick: PickField | None = None
     """What of the datasets it picks; None for what picks nothing, or of no dataset."""
+
+    @property
+    def wrong_number(self) -> str:
+        """Why what was typed is no number that can be taken; empty where nothing was typed or it can."""
+        return self.error if self.value.strip() and self.kind in {"integer", "float"} else ""
 
     @property
     def idle(self) -> bool:
@@ -319,6 +326,7 @@ def _field(
         help=option.help or "",
         source=pick.note if pick else _source(option, default, value, errors.get(option.name, "")),
         error=errors.get(option.name, ""),
+        read="" if option.name in errors else how_read(option, value),
         required=asked
         and (
             bool(default.ask)

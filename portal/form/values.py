@@ -1,8 +1,8 @@
 """One raw value -> one typed value: strings from a browser or a command line, or JSON values from the API."""
 
 import math
-import re
 
+from portal.form.numbers import NoNumberError, TypedNumber, read_number
 from portal.jobtype.option import (
     BooleanOption,
     ChoiceOption,
@@ -19,9 +19,8 @@ Raw = object
 
 TRUE = frozenset({"true", "on"})  # a ticked box without a value of its own is sent as "on"
 FALSE = frozenset({"false", "off"})
-INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
-DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
-COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
+MOST_DIGITS = 18
+"""Of a whole number."""
 
 
 def is_blank(raw: Raw) -> bool:
@@ -53,23 +52,40 @@ def _read(option: OptionBase, raw: Raw) -> Raw:
     return raw.strip() if isinstance(option, ChoiceOption) else raw.strip(" ")
 
 
+def how_read(option: OptionBase, raw: Raw) -> str:
+    """How a number that was typed is understood ("300 nm = 0.3 um"), or why it is not; empty for what is plain."""
+    if not isinstance(option, IntegerOption | FloatOption) or not isinstance(raw, str) or is_blank(raw):
+        return ""
+    try:
+        parse(option, raw)
+        return _typed(raw, option).how
+    except ValueError as error:
+        return str(error)
+
+
+def _typed(text: str, option: IntegerOption | FloatOption) -> TypedNumber:
+    try:
+        return read_number(text, option.unit, whole=isinstance(option, IntegerOption))
+    except NoNumberError:
+        kind = "a whole number" if isinstance(option, IntegerOption) else "a number"
+        words = f"Give {kind}{within(option.min, option.max)}; “{_short(text)}” is not one."
+        raise ValueError(words) from None
+
+
 def _whole(text: str, option: IntegerOption) -> int:
-    if INTEGER.fullmatch(text):
-        return int(text)
-    _no_comma(text)
-    if DECIMAL.fullmatch(text):
+    value = _typed(text, option).value
+    if value.adjusted() >= MOST_DIGITS:
+        raise ValueError(f"Give a whole number{within(option.min, option.max)}; “{_short(text)}” is too large.")
+    if value != value.to_integral_value():
         raise ValueError(f"Give a whole number{within(option.min, option.max)}, without decimals.")
-    raise ValueError(f"Give a whole number{within(option.min, option.max)}; “{_short(text)}” is not one.")
+    return int(value)
 
 
 def _number(text: str, option: FloatOption) -> float:
-    if DECIMAL.fullmatch(text):
-        value = float(text)
-        if math.isfinite(value):
-            return value
-        raise ValueError(f"Give a number{within(option.min, option.max)}; “{_short(text)}” is too large.")
-    _no_comma(text)
-    raise ValueError(f"Give a number{within(option.min, option.max)}; “{_short(text)}” is not one.")
+    value = float(_typed(text, option).value)
+    if math.isfinite(value):
+        return value
+    raise ValueError(f"Give a number{within(option.min, option.max)}; “{_short(text)}” is too large.")
 
 
 def _as_float(value: int, option: FloatOption) -> float:
@@ -77,11 +93,6 @@ def _as_float(value: int, option: FloatOption) -> float:
         return float(value)
     except OverflowError:
         raise ValueError(f"Give a number{within(option.min, option.max)}; this one is too large.") from None
-
-
-def _no_comma(text: str) -> None:
-    if COMMA.fullmatch(text):
-        raise ValueError(f"Write the number with a point: {text.replace(',', '.')} instead of {text}.")
 
 
 def _short(text: str) -> str:

@@ -1,14 +1,15 @@
 """The values of a trial, from a list that was typed, or from two ends and how many between them."""
 
 import math
-import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from portal.errors import InvalidError
+from portal.form.numbers import read_number
 from portal.form.values import as_text, is_blank, parse
 from portal.jobtype.option import ChoiceOption, FloatOption, IntegerOption, OptionBase, Value
-from portal.words import count
+from portal.words import count, unlisted
 
 FEWEST, MOST = 2, 12
 FIELD = "try.values"
@@ -16,7 +17,6 @@ FIELD = "try.values"
 DIGITS = 6
 """Of a value between two ends: what is typed by hand has no more, and is told apart by them on every page."""
 MOST_TYPED = 4000
-DECIMAL_COMMA = re.compile(r"[0-9],[0-9]")
 
 
 def of_list(option: OptionBase, text: str) -> list[str]:
@@ -26,11 +26,10 @@ def of_list(option: OptionBase, text: str) -> list[str]:
     """
     if len(text) > MOST_TYPED:
         raise _wrong(f"At most {MOST_TYPED:,} characters.")
-    if re.search(r"[;\n]", text):
-        return [part.strip() for part in re.split(r"[;\n]", text) if part.strip()]
-    if isinstance(option, FloatOption) and DECIMAL_COMMA.search(text) and re.search(r",\s", text):
-        raise _wrong("It is not clear which commas stand between values. Write numbers with a point: 0.5, 0.7.")
-    return [part.strip() for part in text.split(",") if part.strip()]
+    try:
+        return unlisted(text, numbers=isinstance(option, IntegerOption | FloatOption))
+    except ValueError as error:
+        raise _wrong(str(error)) from None
 
 
 def of_range(option: OptionBase, first: Any, last: Any, number: Any, *, geometric: bool) -> list[Value]:
@@ -97,7 +96,19 @@ def value_words(option: OptionBase, value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(option, ChoiceOption):
         return next((item.label for item in option.items if item.value == value and item.label), as_text(value))
+    if isinstance(value, str) and isinstance(option, IntegerOption | FloatOption):
+        value = _as_typed(option, value)
+        if isinstance(value, str):
+            return value
     return f"{as_text(value)} {option.unit}".rstrip()
+
+
+def _as_typed(option: OptionBase, text: str) -> Value:
+    """The number that was typed; the text itself where it cannot be taken."""
+    try:
+        return parse(option, text)
+    except ValueError:
+        return text
 
 
 def _between(first: float, last: float, share: float, *, geometric: bool) -> float:
@@ -118,10 +129,13 @@ def _end(option: IntegerOption | FloatOption, raw: Any, which: str) -> float:
 
 
 def _number(raw: Any) -> int:
-    text = as_text(raw).strip()
-    if not re.fullmatch(r"[0-9]{1,3}", text) or not FEWEST <= int(text) <= MOST:
+    try:
+        number = read_number(as_text(raw), whole=True).value
+    except ValueError:
+        number = Decimal(0)
+    if number != number.to_integral_value() or not FEWEST <= number <= MOST:
         raise _wrong(f"How many values: a whole number from {FEWEST} to {MOST}.")
-    return int(text)
+    return int(number)
 
 
 def _wrong(words: str) -> InvalidError:

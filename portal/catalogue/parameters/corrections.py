@@ -1,7 +1,6 @@
 """Corrections: rows beside what was registered. They are made and withdrawn by operators, and never removed."""
 
 import math
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,10 +18,9 @@ from portal.catalogue.parameters.rows import known_of, recorded_correction
 from portal.catalogue.parameters.source import Source, SourceKind
 from portal.db import is_id
 from portal.errors import ConflictError, InvalidError, NotFoundError
+from portal.form.numbers import NoNumberError, read_number
 from portal.identity.actor import Actor
 from portal.words import one_line
-
-_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 
 
 def dataset_for_operator(session: Session, number: int, *, lock: bool = False) -> Dataset:
@@ -119,12 +117,12 @@ def _is_text(dataset: Dataset, known: Known | None, name: str) -> bool:
 
 def _number(name: str, source: Source, wanted: str) -> tuple[float, str]:
     """The number in the unit that is wanted. Raises InvalidError."""
-    number = _finite(source.value)
+    number, with_unit = _finite(source.value, source.units or wanted)
     if number <= 0 and is_more_than_nothing(wanted or source.units, name):
         raise InvalidError(f"{name} is more than 0 by what it is; “{one_line(source.value, 50)}” is not.")
     if not wanted:
         return number, source.units
-    factor = factor_between(source.units, wanted)
+    factor = 1.0 if with_unit and not source.units else factor_between(source.units, wanted)
     if factor is None:
         raise InvalidError(f"{name} is wanted in {wanted}: give a unit that can be converted into it.")
     converted = number if factor == 1 else float(f"{number * factor:.15g}")
@@ -136,17 +134,23 @@ def _number(name: str, source: Source, wanted: str) -> tuple[float, str]:
     return converted, wanted
 
 
-def _finite(written: str) -> float:
-    """What was typed, as a number. Raises InvalidError, with what is to be done."""
+def _finite(written: str, unit: str) -> tuple[float, bool]:
+    """What was typed, as a number in `unit`, and if one stood behind it. Raises InvalidError, with what to do."""
     number = plain_number(written)
     if number is not None:
-        return number
+        return number, False
+    try:
+        typed = read_number(written, unit)
+        if math.isfinite(float(typed.value)):
+            return float(typed.value), bool(typed.unit)
+    except NoNumberError:
+        pass
+    except ValueError as error:
+        raise InvalidError(str(error)) from None
     said = f"“{one_line(written, 50)}”"
     try:
         other = float(written)
     except ValueError:
-        if _COMMA.fullmatch(written):
-            raise InvalidError(f"Write the number with a point: {written.replace(',', '.')}.") from None
         raise InvalidError(f"{said} is no number. The unit stands behind it, apart.") from None
     if math.isnan(other):
         raise InvalidError(

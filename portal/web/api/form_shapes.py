@@ -68,6 +68,7 @@ class FieldOut(BaseModel):
     unit: str
     help: str
     source: str = Field(description="Where the default comes from, in words.")
+    read: str = Field(description='How a number is understood, where that needs saying: "300 nm = 0.3 um".')
     error: str
     required: bool
     advanced: bool
@@ -228,6 +229,7 @@ def _field(field: FormField, group: str, advanced: bool) -> FieldOut:
         unit=field.unit,
         help=field.help,
         source=field.source,
+        read=field.read,
         error=field.error,
         required=field.required,
         advanced=advanced,

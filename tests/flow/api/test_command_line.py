@@ -73,10 +73,10 @@ def test_options_are_set_and_shown(gantry, stack):
 
 
 def test_a_dry_run_starts_nothing_and_says_what_is_wrong(gantry, stack):
-    code, out, err = gantry("run", "qc", stack, "--dry-run", "--set", "histogram_bins=1,5")
+    code, out, err = gantry("run", "qc", stack, "--dry-run", "--set", "histogram_bins=1,500")
     assert code == 6
-    assert "histogram_bins\t1,5" in out
-    assert "Write the number with a point: 1.5 instead of 1,5." in err
+    assert "histogram_bins\t1,500" in out
+    assert "“1,500” can be 1500 or 1.5. Write 1500 if that is meant." in err
     code, _, err = gantry("run", "qc", stack, "--dry-run")
     assert (code, "nothing was started" in err) == (0, True)
     assert gantry("jobs", "list")[1] == ""

@@ -46,14 +46,14 @@ def test_an_analysis_describes_its_form(maya):
 
 
 def test_a_form_is_checked_without_starting_anything(maya, stack):
-    body = {"inputs": {"stack": [stack]}, "options": {"iterations": "0", "sigma_xy": "0,3"}}
+    body = {"inputs": {"stack": [stack]}, "options": {"iterations": "0", "sigma_xy": "1,300"}}
     form = maya("POST", "/analyses/lightsheet-deconvolution/form", json=body).json
     assert form["valid"] is False
     assert form["errors"] == {
         "iterations": "Must be a number from 1 to 1000; this is 0.",
-        "sigma_xy": "Write the number with a point: 0.3 instead of 0,3.",
+        "sigma_xy": "“1,300” can be 1300 or 1.3. Write 1300 or 1.3.",
     }
-    assert {field["name"]: field["value"] for field in form["fields"]}["sigma_xy"] == "0,3"
+    assert {field["name"]: field["value"] for field in form["fields"]}["sigma_xy"] == "1,300"
     assert maya("GET", "/jobs").json["total"] == 0
 
 

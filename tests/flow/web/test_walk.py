@@ -46,14 +46,14 @@ def test_a_value_that_cannot_be_used_is_explained_beside_it_and_nothing_is_lost(
         "dataset": str(site.facility.datasets["private"]),
         "title": "Kept title",
         "option.iterations": "99999",
-        "option.sigma_xy": "0,5",
+        "option.sigma_xy": "1,500",
     }
     answer = maya.post(START, data=data)
     assert answer.status_code == 422
-    for kept in ('value="99999"', 'value="0,5"', 'value="Kept title"'):
+    for kept in ('value="99999"', 'value="1,500"', 'value="Kept title"'):
         assert kept in answer.text
     assert 'href="#f-iterations"' in answer.text and 'id="f-iterations-wrong"' in answer.text
-    assert "Write the number with a point" in answer.text
+    assert "Write 1500 or 1.5." in answer.text
     assert "2 things need a look. Nothing you typed is lost." in answer.text
 
 

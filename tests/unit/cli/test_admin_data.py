@@ -250,8 +250,9 @@ def test_what_begins_with_a_dash_and_is_no_number_is_an_option_that_is_not_known
         ("9" * 400, "um", "is too large"),
         ("1e306", "km", "too large for a number in um"),
         ("1e-320", "pm", "too small for a number in um"),
-        ("0,2", "um", "with a point: 0.2"),
-        ("0.2um", "", "The unit stands behind it, apart."),
+        ("1,200", "um", "can be 1200 or 1.2"),
+        ("0.2 s", "", "is no unit of this kind. Give the value, in um."),
+        ("0.2 um 3", "", "The unit stands behind it, apart."),
     ],
 )
 def test_what_is_no_finite_number_is_not_taken(run, wide, value, unit, words):

@@ -145,11 +145,11 @@ def test_a_fresh_form_tells_that_its_dataset_does_not_fit(jobtype):
 
 
 def test_errors_stand_beside_their_field_and_what_was_typed_stays(jobtype, heart):
-    typed = {"iterations": "twenty", "sigma": "0,8", "note": "  kept  ", "clip": "false"}
+    typed = {"iterations": "twenty", "sigma": "1,800", "note": "  kept  ", "clip": "false"}
     form = build_form(jobtype, {"stack": [heart]}, values=typed)
     assert {name: field(form, name).value for name in typed} == typed
     assert field(form, "iterations").error == "Give a whole number from 1 to 200; “twenty” is not one."
-    assert field(form, "sigma").error == "Write the number with a point: 0.8 instead of 0,8."
+    assert field(form, "sigma").error == "“1,800” can be 1800 or 1.8. Write 1800 or 1.8."
     assert field(form, "note").error == ""
     assert field(form, "clip").checked is False
     assert not form.valid

@@ -64,7 +64,7 @@ def test_what_is_wrong_stands_beside_its_field(jobtype, stack):
     assert "try.values" in fields(jobtype, stack, Asked("iterations", ["1", "none"]))
     assert fields(jobtype, stack, Asked("iterations", [1, 2], {"planes": "0"})).keys() == {"crop.planes"}
     assert fields(jobtype, stack, Asked("iterations", [1, 2], {"plane": "1"})).keys() == {"crop.plane"}
-    assert fields(jobtype, stack, Asked("iterations", [1, 2]), {**RAW, "sigma": "0,5"}).keys() == {"sigma"}
+    assert fields(jobtype, stack, Asked("iterations", [1, 2]), {**RAW, "sigma": "1,500"}).keys() == {"sigma"}
 
 
 def test_values_are_not_tried_on_all_channels_or_several_datasets(jobtype, stack):

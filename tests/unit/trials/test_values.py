@@ -29,7 +29,11 @@ def test_a_list_is_read_as_it_is_typed(jobtype, text, values):
 def test_commas_that_may_stand_inside_numbers_are_asked_about_and_not_guessed(jobtype):
     assert "which commas" in words(of_list, jobtype.option("sigma"), "0,5, 0,7")
     raw = of_list(jobtype.option("sigma"), "0,5; 0,7")
-    assert "0.5 instead of 0,5" in words(checked, jobtype.option("sigma"), raw)
+    assert checked(jobtype.option("sigma"), raw) == [0.5, 0.7]
+    raw = of_list(jobtype.option("sigma"), "300 nm; 0.5; 7e2 nm")
+    assert checked(jobtype.option("sigma"), raw) == [0.3, 0.5, 0.7]
+    assert value_words(jobtype.option("sigma"), "300 nm") == "0.3 um"
+    assert "1,500: “1,500” can be 1500 or 1.5" in words(checked, jobtype.option("sigma"), ["1,500", "2"])
 
 
 def test_each_value_goes_through_the_validator_of_forms(jobtype):
@@ -74,7 +78,7 @@ def test_what_makes_no_range_is_said(jobtype):
     assert "“to” is empty" in words(of_range, iterations, "5", "", "5", geometric=False)
     assert "From: Give a whole number" in words(of_range, iterations, "few", "9", "5", geometric=False)
     assert "2 to 12" in words(of_range, iterations, "5", "9", "13", geometric=False)
-    assert "2 to 12" in words(of_range, iterations, "5", "9", "1e1", geometric=False)
+    assert "2 to 12" in words(of_range, iterations, "5", "9", "2,5", geometric=False)
     assert "Both ends are 5" in words(of_range, iterations, "5", "5", "3", geometric=False)
     said = words(of_range, iterations, "1", "3", "5", geometric=False)
     assert "not 5 different whole numbers" in said and "1, 2, 2, 2, 3" in said
