@@ -18,6 +18,7 @@ from portal.web.converters import JobNumber
 from portal.web.errors import install_errors
 from portal.web.formats import install_formats
 from portal.web.json import PlainJSON
+from portal.web.kept import install_kept
 from portal.web.pages import PAGES
 from portal.web.part import part_address
 from portal.web.security import install_security
@@ -73,6 +74,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     install_timing(app)
     install_security(app, settings)
     install_sign_in(app)
+    install_kept(app)
     install_errors(app)
     install_assets(app)
     install_formats(app)

@@ -83,6 +83,7 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSONType,
         list[str]: JSONType,
         list[int]: JSONType,
+        list[list[str]]: JSONType,
         list[dict[str, Any]]: JSONType,
     }
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, or_, select
 
 from portal.daemon.context import Deps, log_event
+from portal.identity.kept import forget_kept
 from portal.identity.models import Person
 from portal.identity.people import forget_tries
 from portal.identity.sessions import forget_expired
@@ -17,10 +18,11 @@ AT_ONCE = 200
 
 
 def _forget(deps: Deps, now: datetime) -> None:
-    """Sign-ins and tries to sign in that no longer count, and notices that were read long ago."""
+    """Sign-ins, tries to sign in and kept forms whose time is over, and notices that were read long ago."""
     with deps.write() as session:
         forget_expired(session, now=now)
         forget_tries(session, now=now)
+        forget_kept(session, now=now)
         forget_read(session, now=now)
 
 

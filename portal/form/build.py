@@ -190,7 +190,7 @@ def build_form(
         for option in jobtype.options
     ]
     plain = [option.name for option in jobtype.options if not option.advanced][:MOST_PLAIN]
-    plain += [field.name for _option, field in fields if field.asked]
+    plain += [field.name for _option, field in fields if field.asked or (field.required and is_blank(field.value))]
     return Form(
         jobtype=jobtype,
         slots=tuple(_slot_fields(jobtype, inputs, errors)),

@@ -60,6 +60,22 @@ class WebSession(Base):
     person: Mapped[Person] = relationship()
 
 
+class KeptForm(Base):
+    """A form that met no sign-in any more, for the person who had filled it in and for nobody else."""
+
+    __tablename__ = "kept_form"
+    __table_args__ = (Index("ix_kept_form_person", "person_id"),)
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"))
+    path: Mapped[str] = mapped_column(String(500))
+    """Where it was sent to."""
+    fields: Mapped[list[list[str]]] = mapped_column(default=list)
+    """Names and values in their order, without passwords and tokens."""
+    created: Mapped[datetime]
+    expires: Mapped[datetime]
+
+
 class ApiToken(Base):
     """A personal token for the API and the command line. Only its SHA-256 is kept."""
 

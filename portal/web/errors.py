@@ -3,7 +3,19 @@
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Flask, Response, current_app, g, make_response, redirect, render_template, request, url_for
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    flash,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask import session as page_cookie
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
@@ -22,8 +34,9 @@ from portal.errors import (
     UnsafeFileError,
 )
 from portal.web.context import actor
+from portal.web.kept import form_owner, keep_sent
 from portal.web.part import asked_for_part
-from portal.web.signed_in import KEPT_INPUT, ask_for_sign_in, path_with_input, safe_next
+from portal.web.signed_in import ask_for_sign_in, find_actor, safe_next
 
 STATUS: Final[dict[type[PortalError], int]] = {
     NotFoundError: 404,
@@ -146,11 +159,25 @@ def _portal_error(error: PortalError) -> ResponseReturnValue:
 def _csrf_error(_error: CSRFError) -> ResponseReturnValue:
     """The page was opened before the latest sign-in: nothing is done, and nothing typed is lost."""
     if (request.endpoint or "").startswith("sign_in."):
+        page_cookie["sign_in_name"] = request.form.get("name", "")[:255]
+        flash("This page had been open for long. Type the password again.", "wrong")
         return redirect(url_for("sign_in.show", next=safe_next(request.form.get("next"))), 303)
+    if "actor" not in g:  # the token is looked at before anything else
+        find_actor()
     if not actor().signed_in:
         return ask_for_sign_in()
-    if request.endpoint in KEPT_INPUT:
-        return redirect(path_with_input(), 303)
+    if asked_for_part():
+        return make_response("Please load this page again.", 400)
+    kept = keep_sent()
+    if kept is not None and form_owner() == actor().person_id:
+        flash("This page was older than your latest sign-in. All is as you typed it: look once more, and send it.")
+        return redirect(safe_next(kept), 303)
+    if kept is not None:
+        return error_page(
+            400,
+            "This form was filled in by somebody else, before you signed in here. It was not sent in your name, "
+            "and is kept for that person.",
+        )
     return error_page(400, "This page was opened before your latest sign-in, so its form is out of date.")
 
 

@@ -20,6 +20,9 @@ ADDRESS: Final = re.compile(r"/part/[a-z-]+$")
 LONGEST: Final = 6000
 """Characters of an address; what is longer is no address that every browser and server takes."""
 
+NO_QUERY: Final = frozenset({"csrf_token", "form_of", "kept"})
+"""What stands in a form and in no address."""
+
 PAGE_OF: Final[dict[str, str]] = {}
 """The endpoint of each part, and the endpoint of the page that it stands on."""
 
@@ -77,5 +80,5 @@ def whole_page() -> str:
 
 def _with_query(address: str) -> str:
     asked = request.form if request.method == "POST" else request.args
-    query = urlencode([(name, text) for name, text in asked.items(multi=True) if name != "csrf_token"])
+    query = urlencode([(name, text) for name, text in asked.items(multi=True) if name not in NO_QUERY])
     return f"{address}?{query}" if query and len(query) <= LONGEST else address

@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 from typing import Final
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, make_response, redirect, request, url_for
+from flask import Flask, Response, flash, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
 
 from portal.audit.who import Via
 from portal.identity.sessions import find_session, touch_session
-from portal.web.context import now, origin, portal, session
+from portal.web.context import actor, now, origin, portal, session
+from portal.web.kept import OWNER, form_owner, keep_sent, page_of_form
 from portal.web.part import asked_for_part
 
 COOKIE: Final = "gantry_session"
@@ -36,11 +38,6 @@ OPEN: Final = frozenset(
     }
 )
 """Endpoints that answer without a sign-in. The API (blueprints named `api…`) asks for tokens itself."""
-
-KEPT_INPUT: Final = frozenset({"analyses.start"})
-"""Forms whose input outlives the end of a sign-in: their page also takes values from its address."""
-
-NOT_KEPT: Final = frozenset({"csrf_token", "idempotency_key"})
 
 
 def set_cookie(response: Response, token: str) -> Response:
@@ -77,29 +74,26 @@ def safe_next(target: str | None) -> str:
 
 
 def come_back() -> str:
-    """Where the browser shall go after a sign-in: this page, with what was typed where the page can take it."""
+    """Where the browser shall go after a sign-in: this page, or that of the form that was sent, filled in."""
     if request.method in {"GET", "HEAD"}:
         return safe_next(request.full_path.rstrip("?"))
-    if request.endpoint in KEPT_INPUT:
-        return path_with_input()
+    kept = keep_sent()
+    if kept is not None:
+        return safe_next(kept)
+    flash("Your sign-in had ended, so nothing was changed. Sign in, and do it again.", "wrong")
     referrer = urlsplit(request.referrer or "")
-    return safe_next(referrer.path if referrer.netloc == request.host else None)
-
-
-def path_with_input() -> str:
-    """The address of a form's own page, carrying what was typed into it."""
-    fields = [(name, text) for name, text in request.form.items(multi=True) if name not in NOT_KEPT]
-    return f"{request.path}?{urlencode(fields)}"
+    return page_of_form() or safe_next(referrer.path if referrer.netloc == request.host else None)
 
 
 def ask_for_sign_in() -> ResponseReturnValue:
-    """Send the browser to the sign-in page; a live part is answered 401, upon which it loads the page again."""
+    """Send the browser to the sign-in page; a live part is answered 401, upon which its page asks for one."""
     if asked_for_part():
         return make_response("Please sign in again.", 401)
     return redirect(url_for("sign_in.show", next=come_back()), 303)
 
 
-def _find_actor() -> None:
+def find_actor() -> None:
+    """Who asks with this request, if it brings a sign-in that holds."""
     token = request.cookies.get(COOKIE)
     # The API has its own way of knowing who asks; assets belong to nobody. Whoever opens an address
     # that leads nowhere is told so as who they are.
@@ -123,7 +117,15 @@ def _require_sign_in() -> ResponseReturnValue | None:
     return ask_for_sign_in()
 
 
+def _refuse_anothers_form() -> None:
+    """A form that was made for somebody else is not carried out in the name of whoever is signed in now."""
+    sent = request.method == "POST" and actor().signed_in and not _is_api() and OWNER in request.form
+    if sent and form_owner() != actor().person_id:
+        raise CSRFError("This form was made for somebody else.")
+
+
 def install_sign_in(app: Flask) -> None:
     """Default deny: a page that is not in OPEN answers nobody who has not signed in."""
-    app.before_request(_find_actor)
+    app.before_request(find_actor)
     app.before_request(_require_sign_in)
+    app.before_request(_refuse_anothers_form)

@@ -35,7 +35,7 @@ FILES = {
 TELLS = {"notice", "notice_mark"}
 READS = {"alembic_version", "dataset_parameter_correction"} | WATCHES | JOBS | PEOPLE | FILES | TELLS
 INSERTS = WATCHES | {"attempt", "job_event", "audit_record", "notice", "dataset_array", "trial_picture"} | FILES
-DELETES = {"notice", "cluster_health", "web_session", "device_request", "sign_in_attempt"}
+DELETES = {"notice", "cluster_health", "web_session", "device_request", "sign_in_attempt", "kept_form"}
 # The columns that it never changes, of the tables of which it changes anything.
 NEVER = {
     "notice_mark": {"name"},
@@ -82,6 +82,7 @@ def test_the_daemon_sees_of_people_and_sign_ins_a_few_columns(portal: Host) -> N
         "web_session": {"id", "expires"},
         "device_request": {"id", "expires"},
         "sign_in_attempt": {"id", "at"},
+        "kept_form": {"id", "expires"},
     }
 
 

@@ -10,6 +10,7 @@ ROLES = ("gantry-web", "gantry-daemon")
 # What the web tier may read, the rows it may make and forget, and of which it may change something.
 WEB_SEES = {"person", "web_session", "api_token", "sign_in_attempt", "device_request"}
 WEB_READS = {
+    "kept_form",
     "notice",
     "alembic_version",
     "daemon_lease",
@@ -28,6 +29,7 @@ WEB_READS = {
     "trial_picture",
 }
 WEB_INSERTS = {
+    "kept_form",
     "audit_record",
     "web_session",
     "api_token",
@@ -39,7 +41,7 @@ WEB_INSERTS = {
     "job_event",
     "job_type_revision",
 }
-WEB_DELETES = {"web_session", "sign_in_attempt", "device_request"}
+WEB_DELETES = {"web_session", "sign_in_attempt", "device_request", "kept_form"}
 WEB_UPDATES = {
     "notice": {"read"},
     "person": {"password_hash"},

@@ -2,6 +2,9 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import urlencode
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,29 +14,40 @@ from portal.catalogue.access import may
 from portal.catalogue.inputs import datasets_by_slot
 from portal.catalogue.models import Dataset, Investigation
 from portal.catalogue.service import OFFERED, experiments_to_file_in, who_sees
-from portal.errors import ConflictError, InvalidError, LimitError
+from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError
 from portal.form import Form, build_form
 from portal.jobs.read import cluster_status
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.submit import submit
 from portal.jobtype.model import JobType
+from portal.web.again import StartedBefore, address_of, keyed, started_before
 from portal.web.context import actor, now, portal, session
+from portal.web.kept import kept_fields
 from portal.web.part import part
+from portal.web.views import presets
 from portal.web.views.analyses import all_cards, analysis_card, fitting_cards
 from portal.web.views.paging import whole_numbers
 from portal.web.views.pictures import thumbnails
 from portal.web.views.start import (
     Origin,
     Typed,
+    as_known,
     beside,
+    fields_of,
     further_slots,
     inputs_of,
     limits_of,
     problems_of,
     typed_form,
+    without_made_name,
+    without_unseen,
 )
+from portal.words import count
 
 page = Blueprint("analyses", __name__, url_prefix="/analyses")
+
+LONGEST_ADDRESS: Final = 6000
+"""Characters; what is longer is no address that every browser and server takes."""
 
 
 @page.get("")
@@ -56,23 +70,34 @@ def show() -> ResponseReturnValue:
     )
 
 
-@page.route("/<name>/start", methods=["GET", "POST"])
+@page.get("/<name>/start")
 def start(name: str) -> ResponseReturnValue:
-    """The form (GET, also with values in the address), and what it starts (POST)."""
+    """The form, also with values in the address, or with those of a form that was kept."""
     jobtype = portal().jobtypes.named(name)
-    typed = typed_form(jobtype, request.form if request.method == "POST" else MultiDict(request.args))
-    if request.method != "POST":
-        return form_page(jobtype, typed)
-    asked = SubmitRequest(
-        jobtype=name,
-        inputs=typed.ids,
-        options=typed.raw or {},
-        variant=typed.variant,
-        title=typed.title,
-        mode=typed.mode or "each",
-        preset=typed.preset,
-        idempotency_key=typed.key,
-        experiment=typed.experiment,
+    values = kept_fields("analyses.begin", "analyses.preset", name=name) or MultiDict(request.args)
+    typed = typed_form(jobtype, values)
+    if typed.raw:
+        typed = told_what_is_gone(typed)
+    return form_page(jobtype, typed, values=values)
+
+
+@page.post("/<name>/start")
+def begin(name: str) -> ResponseReturnValue:
+    """Start what the form says."""
+    jobtype = portal().jobtypes.named(name)
+    typed = typed_form(jobtype, request.form)
+    asked = keyed(
+        SubmitRequest(
+            jobtype=name,
+            inputs=typed.ids,
+            options=typed.raw or {},
+            variant=typed.variant,
+            title=typed.title,
+            mode=typed.mode or "each",
+            preset=typed.preset,
+            idempotency_key=typed.key,
+            experiment=typed.experiment,
+        )
     )
     try:
         with portal().database.write() as writing:
@@ -81,12 +106,43 @@ def start(name: str) -> ResponseReturnValue:
             )
     except InvalidError as error:
         return make_response(form_page(jobtype, typed, error), 422)
+    except NotFoundError:
+        left = told_what_is_gone(typed)
+        if left.ids == typed.ids:
+            raise
+        return make_response(form_page(jobtype, left), 404)
     except (LimitError, ConflictError) as error:
         flash(error.message, "wrong")
         return make_response(form_page(jobtype, typed), 429 if isinstance(error, LimitError) else 409)
-    if len(made.jobs) == 1:
-        return redirect(url_for("jobs.job", job_id=made.jobs[0].id), 303)
-    return redirect(url_for("batches.show", submission_id=made.id), 303)
+    before = started_before(session(), made)
+    if before is not None:
+        return make_response(form_page(jobtype, replace(typed, key=None), before=before), 409)
+    return redirect(address_of(made), 303)
+
+
+@page.post("/<name>/preset")
+def preset(name: str) -> ResponseReturnValue:
+    """The form with a preset's values, or without them again; nothing else that was typed changes."""
+    jobtype = portal().jobtypes.named(name)
+    typed = typed_form(jobtype, request.form)
+    extra: list[tuple[str, str]] = []
+    if request.form.get("undo"):
+        made = presets.taken_back(typed, request.form)
+    else:
+        arrays = jobtype.looks_at_arrays
+        inputs = inputs_of(datasets_by_slot(session(), actor(), typed.ids, arrays=arrays), arrays=arrays)
+        try:
+            made, was = presets.with_chosen(jobtype, inputs, typed, request.form.get("apply", ""))
+        except KeyError:
+            flash("There is no such preset any more. Nothing was changed.", "wrong")
+            made, was = typed, {}
+        else:
+            extra = presets.hidden_of(was, typed.preset)
+    values = MultiDict([*fields_of(jobtype, made), *extra])
+    query = urlencode(list(values.items(multi=True)))
+    if len(query) > LONGEST_ADDRESS:
+        return form_page(jobtype, made, values=values)
+    return redirect(f"{url_for('analyses.start', name=name)}?{query}", 303)
 
 
 @part(page, "/<name>/part/beside", of="analyses.start", method="POST")
@@ -98,15 +154,45 @@ def estimate(name: str) -> ResponseReturnValue:
 
 
 def form_page(
-    jobtype: JobType, typed: Typed, error: InvalidError | None = None, *, tried: Origin | None = None
+    jobtype: JobType,
+    typed: Typed,
+    error: InvalidError | None = None,
+    *,
+    values: MultiDict[str, str] | None = None,
+    tried: Origin | None = None,
+    before: StartedBefore | None = None,
 ) -> str:
-    """The page with the form of an analysis, filled in; `tried`: from which trial a value is."""
-    context = _context(jobtype, typed, error)
-    key = typed.key or uuid.uuid4().hex
-    return render_template("analyses/start.html", section="analyses", key=key, tried=tried, **context)
+    """The page with the form of an analysis, filled in.
+
+    `values`: as they came, with what a preset changed; `tried`: from which trial a value is; `before`: what the
+    same form started a while ago.
+    """
+    context = _context(jobtype, as_known(jobtype, typed), error)
+    chosen = presets.chosen_of(context["form"], typed, values) if values is not None else None
+    return render_template(
+        "analyses/start.html",
+        section="analyses",
+        key=typed.key or uuid.uuid4().hex,
+        tried=tried,
+        before=before,
+        chosen=chosen,
+        **context,
+    )
 
 
-def _context(jobtype: JobType, typed: Typed, error: InvalidError | None = None) -> dict[str, object]:
+def told_what_is_gone(typed: Typed) -> Typed:
+    """The form without the datasets that can no longer be seen, which is said."""
+    left, gone = without_unseen(session(), actor(), typed)
+    if gone:
+        flash(
+            f"{count(gone, 'dataset')} of those that were chosen cannot be seen any more, and "
+            f"{'is' if gone == 1 else 'are'} left out. All else is as you typed it.",
+            "wrong",
+        )
+    return left
+
+
+def _context(jobtype: JobType, typed: Typed, error: InvalidError | None = None) -> dict[str, Any]:
     arrays = jobtype.looks_at_arrays
     datasets = datasets_by_slot(session(), actor(), typed.ids, arrays=arrays)
     inputs = inputs_of(datasets, arrays=arrays)
@@ -117,15 +203,17 @@ def _context(jobtype: JobType, typed: Typed, error: InvalidError | None = None) 
     )
     main = datasets.get(jobtype.slot.name, []) if jobtype.slot else []
     status = cluster_status(session())
+    further = further_slots(session(), actor(), jobtype, datasets, form)
     return {
         "jobtype": jobtype,
         "analysis": analysis_card(jobtype),
         "form": form,
-        "typed": typed,
+        "typed": without_made_name(typed, form, inputs),
         "errors": problems_of(form, error) if judged is not None else [],
         "main": main,
         "pictures": thumbnails(session(), actor(), [dataset.id for dataset in main[:12]]),
-        "further": further_slots(session(), actor(), jobtype, datasets, form),
+        "needed": [one for one in further if one.needed],
+        "further": [one for one in further if not one.needed],
         "beside": beside(session(), form, inputs, typed, status=status, now=now()),
         "offered": offered,
         "most_offered": OFFERED,

@@ -6,9 +6,10 @@ from flask.typing import ResponseReturnValue
 from portal.jobs import actions
 from portal.jobs.read import cluster_status, counts, get_submission, list_jobs, with_warnings
 from portal.jobs.state import FINAL, State
-from portal.web.context import actor, now, portal, session
+from portal.web.context import actor, close_session, now, portal, session
 from portal.web.part import part
 from portal.web.views.batches import batch_counts, batch_sentence
+from portal.web.views.cancelling import asks_first, lost_with, running_jobs
 from portal.web.views.jobs import job_cards
 from portal.web.views.live import ask_again_for_all_s
 from portal.web.views.paging import page_links, page_number
@@ -60,7 +61,19 @@ def _context(submission_id: str) -> dict[str, object]:
 
 @page.post("/<submission_id>/cancel")
 def cancel(submission_id: str) -> ResponseReturnValue:
-    """Ask for the end of those that have not ended."""
+    """Ask for the end of those that have not ended; where one has run for long, first whether that is meant."""
+    submission = get_submission(session(), actor(), submission_id)
+    running = running_jobs(session(), actor(), submission_id)
+    if asks_first(running, now()) and not request.form.get("sure"):
+        return render_template(
+            "jobs/cancel.html",
+            section="jobs",
+            what=submission.title,
+            back=url_for("batches.show", submission_id=submission_id),
+            action=url_for("batches.cancel", submission_id=submission_id),
+            **lost_with(running, now()),
+        )
+    close_session()
     with portal().database.write() as writing:
         jobs = actions.cancel_all(writing, actor(), submission_id, now=now())
         asked, ended = len(jobs), sum(job.state is State.CANCELLED for job in jobs)

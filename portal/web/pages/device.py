@@ -10,6 +10,7 @@ from flask_limiter.util import get_remote_address
 from portal.errors import LimitError, NotFoundError
 from portal.identity.device import decide, find, spelled
 from portal.web.context import actor, close_session, now, portal
+from portal.web.kept import kept_fields
 from portal.web.security import limited
 from portal.web.views.problems import FieldProblem
 
@@ -24,7 +25,8 @@ def _type_it(code: str, words: str = "", status: int = 200) -> ResponseReturnVal
 @page.get("/device")
 def show() -> ResponseReturnValue:
     """Where the code is typed; one in the address is filled in and looked at no further."""
-    return _type_it(spelled(request.args.get("code", "")))
+    kept = kept_fields("device.look", "device.decision").get("code")
+    return _type_it(kept or spelled(request.args.get("code", "")))
 
 
 @page.post("/device")

@@ -12,8 +12,10 @@ from portal.jobs.log import LogTail
 from portal.jobs.models import Job
 from portal.jobs.read import ClusterStatus, cluster_status, counts, get_job, job_view, log_tail
 from portal.jobs.state import FINAL, State
-from portal.web.context import actor, now, portal, session
+from portal.web.context import actor, close_session, now, portal, session
+from portal.web.kept import kept_fields
 from portal.web.part import part
+from portal.web.views.cancelling import asks_first, lost_with
 from portal.web.views.job_page import job_parts
 from portal.web.views.jobs import line_cards, line_links
 from portal.web.views.live import ask_again_for_all_s, ask_again_s
@@ -73,7 +75,13 @@ def _list_context(status: ClusterStatus) -> dict[str, object]:
 @page.get("/<job:job_id>")
 def job(job_id: int) -> ResponseReturnValue:
     """How one job is going."""
-    return render_template("jobs/job.html", section="jobs", **_job_context(job_id))
+    return _job_page(job_id, kept_fields("jobs.rename", job_id=job_id).get("title"))
+
+
+def _job_page(job_id: int, renamed: str | None, wrong: str = "") -> str:
+    """The page; `renamed`: a name that was typed and did not arrive, and what is wrong with it."""
+    context = _job_context(job_id)
+    return render_template("jobs/job.html", section="jobs", renamed=renamed, rename_wrong=wrong, **context)
 
 
 @part(page, "/<job:job_id>/part/live", of="jobs.job")
@@ -125,6 +133,11 @@ def _piece(job_id: int) -> tuple[str, LogTail]:
     return stream, log_tail(session(), actor(), job_id, stream=stream, offset=start, settings=portal().settings)
 
 
+def _of_job(job: Job) -> dict[str, str]:
+    back = url_for("jobs.job", job_id=job.id)
+    return {"what": f"{job.number}, {job.title}", "back": back, "action": url_for("jobs.cancel", job_id=job.id)}
+
+
 def _changed(job: Job, words: str) -> ResponseReturnValue:
     flash(words)
     return redirect(url_for("jobs.job", job_id=job.id), 303)
@@ -132,7 +145,11 @@ def _changed(job: Job, words: str) -> ResponseReturnValue:
 
 @page.post("/<job:job_id>/cancel")
 def cancel(job_id: int) -> ResponseReturnValue:
-    """Ask for a job's end."""
+    """Ask for a job's end; of one that has run for long, first whether that is meant."""
+    found = get_job(session(), actor(), job_id)
+    if asks_first([found], now()) and not request.form.get("sure"):
+        return render_template("jobs/cancel.html", section="jobs", **lost_with([found], now()), **_of_job(found))
+    close_session()
     with portal().database.write() as writing:
         found = actions.cancel(writing, actor(), job_id, now=now())
     done = found.state is State.CANCELLED
@@ -155,12 +172,12 @@ def retry(job_id: int) -> ResponseReturnValue:
 @page.post("/<job:job_id>/rename")
 def rename(job_id: int) -> ResponseReturnValue:
     """Give a job another title."""
+    title = request.form.get("title", "")
     try:
         with portal().database.write() as writing:
-            found = actions.rename(writing, actor(), job_id, request.form.get("title", ""), now=now())
+            found = actions.rename(writing, actor(), job_id, title, now=now())
     except InvalidError as error:
-        flash(error.message, "wrong")
-        return redirect(url_for("jobs.job", job_id=job_id), 303)
+        return make_response(_job_page(job_id, title, error.message), 422)
     return _changed(found, "It has a new name.")
 
 

@@ -10,6 +10,7 @@ from portal.errors import InvalidError
 from portal.identity.people import change_password
 from portal.identity.tokens import Scope, create_token, list_tokens, revoke_token
 from portal.web.context import actor, now, portal, session
+from portal.web.kept import kept_fields
 from portal.web.security import limited
 from portal.web.signed_in import COOKIE
 from portal.web.views.problems import FieldProblem
@@ -44,7 +45,7 @@ def _page(
 @page.get("/me")
 def show() -> ResponseReturnValue:
     """My tokens, and a form for a new password."""
-    return _page()
+    return _page(typed=kept_fields("me.create"))
 
 
 @page.post("/me/tokens")

@@ -13,6 +13,7 @@ from portal.identity.models import Person
 from portal.identity.people import authenticate, list_personas
 from portal.identity.sessions import open_session, sign_out
 from portal.web.context import actor, now, origin, portal, session
+from portal.web.kept import kept_at
 from portal.web.security import limited
 from portal.web.signed_in import COOKIE, drop_cookie, safe_next, set_cookie
 from portal.web.views.problems import FieldProblem
@@ -28,7 +29,7 @@ def _form(name: str = "", error: PortalError | None = None, status: int = 200) -
         "sign_in/show.html",
         name=name,
         next=target,
-        kept="?" in target and target.startswith("/analyses/"),
+        kept=kept_at(target),
         errors=problems,
         personas=list_personas(session()) if settings.demo else [],
     )
@@ -57,7 +58,7 @@ def show() -> ResponseReturnValue:
     """The form; in demo mode also the personas."""
     if actor().signed_in:
         return redirect(safe_next(request.args.get("next")), 303)
-    return _form()
+    return _form(str(page_cookie.pop("sign_in_name", "")))
 
 
 @page.post("/sign-in")

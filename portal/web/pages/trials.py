@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
@@ -12,7 +13,7 @@ from portal.catalogue.access import visible
 from portal.catalogue.inputs import datasets_by_slot
 from portal.catalogue.models import Dataset
 from portal.db import is_id
-from portal.errors import ConflictError, InvalidError, LimitError
+from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError
 from portal.form.values import as_text
 from portal.identity.missing import not_found
 from portal.jobs.estimate import most_cost
@@ -24,23 +25,23 @@ from portal.jobs.trials.discard import discard, take_back
 from portal.jobs.trials.pictures import draw
 from portal.jobs.trials.sheet import get_sheet
 from portal.jobtype.model import JobType
+from portal.web.again import StartedBefore, keyed, started_before
 from portal.web.context import actor, now, portal, session
-from portal.web.pages.analyses import form_page
+from portal.web.kept import kept_fields
+from portal.web.pages.analyses import LONGEST_ADDRESS, form_page, told_what_is_gone
 from portal.web.part import part
 from portal.web.views.live import ask_again_for_all_s
 from portal.web.views.pictures import thumbnails
-from portal.web.views.start import Origin, Typed, cost_words, inputs_of, variant_of
+from portal.web.views.start import Origin, Typed, as_known, cost_words, inputs_of, variant_of
 from portal.web.views.trials.form import beside_trial, hidden_of, option_of, trial_form
 from portal.web.views.trials.pictures import scale_of, shown
 from portal.web.views.trials.sheet import sheet_tiles
-from portal.web.views.trials.typed import TypedTrial, typed_trial
+from portal.web.views.trials.typed import OTHERS, TypedTrial, query_of, switched, typed_trial
 from portal.words import count
 
 page = Blueprint("trials", __name__)
 
 TEN_MINUTES = 600
-LONGEST_ADDRESS = 6000
-"""Characters; what is longer is no address that every browser and server takes."""
 
 
 @page.post("/analyses/<name>/several")
@@ -49,7 +50,19 @@ def ask(name: str) -> ResponseReturnValue:
     jobtype = portal().jobtypes.named(name)
     typed = typed_trial(jobtype, request.form)
     _picked(typed)
-    query = urlencode(hidden_of(typed))
+    query = urlencode(hidden_of(jobtype, typed))
+    if len(query) > LONGEST_ADDRESS:
+        return _form(jobtype, typed)
+    return redirect(f"{url_for('trials.form', name=name)}?{query}", 303)
+
+
+@page.post("/analyses/<name>/several/option")
+def switch(name: str) -> ResponseReturnValue:
+    """The form for another option. The part, and what was typed for this one, stay."""
+    jobtype = portal().jobtypes.named(name)
+    typed = switched(jobtype, request.form, request.form.get("switch", ""))
+    _picked(typed)
+    query = urlencode([*hidden_of(jobtype, typed), *query_of(typed)])
     if len(query) > LONGEST_ADDRESS:
         return _form(jobtype, typed)
     return redirect(f"{url_for('trials.form', name=name)}?{query}", 303)
@@ -59,7 +72,9 @@ def ask(name: str) -> ResponseReturnValue:
 def form(name: str) -> ResponseReturnValue:
     """Which option, which values, on which part."""
     jobtype = portal().jobtypes.named(name)
-    return _form(jobtype, typed_trial(jobtype, MultiDict(request.args)))
+    values = kept_fields("trials.start", "trials.ask", "trials.switch", name=name)
+    typed = typed_trial(jobtype, values or MultiDict(request.args))
+    return _form(jobtype, _without_gone(typed) if values else typed)
 
 
 @part(page, "/analyses/<name>/several/part/beside", of="trials.form", method="POST")
@@ -87,15 +102,25 @@ def start(name: str) -> ResponseReturnValue:
             idempotency_key=typed.form.key,
             trial=typed.asked(option),
         )
+        asked = keyed(asked)
         with portal().database.write() as writing:
             made = submit(
                 writing, actor(), asked, jobtypes=portal().jobtypes, settings=portal().settings, now=now()
             )
     except InvalidError as error:
         return make_response(_form(jobtype, typed, error), 422)
+    except NotFoundError:
+        left = _without_gone(typed)
+        if left.form.ids == typed.form.ids:
+            raise
+        return make_response(_form(jobtype, left), 404)
     except (LimitError, ConflictError) as error:
         flash(error.message, "wrong")
         return make_response(_form(jobtype, typed), 429 if isinstance(error, LimitError) else 409)
+    before = started_before(session(), made)
+    if before is not None:
+        anew = replace(typed, form=replace(typed.form, key=None))
+        return make_response(_form(jobtype, anew, before=before), 409)
     return redirect(url_for("trials.show", submission_id=made.id), 303)
 
 
@@ -207,7 +232,21 @@ def _inputs_on(jobtype: JobType, typed: TypedTrial) -> Mapping[str, list[int]]:
     return inputs
 
 
-def _form(jobtype: JobType, typed: TypedTrial, error: InvalidError | None = None) -> str:
+def _without_gone(typed: TypedTrial) -> TypedTrial:
+    """The form without the datasets that can no longer be seen, which is said."""
+    left = told_what_is_gone(typed.form)
+    picked = left.ids.get(typed.slot, ())
+    return replace(typed, form=left, on=typed.on if typed.on in picked else next(iter(picked), None))
+
+
+def _form(
+    jobtype: JobType,
+    typed: TypedTrial,
+    error: InvalidError | None = None,
+    *,
+    before: StartedBefore | None = None,
+) -> str:
+    typed = replace(typed, form=as_known(jobtype, typed.form))
     first = jobtype.slot.name if jobtype.slot else ""
     datasets = datasets_by_slot(session(), actor(), _inputs_on(jobtype, typed), arrays=True)
     picked = _picked(typed)
@@ -218,11 +257,13 @@ def _form(jobtype: JobType, typed: TypedTrial, error: InvalidError | None = None
         section="analyses",
         key=typed.form.key or uuid.uuid4().hex,
         typed=typed,
+        before=before,
+        others=[(f"{OTHERS}{name}", text) for name, text in typed.others.items()],
         main=datasets.get(first, []),
         picked=picked,
         pictures=thumbnails(session(), actor(), [typed.on]),
         form=trial_form(jobtype, option, inputs, typed, error),
-        back=f"{url_for('analyses.start', name=jobtype.name)}?{urlencode(hidden_of(typed))}",
+        back=f"{url_for('analyses.start', name=jobtype.name)}?{urlencode(hidden_of(jobtype, typed))}",
         cluster_banner=cluster_status(session()).banner,
         **_beside(jobtype, typed),
     )

@@ -146,6 +146,11 @@ def _change_url(job: Job) -> str:
         query[f"option.{option}"] = [as_text(value)]
     if not job.inputs and job.investigation_id is not None:
         query["experiment"] = [str(job.investigation_id)]
-    if job.submission.variant:
-        query["variant"] = [job.submission.variant]
+    submission = job.submission
+    # A trial's job is named by its value: its form may have been given a name. The form makes anew what these very
+    # values make.
+    title = submission.trial.title if submission.trial is not None else job.title
+    for field, text in (("variant", submission.variant), ("preset", submission.preset), ("title", title)):
+        if text:
+            query[field] = [text]
     return url_for("analyses.start", name=name, **query)  # type: ignore[arg-type]

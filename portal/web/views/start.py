@@ -1,7 +1,8 @@
 """The form of an analysis: what was asked for in its address or typed into it, and what stands beside it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session, joinedload
@@ -11,9 +12,10 @@ from portal import words
 from portal.catalogue.access import visible
 from portal.catalogue.inputs import input_dataset
 from portal.catalogue.models import Dataset
+from portal.db import is_id
 from portal.errors import InvalidError
 from portal.form import Form, Inputs, as_command, as_python, raw_of_html
-from portal.form.plan import label_of
+from portal.form.plan import label_of, plan
 from portal.identity.actor import Actor
 from portal.jobs.estimate import Basis, Cost, Wait, likely_wait, most_cost
 from portal.jobs.status import ClusterStatus
@@ -76,9 +78,65 @@ def typed_form(jobtype: JobType, values: MultiDict[str, str]) -> Typed:
         variant=values.get("variant") or None,
         mode=values.get("mode") or None,
         preset=values.get("preset") or None,
-        title=values.get("title") or None,
+        title=_title(values),
         key=values.get("idempotency_key") or None,
         experiment=_experiment(values.get("experiment", "")),
+    )
+
+
+def _title(values: Mapping[str, str]) -> str | None:
+    """The name that somebody typed. One that was only proposed is proposed anew, of the values that run."""
+    title = values.get("title", "")
+    return title if title.strip() and title != values.get("proposed", "") else None
+
+
+def fields_of(jobtype: JobType, typed: Typed) -> list[tuple[str, str]]:
+    """What was typed, as fields to send along or to put into an address."""
+    first = jobtype.slot.name if jobtype.slot else ""
+    found = [
+        ("dataset" if slot == first else f"in.{slot}", str(number))
+        for slot, ids in typed.ids.items()
+        for number in ids
+    ]
+    found += [(f"option.{name}", text) for name, text in (typed.raw or {}).items()]
+    rest = {
+        "variant": typed.variant,
+        "mode": typed.mode,
+        "preset": typed.preset,
+        "title": typed.title,
+        "experiment": str(typed.experiment) if typed.experiment is not None else None,
+    }
+    return found + [(name, text) for name, text in rest.items() if text]
+
+
+def without_made_name(typed: Typed, form: Form, inputs: Inputs) -> Typed:
+    """The form without a name that is the one which these very values make: with others it would be another."""
+    made = {form.result_title}
+    if typed.title is not None and typed.title not in made:
+        with suppress(InvalidError):
+            made |= {one.title for one in plan(form.jobtype, typed.raw or {}, inputs, mode=typed.mode or "each")}
+    return replace(typed, title=None) if typed.title in made else typed
+
+
+def without_unseen(session: Session, actor: Actor, typed: Typed) -> tuple[Typed, int]:
+    """The form without those of its datasets that this person does not see (any more), and how many they are."""
+    wanted = sorted({number for ids in typed.ids.values() for number in ids})
+    query = visible(actor, Dataset).where(Dataset.id.in_(list(filter(is_id, wanted))))
+    seen = set(session.scalars(query.with_only_columns(Dataset.id)))
+    ids = {slot: [number for number in chosen if number in seen] for slot, chosen in typed.ids.items()}
+    kept = {slot: chosen for slot, chosen in ids.items() if chosen}
+    return replace(typed, ids=kept), len(wanted) - len(seen)
+
+
+def as_known(jobtype: JobType, typed: Typed) -> Typed:
+    """The form without a preset, variant or mode that this revision of the analysis has not."""
+    presets = {one.name.casefold() for one in jobtype.presets}
+    variants = {one.name for one in jobtype.resources.variants}
+    return replace(
+        typed,
+        preset=typed.preset if (typed.preset or "").casefold() in presets else None,
+        variant=typed.variant if typed.variant in variants else None,
+        mode=typed.mode if typed.mode in {"each", "all"} else None,
     )
 
 
@@ -107,22 +165,31 @@ class Candidate:
 
 @dataclass(frozen=True)
 class FurtherSlot:
-    """An input slot after the first, as a choice."""
+    """An input slot after the first, or an empty first one, as a choice."""
 
     slot: Slot
+    field: str
+    """The name under which it is sent."""
     candidates: tuple[Candidate, ...]
     error: str
+
+    @property
+    def needed(self) -> bool:
+        """Whether a person must choose, and has not: then it stands where everybody sees it."""
+        return bool(self.slot.min or self.error) and not any(one.chosen for one in self.candidates)
 
 
 def further_slots(
     session: Session, actor: Actor, jobtype: JobType, datasets: Mapping[str, Sequence[Dataset]], form: Form
 ) -> list[FurtherSlot]:
-    """Choices for the slots after the first: the newest datasets of the experiment that fit, then others."""
+    """Choices for all slots but a filled first one: what fits, the experiment's first, then the newest."""
     first = [dataset for chosen in datasets.values() for dataset in chosen][:1]
     experiment = first[0].investigation_id if first else 0
     errors = {field.name: field.error for field in form.slots}
     found = []
-    for slot in jobtype.inputs[1:]:
+    for slot in jobtype.inputs:
+        if slot is jobtype.slot and datasets.get(slot.name):
+            continue
         chosen = {dataset.id for dataset in datasets.get(slot.name, ())}
         query = (
             visible(actor, Dataset)
@@ -133,7 +200,8 @@ def further_slots(
         rows = [row for row in session.scalars(query.limit(200)) if accepts(slot, row.type.name)]
         rows = [*datasets.get(slot.name, ()), *(row for row in rows if row.id not in chosen)][:MOST_CANDIDATES]
         candidates = tuple(Candidate(row.id, row.name, row.id in chosen) for row in rows)
-        found.append(FurtherSlot(slot, candidates, errors.get(slot.name, "")))
+        field = "dataset" if slot is jobtype.slot else f"in.{slot.name}"
+        found.append(FurtherSlot(slot, field, candidates, errors.get(slot.name, "")))
     return found
 
 

@@ -51,9 +51,11 @@ PAGES = """
     experiments.jobs_now     GET   hides    hides      shows      shows      shows      | job
     analyses.show            GET   sign-in  shows      shows      shows      shows      | -
     analyses.start           GET   sign-in  hides      shows      shows      shows      | dataset
-    analyses.start           POST  sign-in  hides      done       done       done       | -
+    analyses.begin           POST  sign-in  hides      done       done       done       | -
+    analyses.preset          POST  sign-in  hides      done       done       done       | -
     analyses.estimate        POST  sign-in  hides      shows      shows      shows      | -
     trials.ask               POST  sign-in  hides      done       done       done       | -
+    trials.switch            POST  sign-in  hides      done       done       done       | -
     trials.form              GET   sign-in  hides      shows      shows      shows      | dataset
     trials.beside            POST  sign-in  hides      shows      shows      shows      | -
     trials.start             POST  sign-in  hides      done       done       done       | -
@@ -230,13 +232,13 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "analyses.show": ("dataset",),
     "analyses.start": (
         "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key", "experiment",
-        "option.histogram_bins", "option.projection",
+        "option.histogram_bins", "option.projection", "kept", "was_preset", "was.histogram_bins",
     ),
     "trials.form": (
         "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key",
         "experiment", "on",
         "try", "how", "values", "value", "from", "to", "number", "spacing", "part",
-        "option.histogram_bins", "option.projection",
+        "option.histogram_bins", "option.projection", "kept", "typed.histogram_bins",
     ),
     "trials.use": ("all",),
     "trials.show": ("picture", "black", "white"),
@@ -250,7 +252,9 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "notices.show": ("page",),
     "notices.listed": ("page",),
     "batches.live": ("page",),
-    "device.show": ("code",),
+    "device.show": ("code", "kept"),
+    "jobs.job": ("kept",),
+    "me.show": ("kept",),
     "sign_in.show": ("next",),
 }  # fmt: skip
 """What pages read from their address: test_what_is_sent.py compares it. The API's document says it of the API."""
@@ -260,23 +264,27 @@ _TRIED: Mapping[str, Any] = {
     "preset": "Recommended", "title": "Again", "proposed": "A name", "idempotency_key": "matrix of trials",
     "experiment": "",
     "on": "{dataset}", "try": "histogram_bins", "how": "list", "values": "16, 32", "value": "max", "from": "",
-    "to": "", "number": "5", "spacing": "linear", "part": "part",
+    "to": "", "number": "5", "spacing": "linear", "part": "part", "typed.histogram_bins": "values=8%2C+16",
+}  # fmt: skip
+
+_STARTED: Mapping[str, Any] = {
+    "dataset": "{dataset}", "option.histogram_bins": "64", "variant": "standard", "mode": "each",
+    "preset": "Recommended", "title": "Again", "proposed": "A name", "idempotency_key": "matrix",
+    "experiment": "",
 }  # fmt: skip
 
 FORMS: Mapping[str, Mapping[str, Any]] = {
-    "analyses.start": {
-        "dataset": "{dataset}", "option.histogram_bins": "64", "variant": "standard", "mode": "each",
-        "preset": "Recommended", "title": "Again", "proposed": "A name", "idempotency_key": "matrix",
-        "experiment": "",
+    "analyses.begin": _STARTED,
+    "analyses.preset": {
+        **_STARTED, "apply": "Recommended", "was.histogram_bins": "32", "was_preset": "", "undo": "",
     },
-    "analyses.estimate": {
-        "dataset": "{dataset}", "option.histogram_bins": "64", "variant": "standard", "mode": "each",
-        "preset": "Recommended", "title": "Again", "proposed": "A name", "idempotency_key": "matrix",
-        "experiment": "",
-    },
+    "analyses.estimate": _STARTED,
     "trials.ask": _TRIED,
     "trials.beside": _TRIED,
     "trials.start": _TRIED,
+    "trials.switch": {**_TRIED, "switch": "histogram_bins"},
+    "jobs.cancel": {"sure": "1"},
+    "batches.cancel": {"sure": "1"},
     "jobs.retry": {"more": "memory"},
     "jobs.rename": {"title": "Renamed"},
     "me.create": {"name": "laptop", "scopes": "read", "days": "30"},

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from page_forms import form_on
 from sqlalchemy import update
 
 from portal.identity.models import WebSession
 from portal.web.signed_in import COOKIE
 
 PASSWORD = "correct horse battery"
+START = "/analyses/lightsheet-deconvolution/start"
 
 
 def _sign_in(client: Any, csrf: Callable[..., str], **fields: str) -> Any:
@@ -81,10 +83,11 @@ def test_after_the_sign_in_the_page_that_was_asked_for_opens(site: Any, csrf: An
 def test_what_was_typed_into_a_form_outlives_the_end_of_the_sign_in(site: Any, csrf: Any) -> None:
     client = site.client("maya")
     dataset = str(site.facility.datasets["private"])
-    form = {"csrf_token": csrf(client, "/me"), "dataset": dataset, "option.iterations": "37", "title": "My stack"}
+    page = form_on(client.get(f"/analyses/lightsheet-deconvolution/start?dataset={dataset}").text, START)
+    form = page.data(option__iterations="37", title="My stack")
     with site.database.write() as session:
         session.execute(update(WebSession).values(expires=datetime.now(UTC) - timedelta(seconds=1)))
-    answer = client.post("/analyses/lightsheet-deconvolution/start", data=form)
+    answer = client.post(START, data=form)
     assert answer.status_code == 303 and answer.location.startswith("/sign-in?next=")
     sign_in = client.get(answer.location)
     assert "What you typed is kept" in sign_in.text

@@ -1,5 +1,6 @@
 import htmx from "htmx.org";
 import { Idiomorph } from "idiomorph";
+import { signInEnded } from "./ended";
 
 // Live parts are morphed, not replaced: focus, open details and scroll positions stay where they are.
 htmx.defineExtension("morph", {
@@ -56,8 +57,7 @@ document.addEventListener("htmx:sendError", failed);
 document.addEventListener("htmx:timeout", failed);
 document.addEventListener("htmx:responseError", (event) => {
   const status = (event as CustomEvent<{ xhr: XMLHttpRequest }>).detail.xhr.status;
-  // The sign-in ended: load the page again, which asks for a new one and comes back here.
-  if (status === 401) window.location.reload();
+  if (status === 401) signInEnded();
   else failed(event);
 });
 document.addEventListener("htmx:afterRequest", (event) => {

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flask import url_for
-
 from portal import words
 from portal.errors import InvalidError
 from portal.form import Field, InputDataset, Inputs, build_form
@@ -19,6 +17,7 @@ from portal.trials.plan import CROP, tried
 from portal.trials.values import checked, value_words
 from portal.web.views.arrays import axes_words
 from portal.web.views.problems import FieldProblem
+from portal.web.views.start import fields_of
 from portal.web.views.trials.typed import TypedTrial, values_of
 
 MOST_ARRAYS = 3
@@ -28,10 +27,10 @@ LABELS = {"try.values": "Values", "try.option": "Option", "try.dataset": "Datase
 
 @dataclass(frozen=True)
 class OptionLink:
-    """An option that can be tried, as a link to the form that tries it."""
+    """An option that can be tried."""
 
     label: str
-    href: str
+    name: str
     chosen: bool
 
 
@@ -93,7 +92,7 @@ def trial_form(
     whole_only = _whole_only(jobtype, option)
     return TrialForm(
         option=option,
-        links=tuple(_links(jobtype, option, typed, {name: field.value for name, field in fields.items()})),
+        links=tuple(_links(jobtype, option, {name: field.value for name, field in fields.items()})),
         now=value_words(option, fields[option.name].value) if fields[option.name].value else "",
         ticks=_ticks(option, typed, fields[option.name].value),
         is_number=not isinstance(option, BooleanOption | ChoiceOption | TextOption),
@@ -102,26 +101,13 @@ def trial_form(
         whole_words=whole_only,
         arrays=tuple(_arrays(inputs, jobtype)),
         errors=tuple(_problem(jobtype, name, text) for name, text in wrong.items()),
-        hidden=tuple(hidden_of(typed)),
+        hidden=tuple(hidden_of(jobtype, typed)),
     )
 
 
-def hidden_of(typed: TypedTrial) -> list[tuple[str, str]]:
+def hidden_of(jobtype: JobType, typed: TypedTrial) -> list[tuple[str, str]]:
     """The analysis's own form as fields to send along."""
-    form = typed.form
-    found = [("dataset", str(number)) for number in typed.picked]
-    found += [(f"in.{slot}", str(n)) for slot, ids in form.ids.items() if slot != typed.slot for n in ids]
-    found += [(f"option.{name}", text) for name, text in (form.raw or {}).items()]
-    return found + [
-        (name, text)
-        for name, text in (
-            ("variant", form.variant),
-            ("mode", form.mode),
-            ("preset", form.preset),
-            ("title", form.title),
-        )
-        if text
-    ]
+    return fields_of(jobtype, typed.form)
 
 
 def _whole_only(jobtype: JobType, option: OptionBase) -> str:
@@ -132,19 +118,10 @@ def _whole_only(jobtype: JobType, option: OptionBase) -> str:
     return ""
 
 
-def _links(jobtype: JobType, chosen: OptionBase, typed: TypedTrial, values: Mapping[str, Any]) -> list[OptionLink]:
+def _links(jobtype: JobType, chosen: OptionBase, values: Mapping[str, Any]) -> list[OptionLink]:
     """Those that matter with what else is chosen, and the one that is chosen in any case."""
-    query: dict[str, Any] = {}
-    for name, text in hidden_of(typed):
-        query.setdefault(name, []).append(text)
-    if typed.on is not None:
-        query["on"] = [str(typed.on)]
     return [
-        OptionLink(
-            option.label,
-            url_for("trials.form", name=jobtype.name, **(query | {"try": option.name})),
-            option.name == chosen.name,
-        )
+        OptionLink(option.label, option.name, option.name == chosen.name)
         for option in jobtype.options
         if jobtype.can_be_tried(option) and (option.name == chosen.name or belongs(option, values))
     ]

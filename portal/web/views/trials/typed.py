@@ -1,8 +1,9 @@
 """The form of a trial as it came: the analysis's own form beneath it, and what is to be tried."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from werkzeug.datastructures import MultiDict
 
@@ -15,6 +16,9 @@ from portal.web.views.paging import whole
 from portal.web.views.start import Typed, typed_form
 
 CROP = "crop."
+OTHERS = "typed."
+OF_AN_OPTION = ("how", "values", "value", "from", "to", "number", "spacing")
+"""Fields that belong to the option that is tried."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,8 @@ class TypedTrial:
     geometric: bool
     whole: bool
     crop: Mapping[str, str]
+    others: Mapping[str, str]
+    """What had been typed for other options before it was this one's turn: option -> a query."""
 
     def asked(self, option: OptionBase) -> Asked:
         """What the service is asked. Raises InvalidError."""
@@ -59,7 +65,7 @@ class TypedTrial:
 
 def typed_trial(jobtype: JobType, values: MultiDict[str, str]) -> TypedTrial:
     """What an address or a posted form says."""
-    form = _without_proposed(typed_form(jobtype, values), values.get("proposed", ""))
+    form = typed_form(jobtype, values)
     slot = jobtype.slot
     picked = form.ids.get(slot.name, ()) if slot else ()
     on = whole(values.get("on", ""))
@@ -77,13 +83,32 @@ def typed_trial(jobtype: JobType, values: MultiDict[str, str]) -> TypedTrial:
         geometric=values.get("spacing") == "geometric",
         whole=values.get("part") == "whole",
         crop={name.removeprefix(CROP): values[name] for name in values if name.startswith(CROP)},
+        others={name.removeprefix(OTHERS): values[name] for name in values if name.startswith(OTHERS)},
     )
 
 
-def _without_proposed(form: Typed, proposed: str) -> Typed:
-    """The form without a name that nobody typed: it is proposed anew for what is run in the end."""
-    title = form.title if form.title and form.title.strip() and form.title != proposed else None
-    return replace(form, title=title)
+def switched(jobtype: JobType, values: MultiDict[str, str], option: str) -> TypedTrial:
+    """The same form for another option: what was typed for this one waits, what was typed for that one is back."""
+    now = values.get("try", "")
+    moved = MultiDict([pair for pair in values.items(multi=True) if pair[0] not in {*OF_AN_OPTION, "try"}])
+    moved[f"{OTHERS}{now}"] = urlencode([(name, text) for name in OF_AN_OPTION for text in values.getlist(name)])
+    for name, text in parse_qsl(moved.pop(f"{OTHERS}{option}", ""), keep_blank_values=True):
+        if name in OF_AN_OPTION:
+            moved.add(name, text)
+    moved["try"] = option
+    return typed_trial(jobtype, moved)
+
+
+def query_of(typed: TypedTrial) -> list[tuple[str, str]]:
+    """What stands on the form of a trial beside the analysis's own, as fields to put into an address."""
+    found = [("try", typed.option), ("how", typed.how), ("values", typed.values)]
+    found += [("value", text) for text in typed.ticked]
+    found += [("from", typed.first), ("to", typed.last), ("number", typed.number)]
+    found += [("spacing", "geometric")] if typed.geometric else []
+    found += [("part", "whole")] if typed.whole else []
+    found += [("on", str(typed.on))] if typed.on is not None else []
+    found += [(f"{CROP}{name}", text) for name, text in typed.crop.items()]
+    return found + [(f"{OTHERS}{name}", text) for name, text in typed.others.items()]
 
 
 def values_of(option: OptionBase, typed: TypedTrial) -> tuple[Sequence[Any], str]:
