@@ -148,4 +148,6 @@ def input_dataset(dataset: Dataset, *, arrays: bool = False) -> InputDataset:
     """
     parameters = {name: known.quantity for name, known in known_of(dataset).items()}
     held = input_arrays(dataset.arrays) if arrays else ()
-    return InputDataset(dataset.id, dataset.name, dataset.type.name, dataset.complete, parameters, held)
+    return InputDataset(
+        dataset.id, dataset.name, dataset.type.name, dataset.complete, parameters, held, dataset.problem or ""
+    )

@@ -21,6 +21,7 @@ from portal.jobtype.option import BooleanOption, ChoiceOption, FloatOption, Inte
 from portal.words import count, limit, listed, memory
 
 MOST_PLAIN = 6
+MOST_DAMAGED = 5
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,8 @@ class Form:
     """Names of the first slot's datasets that hold nothing to work on, so that it cannot be started with them."""
     results: int
     """How many jobs it makes, as far as it is known what is chosen."""
+    warnings: tuple[str, ...]
+    """What is known before Start that may spoil it, in sentences: datasets that are registered as damaged."""
     errors: Mapping[str, str]
     """All errors by field name, `inputs.<slot>` for slots; also those of names that the form does not have."""
 
@@ -175,15 +178,16 @@ def build_form(
     values: Mapping[str, Any] | None = None,
     mode: str | None = None,
     experiment: int | None = None,
+    judged: bool = True,
 ) -> Form:
     """The form. Without `values` it shows the defaults (or the preset's values) and reproaches nobody.
 
-    With `values`, raw as they were typed, it shows these and what is wrong with them. Raises InvalidError for an
-    unknown preset.
+    With `values`, raw as they were typed, it shows these and, where they are `judged`, what is wrong with them.
+    Raises InvalidError for an unknown preset.
     """
     shown = with_preset(jobtype, values or {}, preset)
     modes = _modes(jobtype, inputs)
-    errors = _errors(jobtype, inputs, shown, mode or modes[0], experiment, judged=values is not None)
+    errors = _errors(jobtype, inputs, shown, mode or modes[0], experiment, judged=judged and values is not None)
     chosen_mode = mode if mode in modes else modes[0]
     fields = [
         (option, _field(jobtype, option, inputs, shown, errors=errors, mode=chosen_mode))
@@ -209,8 +213,20 @@ def build_form(
         result_title=result_title(jobtype, inputs, {option.name: field.value for option, field in fields}),
         impossible=_impossible(jobtype, inputs),
         results=results_of(jobtype, shown, inputs, chosen_mode),
+        warnings=tuple(_damaged(jobtype, inputs)),
         errors=errors,
     )
+
+
+def _damaged(jobtype: JobType, inputs: Inputs) -> Iterable[str]:
+    """A sentence for each dataset that is registered as damaged, where no field says that it cannot be used."""
+    known = set(_impossible(jobtype, inputs))
+    given = {one.id: one for datasets in inputs.values() for one in datasets if one.problem}
+    damaged = [one for one in given.values() if one.name not in known]
+    for one in damaged[:MOST_DAMAGED]:
+        yield f"“{one.name}” is damaged: {one.problem.rstrip('.')}. The job may fail on it, or miss a part."
+    if len(damaged) > MOST_DAMAGED:
+        yield f"So {'is' if len(damaged) == MOST_DAMAGED + 1 else 'are'} {len(damaged) - MOST_DAMAGED} more."
 
 
 def _impossible(jobtype: JobType, inputs: Inputs) -> tuple[str, ...]:

@@ -60,6 +60,8 @@ class InputDataset:
     parameters: Mapping[str, Quantity] = field(default_factory=dict)
     arrays: tuple[InputArray, ...] = ()
     """What its files hold; nothing where that was not listed, or matters to no option."""
+    problem: str = ""
+    """Why its files could not be read when it was registered, in words."""
 
 
 Inputs = Mapping[str, Sequence[InputDataset]]

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from portal import words
+from portal.catalogue.audience import Audience, narrowest
 from portal.catalogue.inputs import Chosen, check_all_found, check_open
 from portal.config import LimitSettings
 from portal.documents import digest
@@ -104,6 +105,8 @@ class FormCheck:
     jobtypes: JobTypes
     chosen: Mapping[int, Chosen]
     """Those of the forms' datasets that this person may see."""
+    audiences: Mapping[int, Audience]
+    """Who sees the experiments of those datasets, where they are of several."""
     open_experiments: Collection[int]
     """Those of the forms' experiments in which this person may run analyses."""
     quota: Quota
@@ -168,19 +171,19 @@ class FormCheck:
         return plan_trial(jobtype, request.options, inputs, trial, preset=request.preset)
 
     def _target(self, jobtype: JobType, planned: Planned, experiment: int | None) -> int | None:
-        """The experiment of the first slot's first dataset, else the chosen one, into which results go.
+        """The experiment into which results go: that of the job's datasets, else the chosen one.
 
-        None: nothing is filed. Raises ForbiddenError where the data may be seen and not worked on.
+        Of several it is the one that the fewest see, among those in which this person may work: who does not see
+        one of the datasets is not to see what was made of it. None: nothing is filed. Raises ForbiddenError where
+        the first dataset may be seen and not worked on.
         """
         if not jobtype.inputs:
             return experiment
-        for slot in jobtype.inputs:
-            given: Sequence[InputDataset] = planned.inputs.get(slot.name, ())
-            if given:
-                chosen = self.chosen[given[0].id]
-                _check_may_submit(chosen)
-                return chosen.experiment
-        raise InvalidError("Choose a dataset: the result is filed in its experiment.")
+        given = [self.chosen[one.id] for slot in jobtype.inputs for one in planned.inputs.get(slot.name, ())]
+        if not given:
+            raise InvalidError("Choose a dataset: the result is filed in its experiment.")
+        _check_may_submit(given[0])
+        return narrowest((one.experiment for one in given if one.may_submit), self.audiences)
 
 
 def _variant(jobtype: JobType, name: str | None) -> Variant:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.audit.deed import Action, Kind, Thing
 from portal.audit.record import record_all
+from portal.catalogue.audience import Audience, audiences_of
 from portal.catalogue.inputs import Chosen, chosen_datasets, open_experiments
 from portal.config import Settings
 from portal.errors import ConflictError, InvalidError, SignInNeededError
@@ -91,10 +92,12 @@ def submit_all(
     connection.execute(LOCK, {"person": actor.person_id})
     earlier = _earlier(connection, actor, [one.idempotency_key for one in requests if one.idempotency_key])
     new = [request for request in requests if request.idempotency_key not in earlier]
+    chosen = _chosen(connection, actor, new, jobtypes, now)
     forms = FormCheck(
         actor=actor,
         jobtypes=jobtypes,
-        chosen=_chosen(connection, actor, new, jobtypes, now),
+        chosen=chosen,
+        audiences=_audiences(connection, chosen, now),
         open_experiments=_open_experiments(connection, actor, new, now),
         quota=Quota(*_unfinished(connection, actor.person_id), settings.limits),
         revision=_Revisions(session, now),
@@ -163,6 +166,12 @@ def _chosen(
         arrays=any(jobtype.looks_at_arrays for jobtype in asked),
         now=now,
     )
+
+
+def _audiences(connection: Connection, chosen: Mapping[int, Chosen], now: datetime) -> Mapping[int, Audience]:
+    """Who sees the datasets' experiments; no question where there is one."""
+    experiments = {one.experiment for one in chosen.values()}
+    return audiences_of(connection, experiments, now=now) if len(experiments) > 1 else {}
 
 
 def _open_experiments(

@@ -133,6 +133,7 @@ class FormOut(BaseModel):
     experiment: TargetOut | None = Field(description="Null where the datasets' own experiment takes the result.")
     fields: list[FieldOut]
     presets: list[PresetOut]
+    warnings: list[str] = Field(description="What is known that may spoil it: datasets registered as damaged.")
     errors: dict[str, str]
 
 
@@ -216,6 +217,7 @@ def form_out(form: Form) -> FormOut:
         else TargetOut(value=form.target.value, required=form.target.required, error=form.target.error),
         fields=fields,
         presets=[PresetOut(name=preset.name, blurb=preset.blurb) for preset in form.presets],
+        warnings=list(form.warnings),
         errors=dict(form.errors),
     )
 

@@ -1,7 +1,7 @@
 """Analyses: what is possible, and the form that starts one."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -28,6 +28,7 @@ from portal.web.views import presets
 from portal.web.views.analyses import all_cards, analysis_card, fitting_cards
 from portal.web.views.paging import whole_numbers
 from portal.web.views.pictures import thumbnails
+from portal.web.views.seen_by import SeenBy, seen_by
 from portal.web.views.start import (
     Origin,
     Typed,
@@ -128,6 +129,7 @@ def preset(name: str) -> ResponseReturnValue:
     extra: list[tuple[str, str]] = []
     if request.form.get("undo"):
         made = presets.taken_back(typed, request.form)
+        extra = presets.hidden_of({}, "")
     else:
         arrays = jobtype.looks_at_arrays
         inputs = inputs_of(datasets_by_slot(session(), actor(), typed.ids, arrays=arrays), arrays=arrays)
@@ -167,7 +169,9 @@ def form_page(
     `values`: as they came, with what a preset changed; `tried`: from which trial a value is; `before`: what the
     same form started a while ago.
     """
-    context = _context(jobtype, as_known(jobtype, typed), error)
+    # Whoever chooses a preset has not sent the form yet, and is not reproached for what is still to be filled in.
+    judged = values is None or presets.WAS_PRESET not in values
+    context = _context(jobtype, as_known(jobtype, typed), error, judged=judged)
     chosen = presets.chosen_of(context["form"], typed, values) if values is not None else None
     return render_template(
         "analyses/start.html",
@@ -192,24 +196,33 @@ def told_what_is_gone(typed: Typed) -> Typed:
     return left
 
 
-def _context(jobtype: JobType, typed: Typed, error: InvalidError | None = None) -> dict[str, Any]:
+def _context(
+    jobtype: JobType, typed: Typed, error: InvalidError | None = None, *, judged: bool = True
+) -> dict[str, Any]:
     arrays = jobtype.looks_at_arrays
     datasets = datasets_by_slot(session(), actor(), typed.ids, arrays=arrays)
     inputs = inputs_of(datasets, arrays=arrays)
-    judged = (typed.raw or {}) if error is not None or typed.raw else None
+    values = (typed.raw or {}) if error is not None or typed.raw else None
     offered = [] if jobtype.inputs else experiments_to_file_in(session(), actor(), chosen=typed.experiment)
     form = build_form(
-        jobtype, inputs, preset=typed.preset, values=judged, mode=typed.mode, experiment=typed.experiment
+        jobtype,
+        inputs,
+        preset=typed.preset,
+        values=values,
+        mode=typed.mode,
+        experiment=typed.experiment,
+        judged=judged,
     )
     main = datasets.get(jobtype.slot.name, []) if jobtype.slot else []
     status = cluster_status(session())
+    mode = typed.mode if typed.mode in form.modes else form.modes[0]
     further = further_slots(session(), actor(), jobtype, datasets, form)
     return {
         "jobtype": jobtype,
         "analysis": analysis_card(jobtype),
         "form": form,
         "typed": without_made_name(typed, form, inputs),
-        "errors": problems_of(form, error) if judged is not None else [],
+        "errors": problems_of(form, error) if judged and values is not None else [],
         "main": main,
         "pictures": thumbnails(session(), actor(), [dataset.id for dataset in main[:12]]),
         "needed": [one for one in further if one.needed],
@@ -217,22 +230,28 @@ def _context(jobtype: JobType, typed: Typed, error: InvalidError | None = None) 
         "beside": beside(session(), form, inputs, typed, status=status, now=now()),
         "offered": offered,
         "most_offered": OFFERED,
-        "seen_by": _seen_by(main, offered, typed),
+        "seen_by": _seen_by(jobtype, datasets, offered, typed, mode),
         "refused": _refused(main) or _nowhere_to_file(form, offered),
         "variant": typed.variant or jobtype.resources.default,
-        "mode": typed.mode or form.modes[0],
+        "mode": mode,
         "limits": limits_of(form),
         "can_try": any(jobtype.can_be_tried(option) for option in jobtype.options),
         "cluster_banner": status.banner,
     }
 
 
-def _seen_by(main: list[Dataset], offered: Sequence[Investigation], typed: Typed) -> str:
+def _seen_by(
+    jobtype: JobType,
+    datasets: Mapping[str, list[Dataset]],
+    offered: Sequence[Investigation],
+    typed: Typed,
+    mode: str,
+) -> SeenBy:
     """Who will see the result, as far as it is known yet."""
-    if main:
-        return who_sees(session(), main[0].investigation)
+    if jobtype.inputs:
+        return seen_by(session(), actor(), jobtype, datasets, mode, now=now())
     chosen = next((one for one in offered if one.id == typed.experiment), None)
-    return who_sees(session(), chosen) if chosen else ""
+    return SeenBy(who_sees(session(), chosen) if chosen else "")
 
 
 def _nowhere_to_file(form: Form, offered: Sequence[Investigation]) -> str:

@@ -65,10 +65,10 @@ def hidden_of(was: Mapping[str, str], preset: str | None) -> list[tuple[str, str
 
 def chosen_of(form: Form, typed: Typed, values: MultiDict[str, str]) -> Chosen | None:
     """What the preset changed that was chosen on the page before this one, if one was."""
-    if WAS_PRESET not in values or not typed.preset:
-        return None
     fields = {field.name: field for field in form.fields}
     was = {name.removeprefix(WAS): values[name] for name in values if name.startswith(WAS)}
+    if not was or not typed.preset:
+        return None
     jobtype = form.jobtype
     changes = [
         Change(fields[name].label, _words(jobtype, name, text), _words(jobtype, name, fields[name].value))

@@ -59,6 +59,8 @@ class TrialForm:
     crop_words: str
     whole_words: str
     """Why each value runs on the whole dataset, in a sentence; empty where there is a choice."""
+    warnings: tuple[str, ...]
+    """What is known that may spoil it, in sentences."""
     arrays: tuple[str, ...]
     """What the dataset's files hold, to see how large a part can be."""
     errors: tuple[FieldProblem, ...]
@@ -85,9 +87,8 @@ def trial_form(
 ) -> TrialForm:
     """The form; `error`: what is wrong with what was typed."""
     raw = typed.form.raw or {}
-    fields = {
-        field.name: field for field in build_form(jobtype, inputs, preset=typed.form.preset, values=raw).fields
-    }
+    built = build_form(jobtype, inputs, preset=typed.form.preset, values=raw)
+    fields = {field.name: field for field in built.fields}
     wrong = error.fields if error is not None else {}
     whole_only = _whole_only(jobtype, option)
     return TrialForm(
@@ -99,6 +100,7 @@ def trial_form(
         crop=() if whole_only else tuple(_crop(jobtype, inputs, typed, fields, wrong)),
         crop_words=jobtype.crop.words if jobtype.crop and not whole_only else "",
         whole_words=whole_only,
+        warnings=built.warnings,
         arrays=tuple(_arrays(inputs, jobtype)),
         errors=tuple(_problem(jobtype, name, text) for name, text in wrong.items()),
         hidden=tuple(hidden_of(jobtype, typed)),
