@@ -139,6 +139,7 @@ def error_page(status: int, sentence: str | None = None, detail: str | None = No
         status=status,
         quiet=status >= 500,  # what fails may be the database: the header asks it nothing
         words=words,
+        go_back=status >= 500 and request.method == "POST",
         happened=happened,
         detail=detail,
         request_id=g.get("request_id", ""),

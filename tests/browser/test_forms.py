@@ -34,7 +34,7 @@ def test_start_says_that_it_starts_and_makes_one_of_two_clicks(browse: Any, demo
     typed(page, demo, "Clicked twice")
     before = submissions(demo)
     held: list[Route] = []
-    page.route("**/healthz", held.append)
+    page.route("**/healthz", lambda route: held.append(route))
     page.dblclick(START)
     button = page.locator(START)
     expect(button).to_have_text("Starting…")
@@ -79,6 +79,22 @@ def test_a_portal_that_does_not_answer_costs_nothing_typed(browse: Any, demo: An
     page.click(START)
     expect(page.locator("[data-send-note]")).to_contain_text("The portal does not answer. Nothing was sent")
     expect(page.locator("#f-title")).to_have_value("Asked in vain")
+
+
+def test_after_an_error_of_the_portal_back_shows_what_was_typed(browse: Any, demo: Any) -> None:
+    """As its page says."""
+    for script in (True, False):
+        page = browse(script=script)
+        typed(page, demo, "Through an error")
+        page.route(
+            "**/lightsheet-deconvolution/start", lambda route: route.fulfill(status=503, body="<h1>No</h1>")
+        )
+        page.click(START)
+        expect(page.locator("h1")).to_have_text("No")
+        page.unroute("**/lightsheet-deconvolution/start")
+        page.go_back()
+        expect(page.locator("#f-title")).to_have_value("Through an error")
+        expect(page.locator("#f-iterations")).to_have_value("3")
 
 
 def test_a_sign_in_that_ends_while_somebody_types_takes_nothing_away(browse: Any, demo: Any, states: Any) -> None:

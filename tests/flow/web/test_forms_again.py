@@ -11,6 +11,7 @@ import pytest
 from page_forms import PageForm, form_on
 from sqlalchemy import func, select, update
 
+from portal.catalogue.models import Dataset
 from portal.jobs.models import Job, Submission
 from portal.jobs.state import State
 
@@ -76,7 +77,32 @@ def test_other_values_after_back_are_another_submission_by_itself(site: Any, may
     assert submissions(site) == before + 1
 
 
-def test_of_several_datasets_and_of_a_trial_the_same_holds(site: Any, maya: Any) -> None:
+def test_of_several_datasets_the_same_holds(site: Any, maya: Any) -> None:
+    mine = site.facility.datasets["private"]
+    with site.database.write() as session:
+        like = session.get_one(Dataset, mine)
+        other = Dataset(
+            investigation_id=like.investigation_id,
+            type_id=like.type_id,
+            name="Second",
+            complete=True,
+            date=like.date,
+        )
+        session.add(other)
+        session.flush()
+        both = f"dataset={mine}&dataset={other.id}"
+    sent = form_on(maya.get(f"/analyses/qc/start?{both}").text, "/analyses/qc/start").data()
+    first = maya.post("/analyses/qc/start", data=sent)
+    assert first.status_code == 303 and "/batches/" in first.location
+    assert maya.post("/analyses/qc/start", data=sent).location == first.location
+    a_while_ago(site)
+    asked = maya.post("/analyses/qc/start", data=sent)
+    assert asked.status_code == 409 and f'<a href="{first.location}">2 jobs</a>' in asked.text
+    second = maya.post("/analyses/qc/start", data=form_on(asked.text, "/analyses/qc/start").data())
+    assert second.status_code == 303 and second.location != first.location
+
+
+def test_of_a_trial_the_same_holds(site: Any, maya: Any) -> None:
     mine = site.facility.datasets["private"]
     trial = form_on(maya.get(f"{SEVERAL}?dataset={mine}&try=iterations").text, f"{SEVERAL}/start")
     sent = trial.data(values="5, 6", part="whole")

@@ -264,6 +264,19 @@ def test_passwords_are_kept_nowhere(site: Any, maya: Any) -> None:
     assert {"password", "current", "new", "again", "csrf_token"} <= NEVER_KEPT
 
 
+def test_nobody_is_told_that_passwords_are_kept(site: Any, maya: Any) -> None:
+    form = form_on(maya.get("/me").text, "/me/password")
+    answer = maya.post(
+        "/me/password", data=form.data(current="wrong wrong", new="long enough", again="long enougg")
+    )
+    assert answer.status_code == 422 and "One thing needs a look." in answer.text
+    assert "Nothing you typed is lost" not in answer.text
+    token = form_on(maya.get("/me").text, "/me/tokens")
+    answer = maya.post("/me/tokens", data=token.data(name="beamline", scopes=None))
+    assert answer.status_code == 422 and "Nothing you typed is lost" in answer.text
+    assert form_on(answer.text, "/me/tokens").value("name") == "beamline"
+
+
 def test_an_old_sign_in_page_keeps_the_name(site: Any) -> None:
     client = site.client()
     form = form_on(client.get("/sign-in?next=/data").text, "/sign-in")

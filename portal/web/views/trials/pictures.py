@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from portal.catalogue.access import visible
 from portal.catalogue.models import DatasetPicture
 from portal.data.grey import GreyScale
+from portal.form.numbers import read_number
 from portal.identity.actor import Actor
 from portal.jobs.trials.sheet import Sheet
 from portal.jobtype.option import number_words
@@ -66,7 +67,7 @@ def shown(session: Session, actor: Actor, sheet: Sheet, values: Mapping[str, str
 def scale_of(values: Mapping[str, str]) -> GreyScale | None:
     """The scale that an address names; None where it names none that can be taken."""
     try:
-        black, white = float(values.get("black", "")), float(values.get("white", ""))
+        black, white = (float(read_number(values.get(name, "")).value) for name in ("black", "white"))
     except ValueError:
         return None
     sound = math.isfinite(black) and math.isfinite(white) and math.isfinite(white - black)
