@@ -71,7 +71,9 @@ def keep_sent() -> str | None:
     fields = [pair for pair in request.form.items(multi=True) if pair[0] not in NEVER_KEPT]
     with portal().database.write() as writing:
         person = writing.get(Person, owner)
-        kept = keep_form(writing, owner, request.path[:500], fields, now=now()) if person is not None else None
+        if person is None or not person.active:
+            return None
+        kept = keep_form(writing, owner, request.path[:500], fields, now=now())
         number = kept.id if kept is not None else None
         drop_kept(writing, owner, request.form.get(NAME, ""))  # it had been kept before
     if number is None:

@@ -4,9 +4,11 @@ import re
 from typing import Any
 
 import pytest
+from page_forms import form_on
 
 from portal.jobs.models import Job
 from portal.jobs.state import State
+from portal.web.signed_in import COOKIE
 
 pytestmark = pytest.mark.postgres
 
@@ -104,6 +106,20 @@ def test_a_form_a_wish_and_a_name(site_of_its_role: Any, csrf: Any) -> None:
     post(sam, f"/jobs/J-{1000 + site.job}/release")
     with site.database.read() as session:
         assert session.get_one(Job, site.job).state is State.QUEUED
+
+
+def test_a_form_that_met_no_sign_in_is_kept_and_sent_after_all(site_of_its_role: Any) -> None:
+    site = site_of_its_role
+    maya, start = site.client("maya"), "/analyses/lightsheet-deconvolution/start"
+    form = form_on(maya.get(f"{start}?dataset={site.facility.datasets['private']}").text, start)
+    maya.delete_cookie(COOKIE)
+    place = maya.post(start, data=form.data(title="Kept by its role")).location
+    sign_in = form_on(maya.get(place).text, "/sign-in")
+    come = maya.post("/sign-in", data=sign_in.data(name="maya", password=PASSWORD)).location
+    filled = form_on(maya.get(come).text, start)
+    assert filled.value("title") == "Kept by its role"
+    assert maya.post(start, data=filled.data()).status_code == 303
+    assert "no longer kept" in maya.get(come).text
 
 
 def test_values_are_tried_read_and_discarded(site_of_its_role: Any, csrf: Any) -> None:
