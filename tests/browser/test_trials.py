@@ -18,7 +18,7 @@ def test_from_a_value_that_is_not_known_to_one_that_is_used(demo: Any, browse: C
     page.goto(f"{ASK}{dataset}")
     page.locator("#f-row_count").fill("3")
     page.get_by_role("button", name="Try several values").click()
-    page.get_by_role("link", name="Filter", exact=True).click()
+    page.get_by_role("button", name="Filter", exact=True).click()
     expect(page.get_by_label("Hann")).to_be_checked()
     page.get_by_label("Shepp-Logan").uncheck()
     expect(page.locator("#beside")).to_contain_text("2 values")
