@@ -1,6 +1,17 @@
 """Times as files, answers and documents hold them. Standard library only."""
 
-from datetime import UTC, datetime
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+
+def going_on(now: datetime) -> Callable[[], datetime]:
+    """A clock that says `now` and goes on from there.
+
+    A step of the daemon is told when it begins; what it does a minute later is stamped a minute later.
+    """
+    began = time.monotonic()
+    return lambda: now + timedelta(seconds=time.monotonic() - began)
 
 
 def iso(moment: datetime) -> str:

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from portal.config import Settings, load_settings
 from portal.daemon import lease as leases
 from portal.daemon import parts
+from portal.daemon.collect.inspect import WARM
 from portal.daemon.context import Deps, Place, Store, log, log_event
 from portal.daemon.health import Health, Troubles
 from portal.daemon.holder import is_surely_gone, my_name
@@ -185,6 +186,9 @@ class Daemon:
 
     def _collect_on(self) -> None:
         """Collect beside the other steps: a large result is copied for minutes."""
+        while not (self.active or self.stopping.wait(self.settings.daemon.idle_s)):
+            pass
+        WARM.begin()
         while not self.stopping.is_set():
             if not self._quietly(lambda lease: self.rounds[0].collect(self._deps_for_all(lease)), self.troubles):
                 self._to_collect.clear()

@@ -32,7 +32,8 @@ def retain_step(deps: Deps, now: datetime) -> bool:
     settings = deps.settings.daemon
     good = now - timedelta(hours=settings.keep_done_hours)
     bad = now - timedelta(days=settings.keep_failed_days)
-    over = or_((Job.state == State.SUCCEEDED) & (Job.ended < good), Job.ended < bad)
+    # Since it was noted: what ended while nobody looked stays for as long.
+    over = or_((Job.state == State.SUCCEEDED) & (Job.changed < good), Job.changed < bad)
     # People take turns: folders that one's agent cannot remove keep nobody else's from being removed.
     turn = func.row_number().over(partition_by=Job.person_id, order_by=Attempt.created)
     query = (

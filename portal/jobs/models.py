@@ -179,22 +179,26 @@ class Job(Base):
         by: str = PORTAL,
         cause: str | None = None,
         words: str | None = None,
+        happened: datetime | None = None,
     ) -> JobEvent:
         """Move to `new` and write the event down. For many at once there is moves.move_all. Raises ConflictError.
 
+        `happened`: when it was, where the scheduler says so; its times stay in the order of its moves.
+
         A job's state changes in no other way.
         """
-        move = Move(self.state, new, at, by, cause, words)
+        move = Move(self.state, new, at, by, cause, words, happened)
         if not move.allowed(self.kind):
             raise ConflictError(
                 f"{self.number} is {self.state.words.lower()}; it cannot become {new.words.lower()}."
             )
-        event = JobEvent(**move.of_event())
+        when = move.when(self.events[-1].at if self.events else None)
+        event = JobEvent(at=when, **move.of_event())
         self.events.append(event)
-        for column, value in move.of_job().items():
+        for column, value in move.of_job(when).items():
             setattr(self, column, value)
         if move.begins:
-            self.started = self.started or at
+            self.started = self.started or when
         return event
 
 

@@ -102,10 +102,19 @@ class Move:
     before: State
     after: State
     at: datetime
+    """When the portal wrote it down."""
     by: str
     """Who moved it: a person, or the portal."""
     cause: str | None = None
     words: str | None = None
+    happened: datetime | None = None
+    """When it was, where the scheduler says so; None: as it was written down."""
+
+    def when(self, before: datetime | None) -> datetime:
+        """What its event, a start and an end are stamped with: never before the move `before` it, whosever clocks
+        they are, and never after it was written down, unless that one was."""
+        moment = min(self.happened or self.at, self.at)
+        return max(moment, before) if before is not None else moment
 
     def allowed(self, kind: Kind = Kind.RUN) -> bool:
         """True if the table has it for a job of this kind."""
@@ -116,21 +125,21 @@ class Move:
         """True if the job starts with it, unless it had started before."""
         return self.after is State.RUNNING
 
-    def of_job(self) -> dict[str, Any]:
-        """The job's columns after it, but for the time of its start."""
+    def of_job(self, when: Any = None) -> dict[str, Any]:
+        """The job's columns after it, but for the time of its start. `when`: its stamp, or what yields that."""
         values: dict[str, Any] = {"state": self.after, "changed": self.at}
         values |= {"cause": self.cause, "cause_words": self.words}
         if self.after.final:
-            values["ended"] = self.at
+            values["ended"] = self.at if when is None else when
         if self.after is State.QUEUED:
             values |= dict.fromkeys(("started", "ended", "absent_since", "last_seen"))
             values |= {"progress": {}, "waiting": Waiting()}
         return values
 
     def of_event(self) -> dict[str, Any]:
-        """The columns of its event, but for the job's id."""
+        """The columns of its event, but for the job's id and its stamp."""
         states = {"from_state": self.before.value, "to_state": self.after.value}
-        return {"at": self.at, **states, "by": self.by, "cause": self.cause, "words": self.words}
+        return {**states, "by": self.by, "cause": self.cause, "words": self.words}
 
 
 def after_its_owner_ended_it(kind: Kind, *, outputs: bool) -> State:

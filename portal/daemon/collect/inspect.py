@@ -11,6 +11,7 @@ from portal.data.grey import GreyPlane
 from portal.data.parsing import client as parsing
 from portal.data.parsing.client import UnseenError
 from portal.data.parsing.preview import Picture, redraw
+from portal.data.parsing.warm import Warm
 from portal.errors import InvalidError, LimitError, NotFoundError, PortalError, UnsafeFileError
 from portal.files.confined import Root
 from portal.files.formats import is_hdf5, is_named_as_array, png_size
@@ -20,6 +21,8 @@ from portal.store.client import StoredFile, StoredResult
 MOST_LISTED = 4
 """Files of a result whose arrays are listed."""
 PICTURES = 12
+WARM = Warm()
+"""Of this process; nothing is started before the first result, or before it is told to begin."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ def inspect_result(results: Path, result: StoredResult, *, beside_others: bool =
 
     Raises UnsafeFileError, InvalidError or LimitError, in words, if the result must not be registered."""
     files = tuple(kept for kept in result.files if not _goes_along(kept.name))
-    with Root(results) as root, root.open_folder(result.location) as kept:
+    with WARM.used(), Root(results) as root, root.open_folder(result.location) as kept:
         try:
             metadata = read_metadata(kept)
         except FormError as error:

@@ -4,7 +4,7 @@ Each effect can be repeated: the store answers a second time what it answered fi
 dataset. What a person must mend ends the job with words; what mends itself is tried again, and said so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import or_, select
@@ -24,7 +24,9 @@ from portal.jobs.said import Waiting
 from portal.jobs.state import State
 from portal.rpc.exchange import AnswerLostError, CallRefusedError
 from portal.store.client import StoredResult
+from portal.times import going_on
 
+Clock = Callable[[], datetime]
 AT_ONCE = 32
 """Jobs collected at a time: a call of agent and store costs as much for many small results as for one."""
 
@@ -35,9 +37,10 @@ def collect_step(deps: Deps, now: datetime) -> bool:
     if not batch:
         return False
     deps.still_active()
+    clock = going_on(now)
     for one in batch:
         if one.cancelled:
-            _cancel(deps, one, now)
+            _cancel(deps, one, clock)
     ready = [one for one in batch if not one.cancelled]
     if ready:
         failpoints.reach("collect-started")
@@ -47,20 +50,20 @@ def collect_step(deps: Deps, now: datetime) -> bool:
                 raise kept
             failpoints.reach("collect-stored")
             deps.still_active()
-            _register(deps, one, kept, _inspect(deps, one, kept), now)
+            _register(deps, one, kept, _inspect(deps, one, kept), clock)
         except ResultRefusedError as refused:
-            _refuse(deps, one, refused, now)
+            _refuse(deps, one, refused, clock)
         except TryLaterError as later:
-            _put_off(deps, one, later, now)
+            _put_off(deps, one, later, clock)
     return True
 
 
-def _put_off(deps: Deps, one: Collected, later: TryLaterError, now: datetime) -> None:
+def _put_off(deps: Deps, one: Collected, later: TryLaterError, clock: Clock) -> None:
     log_event("collect-later", job=one.job_id, message=str(later))
     with deps.write() as session:
         job = _still_ours(session.get(Job, one.job_id, with_for_update={"of": Job}), one)
         if job is not None:
-            put_off(job, now, str(later))
+            put_off(job, clock(), str(later))
 
 
 def _next(deps: Deps, now: datetime) -> list[Collected]:
@@ -103,7 +106,7 @@ def _inspect(deps: Deps, one: Collected, results: Sequence[StoredResult]) -> lis
 
 
 def _register(
-    deps: Deps, one: Collected, results: Sequence[StoredResult], inspected: Sequence[Inspected], now: datetime
+    deps: Deps, one: Collected, results: Sequence[StoredResult], inspected: Sequence[Inspected], clock: Clock
 ) -> None:
     names = [str(output["name"]) for output in one.outputs]
     filed = list(zip(names, results, inspected, strict=True))
@@ -111,13 +114,13 @@ def _register(
         job = _still_ours(session.get(Job, one.job_id, with_for_update={"of": Job}), one)
         if job is None:
             return
-        file_results(session, job, filed, deps.settings, now)
+        file_results(session, job, filed, deps.settings, clock())
     failpoints.reach("collect-registered")
     with deps.write() as session:
         job = _still_ours(session.get(Job, one.job_id, with_for_update={"of": Job}), one)
         if job is None:
             return
-        attempt = session.get_one(Attempt, one.attempt_id)
+        attempt, now = session.get_one(Attempt, one.attempt_id), clock()
         attempt.outcome, attempt.ended, job.waiting = SUCCEEDED, now, Waiting()
         job.move(State.SUCCEEDED, at=now, cause=job.cause, words=job.cause_words)
     log_event("collected", job=one.job_id, outputs=len(results))
@@ -129,18 +132,18 @@ def _still_ours(job: Job | None, one: Collected) -> Job | None:
     return job if mine and job is not None and job.attempt and job.attempt.id == one.attempt_id else None
 
 
-def _cancel(deps: Deps, one: Collected, now: datetime) -> None:
+def _cancel(deps: Deps, one: Collected, clock: Clock) -> None:
     """Somebody asked for its end before anything of it was registered."""
     with deps.write() as session:
         job = _still_ours(session.get(Job, one.job_id, with_for_update={"of": Job}), one)
         if job is None:
             return
         words = in_words.cancelled(job.cancel_requested_by)
-        _end(session, job, one, state=State.CANCELLED, cause=Cause.CANCELLED, words=words, now=now)
+        _end(session, job, one, state=State.CANCELLED, cause=Cause.CANCELLED, words=words, now=clock())
     _drop(deps, one)
 
 
-def _refuse(deps: Deps, one: Collected, refused: ResultRefusedError, now: datetime) -> None:
+def _refuse(deps: Deps, one: Collected, refused: ResultRefusedError, clock: Clock) -> None:
     """FAILED with words."""
     words = in_words.refused(str(refused))
     if refused.cause is Cause.MISSING_OUTPUT:
@@ -149,7 +152,7 @@ def _refuse(deps: Deps, one: Collected, refused: ResultRefusedError, now: dateti
         job = _still_ours(session.get(Job, one.job_id, with_for_update={"of": Job}), one)
         if job is None:
             return
-        _end(session, job, one, state=State.FAILED, cause=refused.cause, words=words, now=now)
+        _end(session, job, one, state=State.FAILED, cause=refused.cause, words=words, now=clock())
     log_event("refused", job=one.job_id, cause=refused.cause.value, message=str(refused))
     _drop(deps, one)
 

@@ -17,6 +17,7 @@ from portal.daemon.dispatch.settle import adopt_all, give_up, put_off, still_ope
 from portal.jobs.models import Attempt, Job
 from portal.jobs.state import State
 from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
+from portal.times import going_on
 
 AT_ONCE = 64
 Answer = Taken | Fenced | Refusal | Failed | None
@@ -33,6 +34,7 @@ def recover_step(deps: Deps, now: datetime) -> bool:
     if not wanted:
         return False
     deps.still_active()
+    clock = going_on(now)
     found = deps.agent.find(wanted)
     absent = [
         (account, attempt)
@@ -47,7 +49,7 @@ def recover_step(deps: Deps, now: datetime) -> bool:
         for attempt, answer in zip(attempts, found, strict=True)
     }
     with deps.write() as session:
-        moved = _settle(session, answers, now)
+        moved = _settle(session, answers, clock())
     log_event("recovered", attempts=attempts, moved=moved)
     return moved > 0
 
@@ -74,5 +76,7 @@ def _settle(session: Session, answers: Mapping[str, Answer], now: datetime) -> i
                 put_off(attempt.job, now, trouble.message)
             case _:
                 put_off(attempt.job, now, "It is not clear yet who runs it.")
-    adopt_all(session, taken, jobs, now)
+    # One that was adopted was handed over before it was asked for; what a claim alone tells has no time.
+    said = {jobs[attempt]: it.submitted for attempt, it in taken.items() if isinstance(answers[attempt], Taken)}
+    adopt_all(session, taken, jobs, now, said)
     return moved + len(taken)

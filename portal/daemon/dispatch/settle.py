@@ -33,10 +33,16 @@ def still_open(session: Session, attempts: Collection[str]) -> dict[str, int]:
     return {row.id: row.job_id for row in session.execute(query)}
 
 
-def adopt_all(session: Session, taken: Mapping[str, Taken], jobs: Mapping[str, int], now: datetime) -> None:
+def adopt_all(
+    session: Session,
+    taken: Mapping[str, Taken],
+    jobs: Mapping[str, int],
+    now: datetime,
+    happened: Mapping[int, datetime] | None = None,
+) -> None:
     """The scheduler has these attempts, whose SUBMITTING jobs, by attempt, are locked: three statements.
 
-    What identifies each there is kept.
+    What identifies each there is kept. `happened`: when it took them, by job, where that is known and long ago.
     """
     if not taken:
         return
@@ -63,7 +69,7 @@ def adopt_all(session: Session, taken: Mapping[str, Taken], jobs: Mapping[str, i
     ]
     session.connection().execute(change, rows)
     ids = [jobs[attempt] for attempt in taken]
-    move_all(session, ids, State.SUBMITTING, State.PENDING, at=now, waiting=Waiting())
+    move_all(session, ids, State.SUBMITTING, State.PENDING, at=now, happened=happened, waiting=Waiting())
 
 
 def give_up(job: Job, attempt: Attempt, now: datetime) -> None:

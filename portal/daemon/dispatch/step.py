@@ -25,6 +25,7 @@ from portal.jobs.said import Waiting
 from portal.jobs.state import State
 from portal.jobs.submit.quota import held_words, releasable, waiting_words
 from portal.jobs.submit.submit import unfinished_of
+from portal.times import going_on
 
 HANGING = "The cluster does not answer for this account. It is handed over when it does."
 MOST_FILES = 50_000
@@ -37,14 +38,15 @@ def dispatch_step(deps: Deps, now: datetime) -> bool:
     with deps.database.read() as session:
         if not _anything(session, deps, now):
             return recovered
+    clock = going_on(now)
     with deps.write() as session:
         _release_held(session, deps, now)
-        claimed = claim_all(session, deps, _choose(session, deps, now), now)
+        claimed = claim_all(session, deps, _choose(session, deps, now), clock())
     if not claimed:
         return recovered
     failpoints.reach("dispatch-claimed")
     log_event("dispatch", jobs=[one.job_id for one in claimed])
-    hand_over(deps, claimed, now)
+    hand_over(deps, claimed, clock)
     return True
 
 

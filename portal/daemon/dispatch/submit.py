@@ -1,6 +1,6 @@
 """Handing claimed jobs to their people's agents, and writing down what was answered, an account at a time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -23,13 +23,13 @@ REFUSED = {"input": Cause.INPUT, "image": Cause.IMAGE}
 Answer = Submitted | Refusal | Failed
 
 
-def hand_over(deps: Deps, claimed: Sequence[Claimed], now: datetime) -> None:
+def hand_over(deps: Deps, claimed: Sequence[Claimed], clock: Callable[[], datetime]) -> None:
     """Call the agents. What one account's has answered is kept at once, whatever becomes of the others."""
     deps.still_active()
     for answers in deps.agent.submit_by_account([(one.account, one.item) for one in claimed]):
         failpoints.reach("dispatch-submitted")
         _note_health(deps, claimed, answers)
-        _record(deps, {claimed[place].attempt_id: answer for place, answer in answers.items()}, now)
+        _record(deps, {claimed[place].attempt_id: answer for place, answer in answers.items()}, clock)
         failpoints.reach("dispatch-recorded")
 
 
@@ -44,8 +44,9 @@ def _note_health(deps: Deps, claimed: Sequence[Claimed], answers: Mapping[int, A
         return  # all items of an account fare alike where anything is wrong with its agent
 
 
-def _record(deps: Deps, answers: Mapping[str, Answer], now: datetime) -> None:
+def _record(deps: Deps, answers: Mapping[str, Answer], clock: Callable[[], datetime]) -> None:
     with deps.write() as session:
+        now = clock()
         jobs = still_open(session, answers)
         taken = {one: answer for one, answer in answers.items() if one in jobs and isinstance(answer, Submitted)}
         adopt_all(session, taken, jobs, now)

@@ -22,26 +22,31 @@ RULES: dict[Cause, str] = {
 }
 
 
-def carry_out(job: Job, attempt: Attempt, verdict: Verdict, now: datetime) -> None:
-    """Move the job as the verdict says. NOTHING and WAIT move nothing."""
+def carry_out(
+    job: Job, attempt: Attempt, verdict: Verdict, now: datetime, happened: datetime | None = None
+) -> None:
+    """Move the job as the verdict says. NOTHING and WAIT move nothing.
+
+    `happened`: when it ended, as the scheduler says.
+    """
     cause = verdict.cause.value if verdict.cause else None
     if verdict.action in {Action.NOTHING, Action.WAIT}:
         return
     job.not_before = None
     if verdict.action is Action.COLLECT:
-        job.move(State.COLLECTING, at=now, cause=cause, words=verdict.words)
+        job.move(State.COLLECTING, at=now, cause=cause, words=verdict.words, happened=happened)
         job.waiting = Waiting()
         return
-    attempt.outcome, attempt.ended = cause, now
+    attempt.outcome, attempt.ended = cause, min(happened or now, now)
     if verdict.action is Action.CANCEL:
-        job.move(State.CANCELLED, at=now, cause=cause, words=verdict.words)
+        job.move(State.CANCELLED, at=now, cause=cause, words=verdict.words, happened=happened)
         return
     if verdict.cause and job.cancel_requested is None and _again(job, verdict.cause):
         words = f"{verdict.words} It is run again by itself."
         job.move(State.QUEUED, at=now, cause=cause, words=words)
         job.waiting = Waiting(words)
         return
-    job.move(State.FAILED, at=now, cause=cause, words=verdict.words)
+    job.move(State.FAILED, at=now, cause=cause, words=verdict.words, happened=happened)
 
 
 def _again(job: Job, cause: Cause) -> bool:

@@ -34,7 +34,10 @@ from portal.jobs.said import SchedulerSaid, Waiting
 from portal.jobs.state import State
 from portal.portions import portions
 from portal.scheduler.base import JobReport, Phase
+from portal.times import going_on
 
+Times = tuple[datetime, datetime]
+"""When the scheduler was asked, by which waiting is counted, and when it is written down: the stamp of moves."""
 A_TRANSACTION = 200
 """Jobs written down at a time, so that people's clicks do not wait for a thousand moves."""
 
@@ -45,6 +48,7 @@ def reconcile_step(deps: Deps, now: datetime) -> bool:
         watched = watched_jobs(session, deps.settings.account_of, deps.share)
     if not watched:
         return False
+    clock = going_on(now)
     observation = deps.scheduler.observe([(one.attempt_id, one.handle) for one in watched])
     deps.health.record(observation, now)
     if not observation.answered:
@@ -59,7 +63,8 @@ def reconcile_step(deps: Deps, now: datetime) -> bool:
     for some in portions(telling, A_TRANSACTION):
         with deps.write() as session:
             _load(session, some)
-            changed += sum(_apply(session, deps, observed, now) for observed in some)
+            times = now, clock()
+            changed += sum(_apply(session, deps, observed, times) for observed in some)
     changed += _note_seen(
         deps, [observed for observed in all_observed if not observed.tells_more], now, seen_every(len(watched))
     )
@@ -104,23 +109,24 @@ def _note_seen(deps: Deps, all_observed: Sequence[Observed], now: datetime, ever
     return sum(observed.says_why for observed in due)
 
 
-def _apply(session: Session, deps: Deps, observed: Observed, now: datetime) -> bool:
+def _apply(session: Session, deps: Deps, observed: Observed, times: Times) -> bool:
     """Write down what follows for one job; True if anything did. The row may have changed since."""
+    now, at = times
     attempt = session.get_one(Attempt, observed.watched.attempt_id)
     job = attempt.job
     if job.state not in WATCHED or job.attempt is not attempt:
         return False
     if observed.report is None:
-        return _absent(job, attempt, observed, deps, now)
+        return _absent(job, attempt, observed, deps, times)
     changed = _seen(job, now)
     changed |= _note_progress(job, observed, now)
     if observed.report.phase is Phase.ENDED:
-        return _ended(job, attempt, observed, deps, now) or changed
+        return _ended(job, attempt, observed, deps, times) or changed
     changed |= _waiting(job, observed.report)
     wanted = State.RUNNING if observed.report.phase is Phase.RUNNING else State.PENDING
     if job.state is not wanted:
         log_event("moved", job=job.id, state=wanted.value)
-        job.move(wanted, at=now)
+        job.move(wanted, at=at, happened=observed.report.started if wanted is State.RUNNING else None)
         changed = True
     if wanted is State.RUNNING:
         changed |= _note_start(job, attempt, observed.report)
@@ -162,8 +168,9 @@ def _waiting(job: Job, report: JobReport) -> bool:
     return before.reason != waiting.reason
 
 
-def _absent(job: Job, attempt: Attempt, observed: Observed, deps: Deps, now: datetime) -> bool:
+def _absent(job: Job, attempt: Attempt, observed: Observed, deps: Deps, times: Times) -> bool:
     """The absence rule. `absent_since` starts anew whenever the scheduler was silent in between."""
+    now, at = times
     if job.absent_since is None:
         job.absent_since = now
         log_event("absent", job=job.id)
@@ -172,7 +179,7 @@ def _absent(job: Job, attempt: Attempt, observed: Observed, deps: Deps, now: dat
         return False
     settings = deps.settings.daemon
     if observed.fence_won:
-        give_up(job, attempt, now)
+        give_up(job, attempt, at)
         return True
     if observed.result == ResultFile() and observed.fence_won is None:
         return False
@@ -184,10 +191,11 @@ def _absent(job: Job, attempt: Attempt, observed: Observed, deps: Deps, now: dat
         lost_s=settings.lost_s,
         refusal=observed.refusal,
     )
-    return _carry_out(job, attempt, observed, verdict, now)
+    return _carry_out(job, attempt, observed, verdict, at)
 
 
-def _ended(job: Job, attempt: Attempt, observed: Observed, deps: Deps, now: datetime) -> bool:
+def _ended(job: Job, attempt: Attempt, observed: Observed, deps: Deps, times: Times) -> bool:
+    now, at = times
     first, report = attempt.seen.portal.ended_seen or now, observed.report
     assert report is not None
     if report.ending is None:
@@ -217,7 +225,7 @@ def _ended(job: Job, attempt: Attempt, observed: Observed, deps: Deps, now: date
     )
     if verdict.action is Action.WAIT and job.waiting == Waiting():
         job.waiting = Waiting("It ended. Its report has not shown yet; it is waited for.")
-    return _carry_out(job, attempt, observed, verdict, now)
+    return _carry_out(job, attempt, observed, verdict, at)
 
 
 def _ending_of(report: JobReport) -> SchedulerSaid:
@@ -240,7 +248,7 @@ def _note_files(attempt: Attempt, **said: str) -> None:
     attempt.seen = replace(attempt.seen, files=replace(attempt.seen.files, **said))
 
 
-def _carry_out(job: Job, attempt: Attempt, observed: Observed, verdict: Verdict, now: datetime) -> bool:
+def _carry_out(job: Job, attempt: Attempt, observed: Observed, verdict: Verdict, at: datetime) -> bool:
     if verdict.action in {Action.NOTHING, Action.WAIT}:
         return False
     testimony, report = observed.result.testimony, observed.report
@@ -254,8 +262,11 @@ def _carry_out(job: Job, attempt: Attempt, observed: Observed, verdict: Verdict,
     log_is_all = verdict.action is not Action.COLLECT or not job.submission.revision.leaves_dataset
     if log_is_all and observed.last_lines:
         _note_files(attempt, last_lines=observed.last_lines)
+    if job.state is State.PENDING and report is not None and report.started and testimony is not None:
+        # It began and ended between two questions.
+        job.move(State.RUNNING, at=at, happened=report.started)
     if job.started is None and report is not None:
         job.started = report.started
-    carry_out(job, attempt, verdict, now)
+    carry_out(job, attempt, verdict, at, report.ended if report is not None else None)
     log_event("ended", job=job.id, state=job.state.value, cause=job.cause)
     return True

@@ -1,8 +1,9 @@
 """Starting limited children: each by itself, or as forks of one process that has the libraries loaded already.
 
-`several()` is for whoever looks into many files one after the other: loading the libraries takes longer than
-looking into most of them. A fork is as much a child of its own as one that was started: it has one file and its
-own limits, and what it does to itself, none of the others sees. The process that is forked opens no file at all.
+`several()` is for whoever looks into many files one after the other, `warm.Warm` for a process that does so all
+day: loading the libraries takes longer than looking into most files. A fork is as much a child of its own as one
+that was started: it has one file and its own limits, and what it does to itself, none of the others sees. The
+process that is forked opens no file at all.
 """
 
 import os
@@ -18,11 +19,13 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
+from typing import Protocol
 
 ROOT = Path(__file__).resolve().parents[3]
 CHUNK = 1 << 16
-BEGIN, KILL, MAX_STATUS = b"begin", b"kill", 64
-"""What is said on the channel to the process that forks."""
+BEGIN, PICTURE, KILL, MAX_STATUS = b"begin", b"picture", b"kill", 64
+"""What is said on the channel to the process that forks: a child that looks into a file, one that draws a picture
+anew, and that the child is to be killed."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,9 @@ def run(fds: Sequence[int], request: bytes, timeout_s: float, most_bytes: int) -
 
     Raises TimeoutError; then the child is killed. Of an answer one byte more than `most_bytes` is kept.
     """
-    nursery = _nursery.get()
-    forked = nursery.run(fds, request, timeout_s, most_bytes) if nursery is not None else None
-    if forked is not None:
-        return forked
+    child_of = forked(fds, request, timeout_s, most_bytes)
+    if child_of is not None:
+        return child_of
     child = _started("portal.data.parsing.child", fds)
     try:
         out, err = child.communicate(request, timeout=timeout_s)
@@ -53,6 +55,33 @@ def run(fds: Sequence[int], request: bytes, timeout_s: float, most_bytes: int) -
     return Ended(child.returncode, out[: most_bytes + 1], err)
 
 
+def forked(
+    fds: Sequence[int], request: bytes, timeout_s: float, most_bytes: int, what: bytes = BEGIN
+) -> Ended | None:
+    """`run`, as a fork; None where nothing is there to be forked. `what` is BEGIN or PICTURE."""
+    nursery = _nursery.get()
+    return nursery.run(fds, request, timeout_s, most_bytes, what) if nursery is not None else None
+
+
+class Forks(Protocol):
+    """Whatever gives forks: one process, or some."""
+
+    def run(
+        self, fds: Sequence[int], request: bytes, timeout_s: float, most_bytes: int, what: bytes = BEGIN
+    ) -> Ended | None:
+        """See `forked`."""
+
+
+@contextmanager
+def forks_of(forks: Forks) -> Iterator[None]:
+    """Within it, and in this thread, children are forks of `forks`."""
+    token = _nursery.set(forks)
+    try:
+        yield
+    finally:
+        _nursery.reset(token)
+
+
 @contextmanager
 def several() -> Iterator[None]:
     """Within it, children are forks of one process, from the second on. It may be nested."""
@@ -60,26 +89,48 @@ def several() -> Iterator[None]:
         yield
         return
     nursery = Nursery()
-    token = _nursery.set(nursery)
     try:
-        yield
+        with forks_of(nursery):
+            yield
     finally:
-        _nursery.reset(token)
         nursery.close()
 
 
 class Nursery:
-    """A process with the libraries loaded, which forks a child for each file; started for the second of them."""
+    """A process with the libraries loaded, which forks a child for each file; started for the second of them.
 
-    def __init__(self) -> None:
+    `at_once`: started now. One thread at a time may use it.
+    """
+
+    def __init__(self, *, at_once: bool = False) -> None:
         self._asked = 0
+        self._at_once = at_once
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: socket.socket | None = None
+        if at_once:
+            self._start()
 
-    def run(self, fds: Sequence[int], request: bytes, timeout_s: float, most_bytes: int) -> Ended | None:
-        """See run. None: for the first, and where the process is gone, a child is to be started by itself."""
+    @property
+    def alive(self) -> bool:
+        """Whether its process is there, or may still be started."""
+        return self._process is None or (self._channel is not None and self._process.poll() is None)
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether its process ended by itself: it could not even begin."""
+        return self._process is not None and (self._process.poll() or 0) > 0
+
+    @property
+    def asked(self) -> int:
+        """How many children it was asked for."""
+        return self._asked
+
+    def run(
+        self, fds: Sequence[int], request: bytes, timeout_s: float, most_bytes: int, what: bytes = BEGIN
+    ) -> Ended | None:
+        """See forked. None: for the first, and where the process is gone, a child is to be started by itself."""
         self._asked += 1
-        if self._asked == 1:
+        if self._asked == 1 and not self._at_once:
             return None
         if self._process is None:
             self._start()
@@ -89,7 +140,7 @@ class Nursery:
         asked = os.fdopen(told, "wb", buffering=0)
         theirs = [stdin, stdout, stderr]
         try:
-            socket.send_fds(self._channel, [BEGIN], [*theirs, *fds])
+            socket.send_fds(self._channel, [what], [*theirs, *fds])
             while theirs:
                 os.close(theirs.pop())
             talk = _Talk(self._channel, asked, (answered, said), request, most_bytes)
@@ -97,6 +148,11 @@ class Nursery:
         except ConnectionError:
             self.close()
             return None
+        except TimeoutError:
+            raise
+        except BaseException:
+            self.close()  # nobody knows any more what its next answer is about
+            raise
         finally:
             asked.close()
             for fd in (*theirs, answered, said):
@@ -113,7 +169,7 @@ class Nursery:
         if self._channel is not None:
             self._channel.close()
             self._channel = None
-        if self._process is not None and self._process.poll() is None:
+        if self._process is not None:
             self._process.kill()
             self._process.communicate()
 
@@ -213,4 +269,4 @@ def _environment() -> dict[str, str]:
     }
 
 
-_nursery: ContextVar[Nursery | None] = ContextVar("nursery", default=None)
+_nursery: ContextVar[Forks | None] = ContextVar("nursery", default=None)

@@ -2,9 +2,13 @@
 
 It has the libraries loaded and opens no file. On CHANNEL, a socket that keeps messages apart, it is sent the
 descriptors of one child at a time: its input, output and errors, the file, and the child's own channel if it has
-one. It answers with the child's exit code, and ends with its parent.
+one. It answers with the child's exit code, and ends with its parent, as its child ends with it.
+
+No child gets at it: they have the same account, and so the kernel is told that none of them may be looked into or
+changed by another (PR_SET_DUMPABLE), nor gain rights by a program that it starts (PR_SET_NO_NEW_PRIVS).
 """
 
+import ctypes
 import os
 import select
 import signal
@@ -13,29 +17,38 @@ import sys
 import traceback
 from typing import NoReturn
 
+import portal.data.parsing.asked
 import portal.data.parsing.readers.hdf5
+import portal.data.parsing.readers.mrc
+import portal.data.parsing.readers.ome_zarr
 import portal.data.parsing.readers.picture
 import portal.data.parsing.readers.tiff  # noqa: F401 - loaded here, so that no child has to
-from portal.data.parsing.child import answer_one
-from portal.data.parsing.children import BEGIN
+from portal.data.parsing.child import answer_one, reopened
+from portal.data.parsing.children import BEGIN, PICTURE
+from portal.data.parsing.preview_child import draw
 
 MAX_MESSAGE = 64
 MOST_DESCRIPTORS = 5
+PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_NO_NEW_PRIVS = 1, 4, 38
+LIBC = ctypes.CDLL(None, use_errno=True)
 
 
 def main() -> int:
     """Fork children until the parent is gone."""
     channel = socket.socket(fileno=int(sys.argv[1]))
+    _tell_the_kernel(PR_SET_DUMPABLE, 0)
+    _tell_the_kernel(PR_SET_NO_NEW_PRIVS, 1)
     while True:
         message, fds, _flags, _sender = socket.recv_fds(channel, MAX_MESSAGE, MOST_DESCRIPTORS)
         if not message:
             return 0
-        if message != BEGIN:  # the child that was to be killed had ended
+        if message not in {BEGIN, PICTURE}:  # the child that was to be killed had ended
             continue
+        mine = os.getpid()
         pid = os.fork()
         if pid == 0:
             channel.close()
-            _be_child(fds)
+            _be_child(message, fds, mine)
         for fd in fds:
             os.close(fd)
         channel.send(str(_code(channel, pid)).encode())
@@ -59,14 +72,26 @@ def _code(channel: socket.socket, pid: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def _be_child(fds: list[int]) -> NoReturn:
+def _tell_the_kernel(what: int, value: int) -> None:
+    if LIBC.prctl(what, value, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def _be_child(what: bytes, fds: list[int], parent: int) -> NoReturn:
     code = 1
     try:
         os.setsid()
+        _tell_the_kernel(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
         for place, fd in enumerate(fds[:3]):
             os.dup2(fd, place)
             os.close(fd)
-        code = answer_one(*fds[3:5])
+        if what == PICTURE:
+            with reopened(fds[3]) as file:
+                code = draw(file)
+        else:
+            code = answer_one(*fds[3:5])
         sys.stdout.flush()
     except BaseException:
         traceback.print_exc()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from portal.data.parsing import children
 from portal.errors import InvalidError, LimitError
 from portal.files.formats import png_size
 
@@ -28,6 +29,23 @@ def redraw(file: BinaryIO, *, timeout_s: float = TIMEOUT_S) -> Picture:
 
     Raises InvalidError (no picture, damaged) and LimitError (too large or too slow).
     """
+    try:
+        code, out = _drawn(file, timeout_s)
+    except TimeoutError as error:
+        raise LimitError("the picture takes too long to draw") from error
+    size = png_size(out)
+    if code != 0 or size is None:
+        raise InvalidError("it is no picture, or a damaged one")
+    if len(out) > MAX_PICTURE_BYTES:
+        raise LimitError("the picture is too large")
+    return Picture(out, *size)
+
+
+def _drawn(file: BinaryIO, timeout_s: float) -> tuple[int, bytes]:
+    """Exit code and output of the child. Raises TimeoutError; then it is killed."""
+    forked = children.forked([file.fileno()], b"", timeout_s, MAX_PICTURE_BYTES, children.PICTURE)
+    if forked is not None:
+        return forked.code, forked.out
     child = subprocess.Popen(
         [sys.executable, "-m", "portal.data.parsing.preview_child"],
         stdin=file,
@@ -42,10 +60,5 @@ def redraw(file: BinaryIO, *, timeout_s: float = TIMEOUT_S) -> Picture:
     except subprocess.TimeoutExpired as error:
         child.kill()
         child.communicate()
-        raise LimitError("the picture takes too long to draw") from error
-    size = png_size(out)
-    if child.returncode != 0 or size is None:
-        raise InvalidError("it is no picture, or a damaged one")
-    if len(out) > MAX_PICTURE_BYTES:
-        raise LimitError("the picture is too large")
-    return Picture(out, *size)
+        raise TimeoutError from error
+    return child.returncode, out

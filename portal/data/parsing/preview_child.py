@@ -3,6 +3,8 @@
 import io
 import resource
 import sys
+from pathlib import Path
+from typing import BinaryIO
 
 from PIL import Image
 
@@ -13,12 +15,19 @@ CPU_S = 20
 
 
 def main() -> int:
-    """0 and a PNG; anything else is no picture."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    """Of the file on standard input."""
+    return draw(sys.stdin.buffer)
+
+
+def draw(file: BinaryIO) -> int:
+    """0 and a PNG on standard output; anything else is no picture."""
+    most = MEMORY_BYTES + _loaded_bytes()
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-    with Image.open(sys.stdin.buffer, formats=["PNG"]) as opened:
+    with Image.open(file, formats=["PNG"]) as opened:
         if opened.width * opened.height > MAX_PIXELS:
             return 1
         picture = opened.convert("RGBA" if "A" in opened.getbands() or "transparency" in opened.info else "RGB")
@@ -27,6 +36,12 @@ def main() -> int:
     picture.save(stream, "PNG", optimize=False)
     sys.stdout.buffer.write(stream.getvalue())
     return 0
+
+
+def _loaded_bytes() -> int:
+    """What Python and its libraries take, which is no picture's."""
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    return pages * resource.getpagesize()
 
 
 if __name__ == "__main__":

@@ -104,7 +104,9 @@ def test_folders_that_cannot_be_removed_keep_nobody_elses_from_being_removed(own
     bench.desk.submit(person="ravi")
     bench.dispatch()
     with bench.deps.write() as session:
-        session.execute(update(Job).values(state=State.FAILED, ended=bench.now - timedelta(days=30)))
+        session.execute(
+            update(Job).values(state=State.FAILED, ended=(then := bench.now - timedelta(days=30)), changed=then)
+        )
     gone = Refusal("system", "She has left.", False)
     bench.cluster.purge = lambda attempts: [gone if account == "maya" else True for account, _attempt in attempts]
     retain_step(bench.deps, bench.now)

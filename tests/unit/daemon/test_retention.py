@@ -30,7 +30,9 @@ def test_folders_go_when_their_time_is_over(bench, state, hours, gone):
     bench.desk.submit()
     bench.dispatch()
     with bench.deps.write() as session:
-        session.execute(update(Job).values(state=state, ended=bench.now - timedelta(hours=hours)))
+        session.execute(
+            update(Job).values(state=state, ended=(then := bench.now - timedelta(hours=hours)), changed=then)
+        )
     assert purged(bench) is gone
 
 
@@ -38,7 +40,9 @@ def test_a_folder_that_could_not_be_removed_is_tried_again(bench):
     bench.desk.submit()
     bench.dispatch()
     with bench.deps.write() as session:
-        session.execute(update(Job).values(state=State.FAILED, ended=bench.now - timedelta(days=30)))
+        session.execute(
+            update(Job).values(state=State.FAILED, ended=(then := bench.now - timedelta(days=30)), changed=then)
+        )
     purge = bench.cluster.purge
     bench.cluster.purge = lambda attempts: [Refusal("system", "busy", True) for _attempt in attempts]
     assert not purged(bench)

@@ -1,0 +1,134 @@
+"""A job's timeline says when each thing happened, in order, whoever's clock told it."""
+
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from portal.daemon.collect.step import collect_step
+from portal.jobs.moves import move_all
+from portal.jobs.state import State
+from portal.scheduler.base import Ending, Phase
+from portal.store.client import StoredFile, StoredResult
+
+
+class SlowStore:
+    """A store that copies for a while; `took` says for how long after `began`."""
+
+    def __init__(self, results):
+        self.results, self.began, self.took = results, time.monotonic(), None
+
+    def keep(self, items):
+        found = []
+        for item in items:
+            folder = self.results / item.destination
+            folder.mkdir(parents=True)
+            (folder / "count.txt").write_text("1")
+            files = (StoredFile("count.txt", 1, "0" * 64, 0),)
+            found.append(StoredResult(item.destination, item.attempt, files, 1, "0" * 64))
+        time.sleep(0.2)
+        self.took = timedelta(seconds=time.monotonic() - self.began)
+        return found
+
+
+def handed_over(bench):
+    bench.desk.submit()
+    bench.dispatch()
+    bench.later(20)
+
+
+def stamps(job):
+    return [(event.to_state, event.at) for event in job.events]
+
+
+def in_order(job):
+    moments = [event.at for event in job.events]
+    return moments == sorted(moments)
+
+
+def test_success_is_stamped_when_the_result_is_filed_and_not_when_the_pass_began(bench):
+    handed_over(bench)
+    bench.result()
+    bench.cluster.end(bench.attempt(), Ending.COMPLETED, exit_code=0)
+    bench.reconcile()
+    bench.later(1)
+    store = SlowStore(bench.deps.settings.results)
+    collect_step(replace(bench.deps, store=store), bench.now)
+    job = bench.job()
+    assert job.state is State.SUCCEEDED
+    assert job.events[-1].at - bench.now >= store.took
+    assert (job.ended, job.attempt.ended) == (job.events[-1].at, job.events[-1].at)
+
+
+def test_start_and_end_are_the_schedulers_and_not_when_it_was_asked(bench):
+    handed_over(bench)
+    began, ended = bench.now - timedelta(seconds=15), bench.now - timedelta(seconds=3)
+    bench.cluster.phases[bench.attempt()] = {"phase": Phase.RUNNING, "started": began}
+    bench.reconcile()
+    assert stamps(bench.job())[-1] == ("running", began)
+    bench.result()
+    bench.cluster.end(bench.attempt(), Ending.COMPLETED, exit_code=0, started=began, ended=ended)
+    bench.reconcile()
+    job = bench.job()
+    assert stamps(job)[-1] == ("collecting", ended)
+    assert job.changed >= bench.now, "what waits for a late result counts from when it was noted"
+
+
+def test_a_failure_is_when_it_happened(bench):
+    handed_over(bench)
+    ended = bench.now - timedelta(seconds=7)
+    bench.result(exit_code=3)
+    bench.cluster.end(bench.attempt(), Ending.FAILED, exit_code=3, started=ended, ended=ended)
+    bench.reconcile()
+    job = bench.job()
+    assert (job.state, job.ended, job.attempt.ended) == (State.FAILED, ended, ended)
+    assert stamps(job)[-1] == ("failed", ended)
+
+
+def test_a_job_that_began_and_ended_between_two_questions_ran(bench):
+    handed_over(bench)
+    began, ended = bench.now - timedelta(seconds=2), bench.now - timedelta(seconds=1)
+    bench.result()
+    bench.cluster.end(bench.attempt(), Ending.COMPLETED, exit_code=0, started=began, ended=ended)
+    bench.reconcile()
+    assert stamps(bench.job())[-2:] == [("running", began), ("collecting", ended)]
+
+
+@pytest.mark.parametrize("off", [-3600, 3600], ids=["slow", "fast"])
+def test_states_stay_in_order_whatever_the_schedulers_clock_says_also_when_it_is_run_again(bench, off):
+    handed_over(bench)
+    said = bench.now + timedelta(seconds=off)
+    bench.result(exit_code=3)
+    bench.cluster.end(bench.attempt(), Ending.NODE_FAIL, started=said, ended=said)
+    bench.reconcile()
+    bench.dispatch()
+    again = bench.job()
+    assert (again.state, again.attempt.number) == (State.PENDING, 2)
+    bench.cluster.phases[bench.attempt()] = {"phase": Phase.RUNNING, "started": said}
+    bench.reconcile()
+    job = bench.job()
+    assert in_order(job), stamps(job)
+    assert all(event.at <= bench.now + timedelta(minutes=1) for event in job.events)
+
+
+def test_one_whose_answer_was_lost_was_handed_over_when_the_scheduler_took_it(bench):
+    bench.desk.submit()
+    bench.cluster.lose_answers = True
+    bench.dispatch()
+    (attempt,) = bench.cluster.jobs
+    taken = bench.job().events[-1].at + timedelta(seconds=1)
+    bench.cluster.jobs[attempt] = replace(bench.cluster.jobs[attempt], submitted=taken)
+    bench.later(600)
+    bench.dispatch()
+    assert stamps(bench.job())[-1] == ("pending", taken)
+
+
+def test_many_that_move_at_once_keep_their_order_too(bench):
+    bench.desk.submit(*bench.desk.more_stacks(2))
+    early = bench.now - timedelta(minutes=5)
+    with bench.deps.write() as session:
+        move_all(session, [job.id for job in bench.jobs()], State.QUEUED, State.CANCELLED, at=early)
+    for job in bench.jobs():
+        assert in_order(job)
+        assert job.ended == job.events[-1].at == job.created
