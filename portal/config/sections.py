@@ -89,6 +89,9 @@ class DaemonSettings(Section):
     lost_s: float = Field(
         900.0, ge=0, description="Claimed, no result, absent for this long: the attempt is lost."
     )
+    collect_at_once: int = Field(
+        4, ge=1, le=64, description="How many people's results begin to be saved side by side."
+    )
     keep_done_hours: float = Field(
         24.0, ge=0, description="The working folder of a job that succeeded is removed after this long."
     )
@@ -190,3 +193,6 @@ class LimitSettings(Section):
     datasets_per_submission: int = Field(1000, ge=1, description="Datasets in one submission.")
     output_bytes: int = Field(50 * 2**30, ge=1, description="Largest result that is collected.")
     output_files: int = Field(100_000, ge=1, description="Most files in a result.")
+    output_minutes: float = Field(
+        120.0, gt=0, description="Longest that saving a result may take; one that takes longer is refused."
+    )

@@ -19,7 +19,7 @@ from portal.daemon.log import log, log_event
 from portal.daemon.share import ALL, Share
 from portal.db import Database
 from portal.jobs.models import Job
-from portal.rpc.exchange import Refusal
+from portal.rpc.exchange import Heard, Refusal
 from portal.scheduler.base import Scheduler
 from portal.store.client import Keep, StoredResult
 
@@ -61,7 +61,9 @@ class Store(Protocol):
     Raises AnswerLostError (ask again) and CallRefusedError (nothing was done).
     """
 
-    def keep(self, items: Sequence[Keep]) -> Sequence[StoredResult | Refusal]: ...
+    def keep(self, items: Sequence[Keep], heard: Heard | None = None) -> Sequence[StoredResult | Refusal]: ...
+
+    def stop(self, items: Sequence[tuple[int, str]]) -> Sequence[bool | Refusal]: ...
 
     def drop(
         self, items: Sequence[tuple[str, int, str]], *, attempt: str | None = None

@@ -21,6 +21,7 @@ from portal.config import Settings, load_settings
 from portal.daemon import lease as leases
 from portal.daemon import parts
 from portal.daemon.collect.inspect import WARM
+from portal.daemon.collect.lanes import Lanes
 from portal.daemon.context import Deps, Place, Store, log, log_event
 from portal.daemon.health import Health, Troubles
 from portal.daemon.holder import is_surely_gone, my_name
@@ -189,10 +190,21 @@ class Daemon:
         while not (self.active or self.stopping.wait(self.settings.daemon.idle_s)):
             pass
         WARM.begin()
+        lanes = Lanes(self.settings.daemon.collect_at_once)
         while not self.stopping.is_set():
-            if not self._quietly(lambda lease: self.rounds[0].collect(self._deps_for_all(lease)), self.troubles):
-                self._to_collect.clear()
+            self._to_collect.clear()
+            if not self._quietly(partial(self._fill, lanes), self.troubles):
                 self._to_collect.wait(COLLECT_LOOKS_EVERY_S)
+        lanes.wait(self.settings.daemon.lease_s / 2)
+
+    def _fill(self, lanes: Lanes, lease: Lease) -> bool:
+        deps = self._deps_for_all(lease)
+
+        def in_lane(act: Callable[[], None]) -> None:
+            self._quietly(lambda _lease: act(), self.troubles)
+            self._to_collect.set()  # there is room for another
+
+        return lanes.fill(deps, self._clock(), in_lane)
 
     def _tell_on(self) -> None:
         """Tell people and pages beside the other steps: of a silence they hear while it lasts."""

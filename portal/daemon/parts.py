@@ -97,11 +97,13 @@ def make_agents(settings: Settings, cluster: str) -> Agents:
 
 def make_store(settings: Settings) -> StoreClient:
     """The store: through the configured command, or as this very account (the embedded default)."""
+    # The daemon has it stop before; what it does not hear is left alone, and asked about again.
+    patience_s = settings.limits.output_minutes * 60 + 600
     if settings.store.command:
-        return StoreClient(settings.store.command, {})
+        return StoreClient(settings.store.command, {}, patience_s)
     limits = {"max_files": settings.limits.output_files, "max_bytes": settings.limits.output_bytes}
     folders = {"results": str(settings.results), "scratch": str(settings.scratch)}
-    return StoreClient(store_command(), folders | limits)
+    return StoreClient(store_command(), folders | limits, patience_s)
 
 
 def load_jobtypes(settings: Settings) -> JobTypes:

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,6 +32,9 @@ BEGUN = b"\n"
 REAPED_WITHIN_S = 1.0
 PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 TEST_ONLY = ("GANTRY_FAILPOINT", "GANTRY_FAILPOINT_ONCE")
+
+HEARD_EVERY_S = 0.25
+Heard = Callable[[str], None]
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -202,9 +206,14 @@ def clean_environment() -> dict[str, str]:
 
 
 def call(
-    command: Sequence[str], request: Mapping[str, Any], *, timeout_s: float, environment: Mapping[str, str]
+    command: Sequence[str],
+    request: Mapping[str, Any],
+    *,
+    timeout_s: float,
+    environment: Mapping[str, str],
+    heard: Heard | None = None,
 ) -> list[dict[str, Any]]:
-    """Ask a program: its answers, one an item.
+    """Ask a program: its answers, one an item. `heard` is told now and then what it has said so far beside them.
 
     Raises AnswerLostError if it was asked and did not answer whole and in time (its effect is unknown),
     CallRefusedError if it says that it did nothing, and NotStartedError if it did not begin.
@@ -223,18 +232,39 @@ def call(
     except OSError as error:
         raise NotStartedError(f"{name} cannot be started: {error.strerror}.", detail=str(error)) from error
     try:
-        out, err = process.communicate(json.dumps(request, allow_nan=False).encode(), timeout=timeout_s)
+        out, err = _talk(process, json.dumps(request, allow_nan=False).encode(), timeout_s, heard)
     except subprocess.TimeoutExpired as error:
         _abandon(process)
         raise AnswerLostError(
             f"The answer was lost: none within {timeout_s:g} s. Whether it was done is not known."
         ) from error
+    except BaseException:
+        _abandon(process)
+        raise
     words = err.decode(errors="replace").strip()[-2000:]
     if process.returncode == UNUSABLE:
         raise CallRefusedError("The request was refused; nothing was done.", detail=words or None)
     if process.returncode in NOT_BEGUN and not out:
         raise NotStartedError(f"{name} did not begin; nothing was done.", detail=words or None)
     return _read_answer(out, request, process.returncode, words)
+
+
+def _talk(
+    process: subprocess.Popen[bytes], request: bytes, timeout_s: float, heard: Heard | None
+) -> tuple[bytes, bytes]:
+    """What it answered, and what it said beside it. Raises TimeoutExpired, and what `heard` raises."""
+    if heard is None:
+        return process.communicate(request, timeout=timeout_s)
+    deadline = time.monotonic() + timeout_s
+    told: bytes | None = request  # once: what is left of it goes on being written
+    while True:
+        try:
+            return process.communicate(told, timeout=max(0.0, min(HEARD_EVERY_S, deadline - time.monotonic())))
+        except subprocess.TimeoutExpired as still:
+            told = None
+            if time.monotonic() >= deadline:
+                raise
+            heard((still.stderr or b"").decode(errors="replace"))
 
 
 def _abandon(process: subprocess.Popen[bytes]) -> None:

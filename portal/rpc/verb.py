@@ -12,6 +12,7 @@ from portal.rpc.exchange import (
     AnswerLostError,
     Handler,
     Handlers,
+    Heard,
     Refusal,
     Together,
     call,
@@ -55,14 +56,16 @@ class Program:
     timeout_s: float
     longest_s: float
 
-    def ask(self, verb: Verb[Asked, Told], items: Sequence[Asked]) -> list[Told | Refusal]:
+    def ask(
+        self, verb: Verb[Asked, Told], items: Sequence[Asked], heard: Heard | None = None
+    ) -> list[Told | Refusal]:
         """One result an item, in order. Raises AnswerLostError and CallRefusedError, as `call`."""
         if not items:
             return []
         documents = [dict(verb.item(item)) for item in items]
         request = {"schema": SCHEMA, "verb": verb.name, self.config_key: dict(self.config), "items": documents}
         patience_s = min(self.longest_s, self.timeout_s + verb.an_item_s * len(items))
-        answers = call(self.command, request, timeout_s=patience_s, environment=clean_environment())
+        answers = call(self.command, request, timeout_s=patience_s, environment=clean_environment(), heard=heard)
         try:
             return [refusal(answer) or verb.answer(answer) for answer in answers]
         except (KeyError, TypeError, ValueError) as error:

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
+from portal.rpc.exchange import AnswerLostError, CallRefusedError, Heard, Refusal
 from portal.rpc.verb import Program
 from portal.store import wire
 from portal.store.copying import StoredFile
@@ -40,9 +40,16 @@ class StoreClient:
     def __init__(self, command: Sequence[str], store: Mapping[str, Any], timeout_s: float = 3600.0) -> None:
         self._store = Program("store", tuple(command), "store", dict(store), timeout_s, timeout_s)
 
-    def keep(self, items: Sequence[Keep]) -> list[StoredResult | Refusal]:
-        """Copy outputs into the results; twice with one (job, output) gives the first answer."""
-        return self._store.ask(wire.KEEP, items)
+    def keep(self, items: Sequence[Keep], heard: Heard | None = None) -> list[StoredResult | Refusal]:
+        """Copy outputs into the results; twice with one (job, output) gives the first answer.
+
+        `heard` is told meanwhile what `telling.heard` understands.
+        """
+        return self._store.ask(wire.KEEP, items, heard)
+
+    def stop(self, items: Sequence[tuple[int, str]]) -> list[bool | Refusal]:
+        """Have keeps of (job, output) give up, which are then refused as `stopped`; False where none is."""
+        return self._store.ask(wire.STOP, items)
 
     def verify(self, locations: Sequence[str]) -> list[Verified | Refusal]:
         """Hash results again: for an operator who wants to know whether they are what was filed."""

@@ -19,6 +19,7 @@ from portal.rpc.exchange import Item, RefusedError, code_of
 from portal.store import reading
 from portal.store.backend import Backend
 from portal.store.copying import FOLDER_MODE, MANIFEST, WORKING_MODE, chosen, copy_all, seal
+from portal.store.telling import Telling
 from portal.store.wire import KEEP
 
 PASSAGE_MODE = 0o751
@@ -62,8 +63,10 @@ class Keeper:
             known = self._kept(wanted)
             if known is not None:
                 return known
+            stop = self._stop_of(wanted.job, wanted.output)
+            stop.unlink(missing_ok=True)  # it was meant for an earlier one
             try:
-                return self._copy(wanted)
+                return self._copy(wanted, Telling(wanted.job, stop))
             except PortalError as error:
                 code = "output-unsafe" if isinstance(error, UnsafeFileError) else code_of(error)
                 raise RefusedError(code, error.message, retry=error.retry, detail=error.detail) from error
@@ -88,16 +91,35 @@ class Keeper:
             given["uid"],
         )
 
-    def _copy(self, wanted: Wanted) -> Mapping[str, Any]:
+    def stop(self, job: int, output: str) -> bool:
+        """Have a keep that is at work on this output give up soon; False where none is."""
+        fd = self._lock_file(job, output)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._stop_of(job, output).touch(mode=0o600)
+            return True
+        else:
+            return False
+        finally:
+            os.close(fd)
+
+    def _stop_of(self, job: int, output: str) -> Path:
+        return self.incoming / f".{job}-{output}.stop"
+
+    def _copy(self, wanted: Wanted, telling: Telling) -> Mapping[str, Any]:
         aside = self.incoming / f"{wanted.job}-{wanted.output}"
         self._clear(aside.name)  # what a store that was killed left behind
         aside.mkdir(mode=WORKING_MODE)
         try:
             with Root(self.backend.scratch) as scratch, _output_folder(scratch, wanted.attempt) as source:
-                entries = chosen(source, wanted.wants, uid=wanted.uid, max_files=self.backend.max_files)
+                limits = self.backend
+                entries = chosen(source, wanted.wants, uid=wanted.uid, max_files=limits.max_files, telling=telling)
                 if wanted.required and not any(wanted.pattern.fullmatch(entry.path) for entry in entries):
                     raise RefusedError("output-missing", f"The job wrote no file like {wanted.words}.")
-                kept = copy_all(source, entries, aside, uid=wanted.uid, max_bytes=self.backend.max_bytes)
+                kept = copy_all(
+                    source, entries, aside, uid=wanted.uid, max_bytes=limits.max_bytes, telling=telling
+                )
             document = reading.new_manifest(wanted.job, wanted.output, wanted.attempt, kept)
             write_json(aside / MANIFEST, document, mode=0o440)
             seal(aside, reader=None if wanted.uid == os.geteuid() else wanted.uid)
@@ -106,6 +128,7 @@ class Keeper:
             failpoints.reach("store-sealed")
         finally:
             self._clear(aside.name)
+            self._stop_of(wanted.job, wanted.output).unlink(missing_ok=True)
         return reading.answer_of(document, wanted.place, self.backend.results)
 
     def _clear(self, name: str) -> None:
@@ -156,12 +179,15 @@ class Keeper:
     @contextmanager
     def alone(self, job: int, output: str) -> Iterator[None]:
         """One store at a time works on an output."""
-        fd = os.open(self.incoming / f".{job}-{output}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fd = self._lock_file(job, output)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX)
             yield
         finally:
             os.close(fd)
+
+    def _lock_file(self, job: int, output: str) -> int:
+        return os.open(self.incoming / f".{job}-{output}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def _output_folder(scratch: Root, attempt: str) -> Root:

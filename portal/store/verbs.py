@@ -1,4 +1,4 @@
-"""The verbs: keep an output for good, check it again, drop it. Each can be asked twice without harm."""
+"""The verbs: keep an output for good, stop keeping it, check it again, drop it. Each can be asked twice."""
 
 import os
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from portal.store import reading
 from portal.store.backend import Backend
 from portal.store.copying import MANIFEST, hash_file
 from portal.store.keeping import Keeper
-from portal.store.wire import DROP, VERBS, VERIFY
+from portal.store.wire import DROP, STOP, VERBS, VERIFY
 
 
 class Verbs:
@@ -26,7 +26,9 @@ class Verbs:
 
     def table(self) -> Handlers:
         """Every verb by its name."""
-        return handlers(VERBS, {"keep": self.keeper.keep, "verify": self.verify, "drop": self.drop})
+        return handlers(
+            VERBS, {"keep": self.keeper.keep, "verify": self.verify, "drop": self.drop, "stop": self.stop}
+        )
 
     def verify(self, item: Item) -> Mapping[str, Any]:
         """Hash a result again: whether it is what was kept, and every difference."""
@@ -70,6 +72,11 @@ class Verbs:
                 remove_tree(folder.fd, name)
                 os.fsync(folder.fd)
         return {"dropped": True}
+
+    def stop(self, item: Item) -> Mapping[str, Any]:
+        """Have a keep that is at work on an output give up. False where there is none."""
+        given = STOP.read(item)
+        return {"stopped": self.keeper.stop(reading.job_of(given["job"]), reading.output_of(given["output"]))}
 
     def _manifest_of(self, location: str) -> dict[str, Any]:
         document = read_json(self.backend.results / location / MANIFEST, max_bytes=reading.MAX_MANIFEST_BYTES)

@@ -86,4 +86,10 @@ DROP: Verb[Dropped, bool] = Verb(
     required=("location", "job", "output"),
     optional=("attempt",),
 )
-VERBS = (KEEP, VERIFY, DROP)
+STOP: Verb[tuple[int, str], bool] = Verb(
+    "stop",
+    lambda item: {"job": item[0], "output": item[1]},
+    lambda answer: bool(answer["stopped"]),
+    required=("job", "output"),
+)
+VERBS = (KEEP, VERIFY, DROP, STOP)

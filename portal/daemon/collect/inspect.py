@@ -1,6 +1,6 @@
 """Looking into a kept result before it is registered: what it says about itself, its pictures, its data files."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -10,6 +10,7 @@ from portal.daemon.collect.metadata import ALSO, PREVIEWS, Metadata, Preview, re
 from portal.data.grey import GreyPlane
 from portal.data.parsing import client as parsing
 from portal.data.parsing.client import UnseenError
+from portal.data.parsing.many import check_many
 from portal.data.parsing.preview import Picture, redraw
 from portal.data.parsing.warm import Warm
 from portal.errors import InvalidError, LimitError, NotFoundError, PortalError, UnsafeFileError
@@ -21,6 +22,7 @@ from portal.store.client import StoredFile, StoredResult
 MOST_LISTED = 4
 """Files of a result whose arrays are listed."""
 PICTURES = 12
+Looking = Callable[[int, int], None]
 WARM = Warm()
 """Of this process; nothing is started before the first result, or before it is told to begin."""
 
@@ -46,9 +48,16 @@ class Inspected:
     """What a picture of it is drawn of, where that was asked for and there is such a one."""
 
 
-def inspect_result(results: Path, result: StoredResult, *, beside_others: bool = False) -> Inspected:
+def inspect_result(
+    results: Path,
+    result: StoredResult,
+    *,
+    beside_others: bool = False,
+    looked: Looking = lambda _files, _of: None,
+) -> Inspected:
     """What it holds; `beside_others`: its picture will be drawn at the scale of other results'.
 
+    `looked` is told now and then into how many of its files it was looked, and may raise to end it.
     Raises UnsafeFileError, InvalidError or LimitError, in words, if the result must not be registered."""
     files = tuple(kept for kept in result.files if not _goes_along(kept.name))
     with WARM.used(), Root(results) as root, root.open_folder(result.location) as kept:
@@ -57,16 +66,15 @@ def inspect_result(results: Path, result: StoredResult, *, beside_others: bool =
         except FormError as error:
             raise InvalidError(str(error)) from error
         of_arrays = [file.name for file in files if is_named_as_array(file.name)]
-        looked: list[Looked] = []
-        for file in files:
-            with kept.open_file(file.name) as stream:
-                if file.name in of_arrays[:MOST_LISTED]:
-                    looked.append(_listed(stream, file.name))
-                else:
-                    _check(stream, file.name)
+        listed: list[Looked] = []
+        for name in of_arrays[:MOST_LISTED]:
+            with kept.open_file(name) as stream:
+                listed.append(_listed(stream, name))
+        first = set(of_arrays[:MOST_LISTED])
+        _check_all(kept, [file.name for file in files if file.name not in first], looked)
         pictures = tuple(_draw(kept, preview) for preview in metadata.previews) or _thumbnail(kept, files)
         grey = _grey(kept, of_arrays) if beside_others else None
-    return Inspected(metadata, pictures, files, tuple(entries_of(looked, of_arrays)) if of_arrays else (), grey)
+    return Inspected(metadata, pictures, files, tuple(entries_of(listed, of_arrays)) if of_arrays else (), grey)
 
 
 def _goes_along(name: str) -> bool:
@@ -83,6 +91,23 @@ def _listed(stream: BinaryIO, name: str) -> Looked:
         stream.seek(0)
         _check(stream, name)
         return Looked(name, None, clause(error.message), parsing.known_unusable(error))
+
+
+def _check_all(kept: Root, names: Sequence[str], looked: Looking) -> None:
+    """As `_check` each, the HDF5 files by few children."""
+    hdf5 = []
+    for number, name in enumerate(names):
+        with kept.open_file(name) as stream:
+            if is_hdf5(stream):
+                hdf5.append(name)
+        looked(number, len(names))
+    others = len(names) - len(hdf5)
+    found = check_many(hdf5, kept.open_file, lambda done: looked(others + done, len(names)))
+    for name, error in found.items():
+        if isinstance(error, UnsafeFileError | UnseenError):
+            raise UnsafeFileError(f"{name}: {error.message}", detail=error.detail) from error
+        if not isinstance(error, InvalidError):
+            raise error
 
 
 def _check(stream: BinaryIO, name: str) -> None:

@@ -2,7 +2,7 @@
 
 import os
 import pwd
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,19 +12,24 @@ from portal.agent.client import Sealed
 from portal.daemon.collect.metadata import ALSO
 from portal.daemon.context import Deps
 from portal.jobs.cause import Cause
-from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
+from portal.jobs.saving import too_much
+from portal.rpc.exchange import AnswerLostError, CallRefusedError, Heard, Refusal
 from portal.store.client import Keep, StoredResult
+from portal.store.telling import STOPPED
 
 BYTES_AT_ONCE = 256 << 20
-"""Kept in one call, so that no job waits long for others' large results; a larger one goes alone."""
+FILES_AT_ONCE, LIKE_BYTES = 2_000, 64 << 10
+"""Kept in one call, so that no job waits long for others' large results; a larger one goes alone. A file takes as
+long as so many bytes."""
 
 
 class ResultRefusedError(Exception):
-    """The result is not accepted. The text is a clause for people."""
+    """The result is not accepted. The text is a clause for people; `whole`: it says all that there is to say."""
 
-    def __init__(self, words: str, cause: Cause = Cause.REFUSED) -> None:
+    def __init__(self, words: str, cause: Cause = Cause.REFUSED, *, whole: bool = False) -> None:
         super().__init__(words)
         self.cause = cause
+        self.whole = whole
 
 
 class TryLaterError(Exception):
@@ -44,14 +49,24 @@ class Collected:
     outputs: Sequence[dict[str, Any]]
     cancelled: bool
     since: datetime
+    tries: int = 0
+    """How often something did not answer when it was to be saved."""
     trial: bool = False
     """It is one of several values that are tried, and shown beside the others."""
 
 
-Outcome = list[StoredResult] | ResultRefusedError | TryLaterError
+class StopsError(Exception):
+    """The store gave it up, as it was asked to."""
 
 
-def keep_all(deps: Deps, batch: Sequence[Collected], now: datetime) -> Iterator[tuple[Collected, Outcome]]:
+Outcome = list[StoredResult] | ResultRefusedError | TryLaterError | StopsError
+Watching = Callable[[Sequence[Collected]], Heard]
+"""Who hears how far these jobs are while they are kept in one call."""
+
+
+def keep_all(
+    deps: Deps, batch: Sequence[Collected], now: datetime, watching: Watching
+) -> Iterator[tuple[Collected, Outcome]]:
     """For each job its kept outputs (those that may be absent and are, are left out), or why there are none."""
     whole = [one for one in batch if one.outputs and one.investigation_id is not None]
     for one in batch:
@@ -59,12 +74,12 @@ def keep_all(deps: Deps, batch: Sequence[Collected], now: datetime) -> Iterator[
             yield one, []
         elif one.investigation_id is None:
             yield one, ResultRefusedError("its experiment is no longer in the catalogue")
-    sealed: list[tuple[Collected, int]] = []
+    sealed: list[tuple[Collected, Sealed]] = []
     for one, answer in _seal(deps, whole):
         match answer:
-            case Sealed(size=size):
+            case Sealed():
                 deps.blame(one.account, None)
-                sealed.append((one, size))
+                sealed.append((one, answer))
             case Refusal():
                 yield one, _why(answer)
             case _:
@@ -72,7 +87,7 @@ def keep_all(deps: Deps, batch: Sequence[Collected], now: datetime) -> Iterator[
                 yield one, _later(answer)
     for some in _in_portions(sealed):
         deps.still_active()
-        yield from _keep(deps, some, now)
+        yield from _keep(deps, some, now, watching(some))
 
 
 def _seal(deps: Deps, whole: Sequence[Collected]) -> Iterator[tuple[Collected, Sealed | Refusal | Failed]]:
@@ -83,20 +98,23 @@ def _seal(deps: Deps, whole: Sequence[Collected]) -> Iterator[tuple[Collected, S
         yield from zip(theirs, agent.seal([(one.account, one.attempt_id) for one in theirs]), strict=True)
 
 
-def _in_portions(sealed: Sequence[tuple[Collected, int]]) -> Iterator[list[Collected]]:
+def _in_portions(sealed: Sequence[tuple[Collected, Sealed]]) -> Iterator[list[Collected]]:
+    """The smallest first: they are saved before one that takes long."""
     portion: list[Collected] = []
-    total = 0
-    for one, size in sealed:
-        if portion and total + size > BYTES_AT_ONCE:
+    size = files = 0
+    for one, it in sorted(sealed, key=lambda each: each[1].size + each[1].files * LIKE_BYTES):
+        if portion and (size + it.size > BYTES_AT_ONCE or files + it.files > FILES_AT_ONCE):
             yield portion
-            portion, total = [], 0
+            portion, size, files = [], 0, 0
         portion.append(one)
-        total += size
+        size, files = size + it.size, files + it.files
     if portion:
         yield portion
 
 
-def _keep(deps: Deps, some: Sequence[Collected], now: datetime) -> Iterator[tuple[Collected, Outcome]]:
+def _keep(
+    deps: Deps, some: Sequence[Collected], now: datetime, heard: Heard
+) -> Iterator[tuple[Collected, Outcome]]:
     """One call of the store for all outputs of these jobs."""
     wanted: dict[str, list[Keep]] = {}
     for one in some:
@@ -107,7 +125,7 @@ def _keep(deps: Deps, some: Sequence[Collected], now: datetime) -> Iterator[tupl
     asked = [one for one in some if one.attempt_id in wanted]
     try:
         answers = iter(
-            deps.store.keep([keep for one in asked for keep in wanted[one.attempt_id]]) if asked else []
+            deps.store.keep([keep for one in asked for keep in wanted[one.attempt_id]], heard) if asked else []
         )
         found = {one.attempt_id: [next(answers) for _ in wanted[one.attempt_id]] for one in asked}
     except (AnswerLostError, CallRefusedError) as error:
@@ -126,6 +144,10 @@ def _settled(deps: Deps, one: Collected, found: Sequence[StoredResult | Refusal]
     refused = next((result for result in kept if isinstance(result, Refusal)), None)
     if refused is None:
         return [result for result in kept if isinstance(result, StoredResult)]
+    if refused.code == STOPPED:
+        return StopsError()
+    if refused.code == "limit":
+        return ResultRefusedError(too_much(refused.message, kept_days=_kept_days(deps)), whole=True)
     late = now - one.since < timedelta(seconds=deps.settings.daemon.late_result_s)
     if late and refused.code == "output-missing-whole":
         # launch makes the folder of every program, and a network file system may show it late.
@@ -168,6 +190,10 @@ def _without_the_stale(
             deps.store.drop([(result.location, one.job_id, output["name"])], attempt=result.attempt)
             fresh[index] = deps.store.keep([_wanted(one, output)])[0]
     return fresh
+
+
+def _kept_days(deps: Deps) -> float:
+    return float(deps.settings.daemon.keep_failed_days)
 
 
 def _later(error: AnswerLostError | CallRefusedError) -> TryLaterError:

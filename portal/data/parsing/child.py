@@ -32,7 +32,9 @@ def answer_one(fd: int, channel_fd: int | None = None) -> int:
     limit(DESCRIPTORS if channel is None else DESCRIPTORS_LINKED)
     request = json.loads(sys.stdin.buffer.read())
     try:
-        if request.pop("folder", False):
+        if "many" in request:
+            answer = check_many(channel, request["many"])
+        elif request.pop("folder", False):
             answer = respond_of_folder(fd, request)
         else:
             with reopened(fd) as file:
@@ -100,6 +102,30 @@ def respond_of_folder(fd: int, request: dict[str, Any]) -> dict[str, Any]:
 
     with ZarrReader(fd) as opened:
         return {"check": "zarr"} | _parts(opened, request)
+
+
+def check_many(channel: socket.socket | None, count: int) -> dict[str, Any]:
+    """Ask for HDF5 files, one after the other, and say of each what is against it (`many`)."""
+    from portal.data.parsing.readers.hdf5 import Hdf5File
+    from portal.data.parsing.readers.opening import room, seal
+
+    assert channel is not None
+    seal()
+    for _ in range(count):
+        channel.sendall(b"next")
+        with room():
+            _said, descriptors, _flags, _address = socket.recv_fds(channel, 64, 1)
+        if not descriptors:
+            break
+        said = None
+        with os.fdopen(descriptors[0], "rb") as file:
+            file.seek(0)
+            try:
+                Hdf5File(file).file.close()
+            except FileError as error:
+                said = {"code": error.code, "message": error.message[:1000], "detail": (error.detail or "")[:1000]}
+        channel.sendall(json.dumps(said).encode())
+    return {}
 
 
 def _hdf5(file: BinaryIO, request: dict[str, Any], channel: socket.socket | None) -> dict[str, Any]:

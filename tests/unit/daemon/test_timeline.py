@@ -19,7 +19,7 @@ class SlowStore:
     def __init__(self, results):
         self.results, self.began, self.took = results, time.monotonic(), None
 
-    def keep(self, items):
+    def keep(self, items, _heard=None):
         found = []
         for item in items:
             folder = self.results / item.destination
