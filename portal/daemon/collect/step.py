@@ -17,7 +17,7 @@ from portal import failpoints
 from portal.daemon.collect.inspect import Inspected, inspect_result
 from portal.daemon.collect.register import SUCCEEDED, file_results
 from portal.daemon.collect.store import Collected, Outcome, ResultRefusedError, StopsError, TryLaterError, keep_all
-from portal.daemon.collect.watch import EndWishedError, Watch
+from portal.daemon.collect.watch import EndWishedError, Watch, wished
 from portal.daemon.context import Deps, log, log_event
 from portal.daemon.dispatch.settle import put_off
 from portal.daemon.lease import LeaseLost
@@ -48,7 +48,7 @@ def collect_step(deps: Deps, now: datetime) -> bool:
 
 def next_groups(deps: Deps, now: datetime, *, busy: Collection[int] = ()) -> dict[int, list[Collected]]:
     """Of each person the jobs that have waited longest; those who wait longest first. `busy`: left out."""
-    due = or_(Job.not_before.is_(None), Job.not_before <= now)
+    due = or_(Job.not_before.is_(None), Job.not_before <= now, wished())
     mine = func.row_number().over(partition_by=Job.person_id, order_by=(Job.changed, Job.id))
     waiting = (
         select(Job.id, Job.changed, mine.label("place"))

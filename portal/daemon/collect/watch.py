@@ -4,11 +4,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy.exc import DBAPIError
 
 from portal.daemon.collect.store import Collected, ResultRefusedError, TryLaterError
 from portal.daemon.context import Deps
-from portal.jobs.models import Job
+from portal.jobs.models import Job, JobOutput
 from portal.jobs.said import Waiting
 from portal.jobs.saving import checking, saving, too_much
 from portal.jobs.state import State
@@ -47,6 +48,12 @@ class Watch:
 
     def heard(self, said: str) -> None:
         """What the store has told so far of the call. Now and then it is looked whether that should end."""
+        try:
+            self._heard(said)
+        except DBAPIError as error:  # it is away for a moment: what is being copied goes on
+            self.deps.troubles.trouble("store", f"The database does not answer: {error.orig}"[:500])
+
+    def _heard(self, said: str) -> None:
         if not self._due():
             return
         kept = heard(said)
@@ -104,9 +111,7 @@ class Watch:
         return True
 
     def _look_for_wishes(self) -> None:
-        asked = select(Job.id).where(
-            Job.id.in_([one.job_id for one in self.jobs]), Job.cancel_requested.is_not(None)
-        )
+        asked = select(Job.id).where(Job.id.in_([one.job_id for one in self.jobs]), wished())
         with self.deps.database.read() as session:
             self._wished |= set(session.scalars(asked))
 
@@ -122,6 +127,11 @@ class Watch:
             for job, words in news.items():
                 mine = (Job.id == job) & (Job.state == State.COLLECTING)
                 session.execute(update(Job).where(mine).values(waiting=Waiting(words, tries=tries[job])))
+
+
+def wished() -> ColumnElement[bool]:
+    """The condition on jobs that somebody wants to end, and of which nothing is registered yet."""
+    return Job.cancel_requested.is_not(None) & ~exists().where(JobOutput.job_id == Job.id)
 
 
 def _words(kept: Kept) -> str:

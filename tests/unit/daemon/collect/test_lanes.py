@@ -4,14 +4,17 @@ import json
 import threading
 import time
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from portal.daemon.collect import lanes as sides
+from portal.daemon.collect import step
 from portal.daemon.collect import watch as watching
 from portal.daemon.collect.lanes import OF_ONE_PERSON, Lanes
 from portal.daemon.collect.step import collect_step
 from portal.jobs.actions import cancel
+from portal.jobs.models import Job
 from portal.jobs.state import State
 from portal.rpc.exchange import Refusal
 from portal.scheduler.base import Ending
@@ -186,8 +189,6 @@ def test_one_that_takes_longer_than_it_may_is_refused_in_words(saving):
 
 
 def test_a_fault_in_one_result_keeps_no_other_from_being_saved(saving, monkeypatch):
-    from portal.daemon.collect import step
-
     broken, sound = saving.ended("maya", "maya")
     inspected = step.inspect_result
 
@@ -203,8 +204,6 @@ def test_a_fault_in_one_result_keeps_no_other_from_being_saved(saving, monkeypat
 
 
 def test_people_take_turns_however_many_one_has(saving, monkeypatch):
-    from portal.daemon.collect import step
-
     monkeypatch.setattr(step, "AT_ONCE", 2)
     theirs = saving.ended(*["maya"] * 5)
     (last,) = saving.ended("ravi")
@@ -212,3 +211,31 @@ def test_people_take_turns_however_many_one_has(saving, monkeypatch):
     assert [[one.job_id for one in group] for group in sorted(groups.values(), key=len)] == [[last], theirs[:2]]
     busy = step.next_groups(saving.deps, saving.bench.now, busy=theirs[:2])
     assert [[one.job_id for one in group] for group in sorted(busy.values(), key=len)] == [[last], theirs[2:4]]
+
+
+def test_a_cancellation_of_one_that_was_put_off_does_not_wait(saving):
+    (job,) = saving.ended("maya")
+    with saving.deps.write() as session:
+        session.get_one(Job, job).not_before = saving.bench.now + timedelta(minutes=5)
+    assert not collect_step(saving.deps, saving.bench.now)
+    saving.bench.desk.change(cancel, "maya", job)
+    assert collect_step(saving.deps, saving.bench.now)
+    assert saving.state(job) is State.CANCELLED
+
+
+def test_what_is_registered_is_not_cancelled_any_more(saving, monkeypatch):
+    """The daemon died after it registered the result; then somebody wants the job to end."""
+    (job,) = saving.ended("maya")
+
+    def die(name):
+        if name == "collect-registered":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(step.failpoints, "reach", die)
+    with pytest.raises(KeyboardInterrupt):
+        collect_step(saving.deps, saving.bench.now)
+    monkeypatch.undo()
+    monkeypatch.setattr(watching, "LOOK_S", 0.0)
+    saving.bench.desk.change(cancel, "maya", job)
+    collect_step(saving.deps, saving.bench.now)
+    assert (saving.state(job), saving.store.dropped) == (State.SUCCEEDED, [])
