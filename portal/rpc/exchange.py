@@ -102,6 +102,26 @@ def fields(item: object, what: str, *, required: Sequence[str], optional: Sequen
     return dict.fromkeys(optional) | item
 
 
+class Teller:
+    """Where the program says how far it is: lines before its answer, for a caller that asked for them."""
+
+    def __init__(self) -> None:
+        self.sink: BinaryIO | None = None
+
+    def tell(self, line: str) -> None:
+        """Say a line; nobody need hear it."""
+        if self.sink is None:
+            return
+        try:
+            self.sink.write(line.encode() + b"\n")
+            self.sink.flush()
+        except OSError:  # whoever asked is gone: what is being done goes on
+            self.sink = None
+
+
+TELLER = Teller()
+
+
 def serve(
     verbs: Callable[[dict[str, Any]], Handlers],
     config_key: str,
@@ -124,6 +144,7 @@ def serve(
         sink.write(json.dumps({"schema": SCHEMA, "unusable": str(error)}).encode() + b"\n")
         sink.flush()
         return UNUSABLE
+    TELLER.sink = sink if request["tell"] is True else None
     handler = handlers[request["verb"]]
     if isinstance(handler, Together):
         answers = [_document(answer) for answer in handler.handle(request["items"])]
@@ -141,7 +162,9 @@ def _read(source: BinaryIO, config_key: str) -> dict[str, Any]:
         raise UnusableError(f"The request is larger than {MAX_REQUEST_BYTES} bytes.")
     try:
         request = json.loads(raw, object_pairs_hook=_unique, parse_constant=_no_constant)
-        request = fields(request, "The request", required=("schema", "verb", config_key, "items"))
+        request = fields(
+            request, "The request", required=("schema", "verb", config_key, "items"), optional=("tell",)
+        )
     except (ValueError, RecursionError) as error:
         raise UnusableError(f"The request is not usable JSON: {error}") from error
     except RefusedError as error:
@@ -213,11 +236,13 @@ def call(
     environment: Mapping[str, str],
     heard: Heard | None = None,
 ) -> list[dict[str, Any]]:
-    """Ask a program: its answers, one an item. `heard` is told now and then what it has said so far beside them.
+    """Ask a program: its answers, one an item. `heard` is told now and then what it has said so far.
 
     Raises AnswerLostError if it was asked and did not answer whole and in time (its effect is unknown),
     CallRefusedError if it says that it did nothing, and NotStartedError if it did not begin.
     """
+    if heard is not None:
+        request = {**request, "tell": True}
     name = command[0].rpartition("/")[2]
     try:
         process = subprocess.Popen(
@@ -246,6 +271,8 @@ def call(
         raise CallRefusedError("The request was refused; nothing was done.", detail=words or None)
     if process.returncode in NOT_BEGUN and not out:
         raise NotStartedError(f"{name} did not begin; nothing was done.", detail=words or None)
+    if heard is not None:
+        out = out.rstrip(b"\n").rpartition(b"\n")[2]  # the answer is its last line
     return _read_answer(out, request, process.returncode, words)
 
 
@@ -264,7 +291,7 @@ def _talk(
             told = None
             if time.monotonic() >= deadline:
                 raise
-            heard((still.stderr or b"").decode(errors="replace"))
+            heard((still.stdout or b"").decode(errors="replace"))
 
 
 def _abandon(process: subprocess.Popen[bytes]) -> None:

@@ -1,13 +1,11 @@
-"""How far a keep is, told on standard error, and the wish that it stops."""
+"""How far a keep is, told in lines before the answer, and the wish that it stops."""
 
 import re
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
-from portal.rpc.exchange import RefusedError
+from portal.rpc.exchange import TELLER, RefusedError
 
 EVERY_S = 0.5
 STOPPED = "stopped"
@@ -34,8 +32,8 @@ def heard(text: str) -> dict[int, Kept]:
 class Telling:
     """Of one keep: told so now and then, and ended where the file `stop` is there. Raises RefusedError."""
 
-    def __init__(self, job: int, stop: Path, *, sink: TextIO | None = None) -> None:
-        self._job, self._stop, self._sink = job, stop, sink or sys.stderr
+    def __init__(self, job: int, stop: Path) -> None:
+        self._job, self._stop = job, stop
         self._files = self._of_files = self._size = self._of_size = 0
         self._last = 0.0
 
@@ -65,5 +63,4 @@ class Telling:
             raise RefusedError(STOPPED, "Saving was stopped.", retry=True)
         if self._of_files:
             numbers = (self._job, self._files, self._of_files, self._size, self._of_size)
-            self._sink.write(f"kept {' '.join(map(str, numbers))}\n")
-            self._sink.flush()
+            TELLER.tell(f"kept {' '.join(map(str, numbers))}")

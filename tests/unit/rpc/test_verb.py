@@ -24,6 +24,7 @@ ITEMS: dict[str, dict[str, Any]] = {
         "keep": store.Keep(1, "out", "a", "x/y", also=("*.png",)),
         "verify": "x/y",
         "drop": store.Dropped("x/y", 1, "out", "a"),
+        "stop": (42, "result"),
     },
 }
 VERBS = {"agent": agent.VERBS, "store": store.VERBS}
