@@ -62,6 +62,8 @@ def main() -> None:
     readers = [one for one in requirements_of(ROOT / "wrappers", "microscopy") if one not in wrappers]
     compile_lock("dev", requirements("dev") + requirements("ldap") + requirements("oidc") + readers + tools)
     compile_lock("server", requirements("server") + tools, HERE / "dev.txt")
+    # What `./run gantry` installs: the base install alone.
+    compile_lock("client", requirements_of(ROOT, ""), HERE / "dev.txt")
     # The tests' cluster: an environment of its own, for the machine that turns hosts into a facility.
     compile_lock("cluster", ["ansible-core>=2.19", "ansible-lint>=25"])
     # What analyses are held against runs in an environment of its own: it may not decide which versions we have.

@@ -15,7 +15,7 @@ PORT.name = "port, a whole number"
 @click.option("--port", type=PORT, help="Port of the web server (8080, or the next free one).")
 @click.option(
     "--var", type=click.Path(file_okay=False, path_type=Path), default=Path("var"), show_default=True,
-    help="Folder for everything the demo writes.",
+    envvar="GANTRY_VAR", show_envvar=True, help="Folder for everything the demo writes.",
 )  # fmt: skip
 @click.option("--reset", is_flag=True, help="Remove the earlier demo in that folder first.")
 @click.option(

@@ -1,9 +1,11 @@
 """`./run demo`: prepare what is missing, start web and daemon, say where and who, end cleanly."""
 
+import os
 import shutil
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +14,10 @@ from types import FrameType
 from sqlalchemy import select
 
 from portal.config import Settings
+from portal.config.settings import NOT_SETTINGS
 from portal.db import Database
 from portal.demo.first_jobs import submit_first_jobs
+from portal.demo.lock import LOCK, taken
 from portal.demo.prepare import prepare, settings_of
 from portal.demo.processes import Portal, free_port
 from portal.identity.models import Person
@@ -53,7 +57,15 @@ class Stop:
 def run(var: Path, *, port: int | None, reset: bool) -> int:
     """Run the demo until Ctrl-C; the exit code."""
     stop = Stop()
+    _tell_unheeded(os.environ)
+    chosen = _port(port)
+    if reset:
+        _check_ours(var)
+    with taken(var):
+        return _run_here(var, chosen, reset, stop)
 
+
+def _run_here(var: Path, port: int, reset: bool, stop: Stop) -> int:
     def bar(name: str, fraction: float) -> None:
         stop.heed()
         _bar(name, fraction)
@@ -61,7 +73,7 @@ def run(var: Path, *, port: int | None, reset: bool) -> int:
     try:
         if reset:
             _forget(var)
-        settings, config = settings_of(var, port=_port(port))
+        settings, config = settings_of(var, port=port)
         _say("Preparing the demo facility …")
         if prepare(settings, bar):
             _say(f"\r{'The facility is ready.':<70}")
@@ -102,15 +114,31 @@ def _port(wanted: int | None) -> int:
 
 
 def _forget(var: Path) -> None:
-    """Remove an earlier demo; refuses any other folder."""
-    if not var.exists():
-        return
-    if not (var / "gantry.toml").exists():
-        raise SystemExit(f"{var} is not a demo's folder (it holds no gantry.toml); nothing was removed.")
+    """Remove an earlier demo, but for the lock that we hold; refuses any other folder."""
+    _check_ours(var)
     for path in var.rglob("*"):
         if path.is_dir() and not path.is_symlink():
             path.chmod(0o700)  # registered results are sealed against writing
-    shutil.rmtree(var)
+    for path in [path for path in var.iterdir() if path.name != LOCK]:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _check_ours(var: Path) -> None:
+    """Refuse what holds anything else than a demo."""
+    others = var.is_dir() and any(path.name != LOCK for path in var.iterdir())
+    if others and not (var / "gantry.toml").exists():
+        raise SystemExit(f"{var} is not a demo's folder (it holds no gantry.toml); nothing was removed.")
+
+
+def _tell_unheeded(environ: Mapping[str, str]) -> None:
+    """Settings in the environment that are not the demo's: said, so that nobody waits for them to work."""
+    settings = sorted(name for name in environ if name.startswith("GANTRY_") and name not in NOT_SETTINGS)
+    unheeded = [*(["GANTRY_CONFIG"] if "GANTRY_CONFIG" in environ else []), *settings]
+    if unheeded := [name for name in unheeded if name != "GANTRY_VAR"]:
+        _say(f"Not heeded by a demo, whose settings stand in its folder's gantry.toml: {', '.join(unheeded)}")
 
 
 def _first_jobs(settings: Settings) -> None:

@@ -198,3 +198,30 @@ def test_only_a_demo_s_folder_is_ever_removed(tmp_path: Path) -> None:
     done = demo("--reset", "--var", str(tmp_path))
     assert done.returncode == 1 and "nothing was removed" in done.stderr
     assert (tmp_path / "thesis.txt").exists()
+
+
+def test_a_folder_that_another_demo_uses_is_refused_and_one_whose_demo_is_dead_is_not(tmp_path: Path) -> None:
+    var = tmp_path / "var"
+    with started(var, tmp_path / "log") as first:
+        first.wait_for("Preparing the demo facility")
+        for words in ([], ["--reset"]):
+            second = demo("--var", str(var), "--port", "0", *words)
+            assert second.returncode == 1, second.stderr
+            assert f"Another demo uses {var} (process {first.process.pid})" in second.stderr
+        assert (var / "gantry.toml").exists()
+        first.process.kill()
+        first.process.wait(60)
+    with started(var, tmp_path / "after.log") as third:
+        third.wait_for("Preparing the demo facility")
+
+
+def test_the_folder_may_stand_in_the_variable_that_names_it_elsewhere(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
+    variables = environment() | {"GANTRY_VAR": str(tmp_path), "GANTRY_WEB_PORT": "1", "GANTRY_VENV": "x"}
+    done = subprocess.run(
+        [*DEMO, "--reset"], cwd=ROOT, env=variables, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert f"{tmp_path} is not a demo's folder" in done.stderr
+    assert (
+        "Not heeded by a demo, whose settings stand in its folder's gantry.toml: GANTRY_WEB_PORT\n" in done.stderr
+    )
