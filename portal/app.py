@@ -1,7 +1,5 @@
 """The web's composition root: settings in, a Flask application out."""
 
-import threading
-from collections.abc import Sequence
 from pathlib import Path
 
 from flask import Flask
@@ -9,7 +7,8 @@ from flask_openapi3.openapi import OpenAPI
 
 from portal.config import Settings
 from portal.db import Database
-from portal.jobtype.load import SUFFIXES, JobTypes, load_folders, shipped_folder
+from portal.jobtype.load import shipped_folder
+from portal.jobtype.offer.offered import Offer
 from portal.notify.read import count_new
 from portal.web.api import register_api
 from portal.web.assets import install_assets
@@ -28,34 +27,6 @@ from portal.web.timing import install_timing
 WEB = Path(__file__).parent / "web"
 
 
-class JobTypeFolders:
-    """Reads job types again when a file of theirs has changed, so that staff need not restart anything."""
-
-    def __init__(self, folders: Sequence[Path]) -> None:
-        self._folders = tuple(folders)
-        self._lock = threading.Lock()
-        self._seen: tuple[tuple[str, int, int], ...] | None = None
-        self._loaded = JobTypes()
-
-    def __call__(self) -> JobTypes:
-        """The job types as their files are now."""
-        seen = self._state()
-        with self._lock:
-            if seen != self._seen:
-                self._loaded, self._seen = load_folders(self._folders), seen
-            return self._loaded
-
-    def _state(self) -> tuple[tuple[str, int, int], ...]:
-        found = []
-        for folder in self._folders:
-            if not folder.is_dir():
-                continue
-            for file in sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES):
-                status = file.stat()
-                found.append((str(file), status.st_mtime_ns, status.st_size))
-        return tuple(found)
-
-
 def create_app(settings: Settings, *, database: Database | None = None) -> Flask:
     """The portal's web application: pages, API, assets. The database's tables must exist already."""
     for folder in settings.folders():
@@ -66,7 +37,9 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     app.extensions["gantry"] = Portal(
         settings=settings,
         database=database or Database(settings.database),
-        load_jobtypes=JobTypeFolders(settings.jobtypes or (shipped_folder(),)),
+        load_jobtypes=Offer(
+            settings.jobtypes or (shipped_folder(),), settings.published, by_itself=settings.publish
+        ),
     )
     app.json = PlainJSON(app)
     app.jinja_env.trim_blocks = True

@@ -3,15 +3,23 @@
 import click
 
 from portal.cli.arguments import dataset_ids, make_client, nearest
-from portal.cli.output import json_option, show_json, show_pairs, show_rows
+from portal.cli.complete import complete_analysis, complete_dataset
+from portal.cli.output import json_option, say, show_json, show_pairs, show_rows
 from portal.client import Client
 from portal.client.http import Document
 from portal.errors import NotFoundError
 
 
 @click.command()
-@click.argument("name", required=False)
-@click.option("--for", "datasets", multiple=True, metavar="DATASET", help="Only what fits these; - for stdin.")
+@click.argument("name", required=False, shell_complete=complete_analysis)
+@click.option(
+    "--for",
+    "datasets",
+    multiple=True,
+    metavar="DATASET",
+    shell_complete=complete_dataset,
+    help="Only what fits these; - for stdin.",
+)
 @json_option
 def analyses(name: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
     """List analyses, or show the form of one with all its options."""
@@ -34,7 +42,7 @@ def analyses(name: str | None, datasets: tuple[str, ...], as_json: bool) -> None
         empty="No analysis fits.",
     )
     for other in page["others"]:
-        click.echo(f"{other['title']} does not fit. {other['reason']}", err=True)
+        say(f"{other['title']} does not fit. {other['reason']}", err=True)
 
 
 def analysis_or_hint(client: Client, name: str, datasets: list[int]) -> Document:
@@ -43,7 +51,7 @@ def analysis_or_hint(client: Client, name: str, datasets: list[int]) -> Document
         return client.analysis(name, datasets)
     except NotFoundError as error:
         known = [item["name"] for item in client.analyses()["items"]]
-        if name in known:
+        if name in known or "not published" in error.message:
             raise
         hint = nearest(name, known) or f" There are: {', '.join(known)}."
         raise NotFoundError(f"There is no analysis called {name}.{hint}") from error
@@ -51,7 +59,7 @@ def analysis_or_hint(client: Client, name: str, datasets: list[int]) -> Document
 
 def _show(found: Document) -> None:
     form = found["form"]
-    click.echo(f"{found['title']} ({found['name']} {found['version']}): {found['summary']}")
+    say(f"{found['title']} ({found['name']} {found['version']}): {found['summary']}")
     show_pairs(
         [
             ("Takes", found["goes_in"]),
@@ -63,17 +71,17 @@ def _show(found: Document) -> None:
     click.echo("\nInputs")
     for slot in form["slots"]:
         need = "required" if slot["min"] else "optional"
-        click.echo(f"  {slot['name']}: {slot['label']} ({need}; {', '.join(slot['dataset_types'])})")
+        say(f"  {slot['name']}: {slot['label']} ({need}; {', '.join(slot['dataset_types'])})")
     click.echo("\nOptions (--set NAME=VALUE)")
     for field in form["fields"]:
-        click.echo(
+        say(
             f"  {field['name']} = {field['value']}{' ' + field['unit'] if field['unit'] else ''}   {_about(field)}"
         )
     for preset in form["presets"]:
-        click.echo(f"\n--preset “{preset['name']}”: {preset['blurb']}")
+        say(f"\n--preset “{preset['name']}”: {preset['blurb']}")
     click.echo("\nResources (--variant NAME)")
     for variant in found["variants"]:
-        click.echo(f"  {variant['name']}{' (default)' if variant['default'] else ''}: {variant['words']}")
+        say(f"  {variant['name']}{' (default)' if variant['default'] else ''}: {variant['words']}")
 
 
 def _about(field: Document) -> str:

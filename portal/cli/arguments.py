@@ -2,17 +2,23 @@
 
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from itertools import islice
+from typing import TextIO
 
 import click
 
+from portal.cli.output import plain
 from portal.client import Client
 from portal.errors import InvalidError, NotFoundError, SignInNeededError
+from portal.words import listed
 
 MOST_ALIKE = 500
 STDIN = "-"
+MOST_CHARACTERS = 16 << 20
+"""Of standard input; more than all ids that a portal has."""
+_BETWEEN = re.compile(r"[\s,;]+")
 _NEGATIVE = re.compile(r"-(\d+[.,]?\d*|\.\d+)([eE][-+]?\d+)?|-inf|-nan", re.ASCII | re.IGNORECASE)
 HOW_MANY = click.IntRange(1)
 HOW_MANY.name = "whole number"
@@ -43,24 +49,60 @@ def make_client() -> Client:
 
 
 def words_given(words: Iterable[str]) -> list[str]:
-    """The words, with `-` replaced by the first column of every line of standard input."""
+    """The words, with `-` replaced by those of standard input.
+
+    Commas and spaces divide. Of a line with tabs, such as another command's, the first column counts; behind #
+    stands a comment. Raises BadParameter where standard input is no text.
+    """
     given: list[str] = []
     for word in words:
         if word == STDIN:
-            given += [line.split()[0] for line in sys.stdin if line.strip()]
+            given += [one for line in _lines_of(sys.stdin) for one in _divided(line)]
         else:
-            given.append(word)
+            given += _divided(word) or [word]
     return given
 
 
+def _lines_of(stream: TextIO) -> Iterator[str]:
+    try:
+        yield from stream.read(MOST_CHARACTERS).removeprefix("\ufeff").splitlines()
+    except UnicodeDecodeError as error:
+        raise click.BadParameter(f"Standard input is not text in UTF-8: {error.reason}.") from None
+
+
+def _divided(line: str) -> list[str]:
+    line = line.partition("#")[0].strip()
+    return [one for one in _BETWEEN.split(line.partition("\t")[0] if "\t" in line else line) if one]
+
+
+def job_words(words: Iterable[str]) -> list[str]:
+    """Jobs as they were named, each once. Fails like a mistyped command where there is none."""
+    found = list(dict.fromkeys(words_given(words)))
+    if not found or found == [""]:
+        raise click.BadParameter("There is no job in what was given. Their numbers: gantry jobs list")
+    return found
+
+
 def dataset_ids(words: Iterable[str]) -> list[int]:
-    """Dataset ids. A repeated one counts once. Fails like a mistyped command where a word is no id."""
-    found: dict[int, None] = {}
-    for word in words_given(words):
-        if not (word.isascii() and word.isdigit()):
-            raise click.BadParameter(f"“{word}” is no dataset id. Ids are numbers: gantry data list")
-        found[int(word)] = None
-    return list(found)
+    """Dataset ids, each once. Fails like a mistyped command where words are no ids, naming them."""
+    given = list(dict.fromkeys(words_given(words)))
+    wrong = [f"“{plain(word)[:60]}”" for word in given if not _is_number(word)]
+    if wrong:
+        which = f"{wrong[0]} is no dataset id" if len(wrong) == 1 else f"{listed(wrong, 10)} are no dataset ids"
+        raise click.BadParameter(f"{which}. Ids are numbers: gantry data list")
+    return list(dict.fromkeys(map(int, given)))
+
+
+def _is_number(word: str) -> bool:
+    return word.isascii() and word.isdigit() and len(word) < 100
+
+
+def one_dataset(word: str) -> int:
+    """The id that was given, where one is needed. Fails like a mistyped command for none or several."""
+    found = dataset_ids([word])
+    if len(found) != 1:
+        raise click.BadParameter(f"Give one dataset id, not {len(found)}.")
+    return found[0]
 
 
 def experiment_id(client: Client, text: str) -> int:
@@ -69,11 +111,13 @@ def experiment_id(client: Client, text: str) -> int:
     Raises NotFoundError, and InvalidError where it could be more than one: a result is not filed by a guess.
     """
     wanted = text.strip().casefold()
+    if wanted.isascii() and wanted.isdigit() and len(wanted) >= 19:
+        raise NotFoundError(f"No experiment is called {text[:40]}…, or it is not shared with you.")
     found = list(islice(client.experiments(text=text.strip(), limit=100), MOST_ALIKE))
     alike: dict[int, str] = {
         one["id"]: one["title"] for one in found if wanted in {one["name"].casefold(), one["title"].casefold()}
     }
-    if wanted.isascii() and wanted.isdigit() and len(wanted) < 30:
+    if wanted.isascii() and wanted.isdigit():
         alike.setdefault(int(wanted), "the one with this id")
     if not alike:
         raise NotFoundError(f"No experiment is called {text}, or it is not shared with you.")

@@ -8,11 +8,24 @@ from typing import Any
 import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from portal.cli.arguments import HOW_MANY, dataset_ids, make_client
+from portal.cli.arguments import HOW_MANY, dataset_ids, experiment_id, make_client, one_dataset
+from portal.cli.complete import complete_dataset, complete_experiment, complete_type
+from portal.cli.errors import exit_code_of, say_error
 from portal.cli.groups import LazyGroup
-from portal.cli.output import console, day_words, json_option, plain, show_json, show_pairs, show_rows, size_words
+from portal.cli.output import (
+    console,
+    json_option,
+    plain,
+    say,
+    show_json,
+    show_pairs,
+    show_rows,
+    size_words,
+    time_words,
+)
 from portal.client import Client
 from portal.client.http import Document
+from portal.errors import PortalError, SignInNeededError, UnavailableError
 
 MOST_REMARKS = 10
 MOST_ARRAYS = 20
@@ -25,16 +38,26 @@ def data() -> None:
 
 @data.command("list")
 @click.argument("text", required=False)
-@click.option("--type", "type_", metavar="TYPE", help="Dataset type, such as “light-sheet stack”.")
+@click.option(
+    "--type",
+    "type_",
+    metavar="TYPE",
+    shell_complete=complete_type,
+    help="Dataset type, such as “light-sheet stack”.",
+)
 @click.option("--instrument", help="Name of the instrument.")
-@click.option("--experiment", type=int, help="Id of the experiment.")
+@click.option(
+    "--experiment", metavar="NAME", shell_complete=complete_experiment, help="Experiment: its name, title or id."
+)
 @click.option("--raw", "kind", flag_value="raw", help="Only what instruments measured.")
 @click.option("--results", "kind", flag_value="results", help="Only what analyses made.")
 @click.option("--limit", default=50, show_default=True, type=HOW_MANY, help="How many at most.")
 @json_option
-def list_data(limit: int, as_json: bool, type_: str | None, **query: Any) -> None:
+def list_data(limit: int, as_json: bool, type_: str | None, experiment: str | None, **query: Any) -> None:
     """List datasets, newest first; TEXT searches their names and more."""
-    found = make_client().datasets(type=type_, limit=min(limit, 500), **query)
+    client = make_client()
+    where = experiment_id(client, experiment) if experiment else None
+    found = client.datasets(type=type_, experiment=where, limit=min(limit, 500), **query)
     listed = list(islice(found, limit))
     if as_json:
         show_json(listed)
@@ -47,7 +70,7 @@ def list_data(limit: int, as_json: bool, type_: str | None, **query: Any) -> Non
                 one["name"],
                 one["type"],
                 one["experiment"]["title"],
-                day_words(one["date"]),
+                time_words(one["date"]),
                 size_words(one["size"]),
             )
             for one in listed
@@ -57,25 +80,25 @@ def list_data(limit: int, as_json: bool, type_: str | None, **query: Any) -> Non
 
 
 @data.command()
-@click.argument("dataset")
+@click.argument("dataset", shell_complete=complete_dataset)
 @json_option
 def show(dataset: str, as_json: bool) -> None:
     """Show a dataset: what it is, its parameters, where it came from and what came of it."""
     client = make_client()
-    (number,) = dataset_ids([dataset])
+    number = one_dataset(dataset)
     found = client.dataset(number)
     if as_json:
         show_json(found)
         return
     fits = client.analyses([number])["items"]
-    click.echo(f"{found['id']}  {found['name']}")
+    say(f"{found['id']}  {found['name']}")
     show_pairs(
         [
             ("Type", found["type"]),
             ("Experiment", f"{found['experiment']['title']} ({found['experiment']['id']})"),
             ("Instrument", found["instrument"]),
             ("Sample", found["sample"]),
-            ("Date", day_words(found["date"])),
+            ("Date", time_words(found["date"])),
             ("Files", f"{found['file_count']}, {size_words(found['size'])}"),
             ("State", found["problem"] or ("" if found["complete"] else "still being written")),
             *(("Warning", words) for words in found.get("warnings", ())),
@@ -87,10 +110,10 @@ def show(dataset: str, as_json: bool) -> None:
         ]
     )
     for parameter in found["parameters"]:
-        click.echo(f"  {_parameter(parameter)}")
+        say(f"  {_parameter(parameter)}")
     for line in _array_lines(found.get("arrays")):
-        click.echo(f"  {line}")
-    click.echo(found["seen_by"])
+        say(f"  {line}")
+    say(found["seen_by"])
 
 
 def _array_lines(arrays: Document | None) -> Iterator[str]:
@@ -153,29 +176,29 @@ def _run_words(run: Document | None) -> str:
 
 
 @data.command()
-@click.argument("dataset")
+@click.argument("dataset", shell_complete=complete_dataset)
 @click.option("--bibtex", is_flag=True, help="Print the references as a BibTeX file instead.")
 @json_option
 def methods(dataset: str, bibtex: bool, as_json: bool) -> None:
     """Say how a result was made, for a paper: each step of its history, with references."""
-    (number,) = dataset_ids([dataset])
+    number = one_dataset(dataset)
     found = make_client().methods(number)
     if as_json:
         show_json(found)
     elif bibtex:
-        click.echo(found["bibtex"], nl=False)
+        say(found["bibtex"])
     else:
-        click.echo("\n".join(map(plain, found["whole"].splitlines())))
+        say(found["whole"])
 
 
 @data.command()
-@click.argument("dataset")
+@click.argument("dataset", shell_complete=complete_dataset)
 @click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Folder.")
 @click.option("--metadata", is_flag=True, help="Only ro-crate-metadata.json, without the files.")
 @json_option
 def crate(dataset: str, folder: Path, metadata: bool, as_json: bool) -> None:
     """Take a result home with how it was made, as an RO-Crate: its files, and its history for other programs."""
-    (number,) = dataset_ids([dataset])
+    number = one_dataset(dataset)
     name = f"dataset-{number}.ro-crate-metadata.json" if metadata else f"dataset-{number}.ro-crate.zip"
     client = make_client()
     client.methods(number)  # says what is wrong before a file is begun
@@ -184,11 +207,11 @@ def crate(dataset: str, folder: Path, metadata: bool, as_json: bool) -> None:
 
 
 @data.command()
-@click.argument("dataset")
+@click.argument("dataset", shell_complete=complete_dataset)
 @json_option
 def files(dataset: str, as_json: bool) -> None:
     """List a dataset's files."""
-    (number,) = dataset_ids([dataset])
+    number = one_dataset(dataset)
     listed = list(make_client().files(number))
     if as_json:
         show_json(listed)
@@ -200,38 +223,48 @@ def files(dataset: str, as_json: bool) -> None:
 
 
 @data.command()
-@click.argument("datasets", nargs=-1, required=True, metavar="DATASET...")
+@click.argument("datasets", nargs=-1, required=True, metavar="DATASET...", shell_complete=complete_dataset)
 @click.option("--to", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path(), help="Folder.")
 @click.option("--only", metavar="PATTERN", help="Only files whose names match, such as “*.h5”.")
 @json_option
-def get(datasets: tuple[str, ...], folder: Path, only: str | None, as_json: bool) -> None:
+def get(datasets: tuple[str, ...], folder: Path, only: str | None, as_json: bool) -> int:
     """Take the files of datasets home, each into a folder of its id; give - to read ids from standard input.
 
     Checksums are compared. The same command goes on where it stopped, and keeps what is there already.
     """
     client = make_client()
-    written = []
+    written: list[Path] = []
+    codes: list[int] = []
     for number in dataset_ids(datasets):
-        target = folder / str(number)
-        written += _download(client, number, target, only)
+        try:
+            written += _download(client, number, folder / str(number), only)
+        except (UnavailableError, SignInNeededError):
+            raise  # it would be the same for all others
+        except PortalError as error:  # one that cannot be had harms no other
+            error.message = f"Dataset {number}: {error.message}"
+            error.args = (error.message,)
+            say_error(error, as_json=as_json)
+            codes.append(exit_code_of(error))
     if as_json:
         show_json([str(path) for path in written])
     else:
         for path in written:
-            click.echo(str(path))
+            say(path)
+    return codes[0] if codes else 0
 
 
 def _download(client: Client, number: int, target: Path, only: str | None) -> list[Path]:
     screen = console(stderr=True)
     if not screen.is_terminal:
         return client.download(number, target, only=only)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    name_column = TextColumn("{task.description}", markup=False)
+    columns = (name_column, BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=screen, transient=True) as bars:
         tasks: dict[str, Any] = {}
 
         def tell(name: str, done: int, total: int | None) -> None:
             if name not in tasks:
-                tasks[name] = bars.add_task(name, total=total)
+                tasks[name] = bars.add_task(plain(name), total=total)
             bars.update(tasks[name], completed=done)
 
         return client.download(number, target, progress=tell, only=only)

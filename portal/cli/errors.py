@@ -1,10 +1,14 @@
 """The one table from errors to exit codes, and how an error is said in a terminal."""
 
+import re
 import sys
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import click
 
+from portal.cli.output import json_text, say
+from portal.cli.terminal import harmless
 from portal.errors import (
     ConfigError,
     ConflictError,
@@ -51,14 +55,41 @@ def exit_code_of(error: BaseException) -> int:
     return 1
 
 
-def say_error(error: BaseException) -> None:
-    """On standard error: the sentence, what is wrong with which value, and what to do next."""
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Whether a command line asks for JSON, also where it is mistyped otherwise."""
+    words = list(arguments)
+    return "--json" in (words[: words.index("--")] if "--" in words else words)
+
+
+def say_error(error: BaseException, *, as_json: bool = False) -> None:
+    """On standard error: the sentence, which value is wrong and why, and what to do next; or that as JSON."""
     fields = error.fields if isinstance(error, InvalidError) else {}
+    advice = next((words for kind, words in NEXT.items() if isinstance(error, kind)), "")
+    if as_json:
+        say_json_error(kind_of(error), exit_code_of(error), str(error), fields=fields, advice=advice)
+        return
     colour = sys.stderr.isatty()
-    click.echo(click.style(f"Error: {error}", fg="red") if colour else f"Error: {error}", err=True)
+    sentence = harmless(f"Error: {error}")
+    click.echo(click.style(sentence, fg="red") if colour else sentence, err=True)
     for name, words in fields.items():
         if words not in str(error):
-            click.echo(f"  {name}: {words}", err=True)
-    for kind, advice in NEXT.items():
-        if isinstance(error, kind):
-            click.echo(advice, err=True)
+            say(f"  {name}: {words}", err=True)
+    if advice:
+        click.echo(advice, err=True)
+
+
+def say_json_error(
+    kind: str, code: int, message: str, *, fields: Mapping[str, str] | None = None, advice: str = ""
+) -> None:
+    """One line of JSON on standard error; standard output stays for documents."""
+    told = {"kind": kind, "exit_code": code, "message": message, "fields": dict(fields or {}), "advice": advice}
+    click.echo(json_text({"error": told}), err=True)
+
+
+def kind_of(error: BaseException) -> str:
+    """NotFoundError -> not-found."""
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted"
+    name = next(kind for kind in type(error).__mro__ if kind in EXIT_CODES or kind is BaseException).__name__
+    words = re.findall("[A-Z][a-z]*", name.removesuffix("Error"))
+    return "-".join(words).lower() if name not in {"PortalError", "BaseException"} else "error"

@@ -6,7 +6,7 @@ import sys
 import click
 
 from portal.cli.arguments import make_client
-from portal.cli.output import json_option, show_json, show_pairs
+from portal.cli.output import json_option, say, show_json, show_pairs
 from portal.client import Client
 from portal.client.credentials import clean_url, forget_credentials, load_credentials, save_credentials
 from portal.errors import PortalError
@@ -45,7 +45,7 @@ def login(
         secret = sign_in_by_code(Client(url, None), name=_our_name(), days=days, browser=browser)
     me = Client(url, secret).me()
     path = save_credentials(url, secret)
-    click.echo(f"Signed in to {me['site']} as {me['full_name'] or me['name']}. The token is kept in {path}.")
+    say(f"Signed in to {me['site']} as {me['full_name'] or me['name']}. The token is kept in {path}.")
     if "submit" not in me["scopes"]:
         click.echo("This token can only read: it lacks the scope “submit”.")
 
@@ -87,7 +87,7 @@ def logout() -> None:
         ended = Client(credentials.url, credentials.token).revoke_this_token()
     except PortalError as error:
         ended = False
-        click.echo(f"The token could not be ended at the portal: {error}", err=True)
+        say(f"The token could not be ended at the portal: {error}", err=True)
     forget_credentials()
     click.echo("Signed out." if ended else "The token is forgotten here.")
 

@@ -1,16 +1,23 @@
 """The command `gantry`."""
 
+import io
+import os
 import sys
 from collections.abc import Sequence
 
 import click
 
 import portal
-from portal.cli.errors import exit_code_of, say_error
+from portal.cli.errors import INTERRUPTED, exit_code_of, say_error, say_json_error, wants_json
 from portal.cli.groups import LazyGroup
 from portal.errors import PortalError
 
 HERE = "portal.cli"
+STOPPED = "Stopped. What was started goes on."
+SURPRISE = (
+    "The portal gave an answer that this version of gantry does not understand, or gantry has a fault; "
+    "GANTRY_TRACEBACK=1 shows where"
+)
 
 COMMANDS = {
     "login": f"{HERE}.login:login",
@@ -38,23 +45,43 @@ def cli() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code. The entry point of the console script."""
+    typed = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = wants_json(typed)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # where a terminal lacks a letter, the words go on
+            stream.reconfigure(errors="replace")
     try:
-        answer = cli.main(
-            args=None if arguments is None else list(arguments), prog_name="gantry", standalone_mode=False
-        )
+        answer = cli.main(args=typed, prog_name="gantry", standalone_mode=False)
         return answer if isinstance(answer, int) else 0
     except click.ClickException as error:
-        error.show()
+        if as_json:
+            say_json_error("usage", error.exit_code, error.format_message())
+        else:
+            error.show()
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt) as error:
-        click.echo("Stopped. What was started goes on.", err=True)
-        return exit_code_of(KeyboardInterrupt() if isinstance(error, click.Abort) else error)
-    except (PortalError, TimeoutError) as error:
-        say_error(error)
-        return exit_code_of(error)
-    except OSError as error:  # of this computer's files: the network's are PortalErrors
-        say_error(PortalError(_about_file(error)))
-        return exit_code_of(error)
+    except (click.Abort, KeyboardInterrupt):
+        if as_json:
+            say_json_error("interrupted", INTERRUPTED, STOPPED)
+        else:
+            click.echo(STOPPED, err=True)
+        return INTERRUPTED
+    except Exception as error:
+        if os.environ.get("GANTRY_TRACEBACK"):
+            raise
+        told = _told(error)
+        say_error(told, as_json=as_json)
+        return exit_code_of(told)
+
+
+def _told(error: Exception) -> Exception:
+    """The error that is said to the person in the place of what was raised."""
+    if isinstance(error, PortalError | TimeoutError):
+        return error
+    if isinstance(error, OSError):  # of this computer's files: the network's are PortalErrors
+        return PortalError(_about_file(error))
+    if isinstance(error, UnicodeError):
+        return PortalError("A word of this command is not text in UTF-8.")
+    return PortalError(f"{SURPRISE} ({type(error).__name__}: {error}).")
 
 
 def _about_file(error: OSError) -> str:

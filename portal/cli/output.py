@@ -1,8 +1,11 @@
 """What commands print: tables for people on a terminal, tab-separated lines in a pipe, JSON where asked for."""
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
@@ -10,9 +13,11 @@ from rich.console import Console
 from rich.table import Table
 
 from portal import words
+from portal.cli.terminal import harmless
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 NUMERIC = frozenset({"Size", "Files"})
 
 STATE_STYLES = {
@@ -43,14 +48,23 @@ def console(*, stderr: bool = False) -> Console:
 
 def show_json(document: Any) -> None:
     """JSON on standard output, one document."""
-    click.echo(json.dumps(document, indent=2 if on_terminal() else None, ensure_ascii=False))
+    click.echo(json_text(document, indent=2 if on_terminal() else None))
+
+
+def json_text(document: Any, *, indent: int | None = None) -> str:
+    """JSON in which what steers a terminal, turns the direction of reading or is no character stands escaped."""
+    text = json.dumps(document, indent=indent, ensure_ascii=False)
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def plain(value: object) -> str:
-    """A value on one line, without what would move a terminal's cursor."""
-    if value is None:
-        return ""
-    return "".join(c if c.isprintable() else " " for c in str(value))
+    """A value on one line, without what would move a terminal's cursor or turn the direction of reading."""
+    return harmless(value).replace("\n", " ").replace("\t", " ")
+
+
+def say(text: object, *, err: bool = False) -> None:
+    """Words, with what others wrote in them, harmless to a terminal; lines stay lines."""
+    click.echo(harmless(text), err=err)
 
 
 def show_rows(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str = "Nothing found.") -> None:
@@ -86,9 +100,20 @@ def size_words(size: int | None) -> str:
     return "" if size is None else words.size(size)
 
 
-def day_words(moment: str | None) -> str:
-    """The day of an API time, and the time of day in UTC."""
-    return moment[:16].replace("T", " ") if moment else ""
+def time_words(moment: str | None) -> str:
+    """An API time in this computer's zone, which stands behind it: 2026-11-30 08:30 +01:00, or UTC."""
+    if not moment:
+        return ""
+    try:
+        there = datetime.fromisoformat(moment)
+    except ValueError:
+        return plain(moment)
+    here = there.replace(tzinfo=UTC) if there.tzinfo is None else there
+    with suppress(OverflowError, ValueError, OSError):  # at the ends of the calendar
+        here = here.astimezone()
+    offset = here.strftime("%z")
+    zone = "UTC" if not here.utcoffset() else f"{offset[:3]}:{offset[3:5]}"
+    return f"{here:%Y-%m-%d %H:%M} {zone}"
 
 
 def _styled(cell: str) -> Any:

@@ -3,19 +3,29 @@
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import click
-from click.shell_completion import CompletionItem
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from portal.cli.analyses import analysis_or_hint
-from portal.cli.arguments import dataset_ids, experiment_id, make_client, pair
+from portal.cli.arguments import dataset_ids, experiment_id, make_client, nearest, pair
+from portal.cli.complete import (
+    complete_analysis,
+    complete_dataset,
+    complete_experiment,
+    complete_option,
+    complete_preset,
+    complete_slot,
+    complete_variant,
+)
 from portal.cli.errors import JOB_FAILED
-from portal.cli.output import console, json_option, plain, show_json, show_rows
+from portal.cli.output import console, json_option, plain, say, show_json, show_rows
 from portal.cli.trying import show_trial, trial_of
 from portal.client import Client
+from portal.client.client import submission_body
 from portal.client.http import Document
 from portal.errors import InvalidError, PortalError
 
@@ -23,28 +33,36 @@ MOST_DOUBTFUL = 5
 """Jobs whose warnings are printed in full."""
 
 
-def _complete_analysis(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Names for the shell's TAB; a portal that does not answer must not disturb typing."""
-    try:
-        items = Client.from_environment().analyses()["items"]
-    except PortalError:
-        return []
-    return [
-        CompletionItem(item["name"], help=item["title"]) for item in items if item["name"].startswith(incomplete)
-    ]
-
-
 @click.command()
-@click.argument("analysis", shell_complete=_complete_analysis)
-@click.argument("datasets", nargs=-1, metavar="[DATASET...]")
-@click.option("--set", "options", multiple=True, metavar="NAME=VALUE", help="An option of the analysis.")
-@click.option("--input", "inputs", multiple=True, metavar="SLOT=DATASET", help="A dataset for a further input.")
-@click.option("--preset", help="Take the values of this preset for what is not --set.")
-@click.option("--variant", help="Resources: one of the analysis's variants.")
+@click.argument("analysis", shell_complete=complete_analysis)
+@click.argument("datasets", nargs=-1, metavar="[DATASET...]", shell_complete=complete_dataset)
+@click.option(
+    "--set",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    shell_complete=complete_option,
+    help="An option of the analysis.",
+)
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="SLOT=DATASET",
+    shell_complete=complete_slot,
+    help="A dataset for a further input.",
+)
+@click.option(
+    "--preset", shell_complete=complete_preset, help="Take the values of this preset for what is not --set."
+)
+@click.option("--variant", shell_complete=complete_variant, help="Resources: one of the analysis's variants.")
 @click.option("--title", help="Name of the result.")
 @click.option("--together", is_flag=True, help="One job over all datasets instead of one for each.")
 @click.option(
-    "--experiment", metavar="NAME", help="Where the result is filed, if no dataset goes in: name, title or id."
+    "--experiment",
+    metavar="NAME",
+    shell_complete=complete_experiment,
+    help="Where the result is filed, if no dataset goes in: name, title or id.",
 )
 @click.option("--try", "tried", metavar="NAME=VALUE,…", help="Try these values of an option side by side instead.")
 @click.option(
@@ -52,7 +70,9 @@ def _complete_analysis(_ctx: click.Context, _param: click.Parameter, incomplete:
 )
 @click.option("--whole", is_flag=True, help="With --try: on the whole dataset each time.")
 @click.option("--key", help="The same key again gives the same jobs, not new ones.")
-@click.option("--dry-run", is_flag=True, help="Check everything and show the form, but start nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Check all that starting it checks and show the form; start nothing."
+)
 @click.option("--wait", is_flag=True, help="Wait for the end; the exit code is 10 if a job failed.")
 @json_option
 def run(analysis: str, datasets: tuple[str, ...], **given: Any) -> int:
@@ -77,9 +97,11 @@ def run(analysis: str, datasets: tuple[str, ...], **given: Any) -> int:
         "experiment": experiment_id(client, given["experiment"]) if given["experiment"] else None,
     }
     trial = trial_of(given)
-    if given["dry_run"]:
-        return _show_form(client.check(analysis, inputs, options, **values), given["as_json"])
     more = {name: given[name] for name in ("variant", "title", "key")}
+    if given["dry_run"]:
+        chosen = {name: given[name] for name in ("variant", "title")}
+        body = submission_body(analysis, inputs, options, **values, **chosen, trial=trial)
+        return _check(client, body, given["key"], given["as_json"])
     made = client.submit(analysis, inputs, options, **values, **more, trial=trial)
     if trial is not None:
         return show_trial(client, made, wait=given["wait"], as_json=given["as_json"])
@@ -99,25 +121,48 @@ def _inputs(found: Document, ids: list[int], further: tuple[str, ...]) -> dict[s
     for text in further:
         slot, value = pair(text, "SLOT=DATASET")
         if slot not in slots:
-            raise InvalidError(f"{found['title']} has no input named {slot}; there are: {', '.join(slots)}.")
+            known = f"there are: {', '.join(slots)}." if slots else "it takes no dataset."
+            hint = nearest(slot, slots)
+            raise InvalidError(f"{found['title']} has no input named {slot}; {known}{hint}")
         inputs.setdefault(slot, []).extend(dataset_ids([value]))
     return inputs
 
 
-def _show_form(form: Document, as_json: bool) -> int:
+def _check(client: Client, body: Document, key: str | None, as_json: bool) -> int:
+    """The form, then all that starting would check, by the portal's own way of starting: the same errors."""
+    try:
+        found = client.check_submission(body, key=key)
+    except InvalidError:
+        with suppress(PortalError):  # where there is a form at all, the wrong values are seen among the others
+            _show_form(_form_of(client, body), None, as_json)
+        raise
+    _show_form(_form_of(client, body), found, as_json)
     if as_json:
-        show_json(form)
-    else:
+        return 0
+    if found["earlier"]:
+        say(f"This key has started it before: {', '.join(found['earlier'])}.", err=True)
+    jobs = "" if found["count"] == 1 else f", {found['count']} jobs"
+    say(f"Result: {found['title']}{jobs}", err=True)
+    if found["held"]:
+        say(found["held"], err=True)
+    click.echo("All is well; nothing was started.", err=True)
+    return 0
+
+
+def _form_of(client: Client, body: Document) -> Document:
+    names = ("preset", "mode", "experiment")
+    asked = {name: body[name] for name in names if name in body}
+    return client.check(body["analysis"], body["inputs"], body["options"], **asked)
+
+
+def _show_form(form: Document, found: Document | None, as_json: bool) -> None:
+    if as_json:
+        show_json(form if found is None else {**form, "check": found})
+    elif form["fields"]:
         show_rows(
             ("Option", "Value", "Unit", "Where from"),
             ((field["name"], field["value"] or "–", field["unit"], field["source"]) for field in form["fields"]),
         )
-        click.echo(f"Result: {form['result_title']}", err=True)
-    if not form["valid"]:
-        count = len(form["errors"])
-        raise InvalidError(f"{count} value{'s' if count > 1 else ''} cannot be used.", fields=form["errors"])
-    click.echo("All is well; nothing was started.", err=True)
-    return 0
 
 
 def _show_made(client: Client, made: Document, as_json: bool) -> None:
@@ -129,7 +174,7 @@ def _show_made(client: Client, made: Document, as_json: bool) -> None:
     )
     if sys.stdout.isatty():
         one = made["jobs"][0]["number"] if len(made["jobs"]) == 1 else None
-        click.echo(f"Watch: {client.url}/jobs/{one}" if one else f"Watch: {client.url}/batches/{made['id']}")
+        say(f"Watch: {client.url}/jobs/{one}" if one else f"Watch: {client.url}/batches/{made['id']}")
 
 
 def wait_for(client: Client, made: Document, *, as_json: bool) -> int:
@@ -165,7 +210,7 @@ def _show_warnings(client: Client, jobs: Sequence[Document]) -> None:
     doubtful = [job for job in jobs if job.get("warnings") and job["results"]]
     for job in doubtful[:MOST_DOUBTFUL]:
         for words in client.dataset(job["results"][0]).get("warnings", ()):
-            click.echo(f"{job['number']}: {plain(words)}", err=True)
+            say(f"{job['number']}: {words}", err=True)
     if (rest := len(doubtful) - MOST_DOUBTFUL) > 0:
         click.echo(f"and {rest} more with warnings: `gantry data show` has the words.", err=True)
 
@@ -192,7 +237,7 @@ def _teller(progress: Progress, total: int) -> Callable[[Document], None]:
             (job,) = jobs
             fraction = (job["progress"] or {}).get("fraction") or 0.0
             done = 100 if job["final"] else int(100 * fraction)
-            progress.update(task, completed=done, description=job["sentence"])
+            progress.update(task, completed=done, description=plain(job["sentence"]))
             return
         words = ", ".join(f"{n} {word.lower()}" for word, n in Counter(job["state_words"] for job in jobs).items())
         progress.update(task, completed=sum(job["final"] for job in jobs), description=words)

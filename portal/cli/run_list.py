@@ -9,7 +9,10 @@ from typing import TextIO
 import click
 
 from portal.cli.arguments import make_client
+from portal.cli.errors import JOB_FAILED
 from portal.cli.output import json_option, show_json, show_rows
+from portal.cli.run import wait_for
+from portal.client import Client
 from portal.client.http import Document
 from portal.errors import InvalidError, PortalError
 
@@ -21,15 +24,20 @@ FIELD = re.compile(r"(?:forms\.)?(\d+)\.(.+)")
 @click.command("run-list")
 @click.argument("file", type=click.File(encoding="utf-8"))
 @click.option("--key", help="The same key with the same file gives the same jobs, not new ones.")
+@click.option("--dry-run", is_flag=True, help="Check all that starting them checks; start nothing.")
+@click.option("--wait", is_flag=True, help="Wait for the end; the exit code is 10 if a job failed.")
 @json_option
-def run_list(file: TextIO, key: str | None, as_json: bool) -> None:
+def run_list(file: TextIO, key: str | None, dry_run: bool, wait: bool, as_json: bool) -> int:
     """Start the analyses that stand in FILE, one a line; give - for standard input.
 
     A line is what the API takes: {"analysis": "qc", "inputs": {"data": [12]}, "options": {"projection": "mean"}}.
-    Further keys: preset, variant, title, mode. All of 500 lines are started, or none of them.
+    Further keys: preset, variant, title, mode. All of 500 lines are started, or none of them. Empty lines and
+    those that begin with # are passed over.
     """
     lines, forms = _forms(file)
     client = make_client()
+    if dry_run:
+        return _check(client, lines, forms, key, as_json)
     stem = key or str(uuid.uuid4())
     started: list[Document] = []
     for first in range(0, len(forms), AT_ONCE):
@@ -39,7 +47,39 @@ def run_list(file: TextIO, key: str | None, as_json: bool) -> None:
             _show(started, as_json)
             name_lines(error, lines[first : first + AT_ONCE], first)
             raise
-    _show(started, as_json)
+    if not wait:
+        _show(started, as_json)
+        return 0
+    codes = [wait_for(client, client.submission(one["id"]), as_json=as_json) for one in started]
+    return JOB_FAILED if any(codes) else 0
+
+
+def _check(client: Client, lines: Sequence[int], forms: Sequence[Document], key: str | None, as_json: bool) -> int:
+    """What starting them would check, 500 at a time, and would make."""
+    found: list[Document] = []
+    for first in range(0, len(forms), AT_ONCE):
+        try:
+            found += client.check_list(forms[first : first + AT_ONCE], key=f"{key}/{first}" if key else None)
+        except PortalError as error:
+            name_lines(error, lines[first : first + AT_ONCE], 0)
+            raise
+    if as_json:
+        show_json(found)
+        return 0
+    show_rows(
+        ("Line", "Jobs", "Title", "Note"),
+        (
+            (
+                line,
+                one["count"],
+                one["title"],
+                f"started before: {', '.join(one['earlier'])}" if one["earlier"] else one["held"] or "",
+            )
+            for line, one in zip(lines, found, strict=True)
+        ),
+    )
+    click.echo("All is well; nothing was started.", err=True)
+    return 0
 
 
 def _forms(file: TextIO) -> tuple[list[int], list[Document]]:
@@ -48,15 +88,17 @@ def _forms(file: TextIO) -> tuple[list[int], list[Document]]:
     Fails like a mistyped command where one is no JSON object.
     """
     try:
-        lines = file.read().splitlines()
+        lines = file.read().removeprefix("\ufeff").splitlines()
     except UnicodeDecodeError as error:
         raise click.BadParameter(f"The file is not text in UTF-8: {error}") from None
     numbers, forms = [], []
     for number, line in enumerate(lines, 1):
-        if not line.strip():
+        if not line.strip() or line.lstrip().startswith("#"):
             continue
         try:
             form = json.loads(line)
+        except RecursionError:
+            raise click.BadParameter(f"Line {number} is nested too deeply.") from None
         except ValueError as error:
             raise click.BadParameter(f"Line {number} is not JSON: {error}") from None
         if not isinstance(form, dict):

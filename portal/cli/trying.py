@@ -3,11 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import click
-
 from portal.cli.arguments import pair
 from portal.cli.errors import JOB_FAILED
-from portal.cli.output import show_json, show_rows
+from portal.cli.output import say, show_json, show_rows
 from portal.client import Client
 from portal.client.http import Document
 from portal.errors import InvalidError
@@ -20,8 +18,6 @@ def trial_of(given: Mapping[str, Any]) -> Document | None:
         if given["parts"] or given["whole"]:
             raise InvalidError("--part and --whole belong to --try.")
         return None
-    if given["dry_run"]:
-        raise InvalidError("--dry-run shows the form of one run; leave out --try.")
     option, text = pair(given["tried"], "NAME=VALUE,…")
     try:
         values = unlisted(text)
@@ -54,7 +50,7 @@ def show_trial(client: Client, made: Document, *, wait: bool, as_json: bool) -> 
             ),
         )
         where = f"on a part: {sheet['part_words']}" if sheet["part_words"] else "each on the whole dataset"
-        click.echo(f"{sheet['title']}, {where}. {client.url}/trials/{made['id']}", err=True)
+        say(f"{sheet['title']}, {where}. {client.url}/trials/{made['id']}", err=True)
     return 0 if not wait or all(one["state"] == "succeeded" for one in sheet["tried"]) else JOB_FAILED
 
 

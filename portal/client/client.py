@@ -12,13 +12,16 @@ from typing import Any
 
 from portal.client.credentials import load_credentials
 from portal.client.download import Progress, download_file, download_whole
-from portal.client.http import Connection, Document, segment
-from portal.errors import UnavailableError
+from portal.client.http import ERRORS, Connection, Document, segment
+from portal.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, UnavailableError
 
 Value = bool | int | float | str | None
 
 POLL_S = 1.0
 LONGEST_POLL_S = 10.0
+JOBS_AT_ONCE = 500
+MOST_NAME = 40
+"""Characters of a job's number that the portal reads."""
 
 
 class Client(Connection):
@@ -146,21 +149,25 @@ class Client(Connection):
         `trial`: `{"option": "iterations", "values": [5, 10, 20]}` tries these on one dataset instead; see the API.
         The submission with its jobs; with `brief` only `id`, `title` and `count`, the number of its jobs.
         """
-        body = {
-            "analysis": analysis,
-            "inputs": _lists(inputs),
-            "options": dict(options or {}),
-            "preset": preset,
-            "mode": mode,
-            "variant": variant,
-            "title": title,
-        } | _target(experiment)
-        if trial is not None:
-            body["trial"] = dict(trial)
+        body = submission_body(
+            analysis, inputs, options, preset=preset, mode=mode, variant=variant, title=title,
+            experiment=experiment, trial=trial,
+        )  # fmt: skip
         headers = {"Idempotency-Key": key or str(uuid.uuid4())}
         if brief:
             headers["Prefer"] = "return=minimal"
         return self.call("POST", "submissions", json=body, headers=headers, repeat=True)
+
+    def check_submission(self, body: Mapping[str, Any], *, key: str | None = None) -> Document:
+        """All that starting it would check, with the same errors: `title`, `count`, `held`, `earlier`."""
+        headers = {"Idempotency-Key": key} if key else {}
+        return self.call("POST", "submissions/check", json=dict(body), headers=headers, repeat=True)
+
+    def check_list(self, forms: Sequence[Document], *, key: str | None = None) -> list[Document]:
+        """The same for the forms of `submit_list`."""
+        headers = {"Idempotency-Key": key} if key else {}
+        body = {"forms": [dict(form) for form in forms]}
+        return list(self.call("POST", "submission-lists/check", json=body, headers=headers, repeat=True)["items"])
 
     def submit_list(self, forms: Sequence[Document], *, key: str | None = None) -> list[Document]:
         """Start up to 500 different analyses, all or none: `id`, `title` and the numbers of `jobs` of each.
@@ -230,10 +237,68 @@ class Client(Connection):
         """Ask for the end of every job of a submission that has not ended; the submission."""
         return self.call("POST", f"submissions/{segment(submission)}/cancel", repeat=True)
 
+    def cancel_many(self, jobs: Sequence[str | int], *, dry_run: bool = False) -> list[Document]:
+        """Ask for the end of many jobs, each by itself: `job`, `done`, `state_words`, or why not in `detail`.
+
+        500 in a request. Raises PortalError where the portal itself does not answer or lets nobody in.
+        """
+        return self._many("cancel", jobs, {"dry_run": dry_run}, repeat=True)
+
+    def retry_many(
+        self, jobs: Sequence[str | int], *, resources: str | None = None, dry_run: bool = False
+    ) -> list[Document]:
+        """Run many failed jobs again, as `cancel_many`."""
+        return self._many("retry", jobs, {"dry_run": dry_run, "resources": resources}, repeat=False)
+
+    def _many(
+        self, what: str, jobs: Sequence[str | int], more: Mapping[str, Any], *, repeat: bool
+    ) -> list[Document]:
+        items: list[Document] = []
+        words = [str(job)[:MOST_NAME] for job in jobs if str(job)]
+        for first in range(0, len(words), JOBS_AT_ONCE):
+            some = words[first : first + JOBS_AT_ONCE]
+            try:
+                answer = self.call("POST", f"job-lists/{what}", json={"jobs": some, **more}, repeat=repeat)
+            except (NotFoundError, ForbiddenError, ConflictError, InvalidError) as error:
+                if len(some) > 1:
+                    raise
+                status = next(code for code, kind in {**ERRORS, 422: InvalidError}.items() if type(error) is kind)
+                items.append({"job": some[0], "done": False, "status": status, "detail": error.message})
+                continue
+            items += answer["items"]
+        return items
+
     def retry(self, job: str | int, *, resources: str | Mapping[str, int] | None = None) -> Document:
         """Run a failed job again; `resources`: "memory" or "time" for more of it."""
         wanted = resources if resources is None or isinstance(resources, str) else dict(resources)
         return self.call("POST", f"jobs/{segment(job)}/retry", json={"resources": wanted})
+
+
+def submission_body(
+    analysis: str,
+    inputs: Mapping[str, Sequence[int]],
+    options: Mapping[str, Value] | None = None,
+    *,
+    preset: str | None = None,
+    mode: str = "each",
+    variant: str | None = None,
+    title: str | None = None,
+    experiment: int | None = None,
+    trial: Mapping[str, Any] | None = None,
+) -> Document:
+    """What POST /submissions and its check take."""
+    body: Document = {
+        "analysis": analysis,
+        "inputs": _lists(inputs),
+        "options": dict(options or {}),
+        "preset": preset,
+        "mode": mode,
+        "variant": variant,
+        "title": title,
+    } | _target(experiment)
+    if trial is not None:
+        body["trial"] = dict(trial)
+    return body
 
 
 def _target(experiment: int | None) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -41,9 +43,12 @@ ERRORS: dict[int, type[PortalError]] = {
 class Connection:
     """One portal, with one token."""
 
-    def __init__(self, url: str, token: str | None, *, timeout_s: float = 30.0) -> None:
+    def __init__(self, url: str, token: str | None, *, timeout_s: float = 30.0, tries: int = TRIES) -> None:
         self.url = clean_url(url)
         self.timeout_s = timeout_s
+        self.tries = tries
+        self.portal_time: datetime | None = None
+        """What time it was at the portal when it last answered; None before."""
         self.token = token
         self._http = requests.Session()
         self._http.headers["User-Agent"] = f"gantry/{portal.__version__}"
@@ -83,7 +88,7 @@ class Connection:
 
     def _send(self, method: str, path: str, *, repeat: bool, **more: Any) -> requests.Response:
         pause = FIRST_PAUSE_S
-        for left in range(TRIES - 1 if repeat else 0, -1, -1):
+        for left in range(self.tries - 1 if repeat else 0, -1, -1):
             try:
                 return self._once(method, path, **more)
             except UnavailableError:
@@ -112,9 +117,18 @@ class Connection:
             raise UnavailableError(
                 f"{self.url} does not answer. Is the address right, and are you online?", detail=str(error)
             ) from error
+        self.portal_time = _time_of(response) or self.portal_time
         if response.status_code >= 300 and response.status_code != 304:
             raise _error_of(response, self.url)
         return response
+
+
+def _time_of(response: requests.Response) -> datetime | None:
+    try:
+        told = parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return None
+    return told.replace(tzinfo=UTC) if told.tzinfo is None else told
 
 
 def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:

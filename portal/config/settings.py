@@ -46,6 +46,7 @@ NOT_SETTINGS = frozenset(
         "GANTRY_TEST_POSTGRES",
         "GANTRY_TEST_SLURM",
         "GANTRY_TOKEN",
+        "GANTRY_TRACEBACK",
         "GANTRY_URL",
         "GANTRY_VENV",
         "GANTRY_JOB",
@@ -81,8 +82,8 @@ class Settings(Section):
     images: Path = _in_var("images", "Staged container images.")
     publish: bool = Field(
         True,
-        description="The daemon signs job types off when it starts; false where an operator does: "
-        "gantry admin jobtypes publish.",
+        description="The daemon signs job types off when it starts and when a file changes; false where an "
+        "operator does: gantry admin jobtypes publish. Only what was signed off can be started.",
     )
     database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in var.")
     scheduler: str = Field("local", description="Scheduler backend: `local` or `slurm`.")

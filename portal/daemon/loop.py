@@ -57,6 +57,7 @@ class Daemon:
         self._turn_began = (_now(), time.monotonic())
         self._to_collect = threading.Event()
         self._signals: list[signal.Signals] = []
+        self._publisher = parts.Publisher(settings)
 
     @property
     def active(self) -> bool:
@@ -172,6 +173,7 @@ class Daemon:
         for thread in threads:
             thread.start()
         while not self.stopping.is_set():
+            self._publish_what_changed()
             if not self.turn(_now(), whole=False):
                 time.sleep(self.settings.daemon.idle_s)
             self._heed_signals()
@@ -250,6 +252,20 @@ class Daemon:
             self._database_away(error)
             return
         log_event("stopped", goes_on={state.value: count for state, count in counts.items()})
+
+    def _publish_what_changed(self) -> None:
+        """Before a job of a new revision is handed over: pages offer a file that was edited at once."""
+        if not self.active:
+            return
+        about = "publishing of job types"
+        try:
+            found = self._publisher.look()
+        except OSError as error:
+            self.troubles.trouble(about, f"Job types cannot be published: {error.strerror}: {error.filename}")
+            return
+        self.troubles.trouble(about, None)
+        if found is not None:
+            log_event("published", jobtypes=sorted(found.by_name), problems=[str(p) for p in found.problems])
 
     def _handle_signals(self) -> None:
         # A handler runs in the middle of anything: it takes no lock, so it only leaves a note.

@@ -11,7 +11,7 @@ from portal.config import ACCOUNT, Settings
 from portal.daemon.context import Place
 from portal.daemon.share import ALL, shares
 from portal.errors import ConfigError
-from portal.jobtype.load import JobTypes, load_folders, shipped_folder
+from portal.jobtype.load import JobTypes, load_folders, shipped_folder, state_of
 from portal.jobtype.publish import publish
 from portal.scheduler import factory
 from portal.scheduler.base import Scheduler
@@ -19,6 +19,7 @@ from portal.store.client import StoreClient
 from portal.store.client import local_command as store_command
 
 __all__ = [
+    "Publisher",
     "backend_of",
     "load_jobtypes",
     "make_places",
@@ -109,6 +110,26 @@ def make_store(settings: Settings) -> StoreClient:
 def load_jobtypes(settings: Settings) -> JobTypes:
     """The job types of the configured folders, or those that ship."""
     return load_folders(settings.jobtypes or (shipped_folder(),))
+
+
+class Publisher:
+    """Publishes job types when a file has changed, where no operator does: what pages offer can start."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._folders = settings.jobtypes or (shipped_folder(),)
+        self._seen: object = None
+
+    def look(self) -> JobTypes | None:
+        """The job types as they are now, if a file has changed since the last look, and published; else None.
+
+        Raises OSError where they cannot be written; the next look tries again.
+        """
+        if not self._settings.publish or (seen := state_of(self._folders)) == self._seen:
+            return None
+        found = publish_jobtypes(self._settings)
+        self._seen = seen
+        return found
 
 
 def publish_jobtypes(settings: Settings) -> JobTypes:

@@ -32,17 +32,33 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Unpublished:
+    """What stands in a file and is not on offer, or not so: why, and what is on offer in its place."""
+
+    name: str
+    """Empty where the file does not tell it."""
+    reason: str
+    kept: str = ""
+    """The revision that stays on offer; empty where there is none."""
+
+
+@dataclass(frozen=True)
 class JobTypes:
     """The sound job types by name, and what was wrong with the others."""
 
     by_name: Mapping[str, JobType] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    unpublished: tuple[Unpublished, ...] = ()
+    """For staff: what they wrote that people are not offered."""
 
     def named(self, name: str) -> JobType:
         """The job type of this name. Raises NotFoundError."""
         try:
             return self.by_name[name]
         except KeyError:
+            if any(one.name == name for one in self.unpublished):
+                told = f"The analysis {name} is not published, so it cannot be started. Staff can publish it."
+                raise NotFoundError(told) from None
             raise NotFoundError(f"There is no analysis called {name}.") from None
 
 
@@ -51,6 +67,23 @@ def shipped_folder() -> Path:
     package = Path(portal.__file__).resolve().parent
     installed = package / "jobtype" / "shipped"
     return installed if installed.is_dir() else package.parent / "jobtypes"
+
+
+def state_of(paths: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
+    """The job type files in these folders with time and size: another state, other job types."""
+    found = []
+    for folder in paths:
+        try:
+            files = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
+        except OSError:
+            continue
+        for file in files:
+            try:
+                status = file.stat()
+            except OSError:  # an editor is just replacing it
+                continue
+            found.append((str(file), status.st_mtime_ns, status.st_size))
+    return tuple(found)
 
 
 def load_folders(paths: Iterable[Path]) -> JobTypes:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from portal.jobtype.load import JobTypes
 from portal.jobtype.model import JobType
+from portal.jobtype.offer.current import note_current
 
 
 def published_path(folder: Path, jobtype: JobType) -> Path:
@@ -14,8 +15,16 @@ def published_path(folder: Path, jobtype: JobType) -> Path:
 
 
 def publish(jobtypes: JobTypes, folder: Path) -> list[Path]:
-    """Write every sound job type; a revision that is there already stays. Returns what was written now."""
-    return [path for jobtype in jobtypes.by_name.values() if (path := publish_one(jobtype, folder)) is not None]
+    """Write every sound job type, which is on offer from then on. Returns what was written now.
+
+    A revision that is there already stays, and one whose file is broken or gone stays on offer.
+    """
+    written = []
+    for jobtype in jobtypes.by_name.values():
+        if (path := publish_one(jobtype, folder)) is not None:
+            written.append(path)
+        note_current(folder, jobtype)
+    return written
 
 
 def publish_one(jobtype: JobType, folder: Path) -> Path | None:

@@ -8,8 +8,8 @@ import click
 from portal.cli.admin.reread import reread
 from portal.cli.admin.site import operator, site
 from portal.cli.admin.verify import verify
-from portal.cli.arguments import TakesNegativeNumbers, dataset_ids
-from portal.cli.output import day_words, json_option, show_json, show_rows
+from portal.cli.arguments import TakesNegativeNumbers, dataset_ids, one_dataset
+from portal.cli.output import json_option, show_json, show_rows, time_words
 
 
 @click.group()
@@ -36,7 +36,7 @@ def correct(dataset: str, parameter: str, value: str, as_json: bool, **given: st
     """
     from portal.catalogue.parameters.corrections import Typed, correction_words, type_in
 
-    (number,) = dataset_ids([dataset])
+    number = one_dataset(dataset)
     with site() as (_settings, database), database.write() as session:
         typed = Typed(parameter, value, given["units"], given["reason"])
         made = type_in(session, operator(), number, typed, now=datetime.now(UTC))
@@ -81,8 +81,8 @@ def corrections(datasets: tuple[str, ...], withdrawn: bool, as_json: bool) -> No
         (
             (
                 *(one[key] for key in ("id", "dataset", "name", "parameter", "value", "source", "by")),
-                day_words(one["at"]),
-                f"{day_words(one['withdrawn'])} by {one['withdrawn_by']}" if one["withdrawn"] else "",
+                time_words(one["at"]),
+                f"{time_words(one['withdrawn'])} by {one['withdrawn_by']}" if one["withdrawn"] else "",
                 one["reason"] or "",
             )
             for one in found

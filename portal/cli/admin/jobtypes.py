@@ -5,15 +5,18 @@ from pathlib import Path
 import click
 
 from portal.cli.errors import EXIT_CODES
-from portal.cli.output import json_option, show_json, show_rows
-from portal.errors import InvalidError
+from portal.cli.output import json_option, plain, show_json, show_rows
+from portal.errors import ConflictError, InvalidError
 from portal.jobtype.load import JobTypes, load_file, load_folders, shipped_folder
 from portal.jobtype.model import JobType
+
+SHORT = 19
+"""Characters of a revision that tell it from others."""
 
 
 @click.group()
 def jobtypes() -> None:
-    """Check job types, and publish those that are approved."""
+    """Check job types, publish those that are approved, see what is on offer."""
 
 
 @jobtypes.command()
@@ -29,7 +32,7 @@ def check(paths: tuple[Path, ...], as_json: bool) -> int:
     else:
         show_rows(
             ("Name", "Version", "Title", "Revision"),
-            ((one.name, one.version, one.title, one.revision[:19]) for one in found.by_name.values()),
+            ((one.name, one.version, one.title, one.revision[:SHORT]) for one in found.by_name.values()),
             empty="No sound job type.",
         )
         for problem in found.problems:
@@ -54,6 +57,55 @@ def publish(paths: tuple[Path, ...], folder: Path | None) -> int:
     for problem in found.problems:
         click.echo(str(problem), err=True)
     return EXIT_CODES[InvalidError] if found.problems else 0
+
+
+@jobtypes.command("list")
+@json_option
+def list_jobtypes(as_json: bool) -> None:
+    """List what people are offered, and what stands in a file and is not on offer, with the reason."""
+    from portal.config import load_settings
+    from portal.jobtype.offer.offered import offered
+
+    settings = load_settings()
+    folders = settings.jobtypes or (shipped_folder(),)
+    found = offered(folders, settings.published, by_itself=settings.publish)
+    rows = [
+        {"name": one.name, "version": one.version, "title": one.title, "revision": one.revision}
+        for one in found.by_name.values()
+    ]
+    unpublished = [
+        {"name": one.name, "reason": one.reason, "on_offer": one.kept or None} for one in found.unpublished
+    ]
+    if as_json:
+        show_json({"offered": rows, "unpublished": unpublished})
+        return
+    show_rows(
+        ("Name", "Version", "Title", "Revision"),
+        ((row["name"], row["version"], row["title"], row["revision"][:SHORT]) for row in rows),
+        empty="Nothing is on offer.",
+    )
+    for one in found.unpublished:
+        kept = f" Revision {one.kept[:SHORT]} stays on offer." if one.kept else " Nothing of it is on offer."
+        click.echo(f"Unpublished: {plain(one.name)}: {plain(one.reason)}.{kept}", err=True)
+
+
+@jobtypes.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+def withdraw(names: tuple[str, ...]) -> None:
+    """Take job types from offer. Jobs that were started keep theirs; publish brings it back."""
+    from portal.config import load_settings
+    from portal.jobtype.offer.current import withdraw as withdraw_one
+
+    settings = load_settings()
+    drafts = load_folders(settings.jobtypes or (shipped_folder(),))
+    for name in names:
+        if settings.publish and name in drafts.by_name:
+            raise ConflictError(
+                f"The daemon publishes what stands in the folder of job types, and {name} does. "
+                "Take its file away first."
+            )
+        withdraw_one(settings.published, name)
+        click.echo(f"{name} is no longer on offer.")
 
 
 def _load(paths: tuple[Path, ...]) -> JobTypes:

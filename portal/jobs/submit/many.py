@@ -11,7 +11,7 @@ from portal.config import Settings
 from portal.errors import InvalidError, PortalError
 from portal.identity.actor import Actor
 from portal.jobs.submit.check import SubmitRequest
-from portal.jobs.submit.submit import submit_all
+from portal.jobs.submit.submit import Checked, check_all, submit_all
 from portal.jobs.submit.write import WrittenSubmission
 from portal.jobtype.load import JobTypes
 
@@ -36,23 +36,49 @@ def submit_list(
     the caller's transaction must then be given up, so that nothing was started. With `key`, the same list again
     gives the first submissions again, and a list with another form at some place is a ConflictError.
     """
-    if not requests or len(requests) > MOST_FORMS:
-        raise InvalidError(f"A list has 1 to {MOST_FORMS} forms; this has {len(requests)}.")
-    if key and len(key) > MAX_KEY:
-        raise InvalidError(f"The idempotency key of a list may have {MAX_KEY} characters at most.")
-    keyed = [
-        replace(request, idempotency_key=f"{key}/{place}" if key else None)
-        for place, request in enumerate(requests)
-    ]
     return submit_all(
         session,
         actor,
-        keyed,
+        _keyed(requests, key),
         jobtypes=jobtypes,
         settings=settings,
         now=now,
         placed=lambda place: _placed(place, len(requests)),
     )
+
+
+def check_list(
+    session: Session,
+    actor: Actor,
+    requests: Sequence[SubmitRequest],
+    *,
+    key: str | None = None,
+    jobtypes: JobTypes,
+    settings: Settings,
+    now: datetime,
+) -> list[Checked]:
+    """All that `submit_list` checks, with the same errors, and nothing written."""
+    return check_all(
+        session,
+        actor,
+        _keyed(requests, key),
+        jobtypes=jobtypes,
+        settings=settings,
+        now=now,
+        placed=lambda place: _placed(place, len(requests)),
+    )
+
+
+def _keyed(requests: Sequence[SubmitRequest], key: str | None) -> list[SubmitRequest]:
+    """The forms, each with a key of its own. Raises InvalidError for too many of them, or too long a key."""
+    if not requests or len(requests) > MOST_FORMS:
+        raise InvalidError(f"A list has 1 to {MOST_FORMS} forms; this has {len(requests)}.")
+    if key and len(key) > MAX_KEY:
+        raise InvalidError(f"The idempotency key of a list may have {MAX_KEY} characters at most.")
+    return [
+        replace(request, idempotency_key=f"{key}/{place}" if key else None)
+        for place, request in enumerate(requests)
+    ]
 
 
 @contextmanager

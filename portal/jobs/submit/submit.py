@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, func, select
@@ -70,6 +71,37 @@ def submit(
     return submit_all(session, actor, [request], jobtypes=jobtypes, settings=settings, now=now)[0]
 
 
+@dataclass(frozen=True)
+class Checked:
+    """What a form would make if it were sent now, or the submission that its key made before."""
+
+    title: str
+    jobs: int
+    held: str | None
+    """Why its jobs would wait for others of the person; None: they would go ahead."""
+    earlier: WrittenSubmission | None = None
+
+
+def check_all(
+    session: Session,
+    actor: Actor,
+    requests: Sequence[SubmitRequest],
+    *,
+    jobtypes: JobTypes,
+    settings: Settings,
+    now: datetime,
+    placed: Callable[[int], AbstractContextManager[None]] = lambda _place: nullcontext(),
+) -> list[Checked]:
+    """All that `submit_all` checks, with the same errors, and nothing written: a session for reading will do."""
+    made = _made(session, _Asked(actor, requests, jobtypes, settings, now, placed), write=False)
+    return [
+        Checked(one.title, len(one.jobs), None, one)
+        if isinstance(one, WrittenSubmission)
+        else Checked(one.accepted.title, len(one.jobs), one.accepted.held)
+        for one in made
+    ]
+
+
 def submit_all(
     session: Session,
     actor: Actor,
@@ -84,12 +116,36 @@ def submit_all(
 
     Raises what `submit` raises, inside `placed(place)`; the caller's transaction must then be given up.
     """
+    made = _made(session, _Asked(actor, requests, jobtypes, settings, now, placed), write=True)
+    connection = session.connection()
+    fresh = write_all(connection, [one for one in made if isinstance(one, NewSubmission)])
+    deeds = [(Thing(Kind.SUBMISSION, one.id, one.title), _details(one)) for one in fresh]
+    record_all(session, actor, Action.SUBMIT, deeds, at=now)
+    written = iter(fresh)
+    return [one if isinstance(one, WrittenSubmission) else next(written) for one in made]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Who asks for what, when, and by which rules."""
+
+    actor: Actor
+    requests: Sequence[SubmitRequest]
+    jobtypes: JobTypes
+    settings: Settings
+    now: datetime
+    placed: Callable[[int], AbstractContextManager[None]]
+
+
+def _made(session: Session, asked: _Asked, *, write: bool) -> list[WrittenSubmission | NewSubmission]:
+    """The forms, each checked, or what its key made before."""
+    actor, requests, jobtypes, now = asked.actor, asked.requests, asked.jobtypes, asked.now
     if actor.person_id is None:
         raise SignInNeededError("Sign in to run an analysis.")
     session.flush()  # what follows asks the connection itself
     connection = session.connection()
-    # Also serialises the person's submissions, so that two at once cannot pass a limit together.
-    connection.execute(LOCK, {"person": actor.person_id})
+    if write:  # also serialises the person's submissions, so that two at once cannot pass a limit together
+        connection.execute(LOCK, {"person": actor.person_id})
     earlier = _earlier(connection, actor, [one.idempotency_key for one in requests if one.idempotency_key])
     new = [request for request in requests if request.idempotency_key not in earlier]
     chosen = _chosen(connection, actor, new, jobtypes, now)
@@ -99,19 +155,15 @@ def submit_all(
         chosen=chosen,
         audiences=_audiences(connection, chosen, now),
         open_experiments=_open_experiments(connection, actor, new, now),
-        quota=Quota(*_unfinished(connection, actor.person_id), settings.limits),
-        revision=_Revisions(session, now),
+        quota=Quota(*_unfinished(connection, actor.person_id), asked.settings.limits),
+        revision=_Revisions(session, now) if write else lambda jobtype: Revision(0, jobtype.revision),
         now=now,
     )
     made: list[WrittenSubmission | NewSubmission] = []
     for place, request in enumerate(requests):
-        with placed(place):
+        with asked.placed(place):
             made.append(_repeated(earlier, request) or forms.check(request))
-    fresh = write_all(connection, [one for one in made if isinstance(one, NewSubmission)])
-    deeds = [(Thing(Kind.SUBMISSION, one.id, one.title), _details(one)) for one in fresh]
-    record_all(session, actor, Action.SUBMIT, deeds, at=now)
-    written = iter(fresh)
-    return [one if isinstance(one, WrittenSubmission) else next(written) for one in made]
+    return made
 
 
 def _details(made: WrittenSubmission) -> dict[str, str | int]:

@@ -14,6 +14,7 @@ from portal.web.api import (
     datasets,
     device,
     experiments,
+    job_lists,
     jobs,
     me,
     methods,
@@ -39,6 +40,7 @@ NOUNS = (
     submission_lists.api,
     trials.api,
     jobs.api,
+    job_lists.api,
 )
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]

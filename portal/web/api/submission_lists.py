@@ -3,12 +3,12 @@
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from portal.jobs.submit.many import MAX_KEY, MOST_FORMS, submit_list
+from portal.jobs.submit.many import MAX_KEY, MOST_FORMS, check_list, submit_list
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
 from portal.web.api.parameters import Parameters
-from portal.web.api.submissions import SubmissionRequest
-from portal.web.context import actor, close_session, now, portal
+from portal.web.api.submissions import CheckedOut, SubmissionRequest, checked_out
+from portal.web.context import actor, close_session, now, portal, session
 
 api = make_blueprint("submission-lists", "Starting many analyses at once.")
 
@@ -66,3 +66,24 @@ def create_submission_list(header: ListHeader, body: SubmissionList) -> Response
         )
     items = [Started(id=one.id, title=one.title, jobs=[job.number for job in one.jobs]) for one in made]
     return answer(StartedList(items=items), 201 if made[-1].fresh else 200)
+
+
+class CheckedList(BaseModel):
+    """What each form would make, in their order."""
+
+    items: list[CheckedOut]
+
+
+@api.post("/submission-lists/check", summary="Check many starts and start nothing", responses={200: CheckedList})
+def check_submission_list(header: ListHeader, body: SubmissionList) -> Response:
+    """All that starting them checks, with the same errors."""
+    found = check_list(
+        session(),
+        actor(),
+        [form.asked() for form in body.forms],
+        key=header.key,
+        jobtypes=portal().jobtypes,
+        settings=portal().settings,
+        now=now(),
+    )
+    return answer(CheckedList(items=[checked_out(one) for one in found]))

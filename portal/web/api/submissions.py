@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, RootModel
 from portal.jobs.actions import cancel_all, retry_failed
 from portal.jobs.read import ClusterStatus, cluster_status, counts, get_submission, list_jobs
 from portal.jobs.submit.check import SubmitRequest
-from portal.jobs.submit.submit import submit
+from portal.jobs.submit.submit import Checked, check_all, submit
 from portal.jobs.submit.write import WrittenSubmission
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import PREFIX, make_blueprint
@@ -130,6 +130,37 @@ def _made(made: WrittenSubmission, returned: str | None, status: ClusterStatus |
     if returned == "minimal":
         return Receipt(id=made.id, title=made.title, count=len(made.jobs))
     return _shown(made.id) if made.accepted is None else submitted_out(made, made.accepted, status)
+
+
+class CheckedOut(BaseModel):
+    """What a form would make."""
+
+    title: str
+    count: int = Field(description="How many jobs.")
+    held: str | None = Field(description="Why they would wait for others of yours; null: they would go ahead.")
+    earlier: list[str] | None = Field(
+        description="Numbers of the jobs that the Idempotency-Key made before and would give again; null: none."
+    )
+
+
+def checked_out(found: Checked) -> CheckedOut:
+    """As JSON."""
+    earlier = [job.number for job in found.earlier.jobs] if found.earlier else None
+    return CheckedOut(title=found.title, count=found.jobs, held=found.held, earlier=earlier)
+
+
+@api.post("/submissions/check", summary="Check a start and start nothing", responses={200: CheckedOut})
+def check_submission(header: IdempotencyHeader, body: SubmissionRequest) -> Response:
+    """All that starting it checks: values, files, access, limits, title, variant, key; with the same errors."""
+    (found,) = check_all(
+        session(),
+        actor(),
+        [body.asked(header.key)],
+        jobtypes=portal().jobtypes,
+        settings=portal().settings,
+        now=now(),
+    )
+    return answer(checked_out(found))
 
 
 @api.get("/submissions/<submission>", summary="One submission", responses={200: SubmissionOut})

@@ -58,7 +58,8 @@ def show() -> ResponseReturnValue:
     ids = whole_numbers(request.args.getlist("dataset"))
     if not ids:
         cards = all_cards(session(), actor(), jobtypes.by_name.values())
-        return render_template("analyses/list.html", section="analyses", cards=cards)
+        unpublished = jobtypes.unpublished if actor().staff else ()
+        return render_template("analyses/list.html", section="analyses", cards=cards, unpublished=unpublished)
     datasets = datasets_by_slot(session(), actor(), {"": ids})[""]
     fits, others = fitting_cards(jobtypes, datasets)
     return render_template(

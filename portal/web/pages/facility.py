@@ -29,6 +29,7 @@ def show() -> str:
         stuck=job_cards(session(), actor(), found.stuck, now(), status=status, titles=titles),
         failures=found.failures,
         problems=portal().jobtypes.problems,
+        unpublished=portal().jobtypes.unpublished,
         jobtypes=sorted(jobtypes.values(), key=lambda item: item.title),
         cluster_banner=status.banner,
     )

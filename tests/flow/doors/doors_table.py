@@ -132,12 +132,16 @@ API = """
     api_submissions.retry_submission    POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
     api_submissions.cancel_submission   POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
     api_submission-lists.create_submission_list POST sign-in sign-in hides forbidden done      done       done   forbidden  | -
+    api_submissions.check_submission    POST    sign-in  sign-in  hides  forbidden  shows      shows      shows  forbidden  | -
+    api_submission-lists.check_submission_list POST sign-in sign-in hides forbidden shows      shows      shows  forbidden  | -
     api_trials.read_trial               GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | dataset
     api_jobs.read_jobs                  GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | job
     api_jobs.read_job                   GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | job cause option words-of-log
     api_jobs.read_log                   GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | log
     api_jobs.cancel_job                 POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
     api_jobs.retry_job                  POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
+    api_job-lists.cancel_jobs           POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | -
+    api_job-lists.retry_jobs            POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | -
     api_jobs.rename_job                 PATCH   sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | -
     api.document                        GET     shows    shows    shows  shows      shows      shows      shows  shows      | -
     api.nothing_here                    GET     sign-in  hides    hides  hides      forbidden  hides      hides  forbidden  | -
@@ -329,6 +333,10 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     },
     "api_submissions.create_submission": {**_FORM, "title": None, "trial": _TRIAL},
     "api_submission-lists.create_submission_list": {"forms": [{**_FORM, "title": None, "trial": _TRIAL}]},
+    "api_submissions.check_submission": {**_FORM, "title": None, "trial": _TRIAL},
+    "api_submission-lists.check_submission_list": {"forms": [{**_FORM, "title": None, "trial": _TRIAL}]},
+    "api_job-lists.cancel_jobs": {"jobs": ["{queued}"], "dry_run": False},
+    "api_job-lists.retry_jobs": {"jobs": ["{failed}"], "dry_run": False, "resources": "memory"},
     "api_jobs.retry_job": {"resources": "memory"},
     "api_jobs.rename_job": {"title": "Renamed"},
 }  # fmt: skip

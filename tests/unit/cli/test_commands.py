@@ -47,6 +47,7 @@ WITHOUT_JSON = {
     ("admin", "people", "add"),
     ("admin", "people", "password"),
     ("admin", "jobtypes", "publish"),
+    ("admin", "jobtypes", "withdraw"),
 }
 
 

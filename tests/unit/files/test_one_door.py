@@ -34,6 +34,8 @@ OPENS = {
     "portal/images/manifest.py": "the operator's",
     "portal/images/staging.py": "the operator's",
     "portal/jobtype/load.py": "the staff's job types",
+    "portal/jobtype/offer/current.py": "the job types that were published",
+    "portal/jobtype/offer/offered.py": "the staff's job types",
     "portal/jobtype/publish.py": "the job types that it published",
     "portal/rpc/operators_file.py": "the operator's, checked to be so",
     "portal/web/assets.py": "the built front end",
