@@ -1,6 +1,7 @@
 """Reading jobs: every query carries `visible_jobs`, and there is no other way to them."""
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
@@ -127,7 +128,9 @@ def _states(state: str | State | Sequence[State]) -> tuple[State, ...]:
     if isinstance(state, str):
         found = BY_WORD.get(state.lower()) or tuple(s for s in State if s.value == state.lower())
         if not found:
-            raise InvalidError(f"There is no state “{state}”. There are: {', '.join(BY_WORD)}.")
+            close = get_close_matches(state.lower(), [*BY_WORD, *(s.value for s in State)], n=1)
+            hint = f" Did you mean {close[0]}?" if close else ""
+            raise InvalidError(f"There is no state “{state}”.{hint} There are: {', '.join(BY_WORD)}.")
         return found
     return tuple(state)
 

@@ -99,8 +99,9 @@ class _Printed:
     def __call__(self, text: str) -> None:
         if self.quiet or not text:
             return
-        if self.raw:
-            click.echo(text, nl=False)
+        if self.raw:  # click would leave sequences out where no terminal reads
+            sys.stdout.write(text)
+            sys.stdout.flush()
             return
         done = self._screen.feed(text)
         self._wipe()

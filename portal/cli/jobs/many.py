@@ -110,7 +110,7 @@ def _ask(client: Client, chosen: list[str]) -> None:
 
 
 def _long_words(seconds: float) -> str:
-    minutes = int(seconds // 60)
+    minutes = round(seconds / 60)
     if minutes < 120:
         return f"{minutes} minutes"
     hours = minutes // 60

@@ -6,6 +6,7 @@ from flask import Response
 from pydantic import BaseModel, Field
 
 from portal.catalogue.models import Dataset
+from portal.catalogue.names import check_names
 from portal.catalogue.provenance import came_from, came_of
 from portal.catalogue.search import DatasetQuery, find_datasets
 from portal.catalogue.service import get_dataset, list_files, who_sees
@@ -82,7 +83,8 @@ class ArrayPicturePath(DatasetPath):
 
 @api.get("/datasets", summary="Datasets that match", responses={200: DatasetList})
 def read_datasets(query: DatasetsQuery) -> Response:
-    """Only what this person may see; so are the counts."""
+    """Only what this person may see; so are the counts. A type or instrument that does not exist is an error."""
+    check_names(session(), actor(), type_name=query.type, instrument=query.instrument)
     asked = DatasetQuery(
         text=query.text,
         type=query.type,
