@@ -65,6 +65,15 @@ def read(folder: Path, name: str) -> Manifest | None:
     return parse(document, str(path))
 
 
+def names(folder: Path) -> tuple[str, ...]:
+    """The names of all images that are staged in a folder; none where there is none."""
+    try:
+        found = [path.stem for path in folder.glob("*.json") if not path.stem.endswith(".sif")]
+    except OSError:
+        return ()
+    return tuple(sorted(name for name in found if NAME.fullmatch(name)))
+
+
 def usable(folder: Path, name: str) -> Manifest | None:
     """The same, with its file looked at as a submission does: owner, size, modification time.
 

@@ -1,12 +1,16 @@
 """gantry admin jobtypes: checking job types, and signing them off for the agent."""
 
+import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
+from portal.cli.arguments import one_dataset, pair
 from portal.cli.errors import EXIT_CODES
-from portal.cli.output import json_option, plain, show_json, show_rows
-from portal.errors import ConflictError, InvalidError
+from portal.cli.output import json_option, plain, say, show_json, show_rows
+from portal.errors import ConfigError, ConflictError, InvalidError
 from portal.jobtype.load import JobTypes, load_file, load_folders, shipped_folder
 from portal.jobtype.model import JobType
 
@@ -21,23 +25,74 @@ def jobtypes() -> None:
 
 @jobtypes.command()
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--try", "dataset", metavar="DATASET", help="Show the command that would run on it; run nothing.")
+@click.option("--set", "options", multiple=True, metavar="NAME=VALUE", help="With --try: an option.")
+@click.option("--input", "inputs", multiple=True, metavar="SLOT=DATASET", help="With --try: a further input.")
 @json_option
-def check(paths: tuple[Path, ...], as_json: bool) -> int:
-    """Check files or folders (those of the settings without PATHS). The exit code is 6 if something is wrong."""
+def check(paths: tuple[Path, ...], dataset: str | None, as_json: bool, **given: tuple[str, ...]) -> int:
+    """Check files or folders (those of the settings without PATHS). The exit code is 6 if something is wrong.
+
+    Warnings are what was probably not meant: they change neither the exit code nor what is published. With --try
+    each sound one shows its argument list, quoted, with the files of the dataset.
+    """
+    if dataset is None and any(given.values()):
+        raise click.UsageError("--set and --input belong to --try.")
     found = _load(paths)
     problems = [{"file": str(one.file), "line": one.line, "message": one.message} for one in found.problems]
+    told = [(name, words) for name, jobtype in found.by_name.items() for words in _warned(jobtype)]
+    commands = _commands(found, dataset, given) if dataset is not None else {}
     if as_json:
         sound = {name: jobtype.revision for name, jobtype in found.by_name.items()}
-        show_json({"sound": sound, "problems": problems})
-    else:
+        warned = [{"name": name, "message": words} for name, words in told]
+        tried = {"commands": commands} if dataset is not None else {}
+        show_json({"sound": sound, "problems": problems, "warnings": warned, **tried})
+        return EXIT_CODES[InvalidError] if problems else 0
+    if dataset is None:
         show_rows(
             ("Name", "Version", "Title", "Revision"),
             ((one.name, one.version, one.title, one.revision[:SHORT]) for one in found.by_name.values()),
             empty="No sound job type.",
         )
-        for problem in found.problems:
-            click.echo(str(problem), err=True)
+    for name, tried_on in commands.items():
+        say(tried_on["words"] if len(commands) == 1 else f"{name}: {tried_on['words']}", err="why" in tried_on)
+    for problem in found.problems:
+        say(problem, err=True)
+    for name, words in told:
+        say(f"Warning: {name}: {words}.", err=True)
     return EXIT_CODES[InvalidError] if problems else 0
+
+
+def _warned(jobtype: JobType) -> list[str]:
+    from portal.config import load_settings
+    from portal.images.manifest import names
+    from portal.jobtype.advice.warnings import warnings
+
+    try:
+        staged = names(load_settings().images)
+    except ConfigError:
+        staged = ()
+    return [words for _place, words in warnings(jobtype, images=staged or None)]
+
+
+def _commands(found: JobTypes, dataset: str, given: Mapping[str, tuple[str, ...]]) -> dict[str, dict[str, Any]]:
+    """The argument list of each sound job type on the dataset; or `why` not."""
+    from portal.cli.admin.trying import command_on
+
+    number = one_dataset(dataset)
+    further = [
+        (slot, one_dataset(word)) for slot, word in (pair(text, "SLOT=DATASET") for text in given["inputs"])
+    ]
+    options = dict(pair(text, "NAME=VALUE") for text in given["options"])
+    made: dict[str, dict[str, Any]] = {}
+    for name, jobtype in found.by_name.items():
+        try:
+            words = command_on(jobtype, number, further, options)
+            made[name] = {"arguments": words, "words": shlex.join(words)}
+        except InvalidError as error:
+            if len(found.by_name) == 1:
+                raise
+            made[name] = {"why": error.fields or error.message, "words": error.message}
+    return made
 
 
 @jobtypes.command()

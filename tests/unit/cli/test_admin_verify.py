@@ -65,7 +65,7 @@ def test_all_is_well(run: Run, numbers: list[int]) -> None:
     document = json.loads(run(numbers[0], numbers[0], numbers[2], "--json")[1])
     assert (document["read"], document["differ"], document["files"], document["datasets"]) == (2, 0, 1, [])
     assert [one["dataset"] for one in document["skipped"]] == [numbers[2]]
-    assert run("-", stdin=f"{numbers[1]} b\n")[0] == 0
+    assert run("-", stdin=f"{numbers[1]}\tb\n")[0] == 0
 
 
 def test_what_differs_is_a_line_each_and_the_exit_code(run: Run, numbers: list[int], tmp_path: Path) -> None:
