@@ -20,7 +20,7 @@ MOST_CHARACTERS = 16 << 20
 """Of standard input; more than all ids that a portal has."""
 _BETWEEN = re.compile(r"[\s,;]+")
 _NEGATIVE = re.compile(r"-(\d+[.,]?\d*|\.\d+)([eE][-+]?\d+)?|-inf|-nan", re.ASCII | re.IGNORECASE)
-HOW_MANY = click.IntRange(1)
+HOW_MANY = click.IntRange(1, 10**9)
 HOW_MANY.name = "whole number"
 
 
@@ -76,9 +76,13 @@ def _divided(line: str) -> list[str]:
 
 
 def job_words(words: Iterable[str]) -> list[str]:
-    """Jobs as they were named, each once. Fails like a mistyped command where there is none."""
-    found = list(dict.fromkeys(words_given(words)))
-    if not found or found == [""]:
+    """Jobs as they were named, each once; none where standard input had none, as of a list that found nothing.
+
+    Fails like a mistyped command where none was named.
+    """
+    typed = tuple(words)
+    found = [word for word in dict.fromkeys(words_given(typed)) if word]
+    if not found and STDIN not in typed:
         raise click.BadParameter("There is no job in what was given. Their numbers: gantry jobs list")
     return found
 

@@ -10,6 +10,7 @@ import click
 import portal
 from portal.cli.errors import INTERRUPTED, exit_code_of, say_error, say_json_error, wants_json
 from portal.cli.groups import LazyGroup
+from portal.cli.output import say
 from portal.errors import PortalError
 
 HERE = "portal.cli"
@@ -57,7 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if as_json:
             say_json_error("usage", error.exit_code, error.format_message())
         else:
-            error.show()
+            words = io.StringIO()
+            error.show(file=words)
+            say(words.getvalue().rstrip("\n"), err=True)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         if as_json:

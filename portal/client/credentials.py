@@ -71,7 +71,11 @@ def forget_credentials(environ: Mapping[str, str] | None = None) -> bool:
 
 def clean_url(url: str) -> str:
     """The portal's address without a slash at its end. Raises InvalidError if it is none."""
-    parts = urlsplit(url.strip())
+    try:
+        parts = urlsplit(url.strip())
+        _ = parts.port
+    except ValueError:
+        raise InvalidError(f"“{url}” is not the address of a portal, such as https://gantry.example.org.") from None
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise InvalidError(f"“{url}” is not the address of a portal, such as https://gantry.example.org.")
     if parts.username or parts.password:

@@ -78,7 +78,7 @@ class Connection:
             return {}
         try:
             document = response.json()
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise UnavailableError(f"{self.url} did not answer like a portal. Is the address right?") from error
         return document if isinstance(document, dict) else {"items": document}
 
@@ -113,14 +113,21 @@ class Connection:
                 auth=_no_netrc,
                 **more,
             )
-        except requests.RequestException as error:
-            raise UnavailableError(
-                f"{self.url} does not answer. Is the address right, and are you online?", detail=str(error)
-            ) from error
+        except (requests.RequestException, UnicodeError) as error:
+            raise UnavailableError(_why_no_answer(self.url, error), detail=str(error)) from error
         self.portal_time = _time_of(response) or self.portal_time
         if response.status_code >= 300 and response.status_code != 304:
             raise _error_of(response, self.url)
         return response
+
+
+def _why_no_answer(url: str, error: Exception) -> str:
+    """What came instead of an answer, and where to look first."""
+    if isinstance(error, requests.exceptions.ProxyError):
+        return f"The proxy on the way to {url} does not answer: see the variables HTTPS_PROXY and NO_PROXY."
+    if isinstance(error, requests.exceptions.SSLError):
+        return f"{url} has no certificate that this computer trusts. Nothing was sent. Is the address right?"
+    return f"{url} does not answer. Is the address right, and are you online?"
 
 
 def _time_of(response: requests.Response) -> datetime | None:
@@ -142,7 +149,7 @@ def _error_of(response: requests.Response, url: str) -> PortalError:
         return ConfigError(f"{url} sends on to {response.headers.get('Location', 'nowhere')}. Use that address.")
     try:
         problem = response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         problem = {}
     if not isinstance(problem, dict) or "detail" not in problem:
         if status in ERRORS and status != 404:
@@ -157,7 +164,9 @@ def _error_of(response: requests.Response, url: str) -> PortalError:
 def _error_in_words(status: int, problem: Document) -> PortalError:
     words = str(problem["detail"])
     if status in {400, 413, 422}:
-        return InvalidError(words, fields=problem.get("fields") or {})
+        fields = problem.get("fields")
+        told = fields if isinstance(fields, dict) else {}
+        return InvalidError(words, fields={str(name): str(one) for name, one in told.items()})
     if status in ERRORS:
         return ERRORS[status](words, detail=problem.get("request_id"))
     return PortalError(f"{words} Request {problem.get('request_id', '')}", detail=problem.get("request_id"))

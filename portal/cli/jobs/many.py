@@ -140,6 +140,8 @@ def _each(
             error.message = f"{named}: {error.message}"
             error.args = (error.message,)
         say_error(error, as_json=as_json)
+    if not (items or wrong or as_json):
+        click.echo("There is no job in what was given: nothing to do.", err=True)
     if dry_run and not as_json:
         click.echo("Nothing was changed.", err=True)
     return exit_code_of(wrong[0][1]) if wrong else 0

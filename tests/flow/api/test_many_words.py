@@ -267,3 +267,11 @@ def test_following_goes_on_to_the_end_also_from_one_to_the_other(gantry, monkeyp
     pieces(monkeypatch, stdout=["", "", "", "result\n"], stderr=["warming up\n", ""])
     code, out, _ = gantry("jobs", "logs", "J-1001", "-f")
     assert code == 0 and "warming up" in out
+
+
+def test_no_job_on_standard_input_is_nothing_to_do_and_none_on_the_line_a_mistake(gantry):
+    for words in (["cancel", "-"], ["retry", "-", "--more", "memory"]):
+        code, out, err = gantry("jobs", *words, stdin="\n# none\n")
+        assert (code, out, "nothing to do" in err) == (0, "", True)
+    assert gantry("jobs", "cancel", "")[0] == 2
+    assert gantry("jobs", "cancel", " , ")[0] in (2, 3)
