@@ -81,7 +81,7 @@ def run(analysis: str, datasets: tuple[str, ...], **given: Any) -> int:
     Datasets are ids; give - to read them from standard input: gantry data list --type "light-sheet stack" | gantry
     run qc -
 
-    Which value suits? gantry run tomo-slice 12 --try centre=639,640,641 --wait runs each on a small part of the
+    Which value suits? gantry run tomo-slice 12 --try centre=79,80,81 --wait runs each on a small part of the
     dataset and shows what came of them; with --json the whole sheet.
 
     An analysis that takes no dataset is told the experiment: gantry run random-counts --experiment LS-2026-014

@@ -75,7 +75,9 @@ def clean_url(url: str) -> str:
         parts = urlsplit(url.strip())
         _ = parts.port
     except ValueError:
-        raise InvalidError(f"“{url}” is not the address of a portal, such as https://gantry.example.org.") from None
+        raise InvalidError(
+            f"“{url}” is not the address of a portal, such as https://gantry.example.org."
+        ) from None
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise InvalidError(f"“{url}” is not the address of a portal, such as https://gantry.example.org.")
     if parts.username or parts.password:

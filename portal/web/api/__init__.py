@@ -14,16 +14,16 @@ from portal.web.api import (
     datasets,
     device,
     experiments,
-    job_lists,
     jobs,
     me,
     methods,
-    submission_lists,
     submissions,
     tokens,
     trials,
 )
 from portal.web.api.blueprint import make_blueprint
+from portal.web.api.lists import jobs as job_lists
+from portal.web.api.lists import submissions as submission_lists
 from portal.web.api.problem import Problem, of_http_error, of_validation_error
 from portal.web.errors import http_error
 from portal.web.security import csrf
