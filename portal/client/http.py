@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import requests
+from urllib3.exceptions import HTTPError
 
 import portal
 from portal.client.credentials import clean_url
@@ -113,7 +114,11 @@ class Connection:
                 auth=_no_netrc,
                 **more,
             )
-        except (requests.RequestException, UnicodeError) as error:
+        except (
+            requests.RequestException,
+            HTTPError,
+            UnicodeError,
+        ) as error:  # requests lets some of urllib3's out
             raise UnavailableError(_why_no_answer(self.url, error), detail=str(error)) from error
         self.portal_time = _time_of(response) or self.portal_time
         if response.status_code >= 300 and response.status_code != 304:
