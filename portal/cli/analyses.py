@@ -64,7 +64,7 @@ def _show(found: Document) -> None:
         [
             ("Takes", found["goes_in"]),
             ("Gives", found["comes_out"]),
-            ("Typical time", found["typical_time"]),
+            *_expected(found),
             ("Ask", found["contact"]),
         ]
     )
@@ -82,6 +82,22 @@ def _show(found: Document) -> None:
     click.echo("\nResources (--variant NAME)")
     for variant in found["variants"]:
         say(f"  {variant['name']}{' (default)' if variant['default'] else ''}: {variant['words']}")
+
+
+def _expected(found: Document) -> list[tuple[str, str]]:
+    expected = found["form"].get("expected")
+    if expected is None:  # a portal of an earlier release
+        return [("Typical time", found["typical_time"])]
+    return [(label, with_basis(expected, key)) for label, key in EXPECTED]
+
+
+def with_basis(expected: Document, key: str) -> str:
+    """What is to be expected, and what that rests on: "4 to 7 minutes (from 12 runs …)"."""
+    basis = expected[f"{key}_basis"]
+    return f"{expected[key]} ({basis})" if basis else str(expected[key])
+
+
+EXPECTED = (("Takes", "takes"), ("Likely wait", "wait"))
 
 
 def _about(field: Document) -> str:

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from portal.cli.analyses import analysis_or_hint
+from portal.cli.analyses import analysis_or_hint, with_basis
 from portal.cli.arguments import dataset_ids, experiment_id, make_client, nearest, pair
 from portal.cli.complete import (
     complete_analysis,
@@ -136,13 +136,18 @@ def _check(client: Client, body: Document, key: str | None, as_json: bool) -> in
         with suppress(PortalError):  # where there is a form at all, the wrong values are seen among the others
             _show_form(_form_of(client, body), None, as_json)
         raise
-    _show_form(_form_of(client, body), found, as_json)
+    form = _form_of(client, body)
+    _show_form(form, found, as_json)
     if as_json:
         return 0
     if found["earlier"]:
         say(f"This key has started it before: {', '.join(found['earlier'])}.", err=True)
     jobs = "" if found["count"] == 1 else f", {found['count']} jobs"
     say(f"Result: {found['title']}{jobs}", err=True)
+    for label, what in (("Likely wait", "wait"), ("Takes", "takes")):
+        # A portal of an earlier release does not tell it.
+        if expected := form.get("expected"):
+            say(f"{label}: {with_basis(expected, what)}", err=True)
     if found["held"]:
         say(found["held"], err=True)
     click.echo("All is well; nothing was started.", err=True)

@@ -93,7 +93,9 @@ class Daemon:
             return False
 
     def _new_status(self) -> Status:
-        return Status({one.cluster: one.place.share for one in self.rounds})
+        limit = self.settings.limits.running_per_person
+        per_person = {one.cluster: limit or one.place.scheduler.running_per_person for one in self.rounds}
+        return Status({one.cluster: one.place.share for one in self.rounds}, per_person)
 
     def _clock(self) -> datetime:
         """The turn's time, gone on since it began: a step may take seconds."""

@@ -22,10 +22,14 @@ AT_LEAST_EVERY_S = 5.0
 
 
 class Status:
-    """Remembers what was written last. `clusters`: as they are set, each with its share of the jobs."""
+    """Remembers what was written last. `clusters`: as they are set, each with its share of the jobs.
 
-    def __init__(self, clusters: Mapping[str, Share]) -> None:
+    `per_person`: how many jobs of one person may be at each at once, where that is to be told.
+    """
+
+    def __init__(self, clusters: Mapping[str, Share], per_person: Mapping[str, int] | None = None) -> None:
         self._shares = clusters
+        self._per_person = per_person or {}
         self._written: tuple[dict[str, Any], dict[str, Health]] | None = None
         self._at = 0.0
         self._without: dict[str, Health] = {}
@@ -82,4 +86,5 @@ class Status:
             "name": name,
             "jobtypes": [] if share.rest else sorted(share.jobtypes),
             "waiting": sum(theirs.get(state, 0) for state in TO_BEGIN),
+            "per_person": self._per_person.get(name),
         }

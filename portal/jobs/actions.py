@@ -13,11 +13,13 @@ from portal.errors import ConflictError, ForbiddenError, InvalidError
 from portal.identity.actor import Actor
 from portal.identity.missing import check_id, not_found
 from portal.jobs.access import visible_jobs
-from portal.jobs.cause import Asked, Cause, Retry, cancelled, retry_of
+from portal.jobs.cause import MIB, Asked, Cause, Retry, cancelled, may_help, retry_of
 from portal.jobs.models import Job, Submission
 from portal.jobs.moves import move_all
 from portal.jobs.state import State
 from portal.jobs.submit.check import checked_title
+from portal.jobs.timing.course import step_of
+from portal.jobs.timing.need import memory_to_ask, needed, time_to_ask
 from portal.jobtype.model import JobType
 
 MOST_PARSED = 256
@@ -94,9 +96,9 @@ def retry(
 ) -> Job:
     """Run a failed or cancelled job again: the same job, a new attempt.
 
-    `resources`: None (as before), "memory" or "time" (twice as much, within the analysis's largest variant), or
-    values for `memory_mb`, `time_s`, `cpus` within it. Raises NotFoundError, ForbiddenError, ConflictError,
-    InvalidError.
+    `resources`: None (as before), "memory" or "time" (as much as its peak or its progress tells, else twice as
+    much, within the analysis's largest variant), or values for `memory_mb`, `time_s`, `cpus` within it. Raises
+    NotFoundError, ForbiddenError, ConflictError (also where it would end the same way), InvalidError.
     """
     job = _owned(session, actor, job_id)
     if job.state not in {State.FAILED, State.CANCELLED}:
@@ -108,8 +110,12 @@ def retry(
 
 
 def retry_failed(session: Session, actor: Actor, submission_id: str, *, now: datetime) -> Sequence[Job]:
-    """Run a batch's failed jobs again, each with more of what it ran out of. Raises NotFound-, ForbiddenError."""
-    jobs = _of_batch(session, actor, submission_id, [State.FAILED])
+    """Run a batch's failed jobs again, each with more of what it ran out of.
+
+    Not those that would end the same way. Raises NotFound-, ForbiddenError.
+    """
+    failed = _of_batch(session, actor, submission_id, [State.FAILED])
+    jobs = [job for job in failed if may_help(job.cause, asked_of(job))]
     for job in jobs:
         job.resources = _resources(job, _wanted_more(job))
     _again(session, jobs, State.FAILED, by=_name(actor), now=now)
@@ -216,26 +222,41 @@ def largest(jobtype: JobType) -> dict[str, int]:
     return {name: max(request[name] for request in requests) for name in requests[0]}
 
 
-def asked_of(job: Job, jobtype: JobType | None = None) -> Asked:
-    """What the job has now, and the next step up that its job type allows."""
+def asked_of(job: Job, jobtype: JobType | None = None, *, peak_bytes: int | None = None) -> Asked:
+    """What the job has now, what it needs by its progress and its peak, and what its job type allows next time.
+
+    `peak_bytes`: the most memory that it was seen to use, where its attempt does not have it yet.
+    """
     jobtype = jobtype or jobtype_of(job)
     most = largest(jobtype)
     memory_mb, time_s = int(job.resources["memory_mb"]), int(job.resources["time_s"])
+    peak = peak_bytes if peak_bytes is not None else job.attempt.memory_peak_bytes if job.attempt else None
+    need = needed(job.progress, job.started, job.ended or job.changed)
+    more_time_s = time_to_ask(need, most["time_s"]) if need is not None else min(2 * time_s, most["time_s"])
     return Asked(
         memory_mb=memory_mb,
         time_s=time_s,
-        more_memory_mb=min(2 * memory_mb, most["memory_mb"]) if memory_mb < most["memory_mb"] else None,
-        more_time_s=min(2 * time_s, most["time_s"]) if time_s < most["time_s"] else None,
+        more_memory_mb=memory_to_ask(memory_mb, peak / MIB if peak else None, most["memory_mb"]),
+        more_time_s=more_time_s if more_time_s is not None and more_time_s > time_s else None,
         success_codes=tuple(jobtype.success_codes),
+        most_memory_mb=most["memory_mb"],
+        most_time_s=most["time_s"],
+        need=need,
+        step=step_of(job.progress),
+        peak_bytes=peak,
     )
 
 
 def _resources(job: Job, wanted: str | Mapping[str, int] | None) -> dict[str, Any]:
+    jobtype = jobtype_of(job)
+    asked = asked_of(job, jobtype)
+    if job.state is State.FAILED and not may_help(job.cause, asked) and not isinstance(wanted, Mapping):
+        why = f"{job.number} would end the same way again. {job.cause_words or ''}"
+        raise ConflictError(f"{why} It can be run with changed values.")
     if wanted is None:
         return dict(job.resources)
-    jobtype = jobtype_of(job)
     if isinstance(wanted, str):
-        return _doubled(job, jobtype, wanted)
+        return _more(job, asked, wanted)
     most = largest(jobtype)
     wrong: dict[str, str] = {}
     for name, value in wanted.items():
@@ -248,10 +269,9 @@ def _resources(job: Job, wanted: str | Mapping[str, int] | None) -> dict[str, An
     return {**job.resources, **wanted}
 
 
-def _doubled(job: Job, jobtype: JobType, what: str) -> dict[str, Any]:
+def _more(job: Job, asked: Asked, what: str) -> dict[str, Any]:
     if what not in RAISED:
         raise InvalidError("Ask for more memory or more time.", fields={"resources": "memory or time"})
-    asked = asked_of(job, jobtype)
     more = asked.more_memory_mb if what == "memory" else asked.more_time_s
     if more is None:
         raise ConflictError(f"{job.number} had the most {what} that this analysis may use.")

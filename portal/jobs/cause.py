@@ -1,9 +1,12 @@
 """Why a job failed or waits: codes for programs, words for people, and what running again could change. Pure."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from portal import words
+from portal.jobs.timing.need import Need
+from portal.jobs.timing.spread import about_words
 
 
 class Cause(StrEnum):
@@ -12,6 +15,8 @@ class Cause(StrEnum):
     MEMORY = "memory"
     TIME = "time"
     EXIT = "exit code"
+    DECLINED = "refused by program"
+    """The program says in a sentence of its own why it cannot do what was asked for."""
     SIGNAL = "signal"
     NODE = "node"
     PREEMPTED = "preempted"
@@ -60,19 +65,73 @@ RETRY: dict[Cause, Retry] = {
 }
 """Causes that are not listed: NEVER."""
 
+TITLES: dict[Cause, str] = {
+    Cause.MEMORY: "Ran out of memory",
+    Cause.TIME: "Reached the time limit",
+    Cause.EXIT: "Stopped with an error",
+    Cause.DECLINED: "Refused by the program",
+    Cause.SIGNAL: "Crashed or was ended",
+    Cause.NODE: "The computer failed",
+    Cause.PREEMPTED: "Made room for others",
+    Cause.DEADLINE: "Missed its deadline",
+    Cause.INPUT: "An input was gone or changed",
+    Cause.IMAGE: "Software image missing or changed",
+    Cause.DISK: "The disk was full",
+    Cause.FOLDER: "Working folder cannot be written",
+    Cause.START: "Could not be started",
+    Cause.ORDER: "Its order was changed",
+    Cause.CLAIMED: "Another run had its place",
+    Cause.NO_RESULT: "Ended without a report",
+    Cause.DIFFERS: "Program and scheduler differ",
+    Cause.UNKNOWN: "Not known to the scheduler",
+    Cause.LOST: "Lost",
+    Cause.CANCELLED: "Cancelled",
+    Cause.REFUSED: "Result not accepted",
+    Cause.MISSING_OUTPUT: "Left no result",
+    Cause.ACCESS: "No access to the data",
+    Cause.SUBMISSION: "Not accepted by the scheduler",
+    Cause.QUOTA: "A limit of the portal",
+    Cause.ACCOUNT: "No account on the cluster",
+    Cause.AWAY: "Something did not answer",
+}
+"""What stands over several failures, for staff."""
+
 SAFE = "Your dataset is unchanged."
 _MARKS = str.maketrans("“”", "‘’")
+_TERMINAL = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)")
+MOST_LAST_WORDS = 300
+MIB = 2**20
 
 
 @dataclass(frozen=True)
 class Asked:
-    """What the attempt had, and the next step up that its analysis allows (None: it had the most)."""
+    """What the attempt had, what it would need by all that is known, and what can be asked for next time."""
 
     memory_mb: int = 1024
     time_s: int = 3600
     more_memory_mb: int | None = None
+    """What to run again with; None: nothing that its analysis allows would help."""
     more_time_s: int | None = None
     success_codes: tuple[int, ...] = (0,)
+    most_memory_mb: int | None = None
+    """The most that its analysis allows; None: not looked at."""
+    most_time_s: int | None = None
+    need: Need | None = None
+    """How long it would need, where its progress told."""
+    step: str = ""
+    """The step that it was in, as "step 2 of 3, deconvolving"; empty where its program names none."""
+    peak_bytes: int | None = None
+    """The most memory that it was seen to use."""
+
+
+def title_of(code: str) -> str:
+    """The heading of a cause's code; the code itself where an earlier release had another."""
+    return TITLES[Cause(code)] if code in set(Cause) else code.capitalize()
+
+
+def in_short(text: str) -> str:
+    """What happened, without what is said to the job's owner alone."""
+    return text.partition(SAFE)[0].strip()
 
 
 def retry_of(cause: Cause) -> Retry:
@@ -80,20 +139,65 @@ def retry_of(cause: Cause) -> Retry:
     return RETRY.get(cause, Retry.NEVER)
 
 
+def may_help(cause: str | None, asked: Asked) -> bool:
+    """Whether another try, with more of what it ran out of, could end otherwise."""
+    if cause == Cause.MEMORY:
+        return asked.more_memory_mb is not None
+    if cause == Cause.TIME:
+        return asked.more_time_s is not None
+    return cause not in {Cause.DECLINED, Cause.INPUT, Cause.MISSING_OUTPUT}
+
+
+def as_it_was(cause: str | None) -> bool:
+    """Whether another try with the very same resources could end otherwise."""
+    return cause not in {Cause.MEMORY, Cause.TIME, Cause.DECLINED, Cause.INPUT, Cause.MISSING_OUTPUT}
+
+
 def out_of_memory(asked: Asked) -> str:
-    """What is said of a job that needed more memory than it had asked for."""
-    start = f"It ran out of memory ({words.memory(asked.memory_mb)}). {SAFE}"
+    """What is said of a job that needed more memory than it had asked for, by its measured peak."""
+    had = words.memory(asked.memory_mb)
+    peak_mb = (asked.peak_bytes or 0) / MIB
+    start = f"It ran out of memory ({had})."
+    if peak_mb > asked.memory_mb:
+        used = words.memory(peak_mb)
+        start = f"It ran out of memory: it had {had}, and used {used} when it was ended."
+    most = asked.most_memory_mb or asked.memory_mb
+    if peak_mb > most:
+        return f"{start} That is more than the {words.memory(most)} that this analysis may have. {SAFE} {SMALLER}"
     if asked.more_memory_mb is None:
-        return f"{start} It had the most that this analysis may use; a smaller part of the data may fit."
-    return f"{start} Run again with {words.memory(asked.more_memory_mb)}?"
+        return f"{start} {SAFE} It had the most that this analysis may use. {SMALLER}"
+    unknown = "How much it needs in all is not known."
+    return f"{start} {unknown} {SAFE} Run again with {words.memory(asked.more_memory_mb)}?"
 
 
 def out_of_time(asked: Asked) -> str:
-    """The time limit, and the next one."""
-    start = f"It reached its time limit ({words.limit(asked.time_s)}). {SAFE}"
-    if asked.more_time_s is None:
-        return f"{start} It had the most that this analysis may use."
-    return f"{start} Run again with {words.limit(asked.more_time_s)}?"
+    """The time limit, how far the job was, how long it needs at that rate, and what can be done."""
+    limit = words.limit(asked.time_s)
+    if asked.need is None:
+        start = f"It reached its time limit ({limit})."
+        known = "How far it was is not known, so how long it needs is not either."
+    elif asked.need.all_of_it:
+        start = f"It reached its time limit ({limit}) after about {_percent(asked.need.done)} of its work."
+        known = f"At that rate it needs about {about_words(asked.need.seconds)}."
+    else:
+        where = f" in {asked.step}" if asked.step else f" while {asked.need.stage}"
+        start = f"It reached its time limit ({limit}){where}, of which {_percent(asked.need.done)} was done."
+        least = about_words(asked.need.seconds)
+        known = f"At that rate it needs at least {least}; how long the steps after it take is not known."
+    if asked.more_time_s is not None:
+        return f"{start} {known} {SAFE} Run again with {words.limit(asked.more_time_s)}?"
+    most = asked.most_time_s or asked.time_s
+    if asked.need is not None and asked.need.seconds > most:
+        known = f"{known.rstrip('.')}, more than the {words.limit(most)} that this analysis may have."
+        return f"{start} {known} {SAFE} {SMALLER}"
+    return f"{start} {known} {SAFE} It had the most that this analysis may use. {SMALLER}"
+
+
+SMALLER = "A smaller part of the data may do; staff can allow the analysis more."
+
+
+def _percent(share: float) -> str:
+    return f"{max(1, min(99, round(100 * share)))} %"
 
 
 def refused_by_program(why: str) -> str:
@@ -101,15 +205,34 @@ def refused_by_program(why: str) -> str:
     return f"The program says: “{why.translate(_MARKS)}” {SAFE}"
 
 
-def exit_code(code: int) -> str:
-    """The program's own verdict on itself."""
-    return f"The program ended with exit code {code}. {SAFE} The last lines of its log may say why."
+def exit_code(last: str = "") -> str:
+    """The program's own verdict on itself; `last`: what it wrote last, its words and not ours."""
+    said = f"Its last words: “{last.translate(_MARKS)}” " if last else "It wrote nothing that says why. "
+    return f"The program stopped with an error. {said}{SAFE}"
+
+
+def last_words(lines: str) -> str:
+    """The last line of a log that says anything, printable and without a terminal's commands; else empty."""
+    for line in reversed(lines.splitlines()):
+        # What was written over, as progress bars do, is not to be seen on a terminal either.
+        shown = next((part for part in reversed(_TERMINAL.sub("", line).split("\r")) if part.strip()), "")
+        said = words.one_line(shown, MOST_LAST_WORDS)
+        if any(c.isalnum() for c in said):
+            return said
+    return ""
 
 
 def by_signal(number: int, node: str | None = None) -> str:
-    """A signal ended it."""
+    """A signal ended it: it crashed, or something outside ended it."""
     where = f" on {node}" if node else ""
-    return f"The program was stopped{where} ({words.signal_name(number)}). {SAFE}"
+    name = words.signal_name(number).partition(", ")[2]
+    what = f" ({name})" if name else ""
+    if number in CRASHES:
+        return f"The program crashed{where}{what}. {SAFE}"
+    return f"The program was ended from outside{where}{what}. {SAFE}"
+
+
+CRASHES = frozenset({4, 6, 7, 8, 11})
 
 
 def node_failed(node: str | None, reason: str | None = None) -> str:

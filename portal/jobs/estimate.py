@@ -1,25 +1,32 @@
-"""What a run costs at most and how long it is likely to wait: figures for whoever is about to ask for it."""
+"""What a run costs at most, how long it is likely to wait and to take: for whoever is about to ask for it."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal import words
+from portal.catalogue.access import visible
+from portal.catalogue.models import Dataset
+from portal.identity.actor import Actor
 from portal.jobs.cluster import snapshots
 from portal.jobs.models import Job, JobTypeRevision, Submission
-from portal.jobs.state import TO_BEGIN
+from portal.jobs.state import TO_BEGIN, State
 from portal.jobs.status import Cluster, ClusterStatus
-from portal.jobtype.model import Variant
+from portal.jobs.timing.expect import ENOUGH_TO_SAY, Expected, expected_of_all, expected_run
+from portal.jobs.timing.room import Asks, Room, room_for
+from portal.jobs.timing.runs import input_bytes, limits_the_work, newest_runs, newest_waits
+from portal.jobs.timing.spread import Span, span_words, spread
+from portal.jobtype.model import JobType, Variant
+from portal.portions import portions
 from portal.scheduler.survey import Snapshot
 
-ENOUGH_TO_SAY = 5
-"""Fewer jobs than this say nothing of the next one."""
-RECENT = timedelta(days=30)
-MOST_LOOKED_AT = 200
-SLOW = 0.9
-"""The share of jobs that waited no longer than the wait that is told."""
+MOST_ASKED = 500
+"""Unfinished jobs that are looked at one by one; where there are more, they are only counted."""
+MOST_SIZES = 1000
 
 
 @dataclass(frozen=True)
@@ -37,68 +44,308 @@ def most_cost(variant: Variant, jobs: int) -> Cost:
 
 
 class Basis(StrEnum):
-    """What a likely wait is told from."""
+    """What is known of when jobs start."""
 
-    RECENT_JOBS = "recent-jobs"
-    """Jobs of the same type: `seconds`."""
-    QUEUE = "queue"
-    """The portal's queue: `before`."""
-    CLUSTER_QUEUE = "cluster-queue"
-    """The queue of the cluster, others' jobs too: `before`."""
-    ALL_IN_USE = "all-in-use"
-    """Nothing waits, and no processor is free."""
     FREE = "free"
-    """Nothing waits, and a processor is free."""
+    """All of them now: nothing waits, and there is room."""
+    SOME = "some"
+    """`at_once` of them now, the rest as room comes."""
+    OWN_LIMIT = "own-limit"
+    """The person has as many jobs as one may have at once; `at_once` of them can go."""
+    ALL_IN_USE = "all-in-use"
+    """Nothing waits, and there is no room."""
+    QUEUE = "queue"
+    """The portal's jobs go first: `before`."""
+    CLUSTER_QUEUE = "cluster-queue"
+    """Others' jobs at the cluster go first: `before`."""
+    NO_ROOM = "no-room"
+    """No node that was seen shows so much, even empty: when it starts, nothing tells."""
     UNKNOWN = "unknown"
     """What the cluster has was not seen yet, or does not say."""
 
 
 @dataclass(frozen=True)
 class Wait:
-    """How long a job is likely to wait: `seconds`, or the number of jobs `before` it, as the basis has it."""
+    """How so many jobs begin that are asked for now."""
 
     basis: Basis
-    seconds: float | None = None
+    jobs: int = 1
+    at_once: int = 0
     before: int | None = None
+    per_person: int | None = None
+    """How many jobs one person may have at once, where that is what they wait for."""
+    room: Room | None = None
+    measured: Span | None = None
+    """How long jobs like these waited in the last 30 days, in seconds; None: too few to tell."""
+    waits: int = 0
+    """How many waits that rests on."""
+
+    @property
+    def words(self) -> str:
+        """When they start, as things are now."""
+        before = self.before or 0
+        queue = f"{words.count(before, 'job')} {'waits' if before == 1 else 'wait'} before {self._it}"
+        rest = self.jobs - self.at_once
+        first = f"{self.at_once} of {self.jobs} start{'s' if self.at_once == 1 else ''} at once"
+        return {
+            Basis.FREE: "Starts at once" if self.jobs == 1 else f"All {self.jobs} start at once",
+            Basis.SOME: f"{first}, {'the other' if rest == 1 else f'the other {rest}'} as room comes",
+            Basis.OWN_LIMIT: (
+                f"{first}, the rest as yours end" if self.at_once else "Starts when one of yours ends"
+            ),
+            Basis.ALL_IN_USE: "Starts when a running job ends" if self.jobs == 1 else "Start as running jobs end",
+            Basis.QUEUE: queue,
+            Basis.CLUSTER_QUEUE: queue,
+            Basis.NO_ROOM: "Not known",
+            Basis.UNKNOWN: "Not known yet",
+        }[self.basis]
+
+    @property
+    def basis_words(self) -> str:
+        """What that rests on, and what was measured."""
+        now = {
+            Basis.OWN_LIMIT: f"You may run {words.count(self.per_person or 0, 'job')} at once",
+            Basis.QUEUE: "The queue now",
+            Basis.CLUSTER_QUEUE: "The cluster's queue now",
+            Basis.NO_ROOM: "No node that was seen shows so much room",
+            Basis.UNKNOWN: "The cluster has not been seen",
+        }.get(self.basis) or self._in_use()
+        if self.measured is None:
+            return now
+        usual = f"jobs like this waited {span_words(self.measured)} (the last {self.waits}, 30 days at most)"
+        return f"{now}; {usual}"
+
+    @property
+    def _it(self) -> str:
+        return "it" if self.jobs == 1 else "them"
+
+    def _in_use(self) -> str:
+        if self.room is None or not self.room.cpus:
+            return "As the cluster was last seen"
+        return f"{self.room.used_cpus} of {words.count(self.room.cpus, 'processor')} in use now"
 
 
-def likely_wait(session: Session, jobtype: str, status: ClusterStatus, now: datetime) -> Wait:
-    """How long nine of ten such jobs waited in the last 30 days, else how the queue looks."""
-    recent = (
-        select(Job.created, Job.started)
-        .join(Submission, Submission.id == Job.submission_id)
-        .join(JobTypeRevision, JobTypeRevision.id == Submission.revision_id)
-        .where(JobTypeRevision.name == jobtype, Job.started.is_not(None), Job.created > now - RECENT)
-        .order_by(Job.id.desc())
-        .limit(MOST_LOOKED_AT)
+@dataclass(frozen=True)
+class Outlook:
+    """When jobs start, and how long each takes."""
+
+    wait: Wait
+    takes: Expected
+    typical: str
+    """What the analysis's author says of its time; empty where nothing. Only told where nothing was measured."""
+    silence: str = ""
+    """What everybody must know first: the daemon, or the cluster where they would go, does not answer."""
+
+    @property
+    def wait_words(self) -> str:
+        """When they start; while nobody answers, that alone."""
+        return self.silence or self.wait.words
+
+    @property
+    def wait_basis(self) -> str:
+        """What that rests on; empty while nobody answers."""
+        return "" if self.silence else self.wait.basis_words
+
+    @property
+    def takes_words(self) -> str:
+        """`4 to 7 minutes`, else what its author says, else that it is not known."""
+        each = " each" if self.wait.jobs > 1 and self.takes.words else ""
+        return f"{self.takes.words}{each}" or self.typical or "Not known yet"
+
+    @property
+    def takes_basis(self) -> str:
+        """`from 12 runs with inputs of 1 to 3 GB`; where nothing was measured, whose word it is."""
+        if self.takes.words:
+            return self.takes.basis
+        return f"as its author says; {self.takes.basis}" if self.typical else self.takes.basis
+
+    @property
+    def all_words(self) -> str:
+        """How long several take in all; empty for one, and where that is not known."""
+        room, span, jobs = self.wait.room, self.takes.span, self.wait.jobs
+        if self.silence or jobs < 2 or span is None or room is None or not room.together:
+            return ""
+        together = min(room.together, self.wait.per_person or room.together)
+        rounds = -(-jobs // together)
+        at_a_time = f", {together} at a time" if together < jobs else ""
+        return f"All {jobs} take {span_words(span.times(rounds))} once they start{at_a_time}"
+
+
+def inputs_by_job(jobtype: JobType, inputs: Mapping[str, Sequence[int]], mode: str) -> list[list[int]]:
+    """The datasets of each job: those of the first slot are spread over jobs, unless one job takes them all."""
+    first = jobtype.slot.name if jobtype.slot else ""
+    others = [dataset for slot, chosen in inputs.items() if slot != first for dataset in chosen]
+    each = inputs.get(first, ())
+    if mode == "all":
+        return [[*each, *others]] if each or others else []
+    return [[dataset, *others] for dataset in each]
+
+
+def outlook(
+    session: Session,
+    actor: Actor,
+    jobtype: JobType,
+    variant: Variant,
+    *,
+    inputs: Sequence[Collection[int]],
+    options: Mapping[str, object],
+    jobs: int,
+    status: ClusterStatus,
+    now: datetime,
+) -> Outlook:
+    """What is to be expected of so many jobs that are asked for now. `inputs`: their datasets' ids, by job."""
+    wait = likely_wait(session, actor, jobtype, variant, jobs=jobs, status=status, now=now)
+    takes = likely_run(session, actor, jobtype, variant, inputs=inputs, options=options)
+    silence = status.banner_of(status.going_to(jobtype.name))
+    return Outlook(wait, takes, jobtype.typical_time or "", silence)
+
+
+def likely_run(
+    session: Session,
+    actor: Actor,
+    jobtype: JobType,
+    variant: Variant,
+    *,
+    inputs: Sequence[Collection[int]],
+    options: Mapping[str, object],
+) -> Expected:
+    """How long such jobs take, by finished runs of the analysis with these resources and inputs of like size."""
+    part = limits_the_work(jobtype.document(), options)
+    runs = newest_runs(session, jobtype, variant.name, part=part)
+    query = select(JobTypeRevision.id).where(
+        JobTypeRevision.name == jobtype.name, JobTypeRevision.digest == jobtype.revision
     )
-    rows = session.execute(recent)
-    waits = sorted((started - created).total_seconds() for created, started in rows if started is not None)
+    revisions = set(session.scalars(query))
+    sizes = _sizes(session, actor, {dataset for job in inputs for dataset in job})
+    each: dict[int | None, Expected] = {}
+    for job in inputs or [()]:
+        size = sum(sizes.get(dataset, 0) for dataset in job) if job else None
+        each.setdefault(size, expected_run(runs, revisions, size))
+    return expected_of_all(list(each.values()))
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside a job that has not ended: how long others like it waited, and took."""
+
+    takes: Expected
+    waited: Span | None
+    waits: int
+
+    @property
+    def words(self) -> str:
+        """`Jobs like this waited 5 to 40 seconds (the last 12). It takes 4 to 7 minutes, from 12 runs …`."""
+        told = []
+        if self.waited is not None:
+            told.append(
+                f"Jobs like this waited {span_words(self.waited)} (the last {self.waits}, 30 days at most)."
+            )
+        if self.takes.words:
+            told.append(f"Runs like this took {self.takes.words}, {self.takes.basis}.")
+        return " ".join(told)
+
+
+def beside(session: Session, job: Job, jobtype: JobType, now: datetime) -> Beside:
+    """By runs like a job that the caller may see, as it was asked for."""
+    revision, variant = job.submission.revision, job.submission.variant
+    waits = newest_waits(session, revision.name, variant, now) if job.state in TO_BEGIN else []
+    enough = len(waits) >= ENOUGH_TO_SAY
+    runs = newest_runs(session, jobtype, variant, part=limits_the_work(revision.document, job.options))
+    takes = expected_run(runs, {revision.id}, input_bytes(session, job.id))
+    return Beside(takes, spread(waits) if enough else None, len(waits) if enough else 0)
+
+
+def _sizes(session: Session, actor: Actor, ids: Collection[int]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for some in portions(sorted(ids)[:MOST_SIZES]):
+        query = visible(actor, Dataset).where(Dataset.id.in_(some))
+        rows = session.execute(query.with_only_columns(Dataset.id, Dataset.file_size))
+        found |= {row.id: row.file_size for row in rows}
+    return found
+
+
+def likely_wait(
+    session: Session,
+    actor: Actor,
+    jobtype: JobType,
+    variant: Variant,
+    *,
+    jobs: int,
+    status: ClusterStatus,
+    now: datetime,
+) -> Wait:
+    """How so many jobs begin that this person asks for now: what is free, what goes first, what one may have."""
+    waits = newest_waits(session, jobtype.name, variant.name, now)
+    plain = Wait(Basis.UNKNOWN, jobs=jobs)
     if len(waits) >= ENOUGH_TO_SAY:
-        return Wait(Basis.RECENT_JOBS, seconds=waits[min(len(waits) - 1, int(len(waits) * SLOW))])
-    cluster = status.going_to(jobtype)
-    waiting = cluster.waiting if cluster else None
-    if waiting is None:
-        waiting = sum(status.counts.get(state.value, 0) for state in TO_BEGIN)
-    if waiting:
-        return Wait(Basis.QUEUE, before=waiting)
-    return _as_the_cluster_is(_its_snapshot(session, cluster))
+        plain = replace(plain, measured=spread(waits), waits=len(waits))
+    cluster = status.going_to(jobtype.name)
+    active = _active(session, cluster, status)
+    if len(active) >= MOST_ASKED:
+        waiting = cluster.waiting if cluster else None
+        before = sum(status.counts.get(state.value, 0) for state in TO_BEGIN) if waiting is None else waiting
+        return replace(plain, basis=Basis.QUEUE, before=before)
+    snapshot = _its_snapshot(session, cluster)
+    before = sum(one.state in TO_BEGIN for one in active)
+    if snapshot is None or not snapshot.totals.get("cpus") or "used_cpus" not in snapshot.totals:
+        return replace(plain, basis=Basis.QUEUE, before=before) if before else plain
+    running = [one.asks for one in active if one.state is State.RUNNING]
+    waiting_asks = [one.asks for one in active if one.state in TO_BEGIN]
+    room = room_for(Asks.of(variant.request(0)), jobs, snapshot, running=running, waiting=waiting_asks)
+    # What may be seen of others' jobs; the portal's own are among them, and have been looked at one by one.
+    others = max(0, sum(partition.waiting or 0 for partition in snapshot.partitions) - before)
+    mine = sum(one.person == actor.person_id for one in active)
+    per_person = cluster.per_person if cluster else None
+    return _as_it_is(replace(plain, room=room), room, others=others, mine=mine, per_person=per_person)
+
+
+def _as_it_is(plain: Wait, room: Room, *, others: int, mine: int, per_person: int | None) -> Wait:
+    """`mine`: the person's own jobs that wait or run; `others`: those that wait there and are not the portal's."""
+    jobs = plain.jobs
+    own = jobs if per_person is None else max(0, per_person - mine)
+    at_once = min(room.at_once, own)
+    basis, before = Basis.SOME, None
+    if own == 0:
+        basis = Basis.OWN_LIMIT
+    elif room.before:
+        basis, before = Basis.QUEUE, room.before
+    elif others:
+        basis, before = Basis.CLUSTER_QUEUE, others
+    elif room.together == 0:
+        basis = Basis.NO_ROOM
+    elif at_once >= jobs:
+        basis = Basis.FREE
+    elif at_once == 0:
+        basis = Basis.ALL_IN_USE
+    elif own < room.at_once:
+        basis = Basis.OWN_LIMIT
+    sure = at_once if basis in {Basis.FREE, Basis.SOME, Basis.OWN_LIMIT} else 0
+    return replace(plain, basis=basis, before=before, at_once=sure, per_person=per_person if own < jobs else None)
+
+
+@dataclass(frozen=True)
+class _Active:
+    state: State
+    person: int
+    asks: Asks
+
+
+def _active(session: Session, cluster: Cluster | None, status: ClusterStatus) -> list[_Active]:
+    """Jobs that wait or run where the new ones will go, oldest first; MOST_ASKED at most, of all clusters."""
+    states = TO_BEGIN | {State.RUNNING}
+    several = len([one for one in status.clusters if not one.forgotten]) > 1
+    query = select(Job.state, Job.person_id, Job.resources, JobTypeRevision.name).where(Job.state.in_(states))
+    query = query.join(Submission, Submission.id == Job.submission_id)
+    query = query.join(JobTypeRevision, JobTypeRevision.id == Submission.revision_id)
+    rows = session.execute(query.order_by(Job.id).limit(MOST_ASKED)).all()
+    return [
+        _Active(row.state, row.person_id, Asks.of(row.resources))
+        for row in rows
+        if not several or status.going_to(row.name) == cluster
+    ]
 
 
 def _its_snapshot(session: Session, cluster: Cluster | None) -> Snapshot | None:
     """What this cluster has; while none is known by name, the newest that was seen."""
     found = snapshots(session)
     return found.get(cluster.name) if cluster else next(iter(found.values()), None)
-
-
-def _as_the_cluster_is(snapshot: Snapshot | None) -> Wait:
-    """The wait while nothing of the portal's waits: others use the cluster too."""
-    if snapshot is None:
-        return Wait(Basis.UNKNOWN)
-    others = sum(partition.waiting or 0 for partition in snapshot.partitions)
-    if others:
-        return Wait(Basis.CLUSTER_QUEUE, before=others)
-    cpus, used = snapshot.totals.get("cpus"), snapshot.totals.get("used_cpus")
-    if not cpus or used is None:
-        return Wait(Basis.UNKNOWN)
-    return Wait(Basis.ALL_IN_USE if used >= cpus else Basis.FREE)

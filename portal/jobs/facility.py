@@ -1,16 +1,18 @@
 """What staff look at first: the queue, the cluster, what has not moved for long, and why jobs failed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from portal.identity.actor import Actor
 from portal.jobs.access import loaded, visible_jobs
+from portal.jobs.cause import Cause
 from portal.jobs.cluster import snapshots
-from portal.jobs.models import Job
+from portal.jobs.models import Job, JobEvent, JobTypeRevision, Submission
 from portal.jobs.state import UNFINISHED, State
 from portal.scheduler.survey import Snapshot
 
@@ -23,17 +25,36 @@ MOST_STUCK = 20
 WEEK = timedelta(days=7)
 
 
+MOST_KINDS = 50
+DAY = timedelta(days=1)
+
+
 @dataclass(frozen=True)
 class Failures:
-    """Jobs that failed for one cause in the last week."""
+    """What failed of one analysis for one cause, by when it did: what runs again has failed all the same."""
 
-    cause: str | None
-    """A code of jobs/cause.py; None: not known."""
+    analysis: str
+    """The job type's name."""
+    cause: str
+    """A code of jobs/cause.py."""
     number: int
     people: int
     latest: datetime
     example: int
-    """A job's id."""
+    """The job that failed last."""
+    words: str
+    """What was said of it."""
+
+
+class Stuck(StrEnum):
+    """Why something does not move."""
+
+    HELD = "held"
+    WAITING = "waiting"
+    HANDED_OVER = "handed over"
+    SAVING = "saving"
+    CANCELLING = "cancelling"
+    ABSENT = "absent"
 
 
 @dataclass(frozen=True)
@@ -67,32 +88,74 @@ def unfinished(session: Session, actor: Actor) -> dict[State, int]:
     return found
 
 
+def _reasons(now: datetime) -> Mapping[Stuck, ColumnElement[bool]]:
+    """The condition on jobs for each reason not to move; the first that holds is told."""
+    return {
+        Stuck.CANCELLING: and_(Job.cancel_requested < now - CANCELLING, Job.state.in_(UNFINISHED)),
+        Stuck.HELD: Job.state == State.HELD,
+        Stuck.HANDED_OVER: and_(Job.state == State.SUBMITTING, Job.changed < now - HANDED_OVER),
+        Stuck.SAVING: and_(Job.state == State.COLLECTING, Job.changed < now - SAVING),
+        Stuck.WAITING: and_(Job.state.in_((State.QUEUED, State.PENDING)), Job.changed < now - WAITING),
+        Stuck.ABSENT: and_(Job.state == State.RUNNING, Job.absent_since.is_not(None)),
+    }
+
+
 def stuck_jobs(session: Session, actor: Actor, now: datetime) -> Sequence[Job]:
     """Unfinished jobs that have not moved for longer than they should, longest first; 20 at most."""
-    slow = or_(
-        and_(Job.state == State.SUBMITTING, Job.changed < now - HANDED_OVER),
-        and_(Job.state == State.COLLECTING, Job.changed < now - SAVING),
-        and_(Job.cancel_requested < now - CANCELLING, Job.state.in_(UNFINISHED)),
-        and_(Job.state.in_((State.QUEUED, State.PENDING)), Job.changed < now - WAITING),
-        Job.state == State.HELD,
-        and_(Job.state == State.RUNNING, Job.absent_since.is_not(None)),
-    )
+    # Named states are found by the index; the conditions alone would read every job.
+    slow = and_(Job.state.in_(UNFINISHED), or_(*_reasons(now).values()))
     query = loaded(visible_jobs(actor).where(slow).order_by(Job.changed)).limit(MOST_STUCK)
     return session.scalars(query).all()
 
 
-def failures_by_cause(session: Session, actor: Actor, now: datetime) -> Sequence[Failures]:
-    """What failed in the last seven days, the most frequent cause first."""
-    some = visible_jobs(actor).where(Job.state == State.FAILED, Job.ended > now - WEEK).subquery()
+def stuck_counts(session: Session, actor: Actor, now: datetime) -> Mapping[Stuck, int]:
+    """How many do not move, by why: one question."""
+    reasons = _reasons(now)
+    why = case(*((condition, literal(reason.value)) for reason, condition in reasons.items()), else_=literal(""))
+    some = visible_jobs(actor).where(Job.state.in_(UNFINISHED)).with_only_columns(why.label("why")).subquery()
+    rows = session.execute(select(some.c.why, func.count()).where(some.c.why != "").group_by(some.c.why))
+    found = {row[0]: row[1] for row in rows}
+    return {reason: found[reason.value] for reason in Stuck if reason.value in found}
+
+
+def failures_by_cause(
+    session: Session, actor: Actor, now: datetime, *, within: timedelta = WEEK, causes: Collection[str] = ()
+) -> Sequence[Failures]:
+    """What failed since then, of each analysis for each cause, the most frequent first; also what was tried again.
+
+    `causes`: these alone; none: all of them.
+    """
+    jobs = visible_jobs(actor).with_only_columns(Job.id, Job.person_id, Job.submission_id).subquery()
+    put_back = and_(
+        JobEvent.to_state == State.QUEUED.value,
+        JobEvent.from_state.in_((State.RUNNING.value, State.PENDING.value)),
+        JobEvent.cause != Cause.AWAY.value,
+    )
+    failed = or_(JobEvent.to_state == State.FAILED.value, put_back)
     query = (
         select(
-            some.c.cause,
+            JobTypeRevision.name,
+            JobEvent.cause,
             func.count(),
-            func.count(func.distinct(some.c.person_id)),
-            func.max(some.c.ended),
-            func.max(some.c.id),
+            func.count(func.distinct(jobs.c.person_id)),
+            func.max(JobEvent.id),
         )
-        .group_by(some.c.cause)
-        .order_by(func.count().desc())
+        .join(jobs, jobs.c.id == JobEvent.job_id)
+        .join(Submission, Submission.id == jobs.c.submission_id)
+        .join(JobTypeRevision, JobTypeRevision.id == Submission.revision_id)
+        .where(JobEvent.cause.is_not(None), JobEvent.at > now - within, failed)
+        .group_by(JobTypeRevision.name, JobEvent.cause)
+        .order_by(func.count().desc(), func.max(JobEvent.id).desc())
+        .limit(MOST_KINDS)
     )
-    return [Failures(*row) for row in session.execute(query)]
+    if causes:
+        query = query.where(JobEvent.cause.in_(causes))
+    rows = session.execute(query).all()
+    latest = select(JobEvent.id, JobEvent.at, JobEvent.job_id, JobEvent.words).where(
+        JobEvent.id.in_([row[4] for row in rows])
+    )
+    last = {row.id: row for row in session.execute(latest)} if rows else {}
+    return [
+        Failures(name, cause or "", number, people, last[one].at, last[one].job_id, last[one].words or "")
+        for name, cause, number, people, one in rows
+    ]

@@ -1,21 +1,18 @@
-"""How far a job is and how long it still takes, from the program's events. Pure."""
+"""How far a job is and how long it still takes, from the program's events and what the daemon noted. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from portal import words
-from portal.times import moment_of
-
-# Below these a rate is a guess that only misleads.
-LEAST_FRACTION = 0.02
-LEAST_ELAPSED_S = 2.0
+from portal.documents import finite
+from portal.jobs.timing.course import later_of, others_follow, stage_left
+from portal.jobs.timing.spread import Span, about_words, span_words
 
 
 @dataclass(frozen=True)
 class Progress:
-    """`fraction` of the whole, 0…1; `stage_left_s`: seconds of the present stage. None where it is not known."""
+    """`fraction` of the whole by time, 0…1; `stage_left_s`: seconds of the present stage. None: not known."""
 
     fraction: float | None
     stage: str
@@ -24,15 +21,13 @@ class Progress:
     message: str
     stage_left_s: float | None
     metrics: Mapping[str, float]
+    left: Span | None
+    """Seconds left of the whole; None while later stages follow of which nothing tells how long they take."""
 
     @property
     def left_s(self) -> float | None:
-        """Seconds left of the whole: known in the last stage alone."""
-        return None if self._others_follow else self.stage_left_s
-
-    @property
-    def _others_follow(self) -> bool:
-        return bool(self.step and self.steps and self.step < self.steps)
+        """Seconds left of the whole, where one figure says it; an interval that is wide is no figure."""
+        return self.left.middle if self.left is not None and self.left.definite else None
 
     @property
     def sentence(self) -> str:
@@ -44,46 +39,36 @@ class Progress:
 
     @property
     def left_words(self) -> str:
-        """How long it still takes: "about 3 minutes left", or "… left in this step"; empty if nothing tells."""
+        """How long it still takes: "about 3 minutes left", "2 to 5 minutes left", or "… left in this step"."""
+        if self.left is not None:
+            one = self.left.definite
+            return f"{f'about {about_words(self.left.middle)}' if one else span_words(self.left)} left"
         if self.stage_left_s is None:
             return ""
-        left = f"about {words.duration(_rounded(self.stage_left_s))} left"
-        return f"{left} in this step" if self._others_follow else left
+        return f"about {about_words(self.stage_left_s)} left in this step"
 
 
 def progress_of(event: Mapping[str, Any], started: datetime | None, now: datetime) -> Progress | None:
-    """What the latest event says; None before the first. Stages count as equally long until they are over."""
+    """What the latest event says; None before the first. See timing.course for what the document holds."""
     if "stage" not in event:
         return None
-    step, steps, within = event.get("step"), event.get("steps"), event.get("fraction")
-    fraction: float | None = None
-    if step and steps and step <= steps:
-        fraction = (step - 1 + (within or 0.0)) / steps
-    elif within is not None:
-        fraction = float(within)
+    in_stage, later = stage_left(event, started, now), later_of(event)
     return Progress(
-        fraction=fraction,
+        fraction=_fraction(event),
         stage=str(event["stage"]),
-        step=step,
-        steps=steps,
+        step=event.get("step"),
+        steps=event.get("steps"),
         message=str(event.get("message", "")),
-        stage_left_s=_stage_left(event, started, now),
+        stage_left_s=in_stage,
         metrics=dict(event.get("metrics", {})),
+        left=Span(in_stage, in_stage).plus(later) if in_stage is not None and later is not None else None,
     )
 
 
-def _stage_left(event: Mapping[str, Any], started: datetime | None, now: datetime) -> float | None:
-    """Seconds left of the present stage, at its own rate. How long later ones take, nothing tells."""
-    since = moment_of(event.get("stage_since")) or started
-    within: float | None = event.get("fraction")
-    if within is None or since is None or within < LEAST_FRACTION:
-        return None
-    in_stage = (now - since).total_seconds()
-    return in_stage * (1 - within) / within if in_stage >= LEAST_ELAPSED_S else None
-
-
-def _rounded(seconds: float) -> float:
-    """As precise as an estimate deserves: 5 s below a minute, then whole minutes."""
-    if seconds < 60:
-        return max(5.0, round(seconds / 5) * 5)
-    return round(seconds / 60) * 60
+def _fraction(event: Mapping[str, Any]) -> float | None:
+    """By time, as the daemon noted it. Without that the program's own word counts only where it has one stage."""
+    whole, within = event.get("whole"), event.get("fraction")
+    if finite(whole):
+        return min(1.0, max(0.0, float(whole)))
+    alone = not others_follow(event) and event.get("step") in {None, 1}
+    return float(within) if alone and finite(within) else None

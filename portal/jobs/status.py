@@ -39,6 +39,8 @@ class Cluster:
     """The job types that are named for it. The first has also those that are named for none."""
     waiting: int | None = None
     """Jobs of the portal that wait to begin there; None: not told."""
+    per_person: int | None = None
+    """How many jobs of one person may be there at once; None: not told."""
     forgotten: bool = False
     """It is set no more, and has jobs: it will not answer again by itself."""
 
@@ -128,5 +130,6 @@ def _clusters(rows: Sequence[Any], settings: Sequence[Mapping[str, Any]] | None)
                 tuple(row.problems),
                 frozenset(its.get("jobtypes", ())),
                 its.get("waiting"),
+                its.get("per_person"),
                 forgotten=settings is not None and not its,
             )

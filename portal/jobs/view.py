@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from portal import words
-from portal.jobs.actions import asked_of
+from portal.jobs.actions import asked_of, jobtype_of
+from portal.jobs.cause import Asked, Cause, as_it_was, may_help
 from portal.jobs.models import PORTAL, Attempt, Job, JobEvent
 from portal.jobs.progress import Progress, progress_of
 from portal.jobs.said import Seen
 from portal.jobs.state import State
 from portal.jobs.status import Cluster, ClusterStatus
+from portal.jobs.timing.advice import about_memory, while_it_runs
+from portal.jobs.timing.need import too_slow
+from portal.jobtype.kind import Kind
+from portal.jobtype.model import JobType
 
 MIB = 2**20
 RUNNERS = {
@@ -90,8 +95,17 @@ class JobView:
     resources: tuple[Resource, ...]
     can_cancel: bool
     can_retry: bool
+    """Whether another try could end otherwise, perhaps with more of what it ran out of."""
+    can_retry_as_it_was: bool
+    """Whether the very same could end otherwise."""
+    advice: str
+    """What can be done about its time or memory, in words; empty where there is nothing to say."""
     more_memory_mb: int | None
+    """What to run again with after it ran out of memory; None: no more would help, or it did not."""
     more_time_s: int | None
+    """The same of time, also of a job that was cancelled because it was too slow."""
+    exit_words: str
+    """How its program ended, as a code, for the technical view; empty where that is not known."""
     tries: int
     attempt: str | None
     cluster: str | None
@@ -104,7 +118,8 @@ class JobView:
 def job_view(job: Job, now: datetime, *, status: ClusterStatus | None = None) -> JobView:
     """The view of a job, in an open session. `status` adds what the daemon last saw of the scheduler."""
     attempt = job.attempt
-    asked = asked_of(job)
+    jobtype = jobtype_of(job)
+    asked = asked_of(job, jobtype)
     progress = progress_of(job.progress, job.started, now) if job.state is State.RUNNING else None
     seen = attempt.seen if attempt else Seen()
     leaves_dataset = job.submission.revision.leaves_dataset
@@ -128,9 +143,12 @@ def job_view(job: Job, now: datetime, *, status: ClusterStatus | None = None) ->
         runner=_runner(attempt),
         resources=_resources(job, attempt, now),
         can_cancel=not job.state.final and job.cancel_requested is None,
-        can_retry=job.state in {State.FAILED, State.CANCELLED},
-        more_memory_mb=asked.more_memory_mb,
-        more_time_s=asked.more_time_s,
+        can_retry=job.state is State.CANCELLED or (job.state is State.FAILED and may_help(job.cause, asked)),
+        can_retry_as_it_was=job.state is State.CANCELLED or (job.state is State.FAILED and as_it_was(job.cause)),
+        advice=_advice(job, jobtype, attempt, asked, now),
+        more_memory_mb=asked.more_memory_mb if job.cause == Cause.MEMORY else None,
+        more_time_s=_more_time(job, asked),
+        exit_words=_exit_words(attempt),
         tries=len(job.attempts),
         attempt=attempt.id if attempt else None,
         cluster=attempt.cluster if attempt else None,
@@ -158,6 +176,39 @@ def sentence(job: Job, now: datetime, *, status: ClusterStatus | None = None) ->
         return f"{done}{doubt}. {NO_DATASET if _left_nothing(job) else ''}".rstrip()
     waited = words.duration((now - job.waiting_since).total_seconds())
     return f"Waiting {waited}. {_silence_for_waiting(job, status) or _reason(job)}".rstrip()
+
+
+def _advice(job: Job, jobtype: JobType, attempt: Attempt | None, asked: Asked, now: datetime) -> str:
+    """What can be done about its time while it runs, and about its memory after it ended well."""
+    if job.state is State.RUNNING:
+        return while_it_runs(job.progress, job.started, now, asked, asked.time_s)
+    if job.state is not State.SUCCEEDED or attempt is None or job.kind is not Kind.RUN:
+        return ""
+    try:
+        mine = jobtype.variant(job.submission.variant)
+    except KeyError:
+        return ""
+    had_mb, ran = int(attempt.resources["memory_mb"]), _ran_s(attempt, job, now) or 0.0
+    return about_memory(attempt.memory_peak_bytes, had_mb, ran, variants=jobtype.resources.variants, mine=mine)
+
+
+def _more_time(job: Job, asked: Asked) -> int | None:
+    if job.state is State.CANCELLED:
+        ended = job.ended or job.changed
+        slow = asked.need is not None and too_slow(job.progress, job.started, ended, asked.time_s)
+        return asked.more_time_s if slow else None
+    return asked.more_time_s if job.cause == Cause.TIME else None
+
+
+def _exit_words(attempt: Attempt | None) -> str:
+    if attempt is None:
+        return ""
+    testimony, scheduler = attempt.testimony or {}, attempt.seen.scheduler
+    number = testimony.get("signal") or scheduler.signal
+    code = testimony.get("exit_code") if testimony.get("exit_code") is not None else scheduler.exit_code
+    if number is not None:
+        return words.signal_name(int(number))
+    return "" if code is None else str(code)
 
 
 def _left_nothing(job: Job) -> bool:

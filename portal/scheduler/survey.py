@@ -58,6 +58,9 @@ class Survey:
     partitions: Sequence[Partition] = ()
     message: str | None = None
     silent: bool = False
+    goes_to: Mapping[str, str] = field(default_factory=dict)
+    """The partition of the portal's jobs, by "cpus" and, for jobs with GPUs, "gpus"; none that is the scheduler's
+    own default."""
 
     def totals(self) -> dict[str, int]:
         """What there is, and what is in use. Of a node that does not work only what jobs still hold counts."""
@@ -80,6 +83,7 @@ class Survey:
             "nodes": nodes,
             "left_out": len(self.nodes) - len(nodes),
             "partitions": [asdict(partition) for partition in self.partitions],
+            "goes_to": dict(self.goes_to),
         }
 
 
@@ -92,6 +96,19 @@ class Snapshot:
     nodes: Sequence[Node] = ()
     left_out: int = 0
     partitions: Sequence[Partition] = ()
+    goes_to: Mapping[str, str] = field(default_factory=dict)
+
+    def nodes_for(self, *, gpus: bool) -> Sequence[Node]:
+        """The shown nodes that would take the portal's jobs: those of its partition.
+
+        Where that is not known and there are several, those that are in each of them, of which one can be sure.
+        """
+        named = self.goes_to.get("gpus" if gpus else "cpus") or self.goes_to.get("cpus")
+        closed = {partition.name for partition in self.partitions if not partition.works}
+        every = {named} if named else {partition.name for partition in self.partitions}
+        if every & closed:
+            return []
+        return [node for node in self.nodes if node.works and every <= set(node.partitions)]
 
 
 def snapshot_of(document: Mapping[str, Any], at: datetime) -> Snapshot:
@@ -106,4 +123,5 @@ def snapshot_of(document: Mapping[str, Any], at: datetime) -> Snapshot:
         nodes=tuple(nodes),
         left_out=int(document.get("left_out", 0)),
         partitions=tuple(Partition(**kept) for kept in document.get("partitions", ())),
+        goes_to=dict(document.get("goes_to", {})),
     )

@@ -9,7 +9,7 @@ from lab_site import HOME, LabSite
 DAEMON = "gantry-daemon"
 # What the daemon may do, by purpose. What is in none of these, it can neither read nor write.
 WATCHES = {"daemon_lease", "cluster_health", "cluster_snapshot"}
-JOBS = {"submission", "job_type_revision", "job", "job_input", "job_event", "attempt"}
+JOBS = {"submission", "job_type_revision", "job", "job_input", "job_event", "attempt", "job_run"}
 PEOPLE = {
     "icat_user",
     "icat_investigation",
@@ -34,7 +34,11 @@ FILES = {
 }
 TELLS = {"notice", "notice_mark"}
 READS = {"alembic_version", "dataset_parameter_correction"} | WATCHES | JOBS | PEOPLE | FILES | TELLS
-INSERTS = WATCHES | {"attempt", "job_event", "audit_record", "notice", "dataset_array", "trial_picture"} | FILES
+INSERTS = (
+    WATCHES
+    | {"attempt", "job_event", "job_run", "audit_record", "notice", "dataset_array", "trial_picture"}
+    | FILES
+)
 DELETES = {"notice", "cluster_health", "web_session", "device_request", "sign_in_attempt", "kept_form"}
 # The columns that it never changes, of the tables of which it changes anything.
 NEVER = {
@@ -66,7 +70,7 @@ def test_the_daemon_reads_and_makes_rows_of_these_tables_only(portal: Host) -> N
     assert {table for table, may in daemon.items() if "INSERT" in may} == INSERTS
     assert {table for table, may in daemon.items() if "DELETE" in may} == DELETES
     assert {table for table, may in daemon.items() if "UPDATE" in may} == set()  # columns, see below
-    assert numbers(portal, DAEMON) == {f"{table}_id_seq" for table in INSERTS - WATCHES - {"attempt"}}
+    assert numbers(portal, DAEMON) == {f"{table}_id_seq" for table in INSERTS - WATCHES - {"attempt", "job_run"}}
 
 
 def test_the_daemon_changes_what_became_of_a_job_and_nothing_that_was_asked(portal: Host) -> None:

@@ -23,6 +23,7 @@ WEB_READS = {
     "job_event",
     "job_output",
     "attempt",
+    "job_run",
     "dataset_parameter_correction",
     "dataset_picture",
     "dataset_array",

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gantry_formats import mrc
+from gantry_formats.linked.complaints import part_there
 from wrappers.io.source import ArraySource, LeftOut, readable
 
 SUFFIXES = mrc.SUFFIXES
@@ -34,7 +35,7 @@ def survey(path: Path) -> tuple[list[ArraySource], list[LeftOut]]:
             return [], [LeftOut("map", str(error))]
         size = path.stat().st_size
         if size < header.end:
-            raise ValueError(f"it should hold {header.end} bytes and has {size}")
+            raise ValueError(part_there(size, header.end))
     dtype = np.dtype(header.dtype)
 
     def read(place: tuple[slice, ...]) -> np.ndarray:

@@ -15,7 +15,7 @@ import numpy as np
 
 from gantry_formats.kinds import Format, other_kind
 from gantry_formats.linked import LinkError
-from gantry_formats.linked.complaints import fault_in_words
+from gantry_formats.linked.complaints import ARE_THERE, fault_in_words
 from wrappers.errors import BadInput
 from wrappers.io.chunk_grid import Place, common, size_of
 
@@ -151,7 +151,10 @@ class DamagedError(BadInput):
 
     def __init__(self, name: str, kind: str, reason: str) -> None:
         said = f" ({reason})" if reason else ""
-        super().__init__(f"{name} cannot be read as {kind}; it may be incomplete or damaged{said}.")
+        if reason.endswith(ARE_THERE):
+            super().__init__(f"{name} is damaged: {reason}. Copy it again.")
+        else:
+            super().__init__(f"{name} cannot be read as {kind}; it may be incomplete or damaged{said}.")
         self.reason = reason or "its stored bytes cannot be read"
 
 

@@ -60,6 +60,13 @@ def show(job: str, as_json: bool) -> None:
         return
     say(f"{found['number']}  {found['title']}: {found['state_words']}")
     say(found["sentence"])
+    # A portal of an earlier release tells neither.
+    for text in (found.get("others"), found.get("advice")):
+        if text:
+            say(text)
+    for what, key in (("memory", "more_memory_mb"), ("time", "more_time_s")):
+        if found.get(key) and found["can_retry"]:
+            say(f"Again with more: gantry jobs retry {found['number']} --more {what}")
     show_pairs(
         [
             ("Analysis", found["analysis"]),
@@ -74,6 +81,7 @@ def show(job: str, as_json: bool) -> None:
             ("Settings", ", ".join(f"{name}={value}" for name, value in found["options"].items())),
             *((row["name"], f"{row['used'] or '–'} of {row['asked']}") for row in found["resources"]),
             ("Node", found["node"]),
+            ("Exit code", found.get("exit_words", "")),
         ]
     )
     for moment in found["timeline"]:

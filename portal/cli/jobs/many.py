@@ -44,7 +44,7 @@ def cancel(numbers: tuple[str, ...], batch: bool, yes: bool, dry_run: bool, as_j
 
 @click.command()
 @click.argument("numbers", nargs=-1, required=True, metavar="JOB...", shell_complete=complete_job)
-@click.option("--more", type=click.Choice(["memory", "time"]), help="Ask for twice as much of it.")
+@click.option("--more", type=click.Choice(["memory", "time"]), help="Ask for more, as jobs show says.")
 @click.option("--wait", is_flag=True, help="Wait for the end; the exit code is 10 if a job failed.")
 @click.option("--dry-run", is_flag=True, help="Check it all, start nothing.")
 @json_option

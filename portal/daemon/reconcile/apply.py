@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from portal.daemon.reconcile.verdict import Action, Verdict
-from portal.jobs.actions import jobtype_of, largest
-from portal.jobs.cause import Cause
+from portal.jobs.actions import asked_of, jobtype_of, largest
+from portal.jobs.cause import Cause, may_help
 from portal.jobs.models import PORTAL, Attempt, Job
 from portal.jobs.said import Waiting
 from portal.jobs.state import State
@@ -57,9 +57,13 @@ def _again(job: Job, cause: Cause) -> bool:
     rule = rule_for(jobtype, cause)
     if retries_so_far(job, cause) >= rule.times:
         return False
-    most = largest(jobtype)
+    most, asked = largest(jobtype), asked_of(job, jobtype)
+    if not may_help(cause, asked):
+        return False  # what it needs is more than it may have
     memory_mb = min(int(job.resources["memory_mb"] * rule.memory_factor), most["memory_mb"])
     time_s = min(int(job.resources["time_s"] * rule.time_factor), most["time_s"])
+    if cause is Cause.TIME and asked.need is not None and rule.time_factor > 1:
+        time_s = max(time_s, asked.more_time_s or 0)
     same = (memory_mb, time_s) == (job.resources["memory_mb"], job.resources["time_s"])
     if same and cause in {Cause.MEMORY, Cause.TIME}:
         return False  # what was too little once is too little again

@@ -19,6 +19,8 @@ from portal.jobs.result_json import (
 )
 
 MAX_EVENTS_READ = 256 * 1024
+KEPT = ("began", "whole", "measured")
+"""What outlives an event in a progress document: no event that is read says any of it."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ def merged_progress(before: Mapping[str, Any], tail: Tail, now: datetime) -> dic
     """The job's progress after these events; `stage_since` by our clock, since the program's may be anything."""
     if not tail.event:
         return {**before, "offset": tail.offset}
+    kept = {name: before[name] for name in KEPT if name in before}
     same = before.get("stage") == tail.event.get("stage") and before.get("step") == tail.event.get("step")
     since = before.get("stage_since") if same else None
-    return {**tail.event, "offset": tail.offset, "stage_since": since or now.isoformat()}
+    return {**kept, **tail.event, "offset": tail.offset, "stage_since": since or now.isoformat()}

@@ -29,9 +29,12 @@ from portal.daemon.reconcile.observe import (
 )
 from portal.daemon.reconcile.verdict import Action, Ended, Verdict, judge, judge_absent
 from portal.jobs.actions import asked_of
+from portal.jobs.cause import Cause, last_words
 from portal.jobs.models import Attempt, Job, Submission
 from portal.jobs.said import SchedulerSaid, Waiting
 from portal.jobs.state import State
+from portal.jobs.timing.course import with_course
+from portal.jobs.timing.runs import measured_stages, note_run
 from portal.portions import portions
 from portal.scheduler.base import JobReport, Phase
 from portal.times import going_on
@@ -125,6 +128,8 @@ def _apply(session: Session, deps: Deps, observed: Observed, times: Times) -> bo
     changed |= _waiting(job, observed.report)
     wanted = State.RUNNING if observed.report.phase is Phase.RUNNING else State.PENDING
     if job.state is not wanted:
+        if wanted is State.PENDING:
+            job.progress = {}  # it was put back, and begins anew
         log_event("moved", job=job.id, state=wanted.value)
         job.move(wanted, at=at, happened=observed.report.started if wanted is State.RUNNING else None)
         changed = True
@@ -153,9 +158,18 @@ def _seen(job: Job, now: datetime) -> bool:
 
 
 def _note_progress(job: Job, observed: Observed, now: datetime) -> bool:
+    """What the program says of how far it is, and what that means by finished runs of its analysis."""
     if observed.tail is None:
         return False
-    job.progress = merged_progress(job.progress, observed.tail, now)
+    before = job.progress
+    progress = merged_progress(before, observed.tail, now)
+    if observed.tail.event:
+        # Asked once a run: what others take meanwhile must not make the bar jump.
+        measured = before.get("measured") or measured_stages(job).document()
+        report = observed.report
+        started = job.started or (report.started if report else None)
+        progress = with_course({**progress, "measured": measured}, started, now)
+    job.progress = progress
     return bool(observed.tail.event)
 
 
@@ -186,10 +200,11 @@ def _absent(job: Job, attempt: Attempt, observed: Observed, deps: Deps, times: T
     silent_s = absent_s(job.absent_since, deps, now)
     verdict = judge_absent(
         observed.result.testimony,
-        asked_of(job),
+        asked_of(job, peak_bytes=_peak(observed)),
         absent_s=silent_s,
         lost_s=settings.lost_s,
         refusal=observed.refusal,
+        last=last_words(observed.last_lines),
     )
     return _carry_out(job, attempt, observed, verdict, at)
 
@@ -216,12 +231,13 @@ def _ended(job: Job, attempt: Attempt, observed: Observed, deps: Deps, times: Ti
             by_owner=report.ended_by is not None and report.ended_by == observed.watched.account,
         ),
         observed.result.testimony,
-        asked_of(job),
+        asked_of(job, peak_bytes=_peak(observed)),
         wished_by=job.cancel_requested_by if job.cancel_requested else None,
         waited_s=(now - first).total_seconds(),
         late_result_s=deps.settings.daemon.late_result_s,
         invalid=observed.result.invalid,
         refusal=observed.refusal,
+        last=last_words(observed.last_lines),
     )
     if verdict.action is Action.WAIT and job.waiting == Waiting():
         job.waiting = Waiting("It ended. Its report has not shown yet; it is waited for.")
@@ -244,6 +260,13 @@ def _ending_of(report: JobReport) -> SchedulerSaid:
     )
 
 
+def _peak(observed: Observed) -> int | None:
+    """The most memory that the scheduler or launch saw it use."""
+    testimony, report = observed.result.testimony, observed.report
+    peaks = [report.memory_peak_bytes if report else None, testimony.memory_peak_bytes if testimony else None]
+    return max((peak for peak in peaks if peak is not None), default=None)
+
+
 def _note_files(attempt: Attempt, **said: str) -> None:
     attempt.seen = replace(attempt.seen, files=replace(attempt.seen.files, **said))
 
@@ -255,8 +278,7 @@ def _carry_out(job: Job, attempt: Attempt, observed: Observed, verdict: Verdict,
     if testimony is not None:
         attempt.testimony = testimony.document()
     attempt.cpu_s = (report.cpu_s if report else None) or (testimony.cpu_s if testimony else None)
-    peaks = [report.memory_peak_bytes if report else None, testimony.memory_peak_bytes if testimony else None]
-    attempt.memory_peak_bytes = max((peak for peak in peaks if peak is not None), default=None)
+    attempt.memory_peak_bytes = _peak(observed)
     if observed.result.invalid:
         _note_files(attempt, invalid_result=observed.result.invalid)
     log_is_all = verdict.action is not Action.COLLECT or not job.submission.revision.leaves_dataset
@@ -267,6 +289,8 @@ def _carry_out(job: Job, attempt: Attempt, observed: Observed, verdict: Verdict,
         job.move(State.RUNNING, at=at, happened=report.started)
     if job.started is None and report is not None:
         job.started = report.started
+    if verdict.action is Action.COLLECT or verdict.cause is Cause.TIME:
+        note_run(job, attempt, in_time=verdict.action is Action.COLLECT, ended=at)
     carry_out(job, attempt, verdict, at, report.ended if report is not None else None)
     log_event("ended", job=job.id, state=job.state.value, cause=job.cause)
     return True

@@ -64,11 +64,13 @@ class Verdict:
         """What another try would need to end otherwise."""
         return retry_of(self.cause) if self.action is Action.FAIL and self.cause else Retry.NEVER
 
-    def told_by(self, refusal: str) -> "Verdict":
-        """The same in the program's words of why it refused, where else only its exit code is known."""
-        if not refusal or self.cause is not Cause.EXIT:
+    def told_by(self, refusal: str, last: str = "") -> "Verdict":
+        """The same in the program's words, where else only an exit code is known: a refusal, its last line."""
+        if self.cause is not Cause.EXIT:
             return self
-        return replace(self, words=in_words.refused_by_program(refusal))
+        if refusal:
+            return replace(self, cause=Cause.DECLINED, words=in_words.refused_by_program(refusal))
+        return replace(self, words=in_words.exit_code(last)) if last else self
 
 
 def judge(
@@ -81,12 +83,13 @@ def judge(
     late_result_s: float = 120.0,
     invalid: str | None = None,
     refusal: str = "",
+    last: str = "",
 ) -> Verdict:
     """One cell of the table.
 
     `testimony` None: result.json is absent, or invalid for the reason in `invalid`. `wished_by` is who asked
     this portal to cancel. `waited_s` is how long ago the scheduler first said that the job ended. `refusal`: what
-    the program says of why it refused, for people to read.
+    the program says of why it refused, and `last`: what it wrote last, for people to read.
     """
     if ended.ending is None:
         return Verdict(Action.NOTHING)
@@ -100,9 +103,9 @@ def judge(
     if ended.ending is Ending.COMPLETED and testimony is None and waited_s < late_result_s:
         return Verdict(Action.WAIT)
     if ended.ending is Ending.COMPLETED:
-        return _completed(ended, testimony, asked, invalid or late_result_s).told_by(refusal)
+        return _completed(ended, testimony, asked, invalid or late_result_s).told_by(refusal, last)
     if ended.ending is Ending.FAILED:
-        return _failed(ended, testimony, asked, wished_by, invalid).told_by(refusal)
+        return _failed(ended, testimony, asked, wished_by, invalid).told_by(refusal, last)
     return _scheduler_wins(ended, testimony, asked)
 
 
@@ -124,11 +127,8 @@ def _failed(
     if testimony is None:
         return _by_scheduler(ended, asked, invalid)
     if testimony.exit_code == 0 and testimony.signal is None and testimony.reason is None:
-        seen = f"exit code {ended.exit_code}" if ended.signal is None else f"signal {ended.signal}"
-        return _fail(
-            Cause.DIFFERS,
-            f"The program reports success (exit code 0), the scheduler saw {seen}. {in_words.SAFE}{KEPT}",
-        )
+        said = "The program reports that it ended well, the scheduler that it failed."
+        return _fail(Cause.DIFFERS, f"{said} {in_words.SAFE}{KEPT}")
     # launch passes the program's code on, so a code that the job type calls success arrives here as a failure.
     agreed = testimony.exit_code == ended.exit_code and testimony.signal is None and testimony.reason is None
     if agreed and testimony.exit_code in asked.success_codes:
@@ -181,7 +181,7 @@ def _by_testimony(testimony: Testimony, asked: Asked, node: str | None) -> Verdi
         return _fail(Cause.MEMORY, in_words.out_of_memory(asked))
     if testimony.signal is not None:
         return _fail(Cause.SIGNAL, in_words.by_signal(testimony.signal, node))
-    return _fail(Cause.EXIT, in_words.exit_code(testimony.exit_code or 0))
+    return _fail(Cause.EXIT, in_words.exit_code())
 
 
 def _over_memory(testimony: Testimony) -> bool:
@@ -199,9 +199,7 @@ def _by_scheduler(ended: Ended, asked: Asked, invalid: str | None) -> Verdict:
         return _fail(Cause.SIGNAL, in_words.by_signal(ended.signal, ended.node))
     if ended.exit_code:
         where = f" on {ended.node}" if ended.node else ""
-        return _fail(
-            Cause.EXIT, f"It ended{where} with exit code {ended.exit_code} and without a result. {in_words.SAFE}"
-        )
+        return _fail(Cause.EXIT, f"The program stopped with an error{where}, and left no report. {in_words.SAFE}")
     return _fail(Cause.NO_RESULT, in_words.no_result(0, invalid, ended.node))
 
 
@@ -222,7 +220,7 @@ def _fail(cause: Cause, text: str) -> Verdict:
 
 
 def judge_absent(
-    testimony: Testimony | None, asked: Asked, *, absent_s: float, lost_s: float, refusal: str = ""
+    testimony: Testimony | None, asked: Asked, *, absent_s: float, lost_s: float, refusal: str = "", last: str = ""
 ) -> Verdict:
     """The scheduler has answered for `absent_s` seconds without knowing a job that was claimed.
 
@@ -235,5 +233,5 @@ def judge_absent(
         return _fail(Cause.LOST, f"{note} It was started, and left no result: it is lost. {in_words.SAFE}")
     if testimony.exit_code in asked.success_codes and testimony.signal is None:
         return Verdict(Action.COLLECT, Cause.UNKNOWN, f"{note} Its own report says that it ended well.")
-    verdict = _by_testimony(testimony, asked, None).told_by(refusal)
+    verdict = _by_testimony(testimony, asked, None).told_by(refusal, last)
     return Verdict(verdict.action, verdict.cause, f"{verdict.words} {note}")

@@ -86,11 +86,13 @@ class SlurmScheduler(SlurmOwner):
         fresh = self._listed is not None and now - self._listed[0] < LISTED_LASTS
         try:
             reply = self.questions.ask("sinfo", "--Node")
-            return nodes.survey(reply, self._listed[1] if fresh and self._listed else None)
+            found = nodes.survey(reply, self._listed[1] if fresh and self._listed else None)
         except SchedulerError as error:
             return Survey(answered=False, message=error.message, silent=True)
         except ValueError as error:
             return Survey(answered=False, message=f"Slurm's list of nodes cannot be read: {error}")
+        named = {"cpus": self.config.partition, "gpus": self.config.gpu_partition}
+        return replace(found, goes_to={what: name for what, name in named.items() if name})
 
     def prune(self, before: datetime) -> int:
         """Slurm forgets by itself."""

@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from portal.catalogue.inputs import check_open, datasets_by_slot, input_dataset, open_experiments
 from portal.errors import LimitError
-from portal.form import InputDataset, build_form
+from portal.form import Form, InputDataset, build_form
+from portal.jobs.estimate import Outlook, inputs_by_job, outlook
+from portal.jobs.read import cluster_status
 from portal.jobtype.match import fitting
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
@@ -89,7 +91,22 @@ def read_analysis(path: AnalysisPath, query: AnalysisQuery) -> Response:
         _datasets({slot.name: query.dataset}, arrays=jobtype.looks_at_arrays) if slot and query.dataset else {}
     )
     form = build_form(jobtype, inputs, preset=query.preset)
-    return answer(analysis_details(jobtype, form))
+    return answer(analysis_details(jobtype, form, _expected(form, inputs)))
+
+
+def _expected(form: Form, inputs: Mapping[str, Sequence[InputDataset]], mode: str | None = None) -> Outlook:
+    ids = {slot: [dataset.id for dataset in chosen] for slot, chosen in inputs.items()}
+    return outlook(
+        session(),
+        actor(),
+        form.jobtype,
+        form.jobtype.variant(),
+        inputs=inputs_by_job(form.jobtype, ids, mode or form.modes[0]),
+        options={field.name: field.value for field in form.fields},
+        jobs=max(1, form.results),
+        status=cluster_status(session()),
+        now=now(),
+    )
 
 
 @api.post("/analyses/<name>/form", summary="Check a form without starting it", responses={200: FormOut})
@@ -108,4 +125,4 @@ def check_form(path: AnalysisPath, body: FormValues) -> Response:
         mode=body.mode,
         experiment=body.experiment,
     )
-    return answer(form_out(form))
+    return answer(form_out(form, _expected(form, inputs, body.mode)))

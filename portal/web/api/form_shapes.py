@@ -6,6 +6,7 @@ from portal.form import Field as FormField
 from portal.form import Form
 from portal.form.build import variant_words
 from portal.form.pick_field import PickChoice, PickField
+from portal.jobs.estimate import Outlook
 from portal.jobtype.model import JobType
 from portal.web.api.blueprint import PREFIX
 
@@ -122,6 +123,20 @@ class VariantOut(BaseModel):
     default: bool
 
 
+class ExpectedOut(BaseModel):
+    """When jobs like these start and how long they take: in words, with what that rests on."""
+
+    wait: str
+    wait_basis: str
+    takes: str = Field(description="How long each takes, by runs that were measured; else as the author says.")
+    takes_basis: str
+    takes_least_s: float | None = Field(description="The interval in which most runs lie; null: not measured.")
+    takes_most_s: float | None
+    takes_runs: int = Field(description="On how many runs that rests; 0: on none.")
+    takes_in_all: str = Field(description="How long several take together; empty where that is not known.")
+    start_at_once: int = Field(description="How many of the jobs would start at once, as things are now.")
+
+
 class FormOut(BaseModel):
     """A form, with what was typed and what is wrong with it."""
 
@@ -135,6 +150,7 @@ class FormOut(BaseModel):
     presets: list[PresetOut]
     warnings: list[str] = Field(description="What is known that may spoil it: datasets registered as damaged.")
     errors: dict[str, str]
+    expected: ExpectedOut
 
 
 class AnalysisDetails(AnalysisOut):
@@ -162,7 +178,22 @@ def analysis_out(jobtype: JobType) -> AnalysisOut:
     )
 
 
-def analysis_details(jobtype: JobType, form: Form) -> AnalysisDetails:
+def expected_out(found: Outlook) -> ExpectedOut:
+    """What is to be expected of the jobs that a form makes."""
+    return ExpectedOut(
+        wait=found.wait_words,
+        wait_basis=found.wait_basis,
+        takes=found.takes_words,
+        takes_basis=found.takes_basis,
+        takes_least_s=found.takes.span.low if found.takes.span else None,
+        takes_most_s=found.takes.span.high if found.takes.span else None,
+        takes_runs=found.takes.runs,
+        takes_in_all=found.all_words,
+        start_at_once=0 if found.silence else found.wait.at_once,
+    )
+
+
+def analysis_details(jobtype: JobType, form: Form, expected: Outlook) -> AnalysisDetails:
     """With everything that a program needs to fill the form in."""
     return AnalysisDetails(
         **analysis_out(jobtype).model_dump(),
@@ -181,11 +212,11 @@ def analysis_details(jobtype: JobType, form: Form) -> AnalysisDetails:
             )
             for variant in jobtype.resources.variants
         ],
-        form=form_out(form),
+        form=form_out(form, expected),
     )
 
 
-def form_out(form: Form) -> FormOut:
+def form_out(form: Form, expected: Outlook) -> FormOut:
     """The form as JSON; fields in the order of the page."""
     fields = [
         _field(field, group.title, advanced)
@@ -219,6 +250,7 @@ def form_out(form: Form) -> FormOut:
         presets=[PresetOut(name=preset.name, blurb=preset.blurb) for preset in form.presets],
         warnings=list(form.warnings),
         errors=dict(form.errors),
+        expected=expected_out(expected),
     )
 
 

@@ -23,8 +23,13 @@ class JobProgress(BaseModel):
     stage: str
     step: int | None
     steps: int | None
-    fraction: float | None = Field(description="Of the whole, 0 to 1; null if it cannot say.")
-    seconds_left: float | None = Field(description="Of the whole; null while further steps follow.")
+    fraction: float | None = Field(
+        description="Of the whole by time, 0 to 1, by finished runs or the last step's rate; null: not known. It "
+        "never becomes less in one run."
+    )
+    seconds_left: float | None = Field(description="Of the whole; null where no one figure can be told.")
+    seconds_left_least: float | None = Field(description="The interval in which it lies; null: not known.")
+    seconds_left_most: float | None
     message: str
 
 
@@ -90,7 +95,7 @@ class JobDetails(JobOut):
 
     options: dict[str, Any]
     cause_words: str | None = Field(
-        description="The same in words; behind “The program says” stand words of the program's own."
+        description="The same in words; behind “The program says” and “Its last words” stand those of the program."
     )
     last_lines: str = Field(description="The end of the log of a job that failed or leaves no dataset.")
     reported: str = Field(description="The program's last words, where it leaves no dataset that could say them.")
@@ -100,7 +105,16 @@ class JobDetails(JobOut):
     resources: list[ResourceOut]
     runner: str
     can_cancel: bool
-    can_retry: bool
+    can_retry: bool = Field(description="Whether another try could end otherwise.")
+    others: str = Field(
+        description="How long jobs like this waited and took, and from how many that is known; may be empty."
+    )
+    advice: str = Field(description="What can be done about its time or memory, in words; may be empty.")
+    more_memory_mb: int | None = Field(
+        description="What POST …/retry with `memory` asks for; null: no more helps."
+    )
+    more_time_s: int | None = Field(description="The same with `time`.")
+    exit_words: str = Field(description="How its program ended, as an exit code or signal; empty: not known.")
     tries: int
     attempt: str | None
     cluster: str | None
@@ -165,6 +179,8 @@ def _fields(job: Job, now: datetime, status: ClusterStatus | None) -> dict[str, 
             steps=progress.steps,
             fraction=progress.fraction,
             seconds_left=progress.left_s,
+            seconds_left_least=progress.left.low if progress.left else None,
+            seconds_left_most=progress.left.high if progress.left else None,
             message=progress.message,
         ),
         "inputs": [JobInputOut(slot=i.slot, dataset=i.dataset_id, name=i.dataset_name) for i in job.inputs],
@@ -178,8 +194,8 @@ def _fields(job: Job, now: datetime, status: ClusterStatus | None) -> dict[str, 
     }
 
 
-def job_details(job: Job, now: datetime, status: ClusterStatus | None) -> JobDetails:
-    """A job with everything."""
+def job_details(job: Job, now: datetime, status: ClusterStatus | None, *, others: str = "") -> JobDetails:
+    """A job with everything. `others`: how long jobs like it waited and took."""
     view = job_view(job, now, status=status)
     return JobDetails(
         **_fields(job, now, status),
@@ -194,6 +210,11 @@ def job_details(job: Job, now: datetime, status: ClusterStatus | None) -> JobDet
         runner=view.runner,
         can_cancel=view.can_cancel,
         can_retry=view.can_retry,
+        others=others,
+        advice=view.advice,
+        more_memory_mb=view.more_memory_mb,
+        more_time_s=view.more_time_s,
+        exit_words=view.exit_words,
         tries=view.tries,
         attempt=view.attempt,
         cluster=view.cluster,

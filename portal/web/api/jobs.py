@@ -6,6 +6,7 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from portal.jobs import actions
+from portal.jobs.estimate import beside
 from portal.jobs.read import cluster_status, get_job, list_jobs, log_tail
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
@@ -66,7 +67,9 @@ class RetryRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     resources: Literal["memory", "time"] | dict[str, int] | None = Field(
-        None, description="More of what it ran out of, or values for memory_mb, time_s, cpus; null: as before."
+        None,
+        description="More of what it ran out of, by its progress and peak, or values for memory_mb, time_s, cpus; "
+        "null: as before. 409 where it would end the same way.",
     )
 
 
@@ -103,7 +106,8 @@ def read_jobs(query: JobsQuery) -> Response:
 def _details(job_id: int) -> Response:
     close_session()
     job = get_job(session(), actor(), job_id)
-    return answer(job_details(job, now(), cluster_status(session())))
+    others = "" if job.state.final else beside(session(), job, actions.jobtype_of(job), now()).words
+    return answer(job_details(job, now(), cluster_status(session()), others=others))
 
 
 @api.get("/jobs/<job>", summary="One job", responses={200: JobDetails})

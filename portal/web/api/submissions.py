@@ -173,7 +173,7 @@ def read_submission(path: SubmissionPath) -> Response:
     "/submissions/<submission>/retry-failed", summary="Run what failed again", responses={200: SubmissionOut}
 )
 def retry_submission(path: SubmissionPath) -> Response:
-    """Only the failed jobs, each with more of what it ran out of."""
+    """Only the failed jobs, each with more of what it ran out of; not those that would end the same way."""
     close_session()
     with portal().database.write() as writing:
         retry_failed(writing, actor(), path.submission, now=now())

@@ -228,7 +228,7 @@ def _context(
         "pictures": thumbnails(session(), actor(), [dataset.id for dataset in main[:12]]),
         "needed": [one for one in further if one.needed],
         "further": [one for one in further if not one.needed],
-        "beside": beside(session(), form, inputs, typed, status=status, now=now()),
+        "beside": beside(session(), actor(), form, inputs, typed, status=status, now=now()),
         "offered": offered,
         "most_offered": OFFERED,
         "seen_by": _seen_by(jobtype, datasets, offered, typed, mode),

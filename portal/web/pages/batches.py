@@ -92,6 +92,12 @@ def retry(submission_id: str) -> ResponseReturnValue:
     """Run those that failed again, each with more of what it ran out of."""
     with portal().database.write() as writing:
         again = len(actions.retry_failed(writing, actor(), submission_id, now=now()))
+    left = counts(session(), actor(), submission_id).get(State.FAILED, 0)
+    if left:
+        them = "it" if left == 1 else "them"
+        same = f"{count(left, 'job')} would end the same way: run {them} with changed values."
+        flash(f"{count(again, 'job')} in the queue again. {same}" if again else f"Nothing was run again. {same}")
+        return redirect(url_for("batches.show", submission_id=submission_id), 303)
     return _queued_again(submission_id, again, "Nothing had failed.")
 
 

@@ -5,12 +5,16 @@ from datetime import timedelta
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
+from portal.jobs.cause import Cause
+from portal.jobs.cluster import snapshots
+from portal.jobs.facility import DAY, failures_by_cause, stuck_counts
 from portal.jobs.models import Job
 from portal.jobs.read import ClusterStatus, cluster_status, list_jobs
 from portal.jobs.state import FINAL, State
 from portal.web.context import actor, now, portal, session
 from portal.web.part import part
 from portal.web.views.datasets import dataset_cards
+from portal.web.views.facility import StuckLine, stuck_lines
 from portal.web.views.home import first_to_analyse, newest_datasets, next_step
 from portal.web.views.jobs import job_cards
 from portal.web.views.live import ask_again_for_all_s
@@ -32,6 +36,7 @@ def show() -> ResponseReturnValue:
     return render_template(
         "home/show.html",
         section="home",
+        stuck=_stuck(status) if actor().staff else [],
         results=cards[: len(results)],
         measured=cards[len(results) :],
         step=next_step(jobs, results, first_to_analyse(session(), actor(), measured)),
@@ -58,3 +63,15 @@ def _jobs_context(jobs: list[Job], status: ClusterStatus) -> dict[str, object]:
         "jobs": job_cards(session(), actor(), jobs, now(), status=status, titles=titles),
         "again_s": ask_again_for_all_s(jobs, now()),
     }
+
+
+def _stuck(status: ClusterStatus) -> list[StuckLine]:
+    """What staff should look at: jobs that do not move, results that were not accepted, nodes, job types."""
+    unsaved = (Cause.REFUSED.value, Cause.MISSING_OUTPUT.value)
+    return stuck_lines(
+        stuck_counts(session(), actor(), now()),
+        failures_by_cause(session(), actor(), now(), within=DAY, causes=unsaved),
+        snapshots(session()),
+        status,
+        len(portal().jobtypes.problems),
+    )

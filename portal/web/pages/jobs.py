@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from portal.errors import ConflictError, InvalidError, LimitError
 from portal.jobs import actions
+from portal.jobs.estimate import beside
 from portal.jobs.lines import list_lines
 from portal.jobs.log import LogTail
 from portal.jobs.models import Job
@@ -97,6 +98,7 @@ def _job_context(job_id: int) -> dict[str, object]:
     return {
         "job": found,
         "view": job_view(found, now(), status=status),
+        "others": "" if found.state.final else beside(session(), found, actions.jobtype_of(found), now()).words,
         "parts": job_parts(session(), actor(), found, portal().jobtypes.by_name, batch),
         "again_s": ask_again_s(found, now()),
         "cluster_banner": status.banner,

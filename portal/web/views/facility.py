@@ -1,11 +1,12 @@
 """The facility for the eye: its queue in the words that people see, nodes and partitions as lines of tables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from portal import words
-from portal.jobs.facility import Facility
+from portal.jobs.cause import in_short, title_of
+from portal.jobs.facility import Facility, Failures, Stuck
 from portal.jobs.status import Cluster, ClusterStatus
 from portal.scheduler.survey import Node, Partition, Snapshot
 
@@ -81,6 +82,92 @@ class Overview:
 
     queue: tuple[StateNumber, ...]
     clusters: tuple[ClusterView, ...]
+
+
+@dataclass(frozen=True)
+class FailureLine:
+    """What failed of one analysis for one cause, as a line of a table."""
+
+    analysis: str
+    what: str
+    words: str
+    """What was said of the last one, its program's words among them."""
+    number: int
+    people: int
+    latest: datetime
+    example: int
+
+
+def failure_lines(found: Sequence[Failures], titles: Mapping[str, str]) -> list[FailureLine]:
+    """Failures with their analyses' titles, the analysis with the most first, and within it its causes."""
+    of_all: dict[str, int] = {}
+    for one in found:
+        of_all[one.analysis] = of_all.get(one.analysis, 0) + one.number
+    ordered = sorted(found, key=lambda one: (-of_all[one.analysis], one.analysis, -one.number))
+    return [
+        FailureLine(
+            titles.get(one.analysis, one.analysis),
+            title_of(one.cause),
+            in_short(one.words),
+            one.number,
+            one.people,
+            one.latest,
+            one.example,
+        )
+        for one in ordered
+    ]
+
+
+STUCK = {
+    Stuck.HELD: ("job is on hold", "jobs are on hold"),
+    Stuck.WAITING: ("job has waited for more than a day", "jobs have waited for more than a day"),
+    Stuck.HANDED_OVER: ("job could not be handed over", "jobs could not be handed over"),
+    Stuck.SAVING: ("result is not saved yet", "results are not saved yet"),
+    Stuck.CANCELLING: ("cancellation has no effect yet", "cancellations have no effect yet"),
+    Stuck.ABSENT: ("running job is not listed by the scheduler", "running jobs are not listed by the scheduler"),
+}
+
+
+@dataclass(frozen=True)
+class StuckLine:
+    """One thing that staff should look at, and where on the facility's page it stands."""
+
+    words: str
+    anchor: str
+
+
+def stuck_lines(
+    counts: Mapping[Stuck, int],
+    unsaved: Sequence[Failures],
+    snapshots: Mapping[str, Snapshot],
+    status: ClusterStatus,
+    problems: int,
+) -> list[StuckLine]:
+    """What does not move, results that were not accepted, nodes and clusters in trouble, faulty job types."""
+    lines = [StuckLine(words.count(number, *STUCK[why]), "stuck-title") for why, number in counts.items()]
+    lost = sum(one.number for one in unsaved)
+    if lost:
+        lines.append(
+            StuckLine(f"{words.count(lost, 'result')} could not be saved in the last 24 hours", "failures-title")
+        )
+    lines += [StuckLine(_capital(f"{status.called(one)} does not answer"), "now-title") for one in status.silent]
+    if not status.daemon_alive:
+        lines.append(StuckLine("Jobs are not looked after: the daemon is silent", "now-title"))
+    for place, cluster in enumerate(status.clusters or (None,), 1):
+        seen = snapshots.get(cluster.name) if cluster else next(iter(snapshots.values()), None)
+        idle = seen.totals.get("nodes", 0) - seen.totals.get("works", 0) if seen else 0
+        if idle > 0:
+            at = f" of {cluster.name}" if cluster and len(status.clusters) > 1 else ""
+            nodes = words.count(idle, f"node{at} does not take jobs", f"nodes{at} do not take jobs")
+            lines.append(StuckLine(nodes, f"nodes-{place}-title"))
+    lines += [StuckLine(trouble.rstrip("."), "now-title") for trouble in status.troubles]
+    if problems:
+        lines.append(StuckLine(f"{words.count(problems, 'problem')} in job types", "types-title"))
+    return lines
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def overview(facility: Facility, status: ClusterStatus) -> Overview:

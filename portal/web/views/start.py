@@ -8,7 +8,6 @@ from datetime import datetime
 from sqlalchemy.orm import Session, joinedload
 from werkzeug.datastructures import MultiDict
 
-from portal import words
 from portal.catalogue.access import visible
 from portal.catalogue.inputs import input_dataset
 from portal.catalogue.models import Dataset
@@ -17,7 +16,7 @@ from portal.errors import InvalidError
 from portal.form import Form, Inputs, as_command, as_python, raw_of_html
 from portal.form.plan import label_of, plan
 from portal.identity.actor import Actor
-from portal.jobs.estimate import Basis, Cost, Wait, likely_wait, most_cost
+from portal.jobs.estimate import Cost, inputs_by_job, most_cost, outlook
 from portal.jobs.status import ClusterStatus
 from portal.jobtype.match import accepts
 from portal.jobtype.model import JobType, Slot, Variant
@@ -222,26 +221,48 @@ class Beside:
     cost: str
     wait: str
     wait_basis: str
+    takes: str
+    takes_basis: str
+    takes_in_all: str
+    """How long several jobs take together; empty for one, and where that is not known."""
     command: str
     python: str
 
 
 def beside(
-    session: Session, form: Form, inputs: Inputs, typed: Typed, *, status: ClusterStatus, now: datetime
+    session: Session,
+    actor: Actor,
+    form: Form,
+    inputs: Inputs,
+    typed: Typed,
+    *,
+    status: ClusterStatus,
+    now: datetime,
 ) -> Beside:
     """Computed from what is in the form now; values that are wrong do not change it."""
     jobtype = form.jobtype
     variant = variant_of(jobtype, typed.variant)
     mode, jobs = typed.mode or form.modes[0], max(1, form.results)
-    wait, basis = status.banner_of(status.going_to(jobtype.name)), ""
-    if not wait:
-        wait, basis = _wait_words(likely_wait(session, jobtype.name, status, now))
+    found = outlook(
+        session,
+        actor,
+        jobtype,
+        variant,
+        inputs=inputs_by_job(jobtype, {slot: [one.id for one in chosen] for slot, chosen in inputs.items()}, mode),
+        options={field.name: field.value for field in form.fields},
+        jobs=jobs,
+        status=status,
+        now=now,
+    )
     raw = typed.raw or {}
     return Beside(
         jobs=jobs,
         cost=cost_words(most_cost(variant, jobs)),
-        wait=wait,
-        wait_basis=basis,
+        wait=found.wait_words,
+        wait_basis=found.wait_basis,
+        takes=found.takes_words,
+        takes_basis=found.takes_basis,
+        takes_in_all=found.all_words,
         command=as_command(jobtype, inputs, raw, mode=mode, experiment=typed.experiment),
         python=as_python(jobtype, inputs, raw, mode=mode, experiment=typed.experiment),
     )
@@ -260,25 +281,3 @@ def cost_words(cost: Cost) -> str:
     hours = cost.cpu_hours
     text = f"At most {hours:.2g} CPU-hours" if hours < 10 else f"At most {hours:,.0f} CPU-hours"
     return f"{text} and {cost.gpu_hours:.2g} GPU-hours" if cost.gpu_hours else text
-
-
-def _wait_words(wait: Wait) -> tuple[str, str]:
-    """How long it is likely to wait, and the basis of that."""
-    before = wait.before or 0
-    queue = f"{words.count(before, 'job')} {'waits' if before == 1 else 'wait'} before it"
-    within = words.duration(_round_up(max(1.0, wait.seconds or 0.0)))
-    return {
-        Basis.RECENT_JOBS: (f"Usually starts within {within}", "Jobs like this, last 30 days"),
-        Basis.QUEUE: (queue, "The queue now"),
-        Basis.CLUSTER_QUEUE: (queue, "The cluster's queue now"),
-        Basis.ALL_IN_USE: ("Starts when a processor is free", "All are in use now"),
-        Basis.FREE: ("Starts at once", "Nothing waits now"),
-        Basis.UNKNOWN: ("Not known yet", "The cluster has not been seen"),
-    }[wait.basis]
-
-
-def _round_up(seconds: float) -> int:
-    for step in (5, 10, 20, 30, 60):
-        if seconds <= step:
-            return step
-    return int(-(-seconds // 60) * 60)

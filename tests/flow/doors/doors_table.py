@@ -81,6 +81,7 @@ PAGES = """
     batches.retry            POST  sign-in  hides      done       forbidden  done       | -
     batches.retry_cancelled  POST  sign-in  hides      done       forbidden  done       | -
     facility.show            GET   sign-in  forbidden  forbidden  forbidden  shows      | -
+    facility.now_part        GET   sign-in  forbidden  forbidden  forbidden  shows      | -
     me.show                  GET   sign-in  shows      shows      shows      shows      | -
     me.create                POST  sign-in  done       done       done       done       | -
     me.revoke                POST  sign-in  hides      done       hides      done       | -

@@ -70,7 +70,7 @@ def test_a_shipped_analysis_says_on_the_page_why_it_refused(yard_with):
     words = (
         "The program says: “No voxel of the stack is brighter than the background, 50.” Your dataset is unchanged."
     )
-    assert (job.state, job.cause, job.cause_words) == (State.FAILED, "exit code", words), yard.tell()
+    assert (job.state, job.cause, job.cause_words) == (State.FAILED, "refused by program", words), yard.tell()
     client = browser(yard)
     assert words in as_read(client.get(f"/jobs/{job.number}").text)
     assert words in as_read(client.get("/jobs").text)
@@ -81,7 +81,7 @@ def test_what_a_program_says_is_text_of_bounded_length_between_marks_of_the_port
     yard = yard_with(analysis("refuse", REFUSE))
     yard.submit("refuse")
     (job,) = yard.until_ended(yard.daemon())
-    assert (job.state, job.cause) == (State.FAILED, "exit code"), yard.tell()
+    assert (job.state, job.cause) == (State.FAILED, "refused by program"), yard.tell()
     start = "The program says: “No <b>volume</b>.’ All is lost. �[2J�xxx"
     assert job.cause_words.startswith(start)
     assert job.cause_words.endswith("xxx…” Your dataset is unchanged.")
@@ -97,4 +97,4 @@ def test_a_refusal_that_is_none_costs_nothing(yard_with, code: str):
     yard.submit("refuse")
     (job,) = yard.until_ended(yard.daemon())
     assert (job.state, job.cause) == (State.FAILED, "exit code"), yard.tell()
-    assert job.cause_words.startswith("The program ended with exit code 2.")
+    assert job.cause_words.startswith("The program stopped with an error.")

@@ -150,7 +150,7 @@ def test_a_form_tells_of_others_who_wait_for_the_cluster(site: Any) -> None:
 
 def test_a_form_tells_of_a_cluster_that_is_all_in_use(site: Any) -> None:
     keep(site, Survey(True, (Node("here", "In use", True, 4, 4, 8000, 0),)), datetime.now(UTC))
-    assert "Starts when a processor is free" in form_of(site)
+    assert "Starts when a running job ends" in form_of(site)
 
 
 def test_a_form_promises_nothing_of_a_cluster_that_was_not_seen(site: Any) -> None:

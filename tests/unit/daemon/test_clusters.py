@@ -26,7 +26,7 @@ from portal.daemon.share import ALL, Share, shares
 from portal.errors import ConfigError
 from portal.jobs import actions
 from portal.jobs.cluster import snapshots
-from portal.jobs.estimate import Basis, Wait, likely_wait
+from portal.jobs.estimate import Basis, likely_wait
 from portal.jobs.models import Attempt, Job
 from portal.jobs.read import cluster_status, sentence
 from portal.jobs.state import State
@@ -278,8 +278,19 @@ def test_how_many_wait_is_told_by_cluster_and_so_is_the_likely_wait(two):
     waiting = {cluster.name: cluster.waiting for cluster in two.status().clusters}
     assert waiting == {"blue": 3, "red": 0}
     with two.bench.deps.database.read() as session:
-        told = {name: likely_wait(session, name, two.status(), two.bench.now) for name in ("count", "weigh")}
-    assert told["count"] == Wait(Basis.QUEUE, before=3)
+        desk, told = two.bench.desk, {}
+        for name in ("count", "weigh"):
+            jobtype = desk.jobtypes.by_name[name]
+            told[name] = likely_wait(
+                session,
+                desk.actor(),
+                jobtype,
+                jobtype.variant(),
+                jobs=1,
+                status=two.status(),
+                now=two.bench.now,
+            )
+    assert (told["count"].basis, told["count"].before) == (Basis.QUEUE, 3)
     assert told["weigh"].basis is not Basis.QUEUE
 
 

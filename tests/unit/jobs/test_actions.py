@@ -177,7 +177,7 @@ def test_a_failed_job_is_run_again_with_twice_the_memory_within_the_largest_vari
         assert desk.jobs()[0].resources["memory_mb"] == expected
         assert desk.jobs()[0].state is State.QUEUED
     fail(desk)
-    with pytest.raises(ConflictError, match="the most memory"):
+    with pytest.raises(ConflictError, match="would end the same way"):
         desk.change(actions.retry, "maya", job, resources="memory")
 
 

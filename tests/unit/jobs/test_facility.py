@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import event
 
 from portal.jobs.cluster_rows import ClusterSnapshot
-from portal.jobs.facility import facility
+from portal.jobs.facility import Stuck, facility, stuck_counts
 from portal.jobs.models import Job
 from portal.jobs.state import State
 
@@ -71,14 +72,73 @@ def test_what_the_scheduler_lost_and_a_cancellation_without_effect_are_stuck(des
     assert [job.id for job in look(desk).stuck] == [desk.jobs()[0].id]
 
 
-def test_failures_of_a_week_by_cause_the_most_frequent_first(desk):
+def fails(desk, job_id, cause, *, days=0.0, again=False, words="It broke. Your dataset is unchanged. Again?"):
+    """A job that runs and fails; `again`: and is asked for again at once."""
+    at = NOW - timedelta(days=days)
+    with desk.database.write() as session:
+        job = session.get_one(Job, job_id)
+        job.move(State.SUBMITTING, at=at)
+        job.move(State.RUNNING, at=at)
+        job.move(State.FAILED, at=at, cause=cause, words=words)
+        if again:
+            job.move(State.QUEUED, at=at, by="Maya Lind")
+
+
+def test_failures_of_a_week_by_analysis_and_cause_the_most_frequent_first(desk):
+    desk.submit(*desk.more_stacks(4))
+    ids = [job.id for job in desk.jobs()]
+    for job, cause, days in zip(ids, ("time", "lost", "time", "memory"), (1, 1, 1, 8), strict=True):
+        fails(desk, job, cause, days=days)
+    found = look(desk).failures
+    assert [(one.analysis, one.cause, one.number, one.people) for one in found] == [
+        ("count", "time", 2, 1),
+        ("count", "lost", 1, 1),
+    ]
+    assert (found[0].example, found[0].latest) == (ids[2], NOW - timedelta(days=1))
+    assert found[0].words == "It broke. Your dataset is unchanged. Again?"
+    assert look(desk, "tom").failures == []
+
+
+def test_a_failure_does_not_vanish_because_the_job_runs_again(desk):
+    desk.submit()
+    (job,) = desk.jobs()
+    fails(desk, job.id, "memory", again=True)
+    fails(desk, job.id, "memory", again=True)
+    assert [(one.cause, one.number, one.example) for one in look(desk).failures] == [("memory", 2, job.id)]
+
+
+def test_what_the_portal_ran_again_by_itself_has_failed_too_and_a_pause_has_not(desk):
+    desk.submit(*desk.more_stacks(2))
+    first, second = (job.id for job in desk.jobs())
+    with desk.database.write() as session:
+        job = session.get_one(Job, first)
+        job.move(State.SUBMITTING, at=NOW)
+        job.move(State.RUNNING, at=NOW)
+        job.move(State.QUEUED, at=NOW, cause="node", words="It is run again by itself.")
+        other = session.get_one(Job, second)
+        other.move(State.SUBMITTING, at=NOW)
+        other.move(State.QUEUED, at=NOW, cause="temporary", words="It is tried again.")
+    assert [(one.cause, one.number) for one in look(desk).failures] == [("node", 1)]
+
+
+def test_failures_are_found_by_an_index(desk):
+    asked = []
+    event.listen(desk.database.engine, "before_cursor_execute", lambda *args: asked.append(args[2:4]))
+    look(desk)
+    statement, values = next(one for one in asked if "job_event.cause IS NOT NULL" in one[0])
+    if desk.database.engine.dialect.name == "sqlite":
+        with desk.database.engine.connect() as connection:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
+        assert any("ix_job_event_cause" in row[3] for row in plan), plan
+
+
+def test_what_does_not_move_is_counted_by_why(desk):
     desk.submit(*desk.more_stacks(4))
     with desk.database.write() as session:
-        for job, cause in zip(session.query(Job).order_by(Job.id), ("time", None, "time", "memory"), strict=True):
-            job.state, job.cause = State.FAILED, cause
-            job.ended = NOW - timedelta(days=8 if cause == "memory" else 1)
-        newest = max(job.id for job in session.query(Job) if job.cause == "time")
-    found = look(desk).failures
-    assert [(one.cause, one.number, one.people) for one in found] == [("time", 2, 1), (None, 1, 1)]
-    assert found[0].example == newest
-    assert found[0].latest == NOW - timedelta(days=1)
+        jobs = session.query(Job).order_by(Job.id).all()
+        jobs[0].state = jobs[1].state = State.HELD
+        jobs[2].state, jobs[2].changed = State.PENDING, NOW - timedelta(hours=25)
+        jobs[3].changed = NOW
+    with desk.database.read() as session:
+        assert stuck_counts(session, desk.actor("sam"), NOW) == {Stuck.HELD: 2, Stuck.WAITING: 1}
+        assert stuck_counts(session, desk.actor("tom"), NOW) == {}

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 
 from gantry_formats import mrc
+from gantry_formats.linked.complaints import part_there
 from gantry_formats.sizes import VOXEL_SIZE, told_of
 from portal.data.parsing.errors import FileError
 from portal.data.parsing.readers.listing import LeftOut, Listed, listing, plane_of
@@ -33,7 +34,7 @@ class MrcReader:
             raise FileError("invalid", "The file is damaged: it cannot be read as MRC.", str(error)) from error
         size = file.seek(0, 2)
         if self.header.end > size:
-            message = f"The file is truncated: it should hold {self.header.end} bytes and has {size}."
+            message = f"The file is truncated: {part_there(size, self.header.end)}."
             raise FileError("invalid", message)
 
     def __enter__(self) -> Self:

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 import h5py
 import hdf5plugin  # noqa: F401 - registers the filters that instruments use
 
+from gantry_formats.linked.complaints import part_there
 from portal.data.parsing.errors import FileError
 from portal.files.formats import hdf5_start
 
@@ -102,7 +103,7 @@ def _refusal(error: Exception, writing: bool) -> FileError:
         return FileError("writing", message, text)
     sizes = TRUNCATED.search(text)
     if "truncated" in text and sizes:
-        message = f"The file is truncated: it should hold {sizes[2]} bytes and has {sizes[1]}."
+        message = f"The file is truncated: {part_there(int(sizes[1]), int(sizes[2]))}."
         return FileError("invalid", message, text)
     if "truncated" in text or "file signature" in text:
         return FileError("invalid", "The file is truncated: its end is missing.", text)

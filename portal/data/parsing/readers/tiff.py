@@ -13,6 +13,7 @@ import numpy as np
 import tifffile
 
 from gantry_formats import images
+from gantry_formats.linked.complaints import part_there
 from gantry_formats.sizes import VOXEL_SIZE, told_of
 from gantry_formats.tiff_series import further_pages, is_small_copy, missing_planes, opened
 from portal.data.parsing.errors import FileError, plain
@@ -114,7 +115,7 @@ class TiffReader:
             ends = (o + n for o, n in zip(page.dataoffsets, page.databytecounts, strict=False))
             needed = max(needed, *ends, 0)
         if needed > size:
-            raise FileError("invalid", f"The file is truncated: it should hold {needed} bytes and has {size}.")
+            raise FileError("invalid", f"The file is truncated: {part_there(size, needed)}.")
 
     def _check_first_blocks(self) -> None:
         """Unpack a strip or tile of the first page of some series: sound tags may lead to damaged bytes."""

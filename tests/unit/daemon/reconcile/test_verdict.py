@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from portal.daemon.reconcile.verdict import RESERVED, Action, Ended, judge, judge_absent
-from portal.jobs.cause import RETRY, Asked, Cause, Retry, retry_of
+from portal.jobs.cause import RETRY, Asked, Cause, Retry, last_words, retry_of
 from portal.jobs.result_json import Testimony as Said
 from portal.scheduler.base import Ending
 
@@ -46,7 +46,7 @@ def test_completed_with_exit_0_is_collected():
 def test_completed_with_another_exit_code_fails_with_it():
     verdict = judge(Ended(Ending.COMPLETED), BAD, ASKED)
     assert (verdict.action, verdict.cause) == (Action.FAIL, Cause.EXIT)
-    assert "exit code 3" in verdict.words
+    assert verdict.words.startswith("The program stopped with an error.")
 
 
 def test_completed_with_a_code_that_the_job_type_calls_success_is_collected():
@@ -75,8 +75,7 @@ def test_completed_with_an_invalid_result_says_why_it_cannot_be_used():
 def test_failed_with_exit_0_shows_both_words():
     verdict = judge(Ended(Ending.FAILED, exit_code=1), GOOD, ASKED)
     assert (verdict.action, verdict.cause) == (Action.FAIL, Cause.DIFFERS)
-    assert "exit code 0" in verdict.words
-    assert "exit code 1" in verdict.words
+    assert "The program reports that it ended well, the scheduler that it failed." in verdict.words
 
 
 def test_failed_with_another_exit_code_fails_with_it():
@@ -98,10 +97,10 @@ def test_failed_with_a_code_that_both_saw_and_the_job_type_calls_success_is_coll
     assert judge(Ended(Ending.FAILED, exit_code=4), BAD, asked).action is Action.FAIL
 
 
-def test_failed_without_a_result_names_exit_code_and_node():
+def test_failed_without_a_result_names_the_node_and_no_code():
     verdict = judge(Ended(Ending.FAILED, exit_code=7, node="node9"), None, ASKED)
     assert verdict.cause is Cause.EXIT
-    assert "7" in verdict.words
+    assert "7" not in verdict.words
     assert "node9" in verdict.words
 
 
@@ -196,7 +195,10 @@ def test_a_kill_at_the_limit_is_memory_even_where_the_scheduler_does_not_know():
 
 def test_the_sentence_for_memory_is_the_one_of_the_house():
     verdict = judge(Ended(Ending.OUT_OF_MEMORY), None, ASKED)
-    assert verdict.words == "It ran out of memory (2 GB). Your dataset is unchanged. Run again with 4 GB?"
+    assert verdict.words == (
+        "It ran out of memory (2 GB). How much it needs in all is not known. Your dataset is unchanged. "
+        "Run again with 4 GB?"
+    )
 
 
 def test_the_largest_variant_offers_no_more():
@@ -222,11 +224,34 @@ def test_every_cause_has_a_class_of_retry():
 
 @pytest.mark.parametrize("ending", [Ending.COMPLETED, Ending.FAILED])
 def test_a_programs_refusal_is_said_as_its_words(ending):
-    verdict = judge(Ended(ending, exit_code=3), BAD, ASKED, refusal="a.h5 holds no volume.")
-    assert (verdict.action, verdict.cause) == (Action.FAIL, Cause.EXIT)
+    verdict = judge(Ended(ending, exit_code=3), BAD, ASKED, refusal="a.h5 holds no volume.", last="Bye.")
+    assert (verdict.action, verdict.cause) == (Action.FAIL, Cause.DECLINED)
     assert verdict.words == "The program says: “a.h5 holds no volume.” Your dataset is unchanged."
     absent = judge_absent(BAD, ASKED, absent_s=20, lost_s=10, refusal="a.h5 holds no volume.")
     assert absent.words.startswith(verdict.words)
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        ("Traceback (most recent call last):\n  File 'x.py'\nKeyError: 'data'\n\n", "KeyError: 'data'"),
+        ("reading\n\x1b[31mno such\x1b[0m file\x1b]0;title\x07", "no such file"),
+        ("10 %\r50 %\r\x1b[2Kcannot go on\r", "cannot go on"),
+        ("it is over.” Your data are gone.\n----\n", "it is over.’ Your data are gone."),
+        ("\u202egnp.exe\x00", "\ufffdgnp.exe\ufffd"),
+    ],
+)
+def test_the_last_line_that_a_program_wrote_is_a_hint_in_its_own_words(log, said):
+    verdict = judge(Ended(Ending.FAILED, exit_code=3), BAD, ASKED, last=last_words(log))
+    assert verdict.cause is Cause.EXIT
+    assert (
+        verdict.words == f"The program stopped with an error. Its last words: “{said}” Your dataset is unchanged."
+    )
+
+
+def test_last_words_are_bounded_and_none_where_a_log_says_nothing():
+    assert len(last_words("x" * 100_000)) == 300
+    assert last_words("\n \n=====\n\x1b[0m") == ""
 
 
 def test_nothing_in_a_refusal_ends_its_marks():

@@ -242,7 +242,7 @@ def test_of_a_view_with_gaps_what_has_a_source_is_measured(tmp_path: Path, datas
     [
         (b"", "data.h5 is no HDF5 file"),
         (b"angles\n" * 90, "data.h5 is no HDF5 file: it is text"),
-        (None, "data.h5 is damaged: it should hold"),
+        (None, "data.h5 is damaged: 8.8 of 27.0 kB are there"),
     ],
 )
 def test_what_a_link_leads_to_is_described_without_a_librarys_words(

@@ -1,0 +1,113 @@
+"""How long a run is likely to take, from finished runs like it: an interval, and what it rests on. Pure."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from portal import words
+from portal.jobs.timing.runs import Run
+from portal.jobs.timing.spread import Span, span_words, spread
+
+ENOUGH_TO_SAY = 5
+"""Fewer runs say nothing of the next one, and might tell what one other person does."""
+ALIKE = (2.0, 4.0)
+"""Inputs are of like size where they differ by no more than the first factor, or, where too few do, the second."""
+SMALL = 2**20
+"""Bytes below which the size of an input decides nothing."""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """How long one run takes. `span` None: too few runs tell it; `known` says how many there are of any kind."""
+
+    span: Span | None
+    runs: int = 0
+    least_bytes: int | None = None
+    most_bytes: int | None = None
+    """The sizes of the inputs of those runs; None for an analysis without inputs."""
+    earlier: bool = False
+    """Whether runs of earlier versions are among them."""
+    cut_off: int = 0
+    """How many more runs like it were ended at their time limit."""
+    known: int = 0
+
+    @property
+    def words(self) -> str:
+        """`4 to 7 minutes`; empty where it is not known."""
+        return span_words(self.span) if self.span else ""
+
+    @property
+    def basis(self) -> str:
+        """`from 12 runs with inputs of 1 to 3 GB`, or why nothing is told."""
+        if self.span is None:
+            if self.known < ENOUGH_TO_SAY:
+                few = words.count(self.known, "run") if self.known else "no run"
+                return f"{few} measured so far, too few to tell" if self.known else f"{few} measured so far"
+            return f"{words.count(self.known, 'run')} measured, too few of them with inputs of this size"
+        parts = [f"from {words.count(self.runs, 'run')}{self._sizes()}"]
+        if self.earlier:
+            parts.append("of this and earlier versions")
+        if self.cut_off:
+            parts.append(f"{self.cut_off} more reached their time limit")
+        return ", ".join(parts)
+
+    def _sizes(self) -> str:
+        if self.least_bytes is None or self.most_bytes is None:
+            return ""
+        if self.most_bytes < SMALL:
+            return " with inputs below 1 MB"
+        least, most = words.size(self.least_bytes), words.size(self.most_bytes)
+        if least == most:
+            return f" with inputs of {most}"
+        number, _, unit = least.partition(" ")
+        return f" with inputs of {number if most.endswith(unit) else least} to {most}"
+
+
+def expected_run(runs: Sequence[Run], revisions: Collection[int], size: int | None) -> Expected:
+    """What runs of an analysis tell of the next one, whose inputs have this size in all (None: whatever size).
+
+    `revisions`: the rows of the analysis as it is now; runs of earlier ones count where too few of it tell.
+    """
+    own = [run for run in runs if run.revision in revisions]
+    for pool in (own, runs):
+        for factor in ALIKE:
+            alike = [run for run in pool if _alike(run.input_bytes, size, factor)]
+            done = [run for run in alike if run.in_time]
+            if len(done) >= ENOUGH_TO_SAY:
+                sizes = [run.input_bytes for run in done if run.input_bytes is not None]
+                return Expected(
+                    spread([run.ran_s for run in done]),
+                    len(done),
+                    min(sizes, default=None),
+                    max(sizes, default=None),
+                    earlier=any(run.revision not in revisions for run in done),
+                    cut_off=len(alike) - len(done),
+                    known=len(done),
+                )
+    return Expected(None, known=sum(run.in_time for run in runs))
+
+
+def expected_of_all(each: Sequence[Expected]) -> Expected:
+    """One for several runs, each told for itself: from the least to the most; nothing where one is not known."""
+    if not each:
+        return Expected(None)
+    unknown = next((one for one in each if one.span is None), None)
+    if unknown is not None:
+        return unknown
+    spans = [one.span for one in each if one.span is not None]
+    least = [one.least_bytes for one in each if one.least_bytes is not None]
+    most = [one.most_bytes for one in each if one.most_bytes is not None]
+    return replace(
+        max(each, key=lambda one: one.runs),
+        span=Span(min(span.low for span in spans), max(span.high for span in spans)),
+        least_bytes=min(least, default=None),
+        most_bytes=max(most, default=None),
+        earlier=any(one.earlier for one in each),
+        cut_off=max(one.cut_off for one in each),
+    )
+
+
+def _alike(theirs: int | None, size: int | None, factor: float) -> bool:
+    if theirs is None or size is None:
+        return size is None
+    a, b = max(SMALL, theirs), max(SMALL, size)
+    return a <= b * factor and b <= a * factor

@@ -1,0 +1,141 @@
+"""Runs that have ended, written down once each, and those like one that is to come."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, object_session
+
+from portal.catalogue.models import Dataset
+from portal.form.values import as_text, is_blank
+from portal.jobs.models import Attempt, Job, JobInput
+from portal.jobs.state import State
+from portal.jobs.timing.course import MOST_RUNS, Measured, stage_seconds
+from portal.jobs.timing.models import DONE, TIME_LIMIT, JobRun
+from portal.jobtype.kind import Kind
+from portal.jobtype.model import JobType
+
+MOST_LOOKED_AT = 200
+"""Runs and waits that a page looks at: the newest."""
+RECENT = timedelta(days=30)
+"""Waits of longer ago tell nothing of the queue now."""
+ANOTHER_RUN = frozenset({"", State.HELD.value, State.FAILED.value, State.CANCELLED.value, State.RUNNING.value})
+"""From these states a job comes to wait for a run; what the scheduler gave back still waits for the same one."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run, as far as estimates look at it."""
+
+    revision: int
+    input_bytes: int | None
+    ran_s: float
+    in_time: bool
+    """False: it was ended at its time limit."""
+
+
+def limits_the_work(document: Mapping[str, Any], options: Mapping[str, Any]) -> bool:
+    """Whether options of this job type's document limit the work to a part of the data."""
+    crop = document.get("crop") or {}
+    names = [*crop.get("options", ()), *([crop["box"]["option"]] if crop.get("box") else [])]
+    defaults = {option["name"]: option.get("default") for option in document.get("options", ())}
+    usual = {name: as_text(defaults.get(name)) for name in names}
+    asked = {name: as_text(options.get(name)) for name in names}
+    return any(not is_blank(text) and text not in {"false", usual[name]} for name, text in asked.items())
+
+
+def asked_at(job: Job) -> datetime:
+    """Since when a job waits, or waited, for its present run: asked for, asked for again, released, put back."""
+    asked = (event for event in reversed(job.events) if event.to_state == State.QUEUED.value)
+    return next((event.at for event in asked if event.from_state in ANOTHER_RUN), job.created)
+
+
+def note_run(job: Job, attempt: Attempt, *, in_time: bool, ended: datetime) -> None:
+    """Write down how long the job's present run waited and took. Twice for one attempt is once."""
+    session, submission = _session_of(job), job.submission
+    if job.kind is not Kind.RUN or submission.trial is not None or job.started is None:
+        return
+    if session.get(JobRun, attempt.id) is not None:
+        return
+    revision = submission.revision
+    until = attempt.seen.scheduler.ended or ended
+    session.add(
+        JobRun(
+            attempt_id=attempt.id,
+            jobtype=revision.name,
+            revision_id=revision.id,
+            variant=submission.variant,
+            part=limits_the_work(revision.document, job.options),
+            input_bytes=input_bytes(session, job.id),
+            waited_s=max(0.0, (job.started - asked_at(job)).total_seconds()),
+            ran_s=max(0.0, (until - job.started).total_seconds()),
+            stages=stage_seconds(job.progress, job.started, until),
+            memory_peak_bytes=attempt.memory_peak_bytes,
+            outcome=DONE if in_time else TIME_LIMIT,
+            started=job.started,
+            ended=until,
+        )
+    )
+
+
+def _session_of(job: Job) -> Session:
+    session = object_session(job)
+    if session is None:
+        raise ValueError("the job was not read in an open session")
+    return session
+
+
+def input_bytes(session: Session, job_id: int) -> int | None:
+    """The size of all that a job reads; None where it reads nothing, or some of it has left the catalogue."""
+    query = (
+        select(func.count(), func.count(Dataset.id), func.sum(Dataset.file_size))
+        .select_from(JobInput)
+        .outerjoin(Dataset, Dataset.id == JobInput.dataset_id)
+        .where(JobInput.job_id == job_id)
+    )
+    inputs, there, size = session.execute(query).one()
+    return int(size) if inputs and inputs == there else None
+
+
+def measured_stages(job: Job) -> Measured:
+    """How finished runs of the job's own revision, variant and kind of work shared their time among stages."""
+    revision = job.submission.revision
+    query = (
+        select(JobRun.stages)
+        .where(
+            JobRun.jobtype == revision.name,
+            JobRun.variant == job.submission.variant,
+            JobRun.part == limits_the_work(revision.document, job.options),
+            JobRun.revision_id == revision.id,
+            JobRun.outcome == DONE,
+        )
+        .order_by(JobRun.ended.desc())
+        .limit(MOST_RUNS)
+    )
+    return Measured.of_runs([stages for stages in _session_of(job).scalars(query) if stages])
+
+
+def newest_runs(session: Session, jobtype: JobType, variant: str, *, part: bool) -> Sequence[Run]:
+    """The newest runs of an analysis with these resources, of whatever revision and size."""
+    query = (
+        select(JobRun.revision_id, JobRun.input_bytes, JobRun.ran_s, JobRun.outcome)
+        .where(JobRun.jobtype == jobtype.name, JobRun.variant == variant, JobRun.part == part)
+        .order_by(JobRun.ended.desc())
+        .limit(MOST_LOOKED_AT)
+    )
+    return [
+        Run(row.revision_id, row.input_bytes, row.ran_s, row.outcome == DONE) for row in session.execute(query)
+    ]
+
+
+def newest_waits(session: Session, jobtype: str, variant: str, now: datetime) -> Sequence[float]:
+    """How long jobs of this analysis, with these resources, waited of late, in seconds; the newest first."""
+    query = (
+        select(JobRun.waited_s)
+        .where(JobRun.jobtype == jobtype, JobRun.variant == variant, JobRun.started > now - RECENT)
+        .order_by(JobRun.started.desc())
+        .limit(MOST_LOOKED_AT)
+    )
+    return list(session.scalars(query))

@@ -1,0 +1,177 @@
+"""What is said of a job that had too little time or memory: by its own progress and peak, not by doubling."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from desk_and_bench import ANALYSIS
+
+from portal.errors import ConflictError
+from portal.jobs import actions
+from portal.jobs.state import State
+from portal.jobs.view import job_view
+from portal.jobtype.load import JobTypes, parse_text
+from portal.scheduler.base import Ending, Phase
+
+MOST_TIME_S, MOST_MEMORY_MB = 36_000, 16_384
+
+
+@pytest.fixture
+def jobtypes() -> JobTypes:
+    """`count`, which may have ten hours and 16 GB."""
+    text = ANALYSIS.replace(
+        "cpus: 2, memory_mb: 4096, time_s: 90", f"cpus: 2, memory_mb: {MOST_MEMORY_MB}, time_s: {MOST_TIME_S}"
+    )
+    jobtype, problems = parse_text(text, Path("analysis.yaml"))
+    assert jobtype is not None, problems
+    return JobTypes({"count": jobtype})
+
+
+@pytest.fixture(autouse=True)
+def _started(bench) -> None:
+    bench.desk.submit()
+    bench.dispatch()
+    bench.cluster.phases[bench.attempt()] = {"phase": Phase.RUNNING, "started": bench.now}
+    bench.reconcile()
+
+
+def says(bench, **event):
+    """One more line of the program's events, and the daemon reads it."""
+    path = bench.deps.settings.scratch / bench.attempt() / "events.jsonl"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a") as file:
+        file.write(json.dumps({"stage": "deconvolving"} | event) + "\n")
+    bench.reconcile()
+
+
+def ends(bench, ending, **fields):
+    was = bench.cluster.phases[bench.attempt()]
+    ended = {"phase": Phase.ENDED, "ending": ending, "ended": bench.now}
+    bench.cluster.phases[bench.attempt()] = was | ended | fields
+    bench.reconcile()
+
+
+def view(bench):
+    with bench.desk.database.read() as session:
+        job = session.merge(bench.job(), load=False)
+        return job_view(job, bench.now)
+
+
+def test_after_seven_percent_of_a_minute_fifteen_are_needed_and_twenty_are_offered(bench):
+    says(bench, step=1, steps=1, fraction=0.0)
+    bench.later(60)
+    says(bench, step=1, steps=1, fraction=0.07)
+    ends(bench, Ending.TIMEOUT)
+    job = bench.job()
+    assert job.state is State.FAILED
+    assert job.cause_words == (
+        "It reached its time limit (1 minute) after about 7 % of its work. At that rate it needs about 14 minutes."
+        " Your dataset is unchanged. Run again with 20 minutes?"
+    )
+    assert view(bench).more_time_s == 1200
+    again = bench.desk.change(actions.retry, "maya", job.id, resources="time")
+    assert again.resources["time_s"] == 1200
+
+
+def test_of_a_stage_that_others_follow_the_need_is_at_least_its_own(bench):
+    says(bench, stage="reading", step=1, steps=3, fraction=0.0)
+    bench.later(10)
+    says(bench, step=2, steps=3, fraction=0.0)
+    bench.later(50)
+    says(bench, step=2, steps=3, fraction=0.5)
+    ends(bench, Ending.TIMEOUT)
+    assert "half-way" not in bench.job().cause_words
+    assert bench.job().cause_words.startswith(
+        "It reached its time limit (1 minute) in step 2 of 3, deconvolving, of which 50 % was done. At that rate "
+        "it needs at least 2 minutes; how long the steps after it take is not known."
+    )
+    assert view(bench).more_time_s == 180
+
+
+def test_where_no_progress_is_known_that_is_said_and_twice_as_much_is_a_guess(bench):
+    bench.later(60)
+    ends(bench, Ending.TIMEOUT)
+    assert bench.job().cause_words == (
+        "It reached its time limit (1 minute). How far it was is not known, so how long it needs is not either. "
+        "Your dataset is unchanged. Run again with 2 minutes?"
+    )
+
+
+def test_a_need_beyond_what_the_analysis_may_use_is_told_and_nothing_that_cannot_help_is_offered(bench):
+    says(bench, fraction=0.0)
+    bench.later(60)
+    says(bench, fraction=0.02)
+    bench.later(60 * 59)
+    says(bench, fraction=0.021)
+    ends(bench, Ending.TIMEOUT)
+    shown = view(bench)
+    assert "about 2 days" in shown.cause_words
+    assert "more than the 10 hours that this analysis may have" in shown.cause_words
+    assert (shown.more_time_s, shown.can_retry) == (None, False)
+    with pytest.raises(ConflictError, match="10 hours"):
+        bench.desk.change(actions.retry, "maya", bench.job().id)
+
+
+def test_a_running_job_that_cannot_end_in_time_says_so_and_what_can_be_done(bench):
+    says(bench, fraction=0.0)
+    bench.later(20)
+    says(bench, fraction=0.02)
+    shown = view(bench)
+    assert shown.advice == (
+        "At this rate it needs about 17 minutes, and its time limit is 1 minute: it will be ended before it is "
+        "done. The limit of a job that runs cannot be raised. Cancel it, then run it again with 30 minutes."
+    )
+    bench.desk.change(actions.cancel, "maya", bench.job().id)
+    ends(bench, Ending.CANCELLED)
+    shown = view(bench)
+    assert (shown.state, shown.more_time_s) == ("cancelled", 1800)
+
+
+def test_a_job_that_may_still_end_in_time_is_not_called_too_slow(bench):
+    says(bench, fraction=0.0)
+    bench.later(20)
+    says(bench, fraction=0.3)  # 67 seconds at this rate: it may speed up
+    assert view(bench).advice == ""
+
+
+def test_memory_is_asked_for_by_the_peak_that_was_measured(bench):
+    bench.result(signal=9, exit_code=None, reason="memory", memory_peak_bytes=5 * 2**30)
+    ends(bench, Ending.OUT_OF_MEMORY, memory_peak_bytes=5 * 2**30)
+    assert bench.job().cause_words.startswith(
+        "It ran out of memory: it had 1 GB, and used 5 GB when it was ended. How much it needs in all is not "
+        "known. Your dataset is unchanged. Run again with 6.5 GB?"
+    )
+    assert view(bench).more_memory_mb == 6656
+
+
+def test_a_peak_beyond_all_that_may_be_had_is_no_reason_to_run_again(bench):
+    bench.result(signal=9, exit_code=None, reason="memory", memory_peak_bytes=20 * 2**30)
+    ends(bench, Ending.OUT_OF_MEMORY, memory_peak_bytes=20 * 2**30)
+    shown = view(bench)
+    assert "more than the 16 GB that this analysis may have" in shown.cause_words
+    assert (shown.more_memory_mb, shown.can_retry) == (None, False)
+
+
+def test_a_run_that_needed_a_little_of_its_memory_says_that_less_is_enough(bench):
+    with bench.desk.database.write() as session:
+        job = session.merge(bench.job())
+        job.submission.variant = "large"
+        job.resources = {**job.resources, "memory_mb": MOST_MEMORY_MB}
+        job.attempts[-1].resources = job.resources
+    bench.result(memory_peak_bytes=300 * 2**20)
+    bench.later(30)
+    ends(bench, Ending.COMPLETED)
+    with bench.desk.database.write() as session:
+        session.merge(bench.job()).move(State.SUCCEEDED, at=bench.now)
+    assert view(bench).advice == (
+        "It used 2 % of the memory that it had asked for (300 MB of 16 GB). Next time “Small” (1 GB) is enough."
+    )
+
+
+def test_what_was_put_back_by_the_scheduler_begins_anew(bench):
+    says(bench, fraction=0.9)
+    bench.cluster.phases.clear()
+    bench.later(timedelta(minutes=5).total_seconds())
+    bench.reconcile()
+    assert bench.job().progress.get("whole") is None
