@@ -103,6 +103,17 @@ def find_datasets(
     return Page(items[:size], total, page, size, page + 1 if more else None, at_least)
 
 
+def count_datasets(session: Session, actor: Actor, query: DatasetQuery) -> tuple[int, bool]:
+    """How many visible datasets there are, up to COUNTED, and if there are more."""
+    return _count(session, actor, _conditions(query), None)
+
+
+def dataset_ids(session: Session, actor: Actor, query: DatasetQuery, *, most: int) -> Sequence[int]:
+    """The ids of the first `most` visible datasets, in the query's order, whatever its page."""
+    wanted = _sorted(visible(actor, Dataset).where(*_conditions(query)), query.sort)
+    return session.scalars(wanted.with_only_columns(Dataset.id).limit(most)).all()
+
+
 def facets(session: Session, actor: Actor, query: DatasetQuery, *, now: datetime | None = None) -> Facets:
     """What can be narrowed further. A filter that is chosen still shows its alternatives.
 

@@ -36,7 +36,7 @@ from portal.errors import (
 from portal.web.context import actor
 from portal.web.kept import form_owner, keep_sent
 from portal.web.part import asked_for_part
-from portal.web.signed_in import ask_for_sign_in, find_actor, safe_next
+from portal.web.signed_in import ask_for_sign_in, find_actor, page_asked_from, safe_next, who_is_unknown
 
 STATUS: Final[dict[type[PortalError], int]] = {
     NotFoundError: 404,
@@ -138,6 +138,8 @@ def error_page(status: int, sentence: str | None = None, detail: str | None = No
         "errors/error.html",
         status=status,
         quiet=status >= 500,  # what fails may be the database: the header asks it nothing
+        unknown=who_is_unknown(),
+        back=page_asked_from(),
         words=words,
         go_back=status >= 500 and request.method == "POST",
         happened=happened,
@@ -188,8 +190,21 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, BadHost):
         # Without a host there are no addresses, and so no page that has links.
         return make_response(WORDS[400].happened, 400)
+    page = page_above() if isinstance(error, MethodNotAllowed) and request.method in {"GET", "HEAD"} else None
+    if page is not None:
+        return redirect(page, 303)
     answer = make_response(error_page(error.code))
     return with_allow(answer, error)
+
+
+def page_above() -> str | None:
+    """The page on which the form stands that is sent to this address: reload and a copied tab open it."""
+    routes, path = current_app.create_url_adapter(request), request.path
+    while routes is not None and path not in {"", "/"}:
+        path = path.rpartition("/")[0] or "/"
+        if routes.test(path, method="GET"):
+            return path
+    return None
 
 
 def with_allow(answer: Response, error: HTTPException) -> Response:

@@ -1,10 +1,12 @@
 """The sign-in cookie, and the rule that every page needs a sign-in unless it is listed here."""
 
+import hashlib
+import hmac
 from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, flash, g, make_response, redirect, request, url_for
+from flask import Flask, Response, current_app, flash, g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 
@@ -15,6 +17,8 @@ from portal.web.kept import OWNER, form_owner, keep_sent, page_of_form
 from portal.web.part import asked_for_part
 
 COOKIE: Final = "gantry_session"
+MARK: Final = "gantry_who"
+"""A cookie that scripts may read: whose pages the browser may show out of what it has kept (`src/guard.ts`)."""
 
 OPEN: Final = frozenset(
     {
@@ -40,6 +44,22 @@ OPEN: Final = frozenset(
 """Endpoints that answer without a sign-in. The API (blueprints named `api…`) asks for tokens itself."""
 
 
+def sign_in_mark() -> str:
+    """Who is signed in, as a word that tells nobody who: the same in a person's pages and in their cookie MARK."""
+    key = str(current_app.secret_key).encode()
+    return hmac.digest(key, f"sign-in mark\0{actor().person_id}".encode(), hashlib.sha256).hex()[:24]
+
+
+def _keep_mark(response: Response) -> Response:
+    """Whoever is signed in has their mark as a cookie too; it says nothing that lets anybody in."""
+    if "actor" in g and not _is_api() and request.endpoint != "sign_in.leave":
+        mark = sign_in_mark()
+        if request.cookies.get(MARK) != mark:
+            secure = portal().settings.web.cookie_secure
+            response.set_cookie(MARK, mark, httponly=False, samesite="Lax", secure=secure, path="/")
+    return response
+
+
 def set_cookie(response: Response, token: str) -> Response:
     """Give the browser its sign-in: not readable by scripts, not sent along from other sites."""
     web = portal().settings.web
@@ -59,6 +79,7 @@ def drop_cookie(response: Response) -> Response:
     """Take the sign-in back, and what the browser kept of our pages."""
     secure = portal().settings.web.cookie_secure
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Lax", secure=secure)
+    response.delete_cookie(MARK, path="/", samesite="Lax", secure=secure)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
@@ -81,7 +102,17 @@ def come_back() -> str:
     if kept is not None:
         return safe_next(kept)
     flash("Your sign-in had ended, so nothing was changed. Sign in, and do it again.", "wrong")
-    referrer = urlsplit(request.referrer or "")
+    return page_asked_from()
+
+
+def page_asked_from() -> str:
+    """The page that is asked for, or that of the form that was sent, without what was typed."""
+    if request.method in {"GET", "HEAD"}:
+        return safe_next(request.full_path.rstrip("?"))
+    try:
+        referrer = urlsplit(request.referrer or "")
+    except ValueError:  # no address at all
+        return safe_next(None)
     return page_of_form() or safe_next(referrer.path if referrer.netloc == request.host else None)
 
 
@@ -99,12 +130,18 @@ def find_actor() -> None:
     # that leads nowhere is told so as who they are.
     if token and request.endpoint != "static" and not _is_api():
         found = find_session(session(), token, now=now())
+        g.looked_up = True
         if found is None:
             return
         g.actor = replace(found.actor, origin=origin(Via.SESSION))
         if found.touch and request.method == "POST":  # reading pages never waits for the database's write lock
             with portal().database.write() as writing:
                 touch_session(writing, token, now=now())
+
+
+def who_is_unknown() -> bool:
+    """If a browser came with a sign-in that could not be looked up: whose it is nobody knows."""
+    return bool(request.cookies.get(COOKIE)) and not g.get("looked_up", False)
 
 
 def _is_api() -> bool:
@@ -129,3 +166,5 @@ def install_sign_in(app: Flask) -> None:
     app.before_request(find_actor)
     app.before_request(_require_sign_in)
     app.before_request(_refuse_anothers_form)
+    app.after_request(_keep_mark)
+    app.jinja_env.globals["sign_in_mark"] = sign_in_mark

@@ -171,6 +171,19 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="session")
+def keeping(chromium: Browser) -> Iterator[Browser]:
+    """A Chromium that keeps pages whole for Back, as people's does; Playwright turns that off."""
+    browser = chromium.browser_type.launch(
+        executable_path=CHROMIUM,
+        args=ARGUMENTS,
+        ignore_default_args=["--disable-back-forward-cache"],
+        timeout=2 * BROWSER_MS,
+    )
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="session")
 def states(demo: Demo, chromium: Browser) -> Callable[[str], Any]:
     """`states("maya")`: the cookies of somebody who has signed in through the page."""
     known: dict[str, Any] = {}

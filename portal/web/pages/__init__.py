@@ -15,6 +15,7 @@ from portal.web.pages import (
     me,
     methods,
     notices,
+    picks,
     sign_in,
     trials,
 )
@@ -22,6 +23,7 @@ from portal.web.pages import (
 PAGES = (
     home.page,
     data.page,
+    picks.page,
     datasets.page,
     methods.page,
     experiments.page,

@@ -8,6 +8,7 @@ from portal.web.context import actor, now, portal, session
 from portal.web.part import part
 from portal.web.views.datasets import dataset_cards
 from portal.web.views.paging import page_links, total_words
+from portal.web.views.picking import pick_all
 from portal.web.views.searching import chosen_filters, filter_groups, query_of
 
 page = Blueprint("data", __name__)
@@ -33,6 +34,7 @@ def _results_context(query: DatasetQuery) -> dict[str, object]:
     return {
         "query": query,
         "cards": dataset_cards(session(), actor(), found.items, now()),
+        "pick_all": pick_all(session(), actor(), query, found.total, portal().settings),
         "total": total_words(found, "dataset"),
         "links": page_links(found, "dataset"),
         "filters": chosen_filters(session(), actor(), request.args),

@@ -34,6 +34,7 @@ def _page(
         "me/show.html",
         tokens=list_tokens(session(), actor()),
         secret=secret,
+        stands_for=url_for("me.show") if secret else None,
         scopes=scopes,
         wrong=wrong or {},
         errors=problems,

@@ -38,6 +38,7 @@ PAGES = """
     home.jobs_now            GET   sign-in  shows      shows      shows      shows      | -
     data.show                GET   sign-in  shows      shows      shows      shows      | dataset experiment
     data.results             GET   sign-in  shows      shows      shows      shows      | dataset experiment
+    picks.found              GET   sign-in  shows      shows      shows      shows      | -
     datasets.show            GET   hides    hides      shows      shows      shows      | dataset description parameter value correction reason file checksum experiment caption picture-hash array
     datasets.picture         GET   hides    hides      shows      shows      shows      | picture
     datasets.array_picture   GET   hides    hides      shows      shows      shows      | picture
@@ -231,6 +232,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "home.show": ("page",),
     "data.show": ("page", "q", "type", "instrument", "investigation", "kind", "start", "end", "sort", "fits"),
     "data.results": ("page", "q", "type", "instrument", "investigation", "kind", "start", "end", "sort", "fits"),
+    "picks.found": ("page", "q", "type", "instrument", "investigation", "kind", "start", "end", "sort", "fits"),
     "datasets.show": ("page",),
     "experiments.index": ("page",),
     "experiments.show": ("page",),

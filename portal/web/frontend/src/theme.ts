@@ -1,3 +1,5 @@
+import "./guard";
+
 // Loaded before the page is painted, as a classic script, so that a chosen scheme never flashes.
 {
   const choice = localStorage.getItem("gantry-theme");
