@@ -106,7 +106,7 @@ def test_a_part_that_is_opened_by_itself_leads_to_its_page_with_what_was_asked(h
     for door in PARTS:
         sent = filled(FORMS.get(door.endpoint, {}), house.things)
         asked = [(name, "stdout" if name == "stream" else "1") for name in PARAMETERS.get(door.endpoint, ())]
-        client, address = house.client("member"), house.address(door)
+        client, address = house.client("staff"), house.address(door)
         answer = (
             client.post(address, data=sent) if door.method == "POST" else client.get(address, query_string=asked)
         )
