@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from flask import Flask
+from flask import Flask, Response, g, request
 from flask_openapi3.openapi import OpenAPI
 
 from portal.config import Settings
 from portal.db import Database
 from portal.jobtype.load import shipped_folder
 from portal.jobtype.offer.offered import Offer
+from portal.level import HEADER, forget_level, level, level_line, use_level
 from portal.notify.read import count_new
 from portal.web.api import register_api
 from portal.web.assets import install_assets
@@ -23,8 +24,30 @@ from portal.web.part import part_address
 from portal.web.security import install_security
 from portal.web.signed_in import install_sign_in
 from portal.web.timing import install_timing
+from portal.web.views.paging import address
 
 WEB = Path(__file__).parent / "web"
+
+
+def _install_level(app: Flask, settings: Settings) -> None:
+    """All that answers a request says experiment as the site does."""
+    words = settings.level.words
+
+    def use() -> None:
+        g.level = use_level(words)
+
+    def forget(_error: BaseException | None) -> None:
+        if "level" in g:
+            forget_level(g.pop("level"))
+
+    def tell(response: Response) -> Response:
+        if request.path.startswith("/api/"):
+            response.headers[HEADER] = level_line(words)
+        return response
+
+    app.before_request(use)
+    app.after_request(tell)
+    app.teardown_request(forget)
 
 
 def create_app(settings: Settings, *, database: Database | None = None) -> Flask:
@@ -45,6 +68,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     install_timing(app)
+    _install_level(app, settings)
     install_security(app, settings)
     install_sign_in(app)
     install_kept(app)
@@ -54,7 +78,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     app.teardown_request(close_session)
     app.context_processor(lambda: {"settings": settings, "actor": actor()})
     app.jinja_env.globals["new_notices"] = lambda: count_new(session(), actor())
-    app.jinja_env.globals |= {"section": "", "part_address": part_address}
+    app.jinja_env.globals |= {"section": "", "part_address": part_address, "address": address, "level": level}
     app.url_map.converters["job"] = JobNumber
     for blueprint in PAGES:
         app.register_blueprint(blueprint)

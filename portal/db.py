@@ -5,12 +5,13 @@ writing transaction begins IMMEDIATE, because a deferred one that later wants to
 "database is locked", whatever the time-out.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event, select
+from sqlalchemy import JSON, DateTime, Dialect, Engine, MetaData, create_engine, event, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
@@ -139,6 +140,25 @@ class Database:
                 session.invalidate()
 
     @contextmanager
+    def read_within(self, seconds: float) -> Iterator[Session]:
+        """A session for reading that a question may not hold for longer: `was_too_long` tells of what it raises.
+
+        PostgreSQL counts for each statement, SQLite for all in the block.
+        """
+        with self.read() as session:
+            if self.engine.dialect.name == "postgresql":
+                session.execute(text(f"SET LOCAL statement_timeout = {max(1, int(seconds * 1000))}"))
+                yield session
+                return
+            driver: Any = session.connection().connection.driver_connection
+            end = time.monotonic() + seconds
+            driver.set_progress_handler(lambda: int(time.monotonic() > end), 10_000)
+            try:
+                yield session
+            finally:
+                driver.set_progress_handler(None, 0)
+
+    @contextmanager
     def write(self) -> Iterator[Session]:
         """One writing transaction: committed at the end of the block, rolled back if it raises."""
         with self._write() as session, session.begin():
@@ -156,6 +176,11 @@ class Database:
     def dispose(self) -> None:
         """Close pooled connections (before a fork, at the end of a test)."""
         self.engine.dispose()
+
+
+def was_too_long(error: DBAPIError) -> bool:
+    """If the database ended a question since it took longer than it may; else something else is wrong."""
+    return getattr(error.orig, "sqlstate", None) == "57014" or str(error.orig) == "interrupted"
 
 
 class DatabaseClock(FunctionElement[datetime]):

@@ -32,6 +32,12 @@ class Action(StrEnum):
     CORRECTION_WITHDRAWN = "correction-withdrawn"
     PARAMETER_READ_AGAIN = "parameter-read-again"
     """Of a dataset that is still being written, in place."""
+    ACCESS_ASKED = "access-asked"
+    """For the experiment with a number, which may be none."""
+    ACCESS_ANSWERED = "access-answered"
+    """By somebody who leads the experiment."""
+    ACCESS_GRANTED = "access-granted"
+    """By an operator: somebody was added to a team."""
     ARRAYS_LISTED = "arrays-listed"
     """By an operator: what a dataset's files hold, listed where it was not, or anew."""
 
@@ -46,6 +52,7 @@ class Kind(StrEnum):
     JOB = "job"
     FILE = "file"
     DATASET = "dataset"
+    EXPERIMENT = "experiment"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, String, bindparam, false, select, 
 from sqlalchemy.orm import Session
 
 from portal.catalogue.models.entity import Entity
-from portal.catalogue.rules import CREATES, RULES, Action, Asker, team_investigations
+from portal.catalogue.rules import CREATES, RULES, Action, Asker, own_investigations, team_investigations
 from portal.db import UTCDateTime
 from portal.errors import SignInNeededError
 from portal.identity.actor import Actor
@@ -22,6 +22,7 @@ __all__ = [
     "allowed_to_asker",
     "asker_parameters",
     "may",
+    "own_investigations",
     "team_investigations",
     "visible",
 ]

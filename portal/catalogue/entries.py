@@ -27,6 +27,7 @@ from portal.catalogue.parameters.source import NOT_KEPT, Source
 from portal.errors import ConflictError, InvalidError
 from portal.files.durable import write_whole
 from portal.files.formats import png_size
+from portal.level import level
 from portal.portions import portions
 from portal.words import one_line
 
@@ -254,4 +255,4 @@ def free_name(session: Session, investigation_id: int, wanted: str) -> str:
         taken = select(Dataset.id).where(Dataset.investigation_id == investigation_id, Dataset.name == name)
         if session.scalar(taken) is None:
             return name
-    raise ConflictError(f"There are too many datasets called {wanted} in this experiment. Choose another name.")
+    raise ConflictError(f"There are too many datasets called {wanted} in this {level().one}. Choose another name.")

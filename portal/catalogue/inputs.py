@@ -18,6 +18,7 @@ from portal.db import is_id
 from portal.form.dataset import InputDataset, Quantity
 from portal.identity.actor import Actor
 from portal.identity.missing import not_found
+from portal.level import level
 from portal.portions import portions
 
 LOADED = (
@@ -53,7 +54,7 @@ def open_experiments(
 def check_open(actor: Actor, experiment: int, open_: Container[int]) -> None:
     """Raises NotFoundError if the actor may not file in the experiment; that they may read it changes nothing."""
     if experiment not in open_:
-        raise not_found(actor, f"Experiment {experiment}")
+        raise not_found(actor, f"{level().One} {experiment}")
 
 
 @cache

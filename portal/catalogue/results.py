@@ -34,6 +34,7 @@ from portal.catalogue.models import (
 from portal.config import Settings
 from portal.data.grey import GreyPlane
 from portal.errors import ConflictError, NotFoundError
+from portal.level import level
 
 RACES = 5
 
@@ -88,7 +89,7 @@ def register_result(session: Session, result: ResultToRegister, *, settings: Set
             return found
     investigation = session.get(Investigation, result.investigation_id)
     if investigation is None:
-        raise NotFoundError("The experiment that the result belongs to no longer exists.")
+        raise NotFoundError(f"The {level().one} that the result belongs to no longer exists.")
     inputs = _existing_inputs(session, result)
     dataset = _add_dataset(session, result, investigation, [given for _slot, given in inputs], now)
     facility_id, by = investigation.facility_id, result.person

@@ -78,6 +78,13 @@ def team_investigations(actor: Actor) -> Select[int]:
     return _investigations_of(actor.name)
 
 
+def own_investigations(actor: Actor) -> Select[int]:
+    """The ids of those in whose team the actor is named, by whatever way; staff's rights do not count."""
+    if not actor.signed_in:
+        return select(Investigation.id).where(false())
+    return _investigations_of(actor.name)
+
+
 def _investigations_of(name: str | BindParameter[str]) -> Select[int]:
     named = (
         select(InvestigationUser.investigation_id)

@@ -81,13 +81,22 @@ class Facets:
 
 
 def find_datasets(
-    session: Session, actor: Actor, query: DatasetQuery, *, now: datetime | None = None
+    session: Session,
+    actor: Actor,
+    query: DatasetQuery,
+    *,
+    order: Sequence[ColumnElement[Any]] = (),
+    now: datetime | None = None,
 ) -> Page[Dataset]:
-    """A page of visible datasets with type, instrument, sample and experiment loaded. Raises InvalidError."""
+    """A page of visible datasets with type, instrument, sample and experiment loaded. Raises InvalidError.
+
+    `order` comes before `sort`, but only where all matches could be counted: more are sorted by an index alone.
+    """
     page, size = min(max(1, query.page), LAST_PAGE), min(max(1, query.size), LARGEST_PAGE)
     conditions = _conditions(query)
     total, at_least = _count(session, actor, conditions, now)
-    wanted = _sorted(visible(actor, Dataset, now=now).where(*conditions), query.sort)
+    matching = visible(actor, Dataset, now=now).where(*conditions)
+    wanted = _sorted(matching if at_least else matching.order_by(*order), query.sort)
     if query.after is not None:
         wanted = wanted.where(_behind(session, actor, query.after, query.sort, now))
     elif page > 1:
@@ -133,7 +142,7 @@ def facets(session: Session, actor: Actor, query: DatasetQuery, *, now: datetime
 
 
 def _conditions(query: DatasetQuery) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [_has(word) for word in fold(query.text or "").split()[:WORDS]]
+    found: list[ColumnElement[bool]] = [has_word(word) for word in fold(query.text or "").split()[:WORDS]]
     if query.type is not None:
         found.append(Dataset.type_id.in_(select(DatasetType.id).where(DatasetType.name == query.type)))
     if query.instrument is not None:
@@ -161,7 +170,7 @@ def _is(column: Any, number: int) -> ColumnElement[bool]:
     return column == number if is_id(number) else false()
 
 
-def _has(word: str) -> ColumnElement[bool]:
+def has_word(word: str) -> ColumnElement[bool]:
     """The word stands in the dataset's own text or in that of what it belongs to."""
 
     def matching(kind: Any) -> Select[int]:

@@ -12,6 +12,7 @@ import click
 from portal.cli.output import plain
 from portal.client import Client
 from portal.errors import InvalidError, NotFoundError, SignInNeededError
+from portal.level import level
 from portal.words import listed
 
 MOST_ALIKE = 500
@@ -124,7 +125,7 @@ def experiment_id(client: Client, text: str) -> int:
     if wanted.isascii() and wanted.isdigit():
         alike.setdefault(int(wanted), "the one with this id")
     if not alike:
-        raise NotFoundError(f"No experiment is called {text}, or it is not shared with you.")
+        raise NotFoundError(f"No {level().one} is called {text}, or it is not shared with you.")
     if len(alike) > 1:
         several = "; ".join(f"{number}: {title}" for number, title in alike.items())
         raise InvalidError(f"“{text}” could be {several}. Give its full title, or its id.")

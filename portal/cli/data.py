@@ -26,6 +26,7 @@ from portal.cli.output import (
 from portal.client import Client
 from portal.client.http import Document
 from portal.errors import PortalError, SignInNeededError, UnavailableError
+from portal.level import level
 
 MOST_REMARKS = 10
 MOST_ARRAYS = 20
@@ -63,7 +64,7 @@ def list_data(limit: int, as_json: bool, type_: str | None, experiment: str | No
         show_json(listed)
         return
     show_rows(
-        ("Id", "Dataset", "Type", "Experiment", "Date", "Size"),
+        ("Id", "Dataset", "Type", level().One, "Date", "Size"),
         (
             (
                 one["id"],
@@ -95,7 +96,7 @@ def show(dataset: str, as_json: bool) -> None:
     show_pairs(
         [
             ("Type", found["type"]),
-            ("Experiment", f"{found['experiment']['title']} ({found['experiment']['id']})"),
+            (level().One, f"{found['experiment']['title']} ({found['experiment']['id']})"),
             ("Instrument", found["instrument"]),
             ("Sample", found["sample"]),
             ("Date", time_words(found["date"])),

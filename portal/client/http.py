@@ -23,6 +23,7 @@ from portal.errors import (
     SignInNeededError,
     UnavailableError,
 )
+from portal.level import HEADER, level_of, use_level
 
 Document = dict[str, Any]
 
@@ -121,6 +122,8 @@ class Connection:
         ) as error:  # requests lets some of urllib3's out
             raise UnavailableError(_why_no_answer(self.url, error), detail=str(error)) from error
         self.portal_time = _time_of(response) or self.portal_time
+        if words := level_of(response.headers.get(HEADER)):
+            use_level(words)
         if response.status_code >= 300 and response.status_code != 304:
             raise _error_of(response, self.url)
         return response

@@ -7,6 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from portal.level import Level
+
 
 class Section(BaseModel):
     """Base of all sections: unknown keys are errors, nothing changes after loading."""
@@ -24,6 +26,28 @@ class RootSettings(Section):
         "False: symbolic and hard links that stay in a registered folder are taken, too, "
         "and data are registered without what others lead to.",
     )
+
+
+class LevelSettings(Section):
+    """What people here call an experiment, on every screen and in every message: visit, beamtime, project …"""
+
+    one: str = Field(
+        "experiment",
+        max_length=30,
+        pattern=r"^[^\W\d_]([^\W_]|[ -])*$",
+        description="One of them, as it is written within a sentence. Addresses and the API say experiment.",
+    )
+    many: str = Field(
+        "",
+        max_length=30,
+        pattern=r"^([^\W\d_]([^\W_]|[ -])*)?$",
+        description="Several of them; unset: `one` and an s.",
+    )
+
+    @property
+    def words(self) -> Level:
+        """Both, as `portal.level` hands them out."""
+        return Level(self.one, self.many or f"{self.one}s")
 
 
 class WebSettings(Section):

@@ -19,6 +19,7 @@ from portal.config.sections import (
     AgentSettings,
     ClusterSettings,
     DaemonSettings,
+    LevelSettings,
     LimitSettings,
     LocalSettings,
     RootSettings,
@@ -91,6 +92,7 @@ class Settings(Section):
     roots: Mapping[str, RootSettings] = Field(
         default_factory=dict, description="Folders beneath which data may be registered, by name."
     )
+    level: LevelSettings = LevelSettings()
     web: WebSettings = WebSettings()
     daemon: DaemonSettings = DaemonSettings()
     agent: AgentSettings = AgentSettings()

@@ -33,6 +33,7 @@ from portal.daemon.status import Status
 from portal.db import Database
 from portal.errors import ConfigError
 from portal.jobs.state import State
+from portal.level import use_level
 
 COLLECT_LOOKS_EVERY_S = 5.0
 
@@ -308,7 +309,9 @@ def main() -> int:
     """Run until stopped: 0 after a clean end, 2 if a setting is wrong."""
     log_to_stderr()
     try:
-        daemon = build(load_settings())
+        settings = load_settings()
+        use_level(settings.level.words)
+        daemon = build(settings)
     except ConfigError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -19,6 +19,7 @@ from portal.form.values import as_text, is_blank, parse
 from portal.jobtype.finding import suggestion
 from portal.jobtype.model import JobType
 from portal.jobtype.option import BooleanOption, ChoiceOption, OptionBase, Value, default_of
+from portal.level import level
 from portal.words import listed
 
 Options = dict[str, Value]
@@ -282,4 +283,4 @@ def label_of(jobtype: JobType, name: str) -> str:
     for option in jobtype.options:
         if name == option.name:
             return option.label
-    return "Experiment" if name == FIELD else name
+    return level().One if name == FIELD else name

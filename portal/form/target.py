@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from portal.jobtype.model import JobType
+from portal.level import level
 
 FIELD = "experiment"
 """The field's name in a form, and in the `fields` of an InvalidError."""
@@ -31,7 +32,9 @@ def objection_to_target(jobtype: JobType, experiment: int | None) -> str | None:
     if jobtype.inputs:
         if experiment is None:
             return None
-        return "This analysis takes a dataset, and files its result in the dataset's experiment. Leave this out."
+        return (
+            f"This analysis takes a dataset, and files its result in the dataset's {level().one}. Leave this out."
+        )
     if experiment is None and jobtype.outputs:
-        return "Choose the experiment in which the result is filed."
+        return f"Choose the {level().one} in which the result is filed."
     return None

@@ -21,6 +21,7 @@ from portal.documents import finite
 from portal.identity.actor import Actor
 from portal.jobs.models import Job
 from portal.jobtype.methods import Reference
+from portal.level import level
 from portal.methods.account import Account
 from portal.methods.publications import in_words
 from portal.methods.quantities import unit
@@ -119,7 +120,7 @@ class _Writer:
         root["conformsTo"] = self._context(PROFILE, "CreativeWork", name="Process Run Crate", version="0.5")
         root["license"] = self._context(
             "#licence", "CreativeWork", name="No licence is recorded",
-            description="Under which terms these data may be used is not recorded. Ask the experiment's team.",
+            description=f"Under which terms these data may be used is not recorded. Ask the {level().one}'s team.",
         )  # fmt: skip
         root["mentions"] = actions
         if cited := [self._publication(key, one) for key, one in self._account.bibliography.entries()]:

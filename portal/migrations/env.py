@@ -15,6 +15,7 @@ import portal.identity.models
 import portal.jobs.cluster_rows
 import portal.jobs.models
 import portal.jobs.timing.models
+import portal.notify.access.models
 import portal.notify.models  # noqa: F401  (they fill Base.metadata)
 from portal.config import load_settings
 from portal.db import Base, UTCDateTime, make_engine

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import CursorResult, delete, func, literal, select, update
+from sqlalchemy import CursorResult, ScalarSelect, delete, func, literal, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from portal.catalogue.page import Page
 from portal.identity.actor import Actor
 from portal.identity.missing import check_id, not_found
+from portal.notify.access.answer import open_to
 from portal.notify.models import Notice
 
 MOST_COUNTED: Final = 100
@@ -19,11 +20,21 @@ KEEP_READ: Final = timedelta(days=90)
 
 
 def count_new(session: Session, actor: Actor) -> int:
-    """How many the actor has not read, MOST_COUNTED at most: what every page's header asks."""
+    """How many the actor has not read or answered, MOST_COUNTED at most: what every page's header asks."""
     if actor.person_id is None:
         return 0
+    asked = select(func.count()).where(*open_to(actor)).scalar_subquery()
+    return min(session.scalar(select(_unread(actor) + asked)) or 0, MOST_COUNTED)
+
+
+def count_unread(session: Session, actor: Actor) -> int:
+    """How many notices the actor has not read, MOST_COUNTED at most."""
+    return 0 if actor.person_id is None else session.scalar(select(_unread(actor))) or 0
+
+
+def _unread(actor: Actor) -> ScalarSelect[int]:
     some = select(literal(1)).where(Notice.person_id == actor.person_id, Notice.read.is_(None)).limit(MOST_COUNTED)
-    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+    return select(func.count()).select_from(some.subquery()).scalar_subquery()
 
 
 def list_notices(

@@ -1,6 +1,6 @@
 """The one table from errors to HTTP, and the pages that say what happened, what is safe and what to do next."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flask import (
@@ -33,6 +33,7 @@ from portal.errors import (
     UnavailableError,
     UnsafeFileError,
 )
+from portal.level import level
 from portal.web.context import actor
 from portal.web.kept import form_owner, keep_sent
 from portal.web.part import asked_for_part
@@ -80,13 +81,13 @@ WORDS: Final[dict[int, Explanation]] = {
         "You may not do this",
         "You may see this, but not change it.",
         "Nothing was changed.",
-        "Ask the experiment's team or the facility's staff.",
+        "Ask the {level}'s team or the facility's staff.",
     ),
     404: Explanation(
         "Not found",
         "Not found, or not shared with you.",
         "",
-        "Check the address, or ask the person who gave it to you to share the experiment.",
+        "Check the address, or ask the person who gave it to you to share the {level}.",
     ),
     405: Explanation(
         "This page cannot do that",
@@ -140,7 +141,7 @@ def error_page(status: int, sentence: str | None = None, detail: str | None = No
         quiet=status >= 500,  # what fails may be the database: the header asks it nothing
         unknown=who_is_unknown(),
         back=page_asked_from(),
-        words=words,
+        words=replace(words, next=words.next.format(level=level().one)),
         go_back=status >= 500 and request.method == "POST",
         happened=happened,
         detail=detail,

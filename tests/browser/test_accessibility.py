@@ -55,3 +55,18 @@ def test_with_everything_unfolded_and_errors_shown_there_is_no_serious_obstacle(
     page.get_by_role("button", name="Start", exact=True).click()
     page.wait_for_selector("[data-error-summary]")
     assert not _violations(page)
+
+
+def test_the_search_over_everything_is_no_obstacle_while_it_is_open(
+    demo: Any, browse: Callable[..., Page]
+) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: npm ci in portal/web/frontend")
+    for scheme in ("light", "dark"):
+        page = browse("maya", scheme=scheme)
+        page.goto("/jobs")
+        page.keyboard.press("Control+k")
+        assert not _violations(page)
+        page.keyboard.type("zebrafsh")
+        page.wait_for_selector("[role=option][aria-selected=true]")
+        assert not _violations(page)

@@ -38,13 +38,23 @@ def test_every_stop_of_the_tab_key_is_visible(demo: Any, browse: Callable[..., P
     assert len({stop["name"] for stop in stops}) > 15
 
 
-def test_a_slash_goes_to_the_search_and_types_elsewhere(demo: Any, browse: Callable[..., Page]) -> None:
+@pytest.mark.parametrize("key", ["/", "Control+k"])
+def test_a_key_opens_the_search_over_everything_and_types_there(
+    demo: Any, browse: Callable[..., Page], key: str
+) -> None:
     page = browse("maya")
     page.goto("/jobs")
-    page.keyboard.press("/")
-    expect(page.locator("[data-search-main]")).to_be_focused()
+    page.keyboard.press(key)
+    field = page.get_by_role("combobox", name="Search everything")
+    expect(field).to_be_focused()
     page.keyboard.type("a/b")
-    expect(page.locator("[data-search-main]")).to_have_value("a/b")
+    expect(field).to_have_value("a/b")
+    page.keyboard.press("Escape")
+    expect(field).to_be_hidden()
+    page.locator("[data-search-main]").focus()
+    page.keyboard.type("c/d")
+    expect(page.locator("[data-search-main]")).to_have_value("c/d")
+    expect(field).to_be_hidden()
 
 
 def test_the_account_menu_opens_and_closes_with_keys(demo: Any, browse: Callable[..., Page]) -> None:

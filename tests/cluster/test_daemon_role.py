@@ -32,17 +32,19 @@ FILES = {
     "icat_data_collection_dataset",
     "job_output",
 }
-TELLS = {"notice", "notice_mark"}
+TELLS = {"notice", "notice_mark", "access_request", "access_question"}
 READS = {"alembic_version", "dataset_parameter_correction"} | WATCHES | JOBS | PEOPLE | FILES | TELLS
 INSERTS = (
     WATCHES
-    | {"attempt", "job_event", "job_run", "audit_record", "notice", "dataset_array", "trial_picture"}
+    | {"attempt", "job_event", "job_run", "audit_record", "notice", "access_question", "dataset_array"}
+    | {"trial_picture"}
     | FILES
 )
 DELETES = {"notice", "cluster_health", "web_session", "device_request", "sign_in_attempt", "kept_form"}
 # The columns that it never changes, of the tables of which it changes anything.
 NEVER = {
     "notice_mark": {"name"},
+    "access_request": {"id", "person_id", "number", "note", "at"},
     "daemon_lease": {"name"},
     "cluster_health": {"cluster"},
     "cluster_snapshot": {"cluster"},

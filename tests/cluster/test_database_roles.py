@@ -11,6 +11,8 @@ ROLES = ("gantry-web", "gantry-daemon")
 WEB_SEES = {"person", "web_session", "api_token", "sign_in_attempt", "device_request"}
 WEB_READS = {
     "kept_form",
+    "access_request",
+    "access_question",
     "notice",
     "alembic_version",
     "daemon_lease",
@@ -31,6 +33,7 @@ WEB_READS = {
 }
 WEB_INSERTS = {
     "kept_form",
+    "access_request",
     "audit_record",
     "web_session",
     "api_token",
@@ -44,6 +47,7 @@ WEB_INSERTS = {
 }
 WEB_DELETES = {"web_session", "sign_in_attempt", "device_request", "kept_form"}
 WEB_UPDATES = {
+    "access_question": {"answer", "answered"},
     "notice": {"read"},
     "person": {"password_hash"},
     "web_session": {"last_seen"},

@@ -35,6 +35,7 @@ from portal.errors import ConflictError, ForbiddenError, InvalidError, NotFoundE
 from portal.files.confined import Entry, Kind, Root, kind_of
 from portal.files.folders import is_one_thing
 from portal.identity.actor import Actor
+from portal.level import level
 
 
 @dataclass(frozen=True)
@@ -153,10 +154,10 @@ def investigation_named(session: Session, text: str) -> Investigation:
     if not found:
         close = get_close_matches(text, session.scalars(select(Investigation.title).limit(1000)).all(), n=1)
         meant = f" Did you mean “{close[0]}”?" if close else ""
-        raise NotFoundError(f"There is no experiment “{text}”.{meant}")
+        raise NotFoundError(f"There is no {level().one} “{text}”.{meant}")
     if len(found) > 1:
         listed = ", ".join(f"{one.id} ({one.title}, {one.visit_id})" for one in found)
-        raise InvalidError(f"“{text}” is not one experiment: {listed}. Give the id.")
+        raise InvalidError(f"“{text}” is not one {level().one}: {listed}. Give the id.")
     return found[0]
 
 
@@ -198,7 +199,7 @@ def _check(session: Session, place: Place, wish: _Wish) -> _Order:
     number = wish.investigation_id
     investigation = session.get(Investigation, number) if is_id(number) else None
     if investigation is None:
-        raise NotFoundError(f"There is no experiment {number}.")
+        raise NotFoundError(f"There is no {level().one} {number}.")
     types = select(DatasetType).where(DatasetType.facility_id == investigation.facility_id)
     kind = session.scalar(types.where(DatasetType.name == wish.type_name))
     if kind is None:
@@ -241,7 +242,9 @@ def _registered(session: Session, order: _Order) -> Dataset | None:
     )
     dataset = session.scalars(query.options(*options)).first()
     if dataset is not None and dataset.investigation_id != order.wish.investigation_id:
-        raise ConflictError("This is registered in another experiment already.", detail=f"dataset {dataset.id}")
+        raise ConflictError(
+            f"This is registered in another {level().one} already.", detail=f"dataset {dataset.id}"
+        )
     return dataset
 
 

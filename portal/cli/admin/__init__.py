@@ -13,6 +13,7 @@ COMMANDS = {
     "config": f"{HERE}.config:config",
     "upgrade": f"{HERE}.site:upgrade",
     "people": f"{HERE}.people:people",
+    "access": f"{HERE}.access:access",
     "jobtypes": f"{HERE}.jobtypes:jobtypes",
     "data": f"{HERE}.data:data",
 }

@@ -12,6 +12,7 @@ from portal.config import Settings, load_settings
 from portal.db import Database
 from portal.errors import ConfigError
 from portal.identity.actor import Actor
+from portal.level import use_level
 from portal.migrations import check
 from portal.migrations import upgrade as upgrade_database
 
@@ -20,6 +21,7 @@ from portal.migrations import upgrade as upgrade_database
 def site() -> Iterator[tuple[Settings, Database]]:
     """The settings and an open database of the right form. Raises ConfigError."""
     settings = load_settings()
+    use_level(settings.level.words)
     database = Database(settings.database)
     try:
         try:

@@ -13,6 +13,7 @@ from portal.daemon.collect.metadata import ALSO
 from portal.daemon.context import Deps
 from portal.jobs.cause import Cause
 from portal.jobs.saving import too_much
+from portal.level import level
 from portal.rpc.exchange import AnswerLostError, CallRefusedError, Heard, Refusal
 from portal.store.client import Keep, StoredResult
 from portal.store.telling import STOPPED
@@ -73,7 +74,7 @@ def keep_all(
         if not one.outputs:
             yield one, []
         elif one.investigation_id is None:
-            yield one, ResultRefusedError("its experiment is no longer in the catalogue")
+            yield one, ResultRefusedError(f"its {level().one} is no longer in the catalogue")
     sealed: list[tuple[Collected, Sealed]] = []
     for one, answer in _seal(deps, whole):
         match answer:

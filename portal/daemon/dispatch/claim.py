@@ -22,6 +22,7 @@ from portal.jobs.models import Attempt, Job
 from portal.jobs.moves import move_all
 from portal.jobs.said import Waiting
 from portal.jobs.state import State
+from portal.level import level
 from portal.portions import portions
 
 
@@ -96,7 +97,7 @@ def _objection(job: QueuedJob, rights: "_Rights") -> tuple[State, Cause, str] | 
             text = f"The dataset “{given.name}” is gone, or no longer shared with {job.person.full_name}."
             return State.FAILED, Cause.ACCESS, f"{text} Nothing was computed."
     if not rights.may_submit(job):
-        return State.FAILED, Cause.ACCESS, "You can no longer run analyses in this experiment."
+        return State.FAILED, Cause.ACCESS, f"You can no longer run analyses in this {level().one}."
     return None
 
 

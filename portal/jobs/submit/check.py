@@ -21,6 +21,7 @@ from portal.jobs.submit.write import Accepted, NewJob, NewSubmission, Revision
 from portal.jobtype.kind import NOT_INSTALLED, Kind
 from portal.jobtype.load import JobTypes
 from portal.jobtype.model import JobType, Variant
+from portal.level import level
 from portal.trials.plan import plan_trial
 from portal.trials.trial import Asked, Trial
 
@@ -181,7 +182,7 @@ class FormCheck:
             return experiment
         given = [self.chosen[one.id] for slot in jobtype.inputs for one in planned.inputs.get(slot.name, ())]
         if not given:
-            raise InvalidError("Choose a dataset: the result is filed in its experiment.")
+            raise InvalidError(f"Choose a dataset: the result is filed in its {level().one}.")
         _check_may_submit(given[0])
         return narrowest((one.experiment for one in given if one.may_submit), self.audiences)
 

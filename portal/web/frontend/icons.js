@@ -8,8 +8,8 @@ const folder = join(dirname(require.resolve("bootstrap-icons/package.json")), "i
 
 // The icons the templates use, by the name `icon("…")` calls them. A test compares this list with the templates.
 export const names = [
-  "archive", "arrow-clockwise", "arrow-left", "arrow-right", "bell", "box-arrow-right", "camera", "check-circle-fill",
-  "check-lg", "chevron-right", "circle", "circle-half", "clipboard", "clipboard-check", "clock", "cpu",
+  "archive", "arrow-clockwise", "arrow-left", "arrow-right", "bell", "box-arrow-right", "calendar3", "camera", "check-circle-fill",
+  "check-lg", "chevron-down", "chevron-right", "chevron-up", "circle", "circle-half", "clipboard", "clipboard-check", "clock", "cpu",
   "database", "disc", "download", "droplet", "exclamation-circle", "exclamation-octagon-fill",
   "exclamation-triangle", "funnel", "globe2", "grid", "hourglass-split", "house", "image", "info-circle",
   "key", "layers", "list-check", "lock", "moon-stars", "pause-circle-fill", "people", "person-circle",

@@ -1,6 +1,7 @@
 """The pages: blueprints, one module a noun."""
 
 from portal.web.pages import (
+    access_requests,
     analyses,
     batches,
     data,
@@ -16,6 +17,7 @@ from portal.web.pages import (
     methods,
     notices,
     picks,
+    search,
     sign_in,
     trials,
 )
@@ -34,6 +36,8 @@ PAGES = (
     facility.page,
     me.page,
     notices.page,
+    access_requests.page,
+    search.page,
     device.page,
     guide.page,
     sign_in.page,

@@ -20,6 +20,7 @@ from portal.jobs.read import cluster_status
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.submit import submit
 from portal.jobtype.model import JobType
+from portal.level import level
 from portal.web.again import StartedBefore, address_of, keyed, started_before
 from portal.web.context import actor, now, portal, session
 from portal.web.kept import kept_fields
@@ -258,7 +259,7 @@ def _seen_by(
 def _nowhere_to_file(form: Form, offered: Sequence[Investigation]) -> str:
     if form.target is None or not form.target.required or offered:
         return ""
-    return "The result needs an experiment, and there is none in whose team you are."
+    return f"The result needs {level().a}, and there is none in whose team you are."
 
 
 def _refused(datasets: list[Dataset]) -> str:

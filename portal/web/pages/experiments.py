@@ -3,30 +3,40 @@
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
+from portal.catalogue.finding.experiments import LONGEST, find_experiments, name_of_user
 from portal.catalogue.models import Investigation
 from portal.catalogue.search import DatasetQuery, find_datasets
-from portal.catalogue.service import get_investigation, list_investigations, team, who_sees
+from portal.catalogue.service import get_investigation, team, who_sees
 from portal.jobs.read import ClusterStatus, cluster_status
+from portal.level import level
 from portal.web.context import actor, now, portal, session
 from portal.web.part import part
 from portal.web.views.datasets import dataset_cards, is_public
-from portal.web.views.experiments import experiment_jobs, experiment_lines, instrument_names
+from portal.web.views.experiments import experiment_groups, experiment_jobs, experiment_lines, instrument_names
 from portal.web.views.jobs import job_cards
 from portal.web.views.live import ask_again_for_all_s
-from portal.web.views.paging import page_links, page_number
+from portal.web.views.paging import page_links, page_number, total_words
 
 page = Blueprint("experiments", __name__, url_prefix="/experiments")
 
 
 @page.get("")
 def index() -> ResponseReturnValue:
-    """The experiments I can see, newest first."""
-    found = list_investigations(session(), actor(), page=page_number(request.args))
+    """The experiments I can see: mine first, by time; of a search first those with this number."""
+    text = request.args.get("q", "").strip()[:LONGEST]
+    person = request.args.get("person", "")[:LONGEST]
+    found = find_experiments(session(), actor(), text, person=person or None, page=page_number(request.args))
     return render_template(
         "experiments/list.html",
-        section="data",
-        lines=experiment_lines(session(), actor(), found.items, now()),
-        links=page_links(found, "experiment"),
+        section="experiments",
+        text=text,
+        member=name_of_user(session(), actor(), person),
+        person=person,
+        groups=experiment_groups(
+            experiment_lines(session(), actor(), found.items, now()), searched=bool(text or person)
+        ),
+        total=total_words(found, level().one, level().many),
+        links=page_links(found, level().one, level().many),
     )
 
 
@@ -43,7 +53,7 @@ def show(investigation_id: int) -> ResponseReturnValue:
     cards = dataset_cards(session(), actor(), [*found.items, *results.items], now())
     return render_template(
         "experiments/show.html",
-        section="data",
+        section="experiments",
         team=team(session(), actor(), experiment),
         instruments=instrument_names(experiment),
         seen_by=who_sees(session(), experiment),

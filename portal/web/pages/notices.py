@@ -3,7 +3,8 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.notify.read import count_new, list_notices, mark_all_read, mark_read
+from portal.notify.access.answer import open_questions
+from portal.notify.read import count_new, count_unread, list_notices, mark_all_read, mark_read
 from portal.web.context import actor, now, portal, session
 from portal.web.part import part
 from portal.web.views.notices import notice_line
@@ -15,7 +16,7 @@ page = Blueprint("notices", __name__, url_prefix="/notices")
 @page.get("")
 def show() -> ResponseReturnValue:
     """Newest first, with links to what they tell of; live while it is open."""
-    return render_template("notices/show.html", **_context())
+    return render_template("notices/show.html", questions=open_questions(session(), actor()), **_context())
 
 
 @part(page, "/part/list", of="notices.show")
@@ -30,7 +31,7 @@ def _context() -> dict[str, object]:
         "lines": [notice_line(notice) for notice in found.items],
         "links": page_links(found, "notice"),
         "newest": found.items[0].id if found.items else 0,
-        "new": count_new(session(), actor()),
+        "new": count_unread(session(), actor()),
     }
 
 

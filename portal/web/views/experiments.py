@@ -9,11 +9,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.access import visible
+from portal.catalogue.finding.experiments import own_among
 from portal.catalogue.models import Dataset, Instrument, Investigation, InvestigationInstrument
 from portal.identity.actor import Actor
 from portal.jobs.access import loaded, visible_jobs
 from portal.jobs.models import Job
 from portal.jobs.state import UNFINISHED
+from portal.level import level
 from portal.web.formats import dates
 from portal.web.views.datasets import is_public
 
@@ -31,6 +33,28 @@ class ExperimentLine:
     instruments: str
     datasets: int
     public: bool
+    own: bool
+    """I am in its team."""
+
+
+@dataclass(frozen=True)
+class ExperimentGroup:
+    """Lines beneath one heading; empty where they need none."""
+
+    title: str
+    lines: list[ExperimentLine]
+
+
+def experiment_groups(lines: Sequence[ExperimentLine], *, searched: bool) -> list[ExperimentGroup]:
+    """Lines that are sorted as one's own first, beneath their headings; those of a search in one group."""
+    if searched or not lines:
+        return [ExperimentGroup("", list(lines))] if lines else []
+    mine, others = [line for line in lines if line.own], [line for line in lines if not line.own]
+    return [
+        ExperimentGroup(title, some)
+        for title, some in ((f"My {level().many}", mine), (f"Other {level().many} that I may see", others))
+        if some
+    ]
 
 
 def instrument_names(experiment: Investigation) -> list[str]:
@@ -42,7 +66,7 @@ def instrument_names(experiment: Investigation) -> list[str]:
 def experiment_lines(
     session: Session, actor: Actor, experiments: Sequence[Investigation], now: datetime
 ) -> list[ExperimentLine]:
-    """Lines of a list, with two queries for all of them."""
+    """Lines of a list, with three queries for all of them."""
     ids = [experiment.id for experiment in experiments]
     counted = (
         visible(actor, Dataset)
@@ -60,6 +84,7 @@ def experiment_lines(
     instruments: dict[int, list[str]] = {}
     for experiment_id, name in session.execute(used):
         instruments.setdefault(experiment_id, []).append(name)
+    own = own_among(session, actor, experiments)
     return [
         ExperimentLine(
             url=url_for("experiments.show", investigation_id=experiment.id),
@@ -69,6 +94,7 @@ def experiment_lines(
             instruments=", ".join(instruments.get(experiment.id, ())),
             datasets=numbers.get(experiment.id, 0),
             public=is_public(experiment, now),
+            own=experiment.id in own,
         )
         for experiment in experiments
     ]

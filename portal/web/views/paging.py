@@ -17,6 +17,11 @@ class PageLinks:
     previous: str | None
     next: str | None
     words: str
+    beyond: str = ""
+    """Where this page lies behind the last one, a sentence that says so."""
+    last: str | None = None
+    """And the address of the last page, or of the first where it is not known which is the last."""
+    last_words: str = ""
 
 
 def address(**changes: Any) -> str:
@@ -42,22 +47,43 @@ class Listed(Protocol):
     def next(self) -> int | None: ...
 
 
-def page_links(found: Listed, noun: str) -> PageLinks:
+def page_links(found: Listed, noun: str, plural: str | None = None) -> PageLinks:
     """Links to the pages around this one."""
     first, last = (found.page - 1) * found.size + 1, found.page * found.size
     if found.next is None:
         last = max(first, min(last, found.total))
+    if found.page > 1 and found.next is None and first > found.total and not _at_least(found):
+        return _beyond(found, total_words(found, noun, plural))
     return PageLinks(
         previous=address(page=found.page - 1 if found.page > 2 else None) if found.page > 1 else None,
         next=address(page=found.next) if found.next else None,
-        words=f"{first:,}–{last:,} of {total_words(found, noun)}" if found.total else "",
+        words=f"{first:,}–{last:,} of {total_words(found, noun, plural)}" if found.total else "",
     )
 
 
-def total_words(found: Listed, noun: str) -> str:
+def _beyond(found: Listed, total: str) -> PageLinks:
+    last = max(1, -(-found.total // found.size))
+    pages = count(last, "page")
+    return PageLinks(
+        previous=None,
+        next=None,
+        words="",
+        beyond=f"There is no page {found.page:,}: {total} fill {pages}."
+        if found.total
+        else f"There is no page {found.page:,}: the list is empty.",
+        last=address(page=last if last > 1 else None),
+        last_words=f"Go to page {last:,}, the last" if last > 1 else "Go to the first page",
+    )
+
+
+def _at_least(found: Listed) -> bool:
+    return bool(getattr(found, "at_least", False))
+
+
+def total_words(found: Listed, noun: str, plural: str | None = None) -> str:
     """`1 dataset`, `12 datasets`, `more than 10,000 datasets`."""
-    words = count(found.total, noun)
-    return f"more than {words}" if getattr(found, "at_least", False) else words
+    words = count(found.total, noun, plural)
+    return f"more than {words}" if _at_least(found) else words
 
 
 def page_number(values: Mapping[str, str]) -> int:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -12,6 +12,8 @@ from portal.catalogue.search import SORTS, DatasetQuery, Facet, Facets
 from portal.db import is_id
 from portal.identity.actor import Actor
 from portal.jobs.trials.discard import discarded_trials
+from portal.level import level
+from portal.web.views.finding.days import Day, Span, span_of, written
 from portal.web.views.paging import address, page_number, whole
 
 PAGE = 24
@@ -36,12 +38,14 @@ class FilterGroup:
     items: list[FilterLink]
 
 
-def _day(text: str | None, *, end: bool = False) -> datetime | None:
-    """The start of a day in the facility's time zone, or of the next one; None if it is no date."""
+def _midnight(day: Day, *, end: bool = False) -> datetime | None:
+    """The start of a day in the facility's time zone, or of the next one; None if there is none."""
+    if day.day is None:
+        return None
     try:
-        day = datetime.strptime(text or "", "%Y-%m-%d")
+        start = datetime.combine(day.day, time())
         # Before the zone is put to it: where the clocks change, a day has 23 or 25 hours.
-        return (day + timedelta(days=1) if end else day).astimezone(UTC)
+        return (start + timedelta(days=1) if end else start).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 
@@ -49,13 +53,14 @@ def _day(text: str | None, *, end: bool = False) -> datetime | None:
 def query_of(values: Mapping[str, str]) -> DatasetQuery:
     """The query that an address asks for; what makes no sense is left out."""
     kind = values.get("kind")
+    span = span_of(values)
     return DatasetQuery(
         text=values.get("q", "").strip() or None,
         type=values.get("type") or None,
         instrument=values.get("instrument") or None,
         investigation=whole(values.get("investigation")),
-        start=_day(values.get("start")),
-        end=_day(values.get("end"), end=True),
+        start=_midnight(span.start),
+        end=_midnight(span.end, end=True),
         sort=_sort(values),
         raw=None if kind not in KINDS else kind == "raw",
         trials=kind == "trials",
@@ -70,15 +75,41 @@ def _sort(values: Mapping[str, str]) -> str:
     return wanted if wanted in SORTS else "newest"
 
 
+@dataclass(frozen=True)
+class SpanFields:
+    """The two fields of a span, what is wrong with them, and a way out."""
+
+    span: Span
+    swap: str | None
+    """The address with the two days the other way round, where they are crossed."""
+
+    @property
+    def wrong(self) -> list[str]:
+        """Sentences above the list, for what it is not narrowed by."""
+        return [f"{day.wrong} The list is not narrowed by it." for day in self._days if day.wrong]
+
+    @property
+    def _days(self) -> tuple[Day, Day]:
+        return self.span.start, self.span.end
+
+
+def span_fields(values: Mapping[str, str]) -> SpanFields:
+    """The fields `start` and `end` of this address."""
+    span = span_of(values)
+    swap = address(page=None, start=span.end.typed, end=span.start.typed) if span.crossed else None
+    return SpanFields(span, swap)
+
+
 def chosen_filters(session: Session, actor: Actor, values: Mapping[str, str]) -> list[FilterLink]:
     """What the list is narrowed to, each with a link that takes it away."""
+    span = span_of(values)
     words = {
         "type": values.get("type"),
         "instrument": values.get("instrument"),
         "investigation": _experiment_title(session, actor, values.get("investigation")),
         "kind": KINDS.get(values.get("kind", "")),
-        "start": f"from {values['start']}" if values.get("start") else None,
-        "end": f"to {values['end']}" if values.get("end") else None,
+        "start": f"from {written(span.start.day)}" if span.start.day else None,
+        "end": f"to {written(span.end.day)}" if span.end.day else None,
     }
     return [
         FilterLink(text[:1].upper() + text[1:], address(page=None, **{name: None}), None, True)
@@ -120,12 +151,13 @@ def filter_groups(counted: Facets, values: Mapping[str, str]) -> list[FilterGrou
         FilterGroup("Kind", kinds),
         FilterGroup("Type", links("type", counted.types, 12)),
         FilterGroup("Instrument", links("instrument", counted.instruments, 12)),
-        FilterGroup("Experiment", links("investigation", counted.investigations, 8)),
+        FilterGroup(level().One, links("investigation", counted.investigations, 8)),
     ]
     order = [
         FilterLink(words.capitalize(), address(page=None, sort=None if sort == "newest" else sort), None, False)
         for sort, words in SORTS.items()
         if sort != _sort(values)
     ]
-    groups.append(FilterGroup(f"Order: {SORTS[_sort(values)]}", order))
+    if values.get("view") != "table":  # whose heads say how it is sorted
+        groups.append(FilterGroup(f"Order: {SORTS[_sort(values)]}", order))
     return [group for group in groups if group.items]

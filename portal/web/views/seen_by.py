@@ -12,6 +12,7 @@ from portal.catalogue.models import Dataset, Investigation
 from portal.catalogue.service import who_sees
 from portal.identity.actor import Actor
 from portal.jobtype.model import JobType
+from portal.level import level
 from portal.words import listed
 
 MOST_TOLD = 3
@@ -50,7 +51,9 @@ def seen_by(
         return SeenBy(who_sees(session, found[0], now=now), _note(found[0], given, audiences))
     told = [f"“{one.title}”: {who_sees(session, one, now=now)}" for one in found[:MOST_TOLD]]
     more = f" So for {len(found) - MOST_TOLD} more." if len(found) > MOST_TOLD else ""
-    note = f"Your datasets are of {len(given)} experiments; each result is filed in its own, for its team to see."
+    note = (
+        f"Your datasets are of {len(given)} {level().many}; each result is filed in its own, for its team to see."
+    )
     return SeenBy(" ".join(told) + more, note)
 
 

@@ -51,6 +51,7 @@ from portal.jobs.state import State
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.submit import submit
 from portal.jobtype.load import load_folders, shipped_folder
+from portal.notify.access.models import AccessQuestion, AccessRequest
 from portal.notify.models import About, Notice
 from portal.trials.trial import Asked
 from portal.web.part import PAGE_OF
@@ -117,6 +118,7 @@ SECRETS: Mapping[str, Secret] = {
     "checksum": Secret(hashlib.sha256(CONTENT).hexdigest(), TEAM),
     "picture-hash": Secret(hashlib.sha256(PICTURE).hexdigest()[:12], TEAM),
     "token": Secret("Gentian", frozenset({"member", "cookie", "reads", "submits"})),
+    "note": Secret("Saffron", frozenset({"member", "cookie", "reads", "submits", "stranger"})),
     "others": Secret("Periwinkle", OTHERS),
     "others' experiment": Secret("Camellia", OTHERS),
     "embargoed": Secret("Rhododendron", OTHERS),
@@ -220,6 +222,7 @@ def build_house(database: Database, settings: Settings) -> House:
     with database.write() as session:
         _history(session, house)
         _notice(session, house)
+        _question(session, house)
         _ways_in(session, house)
     house.things |= {"analysis": "qc", "stream": "stdout", "rest": "nothing/at/all", "password": PASSWORD}
     static = sorted((Path(str(app.static_folder))).rglob("manifest.json"))
@@ -488,6 +491,21 @@ def _notice(session: Session, house: House) -> None:
     session.add(notice)
     session.flush()
     house.things["notice"] = notice.id
+
+
+def _question(session: Session, house: House) -> None:
+    """Tom asks Maya, who leads the experiment."""
+    now, actors = datetime.now(UTC), house.facility.actors
+    wish = AccessRequest(person_id=actors["tom"].person_id, number="E1", note="Saffron", at=now, passed_on=now)
+    asked = AccessQuestion(
+        request=wish,
+        investigation_id=house.things["investigation"],
+        person_id=actors["maya"].person_id,
+        at=now,
+    )
+    session.add(asked)
+    session.flush()
+    house.things["question"] = asked.id
 
 
 def _ways_in(session: Session, house: House) -> None:

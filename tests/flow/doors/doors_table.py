@@ -90,6 +90,11 @@ PAGES = """
     device.show              GET   sign-in  shows      shows      shows      shows      | -
     device.look              POST  sign-in  shows      shows      shows      shows      | -
     device.decision          POST  sign-in  done       done       done       done       | -
+    access_requests.show     GET   sign-in  shows      shows      shows      shows      | -
+    access_requests.ask      POST  sign-in  done       done       done       done       | -
+    access_requests.decide   POST  sign-in  hides      done       hides      hides      | -
+    search.show              GET   sign-in  shows      shows      shows      shows      | -
+    search.hits              GET   sign-in  shows      shows      shows      shows      | -
     notices.show             GET   sign-in  shows      shows      shows      shows      | -
     notices.listed           GET   sign-in  shows      shows      shows      shows      | -
     notices.bell             GET   sign-in  shows      shows      shows      shows      | -
@@ -159,6 +164,7 @@ TOTALS: Mapping[str, Mapping[str, int]] = {
     "jobs": {"stranger": 0, "reads": 8, "scientist": 8, "staff": 8},
     "own jobs": {"stranger": 0, "reads": 8, "scientist": 0, "staff": 0},
     "notices": {"stranger": 0, "reads": 1, "scientist": 0, "staff": 0},
+    "questions": {"stranger": 0, "reads": 1, "scientist": 0, "staff": 0},
 }
 """How long each list is for whom, and what is counted of one's own.
 
@@ -184,6 +190,7 @@ ARGUMENTS: Mapping[str, str] = {
     "index": "index",
     "token_id": "token",
     "notice_id": "notice",
+    "question_id": "question",
     "name": "analysis",
     "stream": "stream",
     "filename": "filename",
@@ -219,6 +226,7 @@ INSTEAD: Mapping[tuple[str, str], str] = {
 """Where a door needs another thing than ARGUMENTS says."""
 
 QUERIES: Mapping[str, Mapping[str, str]] = {
+    "data.show": {"view": "table"},
     "analyses.start": {"dataset": "{dataset}"},
     "trials.form": {"dataset": "{dataset}", "try": "histogram_bins"},
     "trials.use": {"all": "1"},
@@ -230,11 +238,22 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
 
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "home.show": ("page",),
-    "data.show": ("page", "q", "type", "instrument", "investigation", "kind", "start", "end", "sort", "fits"),
-    "data.results": ("page", "q", "type", "instrument", "investigation", "kind", "start", "end", "sort", "fits"),
-    "picks.found": ("page", "q", "type", "instrument", "investigation", "kind", "start", "end", "sort", "fits"),
+    "data.show": (
+        "page", "q", "type", "instrument", "investigation", "kind", "start", "end", "sort", "fits", "view",
+        "column",
+    ),
+    "data.results": (
+        "page", "q", "type", "instrument", "investigation", "kind", "start", "end", "sort", "fits", "view",
+        "column",
+    ),
+    "picks.found": (
+        "page", "q", "type", "instrument", "investigation", "kind", "start", "end", "sort", "fits", "view",
+        "column",
+    ),
     "datasets.show": ("page",),
-    "experiments.index": ("page",),
+    "experiments.index": ("page", "q", "person"),
+    "search.show": ("q",),
+    "search.hits": ("q",),
     "experiments.show": ("page",),
     "analyses.show": ("dataset",),
     "analyses.start": (
@@ -296,6 +315,8 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "jobs.rename": {"title": "Renamed"},
     "me.create": {"name": "laptop", "scopes": "read", "days": "30"},
     "me.password": {"current": "{password}", "new": "another horse battery", "again": "another horse battery"},
+    "access_requests.ask": {"number": "E-77", "note": "For the paper"},
+    "access_requests.decide": {"answer": "yes"},
     "notices.read": {"page": "1"},
     "notices.read_all": {"until": "1"},
     "device.look": {"code": "{code}"},

@@ -12,6 +12,7 @@ import portal.catalogue.models
 import portal.identity.models
 import portal.jobs.cluster_rows
 import portal.jobs.models
+import portal.notify.access.models
 import portal.notify.models  # noqa: F401  (they fill Base.metadata)
 from portal.db import Base, Database
 from portal.errors import ConfigError

@@ -1,0 +1,1 @@
+"""What helps to find: days, filters, the table of datasets, and the search over everything."""
