@@ -38,7 +38,7 @@ class Result:
     def __init__(self, output: Path) -> None:
         self._output = output
         self._parameters: dict[tuple[str, str], dict[str, object]] = {}
-        self._previews: list[dict[str, str]] = []
+        self._previews: list[dict[str, object]] = []
         self._warnings: dict[str, None] = {}
         self._without: dict[str, int] = {"parameters": 0, "pictures": 0}
 
@@ -71,17 +71,31 @@ class Result:
         picture: np.ndarray,
         caption: str,
         role: Role = "preview",
+        *,
+        ends: tuple[float, float] | None = None,
+        spans_um: tuple[float, float] | None = None,
     ) -> None:
-        """Write `picture` (uint8, y x or y x 3) as previews/`name`.png, if there is room for it."""
+        """Write `picture` (uint8, y x or y x 3) as previews/`name`.png, if there is room for it.
+
+        `ends`: the values that are black and white, grey linear between them; `spans_um`: width and height of what
+        it shows. Both let the portal draw it beside others; what is not known is left out.
+        """
         if not self.room_for_previews:
             self._without["pictures"] += 1
             return
         folder = self._output / "previews"
         folder.mkdir(exist_ok=True)
         save_png(folder / f"{name}.png", picture)
-        self._previews.append(
-            {"file": f"previews/{name}.png", "caption": _line(caption, MAX_CAPTION), "role": role}
-        )
+        told: dict[str, object] = {
+            "file": f"previews/{name}.png",
+            "caption": _line(caption, MAX_CAPTION),
+            "role": role,
+        }
+        if ends is not None and -MAX_NUMBER <= ends[0] < ends[1] <= MAX_NUMBER:
+            told |= {"black": ends[0], "white": ends[1]}
+        if spans_um is not None and all(0 < size <= MAX_NUMBER for size in spans_um):
+            told |= {"width_um": spans_um[0], "height_um": spans_um[1]}
+        self._previews.append(told)
 
     def warning(self, words: str) -> None:
         """Keep what makes the result doubtful, in a sentence or clause: its page, its card and the API show it.

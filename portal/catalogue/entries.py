@@ -24,6 +24,7 @@ from portal.catalogue.models import (
 )
 from portal.catalogue.models.data import LOCATION_LENGTH
 from portal.catalogue.parameters.source import NOT_KEPT, Source
+from portal.data.grey import UNSAID, PictureScale
 from portal.errors import ConflictError, InvalidError
 from portal.files.durable import write_whole
 from portal.files.formats import png_size
@@ -83,6 +84,7 @@ class PictureEntry:
     png: bytes
     role: str = "preview"
     caption: str = ""
+    scale: PictureScale = UNSAID
 
 
 def remove_entries(session: Session, dataset: Dataset) -> None:
@@ -238,6 +240,10 @@ def add_pictures(
             path=path,
             width=size[0],
             height=size[1],
+            black=entry.scale.black,
+            white=entry.scale.white,
+            width_um=entry.scale.width_um,
+            height_um=entry.scale.height_um,
             create_id=by,
             mod_id=by,
         )

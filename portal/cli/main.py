@@ -29,6 +29,7 @@ COMMANDS = {
     "run": f"{HERE}.run:run",
     "run-list": f"{HERE}.run_list:run_list",
     "jobs": f"{HERE}.jobs:jobs",
+    "batches": f"{HERE}.batches:batches",
     "completion": f"{HERE}.completion:completion",
     "admin": f"{HERE}.admin:admin",
 }

@@ -180,7 +180,7 @@ class Client(Connection):
         return list(made["items"])
 
     def submission(self, submission: str) -> Document:
-        """A submission with its jobs."""
+        """A submission with its jobs, by its id or a batch's number (B-17)."""
         return self.get(f"submissions/{segment(submission)}")
 
     def trial(self, submission: str) -> Document:
@@ -267,6 +267,10 @@ class Client(Connection):
                 continue
             items += answer["items"]
         return items
+
+    def retry_submission(self, submission: str) -> Document:
+        """Run the failed jobs of a submission again; the submission."""
+        return self.call("POST", f"submissions/{segment(submission)}/retry-failed")
 
     def retry(self, job: str | int, *, resources: str | Mapping[str, int] | None = None) -> Document:
         """Run a failed job again; `resources`: "memory" or "time" for more of it."""

@@ -38,6 +38,55 @@ class GreyScale:
     white: float
 
 
+@dataclass(frozen=True)
+class PictureScale:
+    """What is known of a picture's greys and of what it spans; None: it is not known."""
+
+    black: float | None = None
+    """The value that is drawn as black; from there grey goes linearly to `white`."""
+    white: float | None = None
+    width_um: float | None = None
+    height_um: float | None = None
+
+
+UNSAID = PictureScale()
+SCALE_WORD = b"gantry-scale"
+"""The keyword of the text in a PNG of ours that tells what black and white are, and what it was made of."""
+MOST_OF_SCALE = 200
+
+
+def scale_of_png(png: bytes, sizes: Mapping[tuple[int, int], tuple[float, float]]) -> PictureScale:
+    """What a PNG that our child drew says of itself; nothing of it is believed that is not sound.
+
+    `sizes`: height and width in µm of an element, by rows and columns of the plane that it is of.
+    """
+    said = _text_of(png, SCALE_WORD)
+    try:
+        black, white, rows, columns = (float(part) for part in said.split())
+    except ValueError:
+        return UNSAID
+    if not all(map(math.isfinite, (black, white, white - black, rows, columns))) or white <= black:
+        return UNSAID
+    known = sizes.get((int(rows), int(columns)))
+    if known is None or not all(math.isfinite(size) and size > 0 for size in known):
+        return PictureScale(black, white)
+    return PictureScale(black, white, width_um=columns * known[1], height_um=rows * known[0])
+
+
+def _text_of(png: bytes, keyword: bytes) -> str:
+    """The text under a keyword in the head of a PNG; empty without."""
+    place = 8
+    while place + 12 <= len(png):
+        length, kind = struct.unpack(">I4s", png[place : place + 8])
+        content = png[place + 8 : place + 8 + length]
+        if kind == b"IDAT":
+            return ""
+        if kind == b"tEXt" and content.startswith(keyword + b"\0") and length < MOST_OF_SCALE:
+            return content[len(keyword) + 1 :].decode("ascii", "replace")
+        place += 12 + length
+    return ""
+
+
 def grey_plane(answer: Mapping[str, Any], max_side: int) -> GreyPlane:
     """From what a child answered about a file, of which nothing is believed. Raises InvalidError."""
     try:

@@ -1,11 +1,12 @@
 """Which jobs a person may see: the one filter that every query about jobs carries."""
 
-from sqlalchemy import Select, false, or_, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy import ColumnElement, Select, false, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.catalogue.access import team_investigations
 from portal.identity.actor import Actor
 from portal.identity.missing import check_id, not_found
+from portal.jobs.batches.models import Batch, id_of
 from portal.jobs.models import Job, Submission
 
 
@@ -20,6 +21,14 @@ def visible_jobs(actor: Actor) -> Select[Job]:
     return query.where(or_(Job.person_id == actor.person_id, in_team))
 
 
+def of_submission(key: str) -> ColumnElement[bool]:
+    """The condition on jobs of one submission: its id, or a batch's short number, B-17."""
+    number = id_of(key)
+    if number is None:
+        return Job.submission_id == key
+    return Job.submission_id == select(Batch.submission_id).where(Batch.id == number).scalar_subquery()
+
+
 def get_job(session: Session, actor: Actor, job_id: int) -> Job:
     """The job, its inputs, attempts, outputs and history loaded. Raises NotFoundError."""
     query = loaded(visible_jobs(actor).where(Job.id == check_id(actor, job_id)))
@@ -32,11 +41,10 @@ def get_job(session: Session, actor: Actor, job_id: int) -> Job:
 def loaded(query: Select[Job]) -> Select[Job]:
     """The query with all that a card shows, in a fixed number of statements."""
     return query.options(
-        selectinload(Job.submission).selectinload(Submission.revision),
+        selectinload(Job.submission).options(selectinload(Submission.revision), joinedload(Submission.batch)),
         selectinload(Job.person),
         selectinload(Job.inputs),
         selectinload(Job.attempts),
         selectinload(Job.outputs),
-        selectinload(Job.events),
         selectinload(Job.events),
     )

@@ -12,7 +12,7 @@ from portal.audit.record import record
 from portal.errors import ConflictError, ForbiddenError, InvalidError
 from portal.identity.actor import Actor
 from portal.identity.missing import check_id, not_found
-from portal.jobs.access import visible_jobs
+from portal.jobs.access import of_submission, visible_jobs
 from portal.jobs.cause import MIB, Asked, Cause, Retry, cancelled, may_help, retry_of
 from portal.jobs.models import Job, Submission
 from portal.jobs.moves import move_all
@@ -50,7 +50,7 @@ def _check_owner(job: Job, actor: Actor) -> None:
 
 def _of_batch(session: Session, actor: Actor, submission_id: str, states: Collection[State]) -> Sequence[Job]:
     """A batch's jobs in these states, locked until the transaction ends. Raises NotFound-, ForbiddenError."""
-    mine = visible_jobs(actor).where(Job.submission_id == submission_id)
+    mine = visible_jobs(actor).where(of_submission(submission_id))
     chosen = mine.where(Job.state.in_(states)).order_by(Job.id)
     jobs = session.scalars(chosen.with_for_update(of=Job)).all()
     if not jobs and session.scalar(mine.limit(1)) is None:

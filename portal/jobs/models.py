@@ -13,6 +13,7 @@ from portal.catalogue.models import Dataset, Investigation
 from portal.db import Base, TypedDocument
 from portal.errors import ConflictError
 from portal.identity.models import Person
+from portal.jobs.batches.models import Batch
 from portal.jobs.said import Seen, Waiting
 from portal.jobs.state import Move, State
 from portal.jobtype.kind import Kind
@@ -83,6 +84,12 @@ class Submission(Base):
     revision: Mapped[JobTypeRevision] = relationship()
     investigation: Mapped[Investigation | None] = relationship()
     jobs: Mapped[list[Job]] = relationship(lambda: Job, back_populates="submission", order_by=lambda: Job.index)
+    batch: Mapped[Batch | None] = relationship(lambda: Batch, viewonly=True)
+
+    @property
+    def key(self) -> str:
+        """What stands in its address: a batch's short number, B-17; else its id."""
+        return self.id if self.batch is None else self.batch.number
 
 
 class Job(Base):

@@ -13,7 +13,8 @@ from portal.errors import InvalidError
 from portal.identity.actor import Actor
 from portal.identity.missing import not_found
 from portal.identity.models import Person
-from portal.jobs.access import get_job, loaded, visible_jobs
+from portal.jobs.access import get_job, loaded, of_submission, visible_jobs
+from portal.jobs.batches.models import id_of
 from portal.jobs.log import LogTail, log_tail
 from portal.jobs.models import NUMBER_OFFSET, Job, JobInput, Submission
 from portal.jobs.state import WORDS, State
@@ -37,6 +38,7 @@ __all__ = [
     "counts",
     "get_job",
     "get_submission",
+    "hidden_jobs",
     "job_view",
     "list_jobs",
     "log_tail",
@@ -47,8 +49,8 @@ __all__ = [
 
 
 def get_submission(session: Session, actor: Actor, submission_id: str) -> Submission:
-    """The submission, if the person may see a job of it. Raises NotFoundError."""
-    mine = visible_jobs(actor).where(Job.submission_id == submission_id).limit(1)
+    """The submission of this id or number (B-17), if the person may see a job of it. Raises NotFoundError."""
+    mine = visible_jobs(actor).where(of_submission(submission_id)).limit(1)
     job = session.scalar(mine)
     if job is None:
         raise not_found(actor)
@@ -71,7 +73,8 @@ def list_jobs(
 
     Raises InvalidError for another word.
 
-    `person` is a sign-in name. `text` matches a number (J-1042), a title, an input's name or an analysis.
+    `person` is a sign-in name. `text` matches a number (J-1042, B-17), a job's or batch's title, an input's
+    name or an analysis.
     `before` gives only jobs older than this id, which a list that grows meanwhile can be walked by.
     """
     query = visible_jobs(actor)
@@ -84,6 +87,14 @@ def list_jobs(
     order = Job.index if submission else Job.id.desc()
     rows = session.scalars(loaded(query.order_by(order)).limit(size).offset(first_of(page, size)))
     return Page(list(rows), total, page, size, page + 1 if page * size < total else None)
+
+
+def hidden_jobs(session: Session, actor: Actor, submission: Submission) -> int:
+    """How many jobs of a submission this person may not see: others' experiments can be among its inputs'."""
+    if actor.staff:
+        return 0
+    every = session.scalar(select(func.count(Job.id)).where(Job.submission_id == submission.id)) or 0
+    return every - sum(counts(session, actor, submission).values())
 
 
 def counts(session: Session, actor: Actor, submission: Submission | str | None = None) -> dict[State, int]:
@@ -116,7 +127,7 @@ def conditions(
     if person:
         found.append(Job.person_id == select(Person.id).where(Person.name == person).scalar_subquery())
     if submission:
-        found.append(Job.submission_id == submission)
+        found.append(of_submission(submission))
     if text and text.strip():
         found.append(_matches(text.strip()))
     return found
@@ -141,7 +152,10 @@ def _matches(text: str) -> ColumnElement[bool]:
         Job.title.icontains(text, autoescape=True),
         Job.inputs.any(JobInput.dataset_name.icontains(text, autoescape=True)),
         Job.submission.has(Submission.revision.has(name=text.lower())),
+        Job.submission.has(Submission.title.icontains(text, autoescape=True)),
     ]
+    if id_of(text) is not None:
+        conditions.append(of_submission(text))
     number = int(digits) - NUMBER_OFFSET if digits.isascii() and digits.isdigit() and len(digits) < 15 else 0
     if is_id(number):
         conditions.append(Job.id == number)

@@ -19,7 +19,7 @@ from portal.jobtype.option import ChoiceOption, Option, OptionBase
 from portal.jobtype.program import Program
 from portal.jobtype.strict import Count, Line, Name, Slug, Strict, Words
 
-LATER = ("kind", "methods", "references", "crop")
+LATER = ("kind", "methods", "references", "crop", "figures")
 LATER_OF_SLOTS = ("reads",)
 LATER_OF_OPTIONS = ("pick", "unit_of", "only_with")
 """Keys that came after job types had been published. At their default they stand in no document, so that what was
@@ -171,6 +171,11 @@ class JobType(Strict):
     )
     references: Annotated[list[Reference], Field(max_length=50)] = Field(
         [], description="The publications that the methods cite."
+    )
+    figures: Annotated[list[Line], Field(max_length=5)] = Field(
+        [],
+        description="Up to five of the parameters that the program reports in metadata.json, by name, which say "
+        "most about a result: its card shows them.",
     )
     success_codes: Annotated[list[Annotated[int, Field(ge=0, le=89)]], Field(min_length=1)] = Field(
         default_factory=lambda: [0]

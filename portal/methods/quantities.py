@@ -9,13 +9,17 @@ from math import isfinite
 from portal import words
 
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_MICRO = re.compile(r"(?<![A-Za-z])u(?=(m|s|A|g|l|L|W|J|V|M|mol|Pa|N)(?![A-Za-z]))")
-_POWER = re.compile(r"(?<=[A-Za-zµ])(?:\^|\*\*)(-?\d)(?!\d)")
+_MICRO = re.compile(r"(?<![A-Za-z])u(?=(m|s|A|g|l|L|W|J|V|M|mol|Pa|N|rad|Hz|T|Sv|Gy|eV)(?![A-Za-z]))")
+_POWER = re.compile(r"(?<=[A-Za-zµ])(?:\^|\*\*)(-?\d)(?!\d)|(?<=m)([23]|-[1-3])(?!\w)|(?<=s)(-[12])(?!\w)")
 _WHOLE = {
     "deg": "°",
     "degree": "°",
     "degrees": "°",
     "degC": "°C",
+    "celsius": "°C",
+    "Celsius": "°C",
+    "degF": "°F",
+    "ohm": "Ω",
     "angstrom": "Å",
     "Angstrom": "Å",
     "percent": "%",
@@ -27,11 +31,10 @@ ISOLATE, END = "\N{FIRST STRONG ISOLATE}", "\N{POP DIRECTIONAL ISOLATE}"
 
 
 def unit(name: str) -> str:
-    """A unit as it is printed: `um` is `µm`, `um^2` is `µm²`, `deg` is `°`."""
-    name = name.strip()
-    if name in _WHOLE:
-        return _WHOLE[name]
-    return _POWER.sub(lambda found: found.group(1).translate(_RAISED), _MICRO.sub("µ", name))
+    """A unit as it is printed: `um` is `µm`, `um^2` is `µm²`, `uL/s` is `µL/s`, `deg` is `°`, `degC` is `°C`."""
+    parts = (_WHOLE.get(part, part) for part in re.split("([/ ·*])", name.strip()) if "**" not in name)
+    name = "".join(parts) or name.strip()
+    return _POWER.sub(lambda found: next(filter(None, found.groups())).translate(_RAISED), _MICRO.sub("µ", name))
 
 
 def number(value: float) -> str:
@@ -43,6 +46,22 @@ def number(value: float) -> str:
     if e:
         text = f"{mantissa} × 10{str(int(power)).translate(_RAISED)}"
     return text.replace("-", "\N{MINUS SIGN}")
+
+
+def figure(value: float) -> str:
+    """A measured number as pages show it, three digits that count: `0.162`, `12,300`, `1 × 10⁻⁶`.
+
+    What is whole is as likely a count as a measure, and stays what it is to the last digit.
+    """
+    if not isfinite(value):
+        return str(value)
+    if float(value).is_integer() and abs(value) < 1e15:
+        return f"{int(value):,}"
+    rounded = float(f"{value:.3g}")
+    if 1000 <= abs(rounded) < 1e15:
+        return f"{rounded:,.0f}"
+    mantissa, e, power = f"{rounded:.3g}".partition("e")
+    return f"{mantissa} × 10{str(int(power)).translate(_RAISED)}" if e else mantissa
 
 
 def _whole(value: int) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload
 from portal.catalogue.page import Page
 from portal.identity.actor import Actor
 from portal.identity.missing import check_id, not_found
+from portal.jobs.models import Submission
 from portal.notify.access.answer import open_to
 from portal.notify.models import Notice
 
@@ -50,7 +51,7 @@ def list_notices(
     loaded = query.options(
         joinedload(Notice.event, innerjoin=True),
         joinedload(Notice.job),
-        joinedload(Notice.submission, innerjoin=True),
+        joinedload(Notice.submission, innerjoin=True).joinedload(Submission.batch),
     )
     rows: Sequence[Notice] = session.scalars(loaded).all()
     return Page(list(rows), total, page, size, page + 1 if page * size < total else None)

@@ -55,4 +55,4 @@ def address_of(made: WrittenSubmission) -> str:
     """The page of what was started."""
     if len(made.jobs) == 1:
         return url_for("jobs.job", job_id=made.jobs[0].id)
-    return url_for("batches.show", submission_id=made.id)
+    return url_for("batches.show", submission_id=made.key)

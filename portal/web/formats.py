@@ -2,11 +2,13 @@
 
 import re
 from datetime import UTC, datetime
+from math import isfinite
 
 from flask import Flask
 from markupsafe import Markup
 
 from portal import words
+from portal.methods import quantities
 from portal.web.context import now
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -93,29 +95,35 @@ def time_element(moment: datetime | None) -> Markup:
 
 
 def value(number: object) -> str:
-    """A parameter's value: four significant digits, thousands separated, dates as dates."""
+    """A parameter's value: three significant digits, whole numbers exactly, dates as dates."""
     if isinstance(number, datetime):
         return date_time(number)
     if isinstance(number, bool) or not isinstance(number, int | float):
         return str(number)
-    if float(number).is_integer() and abs(number) < 1e15:
-        return f"{int(number):,}"
-    if abs(number) >= 1000:
-        return f"{number:,.0f}"
-    return f"{number:.4g}"
+    return quantities.figure(number)
 
 
-UNITS = {"um": "µm", "us": "µs", "deg": "°", "angstrom": "Å"}
+def shown(number: object) -> Markup:
+    """The same as an element that has the exact number, too, where not all of its digits are shown."""
+    words = value(number)
+    if not isinstance(number, float) or not isfinite(number) or words.replace(",", "") == f"{number:.15g}":
+        return Markup("{}").format(words)
+    return Markup('<data value="{}" title="{}">{}</data>').format(repr(number), f"{number:.9g}", words)
 
 
 def unit(name: str | None) -> str:
-    """A unit as it is printed: `um` is `µm`."""
-    return UNITS.get(name or "", name or "")
+    """A unit as it is printed: `um` is `µm`, `um^2` is `µm²`."""
+    return quantities.unit(name or "")
+
+
+_UNIT_IN_WORDS = re.compile(
+    r"(?<=\d )[A-Za-z]+(?:[*^/·-]+[A-Za-z0-9]+)*|(?<=, in )[A-Za-z]+(?:[*^/·-]+[A-Za-z0-9]+)*(?=\.)"
+)
 
 
 def printed_units(text: str) -> str:
     """Words in which units stand as catalogues write them, printed as people do: behind numbers, and `, in um.`"""
-    return re.sub(r"(?<=\d )[A-Za-z]+\b|(?<=, in )[A-Za-z]+(?=\.)", lambda found: unit(found.group()), text)
+    return _UNIT_IN_WORDS.sub(lambda found: unit(found.group()), text)
 
 
 def after(sentence: str, word: str) -> str:
@@ -141,6 +149,7 @@ def install_formats(app: Flask) -> None:
         lately=lately,
         after=after,
         value=value,
+        shown=shown,
         unit=unit,
         initials=initials,
         size=words.size,

@@ -215,7 +215,7 @@ def measure(app: Any, database: Database, rounds: int) -> dict[str, Any]:
             for name in ("p0", "p1")
         }
         job = session.scalars(select(Job).order_by(Job.id).limit(1)).one()
-        dataset, batch, number = job.inputs[0].dataset_id, job.submission_id, job.number
+        dataset, batch, number = job.inputs[0].dataset_id, job.submission.key, job.number
         experiment = job.investigation_id
         assert session.scalar(select(JobOutput.id).limit(1)) is None
     pages = {

@@ -125,6 +125,7 @@ def _addresses(demo: Demo, batch: str) -> dict[str, str]:
             "job-no-dataset": f"/jobs/{job(Job.title.endswith(', checksums'))}",
             "job-failed": f"/jobs/{job(Job.state == State.FAILED)}",
             "batch": f"/batches/{batch}",
+            "batch-compare": f"/batches/{batch}/compare",
             "me": "/me",
             "notices": "/notices",
             "device": "/device",
@@ -219,12 +220,14 @@ def browse(demo: Demo, chromium: Browser, states: Callable[[str], Any]) -> Itera
         height: int = 900,
         scheme: Any = "light",
         script: bool = True,
+        touch: bool = False,
     ) -> Page:
         context = chromium.new_context(
             base_url=demo.url,
             viewport={"width": width, "height": height},
             color_scheme=scheme,
             java_script_enabled=script,
+            has_touch=touch,
             storage_state=states(name) if name else None,
             reduced_motion="reduce",
             accept_downloads=True,

@@ -20,15 +20,23 @@ def save_png(path: Path, picture: np.ndarray) -> None:
     Image.fromarray(picture).save(path, optimize=True)
 
 
+def grey_ends(plane: np.ndarray, *, low: float = 0.5, high: float = 99.8) -> tuple[float, float]:
+    """Return the values that `grey` draws as black and as white; equal where there is nothing to tell apart."""
+    values = np.asarray(plane, dtype=np.float64)
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        return 0.0, 0.0
+    bottom, top = np.percentile(finite, [low, high])
+    return (float(bottom), float(top)) if top > bottom else (float(finite.min()), float(finite.max()))
+
+
 def grey(plane: np.ndarray, *, low: float = 0.5, high: float = 99.8) -> np.ndarray:
     """Return `plane` as uint8 with its contrast between two percentiles; not-finite pixels are black."""
     values = _tame(plane)
     finite = np.isfinite(values)
     if not finite.any():
         return np.zeros(values.shape, np.uint8)
-    bottom, top = np.percentile(values[finite], [low, high])
-    if top <= bottom:
-        bottom, top = float(values[finite].min()), float(values[finite].max())
+    bottom, top = grey_ends(values, low=low, high=high)
     scale = 255.0 / (top - bottom) if top > bottom else 0.0
     stretched = (np.where(finite, values, bottom) - bottom) * scale
     return np.asarray(np.clip(stretched, 0, 255), dtype=np.uint8)

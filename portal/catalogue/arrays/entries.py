@@ -4,7 +4,7 @@ Programs look at a dataset's files in the same way: a series in several files is
 make one volume where nothing else is one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 
@@ -43,6 +43,20 @@ class ArrayEntry:
     def described(self) -> Described:
         """The same as forms and programs tell arrays apart."""
         return Described(self.file, self.name, self.shape, self.dtype, self.axes, self.labels)
+
+
+def plane_sizes(arrays: Iterable[ArrayEntry]) -> dict[tuple[int, int], tuple[float, float]]:
+    """Height and width of an element, in µm, by rows and columns of an array's planes.
+
+    Only where all arrays with planes of that shape agree, so that a picture of one is not measured by another.
+    """
+    found: dict[tuple[int, int], set[tuple[float, float] | None]] = {}
+    for one in arrays:
+        if len(one.shape) >= 2:
+            known = one.axes.endswith("YX") and {"x", "y"} <= set(one.sizes)
+            size = (one.sizes["y"], one.sizes["x"]) if known else None
+            found.setdefault((one.shape[-2], one.shape[-1]), set()).add(size)
+    return {shape: size for shape, sizes in found.items() if len(sizes) == 1 and (size := next(iter(sizes)))}
 
 
 @dataclass(frozen=True)

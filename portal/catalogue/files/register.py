@@ -11,6 +11,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from portal.catalogue.access import Action, may
+from portal.catalogue.arrays.entries import plane_sizes
 from portal.catalogue.arrays.rows import add_arrays
 from portal.catalogue.ensure import ensure_sample
 from portal.catalogue.entries import (
@@ -30,6 +31,7 @@ from portal.catalogue.models import Datafile, Dataset, DatasetParameter, Dataset
 from portal.catalogue.parameters.corrections import withdraw_read
 from portal.catalogue.pictures import remove_unnamed
 from portal.config import Settings
+from portal.data.grey import scale_of_png
 from portal.db import Database, is_id
 from portal.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, UnsafeFileError
 from portal.files.confined import Entry, Kind, Root, kind_of
@@ -123,13 +125,19 @@ def add_in_place(
             return known
         dataset = known or _new(session, order, now)
         _fill(session, dataset, order, contents, now)
-        pictures = [PictureEntry("thumbnail.png", contents.thumbnail, "thumbnail")] if contents.thumbnail else []
-        add_pictures(session, dataset, pictures, folder=settings.pictures, by=wish.by)
+        add_pictures(session, dataset, _pictures(contents), folder=settings.pictures, by=wish.by)
         add_arrays(session, dataset, contents.arrays, folder=settings.pictures, by=wish.by)
     if known is not None:
         with database.write() as session:
             remove_unnamed(session, dataset.id, settings.pictures)
     return dataset
+
+
+def _pictures(contents: Contents) -> list[PictureEntry]:
+    if not contents.thumbnail:
+        return []
+    scale = scale_of_png(contents.thumbnail, plane_sizes(contents.arrays))
+    return [PictureEntry("thumbnail.png", contents.thumbnail, "thumbnail", scale=scale)]
 
 
 def investigation_for_ingest(session: Session, actor: Actor, text: str) -> Investigation:

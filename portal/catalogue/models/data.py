@@ -370,4 +370,10 @@ class DatasetPicture(Entity, Base):
     """Relative to the pictures folder: `<dataset id>/<sha256>.png`."""
     width: Mapped[int]
     height: Mapped[int]
+    black: Mapped[float | None] = mapped_column(Float(53))
+    """The value of the data that is drawn as black; between it and `white` grey goes linearly. None: not known."""
+    white: Mapped[float | None] = mapped_column(Float(53))
+    width_um: Mapped[float | None] = mapped_column(Float(53))
+    """What the picture spans, in µm. None: not known."""
+    height_um: Mapped[float | None] = mapped_column(Float(53))
     dataset: Mapped[Dataset] = relationship(back_populates="pictures")

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from portal.catalogue.arrays.entries import ArrayEntry, Looked, clause, entries_of
+from portal.catalogue.arrays.entries import ArrayEntry, Looked, clause, entries_of, plane_sizes
 from portal.daemon.collect.metadata import ALSO, PREVIEWS, Metadata, Preview, read_metadata
-from portal.data.grey import GreyPlane
+from portal.data.grey import GreyPlane, scale_of_png
 from portal.data.parsing import client as parsing
 from portal.data.parsing.client import UnseenError
 from portal.data.parsing.many import check_many
@@ -72,9 +72,10 @@ def inspect_result(
                 listed.append(_listed(stream, name))
         first = set(of_arrays[:MOST_LISTED])
         _check_all(kept, [file.name for file in files if file.name not in first], looked)
-        pictures = tuple(_draw(kept, preview) for preview in metadata.previews) or _thumbnail(kept, files)
+        arrays = tuple(entries_of(listed, of_arrays)) if of_arrays else ()
+        pictures = tuple(_draw(kept, preview) for preview in metadata.previews) or _thumbnail(kept, files, arrays)
         grey = _grey(kept, of_arrays) if beside_others else None
-    return Inspected(metadata, pictures, files, tuple(entries_of(listed, of_arrays)) if of_arrays else (), grey)
+    return Inspected(metadata, pictures, files, arrays, grey)
 
 
 def _goes_along(name: str) -> bool:
@@ -146,7 +147,7 @@ def _grey(kept: Root, names: Sequence[str]) -> GreyPlane | None:
     return None
 
 
-def _thumbnail(kept: Root, files: Sequence[StoredFile]) -> tuple[Drawn, ...]:
+def _thumbnail(kept: Root, files: Sequence[StoredFile], arrays: Sequence[ArrayEntry]) -> tuple[Drawn, ...]:
     """A picture of the first data file that has one, where the program made none."""
     for file in files[:5]:
         if not is_named_as_array(file.name):
@@ -157,5 +158,6 @@ def _thumbnail(kept: Root, files: Sequence[StoredFile]) -> tuple[Drawn, ...]:
         except PortalError:
             continue
         if size := png_size(png):
-            return (Drawn(Preview(file.name, "", "thumbnail"), Picture(png, *size)),)
+            scale = scale_of_png(png, plane_sizes(arrays))
+            return (Drawn(Preview(file.name, "", "thumbnail", scale), Picture(png, *size)),)
     return ()

@@ -19,6 +19,7 @@ from gantry_formats.limits import (
     MAX_WARNINGS,
 )
 from portal import words
+from portal.data.grey import UNSAID, PictureScale
 from portal.errors import NotFoundError
 from portal.files.confined import Root
 from portal.jobs.result_json import FormError, storable
@@ -46,6 +47,7 @@ class Preview:
     file: str
     caption: str
     role: str
+    scale: PictureScale = UNSAID
 
 
 @dataclass(frozen=True)
@@ -146,4 +148,26 @@ def _preview(item: Mapping[str, Any]) -> Preview:
     file, role = _text(item, "file", 1000), _text(item, "role", 20, default="preview")
     if role not in {"thumbnail", "preview"}:
         raise FormError("metadata.json: a picture is a thumbnail or a preview")
-    return Preview(file, _text(item, "caption", MAX_CAPTION, default=""), role)
+    return Preview(file, _text(item, "caption", MAX_CAPTION, default=""), role, _scale(item))
+
+
+def _scale(item: Mapping[str, Any]) -> PictureScale:
+    """What the program says of a picture's greys and of what it spans; of each pair both or none."""
+    black, white = _pair(item, "black", "white")
+    width, height = _pair(item, "width_um", "height_um")
+    if black is not None and white is not None and white <= black:
+        raise FormError("metadata.json: white of a picture is not above its black")
+    if width is not None and height is not None and min(width, height) <= 0:
+        raise FormError("metadata.json: a picture spans nothing")
+    return PictureScale(black, white, width, height)
+
+
+def _pair(item: Mapping[str, Any], *keys: str) -> list[float | None]:
+    values = [item.get(key) for key in keys]
+    if all(value is None for value in values):
+        return [None for _ in keys]
+    plain = [one for one in values if isinstance(one, int | float) and not isinstance(one, bool)]
+    numbers = [float(one) for one in plain if -MAX_NUMBER <= one <= MAX_NUMBER]
+    if len(numbers) < len(keys):
+        raise FormError(f"metadata.json: {' and '.join(keys)} of a picture are not two numbers")
+    return [*numbers]

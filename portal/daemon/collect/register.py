@@ -60,7 +60,13 @@ def _to_register(
         person=job.person.name,
         parameters=[ParameterEntry(p.name, p.value, p.units, computed) for p in inspected.metadata.parameters],
         pictures=[
-            PictureEntry(drawn.preview.file, drawn.picture.png, drawn.preview.role, drawn.preview.caption)
+            PictureEntry(
+                drawn.preview.file,
+                drawn.picture.png,
+                drawn.preview.role,
+                drawn.preview.caption,
+                drawn.preview.scale,
+            )
             for drawn in inspected.pictures
         ],
         arrays=inspected.arrays,

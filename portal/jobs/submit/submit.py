@@ -18,6 +18,7 @@ from portal.config import Settings
 from portal.errors import ConflictError, InvalidError, SignInNeededError
 from portal.identity.actor import Actor
 from portal.identity.models import Person
+from portal.jobs.batches.models import Batch, number_of
 from portal.jobs.models import Job, JobTypeRevision, Submission
 from portal.jobs.state import UNFINISHED, State
 from portal.jobs.submit.check import FormCheck, Quota, SubmitRequest
@@ -30,7 +31,12 @@ MAX_KEY = 200
 # Built once: building a statement takes longer than the database needs to carry it out.
 LOCK = select(Person.id).where(Person.id == bindparam("person")).with_for_update()
 EARLIER = select(
-    Submission.id, Submission.title, Submission.options, Submission.idempotency_key, Submission.request_digest
+    Submission.id,
+    Submission.title,
+    Submission.options,
+    Submission.idempotency_key,
+    Submission.request_digest,
+    select(Batch.id).where(Batch.submission_id == Submission.id).scalar_subquery().label("batch"),
 ).where(
     Submission.person_id == bindparam("person"),
     Submission.idempotency_key.in_(bindparam("keys", expanding=True)),
@@ -183,7 +189,13 @@ def _earlier(connection: Connection, actor: Actor, keys: Sequence[str]) -> Earli
     return {
         row.idempotency_key: (
             row.request_digest,
-            WrittenSubmission(row.id, row.title, tuple(jobs[row.id]), row.options),
+            WrittenSubmission(
+                row.id,
+                row.title,
+                tuple(jobs[row.id]),
+                row.options,
+                batch=None if row.batch is None else number_of(row.batch),
+            ),
         )
         for row in rows
         if row.idempotency_key is not None

@@ -1,4 +1,7 @@
-"""The rows of submissions, written in four statements however many there are, and what came of it."""
+"""The rows of submissions, written in four statements however many there are, and what came of it.
+
+A fifth gives those of several jobs their short numbers.
+"""
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +15,7 @@ from sqlalchemy.engine import Connection
 from portal.db import UTCDateTime
 from portal.form import InputDataset, Planned
 from portal.identity.actor import Actor
+from portal.jobs.batches.models import Batch, number_of
 from portal.jobs.cause import Cause
 from portal.jobs.models import Job, JobEvent, JobInput, Submission
 from portal.jobs.state import State
@@ -22,6 +26,7 @@ from portal.trials.trial import Trial
 # With RETURNING, SQLAlchemy puts many rows into one statement.
 SUBMISSIONS = insert(Submission).returning(Submission.id)
 JOBS = insert(Job).returning(Job.submission_id, Job.index, Job.id)
+BATCHES = insert(Batch).returning(Batch.id, Batch.submission_id)
 INPUTS = insert(JobInput).returning(JobInput.id)
 EVENTS = insert(JobEvent).from_select(
     ["job_id", "at", "from_state", "to_state", "by", "cause", "words"],
@@ -132,6 +137,13 @@ class WrittenSubmission:
     accepted: Accepted | None = None
     experiment: int | None = None
     """The first job's, where it was written down just now."""
+    batch: str | None = None
+    """The short number, B-17, of several jobs; None for one job, and for a trial."""
+
+    @property
+    def key(self) -> str:
+        """What stands in its address: its short number, or else its id."""
+        return self.batch or self.id
 
     @property
     def fresh(self) -> bool:
@@ -147,17 +159,30 @@ def write_all(connection: Connection, submissions: Sequence[NewSubmission]) -> l
     connection.execute(SUBMISSIONS, [_submission(key, one) for key, one in new.items()])
     rows = connection.execute(JOBS, [row for key, one in new.items() for row in _jobs(key, one)])
     ids = {(submission, index): job for submission, index, job in rows}
+    batches = _number(connection, new)
     made = []
     for key, one in new.items():
         jobs = tuple(SubmittedJob(ids[key, i], job.title, _given(job)) for i, job in enumerate(one.jobs))
+        experiment = one.jobs[0].experiment
         made.append(
-            WrittenSubmission(key, one.accepted.title, jobs, one.options, one.accepted, one.jobs[0].experiment)
+            WrittenSubmission(
+                key, one.accepted.title, jobs, one.options, one.accepted, experiment, batches.get(key)
+            )
         )
     inputs = [row for one in made for job in one.jobs for row in _inputs(job)]
     if inputs:
         connection.execute(INPUTS, inputs)
     _begin_history(connection, new)
     return made
+
+
+def _number(connection: Connection, new: Mapping[str, NewSubmission]) -> Mapping[str, str]:
+    """The short numbers of those that have several jobs."""
+    several = [key for key, one in new.items() if len(one.jobs) > 1 and one.accepted.trial is None]
+    if not several:
+        return {}
+    rows = connection.execute(BATCHES, [{"submission_id": key} for key in several])
+    return {submission: number_of(number) for number, submission in rows}
 
 
 def _begin_history(connection: Connection, new: Mapping[str, NewSubmission]) -> None:

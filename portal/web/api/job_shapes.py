@@ -49,6 +49,9 @@ class JobOut(BaseModel):
     title: str
     analysis: str
     submission: str
+    batch: str | None = Field(
+        description="The short number of its batch, B-17; null: it was started alone, or is of a trial."
+    )
     trial: str | None = Field(
         description="The option of which its submission tries several values, a job each; GET /trials/… shows "
         "them side by side. Null: it is no trial."
@@ -135,6 +138,10 @@ class SubmissionOut(BaseModel):
     """One person's form on one or many datasets."""
 
     id: str
+    number: str | None = Field(
+        description="The short number of a batch, B-17, which does for its id in addresses; null: it has one "
+        "job, or is a trial."
+    )
     analysis: str
     version: str
     revision: str
@@ -164,6 +171,7 @@ def _fields(job: Job, now: datetime, status: ClusterStatus | None) -> dict[str, 
         "title": job.title,
         "analysis": job.submission.revision.name,
         "submission": job.submission_id,
+        "batch": job.submission.batch.number if job.submission.batch else None,
         "trial": job.submission.trial.option if job.submission.trial else None,
         "person": job.person.name,
         "state": job.state.value,
@@ -232,6 +240,7 @@ def submitted_out(made: WrittenSubmission, accepted: Accepted, status: ClusterSt
     common: dict[str, Any] = {
         "analysis": jobtype.name,
         "submission": made.id,
+        "batch": made.batch,
         "trial": accepted.trial.option if accepted.trial else None,
         "person": accepted.actor.name,
         "state": state.value,
@@ -250,6 +259,7 @@ def submitted_out(made: WrittenSubmission, accepted: Accepted, status: ClusterSt
     }
     return SubmissionOut(
         id=made.id,
+        number=made.batch,
         analysis=jobtype.name,
         version=jobtype.version,
         revision=accepted.revision.digest,
@@ -280,6 +290,7 @@ def submission_out(submission: Submission, jobs: list[JobOut], counted: Mapping[
     """A submission with those of its jobs that are shown."""
     return SubmissionOut(
         id=submission.id,
+        number=submission.batch.number if submission.batch else None,
         analysis=submission.revision.name,
         version=submission.revision.version,
         revision=submission.revision.digest,

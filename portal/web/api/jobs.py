@@ -33,7 +33,9 @@ class JobsQuery(PageQuery):
     )
     person: str | None = Field(None, max_length=255, description="Sign-in name of who asked.")
     text: str | None = Field(None, max_length=200, description="In title, number, input or analysis.")
-    submission: str | None = Field(None, max_length=36, description="Only those of this submission.")
+    submission: str | None = Field(
+        None, max_length=36, description="Only those of this submission: its id, or B-17."
+    )
 
 
 class LogPath(JobPath):

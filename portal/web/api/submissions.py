@@ -103,7 +103,7 @@ class SubmissionAnswer(RootModel[SubmissionOut | Receipt]):
 class SubmissionPath(BaseModel):
     """Which submission."""
 
-    submission: str = Field(max_length=36)
+    submission: str = Field(max_length=36, description="Its id, or a batch's short number: B-17.")
 
 
 @api.post("/submissions", summary="Start an analysis", responses={201: SubmissionAnswer, 200: SubmissionAnswer})

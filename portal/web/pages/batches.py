@@ -3,16 +3,28 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from portal.errors import InvalidError
 from portal.jobs import actions
-from portal.jobs.read import cluster_status, counts, get_submission, list_jobs, with_warnings
+from portal.jobs.batches.rename import rename_batch
+from portal.jobs.models import Submission
+from portal.jobs.read import (
+    BY_WORD,
+    cluster_status,
+    counts,
+    get_submission,
+    hidden_jobs,
+    list_jobs,
+    with_warnings,
+)
 from portal.jobs.state import FINAL, State
 from portal.web.context import actor, close_session, now, portal, session
 from portal.web.part import part
-from portal.web.views.batches import batch_counts, batch_sentence
+from portal.web.views.batches import batch_counts, batch_sentence, hidden_words
 from portal.web.views.cancelling import asks_first, lost_with, running_jobs
 from portal.web.views.jobs import job_cards
 from portal.web.views.live import ask_again_for_all_s
 from portal.web.views.paging import page_links, page_number
+from portal.web.views.results.compare import compare_jobs
 from portal.words import count
 
 page = Blueprint("batches", __name__, url_prefix="/batches")
@@ -23,34 +35,57 @@ TILES = 100
 @page.get("/<submission_id>")
 def show(submission_id: str) -> ResponseReturnValue:
     """Which of them failed? Values that were tried have a sheet of their own."""
-    if get_submission(session(), actor(), submission_id).trial is not None:
-        return redirect(url_for("trials.show", submission_id=submission_id), 303)
-    return render_template("batches/show.html", section="jobs", **_context(submission_id))
+    submission = get_submission(session(), actor(), submission_id)
+    if submission.trial is not None:
+        return redirect(url_for("trials.show", submission_id=submission.id), 303)
+    if submission.key != submission_id:
+        return redirect(
+            url_for(
+                "batches.show",
+                submission_id=submission.key,
+                page=request.args.get("page"),
+                state=request.args.get("state"),
+            ),
+            303,
+        )
+    return render_template("batches/show.html", section="jobs", **_context(submission))
 
 
 @part(page, "/<submission_id>/part/live", of="batches.show")
 def live(submission_id: str) -> ResponseReturnValue:
     """The part that changes."""
-    return render_template("batches/_live.html", **_context(submission_id))
+    return render_template("batches/_live.html", **_context(get_submission(session(), actor(), submission_id)))
 
 
-def _context(submission_id: str) -> dict[str, object]:
-    submission = get_submission(session(), actor(), submission_id)
+def _context(submission: Submission) -> dict[str, object]:
     by_state = counts(session(), actor(), submission)
-    found = list_jobs(session(), actor(), submission=submission_id, page=page_number(request.args), size=TILES)
+    word = request.args.get("state", "").lower()
+    word = word if word in BY_WORD else ""
+    found = list_jobs(
+        session(),
+        actor(),
+        submission=submission.id,
+        state=word or None,
+        page=page_number(request.args),
+        size=TILES,
+    )
     status = cluster_status(session())
     jobtype = portal().jobtypes.by_name.get(submission.revision.name)
     total = sum(by_state.values())
     unfinished = sum(number for state, number in by_state.items() if state not in FINAL)
+    hidden = hidden_jobs(session(), actor(), submission)
+    words = batch_sentence(by_state, with_warnings(session(), actor(), submission)) + hidden_words(hidden)
     return {
         "submission": submission,
         "analysis": jobtype.title if jobtype else submission.revision.name,
         "counts": batch_counts(by_state),
-        "sentence": batch_sentence(by_state, with_warnings(session(), actor(), submission)),
+        "chosen": word,
+        "sentence": words,
         "share_done": (total - unfinished) / total if total else None,
         "unfinished": unfinished,
         "failed": by_state.get(State.FAILED, 0),
         "cancelled": by_state.get(State.CANCELLED, 0),
+        "done": by_state.get(State.SUCCEEDED, 0),
         "mine": submission.person_id == actor().person_id or actor().staff,
         "cards": job_cards(session(), actor(), found.items, now(), status=status),
         "links": page_links(found, "job"),
@@ -59,11 +94,45 @@ def _context(submission_id: str) -> dict[str, object]:
     }
 
 
+@page.get("/<submission_id>/compare")
+def compare(submission_id: str) -> ResponseReturnValue:
+    """What is done of it: each dataset beside its result, in one viewer."""
+    submission = get_submission(session(), actor(), submission_id)
+    found = list_jobs(
+        session(),
+        actor(),
+        submission=submission.id,
+        state=State.SUCCEEDED,
+        page=page_number(request.args),
+        size=TILES,
+    )
+    return render_template(
+        "batches/compare.html",
+        section="jobs",
+        submission=submission,
+        comparison=compare_jobs(session(), actor(), found.items),
+        done=found.total,
+        links=page_links(found, "job"),
+    )
+
+
+@page.post("/<submission_id>/rename")
+def rename(submission_id: str) -> ResponseReturnValue:
+    """Give it another name; its results keep theirs."""
+    try:
+        with portal().database.write() as writing:
+            found = rename_batch(writing, actor(), submission_id, request.form.get("title", ""), now=now())
+            flash(f"The batch is now called “{found.title}”. Its jobs and results keep their names.")
+    except InvalidError as error:
+        flash(error.message, "wrong")
+    return redirect(url_for("batches.show", submission_id=submission_id), 303)
+
+
 @page.post("/<submission_id>/cancel")
 def cancel(submission_id: str) -> ResponseReturnValue:
     """Ask for the end of those that have not ended; where one has run for long, first whether that is meant."""
     submission = get_submission(session(), actor(), submission_id)
-    running = running_jobs(session(), actor(), submission_id)
+    running = running_jobs(session(), actor(), submission.id)
     if asks_first(running, now()) and not request.form.get("sure"):
         return render_template(
             "jobs/cancel.html",

@@ -34,7 +34,7 @@ def _context() -> dict[str, object]:
     columns = columns_asked(session(), actor(), request.args) if is_table(request.args) else []
     order = (order_by(session(), wanted, columns) if is_table(request.args) else None) or []
     found = find_datasets(session(), actor(), query, order=order)
-    cards = dataset_cards(session(), actor(), found.items, now())
+    cards = dataset_cards(session(), actor(), found.items, now(), portal().jobtypes.by_name)
     sorted_by = wanted if order and not found.at_least else ""
     return {
         "query": query,

@@ -16,10 +16,11 @@ from portal.web.views.analyses import fitting_cards
 from portal.web.views.arrays import array_lines
 from portal.web.views.dataset_page import REPORTS, file_line, first_picture, further_pictures, place, to_convert
 from portal.web.views.datasets import is_public, origin
-from portal.web.views.history import history_of
+from portal.web.views.history import History, history_of
 from portal.web.views.methods import methods_of
 from portal.web.views.paging import page_links, page_number
 from portal.web.views.parameters import figures, missing_lines
+from portal.web.views.results.compare import Comparison, compare_datasets
 
 page = Blueprint("datasets", __name__, url_prefix="/datasets")
 
@@ -32,6 +33,7 @@ def show(dataset_id: int) -> ResponseReturnValue:
     dataset = get_dataset(session(), actor(), dataset_id)
     fits, _others = fitting_cards(portal().jobtypes, [dataset])
     found = list_files(session(), actor(), dataset_id, page_number(request.args))
+    history = history_of(session(), actor(), dataset, portal().jobtypes.by_name)
     return render_template(
         "datasets/show.html",
         section="data",
@@ -50,8 +52,17 @@ def show(dataset_id: int) -> ResponseReturnValue:
         file_links=page_links(found, "file"),
         place=place(portal().settings, dataset),
         methods=methods_of(session(), actor(), dataset),
-        history=history_of(session(), actor(), dataset, portal().jobtypes.by_name),
+        history=history,
+        comparison=_comparison(dataset.id, history),
     )
+
+
+def _comparison(dataset_id: int, history: History) -> Comparison | None:
+    """A result beside what it was made of, where both have pictures."""
+    if history.source is None:
+        return None
+    comparison = compare_datasets(session(), actor(), [one.id for one in history.source.datasets], [dataset_id])
+    return comparison if comparison.possible else None
 
 
 @page.get("/<int:dataset_id>/pictures/<int:picture_id>")

@@ -13,8 +13,8 @@ from portal.web.context import actor, now, portal, session
 from portal.web.part import part
 from portal.web.views.datasets import dataset_cards, is_public
 from portal.web.views.experiments import experiment_groups, experiment_jobs, experiment_lines, instrument_names
-from portal.web.views.jobs import job_cards
-from portal.web.views.live import ask_again_for_all_s
+from portal.web.views.jobs import line_cards
+from portal.web.views.live import ask_again_after_s
 from portal.web.views.paging import page_links, page_number, total_words
 
 page = Blueprint("experiments", __name__, url_prefix="/experiments")
@@ -50,7 +50,7 @@ def show(investigation_id: int) -> ResponseReturnValue:
         session(), actor(), DatasetQuery(investigation=investigation_id, raw=True, page=number, size=24)
     )
     results = find_datasets(session(), actor(), DatasetQuery(investigation=investigation_id, raw=False, size=8))
-    cards = dataset_cards(session(), actor(), [*found.items, *results.items], now())
+    cards = dataset_cards(session(), actor(), [*found.items, *results.items], now(), portal().jobtypes.by_name)
     return render_template(
         "experiments/show.html",
         section="experiments",
@@ -75,10 +75,10 @@ def jobs_now(investigation_id: int) -> ResponseReturnValue:
 
 
 def _jobs_context(experiment: Investigation, status: ClusterStatus) -> dict[str, object]:
-    jobs = experiment_jobs(session(), actor(), experiment.id)
+    lines = experiment_jobs(session(), actor(), experiment.id)
     titles = {name: jobtype.title for name, jobtype in portal().jobtypes.by_name.items()}
     return {
         "experiment": experiment,
-        "jobs": job_cards(session(), actor(), jobs, now(), status=status, titles=titles),
-        "again_s": ask_again_for_all_s(jobs, now()),
+        "jobs": line_cards(session(), actor(), lines, now(), status=status, titles=titles),
+        "again_s": ask_again_after_s(lines.moments(), now()),
     }

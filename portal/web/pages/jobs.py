@@ -1,7 +1,5 @@
 """Jobs: the list, one job, its live part, its log, and what can be asked of it."""
 
-from itertools import chain
-
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -19,8 +17,9 @@ from portal.web.part import part
 from portal.web.views.cancelling import asks_first, lost_with
 from portal.web.views.job_page import job_parts
 from portal.web.views.jobs import line_cards, line_links
-from portal.web.views.live import ask_again_for_all_s, ask_again_s
+from portal.web.views.live import ask_again_after_s, ask_again_s
 from portal.web.views.paging import page_number, whole
+from portal.web.views.results.compare import Comparison, compare_datasets
 
 page = Blueprint("jobs", __name__, url_prefix="/jobs")
 
@@ -68,7 +67,7 @@ def _list_context(status: ClusterStatus) -> dict[str, object]:
         "whose": whose,
         "cards": line_cards(session(), actor(), found, now(), status=status, titles=titles),
         "links": line_links(found),
-        "again_s": ask_again_for_all_s([*found.page.items, *chain(*found.trials.values())], now()),
+        "again_s": ask_again_after_s(found.moments(), now()),
         "searched": bool(values.get("q") or chosen),
     }
 
@@ -100,9 +99,19 @@ def _job_context(job_id: int) -> dict[str, object]:
         "view": job_view(found, now(), status=status),
         "others": "" if found.state.final else beside(session(), found, actions.jobtype_of(found), now()).words,
         "parts": job_parts(session(), actor(), found, portal().jobtypes.by_name, batch),
+        "comparison": _comparison(found),
         "again_s": ask_again_s(found, now()),
         "cluster_banner": status.banner,
     }
+
+
+def _comparison(found: Job) -> Comparison | None:
+    """Its inputs beside its results, once there are some that both have pictures."""
+    if not found.state.final or not found.outputs:
+        return None
+    given, outputs = [row.dataset_id for row in found.inputs], [output.dataset_id for output in found.outputs]
+    comparison = compare_datasets(session(), actor(), given, outputs)
+    return comparison if comparison.possible else None
 
 
 @page.get("/<job:job_id>/log")
@@ -178,9 +187,22 @@ def rename(job_id: int) -> ResponseReturnValue:
     try:
         with portal().database.write() as writing:
             found = actions.rename(writing, actor(), job_id, title, now=now())
+            words = _renamed_words(found)
     except InvalidError as error:
         return make_response(_job_page(job_id, title, error.message), 422)
-    return _changed(found, "It has a new name.")
+    return _changed(found, words)
+
+
+def _renamed_words(found: Job) -> str:
+    """What was renamed, and what was not: a result is registered under a name of its own, and keeps it."""
+    words = f"The job is now called “{found.title}”"
+    if any(output.dataset_id is not None for output in found.outputs):
+        return f"{words}. Its result keeps its name."
+    if found.state is State.COLLECTING:
+        return f"{words}. Its result is being saved, and may still have the old name."
+    if not found.state.final and found.submission.revision.leaves_dataset:
+        return f"{words}, and so will its result be."
+    return f"{words}."
 
 
 @page.post("/<job:job_id>/release")

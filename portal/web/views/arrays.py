@@ -11,7 +11,7 @@ from portal import words
 from portal.catalogue.arrays.rows import input_arrays
 from portal.catalogue.models import Dataset, DatasetArray
 from portal.form.arrays import InputArray
-from portal.jobtype.option import number_words
+from portal.methods.quantities import figure
 from portal.web.views.pictures import Picture
 
 MOST_SHOWN = 60
@@ -108,7 +108,7 @@ def _axis_words(array: InputArray, axis: str) -> str:
 
 def _line(name: str, array: InputArray, row: DatasetArray) -> ArrayLine:
     number = array.picture_of()
-    sizes = [number_words(float(row.sizes[axis])) for axis in "xyz" if axis in row.sizes]
+    sizes = [figure(float(row.sizes[axis])) for axis in "xyz" if axis in row.sizes]
     axes = ", ".join(axis for axis in "xyz" if axis in row.sizes)
     return ArrayLine(
         name=name,
@@ -132,7 +132,7 @@ def interval_words(array: InputArray) -> str:
         number, unit = number * 1e3, "ms"
     elif number >= TWO_MINUTES and number % 60 == 0:
         number, unit = number / 60, "min"
-    return f"{number_words(number)} {unit} between time points"
+    return f"{figure(number)} {unit} between time points"
 
 
 def _dimensions(array: InputArray) -> int:

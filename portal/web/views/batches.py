@@ -35,6 +35,11 @@ def state_of_all(by_state: Mapping[State, int]) -> str:
     )
 
 
+def hidden_words(hidden: int) -> str:
+    """A sentence behind the counts where there are jobs that are not shared with this person; else nothing."""
+    return f" {hidden:,} more {'is' if hidden == 1 else 'are'} not shared with you." if hidden else ""
+
+
 def batch_sentence(by_state: Mapping[State, int], warned: int = 0) -> str:
     """One sentence: `7 of 12 done, 2 of them with warnings, 2 failed, 3 to go.`"""
     total = sum(by_state.values())

@@ -1,6 +1,6 @@
 """Datasets as cards."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +12,9 @@ from portal.catalogue.access import Action, allowed
 from portal.catalogue.models import DataCollectionDataset, Dataset, Investigation
 from portal.catalogue.models import Job as Run
 from portal.identity.actor import Actor
+from portal.jobtype.model import JobType
 from portal.web.views.pictures import Picture, thumbnails_of
+from portal.web.views.results.made import Made, lie_alike, made_of
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,15 @@ class DatasetCard:
     warnings: int
     """How many reasons there are to doubt a result."""
     picture: Picture | None
+    made: Made | None = None
+    """Of a result, how it came to be."""
+
+    @property
+    def split(self) -> str:
+        """How input and result share the card: `split` as one picture, `halves`, or not at all."""
+        if self.made is None or self.made.before is None or self.picture is None:
+            return ""
+        return "split" if lie_alike(self.made.before, self.picture) else "halves"
 
 
 def is_public(investigation: Investigation, now: datetime) -> bool:
@@ -48,8 +59,18 @@ def origin(dataset: Dataset) -> str:
     return dataset.type.name.capitalize()
 
 
-def dataset_cards(session: Session, actor: Actor, datasets: Sequence[Dataset], now: datetime) -> list[DatasetCard]:
-    """Cards of datasets whose type, instrument and investigation are loaded: two more queries for all of them."""
+def dataset_cards(
+    session: Session,
+    actor: Actor,
+    datasets: Sequence[Dataset],
+    now: datetime,
+    jobtypes: Mapping[str, JobType] | None = None,
+) -> list[DatasetCard]:
+    """Cards of datasets whose type, instrument and investigation are loaded: two more queries for all of them.
+
+    With `jobtypes`, results tell how they came to be: six more.
+    """
+    made = made_of(session, actor, datasets, jobtypes) if jobtypes is not None else {}
     ids = [dataset.id for dataset in datasets]
     pictures = thumbnails_of(session, datasets)
     results = count_results(session, actor, ids)
@@ -68,6 +89,7 @@ def dataset_cards(session: Session, actor: Actor, datasets: Sequence[Dataset], n
             problem=dataset.problem,
             warnings=len(dataset.warnings),
             picture=pictures.get(dataset.id),
+            made=made.get(dataset.id),
         )
         for dataset in datasets
     ]

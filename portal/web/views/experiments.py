@@ -12,7 +12,7 @@ from portal.catalogue.access import visible
 from portal.catalogue.finding.experiments import own_among
 from portal.catalogue.models import Dataset, Instrument, Investigation, InvestigationInstrument
 from portal.identity.actor import Actor
-from portal.jobs.access import loaded, visible_jobs
+from portal.jobs.lines import Lines, list_lines
 from portal.jobs.models import Job
 from portal.jobs.state import UNFINISHED
 from portal.level import level
@@ -100,7 +100,7 @@ def experiment_lines(
     ]
 
 
-def experiment_jobs(session: Session, actor: Actor, investigation_id: int) -> Sequence[Job]:
-    """The unfinished jobs whose results go to this experiment, newest first."""
-    query = visible_jobs(actor).where(Job.investigation_id == investigation_id, Job.state.in_(UNFINISHED))
-    return session.scalars(loaded(query.order_by(Job.id.desc())).limit(MOST_JOBS)).all()
+def experiment_jobs(session: Session, actor: Actor, investigation_id: int) -> Lines:
+    """The unfinished jobs whose results go to this experiment, newest first; a line for a whole batch or trial."""
+    here = [Job.investigation_id == investigation_id]
+    return list_lines(session, actor, state=tuple(UNFINISHED), where=here, size=MOST_JOBS)

@@ -20,6 +20,7 @@ from portal.web.views.pictures import Picture, thumbnails
 class Relative:
     """A dataset in the history."""
 
+    id: int
     name: str
     type: str
     url: str
@@ -100,4 +101,6 @@ def _trial_of(run: Run) -> str | None:
 
 def _relative(dataset: Dataset, pictures: Mapping[int, Picture]) -> Relative:
     url = url_for("datasets.show", dataset_id=dataset.id)
-    return Relative(dataset.name, dataset.type.name, url, pictures.get(dataset.id), len(dataset.warnings))
+    return Relative(
+        dataset.id, dataset.name, dataset.type.name, url, pictures.get(dataset.id), len(dataset.warnings)
+    )

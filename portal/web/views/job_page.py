@@ -95,7 +95,7 @@ def job_parts(session: Session, actor: Actor, job: Job, jobtypes: Mapping[str, J
 
 def _batch_url(job: Job) -> str:
     page = "batches.show" if job.submission.trial is None else "trials.show"
-    return url_for(page, submission_id=job.submission_id)
+    return url_for(page, submission_id=job.submission.key)
 
 
 def _known(session: Session, actor: Actor, ids: list[int | None]) -> dict[int, Known]:

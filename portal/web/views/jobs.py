@@ -1,6 +1,5 @@
 """Jobs as cards, and what a job's own page shows besides the service's view of it."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,13 +8,13 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from portal.identity.actor import Actor
-from portal.jobs.lines import Lines
-from portal.jobs.models import Job, Submission
+from portal.jobs.lines import Group, Lines
+from portal.jobs.models import Job
 from portal.jobs.progress import progress_of
 from portal.jobs.read import sentence
-from portal.jobs.state import FINAL, State
+from portal.jobs.state import State
 from portal.jobs.status import ClusterStatus
-from portal.web.views.batches import batch_sentence, state_of_all
+from portal.web.views.batches import batch_sentence, hidden_words, state_of_all
 from portal.web.views.paging import PageLinks, page_links
 from portal.web.views.pictures import Picture, thumbnails
 from portal.words import count
@@ -82,12 +81,10 @@ def line_cards(
     status: ClusterStatus | None = None,
     titles: Mapping[str, str] | None = None,
 ) -> list[JobCard]:
-    """Cards of the list's lines: of a trial one that says how many of its jobs are how."""
+    """Cards of the list's lines: of a batch or trial one that says how many of its jobs are how."""
     cards = job_cards(session, actor, lines.page.items, now, status=status, titles=titles)
     return [
-        _card_of_trial(card, job.submission, lines.trials[job.submission_id])
-        if job.submission_id in lines.trials
-        else card
+        _card_of_group(card, lines.groups[job.submission_id]) if job.submission_id in lines.groups else card
         for card, job in zip(cards, lines.page.items, strict=True)
     ]
 
@@ -100,24 +97,31 @@ def line_links(lines: Lines) -> PageLinks:
     return replace(links, words=f"{links.words}, {count(lines.jobs, 'job')}") if links.words else links
 
 
-def _card_of_trial(newest: JobCard, submission: Submission, jobs: Sequence[Job]) -> JobCard:
-    counted: dict[State, int] = dict(Counter(job.state for job in jobs))
-    ended = sum(number for state, number in counted.items() if state in FINAL)
-    first, last = min(job.id for job in jobs), max(job.id for job in jobs)
-    url = url_for("trials.show", submission_id=submission.id)
-    discarded = " Discarded." if submission.discarded is not None else ""
+def _card_of_group(newest: JobCard, group: Group) -> JobCard:
+    submission = group.submission
+    of_trial = submission.trial is not None
+    url = url_for("trials.show" if of_trial else "batches.show", submission_id=submission.key)
+    failed = group.states.get(State.FAILED, 0)
+    words = "See them side by side" if of_trial else f"See the {failed:,} failed" if failed else "See all"
     return replace(
         newest,
         url=url,
-        number=Job.number_of(first) if first == last else f"{Job.number_of(first)} to {Job.number_of(last)}",
+        number=submission.batch.number if submission.batch is not None else _numbers(group),
         title=submission.title,
-        state=state_of_all(counted),
-        sentence=batch_sentence(counted, sum(job.warnings > 0 for job in jobs)) + discarded,
-        active=ended < len(jobs),
-        fraction=ended / len(jobs),
-        changed=max(job.ended or job.changed for job in jobs),
-        action=CardAction(url, "See them side by side"),
+        state=state_of_all(group.states),
+        sentence=batch_sentence(group.states, group.warned)
+        + hidden_words(group.hidden)
+        + (" Discarded." if submission.discarded is not None else ""),
+        active=group.ended < group.seen,
+        fraction=group.ended / group.seen,
+        changed=max(group.changed.values()),
+        action=CardAction(url, words),
     )
+
+
+def _numbers(group: Group) -> str:
+    first, last = Job.number_of(group.first), Job.number_of(group.last)
+    return first if group.first == group.last else f"{first} to {last}"
 
 
 def _pictured(jobs: Iterable[Job]) -> Iterable[int | None]:

@@ -1,6 +1,6 @@
 """How soon a live part asks again: often while something is likely to change, ever more rarely later."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from portal.jobs.models import Job
@@ -13,15 +13,24 @@ SLOWEST_S = 15
 
 def ask_again_s(job: Job, now: datetime) -> int | None:
     """Seconds until a job's live part asks again; None when nothing can change any more."""
-    if job.state.final:
+    return _after_s(job.state, job.changed, now)
+
+
+def _after_s(state: State, changed: datetime, now: datetime) -> int | None:
+    if state.final:
         return None
-    if job.state is State.HELD:
+    if state is State.HELD:
         return SLOWEST_S
-    quiet = (now - job.changed).total_seconds()
+    quiet = (now - changed).total_seconds()
     return next((seconds for limit, seconds in STEPS if quiet < limit), SLOWEST_S)
 
 
 def ask_again_for_all_s(jobs: Sequence[Job], now: datetime) -> int | None:
     """The same for a list: as soon as its liveliest job, but never below two seconds."""
-    soonest = [seconds for job in jobs if (seconds := ask_again_s(job, now)) is not None]
+    return ask_again_after_s(((job.state, job.changed) for job in jobs), now)
+
+
+def ask_again_after_s(moments: Iterable[tuple[State, datetime]], now: datetime) -> int | None:
+    """The same by states and since when jobs are in them."""
+    soonest = [seconds for one in moments if (seconds := _after_s(*one, now)) is not None]
     return max(2, min(soonest)) if soonest else None

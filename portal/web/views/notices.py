@@ -40,7 +40,7 @@ def notice_line(notice: Notice) -> NoticeLine:
     if notice.job is not None:
         title, href = notice.job.title, url_for("jobs.job", job_id=notice.job.id)
     else:
-        title, href = notice.submission.title, url_for("batches.show", submission_id=notice.submission_id)
+        title, href = notice.submission.title, url_for("batches.show", submission_id=notice.submission.key)
     more = notice.event.words or ""
     if notice.about is About.BATCH:
         state, says, more = _batch_state(notice), "has ended", _counted(notice)

@@ -372,6 +372,7 @@ def _jobs(house: House) -> None:
             asked = SubmitRequest("qc", {"data": datasets}, title=f"Tamarisk {name}")
             made = submit(session, maya, asked, jobtypes=jobtypes, settings=house.settings, now=datetime.now(UTC))
             things[f"{name} submission"], ids = made.id, [job.id for job in made.jobs]
+            things[f"{name} number"] = made.key
         things[f"{name} jobs"] = ids
     with house.database.write() as session:
         tried = SubmitRequest(
@@ -409,7 +410,7 @@ def _jobs(house: House) -> None:
         "queued": things["one jobs"][0],
         "held": things["held jobs"][0],
         "failed": things["failed jobs"][0],
-        "batch": things["batch submission"],
+        "batch": things["batch number"],
     }
     now = datetime.now(UTC)
     with house.database.write() as session:

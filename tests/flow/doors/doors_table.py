@@ -55,6 +55,7 @@ PAGES = """
     analyses.begin           POST  sign-in  hides      done       done       done       | -
     analyses.preset          POST  sign-in  hides      done       done       done       | -
     analyses.estimate        POST  sign-in  hides      shows      shows      shows      | -
+    picked.without           POST  sign-in  hides      done       done       done       | -
     trials.ask               POST  sign-in  hides      done       done       done       | -
     trials.switch            POST  sign-in  hides      done       done       done       | -
     trials.form              GET   sign-in  hides      shows      shows      shows      | dataset
@@ -78,6 +79,8 @@ PAGES = """
     jobs.release             POST  sign-in  hides      forbidden  forbidden  done       | -
     batches.show             GET   sign-in  hides      shows      shows      shows      | job
     batches.live             GET   sign-in  hides      shows      shows      shows      | -
+    batches.compare          GET   sign-in  hides      shows      shows      shows      | -
+    batches.rename           POST  sign-in  hides      done       forbidden  done       | -
     batches.cancel           POST  sign-in  hides      done       forbidden  done       | -
     batches.retry            POST  sign-in  hides      done       forbidden  done       | -
     batches.retry_cancelled  POST  sign-in  hides      done       forbidden  done       | -
@@ -258,7 +261,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "analyses.show": ("dataset",),
     "analyses.start": (
         "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key", "experiment",
-        "option.histogram_bins", "option.projection", "kept", "was_preset", "was.histogram_bins",
+        "without", "option.histogram_bins", "option.projection", "kept", "was_preset", "was.histogram_bins",
     ),
     "trials.form": (
         "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key",
@@ -274,10 +277,11 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "jobs.listed": ("page", "state", "whose", "q"),
     "jobs.log": ("stream", "offset"),
     "jobs.log_goes_on": ("stream", "offset"),
-    "batches.show": ("page",),
+    "batches.show": ("page", "state"),
+    "batches.compare": ("page",),
     "notices.show": ("page",),
     "notices.listed": ("page",),
-    "batches.live": ("page",),
+    "batches.live": ("page", "state"),
     "device.show": ("code", "kept"),
     "jobs.job": ("kept",),
     "me.show": ("kept",),
@@ -296,10 +300,15 @@ _TRIED: Mapping[str, Any] = {
 _STARTED: Mapping[str, Any] = {
     "dataset": "{dataset}", "option.histogram_bins": "64", "variant": "standard", "mode": "each",
     "preset": "Recommended", "title": "Again", "proposed": "A name", "idempotency_key": "matrix",
-    "experiment": "",
+    "without": "", "experiment": "",
 }  # fmt: skip
 
 FORMS: Mapping[str, Mapping[str, Any]] = {
+    "picked.without": {
+        "dataset": ["{dataset}", "{second}"], "without": "{second}", "option.histogram_bins": "64",
+        "variant": "standard", "mode": "each", "preset": "Recommended", "title": "Again", "proposed": "A name",
+        "idempotency_key": "matrix", "experiment": "",
+    },
     "analyses.begin": _STARTED,
     "analyses.preset": {
         **_STARTED, "apply": "Recommended", "was.histogram_bins": "32", "was_preset": "", "undo": "",
@@ -313,6 +322,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "batches.cancel": {"sure": "1"},
     "jobs.retry": {"more": "memory"},
     "jobs.rename": {"title": "Renamed"},
+    "batches.rename": {"title": "Renamed"},
     "me.create": {"name": "laptop", "scopes": "read", "days": "30"},
     "me.password": {"current": "{password}", "new": "another horse battery", "again": "another horse battery"},
     "access_requests.ask": {"number": "E-77", "note": "For the paper"},

@@ -71,7 +71,14 @@ def _more_jobs(site: Any, datasets: list[int]) -> str:
             settings=site.settings,
             now=datetime.now(UTC),
         )
-        return str(made.id)
+        return made.key
+
+
+def _alone_and_together(site: Any, number: int) -> None:
+    for dataset in _more_datasets(site, number):
+        _more_jobs(site, [dataset])
+    for several in (number + 10, number + 20):
+        _more_jobs(site, _more_datasets(site, several))
 
 
 @pytest.mark.parametrize(
@@ -81,9 +88,9 @@ def test_a_longer_list_makes_no_more_statements(site: Any, page: str) -> None:
     client = site.client("maya")
     address = page.format(experiment=site.facility.investigations["private"])
     client.get(address)
-    _more_jobs(site, _more_datasets(site, 2))
+    _alone_and_together(site, 2)
     few = _count(site, client, address)
-    _more_jobs(site, _more_datasets(site, 12))
+    _alone_and_together(site, 5)
     assert _count(site, client, address) == few
 
 

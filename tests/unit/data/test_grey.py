@@ -8,9 +8,19 @@ import h5py
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
-from portal.data.grey import GreyPlane, GreyScale, common_scale, drawn, grey_plane
-from portal.data.parsing.client import grey
+from portal.data.grey import (
+    UNSAID,
+    GreyPlane,
+    GreyScale,
+    PictureScale,
+    common_scale,
+    drawn,
+    grey_plane,
+    scale_of_png,
+)
+from portal.data.parsing.client import grey, thumbnail
 from portal.errors import InvalidError
 
 
@@ -89,3 +99,38 @@ def test_what_a_child_answers_is_not_believed(changes):
     assert grey_plane(sound, 480).width == 2
     with pytest.raises(InvalidError):
         grey_plane({**sound, **changes}, 480)
+
+
+def test_a_thumbnail_says_which_values_are_black_and_white_and_what_it_spans(tmp_path):
+    values = np.linspace(100, 900, 40 * 60, dtype="<f4").reshape(1, 40, 60).repeat(12, axis=0)
+    with h5py.File(tmp_path / "one.h5", "w") as file:
+        file["data"] = values
+    with (tmp_path / "one.h5").open("rb") as stream:
+        png = thumbnail(stream)
+    found = scale_of_png(png, {(40, 60): (0.5, 0.25)})
+    assert (found.black, found.white) == pytest.approx(tuple(np.percentile(values[0], (0.5, 99.8))))
+    assert (found.width_um, found.height_um) == (60 * 0.25, 40 * 0.5)
+    # A grey is the value that it stands for, to one of 255 steps.
+    shown = pixels(png)[:: pixels(png).shape[0] // 40][:40, :: pixels(png).shape[1] // 60][:, :60] / 255
+    back = found.black + shown * (found.white - found.black)
+    inside = (values[0] > found.black) & (values[0] < found.white)
+    assert np.abs(back - values[0])[inside].max() <= (found.white - found.black) / 255 * 1.01
+    assert scale_of_png(png, {(41, 60): (0.5, 0.25)}) == PictureScale(found.black, found.white)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "1 2", "a b c d", "2 1 4 4", "1 1 4 4", "nan 2 4 4", "1 inf 4 4", "-1e308 1.7e308 4 4", "1 2 4 4 5"],
+)
+def test_a_picture_s_word_about_itself_is_not_believed_where_it_is_unsound(text):
+    stream, told = io.BytesIO(), PngInfo()
+    told.add_text("gantry-scale", text)
+    Image.new("L", (4, 4)).save(stream, "PNG", pnginfo=told)
+    assert scale_of_png(stream.getvalue(), {(4, 4): (1.0, 1.0)}) == UNSAID
+
+
+@pytest.mark.parametrize("cut", [0, 7, 20, 33, 60])
+def test_a_picture_that_is_cut_says_nothing(cut):
+    stream = io.BytesIO()
+    Image.new("L", (4, 4)).save(stream, "PNG")
+    assert scale_of_png(stream.getvalue()[:cut], {}) == UNSAID

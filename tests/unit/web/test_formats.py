@@ -5,7 +5,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask, g
 
-from portal.web.formats import after, ago, dates, initials, lately, printed_units, short_date, unit, until, value
+from portal.web.formats import (
+    after,
+    ago,
+    dates,
+    initials,
+    lately,
+    printed_units,
+    short_date,
+    shown,
+    unit,
+    until,
+    value,
+)
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
@@ -63,18 +75,59 @@ def test_a_visit_s_dates_share_what_they_have_in_common(
     [
         (20, "20"),
         (20.0, "20"),
-        (0.81234567, "0.8123"),
-        (1234567.8, "1,234,568"),
+        (0.81234567, "0.812"),
+        (0.1625, "0.163"),
+        (-3.14159, "-3.14"),
+        (999.6, "1,000"),
+        (12345.6, "12,300"),
+        (1234567.8, "1,230,000"),
+        (48213.0, "48,213"),
+        (1048576, "1,048,576"),
         ("gaussian", "gaussian"),
-        (1e-7, "1e-07"),
+        (1e-7, "1 × 10⁻⁷"),
+        (2.34567e-12, "2.35 × 10⁻¹²"),
+        (6.02214076e23, "6.02 × 10²³"),
+        (float("nan"), "nan"),
+        (True, "True"),
     ],
 )
 def test_values_are_short_and_never_wrong_in_kind(number: object, words: str) -> None:
     assert value(number) == words
 
 
+def test_a_number_that_is_shown_short_has_its_digits_with_it() -> None:
+    assert shown(0.1625) == '<data value="0.1625" title="0.1625">0.163</data>'
+    assert shown(1 / 3) == '<data value="0.3333333333333333" title="0.333333333">0.333</data>'
+    assert shown(0.5) == "0.5" and shown(12345.0) == "12,345" and shown("<b>") == "&lt;b&gt;"
+
+
 def test_units_are_printed_as_in_a_paper() -> None:
-    assert unit("um") == "µm" and unit("keV") == "keV" and unit(None) == ""
+    printed = {
+        "um": "µm",
+        "um^2": "µm²",
+        "um**2": "µm²",
+        "um2": "µm²",
+        "mm^3": "mm³",
+        "uL/s": "µL/s",
+        "ul/min": "µl/min",
+        "1/um": "1/µm",
+        "s-1": "s⁻¹",
+        "kg/m^3": "kg/m³",
+        "degC": "°C",
+        "degC/min": "°C/min",
+        "deg": "°",
+        "deg/s": "°/s",
+        "uA": "µA",
+        "urad": "µrad",
+        "keV": "keV",
+        "counts": "counts",
+        "units": "units",
+        "%": "%",
+        "": "",
+    }
+    assert {name: unit(name) for name in printed} == printed and unit(None) == ""
+    assert printed_units("6.5 um^2, from your dataset; 0.04 uL/s.") == "6.5 µm², from your dataset; 0.04 µL/s."
+    assert printed_units("3 of 4 jobs at 21 degC") == "3 of 4 jobs at 21 °C"
     assert printed_units("0.31 um, from your dataset") == "0.31 µm, from your dataset"
     assert printed_units("drum and um") == "drum and um"
     assert printed_units("Give the value that holds, in um.") == "Give the value that holds, in µm."

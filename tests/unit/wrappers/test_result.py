@@ -73,3 +73,14 @@ def test_versions_of_what_the_program_used_are_told(tmp_path: Path) -> None:
     told = written(Result(tmp_path), tmp_path)["software"]
     assert told["NumPy"] == np.__version__
     assert told["gantry-wrappers"]
+
+
+def test_a_picture_s_values_and_size_are_told_where_they_are_known(tmp_path: Path) -> None:
+    result, picture = Result(tmp_path), np.zeros((4, 4), np.uint8)
+    result.preview("known", picture, "", ends=(1.5, 20.0), spans_um=(8.0, 6.0))
+    result.preview("unknown", picture, "")
+    result.preview("flat", picture, "", ends=(3.0, 3.0))
+    result.preview("endless", picture, "", ends=(0.0, float("inf")), spans_um=(0.0, 1.0))
+    known, *others = written(result, tmp_path)["previews"]
+    assert [known[key] for key in ("black", "white", "width_um", "height_um")] == [1.5, 20.0, 8.0, 6.0]
+    assert all(set(one) == {"file", "caption", "role"} for one in others)

@@ -14,7 +14,7 @@ from wrappers.io.curve import curve
 from wrappers.io.hdf5 import write_arrays
 from wrappers.io.made_by import made_by
 from wrappers.io.ome import About, plain, write_ome_tiff
-from wrappers.io.picture import fitted, grey
+from wrappers.io.picture import fitted, grey, grey_ends
 from wrappers.io.psf import Psf
 from wrappers.io.stack import AXES
 from wrappers.job import Job
@@ -108,15 +108,33 @@ def write(job: Job, settings: Settings, outcome: Outcome) -> None:
 
 def _previews(kept: Result, outcome: Outcome) -> None:
     for name, axis, aspect in (("xy", 0, 1.0), ("xz", 1, outcome.stretch), ("zy", 2, 1 / outcome.stretch)):
-        picture = fitted(grey(_face(outcome.result, axis)), aspect)
+        face = _face(outcome.result, axis)
         caption = f"Maximum projection along {AXES[axis]}, deconvolved"
-        kept.preview(name, picture, caption, "thumbnail" if name == "xy" else "preview")
-    before = fitted(grey(_face(outcome.image, 0)))
-    kept.preview("xy-before", before, "Maximum projection along z, before")
+        kept.preview(
+            name,
+            fitted(grey(face), aspect),
+            caption,
+            "thumbnail" if name == "xy" else "preview",
+            ends=grey_ends(face),
+            spans_um=_spans(outcome, name, face),
+        )
+    before = _face(outcome.image, 0)
+    caption = "Maximum projection along z, before"
+    ends, spans = grey_ends(before), _spans(outcome, "xy", before)
+    kept.preview("xy-before", fitted(grey(before)), caption, ends=ends, spans_um=spans)
     residuals = 100 * np.asarray(outcome.course.residuals[1:])
     if len(residuals) > 1 and np.isfinite(residuals).all():
         plot = curve(np.arange(1, len(residuals) + 1), residuals, "iteration", "residual, % of the stack")
         kept.preview("residual", plot, "What the blurred estimate leaves of the stack, after each iteration")
+
+
+def _spans(outcome: Outcome, name: str, face: np.ndarray) -> tuple[float, float] | None:
+    """Width and height in µm of a face, whose `name` is its axis across and its axis down."""
+    across, down = name[0], name[1]
+    sizes = outcome.sizes_um
+    if not {across, down} <= set(sizes):
+        return None
+    return face.shape[1] * sizes[across], face.shape[0] * sizes[down]
 
 
 def _face(volume: np.ndarray, axis: int) -> np.ndarray:

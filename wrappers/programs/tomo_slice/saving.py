@@ -12,13 +12,13 @@ import numpy as np
 
 from wrappers.io.made_by import made_by
 from wrappers.io.ome import About, Planes, write_ome_tiff
-from wrappers.io.picture import fitted, grey
+from wrappers.io.picture import fitted, grey, grey_ends
 from wrappers.io.tomography.nxtomoproc import Volume, written_nxtomoproc
 from wrappers.job import Job
 from wrappers.programs.tomo_slice.centring import Axis
 from wrappers.programs.tomo_slice.doubts import doubts
 from wrappers.programs.tomo_slice.slices import Outcome, Work, Write
-from wrappers.result import Result
+from wrappers.result import Result, Role
 
 Tell: TypeAlias = Callable[[float, str], None]
 
@@ -78,7 +78,7 @@ def save(job: Job, work: Work, outcome: Outcome, tell: Tell) -> None:
             _write_tiff(job, work, slices, tell)
         else:
             kept.parameter("slices.tif", "left out: the volume is larger than 4 GiB")
-        _previews(kept, outcome, slices)
+        _previews(kept, outcome, slices, work.scan.pixel.um)
     _parameters(kept, work, outcome)
     words = "1 slice" if wanted.number == 1 else f"{wanted.number} slices"
     for doubt in doubts(work, outcome):
@@ -107,15 +107,23 @@ def _write_tiff(job: Job, work: Work, slices: h5py.Dataset, tell: Tell) -> None:
     write_ome_tiff(Path(job.output / "slices.tif"), Planes(slices.shape, slices.dtype, planes()), about)
 
 
-def _previews(kept: Result, outcome: Outcome, slices: h5py.Dataset) -> None:
+def _previews(kept: Result, outcome: Outcome, slices: h5py.Dataset, pixel: float | None) -> None:
     rows = outcome.geometry.rows
     blind = set(outcome.blind)
     shown = [row for row in range(rows.start, rows.stop) if row not in blind]
     middle = shown[len(shown) // 2]
     others = np.linspace(0, len(shown) - 1, min(len(shown), MOST_PREVIEWS)).round().astype(int)
     for row in dict.fromkeys([middle, *(shown[place] for place in others)]):
-        picture = fitted(grey(slices[row - rows.start], low=1, high=99.9))
-        kept.preview(f"row-{row:04d}", picture, f"Slice at row {row}", "thumbnail" if row == middle else "preview")
+        plane = slices[row - rows.start]
+        role: Role = "thumbnail" if row == middle else "preview"
+        kept.preview(
+            f"row-{row:04d}",
+            fitted(grey(plane, low=1, high=99.9)),
+            f"Slice at row {row}",
+            role,
+            ends=grey_ends(plane, low=1, high=99.9),
+            spans_um=(plane.shape[1] * pixel, plane.shape[0] * pixel) if pixel else None,
+        )
     sinogram = fitted(grey(outcome.sinogram))
     kept.preview("sinogram", sinogram, f"Sinogram of row {outcome.shown}, angles downwards")
 

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
+from portal.data.grey import SCALE_WORD
 from portal.data.parsing.errors import FileError
 
 Array = npt.NDArray[Any]
@@ -116,8 +118,20 @@ def png(view: View, max_side: int) -> bytes:
         factor = min(ENLARGE_BELOW // longest + 1, max_side // longest)
         image = image.resize(_scaled(image.size, max(factor, 1)), Image.Resampling.NEAREST)
     stream = io.BytesIO()
-    image.save(stream, "PNG", optimize=True)
+    image.save(stream, "PNG", optimize=True, pnginfo=_scale(view))
     return stream.getvalue()
+
+
+def _scale(view: View) -> PngInfo | None:
+    """What black and white are, and how many rows and columns it is made of; None for colours."""
+    finite = view.array[np.isfinite(view.array)] if not view.colour else view.array[:0]
+    if finite.size == 0:
+        return None
+    rows, columns = (0, 0) if view.montage else view.array.shape[:2]
+    black, white = _ends(np.asarray(finite, dtype=np.float32))
+    told = PngInfo()
+    told.add_text(SCALE_WORD.decode(), f"{black!r} {white!r} {rows} {columns}")
+    return told
 
 
 def grey_values(view: View, max_side: int) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 import "./htmx";
 import { wireCalendars } from "./calendars";
 import { wireConnection } from "./connection";
+import { wireCompare } from "./compare";
 import { wireCopy } from "./copy";
 import { wireFolds } from "./folds";
 import { wireLive } from "./live";
@@ -31,5 +32,6 @@ wirePosted();
 wireSearch();
 wireSheets();
 wireTokens();
+wireCompare();
 wireCalendars();
 wireDataView();

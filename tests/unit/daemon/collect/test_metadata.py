@@ -55,3 +55,37 @@ def test_metadata_is_read_and_may_be_absent(tmp_path):
 def test_metadata_of_another_form_is_refused(document):
     with pytest.raises(FormError):
         parse_metadata(json.dumps(document).encode())
+
+
+def _preview(**more):
+    preview = {"file": "previews/xy.png", "caption": "", "role": "preview", **more}
+    return parse_metadata(json.dumps({"schema": 1, "parameters": [], "previews": [preview]}).encode()).previews[0]
+
+
+def test_a_picture_may_say_its_values_and_its_size():
+    said = _preview(black=-3, white=12.5, width_um=40, height_um=20.5).scale
+    assert (said.black, said.white, said.width_um, said.height_um) == (-3.0, 12.5, 40.0, 20.5)
+    assert _preview().scale == _preview(black=None).scale
+    assert _preview(width_um=4, height_um=2).scale.black is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"black": 1},
+        {"white": 1},
+        {"black": 2, "white": 2},
+        {"black": 3, "white": 2},
+        {"black": "0", "white": 1},
+        {"black": False, "white": True},
+        {"black": float("nan"), "white": 1},
+        {"black": 0, "white": float("inf")},
+        {"black": 0, "white": 10**400},
+        {"width_um": 4},
+        {"width_um": 0, "height_um": 1},
+        {"width_um": 1, "height_um": -1},
+    ],
+)
+def test_half_of_it_or_nonsense_is_refused(wrong):
+    with pytest.raises(FormError):
+        _preview(**wrong)

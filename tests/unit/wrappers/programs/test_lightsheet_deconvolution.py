@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 from program_ending import Ending
 from scipy.ndimage import gaussian_filter
 from skimage.restoration import richardson_lucy as reference
@@ -87,6 +88,21 @@ def test_both_files_hold_the_same_volume_with_its_voxel_sizes(run_program, stack
         assert pixels["TiffData"]["PlaneCount"] == SHAPE[0]
         sizes = [pixels[f"PhysicalSize{axis}"] for axis in "ZYX"]
         assert sizes == pytest.approx([0.5, 0.2, 0.2])
+
+
+def test_its_pictures_say_their_values_and_what_they_span(run_program, stack) -> None:
+    ending = run_program("lightsheet_deconvolution", {"stack": [stack]}, {"iterations": 3}, parameters=VOXEL)
+    volume = deconvolved(ending)
+    told = {Path(one["file"]).stem: one for one in ending.metadata["previews"]}
+    spans = {"x": SHAPE[2] * 0.2, "y": SHAPE[1] * 0.2, "z": SHAPE[0] * 0.5}
+    for name, face in (("xy", volume.max(0)), ("xz", volume.max(1)), ("zy", volume.max(2).T)):
+        ends = told[name]["black"], told[name]["white"]
+        assert ends == pytest.approx(tuple(np.percentile(face, (0.5, 99.8))), rel=1e-6)
+        size = told[name]["width_um"], told[name]["height_um"]
+        assert size == pytest.approx((spans[name[0]], spans[name[1]]))
+        width, height = Image.open(ending.output / told[name]["file"]).size
+        assert width / height == pytest.approx(size[0] / size[1], rel=0.02)
+    assert "black" not in told["residual"] and "width_um" not in told["residual"]
 
 
 def test_the_result_can_be_deconvolved_again_from_either_file(run_program, stack) -> None:

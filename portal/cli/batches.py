@@ -1,0 +1,66 @@
+"""gantry batches: several datasets that were started together, by their number: B-17."""
+
+import webbrowser
+
+import click
+
+from portal.cli.arguments import make_client
+from portal.cli.groups import LazyGroup
+from portal.cli.output import json_option, show_json, show_rows
+from portal.client.http import Document
+
+
+@click.group(cls=LazyGroup)
+def batches() -> None:
+    """Show a batch, cancel what has not ended of it, run what failed again."""
+
+
+@batches.command()
+@click.argument("batch")
+@json_option
+def show(batch: str, as_json: bool) -> None:
+    """Show a batch: how many of its jobs are how, and each of them."""
+    _show(make_client().submission(batch), as_json)
+
+
+@batches.command()
+@click.argument("batch")
+@json_option
+def cancel(batch: str, as_json: bool) -> None:
+    """Cancel what has not ended; what is done stays."""
+    _show(make_client().cancel_submission(batch), as_json)
+
+
+@batches.command()
+@click.argument("batch")
+@json_option
+def retry(batch: str, as_json: bool) -> None:
+    """Run what failed again, each with more of what it ran out of."""
+    _show(make_client().retry_submission(batch), as_json)
+
+
+@batches.command("open")
+@click.argument("batch")
+def open_batch(batch: str) -> None:
+    """Open a batch's page in the browser."""
+    client = make_client()
+    found = client.submission(batch)
+    page = f"{client.url}/batches/{found.get('number') or found['id']}"
+    if not webbrowser.open(page):
+        click.echo(page)
+
+
+def _show(found: Document, as_json: bool) -> None:
+    if as_json:
+        show_json(found)
+        return
+    counts: dict[str, int] = {}
+    for job in found["jobs"]:
+        counts[job["state_words"]] = counts.get(job["state_words"], 0) + 1
+    total = sum(found["counts"].values())
+    said = ", ".join(f"{number} {words.lower()}" for words, number in counts.items())
+    listed = len(found["jobs"])
+    behind = f" (of the first {listed}; {total} in all)" if listed < total else ""
+    click.echo(f"{found.get('number') or found['id']}  {found['title']}: {said}{behind}")
+    rows = ((job["number"], job["state_words"], job["title"]) for job in found["jobs"])
+    show_rows(("Job", "State", "Title"), rows, empty="No jobs.")

@@ -1,0 +1,1 @@
+"""Batches: submissions of several jobs, by a short number of their own."""

@@ -1,0 +1,1 @@
+"""Results beside what they were made of: on cards, and in the viewer."""

@@ -1,0 +1,48 @@
+"""A batch on the command line, by its number."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from portal.catalogue.models import Dataset
+from portal.jobs.models import Job
+from portal.jobs.state import State
+
+
+@pytest.fixture
+def batch(gantry, stack, sqlite_database):
+    """Three datasets that were started together; one has failed."""
+    with sqlite_database.write() as session:
+        first = session.get_one(Dataset, stack)
+        rows = [
+            Dataset(
+                investigation_id=first.investigation_id, type_id=first.type_id, name=f"Tail {n}", complete=True
+            )
+            for n in (1, 2)
+        ]
+        session.add_all(rows)
+        session.flush()
+        ids = [stack, *(row.id for row in rows)]
+    code, out, err = gantry("run", "qc", *ids, "--json")
+    assert code == 0, err
+    made = json.loads(out)
+    with sqlite_database.write() as session:
+        job = session.get_one(Job, made["jobs"][0]["id"])
+        for state in (State.SUBMITTING, State.FAILED):
+            job.move(state, at=datetime.now(UTC))
+    return made["number"]
+
+
+def test_a_batch_is_shown_cancelled_and_run_again_by_its_number(gantry, batch):
+    assert batch.startswith("B-")
+    code, out, _ = gantry("batches", "show", batch)
+    assert code == 0 and out.splitlines()[0] == f"{batch}  Quality check, 3 datasets: 1 failed, 2 waiting"
+    assert len(out.splitlines()) >= 4 and "Tail 2" in out
+    code, out, _ = gantry("batches", "cancel", batch)
+    assert code == 0 and out.splitlines()[0].endswith("1 failed, 2 cancelled")
+    code, out, _ = gantry("batches", "retry", batch, "--json")
+    found = json.loads(out)
+    assert code == 0 and found["number"] == batch and found["counts"] == {"queued": 1, "cancelled": 2}
+    code, _, err = gantry("batches", "show", "B-999")
+    assert code != 0 and "Not found" in err
