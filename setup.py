@@ -42,6 +42,7 @@ DEV = [
     "pytest-xdist>=3.6",
     "pytest-timeout>=2.3",
     "hypothesis>=6.120",
+    "schemathesis>=4.32",  # asks the API what its document allows, and what it does not
     "playwright>=1.49",  # drives Debian's Chromium
     "ruff>=0.9",
     "mypy>=1.14",

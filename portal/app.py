@@ -22,6 +22,7 @@ from portal.web.kept import install_kept
 from portal.web.pages import PAGES
 from portal.web.part import part_address
 from portal.web.security import install_security
+from portal.web.shown import install_shown
 from portal.web.signed_in import install_sign_in
 from portal.web.timing import install_timing
 from portal.web.views.paging import address
@@ -75,6 +76,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     install_errors(app)
     install_assets(app)
     install_formats(app)
+    install_shown(app)
     app.teardown_request(close_session)
     app.context_processor(lambda: {"settings": settings, "actor": actor()})
     app.jinja_env.globals["new_notices"] = lambda: count_new(session(), actor())

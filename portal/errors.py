@@ -43,6 +43,10 @@ class InvalidError(PortalError):
         self.fields: dict[str, str] = dict(fields or {})
 
 
+class UnreadableError(PortalError):
+    """What was sent cannot be read at all: broken, or beyond the bounds of what is read."""
+
+
 class ConflictError(PortalError):
     """The thing has changed or is in a state in which this cannot be done."""
 

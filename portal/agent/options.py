@@ -1,9 +1,9 @@
 """Options, checked once more by the job type that was signed off: names, types, bounds, choices, patterns."""
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from gantry_formats.patterns import PatternError, matches
 from portal.agent import reading
 from portal.agent.jobtype import PublishedType
 from portal.documents import finite
@@ -82,9 +82,11 @@ def _text(option: Option, value: Any) -> str | None:
     if not reading.writable(value):
         return "must not hold half a character"
     pattern = option.get("pattern")
-    if pattern is not None and not re.fullmatch(pattern, value):
-        return "does not match its pattern"
-    return None
+    try:
+        fits = pattern is None or matches(pattern, value)
+    except PatternError as error:
+        return f"has a pattern that is not taken any more: it {error}"
+    return None if fits else "does not match its pattern"
 
 
 CHECKS: Mapping[str, Callable[[Option, Any], str | None]] = {

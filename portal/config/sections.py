@@ -2,8 +2,10 @@
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -55,7 +57,14 @@ class WebSettings(Section):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="Port to listen on.")
-    base_url: str | None = Field(None, description="Address people use, if a proxy stands in front.")
+    base_url: str | None = Field(
+        None,
+        description="Address people use: https://gantry.example.org. Needed wherever others than this machine "
+        "reach the portal: behind a proxy, or with another `host` than the loopback.",
+    )
+    hosts: tuple[str, ...] = Field(
+        (), description="Further names under which the portal answers, besides that of `base_url`."
+    )
     threads: int = Field(8, ge=1, description="Threads of a web process.")
     workers: int = Field(1, ge=1, description="Web processes.")
     cookie_secure: bool = Field(False, description="Send cookies over HTTPS only; set it wherever there is TLS.")
@@ -65,6 +74,32 @@ class WebSettings(Section):
     secret: Path | None = Field(
         None, description="File with the key that signs page cookies; unset: web-secret in var, made at first use."
     )
+
+    @model_validator(mode="after")
+    def _address_is_said(self) -> "WebSettings":
+        if self.base_url is not None:
+            parts = urlsplit(self.base_url)
+            if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+                raise ValueError(
+                    f"base_url must be an address such as https://gantry.example.org, not {self.base_url!r}"
+                )
+            if self.cookie_secure and parts.scheme != "https":
+                raise ValueError("base_url must begin with https:// where cookie_secure is true")
+        elif self.trusted_proxies or not _is_loopback(self.host):
+            raise ValueError(
+                "base_url is needed where others than this machine reach the portal (trusted_proxies, or a host "
+                "that is not the loopback): the address that people use, such as https://gantry.example.org"
+            )
+        return self
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 ACCOUNT = "{account}"

@@ -8,6 +8,7 @@ from portal.identity.actor import Actor
 from portal.identity.missing import check_id, not_found
 from portal.jobs.batches.models import Batch, id_of
 from portal.jobs.models import Job, Submission
+from portal.jobs.unseen import hide
 
 
 def visible_jobs(actor: Actor) -> Select[Job]:
@@ -31,14 +32,23 @@ def of_submission(key: str) -> ColumnElement[bool]:
 
 def get_job(session: Session, actor: Actor, job_id: int) -> Job:
     """The job, its inputs, attempts, outputs and history loaded. Raises NotFoundError."""
-    query = loaded(visible_jobs(actor).where(Job.id == check_id(actor, job_id)))
-    job = session.scalar(query)
-    if job is None:
+    found = read_jobs(session, actor, visible_jobs(actor).where(Job.id == check_id(actor, job_id)))
+    if not found:
         raise not_found(actor)
-    return job
+    return found[0]
 
 
-def loaded(query: Select[Job]) -> Select[Job]:
+def read_jobs(session: Session, actor: Actor, query: Select[Job]) -> list[Job]:
+    """Jobs for somebody to look at, with all that a card shows; names that she may not read are taken out.
+
+    `query` comes from `visible_jobs`.
+    """
+    jobs = list(session.scalars(_loaded(query)))
+    hide(session, actor, jobs)
+    return jobs
+
+
+def _loaded(query: Select[Job]) -> Select[Job]:
     """The query with all that a card shows, in a fixed number of statements."""
     return query.options(
         selectinload(Job.submission).options(selectinload(Submission.revision), joinedload(Submission.batch)),

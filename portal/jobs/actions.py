@@ -17,6 +17,7 @@ from portal.jobs.cause import MIB, Asked, Cause, Retry, cancelled, may_help, ret
 from portal.jobs.models import Job, Submission
 from portal.jobs.moves import move_all
 from portal.jobs.state import State
+from portal.jobs.submit.again import Terms, check_again, check_release, largest
 from portal.jobs.submit.check import checked_title
 from portal.jobs.timing.course import step_of
 from portal.jobs.timing.need import memory_to_ask, needed, time_to_ask
@@ -92,40 +93,49 @@ def retry(
     job_id: int,
     *,
     now: datetime,
+    terms: Terms,
     resources: str | Mapping[str, int] | None = None,
 ) -> Job:
     """Run a failed or cancelled job again: the same job, a new attempt.
 
     `resources`: None (as before), "memory" or "time" (as much as its peak or its progress tells, else twice as
     much, within the analysis's largest variant), or values for `memory_mb`, `time_s`, `cpus` within it. Raises
-    NotFoundError, ForbiddenError, ConflictError (also where it would end the same way), InvalidError.
+    NotFoundError, ForbiddenError, ConflictError (also where it would end the same way), InvalidError, and
+    LimitError where a new submission would not start at once.
     """
     job = _owned(session, actor, job_id)
     if job.state not in {State.FAILED, State.CANCELLED}:
         raise ConflictError(f"{job.number} is {job.state.words.lower()}; only what failed can be run again.")
     job.resources = _resources(job, resources)
+    check_again(session, actor, [job], terms)
     _again(session, [job], job.state, by=_name(actor), now=now)
     record(session, actor, Action.RETRY, _thing(job), at=now, details={"resources": job.resources})
     return job
 
 
-def retry_failed(session: Session, actor: Actor, submission_id: str, *, now: datetime) -> Sequence[Job]:
-    """Run a batch's failed jobs again, each with more of what it ran out of.
+def retry_failed(
+    session: Session, actor: Actor, submission_id: str, *, now: datetime, terms: Terms
+) -> Sequence[Job]:
+    """Run a batch's failed jobs again, each with more of what it ran out of: all or none.
 
-    Not those that would end the same way. Raises NotFound-, ForbiddenError.
+    Not those that would end the same way. Raises what `retry` does.
     """
     failed = _of_batch(session, actor, submission_id, [State.FAILED])
     jobs = [job for job in failed if may_help(job.cause, asked_of(job))]
     for job in jobs:
         job.resources = _resources(job, _wanted_more(job))
+    check_again(session, actor, jobs, terms)
     _again(session, jobs, State.FAILED, by=_name(actor), now=now)
     _note_batch(session, actor, Action.RETRY, jobs, now)
     return jobs
 
 
-def retry_cancelled(session: Session, actor: Actor, submission_id: str, *, now: datetime) -> Sequence[Job]:
-    """Run a batch's cancelled jobs again, as they were. Raises NotFoundError, ForbiddenError."""
+def retry_cancelled(
+    session: Session, actor: Actor, submission_id: str, *, now: datetime, terms: Terms
+) -> Sequence[Job]:
+    """Run a batch's cancelled jobs again, as they were: all or none. Raises what `retry` does."""
     jobs = _of_batch(session, actor, submission_id, [State.CANCELLED])
+    check_again(session, actor, jobs, terms)
     _again(session, jobs, State.CANCELLED, by=_name(actor), now=now)
     _note_batch(session, actor, Action.RETRY, jobs, now)
     return jobs
@@ -147,11 +157,13 @@ def rename(session: Session, actor: Actor, job_id: int, title: str, *, now: date
     return job
 
 
-def release(session: Session, actor: Actor, job_id: int, *, now: datetime) -> Job:
-    """Staff let a job on hold go ahead. Raises NotFoundError, ForbiddenError, ConflictError."""
+def release(session: Session, actor: Actor, job_id: int, *, now: datetime, terms: Terms) -> Job:
+    """Staff let a job on hold go ahead. Raises NotFoundError, ForbiddenError, ConflictError, LimitError."""
     job = _owned(session, actor, job_id)
     if not actor.staff:
         raise ForbiddenError("Only staff release jobs that are on hold.")
+    if job.state is State.HELD:
+        check_release(session, job, terms)
     job.move(State.QUEUED, at=now, by=_name(actor))
     record(session, actor, Action.RELEASE, _thing(job), at=now)
     return job
@@ -214,12 +226,6 @@ def jobtype_of(job: Job) -> JobType:
             _PARSED.clear()
         found = _PARSED[revision.digest] = JobType.model_validate(revision.document)
     return found
-
-
-def largest(jobtype: JobType) -> dict[str, int]:
-    """The most of each resource that any variant of a job type has."""
-    requests = [variant.request(jobtype.grace_s) for variant in jobtype.resources.variants]
-    return {name: max(request[name] for request in requests) for name in requests[0]}
 
 
 def asked_of(job: Job, jobtype: JobType | None = None, *, peak_bytes: int | None = None) -> Asked:

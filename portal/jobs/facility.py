@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session
 
 from portal.identity.actor import Actor
-from portal.jobs.access import loaded, visible_jobs
+from portal.jobs.access import read_jobs, visible_jobs
 from portal.jobs.cause import Cause
 from portal.jobs.cluster import snapshots
 from portal.jobs.models import Job, JobEvent, JobTypeRevision, Submission
@@ -104,8 +104,8 @@ def stuck_jobs(session: Session, actor: Actor, now: datetime) -> Sequence[Job]:
     """Unfinished jobs that have not moved for longer than they should, longest first; 20 at most."""
     # Named states are found by the index; the conditions alone would read every job.
     slow = and_(Job.state.in_(UNFINISHED), or_(*_reasons(now).values()))
-    query = loaded(visible_jobs(actor).where(slow).order_by(Job.changed)).limit(MOST_STUCK)
-    return session.scalars(query).all()
+    query = visible_jobs(actor).where(slow).order_by(Job.changed).limit(MOST_STUCK)
+    return read_jobs(session, actor, query)
 
 
 def stuck_counts(session: Session, actor: Actor, now: datetime) -> Mapping[Stuck, int]:

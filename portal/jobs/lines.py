@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from portal.catalogue.page import Page
 from portal.catalogue.page import before as first_of
 from portal.identity.actor import Actor
-from portal.jobs.access import loaded, visible_jobs
+from portal.jobs.access import read_jobs, visible_jobs
 from portal.jobs.batches.models import Batch
 from portal.jobs.models import Job, Submission
 from portal.jobs.read import conditions
@@ -79,7 +79,7 @@ def list_lines(
 
     `where`: what a job must be besides to match.
     """
-    matching = visible_jobs(actor).where(*conditions(state, person, text, None), *where)
+    matching = visible_jobs(actor).where(*conditions(actor, state, person, text, None), *where)
     tried = select(Submission.id).where(Submission.trial.is_not(None))
     several = Job.submission_id.in_(union_all(tried, select(Batch.submission_id)))
     newest = (
@@ -89,7 +89,8 @@ def list_lines(
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     jobs = session.scalar(select(func.count()).select_from(matching.subquery())) or 0
     page = max(1, page)
-    rows = list(session.scalars(loaded(query.order_by(Job.id.desc())).limit(size).offset(first_of(page, size))))
+    chosen = query.order_by(Job.id.desc()).limit(size).offset(first_of(page, size))
+    rows = read_jobs(session, actor, chosen)
     found = Page(rows, total, page, size, page + 1 if page * size < total else None)
     return Lines(found, jobs, _groups(session, actor, rows))
 

@@ -10,6 +10,7 @@ from portal.errors import InvalidError, NotFoundError, PortalError
 from portal.files.confined import Root
 from portal.identity.actor import Actor
 from portal.jobs.access import get_job
+from portal.jobs.unseen import unseen_names, without_names
 
 Stream = Literal["stdout", "stderr"]
 STREAMS: dict[str, str] = {"stdout": "stdout.log", "stderr": "stderr.log"}
@@ -43,11 +44,19 @@ def log_tail(
         raise InvalidError("A job has the logs stdout and stderr.", fields={"stream": "stdout or stderr"})
     job = get_job(session, actor, job_id)
     attempt = job.attempt
+    hidden = unseen_names(session, actor, [job.id]).get(job.id, ())
     if attempt is None:
         return LogTail("", 0, 0, 0, job.state.final, "It has not started yet.")
     if attempt.purged is not None:
         last = attempt.seen.files.last_lines or ""
-        return LogTail(last, 0, 0, 0, True, "The job's folder was removed; these are the last lines of its log.")
+        return LogTail(
+            without_names(last, hidden),
+            0,
+            0,
+            0,
+            True,
+            "The job's folder was removed; these are the last lines of its log.",
+        )
     try:
         with Root(settings.scratch) as scratch, scratch.open_folder(attempt.id) as folder:
             raw, start, size = read_piece(folder, STREAMS[stream], offset)
@@ -58,8 +67,14 @@ def log_tail(
     capped = attempt.testimony.get(f"{stream}_truncated") is True
     note = "The program wrote more than is kept; the rest of its log is missing." if capped else ""
     following = start + len(raw)
+    text = without_names(raw.decode(errors="replace"), hidden)
     return LogTail(
-        raw.decode(errors="replace"), start, following, size, job.state.final and following >= size, note
+        text,
+        start,
+        following,
+        size,
+        job.state.final and following >= size,
+        note,
     )
 
 

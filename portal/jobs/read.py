@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.page import Page
@@ -13,12 +13,13 @@ from portal.errors import InvalidError
 from portal.identity.actor import Actor
 from portal.identity.missing import not_found
 from portal.identity.models import Person
-from portal.jobs.access import get_job, loaded, of_submission, visible_jobs
+from portal.jobs.access import get_job, of_submission, read_jobs, visible_jobs
 from portal.jobs.batches.models import id_of
 from portal.jobs.log import LogTail, log_tail
 from portal.jobs.models import NUMBER_OFFSET, Job, JobInput, Submission
 from portal.jobs.state import WORDS, State
 from portal.jobs.status import ClusterStatus, cluster_status
+from portal.jobs.unseen import nameable
 from portal.jobs.view import JobView, Moment, Resource, job_view, sentence
 
 PAGE = 50
@@ -78,15 +79,15 @@ def list_jobs(
     `before` gives only jobs older than this id, which a list that grows meanwhile can be walked by.
     """
     query = visible_jobs(actor)
-    for condition in conditions(state, person, text, submission):
+    for condition in conditions(actor, state, person, text, submission):
         query = query.where(condition)
     total = session.scalar(select(func.count()).select_from(query.subquery())) or 0
     if before is not None:
         query = query.where(Job.id < max(0, min(before, LARGEST_ID)))
     page, size = max(1, page), max(1, min(size, 500))
     order = Job.index if submission else Job.id.desc()
-    rows = session.scalars(loaded(query.order_by(order)).limit(size).offset(first_of(page, size)))
-    return Page(list(rows), total, page, size, page + 1 if page * size < total else None)
+    rows = read_jobs(session, actor, query.order_by(order).limit(size).offset(first_of(page, size)))
+    return Page(rows, total, page, size, page + 1 if page * size < total else None)
 
 
 def hidden_jobs(session: Session, actor: Actor, submission: Submission) -> int:
@@ -118,7 +119,11 @@ def with_warnings(session: Session, actor: Actor, submission: Submission) -> int
 
 
 def conditions(
-    state: str | State | Sequence[State] | None, person: str | None, text: str | None, submission: str | None
+    actor: Actor,
+    state: str | State | Sequence[State] | None,
+    person: str | None,
+    text: str | None,
+    submission: str | None,
 ) -> list[ColumnElement[bool]]:
     """What a job must be to match, as `list_jobs` takes it. Raises InvalidError for a word that is no state."""
     found: list[ColumnElement[bool]] = []
@@ -129,7 +134,7 @@ def conditions(
     if submission:
         found.append(of_submission(submission))
     if text and text.strip():
-        found.append(_matches(text.strip()))
+        found.append(_matches(actor, text.strip()))
     return found
 
 
@@ -146,11 +151,11 @@ def _states(state: str | State | Sequence[State]) -> tuple[State, ...]:
     return tuple(state)
 
 
-def _matches(text: str) -> ColumnElement[bool]:
+def _matches(actor: Actor, text: str) -> ColumnElement[bool]:
     digits = text.upper().removeprefix("J-")
     conditions = [
         Job.title.icontains(text, autoescape=True),
-        Job.inputs.any(JobInput.dataset_name.icontains(text, autoescape=True)),
+        Job.inputs.any(and_(JobInput.dataset_name.icontains(text, autoescape=True), nameable(actor))),
         Job.submission.has(Submission.revision.has(name=text.lower())),
         Job.submission.has(Submission.title.icontains(text, autoescape=True)),
     ]

@@ -9,6 +9,7 @@ import yaml
 
 MAX_BYTES = 512 * 1024
 MAX_DEPTH = 30
+MAX_DIGITS = 30
 
 Path = tuple[str | int, ...]
 
@@ -54,6 +55,10 @@ for _tag, _pattern, _first in (
 
 
 def _decimal(_loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    if len(node.value) > MAX_DIGITS:
+        raise yaml.constructor.ConstructorError(
+            None, None, f"a number of more than {MAX_DIGITS} digits", node.start_mark
+        )
     return int(node.value)
 
 
@@ -103,6 +108,8 @@ def _refused(text: str) -> Mark | None:
     for event in yaml.parse(text, PlainLoader):
         if isinstance(event, yaml.AliasEvent):
             return Mark(_line(event.start_mark), "aliases (*name) are not taken here")
+        if getattr(event, "tag", None) not in (None, "!"):
+            return Mark(_line(event.start_mark), "not valid YAML here: tags (!!int, !!python/…) are not taken")
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:

@@ -15,6 +15,7 @@ from portal.jobtype.finding import suggestion
 from portal.jobtype.kind import NOT_INSTALLED, Kind
 from portal.jobtype.model import JobType
 from portal.jobtype.shapes import is_value, shape_words
+from portal.jobtype.strict import WRITTEN_NOW
 
 SUFFIXES = frozenset({".yaml", ".yml"})
 
@@ -128,7 +129,7 @@ def parse_text(text: str, file: Path) -> tuple[JobType | None, list[Problem]]:
     if document.marks:
         return None, [Problem(file, mark.line, mark.message) for mark in document.marks]
     try:
-        jobtype = JobType.model_validate(document.data)
+        jobtype = JobType.model_validate(document.data, context=WRITTEN_NOW)
     except ValidationError as error:
         return None, _problems(error, document, file)
     if jobtype.kind is Kind.INTERACTIVE:

@@ -1,6 +1,6 @@
 """The base of every part of a job type, and the names that may stand in one."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -24,3 +24,6 @@ Words = Annotated[str, StringConstraints(min_length=1, max_length=4000)]
 """Words for people, of any number of lines."""
 
 Count = Annotated[int, Field(ge=0, le=100_000)]
+
+WRITTEN_NOW: Final = {"written": "now"}
+"""The context in which a file is read that somebody may still change: stricter than for what was published."""

@@ -11,6 +11,7 @@ from portal.catalogue.page import Page
 from portal.identity.actor import Actor
 from portal.identity.missing import check_id, not_found
 from portal.jobs.models import Submission
+from portal.jobs.unseen import hide_in_events
 from portal.notify.access.answer import open_to
 from portal.notify.models import Notice
 
@@ -54,6 +55,7 @@ def list_notices(
         joinedload(Notice.submission, innerjoin=True).joinedload(Submission.batch),
     )
     rows: Sequence[Notice] = session.scalars(loaded).all()
+    hide_in_events(session, actor, [notice.event for notice in rows])
     return Page(list(rows), total, page, size, page + 1 if page * size < total else None)
 
 

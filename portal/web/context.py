@@ -13,6 +13,7 @@ from portal.audit.who import Origin, Via
 from portal.config import Settings
 from portal.db import Database
 from portal.identity.actor import NOBODY, Actor
+from portal.jobs.submit.again import Terms
 from portal.jobtype.load import JobTypes
 
 
@@ -33,6 +34,11 @@ class Portal:
 def portal() -> Portal:
     """The parts of the application that answers this request."""
     return cast(Portal, current_app.extensions["gantry"])
+
+
+def terms() -> Terms:
+    """On which terms jobs may be queued again."""
+    return Terms(portal().jobtypes, portal().settings.limits)
 
 
 def actor() -> Actor:

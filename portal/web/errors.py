@@ -19,7 +19,7 @@ from flask import session as page_cookie
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed
+from werkzeug.exceptions import BadHost, HTTPException, MethodNotAllowed, SecurityError
 
 from portal.errors import (
     ConfigError,
@@ -31,6 +31,7 @@ from portal.errors import (
     PortalError,
     SignInNeededError,
     UnavailableError,
+    UnreadableError,
     UnsafeFileError,
 )
 from portal.level import level
@@ -43,6 +44,7 @@ STATUS: Final[dict[type[PortalError], int]] = {
     NotFoundError: 404,
     ForbiddenError: 403,
     SignInNeededError: 401,
+    UnreadableError: 400,
     InvalidError: 422,
     ConflictError: 409,
     LimitError: 429,
@@ -106,6 +108,12 @@ WORDS: Final[dict[int, Explanation]] = {
         "The browser sent more than the portal takes.",
         "Nothing was changed.",
         "Choose fewer datasets.",
+    ),
+    414: Explanation(
+        "This address is too long",
+        "The address has more characters than the portal takes.",
+        "Nothing was changed.",
+        "Shorten what you search for, or choose fewer datasets.",
     ),
     422: Explanation("This cannot be used", "Something in the request is not right.", "Nothing was changed.", ""),
     429: Explanation(
@@ -188,7 +196,7 @@ def _csrf_error(_error: CSRFError) -> ResponseReturnValue:
 def http_error(error: HTTPException) -> ResponseReturnValue:
     if error.code is None or error.code < 400:
         return error
-    if isinstance(error, BadHost):
+    if isinstance(error, BadHost | SecurityError):
         # Without a host there are no addresses, and so no page that has links.
         return make_response(WORDS[400].happened, 400)
     page = page_above() if isinstance(error, MethodNotAllowed) and request.method in {"GET", "HEAD"} else None

@@ -4,17 +4,17 @@ import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
-from werkzeug.exceptions import BadRequest
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal.config import Settings
-from portal.errors import InvalidError
 from portal.files.durable import write_whole
+from portal.web.bounds import install_bounds
 from portal.web.context import portal
 from portal.web.part import is_part
 
@@ -64,6 +64,18 @@ def _sign_in_limit() -> str:
     return portal().settings.web.sign_in_limit
 
 
+def host_only(name: str, *, secure: bool) -> str:
+    """A cookie's name; with TLS such that browsers hold it to this host, to TLS and to all paths."""
+    return f"__Host-{name}" if secure else name
+
+
+def hosts_of(settings: Settings) -> list[str]:
+    """The names under which the portal answers: that of its address, and this machine's own."""
+    web = settings.web
+    named = [urlsplit(web.base_url).hostname] if web.base_url else []
+    return [name for name in (*named, *web.hosts, "localhost", "127.0.0.1", "[::1]", web.host) if name]
+
+
 def secret_of(settings: Settings) -> str:
     """The secret that signs page cookies (CSRF token, flashes): made once, readable by us only."""
     path = settings.web.secret or settings.var / "web-secret"
@@ -84,33 +96,25 @@ def _publish(fresh: Path, path: Path) -> None:
         fresh.unlink()
 
 
-def _refuse_nul() -> None:
-    """The character NUL is refused in addresses and forms: PostgreSQL cannot hold it in texts."""
-    if "\0" in request.path:
-        raise BadRequest
-    sent = (*request.args.items(multi=True), *request.form.items(multi=True))
-    wrong = {name.replace("\0", "?"): "It holds a NUL." for name, text in sent if "\0" in name + text}
-    if wrong:
-        raise InvalidError("A value holds a character that no text can hold.", fields=wrong)
-
-
 def install_security(app: Flask, settings: Settings) -> None:
     """Secret, cookies, CSRF on every form, rate limits, and headers on every answer."""
     if settings.web.trusted_proxies:
         hops = settings.web.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        # Not X-Forwarded-Host: where a browser is sent is the setting's word, or the Host that was checked.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
     app.config.update(
         SECRET_KEY=secret_of(settings),
-        SESSION_COOKIE_NAME="gantry_page",
+        SESSION_COOKIE_NAME=host_only("gantry_page", secure=settings.web.cookie_secure),
+        SESSION_COOKIE_PATH="/",
+        TRUSTED_HOSTS=hosts_of(settings),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.web.cookie_secure,
         # A form lives as long as the browser's page cookie: nobody loses an hour's work to a clock.
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=settings.web.cookie_secure,
-        MAX_CONTENT_LENGTH=2 * 2**20,
-        MAX_FORM_PARTS=5000,
     )
+    install_bounds(app)
     csrf.init_app(app)
     limiter.init_app(app)
 
@@ -127,5 +131,4 @@ def install_security(app: Flask, settings: Settings) -> None:
             response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable" if hashed else "no-cache"
         return response
 
-    app.before_request(_refuse_nul)
     app.after_request(_headers)

@@ -1,10 +1,12 @@
 """Sending a file that is open already: ranges, conditional requests, and nothing that could act in our name."""
 
 import mimetypes
+import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from os import fstat
 from typing import BinaryIO, Final
+from urllib.parse import quote
 
 from flask import Response, request
 from werkzeug.datastructures import Headers
@@ -17,6 +19,36 @@ REPORT_POLICY: Final = (
 """A report may show itself and nothing else: no script, no form, no origin, no request anywhere."""
 
 INLINE: Final = frozenset({"image/png", "image/jpeg", "image/webp"})
+
+
+LONGEST_NAME: Final = 200
+
+
+def disposition(kind: str, name: str) -> str:
+    """Content-Disposition (RFC 6266) for a file of any name: in ASCII for old programs, whole for the others.
+
+    What is no letter of any script (ends of lines, other controls, marks that turn the direction of writing) is
+    `_`, so that a name is on the disk what it looks like. Letters are composed (NFC), as most systems have them.
+    """
+    composed = unicodedata.normalize("NFC", name)
+    whole = "".join("_" if _unseen(one) or one in "/\\:" else one for one in composed)[:LONGEST_NAME] or "file"
+    if not whole.strip(". "):
+        whole = "file"
+    plain = unicodedata.normalize("NFKD", whole).encode("ascii", "ignore").decode()
+    plain = "".join("_" if one in '"%;' else one for one in plain).strip() or "file"
+    if plain.startswith("."):
+        plain = f"file{plain}"
+    if plain == whole:
+        return f'{kind}; filename="{plain}"'
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(whole, safe=ATTRIBUTE_CHARACTERS)}"
+
+
+ATTRIBUTE_CHARACTERS: Final = "!#$&+-.^_`|~"
+"""What stands for itself in a value of RFC 5987, besides letters and digits."""
+
+
+def _unseen(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def send_open_file(
@@ -47,8 +79,8 @@ def send_open_file(
     response.last_modified = datetime.fromtimestamp(int(status.st_mtime), UTC)
     response.set_etag(etag or f"{status.st_mtime_ns:x}-{status.st_size:x}")
     response.headers["Cache-Control"] = f"private, max-age={max_age_s}" if max_age_s else "private, no-cache"
-    response.headers.set(
-        "Content-Disposition", "inline" if inline or report else "attachment", filename=name.rsplit("/", 1)[-1]
+    response.headers["Content-Disposition"] = disposition(
+        "inline" if inline or report else "attachment", name.rsplit("/", 1)[-1]
     )
     response.headers["Content-Security-Policy"] = REPORT_POLICY if report else "default-src 'none'; sandbox"
     response.make_conditional(request.environ, accept_ranges=True, complete_length=status.st_size)
@@ -60,6 +92,6 @@ def send_archive(content: Iterator[bytes], name: str) -> Response:
     response = Response(content, mimetype="application/zip")
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Cache-Control"] = "private, no-store"
-    response.headers.set("Content-Disposition", "attachment", filename=name)
+    response.headers["Content-Disposition"] = disposition("attachment", name)
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response

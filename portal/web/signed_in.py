@@ -15,8 +15,10 @@ from portal.identity.sessions import find_session, touch_session
 from portal.web.context import actor, now, origin, portal, session
 from portal.web.kept import OWNER, form_owner, keep_sent, page_of_form
 from portal.web.part import asked_for_part
+from portal.web.security import host_only
 
 COOKIE: Final = "gantry_session"
+"""The sign-in cookie's name where there is no TLS; with it, `cookie_name()`."""
 MARK: Final = "gantry_who"
 """A cookie that scripts may read: whose pages the browser may show out of what it has kept (`src/guard.ts`)."""
 
@@ -54,17 +56,32 @@ def _keep_mark(response: Response) -> Response:
     """Whoever is signed in has their mark as a cookie too; it says nothing that lets anybody in."""
     if "actor" in g and not _is_api() and request.endpoint != "sign_in.leave":
         mark = sign_in_mark()
-        if request.cookies.get(MARK) != mark:
+        if request.cookies.get(mark_name()) != mark:
             secure = portal().settings.web.cookie_secure
-            response.set_cookie(MARK, mark, httponly=False, samesite="Lax", secure=secure, path="/")
+            response.set_cookie(mark_name(), mark, httponly=False, samesite="Lax", secure=secure, path="/")
     return response
+
+
+def cookie_name() -> str:
+    """With TLS the name says (`__Host-`) that no other host and no page without TLS can have set it."""
+    return host_only(COOKIE, secure=portal().settings.web.cookie_secure)
+
+
+def mark_name() -> str:
+    """The name of the cookie MARK, as `cookie_name()`."""
+    return host_only(MARK, secure=portal().settings.web.cookie_secure)
+
+
+def sign_in_of_request() -> str | None:
+    """What the browser's sign-in cookie holds."""
+    return request.cookies.get(cookie_name())
 
 
 def set_cookie(response: Response, token: str) -> Response:
     """Give the browser its sign-in: not readable by scripts, not sent along from other sites."""
     web = portal().settings.web
     response.set_cookie(
-        COOKIE,
+        cookie_name(),
         token,
         max_age=int(web.session_hours * 3600),
         httponly=True,
@@ -78,8 +95,8 @@ def set_cookie(response: Response, token: str) -> Response:
 def drop_cookie(response: Response) -> Response:
     """Take the sign-in back, and what the browser kept of our pages."""
     secure = portal().settings.web.cookie_secure
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Lax", secure=secure)
-    response.delete_cookie(MARK, path="/", samesite="Lax", secure=secure)
+    response.delete_cookie(cookie_name(), path="/", httponly=True, samesite="Lax", secure=secure)
+    response.delete_cookie(mark_name(), path="/", samesite="Lax", secure=secure)
     response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
@@ -125,7 +142,7 @@ def ask_for_sign_in() -> ResponseReturnValue:
 
 def find_actor() -> None:
     """Who asks with this request, if it brings a sign-in that holds."""
-    token = request.cookies.get(COOKIE)
+    token = sign_in_of_request()
     # The API has its own way of knowing who asks; assets belong to nobody. Whoever opens an address
     # that leads nowhere is told so as who they are.
     if token and request.endpoint != "static" and not _is_api():

@@ -20,11 +20,16 @@ from portal.daemon.dispatch.step import dispatch_step
 from portal.daemon.reconcile.step import reconcile_step
 from portal.db import Database
 from portal.identity.actor import Actor
+from portal.jobs.actions import release, retry, retry_cancelled, retry_failed
 from portal.jobs.models import Job
+from portal.jobs.submit.again import Terms
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.submit import submit
 from portal.jobtype.load import JobTypes, parse_text
 from portal.jobtype.model import JobType
+
+QUEUEING = (retry, retry_failed, retry_cancelled, release)
+"""Verbs that are asked on which terms."""
 
 ANALYSIS = """
 name: count
@@ -123,6 +128,8 @@ class Desk:
 
     def change(self, act: Callable[..., Any], person: str, *args: Any, **named: Any) -> Any:
         """One of the service's verbs in a transaction of its own."""
+        if act in QUEUEING:
+            named.setdefault("terms", Terms(self.jobtypes, self.settings.limits))
         with self.database.write() as session:
             return act(session, self.actor(person), *args, now=self.now, **named)
 

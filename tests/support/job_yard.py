@@ -20,13 +20,18 @@ from portal.catalogue.models import Datafile, Dataset
 from portal.config import Settings, load_settings
 from portal.daemon.loop import Daemon, build
 from portal.db import Database
+from portal.jobs.actions import release, retry, retry_cancelled, retry_failed
 from portal.jobs.models import Job
 from portal.jobs.state import State
+from portal.jobs.submit.again import Terms
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.submit import submit
 from portal.jobtype.load import JobTypes, load_folders
 from portal.migrations import upgrade
 from portal.scheduler.local.spool import Spool
+
+QUEUEING = (retry, retry_failed, retry_cancelled, release)
+"""Verbs that are asked on which terms."""
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PATIENCE_S = 180.0
@@ -156,6 +161,8 @@ class Yard:
 
     def change(self, act: Callable[..., Any], *args: Any, person: str = "maya", **named: Any) -> Any:
         """One of the service's verbs."""
+        if act in QUEUEING:
+            named.setdefault("terms", Terms(self.jobtypes, self.settings.limits))
         with self.database.write() as session:
             return act(session, self.facility.actors[person], *args, now=datetime.now(UTC), **named)
 

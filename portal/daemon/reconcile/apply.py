@@ -3,11 +3,12 @@
 from datetime import datetime
 
 from portal.daemon.reconcile.verdict import Action, Verdict
-from portal.jobs.actions import asked_of, jobtype_of, largest
+from portal.jobs.actions import asked_of, jobtype_of
 from portal.jobs.cause import Cause, may_help
 from portal.jobs.models import PORTAL, Attempt, Job
 from portal.jobs.said import Waiting
 from portal.jobs.state import State
+from portal.jobs.submit.again import largest
 from portal.jobtype.model import JobType, RetryRule
 
 # Which rule of a job type's `retry` speaks for which causes.

@@ -151,7 +151,7 @@ def _made(session: Session, asked: _Asked, *, write: bool) -> list[WrittenSubmis
     session.flush()  # what follows asks the connection itself
     connection = session.connection()
     if write:  # also serialises the person's submissions, so that two at once cannot pass a limit together
-        connection.execute(LOCK, {"person": actor.person_id})
+        lock_person(session, actor.person_id)
     earlier = _earlier(connection, actor, [one.idempotency_key for one in requests if one.idempotency_key])
     new = [request for request in requests if request.idempotency_key not in earlier]
     chosen = _chosen(connection, actor, new, jobtypes, now)
@@ -170,6 +170,11 @@ def _made(session: Session, asked: _Asked, *, write: bool) -> list[WrittenSubmis
         with asked.placed(place):
             made.append(_repeated(earlier, request) or forms.check(request))
     return made
+
+
+def lock_person(session: Session, person_id: int) -> None:
+    """Whoever asks for more jobs of this person waits until the transaction ends."""
+    session.connection().execute(LOCK, {"person": person_id})
 
 
 def _details(made: WrittenSubmission) -> dict[str, str | int]:

@@ -13,7 +13,7 @@ from portal.catalogue.parameters.rows import known_of_all
 from portal.data.grey import GreyScale, common_scale
 from portal.identity.actor import Actor
 from portal.identity.missing import not_found
-from portal.jobs.access import loaded, visible_jobs
+from portal.jobs.access import read_jobs, visible_jobs
 from portal.jobs.actions import jobtype_of
 from portal.jobs.models import Job, Submission
 from portal.jobs.state import FINAL, State
@@ -85,7 +85,7 @@ class Sheet:
 def get_sheet(session: Session, actor: Actor, submission_id: str) -> Sheet:
     """The sheet, if the person may see its jobs. Raises NotFoundError, also for what tries nothing."""
     query = visible_jobs(actor).where(Job.submission_id == submission_id).order_by(Job.index).limit(MOST)
-    jobs = list(session.scalars(loaded(query)))
+    jobs = read_jobs(session, actor, query)
     trial = jobs[0].submission.trial if jobs else None
     if trial is None:
         raise not_found(actor)

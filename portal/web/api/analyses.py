@@ -6,7 +6,6 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from portal.catalogue.inputs import check_open, datasets_by_slot, input_dataset, open_experiments
-from portal.errors import LimitError
 from portal.form import Form, InputDataset, build_form
 from portal.jobs.estimate import Outlook, inputs_by_job, outlook
 from portal.jobs.read import cluster_status
@@ -24,11 +23,10 @@ from portal.web.api.form_shapes import (
 )
 from portal.web.api.parameters import Parameters
 from portal.web.api.submissions import FormValues
+from portal.web.bounded import Ids
 from portal.web.context import actor, now, portal, session
 
 api = make_blueprint("analyses", "Kinds of analysis and their forms.")
-
-MOST_DATASETS = 1000
 
 
 class AnalysesQuery(Parameters):
@@ -36,7 +34,7 @@ class AnalysesQuery(Parameters):
 
     model_config = ConfigDict(extra="forbid")
 
-    dataset: list[int] = Field(default_factory=list, max_length=MOST_DATASETS, description="Ids; may be repeated.")
+    dataset: Ids = Field(default_factory=list, description="Ids; may be repeated.")
 
 
 class AnalysisPath(BaseModel):
@@ -53,9 +51,6 @@ class AnalysisQuery(AnalysesQuery):
 
 def _datasets(inputs: Mapping[str, Sequence[int]], *, arrays: bool = False) -> dict[str, list[InputDataset]]:
     """The datasets by slot, if this person may see them all. Raises NotFoundError."""
-    wanted = {number for ids in inputs.values() for number in ids}
-    if len(wanted) > MOST_DATASETS:
-        raise LimitError(f"At most {MOST_DATASETS} datasets at once.")
     by_slot = datasets_by_slot(session(), actor(), inputs, arrays=arrays)
     return {
         slot: [input_dataset(dataset, arrays=arrays) for dataset in chosen] for slot, chosen in by_slot.items()

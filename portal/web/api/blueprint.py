@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from flask import request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from sqlalchemy.exc import OperationalError
@@ -15,7 +16,7 @@ from portal.web.api.problem import (
     of_http_error,
     of_portal_error,
 )
-from portal.web.api.sign_in import find_actor
+from portal.web.api.sign_in import SAFE, find_actor
 
 PREFIX: Final = "/api/v1"
 SECURITY: Final[list[dict[str, list[Any]]]] = [{"token": []}]
@@ -29,10 +30,12 @@ def _described(words: str) -> dict[str, Any]:
 
 
 PROBLEMS: Final[dict[str | int, Any]] = {
+    400: _described("The body is no JSON, or not within its bounds."),
     401: _described("No token, or one that is unknown, expired or revoked."),
     403: _described("The token or the person may not do this."),
     404: _described("Not found, or not shared with you."),
     409: _described("It has changed, or is in a state in which this cannot be done."),
+    413: _described("More was sent than is taken."),
     422: _described("A value cannot be used; `fields` says which and why."),
     429: _described("A limit would be passed."),
     503: _described("A part that is needed does not answer now."),
@@ -52,10 +55,17 @@ def make_blueprint(noun: str, words: str) -> APIBlueprint:
         operation_id_callback=_operation_id,
     )
     blueprint.before_request(find_actor)
+    blueprint.before_request(_read_body)
     blueprint.register_error_handler(PortalError, of_portal_error)
     blueprint.register_error_handler(HTTPException, of_http_error)
     blueprint.register_error_handler(OperationalError, of_database_error)
     return blueprint
+
+
+def _read_body() -> None:
+    """Read JSON once, in front of every model: what cannot be read is answered alike everywhere."""
+    if request.method not in SAFE and request.is_json and request.get_data():
+        request.get_json()
 
 
 def _operation_id(*, name: str, path: str, method: str) -> str:

@@ -29,6 +29,7 @@ from portal.web.api.dataset_shapes import (
 )
 from portal.web.api.parameter_shapes import missing_out, parameters_out
 from portal.web.api.parameters import Moment
+from portal.web.bounded import Id, PathId
 from portal.web.context import actor, portal, session
 from portal.web.downloads import hand_out
 from portal.web.sending import send_open_file
@@ -45,7 +46,7 @@ class DatasetsQuery(PageQuery):
     text: str | None = Field(None, max_length=200, description="Words in name, description, experiment, sample.")
     type: str | None = Field(None, max_length=255, description="Dataset type.")
     instrument: str | None = Field(None, max_length=255, description="Name of the instrument.")
-    experiment: int | None = Field(None, description="Id of the experiment.")
+    experiment: Id | None = Field(None, description="Id of the experiment.")
     kind: Literal["raw", "results", "trials"] | None = Field(
         None,
         description="Measured, made by analyses, or made by trying several values: these are in no other list.",
@@ -59,26 +60,26 @@ class DatasetsQuery(PageQuery):
 class DatasetPath(BaseModel):
     """Which dataset."""
 
-    dataset: int
+    dataset: PathId
 
 
 class FilePath(DatasetPath):
     """Which file of it."""
 
-    file: int
+    file: PathId
 
 
 class PicturePath(DatasetPath):
     """Which picture of it."""
 
-    picture: int
+    picture: PathId
 
 
 class ArrayPicturePath(DatasetPath):
     """Which picture of which of its arrays, counted from 0."""
 
-    array: int
-    number: int
+    array: PathId
+    number: PathId
 
 
 @api.get("/datasets", summary="Datasets that match", responses={200: DatasetList})

@@ -2,26 +2,25 @@
 
 from flask import Response, request
 from flask_limiter.util import get_remote_address
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from portal.identity import device as service
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
-from portal.web.api.tokens import NewToken, token_out
+from portal.web.api.tokens import Days, NewToken, Scopes, token_out
+from portal.web.bounded import Body, Title
 from portal.web.context import now, portal
 from portal.web.security import limited
 
 api = make_blueprint("device", "Signing in a program that has no browser.")
 
 
-class DeviceWish(BaseModel):
+class DeviceWish(Body):
     """What the token shall be for."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    name: str = Field(description="What it is for: the name of a computer or a program. The person sees it.")
-    scopes: list[str] = Field(default_factory=lambda: ["read", "submit"])
-    days: int = Field(90, description="For how long it is valid.")
+    name: Title = Field(description="What it is for: the name of a computer or a program. The person sees it.")
+    scopes: Scopes = Field(default_factory=lambda: ["read", "submit"])
+    days: Days = Field(90, description="For how long it is valid.")
 
 
 class DeviceCodes(BaseModel):
@@ -35,10 +34,8 @@ class DeviceCodes(BaseModel):
     interval: int = Field(description="Seconds to wait between two questions for the token.")
 
 
-class DeviceQuestion(BaseModel):
+class DeviceQuestion(Body):
     """May I come in?"""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     device_code: str = Field(max_length=200)
 

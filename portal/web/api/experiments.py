@@ -8,6 +8,7 @@ from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
 from portal.web.api.cursor import PageQuery, decode, encode
 from portal.web.api.dataset_shapes import ExperimentDetails, ExperimentList, MemberOut, experiment_out
+from portal.web.bounded import PathId
 from portal.web.context import actor, session
 
 api = make_blueprint("experiments", "Visits and their teams.")
@@ -22,7 +23,7 @@ class ExperimentsQuery(PageQuery):
 class ExperimentPath(BaseModel):
     """Which experiment."""
 
-    experiment: int
+    experiment: PathId
 
 
 @api.get("/experiments", summary="Experiments, newest first", responses={200: ExperimentList})

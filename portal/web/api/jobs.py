@@ -1,6 +1,6 @@
 """Jobs: how they are going, their logs, cancelling and running again."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,7 +14,8 @@ from portal.web.api.cursor import PageQuery, decode, encode
 from portal.web.api.job_shapes import JobDetails, JobList, job_details, job_out
 from portal.web.api.numbers import job_id_of
 from portal.web.api.parameters import Parameters
-from portal.web.context import actor, close_session, now, portal, session
+from portal.web.bounded import Body, Name, Title
+from portal.web.context import actor, close_session, now, portal, session, terms
 
 api = make_blueprint("jobs", "Runs of analyses.")
 
@@ -63,24 +64,23 @@ class LogOut(BaseModel):
     note: str = Field(description="Why there is nothing, or that the log was cut.")
 
 
-class RetryRequest(BaseModel):
+Resources = Annotated[dict[Name, Annotated[int, Field(ge=0, le=10**12)]], Field(max_length=10)]
+
+
+class RetryRequest(Body):
     """With what to run again."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    resources: Literal["memory", "time"] | dict[str, int] | None = Field(
+    resources: Literal["memory", "time"] | Resources | None = Field(
         None,
         description="More of what it ran out of, by its progress and peak, or values for memory_mb, time_s, cpus; "
         "null: as before. 409 where it would end the same way.",
     )
 
 
-class RenameRequest(BaseModel):
+class RenameRequest(Body):
     """A new title."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    title: str
+    title: Title
 
 
 @api.get("/jobs", summary="Jobs, newest first", responses={200: JobList})
@@ -154,7 +154,7 @@ def retry_job(path: JobPath, body: RetryRequest) -> Response:
     """The same job, a new try; its earlier tries stay in its history."""
     job_id = job_id_of(path.job)
     with portal().database.write() as writing:
-        actions.retry(writing, actor(), job_id, now=now(), resources=body.resources)
+        actions.retry(writing, actor(), job_id, now=now(), terms=terms(), resources=body.resources)
     return _details(job_id)
 
 

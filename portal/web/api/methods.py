@@ -8,6 +8,7 @@ from portal.methods.account import account_of
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
 from portal.web.api.methods_shapes import MethodsOut, methods_out
+from portal.web.bounded import PathId
 from portal.web.context import actor, session
 from portal.web.crates import crate_archive, crate_metadata
 
@@ -20,7 +21,7 @@ api = make_blueprint("methods", "How a result was made.")
 class ResultPath(BaseModel):
     """Which result."""
 
-    dataset: int
+    dataset: PathId
 
 
 @api.get(

@@ -1,6 +1,7 @@
 """Errors as RFC 9457 problem documents, by the same table as the pages."""
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from flask import Response, g, jsonify, make_response
@@ -14,6 +15,9 @@ from portal.web.errors import WORDS, status_of, with_allow
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 10
+MOST_FIELDS = 20
+"""Told of one request."""
+LONGEST_PLACE = 120
 
 
 class Problem(BaseModel):
@@ -89,9 +93,11 @@ def of_validation_error(error: ValidationError) -> Response:
     fields: dict[str, str] = {}
     for item in error.errors(include_url=False, include_context=False, include_input=False):
         place = ".".join(str(part) for part in item["loc"]) or "body"
-        fields.setdefault(place, _sentence(item))
-    many = f"{len(fields)} values cannot be used" if len(fields) > 1 else "This value cannot be used"
-    return problem(422, f"{many}: {', '.join(fields)}.", fields=fields)
+        fields.setdefault(place[:LONGEST_PLACE], _sentence(item))
+    many = f"{len(fields):,} values cannot be used" if len(fields) > 1 else "This value cannot be used"
+    told = dict(islice(fields.items(), MOST_FIELDS))
+    more = f" and {len(fields) - len(told):,} more" if len(fields) > len(told) else ""
+    return problem(422, f"{many}: {', '.join(told)}{more}.", fields=told)
 
 
 def _sentence(item: Any) -> str:

@@ -15,7 +15,7 @@ from portal.errors import ForbiddenError, SignInNeededError
 from portal.identity.sessions import actor_of_session
 from portal.identity.tokens import Scope, find_token, touch_token
 from portal.web.context import now, origin, portal, session
-from portal.web.signed_in import COOKIE
+from portal.web.signed_in import sign_in_of_request
 
 SAFE: Final = frozenset({"GET", "HEAD"})
 
@@ -40,7 +40,7 @@ def find_actor() -> None:
     header = request.headers.get("Authorization", "")
     if header:
         _by_token(header)
-    elif request.method in SAFE and (cookie := request.cookies.get(COOKIE)):
+    elif request.method in SAFE and (cookie := sign_in_of_request()):
         found = actor_of_session(session(), cookie, now=now())
         if found is None:
             raise SignInNeededError(f"Your sign-in has ended. {HOW}")

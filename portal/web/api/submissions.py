@@ -1,7 +1,9 @@
 """Starting analyses: one form on one or many datasets, exactly once by an Idempotency-Key."""
 
+from typing import Annotated
+
 from flask import Response
-from pydantic import BaseModel, ConfigDict, Field, RootModel
+from pydantic import BaseModel, Field, RootModel, field_validator
 
 from portal.jobs.actions import cancel_all, retry_failed
 from portal.jobs.read import ClusterStatus, cluster_status, counts, get_submission, list_jobs
@@ -14,36 +16,44 @@ from portal.web.api.job_shapes import JOBS_SHOWN, SubmissionOut, job_out, submis
 from portal.web.api.parameters import Parameters
 from portal.web.api.prefer import applied, wanted_return
 from portal.web.api.trials import TrialRequest
-from portal.web.context import actor, close_session, now, portal, session
+from portal.web.bounded import MOST_SLOTS, Body, Id, Ids, Name, Options, Title
+from portal.web.context import actor, close_session, now, portal, session, terms
+from portal.web.views.paging import MOST_DATASETS
 
 api = make_blueprint("submissions", "Starting analyses.")
 
 
-class FormValues(BaseModel):
+class FormValues(Body):
     """A filled-in form. Options are JSON values or the same as text, as a browser would send them."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    inputs: dict[str, list[int]] = Field(
-        default_factory=dict, description="Ids of datasets by slot; none for an analysis that takes none."
+    inputs: Annotated[dict[Name, Ids], Field(max_length=MOST_SLOTS)] = Field(
+        default_factory=dict,
+        description="Ids of datasets by slot, at most 1,000 together; none for an analysis that takes none.",
     )
-    options: dict[str, bool | int | float | str | None] = Field(default_factory=dict)
-    preset: str | None = Field(None, description="Values for the options that are not given.")
-    mode: str = Field("each", description="`each`: a job a dataset; `all`: one job over all.")
-    experiment: int | None = Field(
+    options: Options = Field(default_factory=dict)
+    preset: Title | None = Field(None, description="Values for the options that are not given.")
+    mode: Name = Field("each", description="`each`: a job a dataset; `all`: one job over all.")
+    experiment: Id | None = Field(
         None,
         description="Where the result is filed, for an analysis that takes no dataset: an experiment in which you "
         "may run analyses. Optional where it leaves no dataset either. An analysis that takes datasets files its "
         "result in their experiment and refuses this.",
     )
 
+    @field_validator("inputs")
+    @classmethod
+    def _not_too_many(cls, inputs: dict[str, list[int]]) -> dict[str, list[int]]:
+        if sum(map(len, inputs.values())) > MOST_DATASETS:
+            raise ValueError(f"at most {MOST_DATASETS:,} datasets at once")
+        return inputs
+
 
 class SubmissionRequest(FormValues):
     """A form to be started."""
 
-    analysis: str
-    variant: str | None = Field(None, description="Resource request; null: the analysis's default.")
-    title: str | None = Field(None, description="Name of the result; null: as the analysis names it.")
+    analysis: Name
+    variant: Title | None = Field(None, description="Resource request; null: the analysis's default.")
+    title: Title | None = Field(None, description="Name of the result; null: as the analysis names it.")
     trial: TrialRequest | None = Field(
         None,
         description="Try several values of one option on one dataset instead: a job each, whose results stand in "
@@ -176,7 +186,7 @@ def retry_submission(path: SubmissionPath) -> Response:
     """Only the failed jobs, each with more of what it ran out of; not those that would end the same way."""
     close_session()
     with portal().database.write() as writing:
-        retry_failed(writing, actor(), path.submission, now=now())
+        retry_failed(writing, actor(), path.submission, now=now(), terms=terms())
     return answer(_shown(path.submission))
 
 

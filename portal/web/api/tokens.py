@@ -1,10 +1,11 @@
 """Personal tokens. A token cannot make another one: that takes the password, or a signed-in browser."""
 
 from datetime import datetime
+from typing import Annotated
 
 from flask import Response
 from flask_limiter.util import get_remote_address
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from portal.audit.who import Via
 from portal.identity import tokens as service
@@ -12,10 +13,16 @@ from portal.identity.models import ApiToken
 from portal.identity.people import authenticate
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
+from portal.web.bounded import Body, Name, PathId, Title
 from portal.web.context import actor, close_session, now, origin, portal, session
 from portal.web.security import limiter
 
 api = make_blueprint("tokens", "Personal tokens for programs and the command line.")
+
+
+Scopes = Annotated[list[Name], Field(max_length=20)]
+Days = Annotated[int, Field(ge=-100_000, le=100_000)]
+"""Read so far; how long a token may live, its service says."""
 
 
 class TokenOut(BaseModel):
@@ -42,22 +49,20 @@ class TokenList(BaseModel):
     items: list[TokenOut]
 
 
-class TokenRequest(BaseModel):
+class TokenRequest(Body):
     """Sign-in name and password, and what the token shall be for."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     person: str = Field(max_length=255, description="Sign-in name.")
     password: str = Field(max_length=1024)
-    name: str = Field(description="What it is for: the name of a computer or a program.")
-    scopes: list[str] = Field(default_factory=lambda: ["read", "submit"])
-    days: int = Field(90, description="For how long it is valid.")
+    name: Title = Field(description="What it is for: the name of a computer or a program.")
+    scopes: Scopes = Field(default_factory=lambda: ["read", "submit"])
+    days: Days = Field(90, description="For how long it is valid.")
 
 
 class TokenPath(BaseModel):
     """Which token."""
 
-    token_id: int
+    token_id: PathId
 
 
 def token_out(token: ApiToken) -> TokenOut:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from portal.jobs.read import sentence
 from portal.jobs.state import FINAL
@@ -12,24 +12,27 @@ from portal.trials.trial import Asked
 from portal.trials.values import MOST
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
+from portal.web.bounded import Body, Given, Ids, Name, Options
 from portal.web.context import actor, now, session
 
 api = make_blueprint("trials", "Several values of an option, tried on a part of a dataset.")
 
 
-class TrialRequest(BaseModel):
+MOST_VALUES = 100
+"""Read of a list; how many a trial takes, its service says."""
+
+
+class TrialRequest(Body):
     """Which option is to be tried over which values: a job each, on one dataset."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    option: str
-    values: list[bool | int | float | str] = Field(description="2 to 12, each once.")
-    crop: dict[str, bool | int | float | str | None] = Field(
+    option: Name
+    values: list[Given] = Field(max_length=MOST_VALUES, description="2 to 12, each once.")
+    crop: Options = Field(
         default_factory=dict,
         description="Values of the options that limit the work; one that is missing is as the usual part has it.",
     )
     whole: bool = Field(False, description="On the whole dataset each time. So it is where no part is possible.")
-    datasets: list[int] = Field(
+    datasets: Ids = Field(
         default_factory=list, description="All datasets for which the value is looked for, to be remembered."
     )
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.errors import InvalidError
+from portal.errors import ConflictError, InvalidError, LimitError
 from portal.jobs import actions
 from portal.jobs.batches.rename import rename_batch
 from portal.jobs.models import Submission
@@ -17,7 +17,7 @@ from portal.jobs.read import (
     with_warnings,
 )
 from portal.jobs.state import FINAL, State
-from portal.web.context import actor, close_session, now, portal, session
+from portal.web.context import actor, close_session, now, portal, session, terms
 from portal.web.part import part
 from portal.web.views.batches import batch_counts, batch_sentence, hidden_words
 from portal.web.views.cancelling import asks_first, lost_with, running_jobs
@@ -159,8 +159,12 @@ def cancel(submission_id: str) -> ResponseReturnValue:
 @page.post("/<submission_id>/retry")
 def retry(submission_id: str) -> ResponseReturnValue:
     """Run those that failed again, each with more of what it ran out of."""
-    with portal().database.write() as writing:
-        again = len(actions.retry_failed(writing, actor(), submission_id, now=now()))
+    try:
+        with portal().database.write() as writing:
+            again = len(actions.retry_failed(writing, actor(), submission_id, now=now(), terms=terms()))
+    except (ConflictError, LimitError) as error:
+        flash(error.message, "wrong")
+        return redirect(url_for("batches.show", submission_id=submission_id), 303)
     left = counts(session(), actor(), submission_id).get(State.FAILED, 0)
     if left:
         them = "it" if left == 1 else "them"
@@ -173,8 +177,12 @@ def retry(submission_id: str) -> ResponseReturnValue:
 @page.post("/<submission_id>/retry-cancelled")
 def retry_cancelled(submission_id: str) -> ResponseReturnValue:
     """Run those that were cancelled again, as they were."""
-    with portal().database.write() as writing:
-        again = len(actions.retry_cancelled(writing, actor(), submission_id, now=now()))
+    try:
+        with portal().database.write() as writing:
+            again = len(actions.retry_cancelled(writing, actor(), submission_id, now=now(), terms=terms()))
+    except (ConflictError, LimitError) as error:
+        flash(error.message, "wrong")
+        return redirect(url_for("batches.show", submission_id=submission_id), 303)
     return _queued_again(submission_id, again, "Nothing had been cancelled.")
 
 

@@ -11,7 +11,7 @@ from portal.jobs.log import LogTail
 from portal.jobs.models import Job
 from portal.jobs.read import ClusterStatus, cluster_status, counts, get_job, job_view, log_tail
 from portal.jobs.state import FINAL, State
-from portal.web.context import actor, close_session, now, portal, session
+from portal.web.context import actor, close_session, now, portal, session, terms
 from portal.web.kept import kept_fields
 from portal.web.part import part
 from portal.web.views.cancelling import asks_first, lost_with
@@ -173,7 +173,7 @@ def retry(job_id: int) -> ResponseReturnValue:
     more = request.form.get("more") or None
     try:
         with portal().database.write() as writing:
-            found = actions.retry(writing, actor(), job_id, now=now(), resources=more)
+            found = actions.retry(writing, actor(), job_id, now=now(), terms=terms(), resources=more)
     except (ConflictError, LimitError) as error:
         flash(error.message, "wrong")
         return redirect(url_for("jobs.job", job_id=job_id), 303)
@@ -208,6 +208,10 @@ def _renamed_words(found: Job) -> str:
 @page.post("/<job:job_id>/release")
 def release(job_id: int) -> ResponseReturnValue:
     """Staff let a job on hold go ahead."""
-    with portal().database.write() as writing:
-        found = actions.release(writing, actor(), job_id, now=now())
+    try:
+        with portal().database.write() as writing:
+            found = actions.release(writing, actor(), job_id, now=now(), terms=terms())
+    except (ConflictError, LimitError) as error:
+        flash(error.message, "wrong")
+        return redirect(url_for("jobs.job", job_id=job_id), 303)
     return _changed(found, "It is released.")

@@ -12,7 +12,7 @@ from portal.identity.tokens import Scope, create_token, list_tokens, revoke_toke
 from portal.web.context import actor, now, portal, session
 from portal.web.kept import kept_fields
 from portal.web.security import limited
-from portal.web.signed_in import COOKIE
+from portal.web.signed_in import sign_in_of_request
 from portal.web.views.problems import FieldProblem
 
 page = Blueprint("me", __name__)
@@ -94,7 +94,7 @@ def password() -> ResponseReturnValue:
             new=form.get("new", ""),
             address=get_remote_address(),
             now=now(),
-            keep=request.cookies.get(COOKIE),
+            keep=sign_in_of_request(),
         )
     except InvalidError as error:
         return _page(wrong=error.fields, status=422)

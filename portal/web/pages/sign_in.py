@@ -15,7 +15,7 @@ from portal.identity.sessions import open_session, sign_out
 from portal.web.context import actor, now, origin, portal, session
 from portal.web.kept import kept_at
 from portal.web.security import limited
-from portal.web.signed_in import COOKIE, drop_cookie, safe_next, set_cookie
+from portal.web.signed_in import drop_cookie, safe_next, set_cookie, sign_in_of_request
 from portal.web.views.problems import FieldProblem
 
 page = Blueprint("sign_in", __name__)
@@ -46,7 +46,7 @@ def _come_in(person: Person, via: Via) -> ResponseReturnValue:
             person,
             now=now(),
             lifetime=lifetime,
-            replaces=request.cookies.get(COOKIE),
+            replaces=sign_in_of_request(),
             origin=origin(via),
         )
     page_cookie.clear()
@@ -93,7 +93,7 @@ def persona() -> ResponseReturnValue:
 @page.post("/sign-out")
 def leave() -> ResponseReturnValue:
     """End the session, on the server too."""
-    token = request.cookies.get(COOKIE)
+    token = sign_in_of_request()
     if token:
         with portal().database.write() as writing:
             sign_out(writing, actor(), token, now=now())

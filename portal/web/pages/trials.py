@@ -278,7 +278,7 @@ def _inputs_still_there(job: Job, *, without: str) -> dict[str, list[int]]:
         if one.dataset_id in seen:
             ids.setdefault(one.slot, []).append(one.dataset_id)
         else:
-            flash(f"“{one.dataset_name}” can no longer be seen: left out.", "wrong")
+            flash("A dataset that can no longer be seen is left out.", "wrong")
     return ids
 
 

@@ -2,12 +2,17 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
+from urllib.parse import urlencode
 
 from flask import request, url_for
 
+from portal.errors import LimitError
 from portal.web.part import page_endpoint
 from portal.words import count
+
+MOST_DATASETS: Final = 1000
+"""Datasets that one request may name: as many as a submission may have at most."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +36,13 @@ def address(**changes: Any) -> str:
         query.pop(name, None)
         if value is not None and value != "":
             query[name] = value
-    return url_for(page_endpoint(), **(request.view_args or {}), **query)
+    return link(page_endpoint(), request.view_args or {}, query)
+
+
+def link(endpoint: str, parts: Mapping[str, Any], query: Mapping[str, Any]) -> str:
+    """An address whose query may have any names; to Flask, `_scheme` and the like would mean something else."""
+    path = url_for(endpoint, **parts)
+    return f"{path}?{urlencode(query, doseq=True)}" if query else path
 
 
 class Listed(Protocol):
@@ -98,5 +109,8 @@ def whole(text: str | None, *, most: int = 18) -> int | None:
 
 
 def whole_numbers(texts: Iterable[str]) -> list[int]:
-    """The numbers among these texts, each once."""
-    return list(dict.fromkeys(number for text in texts if (number := whole(text)) is not None))
+    """The numbers among these texts, each once. Raises LimitError for more than a request may name."""
+    found = list(dict.fromkeys(number for text in texts if (number := whole(text)) is not None))
+    if len(found) > MOST_DATASETS:
+        raise LimitError(f"Choose at most {MOST_DATASETS:,} datasets at once; these are {len(found):,}.")
+    return found

@@ -36,7 +36,9 @@ def seen_by(
     now: datetime,
 ) -> SeenBy:
     """Who sees the results of these datasets, which are filed as `jobs.submit` files them."""
-    given = {one.investigation_id: one.investigation for chosen in datasets.values() for one in chosen}
+    # Addresses may name slots that the analysis does not have: what stands there goes into no job.
+    taken = [one for slot in jobtype.inputs for one in datasets.get(slot.name, ())]
+    given = {one.investigation_id: one.investigation for one in taken}
     if len(given) <= 1:
         return SeenBy(who_sees(session, next(iter(given.values())), now=now) if given else "")
     connection = session.connection()

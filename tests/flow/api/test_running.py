@@ -118,7 +118,7 @@ def test_what_cannot_be_started_is_refused_and_starts_nothing(what, maya, stack)
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff"])
 def test_a_body_that_is_no_document_is_refused(body, maya):
     answer = maya("POST", "/submissions", data=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code == 422
+    assert answer.status_code in {400, 422}  # it cannot be read, or is no form
     assert answer.content_type == "application/problem+json"
 
 

@@ -75,7 +75,7 @@ def test_an_option_that_does_not_matter_is_not_tried(maya, stack):
     assert "does not matter with what is chosen for Point spread function" in wrong.json["fields"]["try.option"]
 
 
-@pytest.mark.parametrize("other", [-1, 0, 999_999, 10**40])
+@pytest.mark.parametrize("other", [-1, 0, 999_999, 2**40])
 def test_a_trial_remembers_no_dataset_that_is_not_seen(maya, stack, other):
     wrong = maya("POST", "/submissions", json=body(stack, option="iterations", values=[5, 6], datasets=[other]))
     assert wrong.status_code == 404 and str(other) in wrong.json["detail"]

@@ -45,7 +45,7 @@ from portal.identity import device
 from portal.identity.models import Person
 from portal.identity.sessions import open_session
 from portal.identity.tokens import create_token
-from portal.jobs.models import Attempt, Job, JobEvent, JobOutput, JobTypeRevision
+from portal.jobs.models import Attempt, Job, JobEvent, JobInput, JobOutput, JobTypeRevision
 from portal.jobs.said import FilesSaid, Seen
 from portal.jobs.state import State
 from portal.jobs.submit.check import SubmitRequest
@@ -122,6 +122,7 @@ SECRETS: Mapping[str, Secret] = {
     "others": Secret("Periwinkle", OTHERS),
     "others' experiment": Secret("Camellia", OTHERS),
     "embargoed": Secret("Rhododendron", OTHERS),
+    "unseen input": Secret("Laburnum", OTHERS),
     "mail": Secret("Saxifrage", frozenset()),
     "password": Secret("$argon2", frozenset()),
 }
@@ -417,7 +418,16 @@ def _jobs(house: House) -> None:
         for job in session.scalars(select(Job)):
             job.options = {**job.options, "note": "Nightshade"}
             job.submission.options = {**job.submission.options, "note": "Nightshade"}
-        session.get_one(Job, things["held"]).move(State.HELD, at=now, words="Held for Hemlock")
+            # A job of the team also reads what the team does not see: staff can start such a one.
+            session.add(
+                JobInput(
+                    job_id=job.id, slot="extra", position=0, dataset_name="Laburnum first run",
+                    dataset_id=house.facility.datasets["other"],
+                )
+            )  # fmt: skip
+        session.get_one(Job, things["held"]).move(
+            State.HELD, at=now, words="Held for Hemlock, since “Laburnum first run” is not there"
+        )
         _fail(session, session.get_one(Job, things["failed"]), house.settings)
         _fail(session, session.get_one(Job, things["batch jobs"][0]), house.settings)
         session.get_one(Job, things["batch jobs"][1]).move(State.CANCELLED, at=now, by="maya")
@@ -437,11 +447,11 @@ def _fail(session: Session, job: Job, settings: Settings) -> None:
     session.flush()
     for state in (State.SUBMITTING, State.PENDING, State.RUNNING):
         job.move(state, at=now)
-    attempt.seen = Seen(files=FilesSaid(last_lines="Wolfsbane was not found"))
-    job.move(State.FAILED, at=now, cause="exit code", words="The program said: Hemlock")
+    attempt.seen = Seen(files=FilesSaid(last_lines="Wolfsbane was not found in Laburnum first run"))
+    job.move(State.FAILED, at=now, cause="exit code", words="The program said: Hemlock of Laburnum first run")
     folder = settings.scratch / attempt.id
     folder.mkdir(parents=True)
-    (folder / "stdout.log").write_text("Aconite was measured\n")
+    (folder / "stdout.log").write_text("Aconite was measured of Laburnum first run\n")
 
 
 def _history(session: Session, house: House) -> None:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from doors_house import BY_HTMX, TEAM, House, leaks, tells
+from doors_house import BY_HTMX, SECRETS, TEAM, House, leaks, tells
 from doors_table import API, API_PEOPLE, ARGUMENTS, INSTEAD, PAGE_PEOPLE, PAGES, TOTALS, Door, read
 from werkzeug.test import TestResponse
 
@@ -170,3 +170,13 @@ def _plain(answer: TestResponse) -> str:
     """Without what differs between any two requests: the request's number, and addresses that lead back here."""
     text = re.sub(r"[0-9a-f]{32}|name=\"csrf_token\" value=\"[^\"]+\"", "", answer.text)
     return re.sub(r"\d+", "", text)
+
+
+@pytest.mark.parametrize("person", ["member", "scientist", "staff"])
+def test_searching_for_an_input_that_one_does_not_see_finds_no_job(house: House, person: str) -> None:
+    word = SECRETS["unseen input"].text
+    api = {"member": "reads"}.get(person, person)
+    found = house.client().get(f"/api/v1/jobs?text={word}", headers=house.headers(api)).json["total"]
+    page = house.client(person).get(f"/jobs?whose=all&q={word}").text
+    assert (found > 0) == (person == "staff")
+    assert ("Tamarisk" in page) == (person == "staff")

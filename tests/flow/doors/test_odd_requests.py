@@ -326,7 +326,8 @@ def test_a_form_without_a_right_csrf_token_changes_nothing(house: House) -> None
             data = form if token is None else {**form, "csrf_token": token}
             answer = ask(house, door, data=data)
             wrong += judge(answer, f"csrf_token={token}", door)
-            if answer.status_code not in {303, 400} or "gantry_session=" in str(answer.headers):
+            read = {303, 400, 422} if token == "\0" else {303, 400}  # with a NUL nothing of a form is read
+            if answer.status_code not in read or "gantry_session=" in str(answer.headers):
                 wrong.append(f"{door} with the CSRF token {token!r}: {answer.status_code}")
     assert not wrong, "\n" + "\n".join(wrong)
     assert _everything(house) == before

@@ -15,7 +15,7 @@ from portal.jobs.several import Became, each_of
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
 from portal.web.api.numbers import job_id_of
-from portal.web.context import actor, close_session, now, portal
+from portal.web.context import actor, close_session, now, portal, terms
 from portal.web.errors import status_of
 
 api = make_blueprint("job-lists", "Cancelling and running again, many at once.")
@@ -75,7 +75,10 @@ def cancel_jobs(body: JobListRequest) -> Response:
 def retry_jobs(body: RetryListRequest) -> Response:
     """As `/job-lists/cancel`, for what failed or was cancelled."""
     return _each(
-        body, lambda writing, job: actions.retry(writing, actor(), job, now=now(), resources=body.resources)
+        body,
+        lambda writing, job: actions.retry(
+            writing, actor(), job, now=now(), terms=terms(), resources=body.resources
+        ),
     )
 
 

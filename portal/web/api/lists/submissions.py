@@ -1,24 +1,37 @@
 """Starting many different analyses in one request, for scripts that would otherwise ask five hundred times."""
 
 from flask import Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field, field_validator
 
 from portal.jobs.submit.many import MAX_KEY, MOST_FORMS, check_list, submit_list
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
 from portal.web.api.parameters import Parameters
 from portal.web.api.submissions import CheckedOut, SubmissionRequest, checked_out
+from portal.web.bounded import Body
 from portal.web.context import actor, close_session, now, portal, session
 
 api = make_blueprint("submission-lists", "Starting many analyses at once.")
 
 
-class SubmissionList(BaseModel):
+MOST_IN_LIST = 5000
+"""Datasets of all forms of a list together: what one transaction looks up."""
+
+
+class SubmissionList(Body):
     """Forms to be started, all or none."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-
     forms: list[SubmissionRequest] = Field(min_length=1, max_length=MOST_FORMS)
+
+    @field_validator("forms")
+    @classmethod
+    def _not_too_many(cls, forms: list[SubmissionRequest]) -> list[SubmissionRequest]:
+        named = sum(len(ids) for form in forms for ids in form.inputs.values())
+        if named > MOST_IN_LIST:
+            raise ValueError(
+                f"the forms of a list may name {MOST_IN_LIST:,} datasets together; these name {named:,}"
+            )
+        return forms
 
 
 class ListHeader(Parameters):

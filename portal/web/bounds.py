@@ -1,0 +1,58 @@
+"""What a request may bring, checked before anything else looks at it: its address, its query, its form.
+
+JSON bodies have their bounds in `portal.web.json`, and the API's models say what each field takes.
+"""
+
+from typing import Final
+
+from flask import Flask, request
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, RequestURITooLarge
+
+from portal.errors import InvalidError
+from portal.web.json import LONGEST_TEXT, PortalRequest
+
+LONGEST_ADDRESS: Final = 8190
+"""Characters of path and query: gunicorn's own bound on the line of a request."""
+MOST_BYTES: Final = 2 * 2**20
+"""Of a JSON body."""
+MOST_FORM_BYTES: Final = 512 * 2**10
+MOST_FIELDS: Final = 3000
+"""Of a form; one may name as many datasets as a submission takes."""
+LONGEST_NAME: Final = 200
+
+
+def _check_request() -> None:
+    """Raises what stands in the one table of errors; the words name the fields."""
+    if len(request.path) + len(request.query_string) > LONGEST_ADDRESS:
+        raise RequestURITooLarge
+    if "\0" in request.path:
+        raise BadRequest
+    if not request.path.startswith("/api/"):
+        request.max_content_length = MOST_FORM_BYTES
+    sent = (*request.args.items(multi=True), *request.form.items(multi=True))
+    if len(sent) > MOST_FIELDS:
+        raise RequestEntityTooLarge
+    wrong = {}
+    for name, text in sent:
+        if "\0" in name or "\0" in text:
+            wrong[_shown(name)] = "It holds a NUL."
+        elif len(name) > LONGEST_NAME:
+            wrong[_shown(name)] = f"Its name has more than {LONGEST_NAME} characters."
+        elif len(text) > LONGEST_TEXT:
+            wrong[_shown(name)] = f"It has more than {LONGEST_TEXT:,} characters."
+    if wrong:
+        first = next(iter(wrong.values()))
+        raise InvalidError(f"A value cannot be used. {first}", fields=wrong)
+
+
+def _shown(name: str) -> str:
+    return name[:40].replace("\0", "?")
+
+
+def install_bounds(app: Flask) -> None:
+    """Bounds on every request of the application; installed before what reads forms (CSRF)."""
+    app.request_class = PortalRequest
+    app.config.update(
+        MAX_CONTENT_LENGTH=MOST_BYTES, MAX_FORM_PARTS=MOST_FIELDS, MAX_FORM_MEMORY_SIZE=MOST_FORM_BYTES
+    )
+    app.before_request(_check_request)

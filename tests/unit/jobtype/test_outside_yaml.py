@@ -1,0 +1,51 @@
+"""Odd files of job types: each is a problem with a line, never an exception, never minutes."""
+
+from pathlib import Path
+
+import pytest
+
+from portal.jobtype.load import load_folders, parse_text
+
+BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "\n".join(
+    f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]"
+    for before, name in zip("abcdefgh", "bcdefghi", strict=True)
+)
+ODD = {
+    "aliases": BOMB,
+    "merge": "a: &a {b: 1}\nc:\n  <<: *a\n",
+    "deep": "[" * 10_000,
+    "deep maps": "{a: " * 5000,
+    "long number": f"name: {'9' * 10_000}\n",
+    "no integer": "name: !!int abc\n",
+    "no time": "name: !!timestamp never\n",
+    "no float": "name: !!float abc\n",
+    "no boolean": "name: !!bool maybe\n",
+    "python": "name: !!python/object/apply:os.system [id]\n",
+    "binary": "name: !!binary '!'\n",
+    "set": "name: !!set {a, b}\n",
+    "pairs": "name: !!omap [a]\n",
+    "infinite": "resources: {variants: [{cpus: .inf}]}\n",
+    "large number": f"resources: {{variants: [{{cpus: 1{'0' * 400}}}]}}\n",
+    "half a character": 'name: "\\ud800"\n',
+    "two documents": "name: a\n---\nname: b\n",
+    "keys that are lists": "? [a]\n: b\n",
+    "large": "a" * 600_000,
+    "tab": "\tname: a",
+    "anchor": "name: &x y\n",
+}
+
+
+@pytest.mark.parametrize("text", ODD.values(), ids=ODD)
+def test_an_odd_file_is_a_problem_with_a_line(text: str) -> None:
+    jobtype, problems = parse_text(text, Path("odd.yaml"))
+    assert jobtype is None
+    assert problems and all(problem.line >= 1 and problem.message for problem in problems)
+    assert all(len(str(problem)) < 2000 for problem in problems)
+
+
+def test_it_takes_no_other_job_type_away(tmp_path: Path) -> None:
+    for number, text in enumerate(ODD.values()):
+        (tmp_path / f"{number}.yaml").write_text(text, encoding="utf-8", errors="surrogatepass")
+    found = load_folders([tmp_path])
+    assert not found.by_name
+    assert {problem.file.stem for problem in found.problems} == {str(number) for number in range(len(ODD))}
