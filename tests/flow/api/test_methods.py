@@ -134,7 +134,7 @@ def test_a_crate_comes_as_metadata_and_as_an_archive(maya, tom, result, made_fil
     assert answer.mimetype == "application/ld+json"
     assert answer.json["@context"][0] == "https://w3id.org/ro/crate/1.1/context"
     archive = maya("GET", f"/datasets/{result}/ro-crate/content")
-    assert archive.headers["Content-Disposition"] == f"attachment; filename=dataset-{result}.ro-crate.zip"
+    assert archive.headers["Content-Disposition"] == f'attachment; filename="dataset-{result}.ro-crate.zip"'
     with zipfile.ZipFile(io.BytesIO(archive.data)) as opened:
         assert opened.testzip() is None
         assert opened.read("data/deconvolved.h5") == b"abc"
