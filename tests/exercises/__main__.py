@@ -16,6 +16,7 @@ EXERCISES = {
         "tests.exercises.flaky",
         "tests again and again under load; lists which did not pass every time",
     ),
+    "odd-words": ("tests.exercises.odd_words", "each command of `gantry` with each odd word"),
     "first-command": ("tests.exercises.first_command", "each `./run` command as the first one in a fresh clone"),
 }
 
