@@ -1,4 +1,4 @@
-"""Every command of `gantry` with every odd word: `./run exercise odd-words`. `./run test` takes a fourth of them."""
+"""Every command of `gantry` with every odd word: `./run exercise odd-words`. A run of the tests takes a fourth."""
 
 import os
 import subprocess
