@@ -118,6 +118,7 @@ def test_a_backend_that_is_none_is_named(admin, monkeypatch, tmp_path, text, pro
 def test_a_demo_that_others_can_reach_is_a_problem(admin, monkeypatch):
     monkeypatch.setenv("GANTRY_DEMO", "true")
     monkeypatch.setenv("GANTRY_WEB_HOST", "0.0.0.0")
+    monkeypatch.setenv("GANTRY_WEB_BASE_URL", "https://gantry.example.org")
     assert "can sign in as anybody" in admin("config")[2]
 
 
