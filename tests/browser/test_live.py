@@ -33,7 +33,7 @@ def test_a_job_is_watched_from_start_to_result_without_reloading(demo: Any, brow
     assert page.evaluate("window.stayed")
     assert technical.get_attribute("open") is not None
     assert page.locator("#job-live").get_attribute("hx-trigger") is None
-    assert page.locator(".pair img").count() == 2
+    expect(page.locator("[data-compare-on]")).to_be_visible()
     assert said == []
 
 
