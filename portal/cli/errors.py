@@ -19,6 +19,7 @@ from portal.errors import (
     PortalError,
     SignInNeededError,
     UnavailableError,
+    UnreadableError,
     UnsafeFileError,
 )
 
@@ -37,6 +38,7 @@ EXIT_CODES: Final[dict[type[BaseException], int]] = {
     TimeoutError: 9,
     UnsafeFileError: 11,
     ConfigError: 12,
+    UnreadableError: 13,
     KeyboardInterrupt: INTERRUPTED,
 }
 """0 is success, 2 a mistyped command (click's), 10 a job that was waited for and failed; see the user's guide."""

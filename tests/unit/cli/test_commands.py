@@ -40,6 +40,7 @@ WITHOUT_JSON = {
     ("logout",),
     ("completion",),
     ("jobs", "open"),
+    ("batches", "open"),
     ("admin", "daemon"),
     ("admin", "web"),
     ("admin", "demo"),

@@ -39,6 +39,7 @@ OPENS = {
     "portal/jobtype/publish.py": "the job types that it published",
     "portal/rpc/operators_file.py": "the operator's, checked to be so",
     "portal/web/assets.py": "the built front end",
+    "portal/web/json.py": "the body of a request; no file",
     "portal/web/security.py": "the operator's key",
     "portal/failpoints.py": "a mark of tests",
 }
