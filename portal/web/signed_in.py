@@ -53,8 +53,8 @@ def sign_in_mark() -> str:
 
 
 def _keep_mark(response: Response) -> Response:
-    """Whoever is signed in has their mark as a cookie too; it says nothing that lets anybody in."""
-    if "actor" in g and not _is_api() and request.endpoint != "sign_in.leave":
+    """Whoever opens a page has their mark as a cookie too; it says nothing that lets anybody in."""
+    if response.mimetype == "text/html" and "actor" in g and not _is_api() and request.endpoint != "sign_in.leave":
         mark = sign_in_mark()
         if request.cookies.get(mark_name()) != mark:
             secure = portal().settings.web.cookie_secure

@@ -9,6 +9,7 @@ from portal.notify.access.answer import answer
 from portal.notify.access.ask import ask_for_access, own_requests
 from portal.notify.access.models import LONGEST_NOTE, LONGEST_NUMBER, YES
 from portal.web.context import actor, now, portal, session
+from portal.web.kept import kept_fields
 
 page = Blueprint("access_requests", __name__, url_prefix="/access")
 
@@ -16,7 +17,8 @@ page = Blueprint("access_requests", __name__, url_prefix="/access")
 @page.get("")
 def show() -> ResponseReturnValue:
     """The form, and what I have asked for."""
-    return _page()
+    kept = kept_fields("access_requests.ask")
+    return _page(kept.get("number", ""), kept.get("note", ""))
 
 
 @page.post("")

@@ -77,7 +77,8 @@ def show() -> ResponseReturnValue:
 def start(name: str) -> ResponseReturnValue:
     """The form, also with values in the address, or with those of a form that was kept."""
     jobtype = portal().jobtypes.named(name)
-    values = kept_fields("analyses.begin", "analyses.preset", name=name) or MultiDict(request.args)
+    kept = kept_fields("analyses.begin", "analyses.preset", "picked.without", name=name)
+    values = kept or MultiDict(request.args)
     typed = typed_form(jobtype, values)
     if typed.raw:
         typed = told_what_is_gone(typed)

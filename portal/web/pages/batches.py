@@ -18,6 +18,7 @@ from portal.jobs.read import (
 )
 from portal.jobs.state import FINAL, State
 from portal.web.context import actor, close_session, now, portal, session, terms
+from portal.web.kept import kept_fields
 from portal.web.part import part
 from portal.web.views.batches import batch_counts, batch_sentence, hidden_words
 from portal.web.views.cancelling import asks_first, lost_with, running_jobs
@@ -48,7 +49,8 @@ def show(submission_id: str) -> ResponseReturnValue:
             ),
             303,
         )
-    return render_template("batches/show.html", section="jobs", **_context(submission))
+    renamed = kept_fields("batches.rename", submission_id=submission_id).get("title")
+    return render_template("batches/show.html", section="jobs", renamed=renamed, **_context(submission))
 
 
 @part(page, "/<submission_id>/part/live", of="batches.show")

@@ -16,7 +16,7 @@ def _address(site: Any, file: int | None = None) -> str:
 def test_a_file_is_an_attachment_of_no_particular_type(site: Any) -> None:
     answer = site.client("maya").get(_address(site))
     assert answer.status_code == 200 and answer.data == CONTENT
-    assert answer.headers["Content-Disposition"] == "attachment; filename=stack.h5"
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="stack.h5"'
     assert answer.mimetype == "application/octet-stream"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
