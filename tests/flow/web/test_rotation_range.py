@@ -77,6 +77,6 @@ def test_without_a_unit_page_form_and_api_say_so_and_the_unit_is_chosen(site: An
 
 def test_with_a_unit_nothing_is_asked(site: Any, scan: Any) -> None:
     number = scan("radians.nxs", units="rad")
-    assert "Rotation range 178.6 °" in page(site, f"/datasets/{number}")
+    assert "Rotation range 179 °" in page(site, f"/datasets/{number}")
     form = page(site, f"{FORM}?dataset={number}")
     assert "choose radians" not in form and not stands_above_more_settings(site, number)

@@ -112,7 +112,7 @@ def test_one_letter_and_a_megabyte_are_bounded(site: Any) -> None:
     maya = site.client("maya")
     assert "Type two letters or more" in maya.get("/search?q=a").text
     assert "Type two letters or more" in maya.get("/search").text
-    answer = maya.get("/search", query_string={"q": "zebra " * 5000})
+    answer = maya.get("/search", query_string={"q": "zebra " * 1000})
     assert answer.status_code == 200 and len(answer.data) < 40_000
 
 
