@@ -11,6 +11,8 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, RequestURIToo
 from portal.errors import InvalidError
 from portal.web.json import LONGEST_TEXT, PortalRequest
 
+LONGEST_LINK: Final = 6000
+"""Characters of an address that we make ourselves: what is longer not every browser and server takes."""
 LONGEST_ADDRESS: Final = 8190
 """Characters of path and query: gunicorn's own bound on the line of a request."""
 MOST_BYTES: Final = 2 * 2**20

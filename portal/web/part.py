@@ -14,12 +14,11 @@ from urllib.parse import urlencode
 from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from portal.web.bounds import LONGEST_LINK
+
 Handler = Callable[..., ResponseReturnValue]
 
 ADDRESS: Final = re.compile(r"/part/[a-z-]+$")
-LONGEST: Final = 6000
-"""Characters of an address; what is longer is no address that every browser and server takes."""
-
 NO_QUERY: Final = frozenset({"csrf_token", "form_of", "kept"})
 """What stands in a form and in no address."""
 
@@ -81,4 +80,4 @@ def whole_page() -> str:
 def _with_query(address: str) -> str:
     asked = request.form if request.method == "POST" else request.args
     query = urlencode([(name, text) for name, text in asked.items(multi=True) if name not in NO_QUERY])
-    return f"{address}?{query}" if query and len(query) <= LONGEST else address
+    return f"{address}?{query}" if query and len(query) <= LONGEST_LINK else address

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
@@ -22,6 +22,7 @@ from portal.jobs.submit.submit import submit
 from portal.jobtype.model import JobType
 from portal.level import level
 from portal.web.again import StartedBefore, address_of, keyed, started_before
+from portal.web.bounds import LONGEST_LINK
 from portal.web.context import actor, now, portal, session
 from portal.web.kept import kept_fields
 from portal.web.part import part
@@ -47,9 +48,6 @@ from portal.web.views.start import (
 from portal.words import count
 
 page = Blueprint("analyses", __name__, url_prefix="/analyses")
-
-LONGEST_ADDRESS: Final = 6000
-"""Characters; what is longer is no address that every browser and server takes."""
 
 
 @page.get("")
@@ -145,7 +143,7 @@ def preset(name: str) -> ResponseReturnValue:
             extra = presets.hidden_of(was, typed.preset)
     values = MultiDict([*fields_of(jobtype, made), *extra])
     query = urlencode(list(values.items(multi=True)))
-    if len(query) > LONGEST_ADDRESS:
+    if len(query) > LONGEST_LINK:
         return form_page(jobtype, made, values=values)
     return redirect(f"{url_for('analyses.start', name=name)}?{query}", 303)
 

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from portal.catalogue.inputs import datasets_by_slot
+from portal.web.bounds import LONGEST_LINK
 from portal.web.context import actor, portal, session
 from portal.web.pages.analyses import form_page
 from portal.web.views.paging import whole_numbers
@@ -15,8 +16,6 @@ from portal.web.views.start import typed_form
 page = Blueprint("picked", __name__, url_prefix="/analyses")
 
 NOT_KEPT = frozenset({"csrf_token", "idempotency_key", "without"})
-LONGEST_ADDRESS = 6000
-"""Characters; what is longer is no address that every browser and server takes."""
 
 
 @page.post("/<name>/without")
@@ -33,7 +32,7 @@ def without(name: str) -> ResponseReturnValue:
         if key not in NOT_KEPT and (key, value) != ("dataset", off) and not (key == "title" and unchanged)
     ]
     query = urlencode(kept)
-    if len(query) > LONGEST_ADDRESS:
+    if len(query) > LONGEST_LINK:
         return make_response(form_page(jobtype, typed_form(jobtype, MultiDict(kept))))
     slot = f"#f-inputs-{jobtype.slot.name}" if jobtype.slot else ""
     return redirect(f"{url_for('analyses.start', name=name)}?{query}{slot}", 303)

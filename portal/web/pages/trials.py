@@ -26,9 +26,10 @@ from portal.jobs.trials.pictures import draw
 from portal.jobs.trials.sheet import get_sheet
 from portal.jobtype.model import JobType
 from portal.web.again import StartedBefore, keyed, started_before
+from portal.web.bounds import LONGEST_LINK
 from portal.web.context import actor, now, portal, session
 from portal.web.kept import kept_fields
-from portal.web.pages.analyses import LONGEST_ADDRESS, form_page, told_what_is_gone
+from portal.web.pages.analyses import form_page, told_what_is_gone
 from portal.web.part import part
 from portal.web.views.live import ask_again_for_all_s
 from portal.web.views.pictures import thumbnails
@@ -51,7 +52,7 @@ def ask(name: str) -> ResponseReturnValue:
     typed = typed_trial(jobtype, request.form)
     _picked(typed)
     query = urlencode(hidden_of(jobtype, typed))
-    if len(query) > LONGEST_ADDRESS:
+    if len(query) > LONGEST_LINK:
         return _form(jobtype, typed)
     return redirect(f"{url_for('trials.form', name=name)}?{query}", 303)
 
@@ -63,7 +64,7 @@ def switch(name: str) -> ResponseReturnValue:
     typed = switched(jobtype, request.form, request.form.get("switch", ""))
     _picked(typed)
     query = urlencode([*hidden_of(jobtype, typed), *query_of(typed)])
-    if len(query) > LONGEST_ADDRESS:
+    if len(query) > LONGEST_LINK:
         return _form(jobtype, typed)
     return redirect(f"{url_for('trials.form', name=name)}?{query}", 303)
 

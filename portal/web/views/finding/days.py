@@ -12,8 +12,9 @@ from typing import Final
 
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 NAMES: Final = (
-    "january february march april may june july august september october november december".split()  # noqa: SIM905
-)
+    "january", "february", "march", "april", "may", "june", "july",
+    "august", "september", "october", "november", "december",
+)  # fmt: skip
 LONGEST: Final = 40
 EXAMPLE: Final = "2026-11-20"
 _ISO: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
