@@ -97,17 +97,30 @@ def lab_analysis(name: str, code: str, **changes: Any) -> Document:
 
 
 class _ToTheLab(HTTPAdapter):
-    """Connects to an address and expects the certificate of the name that the host has."""
+    """Carries what is asked of a host's name to its address in this lab; the name need not resolve here.
 
-    def __init__(self, name: str, certificate: Path) -> None:
-        self._name = name
+    The portal answers to its name only, and its settings lie in a layer that labs of other addresses boot too.
+    """
+
+    def __init__(self, host: Host, certificate: Path) -> None:
+        self._host = host
         self._context = ssl.create_default_context(cafile=str(certificate))
         super().__init__()
 
     def init_poolmanager(self, *args: Any, **named: Any) -> None:
-        """Pass the expected name on."""
-        more = {"ssl_context": self._context, "server_hostname": self._name, "assert_hostname": self._name}
+        """Expect the certificate of the name."""
+        name = self._host.name
+        more = {"ssl_context": self._context, "server_hostname": name, "assert_hostname": name}
         super().init_poolmanager(*args, **named, **more)
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **named: Any) -> requests.Response:
+        """The answer, whose address is the one that was asked for."""
+        carried = request.copy()
+        carried.headers["Host"] = self._host.name
+        carried.url = str(request.url).replace(f"//{self._host.name}", f"//{self._host.address}", 1)
+        answer = super().send(carried, *args, **named)
+        answer.request, answer.url = request, str(request.url)
+        return answer
 
 
 @dataclass(frozen=True)
@@ -138,8 +151,8 @@ class LabSite:
 
     @property
     def url(self) -> str:
-        """Where nginx listens."""
-        return f"https://{self.portal.address}"
+        """The portal's address, as its settings name it."""
+        return f"https://{self.portal.name}"
 
     def open(self, datasets: int = DATASETS) -> None:
         """People, experiments with so many datasets each, and `lab-count`. What is there already stays."""
@@ -196,7 +209,7 @@ class LabSite:
         certificate = self.cluster.place.running / "portal.pem"
         certificate.write_text(self._root("cat", CERTIFICATE), encoding="ascii")
         session = requests.Session()
-        session.mount("https://", _ToTheLab(self.portal.name, certificate))
+        session.mount("https://", _ToTheLab(self.portal, certificate))
         session.trust_env = False
         return session
 

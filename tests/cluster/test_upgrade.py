@@ -45,7 +45,7 @@ max_array_size = 1001
 [roots.data]
 path = "/shared/previous/data"
 [web]
-base_url = "https://ADDRESS"
+base_url = "https://portal"
 cookie_secure = true
 trusted_proxies = 1
 workers = 2
@@ -158,9 +158,7 @@ def bring_previous(cluster: Cluster) -> None:
     (folder / "jobtypes" / "lab-count.yaml").write_text(
         json.dumps(lab_analysis("lab-count", COUNT)), encoding="utf-8"
     )
-    (folder / "config.toml").write_text(
-        CONFIG.replace("ADDRESS", cluster.hosts["portal"].address), encoding="utf-8"
-    )
+    (folder / "config.toml").write_text(CONFIG, encoding="utf-8")
     (folder / "agent.json").write_text(json.dumps(AGENT), encoding="utf-8")
 
 
