@@ -158,7 +158,7 @@ def find_actor() -> None:
 
 def who_is_unknown() -> bool:
     """If a browser came with a sign-in that could not be looked up: whose it is nobody knows."""
-    return bool(request.cookies.get(COOKIE)) and not g.get("looked_up", False)
+    return bool(sign_in_of_request()) and not g.get("looked_up", False)
 
 
 def _is_api() -> bool:

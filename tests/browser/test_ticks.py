@@ -3,9 +3,12 @@
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
+
+from portal.web.views.paging import whole_numbers
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -118,3 +121,18 @@ def test_ticks_are_their_persons_alone(demo: Any, browse: Callable[..., Page]) -
         page.locator("details.menu summary").click()
         page.locator("form[data-sign-out] button").click()
         page.wait_for_url("**/sign-in*")
+
+
+def test_many_ticks_go_into_one_address_in_their_order(demo: Any, browse: Callable[..., Page]) -> None:
+    page = browse("maya")
+    page.goto("/data?q=HL60")
+    _tick(page, 0)
+    picks = [str(number) for number in (*range(5000, 4000, -7), 12, 13, 90_000_000)]
+    kept = "picks => sessionStorage.setItem('gantry-picks:maya', JSON.stringify({ picks, sent: [], used: [] }))"
+    page.evaluate(kept, picks)
+    page.reload()
+    expect(page.locator(COUNT)).to_have_text(f"{len(picks)} datasets ticked")
+    page.locator("[data-pick-submit]").click()
+    page.wait_for_url("**/analyses?*")
+    asked = parse_qs(urlsplit(page.url).query)["dataset"]
+    assert len(asked) == 1 and whole_numbers(asked) == [int(number) for number in picks]

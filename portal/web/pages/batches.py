@@ -1,6 +1,6 @@
 """A batch: one submission of many datasets."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.errors import ConflictError, InvalidError, LimitError
@@ -49,8 +49,13 @@ def show(submission_id: str) -> ResponseReturnValue:
             ),
             303,
         )
-    renamed = kept_fields("batches.rename", submission_id=submission_id).get("title")
-    return render_template("batches/show.html", section="jobs", renamed=renamed, **_context(submission))
+    return _page(submission, kept_fields("batches.rename", submission_id=submission_id).get("title"))
+
+
+def _page(submission: Submission, renamed: str | None, wrong: str = "") -> str:
+    """The page; `renamed`: a name that was typed and did not arrive, and what is wrong with it."""
+    context = _context(submission)
+    return render_template("batches/show.html", section="jobs", renamed=renamed, rename_wrong=wrong, **context)
 
 
 @part(page, "/<submission_id>/part/live", of="batches.show")
@@ -121,12 +126,15 @@ def compare(submission_id: str) -> ResponseReturnValue:
 @page.post("/<submission_id>/rename")
 def rename(submission_id: str) -> ResponseReturnValue:
     """Give it another name; its results keep theirs."""
+    title = request.form.get("title", "")
     try:
         with portal().database.write() as writing:
-            found = rename_batch(writing, actor(), submission_id, request.form.get("title", ""), now=now())
-            flash(f"The batch is now called “{found.title}”. Its jobs and results keep their names.")
+            found = rename_batch(writing, actor(), submission_id, title, now=now())
+            words = f"The batch is now called “{found.title}”. Its jobs and results keep their names."
     except InvalidError as error:
-        flash(error.message, "wrong")
+        submission = get_submission(session(), actor(), submission_id)
+        return make_response(_page(submission, title, error.message), 422)
+    flash(words)
     return redirect(url_for("batches.show", submission_id=submission_id), 303)
 
 

@@ -10,7 +10,7 @@ from portal.web.part import part
 from portal.web.views.datasets import dataset_cards
 from portal.web.views.finding.table import columns_asked, is_table, table_of
 from portal.web.views.paging import page_links, total_words
-from portal.web.views.picking import pick_all
+from portal.web.views.picks.picking import pick_all
 from portal.web.views.searching import chosen_filters, filter_groups, query_of, span_fields
 
 page = Blueprint("data", __name__)

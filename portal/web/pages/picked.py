@@ -10,12 +10,14 @@ from portal.catalogue.inputs import datasets_by_slot
 from portal.web.bounds import LONGEST_LINK
 from portal.web.context import actor, portal, session
 from portal.web.pages.analyses import form_page
-from portal.web.views.paging import whole_numbers
+from portal.web.part import NO_QUERY
+from portal.web.views.paging import whole, whole_numbers
+from portal.web.views.picks.id_lists import texts_of
 from portal.web.views.start import typed_form
 
 page = Blueprint("picked", __name__, url_prefix="/analyses")
 
-NOT_KEPT = frozenset({"csrf_token", "idempotency_key", "without"})
+NOT_KEPT = frozenset({*NO_QUERY, "idempotency_key", "without", "dataset"})
 
 
 @page.post("/<name>/without")
@@ -24,12 +26,13 @@ def without(name: str) -> ResponseReturnValue:
     jobtype = portal().jobtypes.named(name)
     picked = whole_numbers(request.form.getlist("dataset"))
     datasets_by_slot(session(), actor(), {"": picked})  # hides what this person does not see
-    off = request.form.get("without", "")
+    off = whole(request.form.get("without", ""))
     unchanged = request.form.get("title") == request.form.get("proposed")
-    kept = [
+    kept = [("dataset", text) for text in texts_of([number for number in picked if number != off])]
+    kept += [
         (key, value)
         for key, value in request.form.items(multi=True)
-        if key not in NOT_KEPT and (key, value) != ("dataset", off) and not (key == "title" and unchanged)
+        if key not in NOT_KEPT and not (key == "title" and unchanged)
     ]
     query = urlencode(kept)
     if len(query) > LONGEST_LINK:

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from portal.web.context import actor, portal, session
 from portal.web.part import part
-from portal.web.views.picking import picked_ids
+from portal.web.views.picks.picking import picked_ids
 from portal.web.views.searching import query_of
 
 page = Blueprint("picks", __name__)

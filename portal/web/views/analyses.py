@@ -16,6 +16,7 @@ from portal.jobs.models import Job, JobOutput, JobTypeRevision, Submission
 from portal.jobtype.load import JobTypes
 from portal.jobtype.match import fitting, words_of
 from portal.jobtype.model import JobType
+from portal.web.views.picks.id_lists import texts_of
 from portal.web.views.pictures import Picture, thumbnails
 
 ICONS: Final = frozenset(
@@ -70,7 +71,7 @@ def analysis_card(
         comes_out=jobtype.comes_out or _comes_out(jobtype),
         typical_time=jobtype.typical_time or "",
         contact=jobtype.contact,
-        url=url_for("analyses.start", name=jobtype.name, dataset=list(dataset_ids) or None),
+        url=url_for("analyses.start", name=jobtype.name, dataset=texts_of(dataset_ids) or None),
         why_not=why_not,
         picture=picture,
     )

@@ -14,6 +14,7 @@ from portal.jobs.actions import jobtype_of
 from portal.jobs.models import Job
 from portal.jobtype.model import JobType
 from portal.jobtype.option import ChoiceOption, OptionBase, Value
+from portal.web.views.picks.id_lists import texts_of
 from portal.web.views.pictures import Picture, thumbnails
 
 
@@ -137,11 +138,12 @@ def _as_offered(option: OptionBase, value: Value) -> str:
 
 def _change_url(job: Job) -> str:
     name = job.submission.revision.name
-    query: dict[str, list[str]] = {}
+    ids: dict[str, list[int]] = {}
     first = job.inputs[0].slot if job.inputs else ""
     for row in job.inputs:
         if row.dataset_id is not None:
-            query.setdefault("dataset" if row.slot == first else f"in.{row.slot}", []).append(str(row.dataset_id))
+            ids.setdefault("dataset" if row.slot == first else f"in.{row.slot}", []).append(row.dataset_id)
+    query = {name: texts_of(numbers) for name, numbers in ids.items()}
     for option, value in job.options.items():
         query[f"option.{option}"] = [as_text(value)]
     if not job.inputs and job.investigation_id is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Final, Protocol
 from urllib.parse import urlencode
 
@@ -9,6 +10,7 @@ from flask import request, url_for
 
 from portal.errors import LimitError
 from portal.web.part import page_endpoint
+from portal.web.views.picks.id_lists import numbers_of
 from portal.words import count
 
 MOST_DATASETS: Final = 1000
@@ -109,8 +111,16 @@ def whole(text: str | None, *, most: int = 18) -> int | None:
 
 
 def whole_numbers(texts: Iterable[str]) -> list[int]:
-    """The numbers among these texts, each once. Raises LimitError for more than a request may name."""
-    found = list(dict.fromkeys(number for text in texts if (number := whole(text)) is not None))
+    """The numbers that these texts are or list (`id_lists`), each once.
+
+    Raises LimitError for more than a request may name.
+    """
+    found = list(dict.fromkeys(chain.from_iterable(map(_numbers, texts))))
     if len(found) > MOST_DATASETS:
-        raise LimitError(f"Choose at most {MOST_DATASETS:,} datasets at once; these are {len(found):,}.")
+        raise LimitError(f"Choose at most {MOST_DATASETS:,} datasets at once; these are more.")
     return found
+
+
+def _numbers(text: str) -> list[int]:
+    number = whole(text)
+    return numbers_of(text, most=MOST_DATASETS) if number is None else [number]

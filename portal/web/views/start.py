@@ -22,6 +22,7 @@ from portal.jobtype.match import accepts
 from portal.jobtype.model import JobType, Slot, Variant
 from portal.trials.part import part_words
 from portal.web.views.paging import whole, whole_numbers
+from portal.web.views.picks.id_lists import texts_of
 from portal.web.views.problems import FieldProblem
 
 MOST_CANDIDATES = 50
@@ -93,9 +94,9 @@ def fields_of(jobtype: JobType, typed: Typed) -> list[tuple[str, str]]:
     """What was typed, as fields to send along or to put into an address."""
     first = jobtype.slot.name if jobtype.slot else ""
     found = [
-        ("dataset" if slot == first else f"in.{slot}", str(number))
+        ("dataset" if slot == first else f"in.{slot}", text)
         for slot, ids in typed.ids.items()
-        for number in ids
+        for text in texts_of(ids)
     ]
     found += [(f"option.{name}", text) for name, text in (typed.raw or {}).items()]
     rest = {

@@ -191,10 +191,11 @@ def test_the_batch_and_its_results_have_names_of_their_own(
     with site.database.read() as session:
         assert session.get_one(Submission, batch.id).title == "Evening and night"
         assert [session.get_one(Job, number).title for number in batch.jobs] == before
-    assert (
-        "A title is one line"
-        in maya.post(f"{batch.page}/rename", data=sent | {"title": " "}, follow_redirects=True).text
-    )
+    long = "Evening " * 60
+    refused = maya.post(f"{batch.page}/rename", data=sent | {"title": long})
+    assert refused.status_code == 422 and "A title is one line" in refused.text
+    form = refused.text[refused.text.index("Rename the batch") - 200 :]  # what was typed stands there, in the open
+    assert '<details class="more" open>' in form and f'value="{long}"' in form and 'id="f-rename-wrong"' in form
     ravi = site.client("ravi")
     refused = ravi.post(f"{batch.page}/rename", data={"csrf_token": csrf(ravi), "title": "Ravi's"})
     assert refused.status_code == 403 and "only they and staff" in refused.text

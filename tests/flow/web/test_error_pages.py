@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from portal.web import signed_in
+from portal.web.security import host_only
 
 MISSING = ("/nothing", "/nothing/at/all", "/datasets/987654", "/jobs/J-987654", "/batches/none", "/jobs/part/none")
 
@@ -33,13 +34,25 @@ def test_nobody_is_told_so_and_may_sign_in(site: Any) -> None:
 
 def test_where_nobody_knows_who_it_is_nothing_is_said_of_it(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The database is away: neither the one nor the other is known, and the way on stays."""
-    client = site.client("maya")
+    _nobody_knows(site.client("maya"), monkeypatch)
+
+
+def test_with_tls_nobody_is_told_either_that_they_are_not_signed_in(
+    make_site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = make_site(web={"cookie_secure": True})
+    client = site.app.test_client()
+    client.set_cookie(host_only(signed_in.COOKIE, secure=True), "a-sign-in", secure=True)
+    _nobody_knows(client, monkeypatch, base_url="https://localhost")
+
+
+def _nobody_knows(client: Any, monkeypatch: pytest.MonkeyPatch, **more: Any) -> None:
 
     def away(*_arguments: Any, **_named: Any) -> None:
         raise OperationalError("SELECT", {}, Exception("away"))
 
     monkeypatch.setattr(signed_in, "find_session", away)
-    page = client.get("/jobs")
+    page = client.get("/jobs", **more)
     assert page.status_code == 503
     assert "not signed in" not in page.text and "Sign in" not in page.text
     assert 'aria-label="Main"' in page.text

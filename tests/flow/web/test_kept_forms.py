@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,6 +12,7 @@ import pytest
 from page_forms import PageForm, form_on
 from sqlalchemy import delete, select, update
 
+import portal.app as app_module
 from portal.app import create_app
 from portal.catalogue.models import Dataset, Investigation, InvestigationUser
 from portal.identity.kept import KEPT_FOR, MOST_BYTES, MOST_OF_A_PERSON
@@ -338,3 +340,16 @@ def test_every_form_is_kept_or_has_nothing_typed_into_it(site: Any) -> None:
         if "POST" in (rule.methods or ()) and not rule.endpoint.startswith("api")
     }
     assert posts - OPEN == SHOWN_AGAIN.keys() | NOTHING_TYPED | LIVE | PASSWORDS
+
+
+def test_forms_that_are_kept_and_no_others_say_so_to_the_script() -> None:
+    """Where a sign-in ended while one types, the page says what becomes of it: by `data-keeps`."""
+    folder = Path(app_module.__file__).parent / "web" / "templates"
+    said = {}
+    for template in folder.rglob("*.html"):
+        for tag in re.findall(r"<form\b[^>]*method=\"post\"[^>]*>", template.read_text(encoding="utf-8")):
+            found = re.search(r'action="{{ url_for\("([a-z_.]+)"', tag)
+            if found and found.group(1) not in OPEN:
+                said[found.group(1)] = "data-keeps" in tag
+    assert {"access_requests.ask", "batches.rename", "jobs.rename", "analyses.begin"} <= said.keys()
+    assert said == {endpoint: endpoint in SHOWN_AGAIN for endpoint in said}

@@ -1,3 +1,5 @@
+import { idsOf, textsOf } from "./id-lists";
+
 const STARTED = /^\/(jobs\/J-|batches\/|trials\/)/i;
 const PREFIX = "gantry-picks";
 
@@ -135,8 +137,16 @@ function takeUp(): void {
 function sent(form: HTMLFormElement): void {
   const kept = load();
   const picks = new Set(kept.picks);
-  const ids = [...new FormData(form).values()].map(String).filter((id) => picks.has(id));
+  const ids = [...new FormData(form).values()].flatMap((value) => idsOf(String(value))).filter((id) => picks.has(id));
   if (ids.length) save({ ...kept, sent: ids });
+}
+
+/** What is ticked goes into an address, which holds no thousand fields: in the order of ticking, as one text if many. */
+function shorten(data: FormData): void {
+  const texts = textsOf(load().picks);
+  if (!texts?.length) return;
+  data.delete("dataset");
+  for (const text of texts) data.append("dataset", text);
 }
 
 /** Ticks are kept while people search, page, go back and sign in again; the bar says how many there are. */
@@ -183,6 +193,10 @@ export function wirePicks(): void {
     if (!(form instanceof HTMLFormElement)) return;
     if (form.hasAttribute("data-sign-out")) sessionStorage.removeItem(key() ?? "");
     else if (form.method === "post") sent(form);
+  });
+  document.addEventListener("formdata", (event) => {
+    const form = event.target;
+    if (form instanceof HTMLFormElement && form.hasAttribute("data-pick-form")) shorten(event.formData);
   });
   document.addEventListener("htmx:afterSwap", restore);
   document.addEventListener("htmx:afterSettle", restore);

@@ -8,9 +8,7 @@ from sqlalchemy.orm import Session
 from portal.catalogue.search import COUNTED, DatasetQuery, count_datasets, dataset_ids
 from portal.config import Settings
 from portal.identity.actor import Actor
-
-IN_AN_ADDRESS = 400
-"""Datasets that the address of a form can name: each takes up to 18 characters of a line of 8,190."""
+from portal.web.views.paging import MOST_DATASETS
 
 
 @dataclass(frozen=True)
@@ -23,8 +21,8 @@ class PickAll:
 
 
 def most_picked(settings: Settings) -> int:
-    """How many datasets may be ticked together: as many as a submission has, and as an address holds."""
-    return min(settings.limits.datasets_per_submission, IN_AN_ADDRESS)
+    """How many datasets may be ticked together: as many as a submission has, and as a request may name."""
+    return min(settings.limits.datasets_per_submission, MOST_DATASETS)
 
 
 def pick_all(session: Session, actor: Actor, query: DatasetQuery, found: int, settings: Settings) -> PickAll:
