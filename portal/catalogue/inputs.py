@@ -15,7 +15,7 @@ from portal.catalogue.arrays.rows import arrays_of_all, input_arrays
 from portal.catalogue.models import Dataset, DatasetParameter, DatasetType, Investigation, ParameterCorrection
 from portal.catalogue.parameters.rows import known_of, known_of_all
 from portal.db import is_id
-from portal.form.dataset import InputDataset, Quantity
+from portal.form.inputs.dataset import InputDataset, Quantity
 from portal.identity.actor import Actor
 from portal.identity.missing import not_found
 from portal.level import level

@@ -18,7 +18,7 @@ from gantry_formats.sizes import TOLD
 from gantry_formats.units import Dimension
 from portal.catalogue.entries import ParameterEntry
 from portal.catalogue.parameters.source import Source, SourceKind
-from portal.form.dataset import Quantity, same
+from portal.form.inputs.dataset import Quantity, same
 
 Values = Mapping[str, Any]
 """By place, what a file has there, as `portal.data.parsing.client.values` gives it."""

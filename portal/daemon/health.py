@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.daemon.log import log_event
-from portal.jobs.cluster_rows import ClusterHealth
+from portal.jobs.clusters.rows import ClusterHealth
 from portal.scheduler.base import Observation
 
 

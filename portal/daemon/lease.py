@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from portal.db import Database, database_now
-from portal.jobs.cluster_rows import DAEMON, DaemonLease
+from portal.jobs.clusters.rows import DAEMON, DaemonLease
 
 
 class LeaseLost(Exception):  # noqa: N818 - an event, not a fault

@@ -1,9 +1,9 @@
-"""What the cluster has: asked once for everybody by the daemon, kept with its time, read by `jobs.cluster`."""
+"""What the cluster has: asked once for everybody by the daemon, kept with its time, read by `jobs.clusters`."""
 
 from datetime import datetime
 
 from portal.daemon.context import Deps
-from portal.jobs.cluster_rows import ClusterSnapshot
+from portal.jobs.clusters.rows import ClusterSnapshot
 
 
 def survey_step(deps: Deps, now: datetime) -> bool:

@@ -15,9 +15,9 @@ from portal.form.build import (
     raw_of_html,
 )
 from portal.form.command import as_command, as_python
-from portal.form.dataset import InputDataset, Inputs, Quantity
+from portal.form.inputs.dataset import InputDataset, Inputs, Quantity
+from portal.form.inputs.slots import check_slots
 from portal.form.plan import Planned, plan, typed
-from portal.form.slots import check_slots
 from portal.form.target import TargetField
 from portal.form.titles import result_title
 

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.errors import InvalidError
-from portal.form.belongs import belongs
-from portal.form.dataset import InputDataset, Inputs
 from portal.form.defaults import Default, default_for
-from portal.form.pick_field import PickField, pick_field
-from portal.form.picks import MOST_NAMED, without_any
+from portal.form.inputs.belongs import belongs
+from portal.form.inputs.dataset import InputDataset, Inputs
+from portal.form.inputs.pick_field import PickField, pick_field
+from portal.form.inputs.picks import MOST_NAMED, without_any
+from portal.form.inputs.slots import check_slots
+from portal.form.inputs.unusable import left_out_files, without_any_file
 from portal.form.plan import plan, results_of, with_preset
-from portal.form.slots import check_slots
 from portal.form.target import FIELD, TargetField, target_field
 from portal.form.titles import result_title
-from portal.form.unusable import left_out_files, without_any_file
 from portal.form.values import as_text, how_read, is_blank
 from portal.jobtype.model import JobType, Variant
 from portal.jobtype.option import BooleanOption, ChoiceOption, FloatOption, IntegerOption, OptionBase, TextOption

@@ -4,8 +4,8 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from portal.form.dataset import Inputs
 from portal.form.defaults import default_for
+from portal.form.inputs.dataset import Inputs
 from portal.form.values import as_text
 from portal.jobtype.model import JobType
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from portal.form.dataset import InputDataset, Inputs, Quantity
+from portal.form.inputs.dataset import InputDataset, Inputs, Quantity
 from portal.form.told import (
     NOTHING_PICKED,
     datasets_asked,

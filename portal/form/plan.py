@@ -6,11 +6,11 @@ from typing import Any
 
 from gantry_formats.images import alike
 from portal.errors import InvalidError
-from portal.form.belongs import belongs
-from portal.form.dataset import Inputs
 from portal.form.defaults import default_for, untold, unusable
-from portal.form.picks import MOST_REASONS, MOST_RESULTS, Picked, PickError, further_without, resolve
-from portal.form.slots import check_slots
+from portal.form.inputs.belongs import belongs
+from portal.form.inputs.dataset import Inputs
+from portal.form.inputs.picks import MOST_REASONS, MOST_RESULTS, Picked, PickError, further_without, resolve
+from portal.form.inputs.slots import check_slots
 from portal.form.target import FIELD, objection_to_target
 from portal.form.titles import result_title
 from portal.form.told import datasets_asked, said_by

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from portal.form.dataset import Inputs
+from portal.form.inputs.dataset import Inputs
 from portal.form.values import as_text
 from portal.jobtype import title
 from portal.jobtype.model import JobType

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from gantry_formats import factor_between
-from portal.form.dataset import InputDataset, Inputs, Quantity
-from portal.form.picks import held_by, picks_of
+from portal.form.inputs.dataset import InputDataset, Inputs, Quantity
+from portal.form.inputs.picks import held_by, picks_of
 from portal.form.values import as_text
 from portal.jobtype.model import JobType
 from portal.jobtype.option import FloatOption, IntegerOption, OptionBase, TextOption, Value

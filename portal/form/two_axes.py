@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from gantry_formats.images import alike
-from portal.form.dataset import InputDataset
+from portal.form.inputs.dataset import InputDataset
 from portal.form.told import NOTHING_PICKED, from_dataset, told_by_arrays, with_unit
 from portal.jobtype.model import JobType
 from portal.jobtype.option import OptionBase, Value

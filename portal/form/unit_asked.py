@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from gantry_formats import factor_between
-from portal.form.dataset import InputDataset, Inputs, Quantity
+from portal.form.inputs.dataset import InputDataset, Inputs, Quantity
 from portal.form.values import as_text
 from portal.jobtype.model import JobType
 from portal.jobtype.option import Choice, ChoiceOption, UnitOf

@@ -15,10 +15,10 @@ from portal.identity.missing import not_found
 from portal.identity.models import Person
 from portal.jobs.access import get_job, of_submission, read_jobs, visible_jobs
 from portal.jobs.batches.models import id_of
+from portal.jobs.clusters.status import ClusterStatus, cluster_status
 from portal.jobs.log import LogTail, log_tail
 from portal.jobs.models import NUMBER_OFFSET, Job, JobInput, Submission
 from portal.jobs.state import WORDS, State
-from portal.jobs.status import ClusterStatus, cluster_status
 from portal.jobs.unseen import nameable
 from portal.jobs.view import JobView, Moment, Resource, job_view, sentence
 

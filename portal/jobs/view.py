@@ -7,13 +7,13 @@ from datetime import datetime
 from portal import words
 from portal.jobs.actions import asked_of, jobtype_of
 from portal.jobs.cause import Asked, Cause, as_it_was, may_help
+from portal.jobs.clusters.status import Cluster, ClusterStatus
 from portal.jobs.models import PORTAL, Attempt, Job, JobEvent
-from portal.jobs.progress import Progress, progress_of
 from portal.jobs.said import Seen
 from portal.jobs.state import State
-from portal.jobs.status import Cluster, ClusterStatus
 from portal.jobs.timing.advice import about_memory, while_it_runs
 from portal.jobs.timing.need import too_slow
+from portal.jobs.timing.progress import Progress, progress_of
 from portal.jobtype.kind import Kind
 from portal.jobtype.model import JobType
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 import portal.audit.models
 import portal.catalogue.models
 import portal.identity.models
-import portal.jobs.cluster_rows
+import portal.jobs.clusters.rows
 import portal.jobs.models
 import portal.jobs.timing.models
 import portal.notify.access.models

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from portal.form.arrays import InputArray
-from portal.form.dataset import Inputs
-from portal.form.picks import PickError, held_by, picks_of, resolve
+from portal.form.inputs.arrays import InputArray
+from portal.form.inputs.dataset import Inputs
+from portal.form.inputs.picks import PickError, held_by, picks_of, resolve
 from portal.form.values import as_text, is_blank
 from portal.jobtype.crop import Crop
 from portal.jobtype.model import JobType

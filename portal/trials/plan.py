@@ -6,7 +6,7 @@ from typing import Any
 
 from portal.errors import InvalidError
 from portal.form import Inputs, Planned, plan
-from portal.form.belongs import belongs
+from portal.form.inputs.belongs import belongs
 from portal.form.plan import with_preset
 from portal.form.values import is_blank
 from portal.jobtype.finding import suggestion

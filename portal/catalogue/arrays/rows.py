@@ -14,7 +14,7 @@ from portal.catalogue.models import Dataset, DatasetArray
 from portal.data.parsing.listed import ArrayPicture
 from portal.files.durable import write_whole
 from portal.files.formats import png_size
-from portal.form.arrays import InputArray
+from portal.form.inputs.arrays import InputArray
 from portal.portions import portions
 
 ROWS_AT_ONCE = 500

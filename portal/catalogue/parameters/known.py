@@ -7,7 +7,7 @@ from typing import Any
 
 from gantry_formats import factor_between, unit_of
 from portal.catalogue.parameters.source import NOT_KEPT, Source, SourceKind
-from portal.form.dataset import Quantity, same
+from portal.form.inputs.dataset import Quantity, same
 
 
 @dataclass(frozen=True)

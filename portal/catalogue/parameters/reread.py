@@ -27,7 +27,7 @@ from portal.catalogue.parameters.source import SourceKind
 from portal.config import Settings
 from portal.db import Database
 from portal.errors import ConflictError, InvalidError, PortalError
-from portal.form.dataset import Quantity, same
+from portal.form.inputs.dataset import Quantity, same
 from portal.identity.actor import Actor
 
 PORTION = 200

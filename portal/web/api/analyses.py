@@ -7,8 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from portal.catalogue.inputs import check_open, datasets_by_slot, input_dataset, open_experiments
 from portal.form import Form, InputDataset, build_form
-from portal.jobs.estimate import Outlook, inputs_by_job, outlook
 from portal.jobs.read import cluster_status
+from portal.jobs.timing.estimate import Outlook, inputs_by_job, outlook
 from portal.jobtype.match import fitting
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint

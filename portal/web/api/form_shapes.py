@@ -5,8 +5,8 @@ from pydantic import BaseModel, Field
 from portal.form import Field as FormField
 from portal.form import Form
 from portal.form.build import variant_words
-from portal.form.pick_field import PickChoice, PickField
-from portal.jobs.estimate import Outlook
+from portal.form.inputs.pick_field import PickChoice, PickField
+from portal.jobs.timing.estimate import Outlook
 from portal.jobtype.model import JobType
 from portal.web.api.blueprint import PREFIX
 

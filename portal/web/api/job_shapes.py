@@ -7,11 +7,11 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from portal.jobs.models import Job, JobTypeRevision, Submission
-from portal.jobs.progress import progress_of
 from portal.jobs.read import ClusterStatus, job_view, sentence
 from portal.jobs.said import Waiting
 from portal.jobs.state import State
 from portal.jobs.submit.write import Accepted, WrittenSubmission
+from portal.jobs.timing.progress import progress_of
 
 JOBS_SHOWN = 500
 """Of one submission; a list of jobs gives all, page by page."""

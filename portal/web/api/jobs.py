@@ -6,8 +6,8 @@ from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from portal.jobs import actions
-from portal.jobs.estimate import beside
 from portal.jobs.read import cluster_status, get_job, list_jobs, log_tail
+from portal.jobs.timing.estimate import beside
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
 from portal.web.api.cursor import PageQuery, decode, encode

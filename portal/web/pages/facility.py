@@ -4,7 +4,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
 from portal.errors import ForbiddenError
-from portal.jobs.facility import facility
+from portal.jobs.clusters.facility import facility
 from portal.jobs.read import cluster_status
 from portal.web.context import actor, now, portal, session
 from portal.web.part import part

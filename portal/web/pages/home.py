@@ -7,8 +7,8 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import or_
 
 from portal.jobs.cause import Cause
-from portal.jobs.cluster import snapshots
-from portal.jobs.facility import DAY, failures_by_cause, stuck_counts
+from portal.jobs.clusters.facility import DAY, failures_by_cause, stuck_counts
+from portal.jobs.clusters.snapshots import snapshots
 from portal.jobs.lines import Lines, list_lines
 from portal.jobs.models import Job
 from portal.jobs.read import ClusterStatus, cluster_status

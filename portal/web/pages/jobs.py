@@ -5,12 +5,12 @@ from flask.typing import ResponseReturnValue
 
 from portal.errors import ConflictError, InvalidError, LimitError
 from portal.jobs import actions
-from portal.jobs.estimate import beside
 from portal.jobs.lines import list_lines
 from portal.jobs.log import LogTail
 from portal.jobs.models import Job
 from portal.jobs.read import ClusterStatus, cluster_status, counts, get_job, job_view, log_tail
 from portal.jobs.state import FINAL, State
+from portal.jobs.timing.estimate import beside
 from portal.web.context import actor, close_session, now, portal, session, terms
 from portal.web.kept import kept_fields
 from portal.web.part import part

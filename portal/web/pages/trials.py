@@ -16,11 +16,11 @@ from portal.db import is_id
 from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError
 from portal.form.values import as_text
 from portal.identity.missing import not_found
-from portal.jobs.estimate import most_cost
 from portal.jobs.models import Job
 from portal.jobs.read import cluster_status
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.submit import submit
+from portal.jobs.timing.estimate import most_cost
 from portal.jobs.trials.discard import discard, take_back
 from portal.jobs.trials.pictures import draw
 from portal.jobs.trials.sheet import get_sheet

@@ -10,7 +10,7 @@ from gantry_formats.axes import UNKNOWN, ZYX, name_of
 from portal import words
 from portal.catalogue.arrays.rows import input_arrays
 from portal.catalogue.models import Dataset, DatasetArray
-from portal.form.arrays import InputArray
+from portal.form.inputs.arrays import InputArray
 from portal.methods.quantities import figure
 from portal.web.views.pictures import Picture
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from portal import words
 from portal.jobs.cause import in_short, title_of
-from portal.jobs.facility import Facility, Failures, Stuck
-from portal.jobs.status import Cluster, ClusterStatus
+from portal.jobs.clusters.facility import Facility, Failures, Stuck
+from portal.jobs.clusters.status import Cluster, ClusterStatus
 from portal.scheduler.survey import Node, Partition, Snapshot
 
 QUEUE = ("Waiting", "On hold", "Running", "Saving")

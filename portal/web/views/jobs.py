@@ -8,12 +8,12 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from portal.identity.actor import Actor
+from portal.jobs.clusters.status import ClusterStatus
 from portal.jobs.lines import Group, Lines
 from portal.jobs.models import Job
-from portal.jobs.progress import progress_of
 from portal.jobs.read import sentence
 from portal.jobs.state import State
-from portal.jobs.status import ClusterStatus
+from portal.jobs.timing.progress import progress_of
 from portal.web.views.batches import batch_sentence, hidden_words, state_of_all
 from portal.web.views.paging import PageLinks, page_links
 from portal.web.views.pictures import Picture, thumbnails

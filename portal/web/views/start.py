@@ -16,8 +16,8 @@ from portal.errors import InvalidError
 from portal.form import Form, Inputs, as_command, as_python, raw_of_html
 from portal.form.plan import label_of, plan
 from portal.identity.actor import Actor
-from portal.jobs.estimate import Cost, inputs_by_job, most_cost, outlook
-from portal.jobs.status import ClusterStatus
+from portal.jobs.clusters.status import ClusterStatus
+from portal.jobs.timing.estimate import Cost, inputs_by_job, most_cost, outlook
 from portal.jobtype.match import accepts
 from portal.jobtype.model import JobType, Slot, Variant
 from portal.trials.part import part_words

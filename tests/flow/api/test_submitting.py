@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from portal.app import create_app
 from portal.catalogue.models import Dataset, DatasetParameter, ParameterType
-from portal.jobs.cluster_rows import DAEMON, ClusterHealth, DaemonLease
+from portal.jobs.clusters.rows import DAEMON, ClusterHealth, DaemonLease
 
 MOST_STATEMENTS = 14  # the last that was added asks what the datasets' files hold
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from portal.catalogue.models import DataCollectionDataset
 from portal.catalogue.models import Job as Run
-from portal.jobs.cluster import snapshots
+from portal.jobs.clusters.snapshots import snapshots
 from portal.jobs.read import cluster_status, job_view
 from portal.jobs.state import State
 

@@ -3,7 +3,7 @@
 import signal
 import time
 
-from portal.jobs.cluster_rows import DAEMON, DaemonLease
+from portal.jobs.clusters.rows import DAEMON, DaemonLease
 from portal.jobs.state import State
 
 # The lease is long enough for a machine that is slow for a while: epochs are counted here.

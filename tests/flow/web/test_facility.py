@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from portal.jobs.cluster_rows import DAEMON, ClusterHealth, ClusterSnapshot, DaemonLease
+from portal.jobs.clusters.rows import DAEMON, ClusterHealth, ClusterSnapshot, DaemonLease
 from portal.jobs.models import Job
 from portal.jobs.state import State
 from portal.scheduler.survey import Node, Partition, Survey

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from portal.jobs.cluster_rows import ClusterSnapshot
+from portal.jobs.clusters.rows import ClusterSnapshot
 from portal.jobs.models import Attempt, Job
 from portal.jobs.state import State
 from portal.jobs.timing.models import JobRun

@@ -12,7 +12,7 @@ from portal.catalogue.inputs import chosen_datasets, datasets_by_slot, input_dat
 from portal.catalogue.models import Dataset, DatasetParameter, Investigation, ParameterType
 from portal.db import Database
 from portal.errors import NotFoundError, SignInNeededError
-from portal.form.dataset import Quantity
+from portal.form.inputs.dataset import Quantity
 from portal.identity.actor import NOBODY
 from portal.portions import AT_ONCE, portions
 

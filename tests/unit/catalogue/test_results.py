@@ -18,7 +18,7 @@ from portal.catalogue.service import get_dataset, list_files
 from portal.config import Settings
 from portal.db import Database
 from portal.errors import InvalidError, NotFoundError
-from portal.form.dataset import Quantity
+from portal.form.inputs.dataset import Quantity
 from portal.identity.actor import NOBODY
 
 

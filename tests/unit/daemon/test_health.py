@@ -10,7 +10,7 @@ from portal.daemon.health import Health, write_health
 from portal.daemon.lease import LeaseLost
 from portal.daemon.share import ALL
 from portal.daemon.status import Status
-from portal.jobs.cluster_rows import ClusterHealth, DaemonLease
+from portal.jobs.clusters.rows import ClusterHealth, DaemonLease
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from portal.daemon import lease as leases
 from portal.daemon.lease import LeaseLost
 from portal.db import Database, database_now
-from portal.jobs.cluster_rows import DaemonLease
+from portal.jobs.clusters.rows import DaemonLease
 
 LASTS = timedelta(seconds=15)
 

@@ -13,7 +13,7 @@ from portal.daemon.context import Place, log
 from portal.daemon.holder import is_surely_gone, my_name
 from portal.daemon.log import JsonLines
 from portal.daemon.loop import Daemon
-from portal.jobs.cluster_rows import DAEMON, DaemonLease
+from portal.jobs.clusters.rows import DAEMON, DaemonLease
 from portal.jobs.state import State
 
 SAY_WHO = "from portal.daemon.holder import my_name; print(my_name())"

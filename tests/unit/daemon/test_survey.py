@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from portal.daemon.survey import survey_step
-from portal.jobs.cluster import snapshots
+from portal.jobs.clusters.snapshots import snapshots
 from portal.scheduler.survey import Node, Survey
 
 

@@ -7,7 +7,7 @@ from database_roles import DAEMON, WEB, as_role, execute, grant, lists
 import portal.audit.models
 import portal.catalogue.models
 import portal.identity.models
-import portal.jobs.cluster_rows
+import portal.jobs.clusters.rows
 import portal.jobs.models
 import portal.notify.models  # noqa: F401  (they fill Base.metadata)
 from portal.db import Base

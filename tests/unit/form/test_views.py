@@ -6,7 +6,7 @@ import pytest
 
 from portal.errors import InvalidError
 from portal.form import InputDataset, build_form, plan
-from portal.form.arrays import InputArray
+from portal.form.inputs.arrays import InputArray
 from portal.jobtype.load import parse_text
 
 TEXT = """\

@@ -10,7 +10,7 @@ from sqlalchemy import inspect, text
 import portal.audit.models
 import portal.catalogue.models
 import portal.identity.models
-import portal.jobs.cluster_rows
+import portal.jobs.clusters.rows
 import portal.jobs.models
 import portal.notify.access.models
 import portal.notify.models  # noqa: F401  (they fill Base.metadata)

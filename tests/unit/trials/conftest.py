@@ -7,7 +7,7 @@ import pytest
 from trial_types import CROP, TEXT
 
 from portal.form import InputDataset
-from portal.form.arrays import InputArray
+from portal.form.inputs.arrays import InputArray
 from portal.jobtype.load import parse_text
 from portal.jobtype.model import JobType
 

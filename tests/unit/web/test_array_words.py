@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.form.arrays import InputArray
+from portal.form.inputs.arrays import InputArray
 from portal.web.views.arrays import axes_words, interval_words
 
 

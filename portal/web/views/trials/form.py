@@ -7,7 +7,7 @@ from typing import Any
 from portal import words
 from portal.errors import InvalidError
 from portal.form import Field, InputDataset, Inputs, build_form
-from portal.form.belongs import belongs
+from portal.form.inputs.belongs import belongs
 from portal.form.plan import label_of
 from portal.form.values import as_text
 from portal.jobtype.model import JobType

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from flask import url_for
 
-from portal.jobs.progress import progress_of
+from portal.jobs.clusters.status import ClusterStatus
 from portal.jobs.read import sentence
 from portal.jobs.state import State
-from portal.jobs.status import ClusterStatus
+from portal.jobs.timing.progress import progress_of
 from portal.jobs.trials.sheet import Number, Sheet, Tried
 from portal.web.views.jobs import job_url
 from portal.web.views.pictures import Picture

@@ -12,7 +12,7 @@ from portal.catalogue.parameters.known import (
     wanted_units,
 )
 from portal.catalogue.parameters.source import NOT_KEPT, Source, SourceKind
-from portal.form.dataset import Quantity
+from portal.form.inputs.dataset import Quantity
 
 IN_FILE = Source(SourceKind.FILE, "stack.ome.tif", "ome:PhysicalSizeX", "200", "nm")
 TYPED = Source(SourceKind.PERSON)

@@ -24,7 +24,7 @@ from portal.catalogue.service import get_dataset
 from portal.config import Settings, load_settings
 from portal.db import Database
 from portal.errors import ConflictError, InvalidError, NotFoundError
-from portal.form.dataset import Quantity
+from portal.form.inputs.dataset import Quantity
 from portal.identity.actor import NOBODY, Actor
 
 SIZE = "voxel size x"

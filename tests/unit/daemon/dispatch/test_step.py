@@ -10,7 +10,7 @@ from portal.daemon import lease
 from portal.daemon.lease import LeaseLost
 from portal.identity.models import Person
 from portal.jobs import actions
-from portal.jobs.cluster_rows import DaemonLease
+from portal.jobs.clusters.rows import DaemonLease
 from portal.jobs.models import Job
 from portal.jobs.state import State
 from portal.rpc.exchange import Refusal

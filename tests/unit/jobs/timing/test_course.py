@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal.jobs.progress import progress_of
 from portal.jobs.timing.course import Measured, stage_seconds, with_course
+from portal.jobs.timing.progress import progress_of
 from portal.jobs.timing.spread import Span, span_words, spread
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

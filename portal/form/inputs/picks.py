@@ -13,8 +13,8 @@ from typing import Any
 from gantry_formats.arrays import candidates, left_out, listed, named, names_of, views_of
 from gantry_formats.axes import name_of, plural_of
 from portal import words
-from portal.form.arrays import InputArray
-from portal.form.dataset import InputDataset, Inputs
+from portal.form.inputs.arrays import InputArray
+from portal.form.inputs.dataset import InputDataset, Inputs
 from portal.form.values import is_blank
 from portal.jobtype.model import JobType
 from portal.jobtype.option import OptionBase, Value

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portal.identity.actor import Actor
 from portal.jobs.access import read_jobs, visible_jobs
 from portal.jobs.cause import Cause
-from portal.jobs.cluster import snapshots
+from portal.jobs.clusters.snapshots import snapshots
 from portal.jobs.models import Job, JobEvent, JobTypeRevision, Submission
 from portal.jobs.state import UNFINISHED, State
 from portal.scheduler.survey import Snapshot

@@ -8,12 +8,12 @@ import pytest
 from sqlalchemy import event, select, update
 
 from portal.catalogue.models import Dataset
-from portal.jobs.cluster_rows import ClusterSnapshot
-from portal.jobs.estimate import Basis, Cost, likely_run, likely_wait, most_cost, outlook
+from portal.jobs.clusters.rows import ClusterSnapshot
+from portal.jobs.clusters.status import Cluster
 from portal.jobs.models import Attempt, Job
 from portal.jobs.read import ClusterStatus
 from portal.jobs.state import State
-from portal.jobs.status import Cluster
+from portal.jobs.timing.estimate import Basis, Cost, likely_run, likely_wait, most_cost, outlook
 from portal.jobs.timing.models import DONE, TIME_LIMIT, JobRun
 from portal.jobtype.model import Variant
 from portal.scheduler.survey import Node, Partition, Survey

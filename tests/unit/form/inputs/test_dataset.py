@@ -2,7 +2,7 @@
 
 import pytest
 
-from portal.form.dataset import Quantity, same
+from portal.form.inputs.dataset import Quantity, same
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,10 @@ from portal import words
 from portal.catalogue.access import visible
 from portal.catalogue.models import Dataset
 from portal.identity.actor import Actor
-from portal.jobs.cluster import snapshots
+from portal.jobs.clusters.snapshots import snapshots
+from portal.jobs.clusters.status import Cluster, ClusterStatus
 from portal.jobs.models import Job, JobTypeRevision, Submission
 from portal.jobs.state import TO_BEGIN, State
-from portal.jobs.status import Cluster, ClusterStatus
 from portal.jobs.timing.expect import ENOUGH_TO_SAY, Expected, expected_of_all, expected_run
 from portal.jobs.timing.room import Asks, Room, room_for
 from portal.jobs.timing.runs import input_bytes, limits_the_work, newest_runs, newest_waits

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import event
 
-from portal.jobs.cluster_rows import ClusterSnapshot
-from portal.jobs.facility import Stuck, facility, stuck_counts
+from portal.jobs.clusters.facility import Stuck, facility, stuck_counts
+from portal.jobs.clusters.rows import ClusterSnapshot
 from portal.jobs.models import Job
 from portal.jobs.state import State
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal import words
 from portal.db import DatabaseClock
-from portal.jobs.cluster_rows import DAEMON, ClusterHealth, DaemonLease
+from portal.jobs.clusters.rows import DAEMON, ClusterHealth, DaemonLease
 
 # One question: the one lease, beside each cluster (or beside none, before the first was asked).
 SEEN = (

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gantry_formats import factor_between
-from portal.form.arrays import InputArray
+from portal.form.inputs.arrays import InputArray
 from portal.form.values import as_text
 
 

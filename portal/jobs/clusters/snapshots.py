@@ -3,7 +3,7 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.jobs.cluster_rows import ClusterSnapshot
+from portal.jobs.clusters.rows import ClusterSnapshot
 from portal.scheduler.survey import Snapshot, snapshot_of
 
 

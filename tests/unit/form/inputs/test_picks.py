@@ -6,9 +6,9 @@ import pytest
 
 from portal.errors import InvalidError
 from portal.form import InputDataset, as_command, build_form, plan
-from portal.form.arrays import InputArray
-from portal.form.dataset import Quantity
-from portal.form.picks import held_by, nothing_held, picks_of
+from portal.form.inputs.arrays import InputArray
+from portal.form.inputs.dataset import Quantity
+from portal.form.inputs.picks import held_by, nothing_held, picks_of
 from portal.jobtype.load import parse_text
 
 TEXT = """\

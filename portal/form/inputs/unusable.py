@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 
 from portal import words
 from portal.files.unusable import Unusable
-from portal.form.arrays import InputArray
-from portal.form.dataset import InputDataset
+from portal.form.inputs.arrays import InputArray
+from portal.form.inputs.dataset import InputDataset
 from portal.jobtype.model import Slot
 
 MOST_REASONS = 3

@@ -6,9 +6,9 @@ from typing import Any
 
 from gantry_formats.axes import name_of, plural_of
 from portal import words
-from portal.form.arrays import InputArray
-from portal.form.dataset import InputDataset, Inputs
-from portal.form.picks import (
+from portal.form.inputs.arrays import InputArray
+from portal.form.inputs.dataset import InputDataset, Inputs
+from portal.form.inputs.picks import (
     MOST_REASONS,
     Held,
     SlotPicks,

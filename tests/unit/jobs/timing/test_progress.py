@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from portal.jobs.progress import progress_of
+from portal.jobs.timing.progress import progress_of
 from portal.web.formats import date_time
 from portal.words import clock, count, duration, limit, listed, memory, one_line, signal_name, size
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from portal.form.dataset import InputDataset, Inputs
-from portal.form.unusable import without_any_file
+from portal.form.inputs.dataset import InputDataset, Inputs
+from portal.form.inputs.unusable import without_any_file
 from portal.jobtype.finding import suggestion
 from portal.jobtype.match import accepts, words_of
 from portal.jobtype.model import JobType, Slot
