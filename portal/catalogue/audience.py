@@ -42,6 +42,14 @@ class Audience:
         """Whether the same people see both, today."""
         return (self.public, self.people) == (other.public, other.people)
 
+    def within(self, other: "Audience") -> bool:
+        """Whether all who see this one, now or once it is released, see the other too."""
+        if other.public:
+            return True
+        if self.public or not self.people <= other.people:
+            return False
+        return self.release is None or (other.release is not None and other.release <= self.release)
+
     @property
     def width(self) -> tuple[bool, int, float]:
         """Less is narrower. Of those that as many see, the one that is released later."""

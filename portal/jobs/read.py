@@ -19,7 +19,7 @@ from portal.jobs.clusters.status import ClusterStatus, cluster_status
 from portal.jobs.log import LogTail, log_tail
 from portal.jobs.models import NUMBER_OFFSET, Job, JobInput, Submission
 from portal.jobs.state import WORDS, State
-from portal.jobs.unseen import nameable
+from portal.jobs.unseen import hide_in_batches, nameable, telling_batches, telling_titles
 from portal.jobs.view import JobView, Moment, Resource, job_view, sentence
 
 PAGE = 50
@@ -55,6 +55,7 @@ def get_submission(session: Session, actor: Actor, submission_id: str) -> Submis
     job = session.scalar(mine)
     if job is None:
         raise not_found(actor)
+    hide_in_batches(session, actor, [job.submission])
     return job.submission
 
 
@@ -154,10 +155,10 @@ def _states(state: str | State | Sequence[State]) -> tuple[State, ...]:
 def _matches(actor: Actor, text: str) -> ColumnElement[bool]:
     digits = text.upper().removeprefix("J-")
     conditions = [
-        Job.title.icontains(text, autoescape=True),
+        and_(Job.title.icontains(text, autoescape=True), ~telling_titles(actor)),
         Job.inputs.any(and_(JobInput.dataset_name.icontains(text, autoescape=True), nameable(actor))),
         Job.submission.has(Submission.revision.has(name=text.lower())),
-        Job.submission.has(Submission.title.icontains(text, autoescape=True)),
+        Job.submission.has(and_(Submission.title.icontains(text, autoescape=True), ~telling_batches(actor))),
     ]
     if id_of(text) is not None:
         conditions.append(of_submission(text))

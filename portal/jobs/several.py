@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from portal.errors import NotFoundError, PortalError
+from portal.identity.actor import Actor
 from portal.jobs.models import Job
 from portal.jobs.state import State
+from portal.jobs.unseen import hide_in_titles
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,12 @@ class Became:
 
 
 def each_of(
-    session: Session, asked: Sequence[int | str], act: Callable[[Session, int], Job], *, undo: bool = False
+    session: Session,
+    actor: Actor,
+    asked: Sequence[int | str],
+    act: Callable[[Session, int], Job],
+    *,
+    undo: bool = False,
 ) -> list[Became]:
     """Do it to each job, in the order of their ids; what became of them in the order in which they were asked for.
 
@@ -36,11 +43,11 @@ def each_of(
             words = f"“{one}” is no job: give its number (J-1042) or its id."
             became[one] = Became(one, error=NotFoundError(words))
             continue
-        became[one] = _one(session, one, act, undo=undo)
+        became[one] = _one(session, actor, one, act, undo=undo)
     return [became[one] for one in asked]
 
 
-def _one(session: Session, asked: int, act: Callable[[Session, int], Job], *, undo: bool) -> Became:
+def _one(session: Session, actor: Actor, asked: int, act: Callable[[Session, int], Job], *, undo: bool) -> Became:
     kept = session.begin_nested()
     try:
         job = act(session, asked)
@@ -48,6 +55,7 @@ def _one(session: Session, asked: int, act: Callable[[Session, int], Job], *, un
     except PortalError as error:
         kept.rollback()
         return Became(asked, error=error)
+    hide_in_titles(session, actor, [job])
     became = Became(asked, job.number, job.title, job.state)
     if undo:
         kept.rollback()

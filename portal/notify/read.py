@@ -11,7 +11,7 @@ from portal.catalogue.page import Page
 from portal.identity.actor import Actor
 from portal.identity.missing import check_id, not_found
 from portal.jobs.models import Submission
-from portal.jobs.unseen import hide_in_events
+from portal.jobs.unseen import hide_in_batches, hide_in_events, hide_in_titles
 from portal.notify.access.answer import open_to
 from portal.notify.models import Notice
 
@@ -56,6 +56,8 @@ def list_notices(
     )
     rows: Sequence[Notice] = session.scalars(loaded).all()
     hide_in_events(session, actor, [notice.event for notice in rows])
+    hide_in_titles(session, actor, [notice.job for notice in rows if notice.job is not None])
+    hide_in_batches(session, actor, {notice.submission for notice in rows})
     return Page(list(rows), total, page, size, page + 1 if page * size < total else None)
 
 

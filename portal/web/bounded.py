@@ -5,7 +5,7 @@ A test walks the API's document and refuses any text, number, list or map withou
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from portal.db import LARGEST_ID
 from portal.web.json import LARGEST_WHOLE
@@ -26,6 +26,13 @@ Title = Annotated[str, Field(max_length=1000)]
 """A line; a service says how long it may be, and in what words."""
 
 
+def _plain(value: Any) -> Any:
+    """Before the union: of one, each member's own objection would be told, at a place that nobody sent."""
+    if value is not None and not isinstance(value, bool | int | float | str):
+        raise ValueError("give a text, a number, true or false")
+    return value
+
+
 def _short(value: Any) -> Any:
     if isinstance(value, str) and len(value) > LONGEST_VALUE:
         raise ValueError(f"this has more than {LONGEST_VALUE:,} characters")
@@ -39,10 +46,13 @@ _ONE_OF = [
     {"type": "string", "maxLength": LONGEST_VALUE},
 ]
 # Numbers are bounded where JSON is read: of a union, each member's own objection would be told.
-Given = Annotated[bool | int | float | str, AfterValidator(_short), WithJsonSchema({"anyOf": _ONE_OF})]
+Given = Annotated[
+    bool | int | float | str, BeforeValidator(_plain), AfterValidator(_short), WithJsonSchema({"anyOf": _ONE_OF})
+]
 """A value of an option."""
 GivenOrNone = Annotated[
     bool | int | float | str | None,
+    BeforeValidator(_plain),
     AfterValidator(_short),
     WithJsonSchema({"anyOf": [*_ONE_OF, {"type": "null"}]}),
 ]

@@ -62,6 +62,8 @@ class InputDataset:
     """What its files hold; nothing where that was not listed, or matters to no option."""
     problem: str = ""
     """Why its files could not be read when it was registered, in words."""
+    nameable: bool = True
+    """Whether all who will see the result may read this dataset's name."""
 
 
 Inputs = Mapping[str, Sequence[InputDataset]]

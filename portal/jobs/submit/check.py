@@ -12,10 +12,12 @@ from portal.catalogue.inputs import Chosen, check_all_found, check_open
 from portal.config import LimitSettings
 from portal.documents import digest
 from portal.errors import ForbiddenError, InvalidError, LimitError
-from portal.form import InputDataset, Planned, plan
+from portal.form import InputDataset, Inputs, Planned, plan
 from portal.form.plan import check_mode
 from portal.form.target import FIELD, objection_to_target
+from portal.form.titles import UNNAMED
 from portal.identity.actor import Actor
+from portal.jobs.submit.naming import nameable_inputs
 from portal.jobs.submit.quota import Admission, admit
 from portal.jobs.submit.write import Accepted, NewJob, NewSubmission, Revision
 from portal.jobtype.kind import NOT_INSTALLED, Kind
@@ -123,7 +125,7 @@ class FormCheck:
         check_all_found(self.actor, request.datasets, self.chosen)
         if request.experiment is not None:
             check_open(self.actor, request.experiment, self.open_experiments)
-        inputs = {slot: [self.chosen[i].dataset for i in ids] for slot, ids in request.inputs.items()}
+        inputs = self._inputs(jobtype, request)
         planned, trial = self._planned(jobtype, request, inputs)
         targets = [self._target(jobtype, one, request.experiment) for one in planned]
         accepted = Accepted(
@@ -144,6 +146,19 @@ class FormCheck:
         ]
         key = request.idempotency_key or None
         return NewSubmission(accepted, jobs, key, request.fingerprint() if key else None)
+
+    def _inputs(self, jobtype: JobType, request: SubmitRequest) -> Inputs:
+        """The datasets by slot; of those of several experiments is known which the result may be named after."""
+        inputs = {slot: [self.chosen[i].dataset for i in ids] for slot, ids in request.inputs.items()}
+        given = {i: self.chosen[i] for ids in request.inputs.values() for i in ids}
+        return nameable_inputs(
+            jobtype,
+            inputs,
+            "each" if request.trial is not None else request.mode,
+            experiments={i: one.experiment for i, one in given.items()},
+            audiences=self.audiences,
+            open_={one.experiment for one in given.values() if one.may_submit},
+        )
 
     def _planned(
         self, jobtype: JobType, request: SubmitRequest, inputs: Mapping[str, Sequence[InputDataset]]
@@ -217,7 +232,7 @@ def _title(request: SubmitRequest, jobtype: JobType, planned: Sequence[Planned])
 def _title_of_trial(jobtype: JobType, trial: Trial, planned: Sequence[Planned]) -> str:
     """ "Iterations: 5 values tried on Zebrafish heart"."""
     slot = jobtype.slot
-    names = [one.name for one in planned[0].inputs[slot.name]] if slot else []
+    names = [one.name if one.nameable else UNNAMED for one in planned[0].inputs[slot.name]] if slot else []
     tried = f"{jobtype.option(trial.option).label}: {words.count(len(planned), 'value')} tried"
     return words.one_line(f"{tried} on {words.listed(names)}", MAX_TITLE)
 

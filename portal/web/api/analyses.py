@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from portal.catalogue.inputs import check_open, datasets_by_slot, input_dataset, open_experiments
 from portal.form import Form, InputDataset, build_form
 from portal.jobs.read import cluster_status
+from portal.jobs.submit.naming import as_named
 from portal.jobs.timing.estimate import Outlook, inputs_by_job, outlook
 from portal.jobtype.match import fitting
 from portal.web.api.answer import answer
@@ -85,7 +86,8 @@ def read_analysis(path: AnalysisPath, query: AnalysisQuery) -> Response:
     inputs = (
         _datasets({slot.name: query.dataset}, arrays=jobtype.looks_at_arrays) if slot and query.dataset else {}
     )
-    form = build_form(jobtype, inputs, preset=query.preset)
+    named = as_named(session(), actor(), jobtype, inputs, None, now=now())
+    form = build_form(jobtype, named, preset=query.preset)
     return answer(analysis_details(jobtype, form, _expected(form, inputs)))
 
 
@@ -112,9 +114,10 @@ def check_form(path: AnalysisPath, body: FormValues) -> Response:
     if body.experiment is not None:
         asked = [body.experiment]
         check_open(actor(), body.experiment, open_experiments(session().connection(), actor(), asked, now=now()))
+    named = as_named(session(), actor(), jobtype, inputs, body.mode, now=now())
     form = build_form(
         jobtype,
-        inputs,
+        named,
         preset=body.preset,
         values=body.options,
         mode=body.mode,

@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from flask import request
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from sqlalchemy.exc import OperationalError
@@ -16,7 +15,8 @@ from portal.web.api.problem import (
     of_http_error,
     of_portal_error,
 )
-from portal.web.api.sign_in import SAFE, find_actor
+from portal.web.api.reading import read_body, read_query
+from portal.web.api.sign_in import find_actor
 
 PREFIX: Final = "/api/v1"
 SECURITY: Final[list[dict[str, list[Any]]]] = [{"token": []}]
@@ -55,17 +55,12 @@ def make_blueprint(noun: str, words: str) -> APIBlueprint:
         operation_id_callback=_operation_id,
     )
     blueprint.before_request(find_actor)
-    blueprint.before_request(_read_body)
+    blueprint.before_request(read_query)
+    blueprint.before_request(read_body)
     blueprint.register_error_handler(PortalError, of_portal_error)
     blueprint.register_error_handler(HTTPException, of_http_error)
     blueprint.register_error_handler(OperationalError, of_database_error)
     return blueprint
-
-
-def _read_body() -> None:
-    """Read JSON once, in front of every model: what cannot be read is answered alike everywhere."""
-    if request.method not in SAFE and request.is_json and request.get_data():
-        request.get_json()
 
 
 def _operation_id(*, name: str, path: str, method: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from flask import Response, g, jsonify, make_response
 from flask.typing import ResponseReturnValue
@@ -100,10 +100,30 @@ def of_validation_error(error: ValidationError) -> Response:
     return problem(422, f"{many}: {', '.join(told)}{more}.", fields=told)
 
 
+WANTED: Final = {
+    "bool": "true or false",
+    "date": "a day",
+    "datetime": "a time with its zone",
+    "dict": "a map of names and values",
+    "float": "a number",
+    "int": "a whole number",
+    "list": "a list",
+    "string": "a text",
+}
+MODELS: Final = {"model_type", "model_attributes_type", "dataclass_type"}
+
+
 def _sentence(item: Any) -> str:
     if item["type"] == "extra_forbidden":
         return "There is no such parameter."
     if item["type"] == "missing":
         return "This is needed."
+    if item["type"] in MODELS:
+        return f"Give {WANTED['dict']}."
+    kind, _, wrong = item["type"].rpartition("_")
+    if wrong in {"type", "parsing"} and kind in WANTED:
+        return f"Give {WANTED[kind]}."
+    if item["type"] == "int_from_float":
+        return f"Give {WANTED['int']}."
     message = str(item["msg"]).removeprefix("Value error, ").removeprefix("Input ")
     return message[:1].upper() + message[1:] + "."

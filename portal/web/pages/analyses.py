@@ -18,6 +18,7 @@ from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError
 from portal.form import Form, build_form
 from portal.jobs.read import cluster_status
 from portal.jobs.submit.check import SubmitRequest
+from portal.jobs.submit.naming import as_named
 from portal.jobs.submit.submit import submit
 from portal.jobtype.model import JobType
 from portal.level import level
@@ -202,7 +203,7 @@ def _context(
 ) -> dict[str, Any]:
     arrays = jobtype.looks_at_arrays
     datasets = datasets_by_slot(session(), actor(), typed.ids, arrays=arrays)
-    inputs = inputs_of(datasets, arrays=arrays)
+    inputs = as_named(session(), actor(), jobtype, inputs_of(datasets, arrays=arrays), typed.mode, now=now())
     values = (typed.raw or {}) if error is not None or typed.raw else None
     offered = [] if jobtype.inputs else experiments_to_file_in(session(), actor(), chosen=typed.experiment)
     form = build_form(

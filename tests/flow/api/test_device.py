@@ -59,6 +59,16 @@ def test_a_code_that_nobody_gave_out_gets_nothing(nobody, code):
     assert answer.json == {"status": "expired", "interval": 0, "token": None}
 
 
+@pytest.mark.parametrize("code", ["\0", "a\0b", "\ud800"])
+def test_a_code_that_no_text_can_be_is_unread(nobody, code):
+    answer = nobody("POST", "/device/token", json={"device_code": code})
+    assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
+    assert answer.json["detail"] == (
+        "This body cannot be read: a text holds a character that no text can hold (NUL, or half of one). "
+        "Nothing was changed."
+    )
+
+
 @pytest.mark.parametrize(
     "wish", [{}, {"name": ""}, {"name": "a", "scopes": ["all"]}, {"name": "a", "person": "maya"}]
 )

@@ -115,11 +115,18 @@ def test_what_cannot_be_started_is_refused_and_starts_nothing(what, maya, stack)
     assert maya("GET", "/jobs").json["total"] == 0
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'"x"', b"\xff"])
-def test_a_body_that_is_no_document_is_refused(body, maya):
+UNREAD = {
+    b" ": "it is no JSON (Expecting value at character 1)",
+    b"{": "it is no JSON (Expecting property name enclosed in double quotes at character 1)",
+    b"\xff": "it is no JSON in UTF-8",
+}
+
+
+@pytest.mark.parametrize("body", UNREAD)
+def test_a_body_that_cannot_be_read_is_refused(body, maya):
     answer = maya("POST", "/submissions", data=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code in {400, 422}  # it cannot be read, or is no form
-    assert answer.content_type == "application/problem+json"
+    assert (answer.status_code, answer.content_type) == (400, "application/problem+json")
+    assert answer.json["detail"] == f"This body cannot be read: {UNREAD[body]}. Nothing was changed."
 
 
 def test_public_data_of_others_can_be_read_but_not_worked_on(maya, sqlite_facility):

@@ -75,10 +75,20 @@ def test_an_option_that_does_not_matter_is_not_tried(maya, stack):
     assert "does not matter with what is chosen for Point spread function" in wrong.json["fields"]["try.option"]
 
 
-@pytest.mark.parametrize("other", [-1, 0, 999_999, 2**40])
+@pytest.mark.parametrize("other", [-1, 0, 999_999, 2**40, 2**63 - 1, 1 - 2**63])
 def test_a_trial_remembers_no_dataset_that_is_not_seen(maya, stack, other):
     wrong = maya("POST", "/submissions", json=body(stack, option="iterations", values=[5, 6], datasets=[other]))
     assert wrong.status_code == 404 and str(other) in wrong.json["detail"]
+
+
+@pytest.mark.parametrize("other", [2**63, -(2**63), 2**64, 10**40, 10**400])
+def test_a_dataset_s_number_of_more_than_64_bits_is_unread(maya, stack, other):
+    wrong = maya("POST", "/submissions", json=body(stack, option="iterations", values=[5, 6], datasets=[other]))
+    assert wrong.status_code == 400
+    assert wrong.json["detail"] == (
+        "This body cannot be read: a whole number has more than 64 bits. Nothing was changed."
+    )
+    assert maya("GET", "/jobs").json["total"] == 0
 
 
 def test_a_sheet_is_its_team_s(maya, tom, stack):

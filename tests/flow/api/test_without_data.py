@@ -63,7 +63,7 @@ def test_it_starts_in_the_experiment_and_says_so(maya, mine):
 
 
 @pytest.mark.parametrize("path", ["/submissions", "/analyses/random-counts/form"])
-@pytest.mark.parametrize("number", ["other", "public", 0, -1, 2**31, 2**63 - 1])
+@pytest.mark.parametrize("number", ["other", "public", 0, -1, 2**31, 2**63 - 1, 1 - 2**63])
 def test_somebody_elses_experiment_and_one_that_cannot_be_are_not_found(maya, sqlite_facility, path, number):
     number = sqlite_facility.investigations.get(number, number)
     body = {"analysis": "random-counts", "experiment": number}
@@ -72,6 +72,17 @@ def test_somebody_elses_experiment_and_one_that_cannot_be_are_not_found(maya, sq
     refused = maya("POST", path, json=body)
     assert refused.status_code == 404
     assert refused.json["detail"].startswith(f"Experiment {number}: not found, or not shared with you.")
+
+
+@pytest.mark.parametrize("path", ["/submissions", "/analyses/random-counts/form"])
+@pytest.mark.parametrize("number", [2**63, -(2**63), 2**64, 10**40, 10**400])
+def test_an_experiment_s_number_of_more_than_64_bits_is_unread(maya, path, number):
+    body = {"experiment": number} | ({"analysis": "random-counts"} if path == "/submissions" else {})
+    refused = maya("POST", path, json=body)
+    assert refused.status_code == 400
+    assert refused.json["detail"] == (
+        "This body cannot be read: a whole number has more than 64 bits. Nothing was changed."
+    )
 
 
 @pytest.mark.parametrize("experiment", ["1", 1.5, True, [1], {}])

@@ -417,6 +417,9 @@ def _jobs(house: House) -> None:
     with house.database.write() as session:
         for job in session.scalars(select(Job)):
             job.options = {**job.options, "note": "Nightshade"}
+            # Titles are made of inputs' names, or typed by those who see them.
+            job.title = f"{job.title}, with Laburnum first run"
+            job.submission.title = f"{job.submission.title.partition(', with')[0]}, with Laburnum first run"
             job.submission.options = {**job.submission.options, "note": "Nightshade"}
             # A job of the team also reads what the team does not see: staff can start such a one.
             session.add(

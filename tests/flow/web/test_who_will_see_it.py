@@ -121,3 +121,32 @@ def test_a_dataset_that_is_registered_as_damaged_is_warned_of_before_start(site:
         assert f"“Broken, stack” is damaged: {problem}." in text, page
         assert text.index("is damaged") < text.index("Start from" if "start?" in page else "Which option")
     assert "is damaged" not in maya.get(f"{DECONVOLVE}?dataset={site.facility.datasets['private']}").text
+
+
+@pytest.mark.parametrize("apart", [True, False])
+def test_a_result_is_not_named_after_what_its_readers_may_not_read(site: Any, add: Any, apart: bool) -> None:
+    three = add("Team of three", members=["maya", "tom", "sam"])
+    two = add("Team of two", members=["maya", "ravi" if apart else "tom"])
+    maya = site.client("maya")
+    form = form_on(maya.get(f"{DECONVOLVE}?dataset={three.id}&in.psf={two.id}").text, DECONVOLVE)
+    name = "A dataset" if apart else "Team of three, stack"
+    [proposed] = form.data()["title"]
+    assert proposed.startswith(f"{name}, ")
+    assert maya.post(DECONVOLVE, data=form.data(option__psf="file")).status_code == 303
+    with site.database.read() as session:
+        job = session.scalars(select(Job).order_by(Job.id.desc()).limit(1)).one()
+        assert job.title == job.submission.title == proposed
+        assert job.investigation is not None and job.investigation.title == "Team of two"
+    reader = site.client("ravi" if apart else "tom").get(f"/jobs/{job.number}").text
+    assert ("Team of three" in reader) == (not apart)
+
+
+def test_data_that_all_will_see_before_the_result_name_it(site: Any, add: Any) -> None:
+    soon, later = (datetime.now(UTC) + timedelta(days=days) for days in (10, 20))
+    first = add("Soon", members=["maya", "tom"], release=soon)
+    second = add("Later", members=["maya"], release=later)
+    never = add("Never", members=["maya", "tom"])
+    maya = site.client("maya")
+    for dataset, other, name in ((first, second, "Soon, stack"), (never, second, "A dataset")):
+        page = maya.get(f"{DECONVOLVE}?dataset={dataset.id}&in.psf={other.id}").text
+        assert form_on(page, DECONVOLVE).data()["title"][0].startswith(f"{name}, ")

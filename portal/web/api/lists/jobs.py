@@ -86,7 +86,7 @@ def _each(body: JobListRequest, act: Callable[[Session, int], Job]) -> Response:
     close_session()
     named = {_place(word): str(word) for word in reversed(body.jobs)}
     with portal().database.write() as writing:
-        found = each_of(writing, list(dict.fromkeys(map(_place, body.jobs))), act, undo=body.dry_run)
+        found = each_of(writing, actor(), list(dict.fromkeys(map(_place, body.jobs))), act, undo=body.dry_run)
     if len(found) == 1 and found[0].error is not None:
         raise found[0].error
     return answer(BecameList(items=[_out(named[one.asked], one) for one in found]))

@@ -23,6 +23,7 @@ from portal.identity.actor import Actor
 from portal.jobs.access import get_job, visible_jobs
 from portal.jobs.models import NUMBER_OFFSET, Job
 from portal.jobs.read import get_submission
+from portal.jobs.unseen import hide_in_titles, telling_titles
 from portal.jobtype.model import JobType
 from portal.level import level
 from portal.web.formats import dates, short_date
@@ -182,7 +183,9 @@ class Finder:
         query = visible_jobs(self.actor)
         for word in folded.split():
             query = query.where(Job.title.icontains(word, autoescape=True))
+        query = query.where(~telling_titles(self.actor)) if folded else query
         found = session.scalars(query.order_by(Job.id.desc()).limit(self.most + 1)).all()
+        hide_in_titles(session, self.actor, found)
         more = url_for("jobs.show", q=folded, whose="all")
         return self._group("Jobs", [_job_hit(one) for one in found], more)
 
