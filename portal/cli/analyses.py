@@ -88,7 +88,8 @@ def _expected(found: Document) -> list[tuple[str, str]]:
     expected = found["form"].get("expected")
     if expected is None:  # a portal of an earlier release
         return [("Typical time", found["typical_time"])]
-    return [(label, with_basis(expected, key)) for label, key in EXPECTED]
+    told = [(label, with_basis(expected, key)) for label, key in EXPECTED if expected.get(key)]
+    return [*told, ("", expected["memory_advice"])] if expected.get("memory_advice") else told
 
 
 def with_basis(expected: Document, key: str) -> str:
@@ -97,7 +98,7 @@ def with_basis(expected: Document, key: str) -> str:
     return f"{expected[key]} ({basis})" if basis else str(expected[key])
 
 
-EXPECTED = (("Takes", "takes"), ("Likely wait", "wait"))
+EXPECTED = (("Takes", "takes"), ("Likely wait", "wait"), ("Memory", "memory"))
 
 
 def _about(field: Document) -> str:

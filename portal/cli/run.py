@@ -148,6 +148,8 @@ def _check(client: Client, body: Document, key: str | None, as_json: bool) -> in
         # A portal of an earlier release does not tell it.
         if expected := form.get("expected"):
             say(f"{label}: {with_basis(expected, what)}", err=True)
+    if memory := (form.get("expected") or {}).get("memory_advice"):
+        say(memory, err=True)
     if found["held"]:
         say(found["held"], err=True)
     click.echo("All is well; nothing was started.", err=True)
@@ -155,7 +157,7 @@ def _check(client: Client, body: Document, key: str | None, as_json: bool) -> in
 
 
 def _form_of(client: Client, body: Document) -> Document:
-    names = ("preset", "mode", "experiment")
+    names = ("preset", "mode", "experiment", "variant")
     asked = {name: body[name] for name in names if name in body}
     return client.check(body["analysis"], body["inputs"], body["options"], **asked)
 

@@ -122,10 +122,11 @@ class Client(Connection):
         preset: str | None = None,
         mode: str = "each",
         experiment: int | None = None,
+        variant: str | None = None,
     ) -> Document:
         """The form with these values and what is wrong with them; nothing is started."""
         body = {"inputs": _lists(inputs), "options": dict(options or {}), "preset": preset, "mode": mode}
-        body |= _target(experiment)
+        body |= _target(experiment) | ({"variant": variant} if variant else {})
         return self.call("POST", f"analyses/{segment(analysis)}/form", json=body, repeat=True)
 
     def submit(

@@ -54,6 +54,11 @@ class Field:
     """What of the datasets it picks; None for what picks nothing, or of no dataset."""
 
     @property
+    def own(self) -> bool:
+        """Whether each of several datasets gives a value of its own, so that there is no one value."""
+        return bool(self.placeholder) and not self.value.strip()
+
+    @property
     def wrong_number(self) -> str:
         """Why what was typed is no number that can be taken; empty where nothing was typed or it can."""
         return self.error if self.value.strip() and self.kind in {"integer", "float"} else ""

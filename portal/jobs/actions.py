@@ -20,6 +20,7 @@ from portal.jobs.state import State
 from portal.jobs.submit.again import Terms, check_again, check_release, largest
 from portal.jobs.submit.check import checked_title
 from portal.jobs.timing.course import step_of
+from portal.jobs.timing.like import peak_of_others
 from portal.jobs.timing.need import memory_to_ask, needed, time_to_ask
 from portal.jobtype.model import JobType
 
@@ -228,21 +229,29 @@ def jobtype_of(job: Job) -> JobType:
     return found
 
 
-def asked_of(job: Job, jobtype: JobType | None = None, *, peak_bytes: int | None = None) -> Asked:
+def asked_of(
+    job: Job, jobtype: JobType | None = None, *, peak_bytes: int | None = None, lacked_memory: bool | None = None
+) -> Asked:
     """What the job has now, what it needs by its progress and its peak, and what its job type allows next time.
 
-    `peak_bytes`: the most memory that it was seen to use, where its attempt does not have it yet.
+    `peak_bytes`: the most memory that it was seen to use, where its attempt does not have it yet. `lacked_memory`:
+    whether it ran out of it, where the job does not say so yet; then finished runs like it tell what they used.
     """
     jobtype = jobtype or jobtype_of(job)
     most = largest(jobtype)
     memory_mb, time_s = int(job.resources["memory_mb"]), int(job.resources["time_s"])
     peak = peak_bytes if peak_bytes is not None else job.attempt.memory_peak_bytes if job.attempt else None
     need = needed(job.progress, job.started, job.ended or job.changed)
+    lacked = job.cause == Cause.MEMORY if lacked_memory is None else lacked_memory
+    others = peak_of_others(job, jobtype) if lacked else None
+    others_mb = others.span.high / MIB if others else None
     more_time_s = time_to_ask(need, most["time_s"]) if need is not None else min(2 * time_s, most["time_s"])
     return Asked(
         memory_mb=memory_mb,
         time_s=time_s,
-        more_memory_mb=memory_to_ask(memory_mb, peak / MIB if peak else None, most["memory_mb"]),
+        more_memory_mb=memory_to_ask(
+            memory_mb, peak / MIB if peak else None, most["memory_mb"], others_mb=others_mb
+        ),
         more_time_s=more_time_s if more_time_s is not None and more_time_s > time_s else None,
         success_codes=tuple(jobtype.success_codes),
         most_memory_mb=most["memory_mb"],
@@ -250,6 +259,7 @@ def asked_of(job: Job, jobtype: JobType | None = None, *, peak_bytes: int | None
         need=need,
         step=step_of(job.progress),
         peak_bytes=peak,
+        others=f"Runs like it used {others.words}, {others.basis}." if others else "",
     )
 
 

@@ -122,6 +122,8 @@ class Asked:
     """The step that it was in, as "step 2 of 3, deconvolving"; empty where its program names none."""
     peak_bytes: int | None = None
     """The most memory that it was seen to use."""
+    others: str = ""
+    """What finished runs like it used of memory, as a sentence; empty where too few tell."""
 
 
 def title_of(code: str) -> str:
@@ -166,7 +168,7 @@ def out_of_memory(asked: Asked) -> str:
         return f"{start} That is more than the {words.memory(most)} that this analysis may have. {SAFE} {SMALLER}"
     if asked.more_memory_mb is None:
         return f"{start} {SAFE} It had the most that this analysis may use. {SMALLER}"
-    unknown = "How much it needs in all is not known."
+    unknown = asked.others or "How much it needs in all is not known."
     return f"{start} {unknown} {SAFE} Run again with {words.memory(asked.more_memory_mb)}?"
 
 

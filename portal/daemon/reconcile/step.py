@@ -28,15 +28,15 @@ from portal.daemon.reconcile.observe import (
     watched_jobs,
 )
 from portal.daemon.reconcile.verdict import Action, Ended, Verdict, judge, judge_absent
-from portal.jobs.actions import asked_of
-from portal.jobs.cause import Cause, last_words
+from portal.jobs.actions import asked_of, jobtype_of
+from portal.jobs.cause import Asked, Cause, last_words
 from portal.jobs.models import Attempt, Job, Submission
 from portal.jobs.said import SchedulerSaid, Waiting
 from portal.jobs.state import State
 from portal.jobs.timing.course import with_course
 from portal.jobs.timing.runs import measured_stages, note_run
 from portal.portions import portions
-from portal.scheduler.base import JobReport, Phase
+from portal.scheduler.base import Ending, JobReport, Phase
 from portal.times import going_on
 
 Times = tuple[datetime, datetime]
@@ -165,7 +165,7 @@ def _note_progress(job: Job, observed: Observed, now: datetime) -> bool:
     progress = merged_progress(before, observed.tail, now)
     if observed.tail.event:
         # Asked once a run: what others take meanwhile must not make the bar jump.
-        measured = before.get("measured") or measured_stages(job).document()
+        measured = before.get("measured") or measured_stages(job, jobtype_of(job)).document()
         report = observed.report
         started = job.started or (report.started if report else None)
         progress = with_course({**progress, "measured": measured}, started, now)
@@ -200,7 +200,7 @@ def _absent(job: Job, attempt: Attempt, observed: Observed, deps: Deps, times: T
     silent_s = absent_s(job.absent_since, deps, now)
     verdict = judge_absent(
         observed.result.testimony,
-        asked_of(job, peak_bytes=_peak(observed)),
+        _asked(job, observed),
         absent_s=silent_s,
         lost_s=settings.lost_s,
         refusal=observed.refusal,
@@ -231,7 +231,7 @@ def _ended(job: Job, attempt: Attempt, observed: Observed, deps: Deps, times: Ti
             by_owner=report.ended_by is not None and report.ended_by == observed.watched.account,
         ),
         observed.result.testimony,
-        asked_of(job, peak_bytes=_peak(observed)),
+        _asked(job, observed),
         wished_by=job.cancel_requested_by if job.cancel_requested else None,
         waited_s=(now - first).total_seconds(),
         late_result_s=deps.settings.daemon.late_result_s,
@@ -265,6 +265,15 @@ def _peak(observed: Observed) -> int | None:
     testimony, report = observed.result.testimony, observed.report
     peaks = [report.memory_peak_bytes if report else None, testimony.memory_peak_bytes if testimony else None]
     return max((peak for peak in peaks if peak is not None), default=None)
+
+
+def _asked(job: Job, observed: Observed) -> Asked:
+    """What it had and may have; what other runs used is looked up only where memory was what it lacked."""
+    testimony, report = observed.result.testimony, observed.report
+    lacked = (report is not None and report.ending is Ending.OUT_OF_MEMORY) or (
+        testimony is not None and testimony.reason == "memory"
+    )
+    return asked_of(job, peak_bytes=_peak(observed), lacked_memory=lacked)
 
 
 def _note_files(attempt: Attempt, **said: str) -> None:

@@ -121,7 +121,7 @@ class FormCheck:
         jobtype = self.jobtypes.named(request.jobtype)
         if jobtype.kind is Kind.INTERACTIVE:
             raise InvalidError(f"{jobtype.title}: {NOT_INSTALLED}.")
-        variant = _variant(jobtype, request.variant)
+        variant = known_variant(jobtype, request.variant)
         check_all_found(self.actor, request.datasets, self.chosen)
         if request.experiment is not None:
             check_open(self.actor, request.experiment, self.open_experiments)
@@ -202,7 +202,8 @@ class FormCheck:
         return narrowest((one.experiment for one in given if one.may_submit), self.audiences)
 
 
-def _variant(jobtype: JobType, name: str | None) -> Variant:
+def known_variant(jobtype: JobType, name: str | None) -> Variant:
+    """The resource request of this name, the default one for none. Raises InvalidError."""
     try:
         return jobtype.variant(name)
     except KeyError:

@@ -6,6 +6,7 @@ from datetime import datetime
 from portal import words
 from portal.jobs.cause import MIB, SMALLER, Asked
 from portal.jobs.timing.course import later_of
+from portal.jobs.timing.expect import Peak
 from portal.jobs.timing.need import MARGIN, too_slow
 from portal.jobs.timing.spread import about_words
 from portal.jobtype.model import Variant
@@ -56,3 +57,23 @@ def about_memory(
         f"It used {percent} of the memory that it had asked for ({words.size(peak_bytes)} of "
         f"{words.memory(had_mb)}). Next time “{least.label}” ({words.memory(least.memory_mb)}) is enough."
     )
+
+
+def memory_beforehand(peak: Peak, variant: Variant, variants: Sequence[Variant]) -> str:
+    """That runs like one that is to come used more than it may, and what to choose; empty where they did not."""
+    may = variant.memory_mb * MIB
+    if peak.span.high <= may:
+        return ""
+    is_likely = "is likely" if peak.span.low > may else "may be"
+    start = (
+        f"{words.memory(variant.memory_mb)} of memory {is_likely} too little: runs like this used {peak.words}."
+    )
+    enough = [
+        one
+        for one in variants
+        if one.memory_mb * MIB >= peak.span.high and (one.gpus, one.ranks) == (variant.gpus, variant.ranks)
+    ]
+    if not enough:
+        return f"{start} {SMALLER}"
+    least = min(enough, key=lambda one: one.memory_mb)
+    return f"{start} Choose “{least.label}” ({words.memory(least.memory_mb)})."

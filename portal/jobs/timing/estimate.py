@@ -16,9 +16,20 @@ from portal.jobs.clusters.snapshots import snapshots
 from portal.jobs.clusters.status import Cluster, ClusterStatus
 from portal.jobs.models import Job, JobTypeRevision, Submission
 from portal.jobs.state import TO_BEGIN, State
-from portal.jobs.timing.expect import ENOUGH_TO_SAY, Expected, expected_of_all, expected_run
+from portal.jobs.timing.advice import memory_beforehand
+from portal.jobs.timing.expect import (
+    ENOUGH_TO_SAY,
+    Expected,
+    Peak,
+    expected_of_all,
+    expected_peak,
+    expected_run,
+    highest_peak,
+)
+from portal.jobs.timing.like import kin_of
 from portal.jobs.timing.room import Asks, Room, room_for
 from portal.jobs.timing.runs import input_bytes, limits_the_work, newest_runs, newest_waits
+from portal.jobs.timing.settings import Settings
 from portal.jobs.timing.spread import Span, span_words, spread
 from portal.jobtype.model import JobType, Variant
 from portal.portions import portions
@@ -133,6 +144,10 @@ class Outlook:
     takes: Expected
     typical: str
     """What the analysis's author says of its time; empty where nothing. Only told where nothing was measured."""
+    peak: Peak | None = None
+    """The most memory that each needs; None: not known."""
+    memory: str = ""
+    """That this is more than they may use, and what to choose; empty where it is not."""
     silence: str = ""
     """What everybody must know first: the daemon, or the cluster where they would go, does not answer."""
 
@@ -157,7 +172,15 @@ class Outlook:
         """`from 12 runs with inputs of 1 to 3 GB`; where nothing was measured, whose word it is."""
         if self.takes.words:
             return self.takes.basis
+        if self.typical and self.takes.other is not None and self.takes.other.beyond:
+            return f"as its author says of usual settings; {self.takes.basis}"
         return f"as its author says; {self.takes.basis}" if self.typical else self.takes.basis
+
+    @property
+    def memory_words(self) -> str:
+        """`5 to 6.2 GB`: the most memory that each needs; empty where it is not known."""
+        each = " each" if self.wait.jobs > 1 else ""
+        return f"{self.peak.words}{each}" if self.peak else ""
 
     @property
     def all_words(self) -> str:
@@ -195,9 +218,11 @@ def outlook(
 ) -> Outlook:
     """What is to be expected of so many jobs that are asked for now. `inputs`: their datasets' ids, by job."""
     wait = likely_wait(session, actor, jobtype, variant, jobs=jobs, status=status, now=now)
-    takes = likely_run(session, actor, jobtype, variant, inputs=inputs, options=options)
+    like = _Like.of(session, actor, jobtype, inputs, options)
+    takes, peak = _takes(session, like, variant), _needs(session, like, variant)
+    too_little = memory_beforehand(peak, variant, jobtype.resources.variants) if peak else ""
     silence = status.banner_of(status.going_to(jobtype.name))
-    return Outlook(wait, takes, jobtype.typical_time or "", silence)
+    return Outlook(wait, takes, jobtype.typical_time or "", peak, too_little, silence)
 
 
 def likely_run(
@@ -209,19 +234,53 @@ def likely_run(
     inputs: Sequence[Collection[int]],
     options: Mapping[str, object],
 ) -> Expected:
-    """How long such jobs take, by finished runs of the analysis with these resources and inputs of like size."""
-    part = limits_the_work(jobtype.document(), options)
-    runs = newest_runs(session, jobtype, variant.name, part=part)
-    query = select(JobTypeRevision.id).where(
-        JobTypeRevision.name == jobtype.name, JobTypeRevision.digest == jobtype.revision
-    )
-    revisions = set(session.scalars(query))
-    sizes = _sizes(session, actor, {dataset for job in inputs for dataset in job})
-    each: dict[int | None, Expected] = {}
-    for job in inputs or [()]:
-        size = sum(sizes.get(dataset, 0) for dataset in job) if job else None
-        each.setdefault(size, expected_run(runs, revisions, size))
-    return expected_of_all(list(each.values()))
+    """How long such jobs take, by finished runs with these resources, and settings and inputs that are alike."""
+    return _takes(session, _Like.of(session, actor, jobtype, inputs, options), variant)
+
+
+def _takes(session: Session, like: "_Like", variant: Variant) -> Expected:
+    runs = newest_runs(session, like.jobtype.name, [variant.name], part=like.part)
+    return expected_of_all([expected_run(runs, like.revisions, size, like.settings) for size in like.sizes])
+
+
+def _needs(session: Session, like: "_Like", variant: Variant) -> Peak | None:
+    """The most memory that such jobs need, by finished runs with whatever time and memory; None: not known."""
+    runs = newest_runs(session, like.jobtype.name, kin_of(like.jobtype, variant), part=like.part)
+    return highest_peak([expected_peak(runs, like.revisions, size, like.settings) for size in like.sizes])
+
+
+@dataclass(frozen=True)
+class _Like:
+    """What a finished run must be like to tell of jobs that are asked for."""
+
+    jobtype: JobType
+    part: bool
+    settings: Settings
+    revisions: Collection[int]
+    sizes: Sequence[int | None]
+    """Of the inputs of each job, each size once; None: it has none."""
+
+    @classmethod
+    def of(
+        cls,
+        session: Session,
+        actor: Actor,
+        jobtype: JobType,
+        inputs: Sequence[Collection[int]],
+        options: Mapping[str, object],
+    ) -> "_Like":
+        query = select(JobTypeRevision.id).where(
+            JobTypeRevision.name == jobtype.name, JobTypeRevision.digest == jobtype.revision
+        )
+        known = _sizes(session, actor, {dataset for job in inputs for dataset in job})
+        sizes = [sum(known.get(dataset, 0) for dataset in job) if job else None for job in inputs or [()]]
+        return cls(
+            jobtype,
+            limits_the_work(jobtype.document(), options),
+            Settings.of(jobtype, options),
+            set(session.scalars(query)),
+            list(dict.fromkeys(sizes)),
+        )
 
 
 @dataclass(frozen=True)
@@ -250,8 +309,10 @@ def beside(session: Session, job: Job, jobtype: JobType, now: datetime) -> Besid
     revision, variant = job.submission.revision, job.submission.variant
     waits = newest_waits(session, revision.name, variant, now) if job.state in TO_BEGIN else []
     enough = len(waits) >= ENOUGH_TO_SAY
-    runs = newest_runs(session, jobtype, variant, part=limits_the_work(revision.document, job.options))
-    takes = expected_run(runs, {revision.id}, input_bytes(session, job.id))
+    part = limits_the_work(revision.document, job.options)
+    runs = newest_runs(session, revision.name, [variant], part=part)
+    settings = Settings.of_job(jobtype, job.options)
+    takes = expected_run(runs, {revision.id}, input_bytes(session, job.id), settings)
     return Beside(takes, spread(waits) if enough else None, len(waits) if enough else 0)
 
 

@@ -80,13 +80,16 @@ def _limit(seconds: float) -> int:
     return 60 * (found if found is not None else 1440 * math.ceil(minutes / 1440))
 
 
-def memory_to_ask(had_mb: int, peak_mb: float | None, most_mb: int) -> int | None:
+def memory_to_ask(
+    had_mb: int, peak_mb: float | None, most_mb: int, *, others_mb: float | None = None
+) -> int | None:
     """The memory to run again with after it was too little; None where there is no more, or it was passed anyway.
 
-    How much a run would have needed, its peak does not tell: twice what it had, and more where its peak was.
+    How much a run would have needed, its peak does not tell: twice what it had, and more where its
+    peak was, or that of finished runs like it.
     """
     if had_mb >= most_mb or (peak_mb or 0.0) > most_mb:
         return None
-    wanted = (peak_mb or 0.0) * MARGIN
+    wanted = max(peak_mb or 0.0, others_mb or 0.0) * MARGIN
     step = next(step for below, step in MEMORY_STEPS_MB if wanted < below)
     return min(max(2 * had_mb, math.ceil(wanted / step) * step), most_mb)

@@ -1,7 +1,7 @@
 """Runs that have ended, written down once each, and those like one that is to come."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +14,7 @@ from portal.jobs.models import Attempt, Job, JobInput
 from portal.jobs.state import State
 from portal.jobs.timing.course import MOST_RUNS, Measured, stage_seconds
 from portal.jobs.timing.models import DONE, TIME_LIMIT, JobRun
+from portal.jobs.timing.settings import Settings
 from portal.jobtype.kind import Kind
 from portal.jobtype.model import JobType
 
@@ -34,6 +35,11 @@ class Run:
     ran_s: float
     in_time: bool
     """False: it was ended at its time limit."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """The options that it ran with."""
+    variant: str = ""
+    peak_bytes: int | None = None
+    """The most memory that it was seen to use."""
 
 
 def limits_the_work(document: Mapping[str, Any], options: Mapping[str, Any]) -> bool:
@@ -99,11 +105,16 @@ def input_bytes(session: Session, job_id: int) -> int | None:
     return int(size) if inputs and inputs == there else None
 
 
-def measured_stages(job: Job) -> Measured:
-    """How finished runs of the job's own revision, variant and kind of work shared their time among stages."""
-    revision = job.submission.revision
+def measured_stages(job: Job, jobtype: JobType) -> Measured:
+    """How finished runs of the job's own revision, variant and settings shared their time among stages.
+
+    A step that is done fifty times as often has another share: runs with other settings tell nothing here.
+    """
+    revision, settings = job.submission.revision, Settings.of_job(jobtype, job.options)
     query = (
-        select(JobRun.stages)
+        select(JobRun.stages, Job.options)
+        .join(Attempt, Attempt.id == JobRun.attempt_id)
+        .join(Job, Job.id == Attempt.job_id)
         .where(
             JobRun.jobtype == revision.name,
             JobRun.variant == job.submission.variant,
@@ -112,21 +123,42 @@ def measured_stages(job: Job) -> Measured:
             JobRun.outcome == DONE,
         )
         .order_by(JobRun.ended.desc())
-        .limit(MOST_RUNS)
+        .limit(MOST_LOOKED_AT)
     )
-    return Measured.of_runs([stages for stages in _session_of(job).scalars(query) if stages])
+    rows = [row for row in _session_of(job).execute(query) if row.stages]
+    like = [row.stages for row in rows if settings.like(settings.theirs(row.options, earlier=False))]
+    return Measured.of_runs(like[:MOST_RUNS])
 
 
-def newest_runs(session: Session, jobtype: JobType, variant: str, *, part: bool) -> Sequence[Run]:
-    """The newest runs of an analysis with these resources, of whatever revision and size."""
+def newest_runs(session: Session, jobtype: str, variants: Collection[str], *, part: bool) -> Sequence[Run]:
+    """The newest runs of an analysis with one of these resources, of whatever revision, size and settings."""
     query = (
-        select(JobRun.revision_id, JobRun.input_bytes, JobRun.ran_s, JobRun.outcome)
-        .where(JobRun.jobtype == jobtype.name, JobRun.variant == variant, JobRun.part == part)
+        select(
+            JobRun.revision_id,
+            JobRun.input_bytes,
+            JobRun.ran_s,
+            JobRun.outcome,
+            JobRun.variant,
+            JobRun.memory_peak_bytes,
+            Job.options,
+        )
+        .join(Attempt, Attempt.id == JobRun.attempt_id)
+        .join(Job, Job.id == Attempt.job_id)
+        .where(JobRun.jobtype == jobtype, JobRun.variant.in_(variants), JobRun.part == part)
         .order_by(JobRun.ended.desc())
         .limit(MOST_LOOKED_AT)
     )
     return [
-        Run(row.revision_id, row.input_bytes, row.ran_s, row.outcome == DONE) for row in session.execute(query)
+        Run(
+            row.revision_id,
+            row.input_bytes,
+            row.ran_s,
+            row.outcome == DONE,
+            row.options,
+            row.variant,
+            row.memory_peak_bytes,
+        )
+        for row in session.execute(query)
     ]
 
 

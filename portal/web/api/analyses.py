@@ -8,8 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from portal.catalogue.inputs import check_open, datasets_by_slot, input_dataset, open_experiments
 from portal.form import Form, InputDataset, build_form
 from portal.jobs.read import cluster_status
+from portal.jobs.submit.check import known_variant
 from portal.jobs.submit.naming import as_named
 from portal.jobs.timing.estimate import Outlook, inputs_by_job, outlook
+from portal.jobs.timing.settings import asked_settings
 from portal.jobtype.match import fitting
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
@@ -91,15 +93,20 @@ def read_analysis(path: AnalysisPath, query: AnalysisQuery) -> Response:
     return answer(analysis_details(jobtype, form, _expected(form, inputs)))
 
 
-def _expected(form: Form, inputs: Mapping[str, Sequence[InputDataset]], mode: str | None = None) -> Outlook:
+def _expected(
+    form: Form,
+    inputs: Mapping[str, Sequence[InputDataset]],
+    mode: str | None = None,
+    variant: str | None = None,
+) -> Outlook:
     ids = {slot: [dataset.id for dataset in chosen] for slot, chosen in inputs.items()}
     return outlook(
         session(),
         actor(),
         form.jobtype,
-        form.jobtype.variant(),
+        known_variant(form.jobtype, variant),
         inputs=inputs_by_job(form.jobtype, ids, mode or form.modes[0]),
-        options={field.name: field.value for field in form.fields},
+        options=asked_settings(form),
         jobs=max(1, form.results),
         status=cluster_status(session()),
         now=now(),
@@ -123,4 +130,4 @@ def check_form(path: AnalysisPath, body: FormValues) -> Response:
         mode=body.mode,
         experiment=body.experiment,
     )
-    return answer(form_out(form, _expected(form, inputs, body.mode)))
+    return answer(form_out(form, _expected(form, inputs, body.mode, body.variant)))

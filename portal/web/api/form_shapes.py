@@ -134,6 +134,14 @@ class ExpectedOut(BaseModel):
     takes_most_s: float | None
     takes_runs: int = Field(description="On how many runs that rests; 0: on none.")
     takes_in_all: str = Field(description="How long several take together; empty where that is not known.")
+    memory: str = Field(
+        description="The most memory that each needs, by runs that were measured; empty: not known."
+    )
+    memory_basis: str
+    memory_most_bytes: float | None = Field(description="Its upper end; null: not known.")
+    memory_advice: str = Field(
+        description="That it is more than they may use, and what to choose; empty: it is not."
+    )
     start_at_once: int = Field(description="How many of the jobs would start at once, as things are now.")
 
 
@@ -189,6 +197,10 @@ def expected_out(found: Outlook) -> ExpectedOut:
         takes_most_s=found.takes.span.high if found.takes.span else None,
         takes_runs=found.takes.runs,
         takes_in_all=found.all_words,
+        memory=found.memory_words,
+        memory_basis=found.peak.basis if found.peak else "",
+        memory_most_bytes=found.peak.span.high if found.peak else None,
+        memory_advice=found.memory,
         start_at_once=0 if found.silence else found.wait.at_once,
     )
 

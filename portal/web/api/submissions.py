@@ -32,6 +32,7 @@ class FormValues(Body):
     )
     options: Options = Field(default_factory=dict)
     preset: Title | None = Field(None, description="Values for the options that are not given.")
+    variant: Title | None = Field(None, description="Resource request; null: the analysis's default.")
     mode: Name = Field("each", description="`each`: a job a dataset; `all`: one job over all.")
     experiment: Id | None = Field(
         None,
@@ -52,7 +53,6 @@ class SubmissionRequest(FormValues):
     """A form to be started."""
 
     analysis: Name
-    variant: Title | None = Field(None, description="Resource request; null: the analysis's default.")
     title: Title | None = Field(None, description="Name of the result; null: as the analysis names it.")
     trial: TrialRequest | None = Field(
         None,

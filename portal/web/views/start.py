@@ -18,6 +18,7 @@ from portal.form.plan import label_of, plan
 from portal.identity.actor import Actor
 from portal.jobs.clusters.status import ClusterStatus
 from portal.jobs.timing.estimate import Cost, inputs_by_job, most_cost, outlook
+from portal.jobs.timing.settings import asked_settings
 from portal.jobtype.match import accepts
 from portal.jobtype.model import JobType, Slot, Variant
 from portal.trials.part import part_words
@@ -226,6 +227,11 @@ class Beside:
     takes_basis: str
     takes_in_all: str
     """How long several jobs take together; empty for one, and where that is not known."""
+    memory: str
+    """The most memory that each needs, by finished runs; empty where too few tell."""
+    memory_basis: str
+    too_little: str
+    """That this is more than they may use, and what to choose; empty where it is not."""
     command: str
     python: str
 
@@ -250,7 +256,7 @@ def beside(
         jobtype,
         variant,
         inputs=inputs_by_job(jobtype, {slot: [one.id for one in chosen] for slot, chosen in inputs.items()}, mode),
-        options={field.name: field.value for field in form.fields},
+        options=asked_settings(form),
         jobs=jobs,
         status=status,
         now=now,
@@ -264,6 +270,9 @@ def beside(
         takes=found.takes_words,
         takes_basis=found.takes_basis,
         takes_in_all=found.all_words,
+        memory=found.memory_words,
+        memory_basis=found.peak.basis if found.peak else "",
+        too_little=found.memory,
         command=as_command(jobtype, inputs, raw, mode=mode, experiment=typed.experiment),
         python=as_python(jobtype, inputs, raw, mode=mode, experiment=typed.experiment),
     )

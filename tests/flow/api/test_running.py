@@ -7,6 +7,7 @@ import pytest
 
 from portal.jobs.models import Attempt, Job
 from portal.jobs.state import State
+from portal.jobs.timing.models import JobRun
 
 QC = {"analysis": "qc", "options": {"projection": "mean"}}
 
@@ -55,6 +56,43 @@ def test_a_form_is_checked_without_starting_anything(maya, stack):
     }
     assert {field["name"]: field["value"] for field in form["fields"]}["sigma_xy"] == "1,300"
     assert maya("GET", "/jobs").json["total"] == 0
+
+
+def measured(database, job_id, seconds, peak):
+    """Five finished runs like this job, which took so long and so many bytes of memory."""
+    now = datetime.now(UTC)
+    with database.write() as session:
+        job = session.get_one(Job, job_id)
+        for number in range(1, 6):
+            attempt = Attempt(
+                job_id=job.id, number=number, name="x", cluster="c", resources=job.resources, created=now
+            )
+            session.add(attempt)
+            session.flush()
+            session.add(
+                JobRun(
+                    attempt_id=attempt.id, jobtype="qc", revision_id=job.submission.revision_id,
+                    variant=job.submission.variant, input_bytes=job.inputs[0].dataset.file_size, waited_s=1.0,
+                    ran_s=seconds, memory_peak_bytes=peak, outcome="done", started=now, ended=now,
+                )
+            )  # fmt: skip
+
+
+def test_what_is_expected_is_of_the_settings_and_the_resources_that_are_asked_about(maya, stack, sqlite_database):
+    (job,) = submit(maya, stack).json["jobs"]
+    measured(sqlite_database, job["id"], 300.0, 2**34)
+    body = {"inputs": {"data": [stack]}, "options": {"projection": "mean"}}
+
+    def expected(**more):
+        return maya("POST", "/analyses/qc/form", json=body | more).json["expected"]
+
+    assert (expected()["takes_runs"], expected()["takes_least_s"]) == (5, 300.0)
+    assert "16 GB" in expected()["memory_advice"]
+    assert (expected(options={"projection": "maximum"})["takes_runs"], expected()["memory"]) == (0, "16 GB")
+    others = [one["name"] for one in maya("GET", "/analyses/qc").json["variants"] if not one["default"]]
+    assert all(expected(variant=name)["takes_runs"] == 0 for name in others)
+    refused = maya("POST", "/analyses/qc/form", json=body | {"variant": "huge"})
+    assert (refused.status_code, list(refused.json["fields"])) == (422, ["variant"])
 
 
 def test_a_submission_makes_a_job_that_waits(maya, stack):

@@ -363,7 +363,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "api_device.fetch_token": {"device_code": "{device_code}"},
     "api_analyses.check_form": {
         "inputs": {"data": ["{dataset}"]}, "options": {"histogram_bins": 64}, "preset": "Recommended",
-        "mode": "each", "experiment": None,
+        "mode": "each", "experiment": None, "variant": "standard",
     },
     "api_submissions.create_submission": {**_FORM, "title": None, "trial": _TRIAL},
     "api_submission-lists.create_submission_list": {"forms": [{**_FORM, "title": None, "trial": _TRIAL}]},

@@ -30,7 +30,7 @@ def _fails(site: Any, cause: str, words: str, **more: Any) -> None:
             setattr(job, name, value)
 
 
-def _runs(site: Any, *seconds: float) -> None:
+def _runs(site: Any, *seconds: float, peak: int | None = None) -> None:
     """Finished runs like the one that the form would make."""
     with site.database.write() as session:
         job = session.get_one(Job, site.job)
@@ -50,6 +50,7 @@ def _runs(site: Any, *seconds: float) -> None:
                     input_bytes=size,
                     waited_s=3.0,
                     ran_s=ran,
+                    memory_peak_bytes=peak,
                     outcome="done",
                     started=NOW,
                     ended=NOW,
@@ -72,6 +73,28 @@ def test_the_form_the_job_and_the_api_tell_what_was_measured(site_of_its_role: A
     found = maya.get(f"/api/v1/analyses/lightsheet-deconvolution?dataset={dataset}").json["form"]["expected"]
     assert (found["takes"], found["takes_runs"], found["takes_least_s"]) == ("4 to 7 minutes", 5, 240.0)
     assert "Runs like this took" in maya.get(f"/api/v1/jobs/{site.job}").json["others"]
+
+
+def test_runs_with_twenty_iterations_do_not_tell_of_a_thousand(site: Any) -> None:
+    maya, dataset = site.client("maya"), site.facility.datasets["private"]
+    _runs(site, 240, 250, 300, 350, 418)
+    like = _words(maya.get(f"{FORM}?dataset={dataset}").text)
+    assert "and settings like these" in like
+    page = _words(maya.get(f"{FORM}?dataset={dataset}&option.iterations=1000").text)
+    assert "4 to 7 minutes" not in page
+    assert "of usual settings; 5 runs measured, none of them with Iterations 1,000 or the like" in page
+
+
+def test_memory_that_was_not_enough_for_others_is_said_on_the_form_before_it_starts(site: Any) -> None:
+    maya, dataset = site.client("maya"), site.facility.datasets["private"]
+    _runs(site, *[240] * 5, peak=5 * 2**29)
+    page = _words(maya.get(f"{FORM}?dataset={dataset}").text)
+    assert "2.5 GB from 5 runs" in page
+    assert (
+        "1.5 GB of memory is likely too little: runs like this used 2.5 GB. Choose “Large stack” (3 GB)." in page
+    )
+    enough = _words(maya.get(f"{FORM}?dataset={dataset}&variant=large").text)
+    assert "2.5 GB from 5 runs" in enough and "too little" not in enough
 
 
 REFUSAL = (

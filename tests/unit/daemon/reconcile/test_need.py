@@ -9,7 +9,9 @@ from desk_and_bench import ANALYSIS
 
 from portal.errors import ConflictError
 from portal.jobs import actions
+from portal.jobs.models import Attempt, Job
 from portal.jobs.state import State
+from portal.jobs.timing.models import JobRun
 from portal.jobs.view import job_view
 from portal.jobtype.load import JobTypes, parse_text
 from portal.scheduler.base import Ending, Phase
@@ -175,3 +177,47 @@ def test_what_was_put_back_by_the_scheduler_begins_anew(bench):
     bench.later(timedelta(minutes=5).total_seconds())
     bench.reconcile()
     assert bench.job().progress.get("whole") is None
+
+
+def finished(bench, *peaks_mb, sigma=1.0):
+    """Runs like the one that is at work, in the other variant, with these peaks of memory."""
+    with bench.desk.database.write() as session:
+        mine = session.get_one(Job, bench.job().id)
+        for place, peak in enumerate(peaks_mb):
+            job = Job(
+                submission_id=mine.submission_id, person_id=mine.person_id, index=100 + place, title="x",
+                options={"sigma": sigma}, resources=mine.resources, created=bench.now, changed=bench.now,
+            )  # fmt: skip
+            attempt = Attempt(job=job, number=1, name="x", cluster="c", resources={}, created=bench.now)
+            session.add_all([job, attempt])
+            session.flush()
+            session.add(
+                JobRun(
+                    attempt_id=attempt.id, jobtype="count", revision_id=mine.submission.revision_id,
+                    variant="large", input_bytes=0, waited_s=1.0, ran_s=10.0, memory_peak_bytes=peak * 2**20,
+                    outcome="done", started=bench.now, ended=bench.now,
+                )
+            )  # fmt: skip
+            job.move(State.CANCELLED, at=bench.now)
+
+
+@pytest.mark.parametrize(
+    ("sigma", "said", "more_mb"),
+    [
+        (
+            1.0,
+            "Runs like it used 8 to 9 GB, from 5 runs with inputs below 1 MB and settings like these.",
+            11776,
+        ),
+        (3.0, "How much it needs in all is not known.", 2048),
+    ],
+)
+def test_what_finished_runs_used_tells_how_much_to_run_again_with(bench, sigma, said, more_mb):
+    finished(bench, 8192, 8192, 8500, 9000, 9216, sigma=sigma)
+    bench.result(signal=9, exit_code=None, reason="memory")
+    ends(bench, Ending.OUT_OF_MEMORY)
+    shown = view(bench)
+    assert shown.cause_words.startswith(f"It ran out of memory (1 GB). {said} Your dataset is unchanged.")
+    assert shown.more_memory_mb == more_mb
+    job = bench.desk.change(actions.retry, "maya", bench.job().id, resources="memory")
+    assert job.resources["memory_mb"] == more_mb
