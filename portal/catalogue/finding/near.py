@@ -26,6 +26,29 @@ def slips_allowed(word: str) -> int:
     return 2 if len(word) >= LONG else 1
 
 
+def is_short(word: str) -> bool:
+    """If a word is too short for slips of its own: it is mended beside words that are right, or not at all."""
+    return word.isalpha() and len(word) == SHORTEST - 1
+
+
+def short_meant_by(word: str, texts: Iterable[str]) -> str | None:
+    """The most frequent word with the same first letter that is one slip away from a short one; None for none.
+
+    A word that stands in one of the texts is meant itself.
+    """
+    counted: Counter[str] = Counter()
+    for text in texts:
+        if word in text:
+            return word
+        counted.update(_TOKEN.findall(text))
+    near = [
+        (-number, token)
+        for token, number in counted.most_common(MOST_TOKENS)
+        if token[0] == word[0] and 2 < len(token) <= len(word) + 1 and whole_slips(word, token) == 1
+    ]
+    return min(near)[1] if near else None
+
+
 def pieces(word: str) -> tuple[str, ...]:
     """Parts of the word of which one at least stands in what was meant, if it has no more slips than it may."""
     if len(word) < 6:
@@ -37,6 +60,15 @@ def pieces(word: str) -> tuple[str, ...]:
 
 def slips(word: str, meant: str) -> int:
     """How many slips lie between `word` and the beginning of `meant` that is nearest to it: it is being typed."""
+    return min(_last_row(word, meant))
+
+
+def whole_slips(word: str, meant: str) -> int:
+    """How many slips lie between two whole words."""
+    return _last_row(word, meant)[-1]
+
+
+def _last_row(word: str, meant: str) -> list[int]:
     before: list[int] = []
     row = list(range(len(meant) + 1))
     for i, letter in enumerate(word, 1):
@@ -46,7 +78,7 @@ def slips(word: str, meant: str) -> int:
             if i > 1 and j > 1 and letter == meant[j - 2] and word[i - 2] == other:
                 cost = min(cost, two_before[j - 2] + 1)
             row.append(cost)
-    return min(row)
+    return row
 
 
 def meant_by(word: str, texts: Iterable[str]) -> str | None:

@@ -32,10 +32,6 @@ def open_questions(session: Session, actor: Actor) -> Sequence[AccessQuestion]:
     return session.scalars(loaded).all()
 
 
-def _open(actor: Actor) -> list[ColumnElement[bool]]:
-    return [AccessQuestion.person_id == actor.person_id, AccessQuestion.answered.is_(None)]
-
-
 def open_to(actor: Actor) -> list[ColumnElement[bool]]:
     """The conditions of a question that waits for the actor's answer."""
     return [AccessQuestion.person_id == actor.person_id, AccessQuestion.answered.is_(None)]

@@ -34,8 +34,11 @@ class Asked:
     """Somebody who leads it has said yes. A no is not told: it would say that there is something."""
 
 
-def ask_for_access(session: Session, actor: Actor, number: str, note: str, *, now: datetime) -> None:
-    """Write the wish down; the daemon passes it on. Raises InvalidError, LimitError, SignInNeededError."""
+def ask_for_access(session: Session, actor: Actor, number: str, note: str, *, now: datetime) -> bool:
+    """Write the wish down; the daemon passes it on. False if the same was asked lately: nothing is done then.
+
+    Raises InvalidError, LimitError, SignInNeededError.
+    """
     if actor.person_id is None:
         raise SignInNeededError("Sign in first.")
     number, note = _checked(number, note)
@@ -47,9 +50,10 @@ def ask_for_access(session: Session, actor: Actor, number: str, note: str, *, no
         raise LimitError(f"You have asked {A_DAY} times in the last 24 hours. What you asked before stays asked.")
     before = session.scalars(mine.where(AccessRequest.at > now - AGAIN).with_only_columns(AccessRequest.number))
     if number.casefold() in {one.casefold() for one in before}:
-        return
+        return False
     session.add(AccessRequest(person_id=actor.person_id, number=number, note=note, at=now))
     record(session, actor, Action.ACCESS_ASKED, Thing(Kind.EXPERIMENT, None, number), at=now)
+    return True
 
 
 def _checked(number: str, note: str) -> tuple[str, str]:

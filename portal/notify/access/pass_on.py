@@ -11,6 +11,7 @@ from portal.catalogue.access import own_investigations
 from portal.catalogue.models import Investigation, InvestigationUser, User
 from portal.catalogue.models.searchable import fold
 from portal.identity.models import Person
+from portal.notify.access.ask import AGAIN
 from portal.notify.access.models import AccessQuestion, AccessRequest
 
 LEADS: Final = "principal_investigator"
@@ -43,7 +44,10 @@ def pass_on(session: Session, *, now: datetime) -> bool:
 
 
 def _questions(session: Session, request: AccessRequest, now: datetime) -> Iterator[AccessQuestion]:
-    """One to each active person who leads an experiment that the one who asks is not in, and not public yet."""
+    """One to each active person who leads an experiment that the one who asks is not in, and not public yet.
+
+    Nobody is asked twice within AGAIN by the same person for the same experiment.
+    """
     found = (
         select(Investigation.id)
         .where(
@@ -65,8 +69,22 @@ def _questions(session: Session, request: AccessRequest, now: datetime) -> Itera
         )
         .distinct()
     )
+    asked = _asked_lately(session, request.person_id, now)
     for investigation_id, person_id in session.execute(leaders):
-        yield AccessQuestion(request_id=request.id, investigation_id=investigation_id, person_id=person_id, at=now)
+        if (investigation_id, person_id) not in asked:
+            yield AccessQuestion(
+                request_id=request.id, investigation_id=investigation_id, person_id=person_id, at=now
+            )
+
+
+def _asked_lately(session: Session, person_id: int, now: datetime) -> set[tuple[int, int]]:
+    """What this person has had asked already, and of whom: one number can be written in several ways."""
+    query = (
+        select(AccessQuestion.investigation_id, AccessQuestion.person_id)
+        .join(AccessRequest, AccessRequest.id == AccessQuestion.request_id)
+        .where(AccessRequest.person_id == person_id, AccessQuestion.at > now - AGAIN)
+    )
+    return {(investigation_id, leader) for investigation_id, leader in session.execute(query)}
 
 
 def leads(session: Session, name: str, investigation_id: int) -> bool:

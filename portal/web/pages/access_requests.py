@@ -27,15 +27,16 @@ def ask() -> ResponseReturnValue:
     number, note = request.form.get("number", ""), request.form.get("note", "")
     try:
         with portal().database.write() as writing:
-            ask_for_access(writing, actor(), number, note, now=now())
+            fresh = ask_for_access(writing, actor(), number, note, now=now())
     except InvalidError as error:
         return make_response(_page(number, note, error.fields), 422)
     except LimitError as error:
         return make_response(_page(number, note, {"number": error.message}), 429)
-    flash(
-        f"Asked. If there is {level().a} with this number, whoever leads it has a notice now. "
-        "If nobody answers, ask them yourself."
-    )
+    there = f"If there is {level().a} with this number, whoever leads it"
+    if fresh:
+        flash(f"Asked. {there} gets a notice. If nobody answers, ask them yourself.")
+    else:
+        flash(f"You asked for it less than seven days ago. {there} has had a notice, and is not asked again yet.")
     return redirect(url_for("access_requests.show"), 303)
 
 

@@ -216,6 +216,36 @@ def test_a_number_is_meant_whole_and_a_visit_may_follow(site: Any, csrf: Csrf, n
     assert len(passed_on(site)) == asked
 
 
+def test_nobody_is_asked_twice_for_one_experiment_however_its_number_is_written(site: Any, csrf: Csrf) -> None:
+    tom, ravi = site.client("tom"), site.client("ravi")
+    with site.database.write() as session:
+        visit = session.get_one(Investigation, site.facility.investigations["private"]).visit_id
+    for number in ("E1", "e1", f"E1 {visit}", f"e1-{visit}", f"E1/{visit}"):
+        ask(tom, csrf, number)
+        assert len(passed_on(site)) == 1, number
+    ask(ravi, csrf, "E1")
+    assert len(passed_on(site)) <= 2  # another person is another question
+    with site.database.write() as session:
+        for one in session.scalars(select(AccessRequest)):
+            one.at -= timedelta(days=8)
+        for question in session.scalars(select(AccessQuestion)):
+            question.at -= timedelta(days=8)
+    before = len(passed_on(site))
+    ask(tom, csrf, "E1")
+    assert len(passed_on(site)) == before + 1
+
+
+def test_asking_again_says_so_and_still_tells_nothing(site: Any, csrf: Csrf) -> None:
+    tom = site.client("tom")
+    answers = []
+    for number in ("E1", "E999"):
+        for _time in range(2):
+            ask(tom, csrf, number)
+            answers.append(re.sub(r"What you asked for.*", "", said(tom)))
+    assert answers[:2] == answers[2:] and answers[0] != answers[1]
+    assert "Asked. If there is" in answers[0] and "less than seven days ago. If there is" in answers[1]
+
+
 @pytest.mark.parametrize(("number", "asked"), [("e1-v2", 1), ("E1", 1), ("v2", 0), ("E1-v", 0)])
 def test_a_visit_that_has_the_number_in_its_name_is_meant_too(
     site: Any, csrf: Csrf, number: str, asked: int

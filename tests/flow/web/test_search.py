@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from portal.catalogue.models import Dataset
+from portal.web.views.finding import everything
 from portal.web.views.finding.help import PARTS
 
 PART = {"HX-Request": "true"}
@@ -43,7 +44,10 @@ def test_every_kind_is_found_in_one_place(site: Any) -> None:
     assert ("/help#waits", "My job waits") in hits(maya, "waits")
 
 
-@pytest.mark.parametrize("typed", ["J-{0}", "j-{0}", "j{0}"])
+NUMBERED = ["J-{0}", "j-{0}", "j{0}", "j {0}", "J–{0}", "job {0}", "#{0}", "{0}", "“J-{0}”"]
+
+
+@pytest.mark.parametrize("typed", NUMBERED)
 def test_a_job_is_found_by_its_number(site: Any, typed: str) -> None:
     number = 1000 + site.job
     maya, tom = site.client("maya"), site.client("tom")
@@ -66,6 +70,95 @@ def test_a_slip_is_mended_and_said(site: Any) -> None:
     html = maya.get("/search/part/hits?q=zebrafsh+haert", headers=PART).text
     assert "Nothing has “zebrafsh haert”. Found for “zebrafish heart”:" in html
     assert heart_of(site) in hits(maya, "zebrafsh")
+
+
+def test_a_text_is_read_as_it_may_have_been_meant_and_that_is_said(site: Any) -> None:
+    """Quotation marks, long dashes, a hyphen that is left out, µ without its key."""
+    with site.database.write() as session:
+        first = session.get_one(Dataset, site.facility.datasets["private"])
+        kind = {"investigation_id": first.investigation_id, "type_id": first.type_id, "complete": True}
+        session.add_all([Dataset(name="MX-7719 run 4", **kind), Dataset(name="Beads, 13.5 µm", **kind)])
+    maya = site.client("maya")
+    for typed, read, title in (
+        ("mx7719", "mx 7719", "MX-7719 run 4"),
+        ("MX–7719", "mx-7719", "MX-7719 run 4"),
+        ("“mx-7719”", "mx-7719", "MX-7719 run 4"),
+        ("(run), 4; mx", "run 4 mx", "MX-7719 run 4"),
+        ("beads 13.5um", "beads 13.5 μm", "Beads, 13.5 µm"),
+    ):
+        html = maya.get("/search/part/hits", query_string={"q": typed}, headers=PART).text
+        assert title in html and f"Found for “{read}”" in html, typed
+        assert title not in site.client("tom").get("/search", query_string={"q": typed}).text
+    assert "Found for" not in maya.get("/search/part/hits?q=mx-7719", headers=PART).text
+    assert hits(maya, "mx-7718") == [] and hits(maya, "mx7718") == []  # no digit is changed
+
+
+def test_slips_in_several_words_in_short_ones_and_within_signs_are_mended(site: Any) -> None:
+    with site.database.write() as session:
+        first = session.get_one(Dataset, site.facility.datasets["private"])
+        kind = {"investigation_id": first.investigation_id, "type_id": first.type_id, "complete": True}
+        session.add(Dataset(name="Quokka pouch, kdrl:GFP, left-handed", **kind))
+    maya = site.client("maya")
+    for typed in ("quokak puoch", "quokka gpf", "gpf quokak", "kdlr:GFP pouch", "left-hadned", "poch gfp qoukka"):
+        assert "Quokka pouch, kdrl:GFP, left-handed" in [title for _href, title in hits(maya, typed)], typed
+        assert hits(site.client("tom"), typed) == [], typed
+
+
+@pytest.mark.parametrize(
+    ("typed", "place"),
+    [
+        ("why does my job wait?", "waits"),
+        ("How do I log in", "ask"),
+        ("who can see my data", "who-sees"),
+        ("help", "steps"),
+        ("lost password", "ask"),
+        ("my job failed", "failed"),
+    ],
+)
+def test_help_is_found_by_a_question(site: Any, typed: str, place: str) -> None:
+    assert f"/help#{place}" in [href for href, _title in hits(site.client("maya"), typed)]
+
+
+def test_a_number_alone_finds_the_experiment_before_the_job(site: Any) -> None:
+    with site.database.write() as session:
+        first = session.get_one(Dataset, site.facility.datasets["private"])
+        first.investigation.name = str(1000 + site.job)
+    maya = site.client("maya")
+    found = [href for href, _title in hits(maya, str(1000 + site.job))]
+    assert found[0].startswith("/experiments/") and f"/jobs/J-{1000 + site.job}" in found
+    assert hits(maya, f"J-{1000 + site.job}")[0][0] == f"/jobs/J-{1000 + site.job}"
+
+
+def test_a_search_that_takes_too_long_ends_and_says_what_it_left_out(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(everything, "ALL_S", 0.0)
+    html = site.client("maya").get("/search/part/hits?q=heart", headers=PART).text
+    assert "Not searched, since it took too long: experiments, datasets, jobs" in html
+    monkeypatch.setattr(everything, "ALL_S", 60.0)
+    monkeypatch.setattr(everything, "SLIPS_S", 0.0)
+    html = site.client("maya").get("/search/part/hits?q=zebrafsh", headers=PART).text
+    assert "took too long: words that are spelt differently" in html
+
+
+def test_where_only_the_newest_were_looked_through_for_slips_it_is_said(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All of them are asked then; where that takes too long, the answer says how far it went."""
+    monkeypatch.setattr(everything, "NEWEST", 1)
+    maya = site.client("maya")
+    assert heart_of(site) in hits(maya, "zebrafsh")
+    looked = everything.Likely.like
+
+    def slow(self: Any, word: str, *, shared: int) -> Any:
+        if self.newest is None:
+            raise TimeoutError
+        return looked(self, word, shared=shared)
+
+    monkeypatch.setattr(everything.Likely, "like", slow)
+    words = "A slip in a word was looked for among the newest datasets only"
+    assert words in maya.get("/search/part/hits?q=xylophonist", headers=PART).text
+    assert words in maya.get("/search?q=xylophonist").text
 
 
 def test_nothing_of_others_is_found_or_shown_by_mending(site: Any) -> None:

@@ -8,8 +8,8 @@ from small_facility import NOW, SmallFacility
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 
-from portal.catalogue.finding.hits import first_datasets, first_people, texts_like
-from portal.catalogue.finding.near import meant_by, pieces, slips, slips_allowed
+from portal.catalogue.finding.hits import Likely, first_datasets, first_people
+from portal.catalogue.finding.near import meant_by, pieces, short_meant_by, slips, slips_allowed
 from portal.catalogue.models import Dataset
 from portal.db import Database, was_too_long
 
@@ -74,13 +74,13 @@ def test_texts_that_may_be_meant_are_of_what_one_may_see(
         add_dataset(session, "Quagga blood", "other")
     with database.read() as session:
         seen = {
-            name: " ".join(texts_like(session, facility.actors[name], "quokkka", shared=1))
+            name: " ".join(Likely(session, facility.actors[name]).like("quokkka", shared=1))
             for name in ("maya", "tom", "sam")
         }
         assert "quokka" in seen["maya"] and "quagga" not in seen["maya"]
         assert "quokka" not in seen["tom"]
         mended = {
-            name: meant_by("quagag", texts_like(session, facility.actors[name], "quagag", shared=1))
+            name: meant_by("quagag", Likely(session, facility.actors[name]).like("quagag", shared=1))
             for name in facility.actors
         }
     assert mended == {"maya": None, "tom": "quagga", "ravi": None, "sam": "quagga", "ingest": None}
@@ -94,9 +94,51 @@ def test_the_likeliest_texts_come_first_however_many_share_a_piece(
             add_dataset(session, f"Fisher {number}", date=NOW - timedelta(hours=number))
         add_dataset(session, "Silverfish", date=NOW - timedelta(days=4000))
     with database.read() as session:
-        found = list(texts_like(session, facility.actors["maya"], "silvrefish", shared=1))
+        found = list(Likely(session, facility.actors["maya"]).like("silvrefish", shared=1))
     assert meant_by("silvrefish", found) == "silverfish"
     assert len(found) <= 4 * 1000
+
+
+def test_of_datasets_the_newest_are_looked_through_and_it_is_known_whether_there_are_more(
+    database: Database, facility: SmallFacility, add_dataset: AddDataset
+) -> None:
+    with database.write() as session:
+        add_dataset(session, "Quokka", date=NOW - timedelta(days=4000))
+        for number in range(4):
+            add_dataset(session, f"Wombat {number}", date=NOW - timedelta(hours=number))
+    with database.read() as session:
+        maya = facility.actors["maya"]
+        for newest, cut, meant in ((3, True, None), (10_000, False, "quokka"), (None, False, "quokka")):
+            texts = Likely(session, maya, newest)
+            assert meant_by("quokak", texts.like("quokak", shared=1)) == meant, newest
+            assert texts.cut is cut, newest
+
+
+@pytest.mark.parametrize(
+    ("typed", "texts", "meant"),
+    [
+        ("gpf", ["zebrafish heart, gfp", "gap"], "gfp"),  # neighbours the wrong way round, the more frequent ...
+        ("lid", ["maya lind"], "lind"),
+        ("led", ["maya lind", "sled"], "led"),  # it stands in one of them
+        ("gfq", ["mcherry", "afq"], None),  # another first letter is another word
+        ("abc", ["xyz"], None),
+    ],
+)
+def test_a_short_word_is_mended_among_texts_that_have_the_others(
+    typed: str, texts: list[str], meant: str | None
+) -> None:
+    assert short_meant_by(typed, [*texts, *texts[:1]]) == meant
+
+
+def test_texts_that_have_words_are_those_one_sees(
+    database: Database, facility: SmallFacility, add_dataset: AddDataset
+) -> None:
+    with database.write() as session:
+        add_dataset(session, "Quokka, gfp, run 2")
+    with database.read() as session:
+        actors = [facility.actors[name] for name in ("maya", "tom")]
+        seen = [list(Likely(session, actor).having(["quokka", "run"])) for actor in actors]
+    assert [len(texts) for texts in seen] == [1, 0]
 
 
 def test_people_are_those_one_may_know_of(database: Database, facility: SmallFacility) -> None:
@@ -167,7 +209,7 @@ def test_the_number_of_questions_does_not_grow_with_what_is_there(
     for part in range(2):
         with database.read() as session:
             before = len(asked)
-            list(texts_like(session, facility.actors["maya"], "zebrafsh", shared=1))
+            list(Likely(session, facility.actors["maya"]).like("zebrafsh", shared=1))
             first_datasets(session, facility.actors["maya"], "zebra", 6)
             costs.append(len(asked) - before)
         with database.write() as session:

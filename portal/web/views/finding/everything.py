@@ -1,10 +1,12 @@
 """The search over everything: datasets, experiments, jobs, analyses, people and help, as far as one may see them.
 
 Each kind is asked by itself and may not take long: what is late is said, and the others are shown. Where nothing
-is found, words that have a slip are mended by words that stand in what one may see, and it is said which.
+is found, the text is read in other ways (`readings`), then words that have a slip are mended by words that stand
+in what one may see, and it is said what was searched for instead.
 """
 
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -14,8 +16,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from portal.catalogue.finding.experiments import WORDS
-from portal.catalogue.finding.hits import first_datasets, first_experiments, first_people, texts_like
-from portal.catalogue.finding.near import meant_by, pieces, slips_allowed
+from portal.catalogue.finding.hits import NEWEST, Likely, first_datasets, first_experiments, first_people
+from portal.catalogue.finding.near import is_short, meant_by, pieces, short_meant_by, slips_allowed
 from portal.catalogue.models.searchable import fold
 from portal.db import Database, is_id, was_too_long
 from portal.errors import NotFoundError
@@ -30,14 +32,16 @@ from portal.web.formats import dates, short_date
 from portal.web.views.analyses import analysis_card
 from portal.web.views.datasets import origin
 from portal.web.views.finding.help import PARTS
+from portal.web.views.finding.readings import SHORTEST, batch_number, job_number, readings, says_kind, telling
 
 LONGEST: Final = 200
-SHORTEST: Final = 2
-"""Characters of a text: with fewer, everything would match."""
 LIMIT_S: Final = 2.0
 """What a kind may take."""
-_JOB: Final = re.compile(r"j-?(\d{4,10})")
-_BATCH: Final = re.compile(r"b-?(\d{1,9})")
+SLIPS_S: Final = 1.5
+"""What looking for words with slips may take."""
+ALL_S: Final = 5.0
+"""And all of a search."""
+_RUN: Final = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,8 @@ class Everything:
     """Kinds that took too long."""
     short: bool = False
     """The text is too short to be searched for."""
+    only_newest: bool = False
+    """Slips were looked for among the newest datasets only: all would have taken too long."""
 
     @property
     def total(self) -> int:
@@ -90,34 +96,51 @@ class Finder:
     """Hits of each kind."""
 
     def find(self, typed: str) -> Everything:
-        """What matches a text, or, if nothing does, the text with its slips mended."""
+        """What matches a text, or, if nothing does, the text read otherwise, or with its slips mended."""
         text = " ".join(typed[:LONGEST].split())
         folded = " ".join(fold(text).split()[:WORDS])
         if len(folded) < SHORTEST:
             return Everything(text, short=True)
-        found = self._exactly(text, folded)
+        end = time.monotonic() + ALL_S
+        found = self._exactly(text, folded, end)
         if found.groups or found.late:
             return found
-        try:
-            with self.database.read_within(LIMIT_S) as session:
-                mended = self._mended(session, folded)
-        except DBAPIError as error:
-            if not was_too_long(error):
-                raise
-            return replace(found, late=["words that are spelt differently"])
-        if mended is None or mended == folded:
-            return found
-        again = self._exactly(text, mended)
-        return replace(again, mended=mended if again.groups else "")
+        others = readings(folded)
+        for other in others:
+            again = self._exactly(text, other, end)
+            if again.groups:
+                return replace(again, mended=other)
+        return self._with_slips(found, others[-1] if others else folded, end)
 
-    def _exactly(self, text: str, folded: str) -> Everything:
+    def _with_slips(self, found: Everything, folded: str, end: float) -> Everything:
+        """Among the newest datasets first, which is quick; then among all, as far as the time reaches."""
+        stop = min(end, time.monotonic() + SLIPS_S)
+        cut = False
+        for newest in (NEWEST, None):
+            try:
+                with self.database.read_within(left_of(stop)) as session:
+                    texts = Likely(session, self.actor, newest)
+                    mended = self._mended(texts, folded, stop)
+            except (DBAPIError, TimeoutError) as error:
+                if isinstance(error, DBAPIError) and not was_too_long(error):
+                    raise
+                return replace(found, only_newest=cut, late=[] if cut else ["words that are spelt differently"])
+            if mended is not None and mended != folded:
+                again = self._exactly(found.text, mended, end)
+                return replace(again, mended=mended if again.groups else "")
+            if not texts.cut:
+                break
+            cut = True
+        return found
+
+    def _exactly(self, text: str, folded: str, end: float) -> Everything:
         groups, late = [], []
         for title, ask in self._kinds(folded):
             try:
-                with self.database.read_within(LIMIT_S) as session:
+                with self.database.read_within(min(LIMIT_S, left_of(end))) as session:
                     group = ask(session)
-            except DBAPIError as error:
-                if not was_too_long(error):
+            except (DBAPIError, TimeoutError) as error:
+                if isinstance(error, DBAPIError) and not was_too_long(error):
                     raise
                 late.append(title.lower())
                 continue
@@ -126,7 +149,6 @@ class Finder:
         return Everything(text, groups, late=late)
 
     def _kinds(self, folded: str) -> Iterable[tuple[str, Callable[[Session], HitGroup]]]:
-        numbered = ("Jobs", lambda session: self._numbered(session, folded))
         kinds: list[tuple[str, Callable[[Session], HitGroup]]] = [
             (level().Many, lambda session: self._experiments(session, folded)),
             ("Datasets", lambda session: self._datasets(session, folded)),
@@ -135,7 +157,7 @@ class Finder:
             ("People", lambda session: self._people(session, folded)),
             ("Help", lambda _session: self._help(folded)),
         ]
-        return [numbered, *kinds] if _JOB.fullmatch(folded) or _BATCH.fullmatch(folded) else kinds
+        return sorted(kinds, key=lambda kind: kind[0] != "Jobs") if says_kind(folded) else kinds
 
     def _group(self, title: str, hits: Sequence[Hit], more: str | None = None) -> HitGroup:
         return HitGroup(title, list(hits[: self.most]), more if len(hits) > self.most else None)
@@ -164,20 +186,19 @@ class Finder:
         ]
         return self._group("Datasets", hits, url_for("data.show", q=folded))
 
-    def _numbered(self, session: Session, folded: str) -> HitGroup:
+    def _numbered(self, session: Session, folded: str) -> list[Hit]:
         """The job or batch with this number."""
         try:
-            if found := _JOB.fullmatch(folded):
-                number = int(found.group(1)) - NUMBER_OFFSET
-                return HitGroup("Jobs", [_job_hit(get_job(session, self.actor, number))] if is_id(number) else [])
-            if found := _BATCH.fullmatch(folded):
-                name = f"B-{int(found.group(1))}"
-                batch = get_submission(session, self.actor, name)
-                address = url_for("batches.show", submission_id=name)
-                return HitGroup("Jobs", [Hit(batch.title, f"{name} · batch", address, "list-check")])
+            if (number := job_number(folded)) is not None:
+                number -= NUMBER_OFFSET
+                return [_job_hit(get_job(session, self.actor, number))] if is_id(number) else []
+            if (number := batch_number(folded)) is not None:
+                batch = get_submission(session, self.actor, f"B-{number}")
+                address = url_for("batches.show", submission_id=f"B-{number}")
+                return [Hit(batch.title, f"B-{number} · batch", address, "list-check")]
         except NotFoundError:
             pass
-        return HitGroup("Jobs", [])
+        return []
 
     def _jobs(self, session: Session, folded: str) -> HitGroup:
         query = visible_jobs(self.actor)
@@ -187,7 +208,8 @@ class Finder:
         found = session.scalars(query.order_by(Job.id.desc()).limit(self.most + 1)).all()
         hide_in_titles(session, self.actor, found)
         more = url_for("jobs.show", q=folded, whose="all")
-        return self._group("Jobs", [_job_hit(one) for one in found], more)
+        hits = [*self._numbered(session, folded), *map(_job_hit, found)]
+        return self._group("Jobs", list(dict.fromkeys(hits)), more)
 
     def _analyses(self, folded: str) -> HitGroup:
         hits = []
@@ -211,34 +233,62 @@ class Finder:
         return self._group("People", hits)
 
     def _help(self, folded: str) -> HitGroup:
+        words = telling(folded)
         hits = [
             Hit(title, "Help", url_for("help.show", _anchor=place), "question-circle")
             for place, title, more in PARTS
-            if all(word in fold(f"{title} {more}") for word in folded.split())
+            if words and all(word in fold(f"help {title} {more}") for word in words)
         ]
         return self._group("Help", hits)
 
-    def _mended(self, session: Session, folded: str) -> str | None:
-        """The text with each word that stands nowhere mended; None where one of them cannot be."""
-        ours = [fold(f"{one.title} {one.category}") for one in self.jobtypes.values()]
-        ours += [fold(f"{title} {more}") for _place, title, more in PARTS]
-        words = []
-        for word in folded.split():
-            meant = self._meant(session, word, ours) if slips_allowed(word) else word
-            if meant is None:
-                return None
-            words.append(meant)
-        return " ".join(words)
+    def _mended(self, texts: Likely, folded: str, end: float) -> str | None:
+        """The text with each word that stands nowhere mended; None where one of them cannot be.
 
-    def _meant(self, session: Session, word: str, ours: Sequence[str]) -> str | None:
+        A word with a digit stays; of others each run of letters is a word.
+        """
+        words = []
+        for typed in folded.split():
+            word, runs = typed, [] if any(map(str.isdigit, typed)) else _RUN.findall(typed)
+            for run in filter(slips_allowed, runs):
+                left_of(end)
+                meant = self._meant(texts, run)
+                if meant is None:
+                    return None
+                word = word.replace(run, meant, 1)
+            words.append(word)
+        return self._short_mended(texts, words)
+
+    def _meant(self, texts: Likely, word: str) -> str | None:
         """First among what shares all pieces of the word but one, then among what shares any."""
         number = len(pieces(word))
         for shared in sorted({max(1, number - 1), 1}, reverse=True):
-            texts = texts_like(session, self.actor, word, shared=shared)
-            meant = meant_by(word, [*texts, *ours])
+            meant = meant_by(word, [*texts.like(word, shared=shared), *self._ours()])
             if meant is not None:
                 return meant
         return None
+
+    def _short_mended(self, texts: Likely, words: Sequence[str]) -> str:
+        """Words of three letters beside others: among the texts that have the others, where none has all."""
+        short = [word for word in words if is_short(word)]
+        others = [word for word in words if not is_short(word)]
+        for word in short:
+            near = [*texts.having(others), *(one for one in self._ours() if all(other in one for other in others))]
+            meant = short_meant_by(word, near) if others else None
+            words = [meant if meant is not None and one == word else one for one in words]
+        return " ".join(words)
+
+    def _ours(self) -> list[str]:
+        """Folded texts of what is no row of the database."""
+        ours = [fold(f"{one.title} {one.category}") for one in self.jobtypes.values()]
+        return ours + [fold(f"{title} {more}") for _place, title, more in PARTS]
+
+
+def left_of(end: float) -> float:
+    """Seconds until `end`, by the monotonic clock. Raises TimeoutError where there are none."""
+    left = end - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
 
 
 def _job_hit(job: Job) -> Hit:
