@@ -1,9 +1,9 @@
 """job.json: the job spec of one attempt, built from the signed-off job type and what the request may choose."""
 
 from collections.abc import Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
+from gantry_formats.patterns.paths import named
 from portal.agent import reading
 from portal.agent.backend import Backend
 from portal.agent.inputs import Inputs
@@ -93,10 +93,7 @@ def _inputs(jobtype: PublishedType, opened: Mapping[str, list[dict[str, Any]]]) 
 
 def _wanted_files(slot: Mapping[str, Any], dataset: dict[str, Any]) -> dict[str, Any]:
     pattern = slot.get("files") or "*"
-    wanted = [
-        fnmatchcase(file["name"], pattern) or fnmatchcase(file["name"].rpartition("/")[2], pattern)
-        for file in dataset["files"]
-    ]
+    wanted = [named(file["name"], pattern) for file in dataset["files"]]
     if not any(wanted):
         lost = [f" {name}: {why}." for name, why in dataset.get("not_followed", {}).items()][:3]
         raise RefusedError("inputs", f"The dataset {dataset['name']} has no file like {pattern}.{''.join(lost)}")

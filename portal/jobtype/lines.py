@@ -10,6 +10,11 @@ import yaml
 MAX_BYTES = 512 * 1024
 MAX_DEPTH = 30
 MAX_DIGITS = 30
+MAX_NODES = 20_000
+"""Names, values, lists and maps together; the longest that ships has about a thousand."""
+
+_UNSEEN = re.compile(r"[^\n\r\t\x20-\x7e\x85\xa0-\ud7ff\ue000-\U0010ffff]")
+"""What neither a page nor a database takes: control characters and halves of characters, written as \\0 or \\e."""
 
 Path = tuple[str | int, ...]
 
@@ -104,8 +109,14 @@ def _document(text: str) -> Document:
 
 def _refused(text: str) -> Mark | None:
     """What is not taken at all, found before anything is built: thousands of brackets would cost minutes."""
-    depth = 0
+    depth = nodes = 0
     for event in yaml.parse(text, PlainLoader):
+        nodes += isinstance(event, yaml.NodeEvent)
+        if nodes > MAX_NODES:
+            return Mark(_line(event.start_mark), f"more than {MAX_NODES:,} names and values")
+        if isinstance(event, yaml.ScalarEvent) and (found := _UNSEEN.search(event.value)):
+            code = f"U+{ord(found.group()):04X}"
+            return Mark(_line(event.start_mark), f"a text holds a character that cannot be written: {code}")
         if isinstance(event, yaml.AliasEvent):
             return Mark(_line(event.start_mark), "aliases (*name) are not taken here")
         if getattr(event, "tag", None) not in (None, "!"):

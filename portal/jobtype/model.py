@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from gantry_formats.patterns import PatternError
+from gantry_formats.patterns.paths import PathPattern
 from portal.documents import canonical_json, digest
 from portal.jobtype.checks import findings
 from portal.jobtype.crop import Crop
@@ -17,7 +19,7 @@ from portal.jobtype.kind import Kind
 from portal.jobtype.methods import Reference, Said
 from portal.jobtype.option import ChoiceOption, Option, OptionBase
 from portal.jobtype.program import Program
-from portal.jobtype.strict import Count, Line, Name, Slug, Strict, Words
+from portal.jobtype.strict import WRITTEN_NOW, Count, Line, Name, Slug, Strict, Words
 
 LATER = ("kind", "methods", "references", "crop", "figures")
 LATER_OF_SLOTS = ("reads",)
@@ -100,6 +102,16 @@ class Output(Strict):
     required: bool = True
 
     _pattern_inside = field_validator("pattern")(_pattern_beneath)
+
+    @field_validator("pattern")
+    @classmethod
+    def _taken_by_the_store(cls, text: str, info: ValidationInfo) -> str:
+        if info.context is WRITTEN_NOW:
+            try:
+                PathPattern(text)
+            except PatternError as error:
+                raise ValueError(f"the pattern {error}") from None
+        return text
 
 
 class Preset(Strict):

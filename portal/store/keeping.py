@@ -3,13 +3,13 @@
 import errno
 import fcntl
 import os
-import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gantry_formats.patterns.paths import PathPattern
 from portal import failpoints
 from portal.errors import NotFoundError, PortalError, UnsafeFileError
 from portal.files.confined import Root
@@ -35,15 +35,15 @@ class Wanted:
     output: str
     attempt: str
     place: Path
-    pattern: re.Pattern[str]
-    also: list[re.Pattern[str]]
+    pattern: PathPattern
+    also: list[PathPattern]
     words: str
     required: bool
     uid: int | None
 
     def wants(self, path: str) -> bool:
         """Whether a file beneath output/ belongs to it."""
-        return any(one.fullmatch(path) for one in (self.pattern, *self.also))
+        return any(one.takes(path) for one in (self.pattern, *self.also))
 
 
 class Keeper:
@@ -115,7 +115,7 @@ class Keeper:
             with Root(self.backend.scratch) as scratch, _output_folder(scratch, wanted.attempt) as source:
                 limits = self.backend
                 entries = chosen(source, wanted.wants, uid=wanted.uid, max_files=limits.max_files, telling=telling)
-                if wanted.required and not any(wanted.pattern.fullmatch(entry.path) for entry in entries):
+                if wanted.required and not any(wanted.pattern.takes(entry.path) for entry in entries):
                     raise RefusedError("output-missing", f"The job wrote no file like {wanted.words}.")
                 kept = copy_all(
                     source, entries, aside, uid=wanted.uid, max_bytes=limits.max_bytes, telling=telling

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gantry_formats.patterns.paths import PathPattern
 from portal.documents import canonical_json
 from portal.files.confined import components
 from portal.rpc.exchange import SCHEMA, RefusedError
@@ -66,7 +67,7 @@ def destination_of(value: Any) -> str:
     return "/".join(parts)
 
 
-def patterns_of(given: Mapping[str, Any]) -> tuple[re.Pattern[str], list[re.Pattern[str]]]:
+def patterns_of(given: Mapping[str, Any]) -> tuple[PathPattern, list[PathPattern]]:
     """The pattern of the dataset's files, and those of files that go with them."""
     also = given["also"] if given["also"] is not None else []
     if not isinstance(also, list) or not all(isinstance(one, str) for one in [given["pattern"], *also]):

@@ -1,9 +1,9 @@
 """What a job type would run on a dataset of this portal, shown to whoever writes it."""
 
 from collections.abc import Mapping, Sequence
-from fnmatch import fnmatchcase
 from pathlib import Path
 
+from gantry_formats.patterns.paths import named
 from portal.catalogue.inputs import input_dataset
 from portal.catalogue.models import Dataset
 from portal.catalogue.parameters.corrections import dataset_for_operator
@@ -51,11 +51,7 @@ def _folder(settings: Settings, dataset: Dataset) -> Path:
 def _files(settings: Settings, dataset: Dataset, pattern: str) -> list[str]:
     folder = _folder(settings, dataset)
     names = sorted(file.location or file.name for file in dataset.datafiles)
-    wanted = [name for name in names if _fits(name, pattern)]
+    wanted = [name for name in names if named(name, pattern)]
     if not wanted:
         raise InvalidError(f"The dataset {dataset.name} has no file like {pattern}.")
     return [str(folder / name) for name in wanted]
-
-
-def _fits(name: str, pattern: str) -> bool:
-    return fnmatchcase(name, pattern) or fnmatchcase(name.rpartition("/")[2], pattern)

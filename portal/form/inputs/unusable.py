@@ -4,8 +4,8 @@ Only what is known counts: of a file that could not be looked into to its end th
 """
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 
+from gantry_formats.patterns.paths import named
 from portal import words
 from portal.files.unusable import Unusable
 from portal.form.inputs.arrays import InputArray
@@ -17,7 +17,7 @@ MOST_REASONS = 3
 
 def unusable_files(slot: Slot, dataset: InputDataset) -> list[InputArray]:
     """Of the files that the slot's program gets, those of which it is known that it cannot read them."""
-    given = [one for one in dataset.arrays if one.unusable and fnmatchcase(one.file, slot.files)]
+    given = [one for one in dataset.arrays if one.unusable and named(one.file, slot.files)]
     if slot.reads == "files":
         return []
     return [one for one in given if slot.reads == "arrays" or one.unusable == Unusable.DAMAGED]
@@ -27,9 +27,7 @@ def without_any_file(slot: Slot, dataset: InputDataset) -> str:
     """Why the slot's program can read no file of the dataset, in sentences; empty where it may read one."""
     unusable = unusable_files(slot, dataset)
     others = [
-        one
-        for one in dataset.arrays
-        if one not in unusable and (not one.file or fnmatchcase(one.file, slot.files))
+        one for one in dataset.arrays if one not in unusable and (not one.file or named(one.file, slot.files))
     ]
     if not unusable or others:
         return ""

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Collection, Iterator
-from fnmatch import fnmatchcase
 
+from gantry_formats.patterns import PatternError
+from gantry_formats.patterns.paths import PathPattern
 from portal.jobtype import title
 from portal.jobtype.finding import Finding, Path, suggestion
 from portal.jobtype.model import JobType
@@ -136,7 +137,10 @@ def _outputs(jobtype: JobType) -> Iterator[Finding]:
 
 
 def _catches(pattern: str, path: str) -> bool:
-    return fnmatchcase(path, pattern) or fnmatchcase(path.rpartition("/")[2], pattern)
+    try:
+        return PathPattern(pattern).takes(path)
+    except PatternError:  # published before this was asked
+        return False
 
 
 def _image(jobtype: JobType, images: Collection[str] | None) -> Iterator[Finding]:

@@ -50,6 +50,13 @@ MANY = {
     "uncaught output": (
         {"outputs": [{"name": "out", "pattern": "*.csv", "dataset_type": "t"}]}, "no output has a pattern that catches out.tif",
     ),
+    "a folder that the pattern does not reach": (
+        {"program": {"command": ["crunch", {"input": "data"}, {"output": "masks/out.tif"}]}, "options": []},
+        "catches masks/out.tif",
+    ),
+    "a class, which the store takes for a name": (
+        {"outputs": [{"name": "out", "pattern": "out.[t]if", "dataset_type": "t"}]}, "catches out.tif",
+    ),
     "idle pattern": (
         {"outputs": [{"name": "o", "pattern": "*.tif", "dataset_type": "t"}, {"name": "p", "pattern": "*.h5", "dataset_type": "t"}]},
         "*.h5 catches none",

@@ -1,10 +1,11 @@
 """Odd files of job types: each is a problem with a line, never an exception, never minutes."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from portal.jobtype.load import load_folders, parse_text
+from portal.jobtype.load import load_folders, parse_text, shipped_folder
 
 BOMB = "a: &a [x, x, x, x, x, x, x, x, x]\n" + "\n".join(
     f"{name}: &{name} [{', '.join([f'*{before}'] * 9)}]"
@@ -32,6 +33,10 @@ ODD = {
     "large": "a" * 600_000,
     "tab": "\tname: a",
     "anchor": "name: &x y\n",
+    "a quarter of a million values": f"inputs: [{'1,' * 250_000}1]\n",
+    "NUL": 'name: "a\\0b"\n',
+    "terminal": 'name: "a\\e[2Jb"\n',
+    "control character of 8 bits": 'name: "a\\x9bb"\n',
 }
 
 
@@ -49,3 +54,32 @@ def test_it_takes_no_other_job_type_away(tmp_path: Path) -> None:
     found = load_folders([tmp_path])
     assert not found.by_name
     assert {problem.file.stem for problem in found.problems} == {str(number) for number in range(len(ODD))}
+
+
+@pytest.mark.parametrize("written", ["\\0", "\\e[2J", "\\x9b2J", "\\a", "\\uD800"])
+def test_a_sound_file_whose_words_hold_what_no_page_and_no_database_takes_is_none(written: str) -> None:
+    text = (shipped_folder() / "qc.yaml").read_text()
+    changed = re.sub(r"(?m)^title: .*$", lambda _found: f'title: "Quality {written} check"', text)
+    jobtype, problems = parse_text(text, Path("qc.yaml"))
+    assert jobtype is not None and not problems
+    jobtype, problems = parse_text(changed, Path("qc.yaml"))
+    assert jobtype is None
+    assert [problem.message.partition(": ")[0] for problem in problems] == [
+        "a text holds a character that cannot be written"
+    ]
+    assert problems[0].line == changed[: changed.index("\ntitle: ")].count("\n") + 2
+
+
+def test_nothing_is_built_of_a_file_with_too_many_values() -> None:
+    _jobtype, problems = parse_text(ODD["a quarter of a million values"], Path("odd.yaml"))
+    assert [problem.message for problem in problems] == ["more than 20,000 names and values"]
+
+
+@pytest.mark.parametrize("pattern", ["**/**/**/**/x", "**/a/**/b/**/c/**"])
+def test_a_pattern_that_the_store_refuses_is_refused_before_a_job_runs(pattern: str) -> None:
+    text = (shipped_folder() / "qc.yaml").read_text()
+    changed = re.sub(r"pattern: [^,}\n]+", lambda _found: f"pattern: '{pattern}'", text, count=1)
+    assert changed != text
+    jobtype, problems = parse_text(changed, Path("qc.yaml"))
+    assert jobtype is None
+    assert any("the pattern has ** more than 3 times" in problem.message for problem in problems), problems

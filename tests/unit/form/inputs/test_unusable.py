@@ -127,3 +127,11 @@ def test_beside_a_damaged_file_the_only_array_is_taken_and_the_file_named():
 def test_the_key_stands_in_no_document_that_was_published_without_it():
     assert "reads" not in made("files").document()["inputs"][0]
     assert made("arrays").document()["inputs"][0]["reads"] == "arrays"
+
+
+def test_a_file_in_a_folder_is_given_by_its_own_name_as_the_agent_gives_it():
+    jobtype = parse_text(TEXT.replace("reads: READS", 'files: "a*", reads: arrays'), Path("look.yaml"))[0]
+    assert jobtype is not None
+    cut = file("deep/a.tif", "the file is truncated: it should hold 90 bytes and has 40", "damaged")
+    assert "truncated" in wrong(jobtype, cut)["inputs.data"]
+    assert not wrong(jobtype, cut, file("deep/a.h5"))
