@@ -57,6 +57,26 @@ def test_with_everything_unfolded_and_errors_shown_there_is_no_serious_obstacle(
     assert not _violations(page)
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_said_of_a_lost_connection_is_no_obstacle(
+    demo: Any, browse: Callable[..., Page], scheme: str
+) -> None:
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: npm ci in portal/web/frontend")
+    for width in (390, 1280):
+        page = browse("maya", scheme=scheme, width=width)
+        page.goto("/access")
+        page.fill("#number", "LS-1")
+        page.context.set_offline(True)
+        page.get_by_role("button", name="Ask", exact=True).click()
+        page.wait_for_selector("[data-send-note]")
+        page.wait_for_selector("[data-connection] [data-when=offline]")
+        assert not _violations(page)
+        wide = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
+        assert wide[0] <= wide[1]
+        page.context.close()
+
+
 def test_the_search_over_everything_is_no_obstacle_while_it_is_open(
     demo: Any, browse: Callable[..., Page]
 ) -> None:

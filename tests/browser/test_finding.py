@@ -113,3 +113,22 @@ def test_a_day_is_shown_as_iso_in_a_browser_that_writes_months_first(
     )
     expect(page.locator("#start")).to_have_value("2026-11-25")
     expect(page.locator("#start")).to_be_focused()
+
+
+def test_on_a_phone_the_table_can_be_sorted_and_names_stand_left(demo: Any, browse: Callable[..., Page]) -> None:
+    page = browse("maya", width=390)
+    page.goto("/data?view=table&column=voxel+size+x")
+    for words, key in (
+        ("Size", "-size"),
+        ("Name", "name"),
+        ("Voxel size x", "parameter"),
+        ("Experiment", "experiment"),
+    ):
+        head = page.locator("thead").get_by_role("link", name=re.compile(f"^{words}"))
+        box = head.bounding_box()
+        assert box and box["width"] > 20 and box["x"] >= 0 and box["x"] + box["width"] <= 390, words
+        head.click()
+        page.wait_for_url(re.compile(f"sort={key}"))
+        expect(page.locator("th[aria-sort]")).to_contain_text(words)
+    name, cell = (page.locator(where).first.bounding_box() for where in ("tbody a", "tbody tr"))
+    assert name and cell and name["x"] - cell["x"] < 30

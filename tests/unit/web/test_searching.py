@@ -1,11 +1,14 @@
-"""Days in an address: the facility's, on nights in which the clocks change too."""
+"""Searches in an address: days are the facility's, on nights in which the clocks change too; texts are bounded."""
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
+import portal
 from portal.web.views.searching import query_of
 
 
@@ -36,3 +39,16 @@ def test_a_day_is_as_long_as_the_clocks_make_it(berlin: None, day: str, first: d
 @pytest.mark.parametrize("day", ["", "yesterday", "2026-02-30", "0000-01-01", "9999-12-31"])
 def test_a_day_that_makes_no_sense_or_has_no_next_one_is_left_out(day: str) -> None:
     assert query_of({"end": day}).end is None
+
+
+def test_every_field_to_search_in_holds_no_more_than_an_address_takes() -> None:
+    """What is longer cannot be asked by an address, and the list would go on showing what was asked before."""
+    folder = Path(portal.__file__).parent / "web" / "templates"
+    fields = [
+        (template.name, tag)
+        for template in folder.rglob("*.html")
+        for tag in re.findall(r"<input\b[^>]*name=\"q\".*?>", template.read_text(encoding="utf-8"))
+        if 'type="hidden"' not in tag
+    ]
+    assert len(fields) >= 5
+    assert not [name for name, tag in fields if 'maxlength="200"' not in tag]

@@ -6,6 +6,7 @@ text field: a browser's own shows what its language has, mm/dd/yyyy among them.
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -17,10 +18,11 @@ NAMES: Final = (
 )  # fmt: skip
 LONGEST: Final = 40
 EXAMPLE: Final = "2026-11-20"
-_ISO: Final = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})")
+_ISO: Final = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})")
 _DOTTED: Final = re.compile(r"(\d{1,2})\. ?(\d{1,2})\. ?(\d{4})")
 _WORDED: Final = re.compile(r"(\d{1,2})\.? ([a-z]{3,9})\.?,? (\d{4})")
-_SLASHED: Final = re.compile(r"\d{1,4}[/-]\d{1,2}[/-]\d{1,4}")
+_SLASHED: Final = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
+_SHORT: Final = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{2}")
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,7 @@ def day_of(typed: str | None) -> Day:
         return Day(text[:LONGEST], None, f"This is no date. Write it as {EXAMPLE}.")
     parts = _parts(text.lower())
     if parts is None:
-        if _SLASHED.fullmatch(text):
-            return Day(text, None, f"“{text}” can be read in more than one way. Write it as {EXAMPLE}.")
-        return Day(text, None, f"“{text}” is no date. Write it as {EXAMPLE}.")
+        return Day(text, None, _why_not(text))
     try:
         return Day(text, date(*parts))
     except ValueError:
@@ -55,7 +55,7 @@ def day_of(typed: str | None) -> Day:
 def _parts(text: str) -> tuple[int, int, int] | None:
     """Year, month and day of a text whose form leaves no doubt."""
     if found := _ISO.fullmatch(text):
-        year, month, day = found.groups()
+        year, _sign, month, day = found.groups()
         return int(year), int(month), int(day)
     if found := _DOTTED.fullmatch(text):
         day, month, year = found.groups()
@@ -65,6 +65,25 @@ def _parts(text: str) -> tuple[int, int, int] | None:
         if word in NAMES or word in MONTHS or word == "sept":
             return int(year), MONTHS.index(word[:3]) + 1, int(day)
     return None
+
+
+def _why_not(text: str) -> str:
+    """Why a text is not taken for a day, and how the days are written that it may mean."""
+    if _SHORT.fullmatch(text):
+        return f"“{text}” can be read in more than one way. Write it as {EXAMPLE}."
+    if not (found := _SLASHED.fullmatch(text)):
+        return f"“{text}” is no date. Write it as {EXAMPLE}."
+    one, other, year = map(int, found.groups())
+    meant = []
+    for month, day in ((other, one), (one, other)):
+        with suppress(ValueError):
+            meant.append(date(year, month, day).isoformat())
+    meant = list(dict.fromkeys(meant))
+    if not meant:
+        return f"There is no day {text}. Write it as {EXAMPLE}."
+    if len(meant) == 1:
+        return f"Write “{text}” as {meant[0]}: days are written with the year first."
+    return f"“{text}” can be read in more than one way. Write it as {meant[0]} or {meant[1]}."
 
 
 @dataclass(frozen=True)
