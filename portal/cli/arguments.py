@@ -21,6 +21,7 @@ MOST_CHARACTERS = 16 << 20
 """Of standard input; more than all ids that a portal has."""
 _BETWEEN = re.compile(r"[\s,;]+")
 _NEGATIVE = re.compile(r"-(\d+[.,]?\d*|\.\d+)([eE][-+]?\d+)?|-inf|-nan", re.ASCII | re.IGNORECASE)
+EXPERIMENT = "Experiment, or what your facility calls one (visit, beamtime …): its name, title or id."
 HOW_MANY = click.IntRange(1, 10**9)
 HOW_MANY.name = "whole number"
 

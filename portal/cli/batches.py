@@ -12,7 +12,7 @@ from portal.client.http import Document
 
 @click.group(cls=LazyGroup)
 def batches() -> None:
-    """Show a batch, cancel what has not ended of it, run what failed again."""
+    """Show a batch, rename it, cancel what has not ended of it, run what failed again."""
 
 
 @batches.command()
@@ -21,6 +21,15 @@ def batches() -> None:
 def show(batch: str, as_json: bool) -> None:
     """Show a batch: how many of its jobs are how, and each of them."""
     _show(make_client().submission(batch), as_json)
+
+
+@batches.command()
+@click.argument("batch")
+@click.argument("title")
+@json_option
+def rename(batch: str, title: str, as_json: bool) -> None:
+    """Give a batch another TITLE; its jobs and results keep theirs."""
+    _show(make_client().rename_submission(batch, title), as_json)
 
 
 @batches.command()

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-from portal.cli.arguments import HOW_MANY, dataset_ids, experiment_id, make_client, one_dataset
+from portal.cli.arguments import EXPERIMENT, HOW_MANY, dataset_ids, experiment_id, make_client, one_dataset
 from portal.cli.complete import complete_dataset, complete_experiment, complete_type
 from portal.cli.errors import exit_code_of, say_error
 from portal.cli.groups import LazyGroup
@@ -27,6 +27,7 @@ from portal.client import Client
 from portal.client.http import Document
 from portal.errors import PortalError, SignInNeededError, UnavailableError
 from portal.level import level
+from portal.methods.quantities import figure, unit
 
 MOST_REMARKS = 10
 MOST_ARRAYS = 20
@@ -47,9 +48,7 @@ def data() -> None:
     help="Dataset type, such as “light-sheet stack”.",
 )
 @click.option("--instrument", help="Name of the instrument.")
-@click.option(
-    "--experiment", metavar="NAME", shell_complete=complete_experiment, help="Experiment: its name, title or id."
-)
+@click.option("--experiment", metavar="NAME", shell_complete=complete_experiment, help=EXPERIMENT)
 @click.option("--raw", "kind", flag_value="raw", help="Only what instruments measured.")
 @click.option("--results", "kind", flag_value="results", help="Only what analyses made.")
 @click.option("--limit", default=50, show_default=True, type=HOW_MANY, help="How many at most.")
@@ -155,7 +154,7 @@ def _remark_words(one: Document) -> str:
 
 def _quantity(one: Document) -> str:
     value = one["value"]
-    return f"{f'{value:.6g}' if isinstance(value, float) else plain(value)} {plain(one['units'])}".strip()
+    return f"{figure(value) if isinstance(value, float) else plain(value)} {plain(unit(one['units']))}".strip()
 
 
 def _source_words(source: Document) -> str:

@@ -9,7 +9,8 @@ from typing import Any
 import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from portal.cli.output import console, json_option, plain, show_json
+from portal.cli.arguments import EXPERIMENT
+from portal.cli.output import console, json_option, plain, say, show_json
 
 MOST_REMARKS = 10
 
@@ -17,18 +18,20 @@ MOST_REMARKS = 10
 @click.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 @click.option("--type", "type_name", required=True, metavar="TYPE", help="Dataset type.")
-@click.option("--experiment", required=True, metavar="NAME", help="Experiment: its title, name or id.")
+@click.option("--experiment", required=True, metavar="NAME", help=EXPERIMENT)
 @click.option("--as", "person", help="Sign-in name of who registers it; your Unix name if left out.")
 @click.option("--name", help="Name of the dataset; else that of the file or folder.")
 @click.option("--incomplete", is_flag=True, help="It is still being written.")
+@click.option("--dry-run", is_flag=True, help="Read and check all of it, and register nothing.")
 @json_option
-def add(path: Path, experiment: str, as_json: bool, **given: Any) -> None:
+def add(path: Path, experiment: str, as_json: bool, dry_run: bool, **given: Any) -> None:
     """Register a file or folder PATH in place, as a dataset of an experiment.
 
     It must lie beneath one of the roots of the settings (gantry admin config). Files are read once for their
     checksums. Doing it twice is harmless. For staff and for the accounts of instruments.
     """
     from portal.catalogue.files.register import add_in_place, investigation_for_ingest
+    from portal.catalogue.models import Dataset
     from portal.catalogue.parameters.corrections import dataset_for_operator
     from portal.catalogue.parameters.rows import in_doubt
     from portal.cli.admin.site import site
@@ -58,14 +61,29 @@ def add(path: Path, experiment: str, as_json: bool, **given: Any) -> None:
                 progress=tell,
                 name=given["name"],
                 complete=not given["incomplete"],
+                dry_run=dry_run,
             )
         with database.read() as session:
-            doubtful = in_doubt(dataset_for_operator(session, dataset.id))
+            kept = session.get(Dataset, dataset.id)
+            there = kept is not None and (kept.name, kept.location) == (dataset.name, dataset.location)
+            doubtful = in_doubt(dataset_for_operator(session, dataset.id)) if there else ()
+    number = dataset.id if there else None
     if as_json:
-        shown = {"id": dataset.id, "name": dataset.name, "files": dataset.file_count, "size": dataset.file_size}
-        show_json({**shown, "problem": dataset.problem, "in_doubt": doubtful, "remarks": dataset.remarks})
+        shown = {"id": number, "name": dataset.name, "files": dataset.file_count, "size": dataset.file_size}
+        show_json(
+            {
+                **shown,
+                "problem": dataset.problem,
+                "in_doubt": doubtful,
+                "remarks": dataset.remarks,
+                "dry_run": dry_run,
+            }
+        )
     else:
-        click.echo(f"{dataset.id}\t{dataset.name}")
+        if dry_run:
+            which = f"It is registered as {number}." if there else "It would be registered as:"
+            say(f"Nothing was changed (--dry-run). {which}", err=True)
+        click.echo(f"{'–' if number is None else number}\t{plain(dataset.name)}")
         damaged = [dataset.problem] if dataset.problem else []
         for words in (*damaged, *doubtful, *map(_remark_words, dataset.remarks[:MOST_REMARKS])):
             click.echo(f"  {plain(words)}", err=True)

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from portal.cli.analyses import analysis_or_hint, with_basis
-from portal.cli.arguments import dataset_ids, experiment_id, make_client, nearest, pair
+from portal.cli.arguments import EXPERIMENT, dataset_ids, experiment_id, make_client, nearest, pair
 from portal.cli.complete import (
     complete_analysis,
     complete_dataset,
@@ -62,7 +62,7 @@ MOST_DOUBTFUL = 5
     "--experiment",
     metavar="NAME",
     shell_complete=complete_experiment,
-    help="Where the result is filed, if no dataset goes in: name, title or id.",
+    help=f"Where the result is filed, if no dataset goes in. {EXPERIMENT}",
 )
 @click.option("--try", "tried", metavar="NAME=VALUE,…", help="Try these values of an option side by side instead.")
 @click.option(

@@ -234,6 +234,10 @@ class Client(Connection):
         """Ask for a job's end."""
         return self.call("POST", f"jobs/{segment(job)}/cancel", repeat=True)
 
+    def rename_submission(self, submission: str, title: str) -> Document:
+        """Give a batch another title; the submission. Its jobs and results keep theirs."""
+        return self.call("PATCH", f"submissions/{segment(submission)}", json={"title": title}, repeat=True)
+
     def cancel_submission(self, submission: str) -> Document:
         """Ask for the end of every job of a submission that has not ended; the submission."""
         return self.call("POST", f"submissions/{segment(submission)}/cancel", repeat=True)

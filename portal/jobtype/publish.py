@@ -6,7 +6,7 @@ from pathlib import Path
 
 from portal.jobtype.load import JobTypes
 from portal.jobtype.model import JobType
-from portal.jobtype.offer.current import note_current
+from portal.jobtype.offer.current import check_writable, note_current
 
 
 def published_path(folder: Path, jobtype: JobType) -> Path:
@@ -27,12 +27,22 @@ def publish(jobtypes: JobTypes, folder: Path) -> list[Path]:
     return written
 
 
+def to_publish(jobtypes: JobTypes, folder: Path) -> list[Path]:
+    """What `publish` would write. Raises PermissionError where it could not."""
+    check_writable(folder)
+    return [published_path(folder, one) for one in jobtypes.by_name.values() if not _is_there(one, folder)]
+
+
+def _is_there(jobtype: JobType, folder: Path) -> bool:
+    target = published_path(folder, jobtype)
+    return target.is_file() and target.read_bytes() == jobtype.canonical()
+
+
 def publish_one(jobtype: JobType, folder: Path) -> Path | None:
     """Write one revision under a temporary name, sync it, link it into place (0444); None if it was there."""
-    target = published_path(folder, jobtype)
-    content = jobtype.canonical()
-    if target.is_file() and target.read_bytes() == content:
+    if _is_there(jobtype, folder):
         return None
+    target, content = published_path(folder, jobtype), jobtype.canonical()
     target.parent.mkdir(parents=True, exist_ok=True)
     descriptor, temporary = tempfile.mkstemp(prefix=".publish-", dir=target.parent)
     try:

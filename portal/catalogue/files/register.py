@@ -90,11 +90,13 @@ def add_in_place(
     description: str | None = None,
     instrument: str | None = None,
     complete: bool = True,
+    dry_run: bool = False,
 ) -> Dataset:
     """The dataset for a file or folder at the absolute `path`; what is read, is read outside of any transaction.
 
     A place that is registered as complete and has not changed gives that dataset again, without reading; one that
     was incomplete is brought up to date. A file that is damaged gives a dataset with `problem` in words.
+    `dry_run`: all is read and checked, the database takes it, and nothing of it is kept; its id means nothing.
     Raises ForbiddenError (neither staff nor ingest), InvalidError (not beneath a root, unknown type or
     instrument), NotFoundError, UnsafeFileError (links, devices, files that lead out of themselves), ConflictError
     (changed while it was read, or since it was registered; or registered in another experiment).
@@ -125,6 +127,11 @@ def add_in_place(
             return known
         dataset = known or _new(session, order, now)
         _fill(session, dataset, order, contents, now)
+        if dry_run:
+            session.flush()
+            session.expunge(dataset)
+            session.rollback()
+            return dataset
         add_pictures(session, dataset, _pictures(contents), folder=settings.pictures, by=wish.by)
         add_arrays(session, dataset, contents.arrays, folder=settings.pictures, by=wish.by)
     if known is not None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from portal.cli.admin.dry import changing, dry_run_option, tell
 from portal.cli.admin.site import operator, site
 from portal.cli.output import json_option, show_json, show_rows
 
@@ -49,15 +50,18 @@ def list_agreed(as_json: bool) -> None:
 
 @access.command()
 @click.argument("number", type=int, metavar="ID")
+@dry_run_option
 @json_option
-def add(number: int, as_json: bool) -> None:
+def add(number: int, as_json: bool, dry_run: bool) -> None:
     """Add the person of the answer ID to the team, as a member."""
     from portal.notify.access.grant import grant
 
-    with site() as (_settings, database), database.write() as session:
+    with site() as (_settings, database), changing(database, dry_run) as session:
         done = grant(session, operator(), number, now=datetime.now(UTC))
         who, experiment = done.request.person, done.investigation
+        shown = {"person": who.name, "experiment": experiment.name, "visit": experiment.visit_id}
+        words = f"{who.full_name} is in the team of {experiment.name} now."
     if as_json:
-        show_json({"person": who.name, "experiment": experiment.name, "visit": experiment.visit_id})
+        show_json({**shown, "dry_run": dry_run})
         return
-    click.echo(f"{who.full_name} is in the team of {experiment.name} now.")
+    tell(words, dry_run)

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from portal.cli.admin.dry import changing, dry_run_option, tell
 from portal.cli.admin.reread import reread
 from portal.cli.admin.site import operator, site
 from portal.cli.admin.verify import verify
@@ -27,8 +28,9 @@ data.add_command(verify)
 @click.argument("value")
 @click.argument("units", default="")
 @click.option("--reason", default="", help="Why, for those who read it.")
+@dry_run_option
 @json_option
-def correct(dataset: str, parameter: str, value: str, as_json: bool, **given: str) -> None:
+def correct(dataset: str, parameter: str, value: str, as_json: bool, dry_run: bool, **given: str) -> None:
     """Put a typed VALUE with its UNITS beside what is recorded as PARAMETER of DATASET.
 
     A negative number is typed as it is (-1.5); of other words that begin with a dash, put -- before the first.
@@ -37,15 +39,19 @@ def correct(dataset: str, parameter: str, value: str, as_json: bool, **given: st
     from portal.catalogue.parameters.corrections import Typed, correction_words, type_in
 
     number = one_dataset(dataset)
-    with site() as (_settings, database), database.write() as session:
+    with site() as (_settings, database), changing(database, dry_run) as session:
         typed = Typed(parameter, value, given["units"], given["reason"])
         made = type_in(session, operator(), number, typed, now=datetime.now(UTC))
         words = correction_words(made)
-        name = made.dataset.name
+        session.flush()
+        made_id, name, of = made.id, made.name, made.dataset.name
     if as_json:
-        show_json({"id": made.id, "dataset": number, "parameter": made.name, "value": words})
+        shown = {"id": None if dry_run else made_id, "dataset": number, "parameter": name, "value": words}
+        show_json({**shown, "dry_run": dry_run})
+    elif dry_run:
+        tell(f"{name} of {of} is {words}.", dry_run)
     else:
-        click.echo(f"Correction {made.id}: {made.name} of {name} is {words}.")
+        click.echo(f"Correction {made_id}: {name} of {of} is {words}.")
 
 
 @data.command()
@@ -93,12 +99,13 @@ def corrections(datasets: tuple[str, ...], withdrawn: bool, as_json: bool) -> No
 
 @data.command()
 @click.argument("numbers", nargs=-1, required=True, type=int, metavar="CORRECTION...")
+@dry_run_option
 @json_option
-def withdraw(numbers: tuple[int, ...], as_json: bool) -> None:
+def withdraw(numbers: tuple[int, ...], as_json: bool, dry_run: bool) -> None:
     """Let corrections count no more: what was registered counts again. They stay in the history."""
     from portal.catalogue.parameters.corrections import withdraw as withdraw_one
 
-    with site() as (_settings, database), database.write() as session:
+    with site() as (_settings, database), changing(database, dry_run) as session:
         rows = [withdraw_one(session, operator(), number, now=datetime.now(UTC)) for number in numbers]
         done = [{"id": row.id, "dataset": row.dataset_id, "parameter": row.name} for row in rows]
         names = [row.dataset.name for row in rows]
@@ -106,4 +113,4 @@ def withdraw(numbers: tuple[int, ...], as_json: bool) -> None:
         show_json(done)
         return
     for one, name in zip(done, names, strict=True):
-        click.echo(f"Correction {one['id']} of {one['parameter']}, {name}, counts no more.")
+        tell(f"Correction {one['id']} of {one['parameter']}, {name}, counts no more.", dry_run)

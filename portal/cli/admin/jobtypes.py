@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from portal.cli.admin.dry import dry_run_option, tell
 from portal.cli.arguments import one_dataset, pair
 from portal.cli.errors import EXIT_CODES
 from portal.cli.output import json_option, plain, say, show_json, show_rows
@@ -98,17 +99,19 @@ def _commands(found: JobTypes, dataset: str, given: Mapping[str, tuple[str, ...]
 @jobtypes.command()
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--to", "folder", type=click.Path(path_type=Path), help="That folder, not the settings'.")
-def publish(paths: tuple[Path, ...], folder: Path | None) -> int:
+@dry_run_option
+def publish(paths: tuple[Path, ...], folder: Path | None, dry_run: bool) -> int:
     """Sign job types off: write their revisions into the folder that the agent reads. Bad files are left out."""
     from portal.config import load_settings
     from portal.jobtype.publish import publish as publish_all
+    from portal.jobtype.publish import to_publish
 
     found = _load(paths)
     folder = folder or load_settings().published
-    written = publish_all(found, folder)
+    written = to_publish(found, folder) if dry_run else publish_all(found, folder)
     for path in written:
-        click.echo(f"Published {path.parent.name} {path.stem[:12]}")
-    click.echo(f"{len(written)} new, {len(found.by_name) - len(written)} were there already, in {folder}.")
+        tell(f"Published {path.parent.name} {path.stem[:12]}", dry_run)
+    tell(f"{len(written)} new, {len(found.by_name) - len(written)} were there already, in {folder}.", dry_run)
     for problem in found.problems:
         click.echo(str(problem), err=True)
     return EXIT_CODES[InvalidError] if found.problems else 0
@@ -146,21 +149,25 @@ def list_jobtypes(as_json: bool) -> None:
 
 @jobtypes.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-def withdraw(names: tuple[str, ...]) -> None:
+@dry_run_option
+def withdraw(names: tuple[str, ...], dry_run: bool) -> None:
     """Take job types from offer. Jobs that were started keep theirs; publish brings it back."""
     from portal.config import load_settings
     from portal.jobtype.offer.current import withdraw as withdraw_one
 
     settings = load_settings()
     drafts = load_folders(settings.jobtypes or (shipped_folder(),))
-    for name in names:
+    for name in dict.fromkeys(names):
         if settings.publish and name in drafts.by_name:
             raise ConflictError(
                 f"The daemon publishes what stands in the folder of job types, and {name} does. "
                 "Take its file away first."
             )
-        withdraw_one(settings.published, name)
-        click.echo(f"{name} is no longer on offer.")
+        withdraw_one(settings.published, name, dry_run=True)  # all or none
+    for name in dict.fromkeys(names):
+        if not dry_run:
+            withdraw_one(settings.published, name)
+        tell(f"{name} is no longer on offer.", dry_run)
 
 
 def _load(paths: tuple[Path, ...]) -> JobTypes:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from portal.cli.admin.dry import changing, dry_run_option, tell
 from portal.cli.admin.site import operator, site
 from portal.cli.output import json_option, show_json, show_rows
 from portal.identity.actor import Role
@@ -31,13 +32,14 @@ def _password() -> str:
 @click.option(
     "--role", "roles", multiple=True, type=click.Choice([role.value for role in Role]), help="May be repeated."
 )
-def add(name: str, full_name: str, email: str | None, roles: tuple[str, ...]) -> None:
+@dry_run_option
+def add(name: str, full_name: str, email: str | None, roles: tuple[str, ...], dry_run: bool) -> None:
     """Add a person who signs in as NAME. The password is asked for, or read from standard input."""
     from portal.catalogue.ensure import ensure_user
     from portal.identity.people import create_person
 
     password = _password()
-    with site() as (_settings, database), database.write() as session:
+    with site() as (_settings, database), changing(database, dry_run) as session:
         create_person(
             session,
             name,
@@ -49,7 +51,7 @@ def add(name: str, full_name: str, email: str | None, roles: tuple[str, ...]) ->
             by=operator(),
         )
         ensure_user(session, name, full_name=full_name)
-    click.echo(f"{full_name} can sign in as {name}.")
+    tell(f"{full_name} can sign in as {name}.", dry_run)
 
 
 @people.command("list")
@@ -84,7 +86,8 @@ def list_people(as_json: bool) -> None:
 
 @people.command()
 @click.argument("name")
-def password(name: str) -> None:
+@dry_run_option
+def password(name: str, dry_run: bool) -> None:
     """Give NAME a new password; all their sign-ins end."""
     from portal.identity.people import get_person, set_password
 
@@ -92,6 +95,6 @@ def password(name: str) -> None:
         with database.read() as session:
             get_person(session, name)
         new = _password()
-        with database.write() as session:
+        with changing(database, dry_run) as session:
             set_password(session, get_person(session, name), new, now=datetime.now(UTC), by=operator())
-    click.echo(f"{name} has a new password.")
+    tell(f"{name} has a new password.", dry_run)

@@ -3,6 +3,7 @@
 Of a folder that an earlier release wrote, without such a note, the revision that was written last is meant.
 """
 
+import errno
 import json
 import os
 import re
@@ -51,14 +52,27 @@ def note_current(folder: Path, jobtype: JobType, *, now: datetime | None = None)
     _note(folder / jobtype.name, jobtype.revision, now or datetime.now(UTC))
 
 
-def withdraw(folder: Path, name: str, *, now: datetime | None = None) -> None:
-    """Take a job type from offer; its revisions stay, for jobs that have them. Raises NotFound-, ConflictError."""
-    found = current_of(folder, name)
+def withdraw(folder: Path, name: str, *, now: datetime | None = None, dry_run: bool = False) -> None:
+    """Take a job type from offer; its revisions stay, for jobs that have them. Raises NotFound-, ConflictError.
+
+    `dry_run`: only the checks. Raises PermissionError where its note could not be written.
+    """
+    found = current_of(folder, name) if NAME.fullmatch(name) else None
     if found is None:
         raise NotFoundError(f"Nothing is published under the name {name}.")
     if found.revision is None:
         raise ConflictError(f"{name} was withdrawn already.")
+    if dry_run:
+        check_writable(folder / name)
+        return
     _note(folder / name, None, now or datetime.now(UTC))
+
+
+def check_writable(folder: Path) -> None:
+    """Raises PermissionError where nothing could be written there, nor the folder made."""
+    place = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
 
 
 def all_current(folder: Path) -> Iterator[Current]:

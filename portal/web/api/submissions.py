@@ -6,6 +6,7 @@ from flask import Response
 from pydantic import BaseModel, Field, RootModel, field_validator
 
 from portal.jobs.actions import cancel_all, retry_failed
+from portal.jobs.batches.rename import rename_batch
 from portal.jobs.read import ClusterStatus, cluster_status, counts, get_submission, list_jobs
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.submit import Checked, check_all, submit
@@ -187,6 +188,21 @@ def retry_submission(path: SubmissionPath) -> Response:
     close_session()
     with portal().database.write() as writing:
         retry_failed(writing, actor(), path.submission, now=now(), terms=terms())
+    return answer(_shown(path.submission))
+
+
+class SubmissionName(Body):
+    """What it is to be called."""
+
+    title: Title = Field(description="One line of 1 to 255 characters.")
+
+
+@api.patch("/submissions/<submission>", summary="Rename a batch", responses={200: SubmissionOut})
+def rename_submission(path: SubmissionPath, body: SubmissionName) -> Response:
+    """Its jobs and results keep their names."""
+    close_session()
+    with portal().database.write() as writing:
+        rename_batch(writing, actor(), path.submission, body.title, now=now())
     return answer(_shown(path.submission))
 
 

@@ -46,3 +46,17 @@ def test_a_batch_is_shown_cancelled_and_run_again_by_its_number(gantry, batch):
     assert code == 0 and found["number"] == batch and found["counts"] == {"queued": 1, "cancelled": 2}
     code, _, err = gantry("batches", "show", "B-999")
     assert code != 0 and "Not found" in err
+
+
+def test_a_batch_is_renamed_and_its_jobs_keep_their_names(gantry, batch):
+    code, out, err = gantry("batches", "rename", batch, "Night  run\t7")
+    assert (code, err) == (0, "") and out.splitlines()[0].startswith(f"{batch}  Night run 7: ")
+    assert "Tail 2" in out
+    code, out, _ = gantry("batches", "rename", batch, "Day run", "--json")
+    assert code == 0 and json.loads(out)["title"] == "Day run"
+    for title in ("", " ", "x" * 256, "two\0"):
+        code, out, err = gantry("batches", "rename", batch, title)
+        assert (code, out) == (6, ""), title
+        assert "Traceback" not in err and err.count("\n") <= 2
+    assert gantry("batches", "rename", "B-999", "Other")[0] == 3
+    assert json.loads(gantry("batches", "show", batch, "--json")[1])["title"] == "Day run"

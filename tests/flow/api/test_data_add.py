@@ -9,7 +9,7 @@ import pytest
 from portal.catalogue.models import Investigation
 from portal.cli.main import main
 from portal.config import Settings
-from portal.db import Database
+from portal.db import Base, Database
 
 
 @pytest.fixture
@@ -104,3 +104,40 @@ def test_a_file_outside_of_the_roots_is_refused(gantry, tmp_path):
     path.write_bytes(b"x")
     code, _, err = add(gantry, path, "--experiment", "E1", "--as", "ingest")
     assert code == 6, err
+
+
+def rows(database: Database) -> dict[str, list[tuple[object, ...]]]:
+    """All that the database holds."""
+    with database.engine.connect() as connection:
+        return {
+            table.name: sorted(map(tuple, connection.execute(table.select())), key=str)
+            for table in Base.metadata.sorted_tables
+        }
+
+
+def test_a_dry_run_reads_and_checks_all_and_registers_nothing(gantry, stack, sqlite_database, settings):
+    before = rows(sqlite_database)
+    code, out, err = add(gantry, stack, "--experiment", "E1", "--as", "ingest", "--dry-run")
+    assert (code, out) == (0, "–\tstack\n"), err
+    assert err == "Nothing was changed (--dry-run). It would be registered as:\n"
+    code, out, err = add(gantry, stack, "--experiment", "E1", "--as", "ingest", "--dry-run", "--json")
+    told = json.loads(out)
+    assert (code, told["id"], told["files"], told["dry_run"]) == (0, None, 1, True), err
+    assert rows(sqlite_database) == before
+    assert not list(settings.pictures.rglob("*")) if settings.pictures.exists() else True
+    code, out, _ = add(gantry, stack, "--experiment", "E1", "--as", "ingest", "--json")
+    made = json.loads(out)
+    assert {**told, "id": made["id"], "dry_run": False} == made
+    code, out, err = add(gantry, stack, "--experiment", "E1", "--as", "ingest", "--dry-run")
+    assert (code, out) == (0, f"{made['id']}\tstack\n")
+    assert err == f"Nothing was changed (--dry-run). It is registered as {made['id']}.\n"
+    stack.write_bytes(stack.read_bytes()[:1500])
+    assert add(gantry, stack, "--experiment", "E1", "--as", "ingest", "--dry-run") == add(
+        gantry, stack, "--experiment", "E1", "--as", "ingest"
+    )
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_dry_run_refuses_what_registering_refuses(gantry, stack, what):
+    words, _code, _said = WRONG[what]
+    assert add(gantry, stack, *words, "--dry-run") == add(gantry, stack, *words)

@@ -139,6 +139,7 @@ API = """
     api_analyses.check_form             POST    sign-in  sign-in  hides  shows      forbidden  shows      shows  forbidden  | -
     api_submissions.create_submission   POST    sign-in  sign-in  hides  forbidden  done       done       done   forbidden  | dataset
     api_submissions.read_submission     GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | job option
+    api_submissions.rename_submission   PATCH   sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | -
     api_submissions.retry_submission    POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
     api_submissions.cancel_submission   POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
     api_submission-lists.create_submission_list POST sign-in sign-in hides forbidden done      done       done   forbidden  | -
@@ -373,6 +374,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "api_job-lists.retry_jobs": {"jobs": ["{failed}"], "dry_run": False, "resources": "memory"},
     "api_jobs.retry_job": {"resources": "memory"},
     "api_jobs.rename_job": {"title": "Renamed"},
+    "api_submissions.rename_submission": {"title": "Renamed"},
 }  # fmt: skip
 """What is sent to the API as JSON; the others send nothing."""
 
