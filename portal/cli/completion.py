@@ -11,8 +11,10 @@ def completion(shell: str) -> None:
 
     For bash: gantry completion bash >> ~/.bashrc
     """
+    from portal.cli.bash_completion import install
     from portal.cli.main import cli
 
+    install()
     maker = get_completion_class(shell)
     assert maker is not None
     click.echo(maker(cli, {}, "gantry", "_GANTRY_COMPLETE").source())

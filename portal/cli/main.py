@@ -52,6 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # where a terminal lacks a letter, the words go on
             stream.reconfigure(errors="replace")
+    if "_GANTRY_COMPLETE" in os.environ:  # a shell's TAB
+        from portal.cli.bash_completion import install
+
+        install()
     try:
         answer = cli.main(args=typed, prog_name="gantry", standalone_mode=False)
         return answer if isinstance(answer, int) else 0
