@@ -19,6 +19,7 @@ from portal.web.errors import install_errors
 from portal.web.formats import install_formats
 from portal.web.json import PlainJSON
 from portal.web.kept import install_kept
+from portal.web.log import install_log
 from portal.web.pages import PAGES
 from portal.web.part import part_address
 from portal.web.security import install_security
@@ -68,6 +69,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     app.json = PlainJSON(app)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    install_log(app)
     install_timing(app)
     _install_level(app, settings)
     install_security(app, settings)

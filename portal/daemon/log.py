@@ -5,6 +5,7 @@ import logging
 import sys
 from datetime import UTC, datetime
 
+from portal.logged import written_out
 from portal.times import iso
 
 log = logging.getLogger("gantry.daemon")
@@ -28,7 +29,7 @@ class JsonLines(logging.Formatter):
         line.update(getattr(record, "fields", {}))
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str, ensure_ascii=False)
+        return written_out(json.dumps(line, default=str, ensure_ascii=False))
 
 
 def log_to_stderr() -> None:

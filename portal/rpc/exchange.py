@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
 from portal.errors import ForbiddenError, LimitError, NotFoundError, PortalError, UnavailableError, UnsafeFileError
+from portal.logged import written_out
 
 SCHEMA = 1
 MAX_REQUEST_BYTES = 64 << 20
@@ -139,7 +140,7 @@ def serve(
         if request["verb"] not in handlers:
             raise UnusableError(f"There is no verb {request['verb']!r}.")
     except UnusableError as error:
-        sys.stderr.write(f"{error}\n")
+        sys.stderr.write(f"{written_out(str(error))}\n")
         # Said in the answer too: through a socket no exit code comes back.
         sink.write(json.dumps({"schema": SCHEMA, "unusable": str(error)}).encode() + b"\n")
         sink.flush()

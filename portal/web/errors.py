@@ -223,8 +223,13 @@ def with_allow(answer: Response, error: HTTPException) -> Response:
     return answer
 
 
+def note_database_error(error: OperationalError) -> None:
+    """Into the log, in the database's own words; not what was asked of it, in which stands what people typed."""
+    current_app.logger.error("request %s: the database: %s", g.get("request_id", ""), error.orig)
+
+
 def _database_error(error: OperationalError) -> ResponseReturnValue:
-    current_app.logger.error("request %s: the database: %s", g.get("request_id", ""), error)
+    note_database_error(error)
     return error_page(503, "The portal's database does not answer.")
 
 

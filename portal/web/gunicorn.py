@@ -16,8 +16,9 @@ keepalive = 15
 # Temporary files of the worker's heartbeat belong in memory, or a slow disk makes a healthy worker look dead.
 worker_tmp_dir = "/dev/shm"  # noqa: S108
 limit_request_line = 8190
+logger_class = "portal.web.log.Logger"
 access_log_format = "%(t)s %(m)s %(U)s %(s)s %(B)s %(D)sus %({x-request-id}o)s"
-"""Without query strings: they may hold what people searched for."""
+"""Without query strings: they may hold what people searched for. `--access-logfile -` has it written."""
 
 
 def post_worker_init(_worker: object) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from portal.errors import PortalError, UnavailableError
-from portal.web.errors import WORDS, status_of, with_allow
+from portal.web.errors import WORDS, note_database_error, status_of, with_allow
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_S = 10
@@ -83,8 +83,9 @@ def of_http_error(error: HTTPException) -> ResponseReturnValue:
     return with_allow(answer, error)
 
 
-def of_database_error(_error: OperationalError) -> ResponseReturnValue:
+def of_database_error(error: OperationalError) -> ResponseReturnValue:
     """The database does not answer."""
+    note_database_error(error)
     return problem(503, "The portal's database does not answer.", retry=True)
 
 
