@@ -54,6 +54,10 @@ class Portal:
         `heed` is called while it waits; what it raises ends the wait.
         """
         self.start_daemon()
+        self.start_web(heed)
+
+    def start_web(self, heed: Callable[[], None] = lambda: None) -> None:
+        """Start the web server alone (again, after a test has ended it), and wait until it answers."""
         command = [sys.executable, "-m", "gunicorn", "--config", "python:portal.web.gunicorn"]
         command += ["--log-level", "warning", "portal.web.wsgi:app"]
         self.web = self._spawn("web", command)
@@ -66,6 +70,10 @@ class Portal:
     def stop_daemon(self) -> None:
         """Ask the daemon to finish its step and end: from now on no job is started."""
         self._end(self.daemon)
+
+    def stop_web(self) -> None:
+        """End the web server, which answers first what it was asked already."""
+        self._end(self.web)
 
     def stop(self) -> None:
         """End both. Running jobs go on under their supervisors."""

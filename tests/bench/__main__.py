@@ -15,6 +15,7 @@ BENCHES = {
     "pages": ("bench_pages.py", "server time of each page at 10,000 datasets and 100,000 files"),
     "submit": ("bench_submit.py", "from Start to the program's first line; launch's overhead; an idle daemon"),
     "collect": ("bench_collect.py", "saving a small result, one beside 100,000 files, a sparse file of 20 GiB"),
+    "stalls": ("bench_stalls.py", "what another person waits while somebody does their worst"),
     "register": ("bench_register.py", "registering files with their arrays, against hashing them alone"),
     "cluster-hand-over": ("cluster_hand_over.py", "until Slurm knows many jobs, against sbatch; needs a lab"),
     "cluster-collect": ("cluster_collect.py", "from a job's end to its registered result; needs a lab"),

@@ -136,6 +136,8 @@ def beside(yard: Yard, given: argparse.Namespace) -> dict[str, object]:
         index = len(yard.jobs()) - 1
         yard.wait(lambda index=index: yard.job(index).state.final, 7200)
         late.append(_late(yard, index))
+        begun_s = round(time.perf_counter() - begun, 1)
+        print(f"after {begun_s} s: a small one waited {late[-1]} s", file=sys.stderr, flush=True)
     yard.wait(lambda: yard.job(large).state.final, 7200)
     job = yard.job(large)
     return {

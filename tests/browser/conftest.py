@@ -58,6 +58,7 @@ class Demo:
     url: str
     database: Database
     settings: Settings
+    portal: Portal
     pages: dict[str, str] = field(default_factory=dict)
 
 
@@ -143,7 +144,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     settings, config = settings_of(var, port=free_port(0))
     prepare(settings, lambda _name, _fraction: None)
     portal = Portal(settings, config, {"GANTRY_WEB_SIGN_IN_LIMIT": "1000 per minute"})
-    made = Demo(portal.url, Database(settings.database), settings)
+    made = Demo(portal.url, Database(settings.database), settings, portal)
     try:
         portal.start()
         # As of data that were registered before it was kept which files are of no use: jobs on them fail.
