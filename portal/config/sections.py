@@ -74,6 +74,13 @@ class WebSettings(Section):
     secret: Path | None = Field(
         None, description="File with the key that signs page cookies; unset: web-secret in var, made at first use."
     )
+    nginx_results: str = Field(
+        "",
+        pattern=r"^(/([A-Za-z0-9_-]+/)+)?$",
+        max_length=100,
+        description="Internal location of nginx that stands for `results`: files of sealed results that the store "
+        "lets nginx read are sent by nginx, once the portal has checked who asks. Unset: the portal sends them.",
+    )
 
     @model_validator(mode="after")
     def _address_is_said(self) -> "WebSettings":

@@ -21,6 +21,8 @@ class Backend:
     scratch: Path
     max_files: int
     max_bytes: int
+    server_group: int | None = None
+    """The gid of those that send results to people once the portal has said to whom; None: there are none."""
 
 
 def choose(request: Mapping[str, Any], *, operators_file: Path = OPERATORS_FILE) -> Backend:
@@ -33,7 +35,10 @@ def parse(document: Any) -> Backend:
     """A checked Backend; unknown keys are errors. Raises UnusableError."""
     try:
         values = fields(
-            document, "The store", required=("results", "scratch"), optional=("max_files", "max_bytes")
+            document,
+            "The store",
+            required=("results", "scratch"),
+            optional=("max_files", "max_bytes", "server_group"),
         )
     except RefusedError as error:
         raise UnusableError(error.message) from error
@@ -42,6 +47,7 @@ def parse(document: Any) -> Backend:
         _folder(values["scratch"], "scratch"),
         _limit(values["max_files"], DEFAULT_FILES),
         _limit(values["max_bytes"], DEFAULT_BYTES),
+        _group(values["server_group"]),
     )
 
 
@@ -56,4 +62,10 @@ def _limit(value: Any, default: int) -> int:
         return default
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise UnusableError("The store's limits must be whole numbers greater than zero.")
+    return value
+
+
+def _group(value: Any) -> int | None:
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or not 0 < value < 2**32 - 1):
+        raise UnusableError("The store's server_group must be the number of a group that is not root's.")
     return value

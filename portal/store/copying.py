@@ -10,9 +10,9 @@ from typing import Any
 
 from portal.errors import UnsafeFileError
 from portal.files.confined import Entry, Kind, Root, check_file
+from portal.files.granting import let_read
 from portal.rpc.exchange import RefusedError
 from portal.store.cloning import BLOCK, copied
-from portal.store.granting import let_read
 from portal.store.telling import Telling
 
 MANIFEST = ".gantry-manifest.json"
@@ -150,30 +150,30 @@ def hash_file(root: Root, name: str) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def seal(target: Path, *, reader: int | None = None) -> None:
+def seal(target: Path, *, reader: int | None = None, group: int | None = None) -> None:
     """Make every folder below `target` read-only and durable, innermost first; `target` itself stays writable.
 
     A folder that cannot be written cannot be renamed to another place by its ordinary owner. `reader` is a uid
-    that may read all of it; None: owner and group alone.
+    that may read all of it, `group` a gid; with neither, owner and the folder's own group alone.
     """
     for folder, _, names in os.walk(target, topdown=False):
-        if reader is not None:
-            _let_read_files(Path(folder), names, reader)
+        if reader is not None or group is not None:
+            _let_read_files(Path(folder), names, reader, group)
         fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
             if Path(folder) != target:
                 os.fchmod(fd, FOLDER_MODE)
-            if reader is not None:
-                let_read(fd, reader)
+            if reader is not None or group is not None:
+                let_read(fd, person=reader, group=group)
             os.fsync(fd)
         finally:
             os.close(fd)
 
 
-def _let_read_files(folder: Path, names: Sequence[str], reader: int) -> None:
+def _let_read_files(folder: Path, names: Sequence[str], reader: int | None, group: int | None) -> None:
     for name in names:
         fd = os.open(folder / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            let_read(fd, reader)
+            let_read(fd, person=reader, group=group)
         finally:
             os.close(fd)

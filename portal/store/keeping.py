@@ -122,7 +122,11 @@ class Keeper:
                 )
             document = reading.new_manifest(wanted.job, wanted.output, wanted.attempt, kept)
             write_json(aside / MANIFEST, document, mode=0o440)
-            seal(aside, reader=None if wanted.uid == os.geteuid() else wanted.uid)
+            seal(
+                aside,
+                reader=None if wanted.uid == os.geteuid() else wanted.uid,
+                group=self.backend.server_group,
+            )
             failpoints.reach("store-copied")
             self._publish(wanted, aside)
             failpoints.reach("store-sealed")

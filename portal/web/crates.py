@@ -9,6 +9,7 @@ from portal.methods.account import account_of
 from portal.methods.crate import METADATA, crate_document
 from portal.methods.packing import Packed, json_of
 from portal.web.context import actor, close_session, now, portal, session
+from portal.web.downloads import begin_sending
 from portal.web.sending import send_archive
 
 
@@ -33,11 +34,20 @@ def crate_archive(dataset_id: int) -> Response:
     close_session()
     packed = Packed(document, account, actor(), portal().settings, portal().database.read, now())
     count, size = packed.check()
-    if request.method == "GET":
+    name = f"dataset-{dataset_id}.ro-crate.zip"
+    if request.method != "GET":
+        return send_archive(packed.content(), name)
+    ended = begin_sending()
+    try:
         with portal().database.write() as writing:
             details = {"dataset": dataset_id, "files": count, "size": size, "crate": True}
             record(writing, actor(), Action.DOWNLOAD, thing, at=now(), details=details)
-    return send_archive(packed.content(), f"dataset-{dataset_id}.ro-crate.zip")
+    except BaseException:
+        ended()
+        raise
+    answer = send_archive(packed.content(), name)
+    answer.call_on_close(ended)
+    return answer
 
 
 def _base() -> str:

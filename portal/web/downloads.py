@@ -9,6 +9,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from os import fstat
 from typing import Any
 
 from flask import Response, current_app, request
@@ -17,7 +18,9 @@ from portal.audit.deed import Action, Kind, Thing
 from portal.audit.record import record
 from portal.data.files import OpenDatafile
 from portal.data.folders import OpenFolder
+from portal.web.at_once import SMALL, AtOnce, Sent
 from portal.web.context import actor, close_session, now, portal
+from portal.web.handing_over import place_for_nginx, sent_by_nginx
 from portal.web.sending import send_archive, send_open_file
 
 QUIET_S = 600.0
@@ -48,20 +51,55 @@ class Lately:
 
 def hand_out(opened: OpenDatafile | OpenFolder, name: str, *, etag: str | None, report: bool = False) -> Response:
     """The open file as an answer; a folder as an archive. It is closed and nothing is sent if it cannot be written
-    down.
+    down. Raises LimitError where too many large ones are being sent.
     """
-    if isinstance(opened, OpenFolder):
-        response = send_archive(opened.zipped(), f"{name.rpartition('/')[2]}.zip")
-        response.call_on_close(opened.close)
-    else:
-        response = send_open_file(opened.file, name, etag=etag, report=report)
+    place = None
+    try:
+        if isinstance(opened, OpenDatafile) and not report:
+            place = place_for_nginx(opened, request, portal().settings)
+        ended = _counted(opened) if place is None else None
+        response = _answer(opened, name, ended, etag=etag, report=report)
+    except BaseException:
+        opened.close()
+        raise
     try:
         _note(opened, response, report=report)
     except BaseException:
         response.close()
         opened.close()
         raise
+    return response if place is None else sent_by_nginx(place, response)
+
+
+def _answer(
+    opened: OpenDatafile | OpenFolder,
+    name: str,
+    ended: Callable[[], None] | None,
+    *,
+    etag: str | None,
+    report: bool,
+) -> Response:
+    if isinstance(opened, OpenDatafile):
+        file = opened.file if ended is None else Sent(opened.file, ended)
+        return send_open_file(file, name, etag=etag, report=report)
+    response = send_archive(opened.zipped(), f"{name.rpartition('/')[2]}.zip")
+    response.call_on_close(opened.close)
+    if ended is not None:
+        response.call_on_close(ended)
     return response
+
+
+def _counted(opened: OpenDatafile | OpenFolder) -> Callable[[], None] | None:
+    """Count what is sent, unless it is small; what ends it."""
+    small = isinstance(opened, OpenDatafile) and fstat(opened.file.fileno()).st_size <= SMALL
+    return None if small or request.method != "GET" else begin_sending()
+
+
+def begin_sending() -> Callable[[], None]:
+    """One more large answer to this person, sent by this process; what ends it. Raises LimitError: too many."""
+    who = actor()
+    sending: AtOnce = current_app.extensions.setdefault("gantry-sending", AtOnce())
+    return sending.begin(who.person_id if who.signed_in else who.origin.address)
 
 
 def _note(opened: OpenDatafile | OpenFolder, response: Response, *, report: bool) -> None:

@@ -5,9 +5,11 @@ of these would be answered before the connections end.
 """
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ import pytest
 import requests
 
 from portal.catalogue.models import Datafile, Dataset
+from portal.web.at_once import OF_A_PERSON
 
 MANY = 40
 """More than a process has threads that work, five times."""
@@ -33,6 +36,8 @@ class Served:
     port: int
     file: str
     """The address of a large public file."""
+    log: Path
+    process: subprocess.Popen[bytes] | None = None
 
     def connect(self, *, small: bool = False) -> socket.socket:
         found = socket.socket()
@@ -77,12 +82,12 @@ def served(site: Any, tmp_path: Path) -> Iterator[Served]:
         f'var = "{site.settings.var}"\ndatabase_url = "{site.database.engine.url}"\n'
         f'[web]\nport = {port}\n[roots.demo]\npath = "{site.settings.roots["demo"].path}"\n'
     )
-    made = Served(port, _large_file(site))
+    made = Served(port, _large_file(site), tmp_path / "log")
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GANTRY_")}
     environment["GANTRY_CONFIG"] = str(config)
     command = [sys.executable, "-m", "gunicorn", "--config", "python:portal.web.gunicorn", "portal.web.wsgi:app"]
     with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        process = made.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         end = time.monotonic() + 180
         while True:
@@ -127,10 +132,10 @@ def unfinished_chunks(served: Served) -> socket.socket:
 
 
 def slow_reader(served: Served) -> socket.socket:
-    """A large file of which the first bytes are taken."""
+    """A large file of which the first bytes are taken; beyond one's share it is refused."""
     found = served.connect(small=True)
     found.sendall(f"GET {served.file} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
-    assert found.recv(12).startswith(b"HTTP/1.1 200")
+    assert found.recv(12) in {b"HTTP/1.1 200", b"HTTP/1.1 429"}
     return found
 
 
@@ -147,6 +152,33 @@ def test_pages_are_answered_while_many_are_slow(served: Served, attack: Callable
     finally:
         for one in slow:
             one.close()
+
+
+def test_one_who_reads_slowly_cannot_take_every_thread(served: Served) -> None:
+    """More downloads than a process has threads that wait: those beyond one's share are refused, in words."""
+    slow, refused = [], []
+    try:
+        for _ in range(OF_A_PERSON + 250):
+            one = served.connect(small=True)
+            one.sendall(f"GET {served.file} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            slow.append(one)
+        for one in slow:
+            if one.recv(12).startswith(b"HTTP/1.1 429"):
+                refused.append(one.recv(65536).decode("latin-1"))
+        assert len(refused) == 250
+        assert served.page().ok
+    finally:
+        for one in slow:
+            one.close()
+    end = time.monotonic() + PATIENCE_S
+    while _status_of(served) != 200:
+        assert time.monotonic() < end, "what was closed still counts"
+        time.sleep(0.2)
+
+
+def _status_of(served: Served) -> int:
+    with requests.get(f"http://127.0.0.1:{served.port}{served.file}", stream=True, timeout=PATIENCE_S) as answer:
+        return answer.status_code
 
 
 def test_a_body_that_does_not_end_is_given_up(served: Served) -> None:
@@ -171,3 +203,34 @@ def test_a_range_of_a_large_file_and_a_whole_form_still_work(served: Served) -> 
     assert in_chunks.status_code == 201
     too_large = requests.post(f"{address}/api/v1/device", data=b"1" * 3 * 2**20, timeout=PATIENCE_S)
     assert too_large.status_code in {413, 422}
+
+
+def test_a_restart_loses_no_request(served: Served) -> None:
+    """The master is told to start its processes anew, again and again, while eight people ask for pages."""
+    assert served.process is not None
+    done, answers, failures = threading.Event(), [], []
+
+    def ask() -> None:
+        while not done.is_set():
+            try:
+                answers.append(served.page().status_code)
+            except requests.RequestException as error:
+                failures.append(repr(error))
+
+    people = [threading.Thread(target=ask) for _ in range(8)]
+    for one in people:
+        one.start()
+    for number in range(2, 5):
+        served.process.send_signal(signal.SIGHUP)
+        end = time.monotonic() + PATIENCE_S
+        while served.log.read_text().count("Booting worker") < number:
+            assert time.monotonic() < end, served.log.read_text()
+            time.sleep(0.1)
+        asked = len(answers)
+        while len(answers) < asked + 20 and time.monotonic() < end:
+            time.sleep(0.1)
+    done.set()
+    for one in people:
+        one.join()
+    assert not failures
+    assert set(answers) == {200} and len(answers) > 60

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from portal.files.granting import groups_that_read, let_read
 from portal.store.copying import seal
-from portal.store.granting import let_read
 
-SOMEBODY, ANOTHER = 23456, 23457
+SOMEBODY, ANOTHER, SERVER = 23456, 23457, 23458
 READ = "import os, sys; os.setgroups([]); os.setgid({0}); os.setuid({0}); print(open(sys.argv[1]).read())"
 
 
@@ -40,7 +40,7 @@ def result():
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can try as another account")
 def test_the_person_reads_a_sealed_result_and_others_do_not(result):
     with (result / "inner" / "a.txt").open() as file:
-        if not let_read(file.fileno(), SOMEBODY):
+        if not let_read(file.fileno(), person=SOMEBODY):
             pytest.skip("this file system has no access lists")
     seal(result, reader=SOMEBODY)
     result.chmod(0o550)
@@ -55,4 +55,33 @@ def test_a_file_system_without_access_lists_is_no_error(tmp_path, monkeypatch):
 
     monkeypatch.setattr(os, "setxattr", refuse)
     with (tmp_path / "a").open("w") as file:
-        assert let_read(file.fileno(), SOMEBODY) is False
+        assert let_read(file.fileno(), person=SOMEBODY) is False
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can try as another account")
+def test_a_servers_group_reads_a_sealed_result_beside_the_person(result):
+    path = result / "inner" / "a.txt"
+    with path.open() as file:
+        if not let_read(file.fileno(), group=SERVER):
+            pytest.skip("this file system has no access lists")
+    seal(result, reader=SOMEBODY, group=SERVER)
+    result.chmod(0o550)
+    assert reads(SOMEBODY, path)
+    assert reads(SERVER, path)  # the account has the group's number as its own group
+    assert not reads(ANOTHER, path)
+    with path.open() as file:
+        assert groups_that_read(file.fileno()) == {SERVER}
+
+
+def test_who_reads_by_a_list_is_told_as_the_system_has_it(result):
+    path = result / "inner" / "a.txt"
+    with path.open() as file:
+        assert groups_that_read(file.fileno()) == frozenset()
+        if not let_read(file.fileno(), person=SOMEBODY):
+            pytest.skip("this file system has no access lists")
+        assert groups_that_read(file.fileno()) == frozenset()  # a person is no group
+        let_read(file.fileno(), person=SOMEBODY, group=SERVER)
+        assert groups_that_read(file.fileno()) == {SERVER}
+    path.chmod(0o400)  # the mode takes from all lists what it does not give the group
+    with path.open() as file:
+        assert groups_that_read(file.fileno()) == frozenset()
