@@ -6,8 +6,10 @@ import click
 
 from portal.cli.arguments import make_client
 from portal.cli.groups import LazyGroup
-from portal.cli.output import json_option, show_json, show_rows
+from portal.cli.output import json_option, say, show_json, show_rows
+from portal.client import Client
 from portal.client.http import Document
+from portal.errors import NotFoundError
 
 
 @click.group(cls=LazyGroup)
@@ -20,7 +22,9 @@ def batches() -> None:
 @json_option
 def show(batch: str, as_json: bool) -> None:
     """Show a batch: how many of its jobs are how, and each of them."""
-    _show(make_client().submission(batch), as_json)
+    client = make_client()
+    found = client.submission(batch)
+    _show(found, as_json, _outlook(client, found))
 
 
 @batches.command()
@@ -59,7 +63,18 @@ def open_batch(batch: str) -> None:
         click.echo(page)
 
 
-def _show(found: Document, as_json: bool) -> None:
+def _outlook(client: Client, found: Document) -> str:
+    """When the last run ends; nothing where all have ended, or from a portal of an earlier release."""
+    if found["final"]:
+        return ""
+    try:
+        told = client.outlook(found["id"])
+    except NotFoundError:
+        return ""
+    return f"{told['words'].rstrip('.')} ({told['basis'].rstrip('.')})." if told["words"] else ""
+
+
+def _show(found: Document, as_json: bool, outlook: str = "") -> None:
     if as_json:
         show_json(found)
         return
@@ -71,5 +86,7 @@ def _show(found: Document, as_json: bool) -> None:
     listed = len(found["jobs"])
     behind = f" (of the first {listed}; {total} in all)" if listed < total else ""
     click.echo(f"{found.get('number') or found['id']}  {found['title']}: {said}{behind}")
+    if outlook:
+        say(outlook)
     rows = ((job["number"], job["state_words"], job["title"]) for job in found["jobs"])
     show_rows(("Job", "State", "Title"), rows, empty="No jobs.")

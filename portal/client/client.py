@@ -184,6 +184,10 @@ class Client(Connection):
         """A submission with its jobs, by its id or a batch's number (B-17)."""
         return self.get(f"submissions/{segment(submission)}")
 
+    def outlook(self, submission: str) -> Document:
+        """When the last of its runs is likely to end: `words`, `basis`, `least_s`, `most_s`."""
+        return self.get(f"submissions/{segment(submission)}/outlook")
+
     def trial(self, submission: str) -> Document:
         """What came of the values that a submission tries, side by side."""
         return self.get(f"trials/{segment(submission)}")

@@ -14,7 +14,7 @@ from portal.identity.actor import Actor
 from portal.identity.missing import check_id, not_found
 from portal.jobs.access import of_submission, visible_jobs
 from portal.jobs.cause import MIB, Asked, Cause, Retry, cancelled, may_help, retry_of
-from portal.jobs.models import Job, Submission
+from portal.jobs.models import Job, JobTypeRevision, Submission
 from portal.jobs.moves import move_all
 from portal.jobs.state import State
 from portal.jobs.submit.again import Terms, check_again, check_release, largest
@@ -25,6 +25,7 @@ from portal.jobs.timing.need import memory_to_ask, needed, time_to_ask
 from portal.jobtype.model import JobType
 
 MOST_PARSED = 256
+MOST_JUDGED = 100
 _PARSED: dict[str, JobType] = {}
 """Job types by revision: what has a digest never changes, and a page of jobs asks fifty times."""
 AT_ONCE = frozenset({State.QUEUED, State.HELD})
@@ -131,6 +132,16 @@ def retry_failed(
     return jobs
 
 
+def worth_another_try(session: Session, actor: Actor, submission_id: str, failed: int) -> int:
+    """Of so many failed jobs of a batch, how many could end otherwise; from the 101st on all are counted."""
+    query = visible_jobs(actor).where(of_submission(submission_id), Job.state == State.FAILED)
+    query = query.options(selectinload(Job.attempts), selectinload(Job.submission)).order_by(Job.id)
+    jobs = session.scalars(query.limit(MOST_JUDGED)).all()
+    # What others used tells how much more to ask for, not whether there is more.
+    helpless = sum(not may_help(job.cause, asked_of(job, lacked_memory=False)) for job in jobs)
+    return failed - helpless
+
+
 def retry_cancelled(
     session: Session, actor: Actor, submission_id: str, *, now: datetime, terms: Terms
 ) -> Sequence[Job]:
@@ -220,7 +231,11 @@ def _wanted_more(job: Job) -> str | None:
 
 def jobtype_of(job: Job) -> JobType:
     """The job type as it was when the job was submitted."""
-    revision = job.submission.revision
+    return jobtype_of_revision(job.submission.revision)
+
+
+def jobtype_of_revision(revision: JobTypeRevision) -> JobType:
+    """The job type as it was in this revision."""
     found = _PARSED.get(revision.digest)
     if found is None:
         if len(_PARSED) >= MOST_PARSED:

@@ -360,6 +360,43 @@ def likely_wait(
     return _as_it_is(replace(plain, room=room), room, others=others, mine=mine, per_person=per_person)
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where the jobs of a batch that wait will run, as the cluster is now. `room` None: that is not known."""
+
+    room: Room | None
+    running: int
+    """How many of the batch run."""
+    others: int
+    """How many jobs of others wait there that may go first."""
+    most: int | None
+    """How many of the batch its person may have at once, by what else is theirs; None: as many as fit."""
+
+
+def place_of(
+    session: Session, jobtype: str, asks: Asks, submission: str, *, jobs: int, status: ClusterStatus
+) -> Place:
+    """Room for a batch that is there already: so many jobs of it have not ended, and ask for this."""
+    cluster = status.going_to(jobtype)
+    active = _active(session, cluster, status)
+    snapshot = _its_snapshot(session, cluster)
+    mine = [one for one in active if one.submission == submission]
+    running = sum(one.state is State.RUNNING for one in mine)
+    unseen = snapshot is None or not snapshot.totals.get("cpus") or "used_cpus" not in snapshot.totals
+    if unseen or snapshot is None or len(active) >= MOST_ASKED:
+        return Place(None, running, 0, None)
+    holds = [one.asks for one in active if one.state is State.RUNNING]
+    rest = [one.asks for one in active if one.state in TO_BEGIN and one.submission != submission]
+    room = room_for(asks, jobs, snapshot, running=holds, waiting=rest)
+    of_portal = sum(one.state in TO_BEGIN for one in active)
+    strangers = max(0, sum(partition.waiting or 0 for partition in snapshot.partitions) - of_portal)
+    per_person, most = (cluster.per_person if cluster else None), None
+    if per_person is not None:
+        person = mine[0].person if mine else None
+        most = max(0, per_person - sum(one.person == person and one.submission != submission for one in active))
+    return Place(room, running, room.before + strangers, most)
+
+
 def _as_it_is(plain: Wait, room: Room, *, others: int, mine: int, per_person: int | None) -> Wait:
     """`mine`: the person's own jobs that wait or run; `others`: those that wait there and are not the portal's."""
     jobs = plain.jobs
@@ -389,18 +426,21 @@ class _Active:
     state: State
     person: int
     asks: Asks
+    submission: str
 
 
 def _active(session: Session, cluster: Cluster | None, status: ClusterStatus) -> list[_Active]:
     """Jobs that wait or run where the new ones will go, oldest first; MOST_ASKED at most, of all clusters."""
     states = TO_BEGIN | {State.RUNNING}
     several = len([one for one in status.clusters if not one.forgotten]) > 1
-    query = select(Job.state, Job.person_id, Job.resources, JobTypeRevision.name).where(Job.state.in_(states))
+    query = select(Job.state, Job.person_id, Job.resources, Job.submission_id, JobTypeRevision.name).where(
+        Job.state.in_(states)
+    )
     query = query.join(Submission, Submission.id == Job.submission_id)
     query = query.join(JobTypeRevision, JobTypeRevision.id == Submission.revision_id)
     rows = session.execute(query.order_by(Job.id).limit(MOST_ASKED)).all()
     return [
-        _Active(row.state, row.person_id, Asks.of(row.resources))
+        _Active(row.state, row.person_id, Asks.of(row.resources), row.submission_id)
         for row in rows
         if not several or status.going_to(row.name) == cluster
     ]

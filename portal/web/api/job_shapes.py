@@ -11,6 +11,7 @@ from portal.jobs.read import ClusterStatus, job_view, sentence
 from portal.jobs.said import Waiting
 from portal.jobs.state import State
 from portal.jobs.submit.write import Accepted, WrittenSubmission
+from portal.jobs.timing.batch import BatchOutlook
 from portal.jobs.timing.progress import progress_of
 
 JOBS_SHOWN = 500
@@ -156,6 +157,15 @@ class SubmissionOut(BaseModel):
     counts: dict[str, int] = Field(description="How many jobs are in each state.")
     final: bool = Field(description="All jobs have ended.")
     jobs: list[JobOut]
+
+
+class OutlookOut(BaseModel):
+    """When the last run of a submission is likely to end, in words, with what that rests on."""
+
+    words: str = Field(description="A sentence; empty where nothing waits or runs.")
+    basis: str = Field(description="What that rests on, or why it is not known.")
+    least_s: float | None = Field(description="The earliest, in seconds from now; null: not known.")
+    most_s: float | None = Field(description="The latest; null: not known.")
 
 
 def job_out(job: Job, now: datetime, status: ClusterStatus | None) -> JobOut:
@@ -305,4 +315,17 @@ def submission_out(submission: Submission, jobs: list[JobOut], counted: Mapping[
         counts={state.value: number for state, number in counted.items()},
         final=all(state.final for state in counted),
         jobs=jobs,
+    )
+
+
+def outlook_out(found: BatchOutlook | None) -> OutlookOut:
+    """What is known of when all of a submission has run."""
+    if found is None:
+        return OutlookOut(words="", basis="", least_s=None, most_s=None)
+    span = found.span
+    return OutlookOut(
+        words=found.words,
+        basis=found.basis,
+        least_s=span.low if span else None,
+        most_s=span.high if span and not found.least_only else None,
     )

@@ -11,9 +11,18 @@ from portal.jobs.read import ClusterStatus, cluster_status, counts, get_submissi
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.submit import Checked, check_all, submit
 from portal.jobs.submit.write import WrittenSubmission
+from portal.jobs.timing.batch import batch_outlook
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import PREFIX, make_blueprint
-from portal.web.api.job_shapes import JOBS_SHOWN, SubmissionOut, job_out, submission_out, submitted_out
+from portal.web.api.job_shapes import (
+    JOBS_SHOWN,
+    OutlookOut,
+    SubmissionOut,
+    job_out,
+    outlook_out,
+    submission_out,
+    submitted_out,
+)
 from portal.web.api.parameters import Parameters
 from portal.web.api.prefer import applied, wanted_return
 from portal.web.api.trials import TrialRequest
@@ -178,6 +187,14 @@ def check_submission(header: IdempotencyHeader, body: SubmissionRequest) -> Resp
 def read_submission(path: SubmissionPath) -> Response:
     """With its jobs (at most 500; /jobs?submission=… lists all) and how many are in each state."""
     return answer(_shown(path.submission))
+
+
+@api.get("/submissions/<submission>/outlook", summary="When it is likely done", responses={200: OutlookOut})
+def read_outlook(path: SubmissionPath) -> Response:
+    """When the last of its runs is likely to end, by finished runs like them; else why that is not known."""
+    submission = get_submission(session(), actor(), path.submission)
+    found = batch_outlook(session(), actor(), submission, status=cluster_status(session()), now=now())
+    return answer(outlook_out(found))
 
 
 @api.post(

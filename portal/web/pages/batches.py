@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from portal.errors import ConflictError, InvalidError, LimitError
 from portal.jobs import actions
+from portal.jobs.actions import worth_another_try
 from portal.jobs.batches.rename import rename_batch
 from portal.jobs.models import Submission
 from portal.jobs.read import (
@@ -17,6 +18,7 @@ from portal.jobs.read import (
     with_warnings,
 )
 from portal.jobs.state import FINAL, State
+from portal.jobs.timing.batch import batch_outlook
 from portal.web.context import actor, close_session, now, portal, session, terms
 from portal.web.kept import kept_fields
 from portal.web.part import part
@@ -80,6 +82,7 @@ def _context(submission: Submission) -> dict[str, object]:
     jobtype = portal().jobtypes.by_name.get(submission.revision.name)
     total = sum(by_state.values())
     unfinished = sum(number for state, number in by_state.items() if state not in FINAL)
+    failed = by_state.get(State.FAILED, 0)
     hidden = hidden_jobs(session(), actor(), submission)
     words = batch_sentence(by_state, with_warnings(session(), actor(), submission)) + hidden_words(hidden)
     return {
@@ -88,9 +91,11 @@ def _context(submission: Submission) -> dict[str, object]:
         "counts": batch_counts(by_state),
         "chosen": word,
         "sentence": words,
+        "outlook": batch_outlook(session(), actor(), submission, status=status, now=now()),
         "share_done": (total - unfinished) / total if total else None,
         "unfinished": unfinished,
-        "failed": by_state.get(State.FAILED, 0),
+        "failed": failed,
+        "worth_it": worth_another_try(session(), actor(), submission.id, failed) if failed else 0,
         "cancelled": by_state.get(State.CANCELLED, 0),
         "done": by_state.get(State.SUCCEEDED, 0),
         "mine": submission.person_id == actor().person_id or actor().staff,

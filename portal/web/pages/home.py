@@ -13,6 +13,7 @@ from portal.jobs.lines import Lines, list_lines
 from portal.jobs.models import Job
 from portal.jobs.read import ClusterStatus, cluster_status
 from portal.jobs.state import FINAL, State
+from portal.jobs.timing.batch import batch_outlook
 from portal.web.context import actor, now, portal, session
 from portal.web.part import part
 from portal.web.views.datasets import dataset_cards
@@ -63,8 +64,14 @@ def _current() -> Lines:
 
 def _jobs_context(lines: Lines, status: ClusterStatus) -> dict[str, object]:
     titles = {name: jobtype.title for name, jobtype in portal().jobtypes.by_name.items()}
+    outlooks = {
+        key: found.words
+        for key, group in lines.groups.items()
+        if group.ended < group.seen
+        and (found := batch_outlook(session(), actor(), group.submission, status=status, now=now()))
+    }
     return {
-        "jobs": line_cards(session(), actor(), lines, now(), status=status, titles=titles),
+        "jobs": line_cards(session(), actor(), lines, now(), status=status, titles=titles, outlooks=outlooks),
         "again_s": ask_again_after_s(lines.moments(), now()),
     }
 

@@ -1,7 +1,7 @@
 """What one job's page shows around the service's view: inputs and results, its settings, what can be done."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flask import url_for
 from sqlalchemy.orm import Session
@@ -16,6 +16,7 @@ from portal.jobtype.model import JobType
 from portal.jobtype.option import ChoiceOption, OptionBase, Value
 from portal.web.views.picks.id_lists import texts_of
 from portal.web.views.pictures import Picture, thumbnails
+from portal.web.views.results.made import CardFigure, key_figures
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Related:
     caption: str
     warnings: Sequence[str] = ()
     """What makes a result doubtful, in words."""
+    figures: Sequence[CardFigure] = ()
+    """The key figures that the analysis names, of a result."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,7 @@ def job_parts(session: Session, actor: Actor, job: Job, jobtypes: Mapping[str, J
     known = _known(session, actor, ids)
     pictures = thumbnails(session, actor, known)
     jobtype = jobtype_of(job)
+    figures = key_figures(session, [i for i in outputs if i in known], jobtype.figures)
     labels = {slot.name: slot.label for slot in jobtype.inputs}
     experiment = job.investigation
     return JobParts(
@@ -81,7 +85,11 @@ def job_parts(session: Session, actor: Actor, job: Job, jobtypes: Mapping[str, J
             _related(row.dataset_id, row.dataset_name, labels.get(row.slot, row.slot), known, pictures)
             for row in job.inputs
         ),
-        results=tuple(_related(i, job.title, "Result", known, pictures) for i in outputs if i),
+        results=tuple(
+            replace(_related(i, job.title, "Result", known, pictures), figures=figures.get(i, ()))
+            for i in outputs
+            if i
+        ),
         analysis=jobtype.title,
         version=jobtype.version,
         settings=tuple(_settings(job, jobtype)),

@@ -45,6 +45,8 @@ class JobCard:
     changed: datetime
     picture: Picture | None
     action: CardAction | None
+    source: str = ""
+    """What it works on, by name, as far as this person may know it; with how many more there are."""
 
 
 def job_url(job: Job) -> str:
@@ -80,11 +82,17 @@ def line_cards(
     *,
     status: ClusterStatus | None = None,
     titles: Mapping[str, str] | None = None,
+    outlooks: Mapping[str, str] | None = None,
 ) -> list[JobCard]:
-    """Cards of the list's lines: of a batch or trial one that says how many of its jobs are how."""
+    """Cards of the list's lines: of a batch or trial one that says how many of its jobs are how.
+
+    `outlooks`: when the last run of a batch ends, as a sentence, by submission.
+    """
     cards = job_cards(session, actor, lines.page.items, now, status=status, titles=titles)
     return [
-        _card_of_group(card, lines.groups[job.submission_id]) if job.submission_id in lines.groups else card
+        _card_of_group(card, lines.groups[job.submission_id], (outlooks or {}).get(job.submission_id, ""))
+        if job.submission_id in lines.groups
+        else card
         for card, job in zip(cards, lines.page.items, strict=True)
     ]
 
@@ -97,7 +105,7 @@ def line_links(lines: Lines) -> PageLinks:
     return replace(links, words=f"{links.words}, {count(lines.jobs, 'job')}") if links.words else links
 
 
-def _card_of_group(newest: JobCard, group: Group) -> JobCard:
+def _card_of_group(newest: JobCard, group: Group, outlook: str) -> JobCard:
     submission = group.submission
     of_trial = submission.trial is not None
     url = url_for("trials.show" if of_trial else "batches.show", submission_id=submission.key)
@@ -111,6 +119,7 @@ def _card_of_group(newest: JobCard, group: Group) -> JobCard:
         state=state_of_all(group.states),
         sentence=batch_sentence(group.states, group.warned)
         + hidden_words(group.hidden)
+        + (f" {outlook}" if outlook else "")
         + (" Discarded." if submission.discarded is not None else ""),
         active=group.ended < group.seen,
         fraction=group.ended / group.seen,
@@ -159,7 +168,15 @@ def _card(
         changed=job.ended or job.changed,
         picture=shown,
         action=_action(actor, job),
+        source=_source(job),
     )
+
+
+def _source(job: Job) -> str:
+    if not job.inputs:
+        return ""
+    more = f" and {len(job.inputs) - 1} more" if len(job.inputs) > 1 else ""
+    return f"{job.inputs[0].dataset_name}{more}"
 
 
 def _action(actor: Actor, job: Job) -> CardAction | None:

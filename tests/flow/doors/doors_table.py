@@ -140,6 +140,7 @@ API = """
     api_submissions.create_submission   POST    sign-in  sign-in  hides  forbidden  done       done       done   forbidden  | dataset
     api_submissions.read_submission     GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | job option
     api_submissions.rename_submission   PATCH   sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | -
+    api_submissions.read_outlook        GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | -
     api_submissions.retry_submission    POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
     api_submissions.cancel_submission   POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
     api_submission-lists.create_submission_list POST sign-in sign-in hides forbidden done      done       done   forbidden  | -

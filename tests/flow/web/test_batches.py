@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,13 +12,16 @@ from alembic import command
 from sqlalchemy import select
 
 from portal.catalogue.models import Dataset, InvestigationUser, User
+from portal.jobs.clusters.rows import DAEMON, ClusterSnapshot, DaemonLease
 from portal.jobs.lines import list_lines
-from portal.jobs.models import Job, Submission
+from portal.jobs.models import Attempt, Job, Submission
 from portal.jobs.state import State
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.submit import submit
+from portal.jobs.timing.models import JobRun
 from portal.jobtype.load import load_folders, shipped_folder
 from portal.migrations import _config
+from portal.scheduler.survey import Node, Survey
 from portal.web.views.jobs import line_links
 
 ENDINGS = {
@@ -272,3 +275,79 @@ def test_what_was_started_before_there_were_numbers_gets_them_in_its_order(
     with site.database.read() as session:
         keys = [session.get_one(Submission, one.id).key for one in old]
     assert keys == ["B-1", old[1].id, "B-2", "B-3"]
+
+
+def measured(site: Any, job: int, seconds: float = 60.0) -> None:
+    """Six finished runs like this job, and a cluster with two processors, of which none is in use."""
+    at = datetime.now(UTC)
+    with site.database.write() as session:
+        found = session.get_one(Job, job)
+        for number in range(1, 7):
+            attempt = Attempt(
+                job_id=job, number=number, name="x", cluster="c", resources=found.resources, created=at
+            )
+            session.add(attempt)
+            session.flush()
+            session.add(
+                JobRun(
+                    attempt_id=attempt.id, jobtype="qc", revision_id=found.submission.revision_id,
+                    variant=found.submission.variant, input_bytes=0, waited_s=1.0, ran_s=seconds, outcome="done",
+                    started=at, ended=at,
+                )
+            )  # fmt: skip
+        survey = Survey(True, (Node("n", "", True, 2, 0, 64_000),)).document()
+        session.add(ClusterSnapshot(cluster="c", at=at, document=survey))
+
+
+def test_a_batch_says_when_all_of_it_is_likely_done_or_that_it_is_not_known(
+    site: Any, further: list[int], start: Any
+) -> None:
+    batch = start(further, title="Tails of the week")
+    maya = site.client("maya")
+    end(site, site.job, State.CANCELLED)
+    assert "When the last run ends is not known." in words_of(maya.get(batch.page).text)
+    measured(site, batch.jobs[0])
+    silent = words_of(maya.get(batch.page).text)
+    assert "When the last run ends is not known." in silent  # no daemon is at work
+    with site.database.write() as session:
+        at = datetime.now(UTC)
+        session.add(DaemonLease(name=DAEMON, holder="x", epoch=1, expires=at + timedelta(hours=1), beat=at))
+    told = "The last run likely ends in 2 to 3 minutes."
+    page = words_of(maya.get(batch.page).text)
+    assert f"{told} 2 at a time, as things are now; each from 6 runs with inputs below 1 MB" in page
+    part = maya.get(f"{batch.page}/part/live", headers={"HX-Request": "true"})
+    assert told in words_of(part.text)
+    (line,) = [one for one in lines_of(maya.get("/").text) if "Tails of the week" in one]
+    assert told in line
+    found = maya.get(f"/api/v1/submissions/{batch.number}/outlook").json
+    assert (found["words"], found["least_s"], found["most_s"]) == (told, 120.0, 150.0)
+    for number in batch.jobs:
+        end(site, number, State.CANCELLED)
+    assert "last run" not in maya.get(batch.page).text
+    assert maya.get(f"/api/v1/submissions/{batch.number}/outlook").json["words"] == ""
+    assert site.client("tom").get(f"/api/v1/submissions/{batch.number}/outlook").status_code == 404
+
+
+def test_what_would_end_the_same_way_is_not_offered_again_in_a_batch(
+    site: Any, further: list[int], start: Any
+) -> None:
+    batch, maya = start(further), site.client("maya")
+    for number in batch.jobs[:3]:
+        end(site, number, State.FAILED)
+    with site.database.write() as session:
+        for number, cause in zip(batch.jobs, ("input", "refused by program", "node"), strict=False):
+            session.get_one(Job, number).cause = cause
+    page = words_of(maya.get(batch.page).text)
+    assert "Retry 1 failed" in page
+    assert "2 failed jobs would end the same way again. Each says why, and can be run with changed values." in page
+    with site.database.write() as session:
+        session.get_one(Job, batch.jobs[2]).cause = "output missing"
+    assert "Retry" not in words_of(maya.get(batch.page).text)
+
+
+def test_each_tile_of_a_batch_says_what_it_is_from(site: Any, further: list[int], start: Any) -> None:
+    batch = start(further, title="Tails of the week")
+    tiles = re.findall(
+        r'<article class="card-tile">.*?</article>', site.client("maya").get(batch.page).text, re.DOTALL
+    )
+    assert sorted(re.findall(r"from (Tail \d)", " ".join(map(words_of, tiles)))) == [f"Tail {n}" for n in range(4)]

@@ -11,6 +11,8 @@ from portal.catalogue.entries import FileEntry, ParameterEntry, PictureEntry
 from portal.catalogue.models import Dataset
 from portal.catalogue.results import ResultToRegister, register_result
 from portal.data.grey import PictureScale
+from portal.jobs.models import Attempt, Job, JobOutput
+from portal.jobs.state import State
 
 NUMBERS = [
     ParameterEntry("iterations", 20.0, ""),
@@ -82,6 +84,25 @@ def test_a_result_s_card_tells_what_changed_where_from_and_five_figures(site: An
         assert "iterations 20 sharpness gain 2.35 residual 6.54 %" in words
         assert "background" not in words
         assert 'value="2.34567"' in card
+
+
+def test_a_job_s_page_has_the_figures_that_its_analysis_names(site: Any, result: int) -> None:
+    with site.database.write() as session:
+        job = session.get_one(Job, site.job)
+        for state in (State.SUBMITTING, State.RUNNING, State.COLLECTING, State.SUCCEEDED):
+            job.move(state, at=datetime.now(UTC))
+        attempt = Attempt(
+            job_id=job.id, number=1, name="x", cluster="c", resources=job.resources, created=datetime.now(UTC)
+        )
+        session.add(attempt)
+        session.flush()
+        session.add(JobOutput(job_id=job.id, attempt_id=attempt.id, name="deconvolved", dataset_id=result))
+    number = f"/jobs/J-{1000 + site.job}"
+    for page in (number, f"{number}/part/live"):
+        text = site.client("maya").get(page, headers={"HX-Request": "true"} if "part" in page else {}).text
+        words = words_of(text)
+        assert "iterations 20 sharpness gain 2.35 residual 6.54 %" in words, page
+        assert 'value="2.34567"' in text
 
 
 def test_what_it_was_made_of_is_hidden_from_those_who_may_not_see_it(site: Any, result: int) -> None:

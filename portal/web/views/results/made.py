@@ -49,27 +49,43 @@ def made_of(
     if not runs:
         return {}
     wanted = {one: _wanted(run, jobtypes) for one, run in runs.items()}
-    names = {name for some in wanted.values() for name in some}
-    known = known_of_all(session.connection(), list(runs), names) if names else {}
+    figures = _figures(session, wanted)
     pictures = thumbnails(session, actor, [run.inputs[0].dataset.id for run in runs.values() if run.inputs])
     found: dict[int, Made] = {}
     for one, run in runs.items():
         first = run.inputs[0].dataset if run.inputs else None
         jobtype = jobtypes.get(run.application)
-        figures = ((name, known.get(one, {}).get(name)) for name in wanted[one])
         found[one] = Made(
             analysis=jobtype.title if jobtype else run.application,
             source=first.name if first else None,
             source_url=url_for("datasets.show", dataset_id=first.id) if first else None,
             more=max(0, len(run.inputs) + run.hidden_inputs - 1),
             before=pictures.get(first.id) if first else None,
-            figures=tuple(
-                CardFigure(name, value, one_.counts[0].units)
-                for name, one_ in figures
-                if one_ is not None and not one_.doubtful and (value := one_.counts[0].value) is not None
-            ),
+            figures=figures.get(one, ()),
         )
     return found
+
+
+def key_figures(
+    session: Session, datasets: Sequence[int], names: Sequence[str]
+) -> dict[int, tuple[CardFigure, ...]]:
+    """Those of these names that are known of datasets which the caller may see, by their ids."""
+    return _figures(session, dict.fromkeys(datasets, names))
+
+
+def _figures(session: Session, wanted: Mapping[int, Sequence[str]]) -> dict[int, tuple[CardFigure, ...]]:
+    names = {name for some in wanted.values() for name in some}
+    known = known_of_all(session.connection(), list(wanted), names) if names and wanted else {}
+    return {
+        one: tuple(
+            CardFigure(name, value, figure.counts[0].units)
+            for name in some
+            if (figure := known.get(one, {}).get(name)) is not None
+            and not figure.doubtful
+            and (value := figure.counts[0].value) is not None
+        )
+        for one, some in wanted.items()
+    }
 
 
 def lie_alike(one: Picture, other: Picture) -> bool:
