@@ -10,6 +10,11 @@ from playwright.sync_api import Page
 AXE = Path(__file__).parents[2] / "portal/web/frontend/node_modules/axe-core/axe.min.js"
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
+# What stands in the middle of the note, and at its lower edge, is the note: nothing lies over it.
+SEEN = """() => { const note = document.querySelector('[data-send-note]'), box = note.getBoundingClientRect();
+  const seen = y => note.contains(document.elementFromPoint(box.x + 5, y));
+  return seen(box.y + box.height / 2) && seen(box.bottom - 2); }"""
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
@@ -64,13 +69,14 @@ def test_what_is_said_of_a_lost_connection_is_no_obstacle(
     if not AXE.exists():
         pytest.skip("axe-core is not installed: npm ci in portal/web/frontend")
     for width in (390, 1280):
-        page = browse("maya", scheme=scheme, width=width)
+        page = browse("maya", scheme=scheme, width=width, height=700)
         page.goto("/access")
         page.fill("#number", "LS-1")
         page.context.set_offline(True)
         page.get_by_role("button", name="Ask", exact=True).click()
         page.wait_for_selector("[data-send-note]")
         page.wait_for_selector("[data-connection] [data-when=offline]")
+        page.wait_for_function(SEEN)
         assert not _violations(page)
         wide = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
         assert wide[0] <= wide[1]

@@ -147,6 +147,31 @@ def test_the_focus_ticks_and_sections_of_a_live_part_outlive_its_updates(
     expect(page.locator("#bell")).to_be_focused()
 
 
+def test_the_search_over_everything_takes_nothing_away_that_was_typed(
+    demo: Any, browse: Callable[..., Page]
+) -> None:
+    """Where the sign-in has ended it loaded the page again; without a network Enter left it."""
+    page = browse(None)
+    _sign_in(page)
+    page.goto("/access")
+    page.fill("#note", "measured in May")
+    dialog = page.get_by_role("dialog", name="Search everything")
+    page.context.set_offline(True)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("zebra")
+    expect(dialog.get_by_role("status")).to_contain_text("You are offline.")
+    page.keyboard.press("Enter")
+    expect(dialog.get_by_role("status")).to_contain_text("You are offline.")
+    assert page.url.endswith("/access")
+    page.context.set_offline(False)
+    expect(dialog.get_by_role("option").first).to_be_visible()
+    page.context.clear_cookies()
+    page.keyboard.type("fish")
+    expect(page.locator("[data-sign-in-ended]")).to_contain_text("What you typed stands here")
+    expect(page.locator("#note")).to_have_value("measured in May")
+    expect(dialog).to_be_hidden()
+
+
 def _sign_in(page: Page) -> None:
     page.goto("/sign-in")
     page.locator('form:has(input[value="maya"]) button').click()

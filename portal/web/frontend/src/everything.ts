@@ -1,5 +1,9 @@
+import { signInEnded } from "./ended";
+
 const TYPING = "input, textarea, select, [contenteditable]";
 const PAUSE_MS = 150;
+const SILENT = "The portal does not answer. Press Enter to try again on a page of its own.";
+const OFFLINE = "You are offline. What you search for stays here; it is asked for when the network is back.";
 
 interface Search {
   dialog: HTMLDialogElement;
@@ -46,7 +50,8 @@ async function ask(found: Search): Promise<void> {
       signal: mine.signal,
     });
     if (answer.status === 401) {
-      window.location.reload(); // the sign-in ended: the page asks for a new one
+      found.dialog.close();
+      signInEnded(); // the page asks for a new one, unless something is typed on it
       return;
     }
     if (!answer.ok) throw new Error(String(answer.status));
@@ -56,7 +61,7 @@ async function ask(found: Search): Promise<void> {
     found.field.setAttribute("aria-expanded", String(options(found.place).length > 0));
     choose(found, options(found.place).length ? 0 : -1);
   } catch {
-    if (!mine.signal.aborted) say(found, "The portal does not answer. Press Enter to try again on a page of its own.");
+    if (!mine.signal.aborted) say(found, navigator.onLine ? SILENT : OFFLINE);
   } finally {
     if (asked === mine) found.place.removeAttribute("aria-busy");
   }
@@ -144,6 +149,17 @@ export function wireEverything(): void {
     else if (found && (event.target === found.dialog || event.target.closest("[data-everything-close]"))) {
       found.dialog.close();
     }
+  });
+  // Enter without a network would take the page away, and give none.
+  document.addEventListener("submit", (event) => {
+    const found = search();
+    if (!found || navigator.onLine || !(event.target instanceof HTMLFormElement) || !found.dialog.contains(event.target)) return;
+    event.preventDefault();
+    say(found, OFFLINE);
+  });
+  window.addEventListener("online", () => {
+    const found = search();
+    if (found?.dialog.open && found.field.value) void ask(found);
   });
   // Back from a hit shows the page as it was, without the dialog over it.
   window.addEventListener("pagehide", () => search()?.dialog.close());

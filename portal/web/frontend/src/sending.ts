@@ -50,6 +50,7 @@ export function allow(form: HTMLFormElement, words: string): void {
   note.setAttribute("role", "alert");
   note.textContent = words;
   (was?.button.parentElement ?? form).append(note);
+  note.scrollIntoView({ block: "nearest" }); // on a phone the navigation lies over the end of the page
 }
 
 /** Empty if the portal answers; else what is to be said. */
