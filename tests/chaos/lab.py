@@ -35,7 +35,7 @@ class Ready:
     """What the workload needs: where the portal is, who may enter, and a dataset for every task."""
 
     run: str
-    url: str
+    portal: Host
     certificate: Path
     tokens: Mapping[str, str]
     datasets: Mapping[str, int]
@@ -64,7 +64,7 @@ def prepared(cluster: Cluster, plan: Plan, run: str) -> Iterator[Ready]:
         made = _seed(cluster, portal, run, tasks)
         certificate = folder / "portal.pem"
         certificate.write_text(told(portal, "cat", "/etc/ssl/certs/gantry.pem"), encoding="ascii")
-        yield Ready(run, f"https://{portal.address}", certificate, made["tokens"], made["datasets"], folder)
+        yield Ready(run, portal, certificate, made["tokens"], made["datasets"], folder)
     finally:
         for unit in UNITS:
             portal.run("rm", "-f", f"/etc/systemd/system/{unit}.service.d/chaos.conf")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
+from hosts.web import session_for
 
 from tests.chaos.lab import JOB_TYPE, Ready, token_of
 from tests.chaos.plan import Plan, Submission, Task
@@ -47,23 +47,12 @@ class Record:
     """Requests that had to be repeated."""
 
 
-class _Named(HTTPAdapter):
-    """Checks the portal's certificate for its name, since it is called by its address."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, assert_hostname="portal", **kwargs)
-
-
 class Person:
     """One person's hands: an HTTP session with a token."""
 
     def __init__(self, ready: Ready, name: str, record: Record, stop: threading.Event) -> None:
         self.ready, self.name, self.record, self.stop = ready, name, record, stop
-        self.http = requests.Session()
-        # Neither proxies nor certificates of this machine: the lab has its own.
-        self.http.trust_env = False
-        self.http.mount("https://", _Named())
-        self.http.verify = str(ready.certificate)
+        self.http = session_for(ready.portal, ready.certificate)
         self.http.headers["Authorization"] = f"Bearer {ready.tokens[name]}"
         self.lock = threading.Lock()
         self.timers: list[threading.Timer] = []
@@ -77,7 +66,7 @@ class Person:
             try:
                 with self.lock:
                     answer = self.http.request(
-                        method, f"{self.ready.url}/api/v1/{path}", timeout=REQUEST_S, **rest
+                        method, f"https://{self.ready.portal.name}/api/v1/{path}", timeout=REQUEST_S, **rest
                     )
             except requests.RequestException:
                 answer = None

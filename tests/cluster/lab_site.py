@@ -13,7 +13,6 @@ and `ledger` (a file of the common file system to which it appends its attempt a
 
 import json
 import re
-import ssl
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -26,7 +25,7 @@ import requests
 from hosts.cluster import Cluster
 from hosts.host import Host
 from hosts.place import LabError
-from requests.adapters import HTTPAdapter
+from hosts.web import session_for
 
 from portal.client import Client
 from portal.client.http import Document
@@ -94,33 +93,6 @@ def lab_analysis(name: str, code: str, **changes: Any) -> Document:
         "grace_s": 1,
     }
     return document | changes
-
-
-class _ToTheLab(HTTPAdapter):
-    """Carries what is asked of a host's name to its address in this lab; the name need not resolve here.
-
-    The portal answers to its name only, and its settings lie in a layer that labs of other addresses boot too.
-    """
-
-    def __init__(self, host: Host, certificate: Path) -> None:
-        self._host = host
-        self._context = ssl.create_default_context(cafile=str(certificate))
-        super().__init__()
-
-    def init_poolmanager(self, *args: Any, **named: Any) -> None:
-        """Expect the certificate of the name."""
-        name = self._host.name
-        more = {"ssl_context": self._context, "server_hostname": name, "assert_hostname": name}
-        super().init_poolmanager(*args, **named, **more)
-
-    def send(self, request: requests.PreparedRequest, *args: Any, **named: Any) -> requests.Response:
-        """The answer, whose address is the one that was asked for."""
-        carried = request.copy()
-        carried.headers["Host"] = self._host.name
-        carried.url = str(request.url).replace(f"//{self._host.name}", f"//{self._host.address}", 1)
-        answer = super().send(carried, *args, **named)
-        answer.request, answer.url = request, str(request.url)
-        return answer
 
 
 @dataclass(frozen=True)
@@ -208,10 +180,7 @@ class LabSite:
         """An HTTP session that trusts the lab's own certificate and expects the portal's name on it."""
         certificate = self.cluster.place.running / "portal.pem"
         certificate.write_text(self._root("cat", CERTIFICATE), encoding="ascii")
-        session = requests.Session()
-        session.mount("https://", _ToTheLab(self.portal, certificate))
-        session.trust_env = False
-        return session
+        return session_for(self.portal, certificate)
 
     def pages(self, person: str) -> requests.Session:
         """A browser in which this person has signed in with her password."""
