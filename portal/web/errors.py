@@ -37,7 +37,7 @@ from portal.errors import (
 from portal.level import level
 from portal.web.context import actor
 from portal.web.kept import form_owner, keep_sent
-from portal.web.part import asked_for_part
+from portal.web.part import asked_for_part, by_htmx
 from portal.web.signed_in import ask_for_sign_in, find_actor, page_asked_from, safe_next, who_is_unknown
 
 STATUS: Final[dict[type[PortalError], int]] = {
@@ -203,6 +203,9 @@ def http_error(error: HTTPException) -> ResponseReturnValue:
     if page is not None:
         return redirect(page, 303)
     answer = make_response(error_page(error.code))
+    if error.code == 404 and by_htmx():
+        # A page of the release before asks for what is no longer there: it loads itself anew.
+        answer.headers["HX-Refresh"] = "true"
     return with_allow(answer, error)
 
 

@@ -74,8 +74,9 @@ class Left:
     def look(self) -> None:
         """Ask for every page, and read every job, as they stand now."""
         app, now = self.app(), datetime.fromisoformat(self.before["now"])
-        for path in self.before["answers"]:
-            status, document = ask(app, self.before["people"], path)
+        for path, answer in self.before["answers"].items():
+            # A page may have moved: it is where its old address leads.
+            status, document = ask(app, self.before["people"], path, follow=answer["status"] == 200)
             self.answers[path] = {"status": status, "json": document}
         with self.yard.database.read() as session:
             for job in session.query(Job):
@@ -93,13 +94,13 @@ class Left:
         return next(job for job in self.yard.jobs() if job.id == number)
 
 
-def ask(app: Flask, people: dict[str, Any], path: str) -> tuple[int, Any]:
+def ask(app: Flask, people: dict[str, Any], path: str, *, follow: bool = False) -> tuple[int, Any]:
     """Ask a page with Maya's cookie, the API with her token; both are the old release's."""
     browser = app.test_client()
     headers = {"Authorization": f"Bearer {people['token']}"} if path.startswith("/api/") else {}
     if not headers:
         browser.set_cookie(people["cookie"]["name"], people["cookie"]["value"])
-    answer = browser.get(path, headers=headers)
+    answer = browser.get(path, headers=headers, follow_redirects=follow)
     return answer.status_code, answer.get_json() if headers and answer.is_json else None
 
 

@@ -91,9 +91,20 @@ def test_parameters_of_results_know_the_job_that_computed_them(house: Left) -> N
 
 
 def test_every_address_of_the_old_pages_answers_as_it_did(house: Left) -> None:
+    """A page, or where it is now. Its parts have moved: a page that is open asks in vain, and loads anew."""
     before = {path: answer["status"] for path, answer in house.before["answers"].items()}
-    assert len(before) > 50
-    assert {path: answer["status"] for path, answer in house.answers.items()} == before
+    parts = {path for path in before if path.endswith("/live")}
+    assert len(before) - len(parts) > 50
+    now = {path: answer["status"] for path, answer in house.answers.items()}
+    assert {path: now[path] for path in before if path not in parts} == {
+        path: status for path, status in before.items() if path not in parts
+    }
+    browser = house.app().test_client()
+    cookie = house.before["people"]["cookie"]
+    browser.set_cookie(cookie["name"], cookie["value"])
+    for path in parts:
+        answer = browser.get(path, headers={"HX-Request": "true"})
+        assert (answer.status_code, answer.headers.get("HX-Refresh")) == (404, "true"), path
 
 
 def test_the_api_says_of_old_rows_what_it_said(house: Left) -> None:
@@ -109,6 +120,8 @@ def test_what_the_scheduler_had_said_is_on_the_job_s_page_as_before(house: Left)
     """The documents `waiting`, `seen`, `testimony` and `progress` of old rows, read by the new code."""
     assert house.before["views"]
     for number, said in house.before["views"].items():
+        if said["state"] == "running":
+            del said["sentence"]  # how long it takes is reckoned otherwise now
         assert _within(said, house.views[number]) == said, number
     waiting = house.before["jobs"]["pending"]
     assert waiting["waiting"]["reason"] in json.dumps(house.views[waiting["number"]])
