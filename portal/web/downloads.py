@@ -91,8 +91,16 @@ def _answer(
 
 def _counted(opened: OpenDatafile | OpenFolder) -> Callable[[], None] | None:
     """Count what is sent, unless it is small; what ends it."""
-    small = isinstance(opened, OpenDatafile) and fstat(opened.file.fileno()).st_size <= SMALL
+    small = isinstance(opened, OpenDatafile) and _asked_for(fstat(opened.file.fileno()).st_size) <= SMALL
     return None if small or request.method != "GET" else begin_sending()
+
+
+def _asked_for(size: int) -> int:
+    """Bytes of a file of this size that are sent at most: of a viewer's range no more than that."""
+    if request.range is None or "If-Range" in request.headers:
+        return size
+    span = request.range.range_for_length(size)
+    return 0 if span is None else span[1] - span[0]
 
 
 def begin_sending() -> Callable[[], None]:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from portal.catalogue.models import Dataset
+from portal.web.at_once import AtOnce
 
 CONTENT = bytes(range(256)) * 40
 
@@ -77,3 +78,23 @@ def test_a_dataset_that_is_still_being_written_says_so_and_offers_no_analysis(si
         session.get_one(Dataset, site.facility.datasets["private"]).complete = False
     page = site.client("maya").get(f"/datasets/{site.facility.datasets['private']}").text
     assert "Still being written" in page and "/analyses/qc/start" not in page
+
+
+def test_more_large_downloads_than_a_persons_share_are_refused_and_small_ranges_are_not(
+    site: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A viewer asks for many ranges side by side; a range that becomes a whole file by its condition counts."""
+    monkeypatch.setattr("portal.web.downloads.SMALL", 100)
+    site.app.extensions["gantry-sending"] = sending = AtOnce(of_a_person=1)
+    ended, maya = sending.begin(site.facility.actors["maya"].person_id), site.client("maya")
+    refused = maya.get(_address(site))
+    assert refused.status_code == 429 and "of your downloads are running already" in refused.text
+    assert maya.get(_address(site), headers={"Range": "bytes=5-14"}).data == CONTENT[5:15]
+    tricked = maya.get(_address(site), headers={"Range": "bytes=5-14", "If-Range": '"sha256:another"'})
+    assert tricked.status_code == 429
+    assert maya.get(_address(site), headers={"Range": "bytes=5-9000"}).status_code == 429
+    assert maya.head(_address(site)).status_code == 200
+    ended()
+    for _ in range(3):  # each ends when it is closed
+        assert maya.get(_address(site)).data == CONTENT
+    assert len(sending) == 0
