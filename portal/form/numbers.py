@@ -6,6 +6,7 @@ which country somebody is from is never guessed. The point is the decimal sign, 
 
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -20,6 +21,9 @@ _SAME: Final = str.maketrans(
         **dict.fromkeys("\u00a0\u2007\u2008\u2009\u202f\u3000\t", " "),
         **dict.fromkeys("\u2019\u02bc\uff07", "'"),
         **dict.fromkeys("\u200b\u200e\u200f\ufeff\u2060", ""),
+        "\u066b": ".",
+        "\u066c": "'",
+        "\u060c": ",",
         "\uff0b": "+",
         "\uff0e": ".",
         "\uff0c": ",",
@@ -29,6 +33,14 @@ _SAME: Final = str.maketrans(
     }
 )
 """Signs that mean one thing and look otherwise: digits of full width, minus signs, spaces that do not break."""
+_FRACTION: Final = re.compile("(?<![0-9.,' ])([0-9]{0,15}) ?([\u00bc-\u00be\u2150-\u215e\u2189])(?![0-9])")
+_RAISED: Final = str.maketrans(
+    "\u207a\u207b\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079", "+-0123456789"
+)
+_POWER: Final = re.compile(
+    "(?:(?<=[0-9]) ?[\u00d7\u00b7\u22c5*xX] ?|(?P<alone>^[+-]?))10"
+    "(?:\\^ ?([+-]?[0-9]{1,3})|([\u207a\u207b]?[\u2070\u00b9\u00b2\u00b3\u2074-\u2079]{1,3}))(?![0-9])"
+)
 _PARTS: Final = re.compile(r"([+-]? ?)([0-9][0-9 ,.']*|[.,][0-9]+)([eE][+-]?[0-9]{1,3}(?![0-9]))?(.*)", re.ASCII)
 _POINT: Final = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+")
 _COMMA: Final = re.compile(r"[0-9]*,[0-9]+")
@@ -60,7 +72,7 @@ def read_number(text: str, unit: str = "", *, whole: bool = False) -> TypedNumbe
     Raises NoNumberError; ValueError, with words for the field, where two numbers could be meant, or a unit is none
     of this kind.
     """
-    typed = " ".join(text.translate(_SAME).split(" ")).strip() if len(text) <= MOST_CHARACTERS else ""
+    typed = _as_programs_write(text) if len(text) <= MOST_CHARACTERS else ""
     parts = _PARTS.fullmatch(typed)
     if parts is None:
         raise NoNumberError(text)
@@ -71,12 +83,34 @@ def read_number(text: str, unit: str = "", *, whole: bool = False) -> TypedNumbe
     number = f"{sign}{body.strip()}{exponent}"
     if not behind:
         return TypedNumber(value, _how(text.strip(), number, value))
-    if not _UNIT.fullmatch(behind):
+    if not _UNIT.fullmatch(behind) or _FRACTION.search(behind):
         raise NoNumberError(text)
     factor = _factor(behind, unit)
     if factor == 1.0:
         return TypedNumber(value, _how(number, number, value), behind)
     return _converted(value, behind, unit, factor)
+
+
+def _as_programs_write(text: str) -> str:
+    """With our digits for those of every script, and without fractions and powers of ten as they are printed."""
+    same = " ".join(text.translate(_SAME).split(" ")).strip()
+    digits = "".join(str(unicodedata.decimal(character, character)) for character in same)
+    return _POWER.sub(_power, _FRACTION.sub(_fraction, digits))
+
+
+def _fraction(found: re.Match[str]) -> str:
+    whole, sign = found.groups()
+    value = unicodedata.numeric(sign)
+    exact = Decimal(f"{value:.6f}").normalize()
+    if float(exact) != value:
+        raise ValueError(f"“{sign}” has no last decimal: write as many as you need, for example {value:.6g}.")
+    return f"{int(whole or 0) + exact:f}"
+
+
+def _power(found: re.Match[str]) -> str:
+    alone, written, raised = found["alone"], found[2], found[3]
+    exponent = (written or raised).translate(_RAISED)
+    return f"e{exponent}" if alone is None else f"{alone}1e{exponent}"
 
 
 def number_text(value: Decimal) -> str:

@@ -44,7 +44,29 @@ UNDERSTOOD = [
     ("5 %", "%", "5", ""),
     ("5 %", "", "0.05", "5 % = 0.05"),
     ("4 ％", "", "0.04", "4 % = 0.04"),
+    ("½", "", "0.5", "½ is read as 0.5"),
+    (f"{MINUS}2¾", "", "-2.75", f"{MINUS}2¾ is read as -2.75"),
+    ("1 ⅛ mm", "um", "1125", "1.125 mm = 1125 um"),
+    ("٣٠٠", "", "300", "٣٠٠ is read as 300"),
+    ("٠٫٥", "", "0.5", "٠٫٥ is read as 0.5"),
+    ("١٬٠٠٠", "", "1000", "١٬٠٠٠ is read as 1000"),
+    ("१२.५", "", "12.5", "१२.५ is read as 12.5"),
+    ("3×10^-4", "", "0.0003", "3×10^-4 is read as 0.0003"),
+    ("3 · 10⁻⁴", "", "0.0003", "3 · 10⁻⁴ is read as 0.0003"),
+    ("2 x 10^3 nm", "um", "2", "2000 nm = 2 um"),
+    ("10^4", "", "10000", "10^4 is read as 10000"),
 ]
+
+
+def test_a_fraction_without_a_last_decimal_is_explained():
+    with pytest.raises(ValueError, match="“⅓” has no last decimal: write as many as you need"):
+        read_number("⅓")
+
+
+@pytest.mark.parametrize("typed", ["1 000½", "1.5½", "½½", "5×10", "100×10^99999", "²"])
+def test_what_only_looks_like_such_a_number_is_none(typed):
+    with pytest.raises(NoNumberError):
+        read_number(typed, "um")
 
 
 @pytest.mark.parametrize(("typed", "unit", "value", "how"), UNDERSTOOD)
@@ -81,7 +103,7 @@ def test_a_unit_of_another_kind_is_no_unit_here(typed, unit, words):
 @pytest.mark.parametrize(
     "typed",
     ["1 00", "1 5", "1,00,000", "1.2.3", "1,2,3", "0,000,5", "1_000", "0x10", "nan", "inf", "1/2", "~5",
-     "<5", "5-6", "1 h 30 min", "5 5 nm", "1'00", "1 000'000", "--5", "5e", "5e+", "٣", "٣ nm", "½",
+     "<5", "5-6", "1 h 30 min", "5 5 nm", "1'00", "1 000'000", "--5", "5e", "5e+", "٣ ٣",
      "", "x" * 200, "9" * 200, "9e999 m"],
 )  # fmt: skip
 def test_what_is_no_number_is_none(typed):

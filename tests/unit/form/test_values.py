@@ -48,7 +48,7 @@ REFUSED = [
     (INTEGER, "0", "from 1 to 200; this is 0"),
     (INTEGER, "201", "from 1 to 200; this is 201"),
     (INTEGER, "1_0", "is not one"),
-    (INTEGER, "٣", "is not one"),
+    (INTEGER, "٣-٣", "is not one"),
     (INTEGER, "9" * 40, "Give a whole number"),
     (INTEGER, True, "Give a whole number"),
     (INTEGER, 2.0, "Give a whole number"),
