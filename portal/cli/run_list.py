@@ -4,13 +4,13 @@ import json
 import re
 import uuid
 from collections.abc import Sequence
-from typing import TextIO
+from typing import Any, Final, NoReturn, TextIO
 
 import click
 
 from portal.cli.arguments import make_client
 from portal.cli.errors import JOB_FAILED
-from portal.cli.output import json_option, show_json, show_rows
+from portal.cli.output import json_option, plain, show_json, show_rows
 from portal.cli.run import wait_for
 from portal.client import Client
 from portal.client.http import Document
@@ -18,6 +18,8 @@ from portal.errors import InvalidError, PortalError
 
 AT_ONCE = 500
 """Forms that the portal takes in one request, all or none."""
+MOST_DIGITS: Final = 60
+"""Of a whole number; the portal takes fewer."""
 FIELD = re.compile(r"(?:forms\.)?(\d+)\.(.+)")
 
 
@@ -96,11 +98,17 @@ def _forms(file: TextIO) -> tuple[list[int], list[Document]]:
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         try:
-            form = json.loads(line)
+            form = json.loads(line, object_pairs_hook=_map, parse_int=_whole, parse_constant=_constant)
+            json.dumps(form, ensure_ascii=False).encode()
         except RecursionError:
             raise click.BadParameter(f"Line {number} is nested too deeply.") from None
+        except UnicodeEncodeError:
+            raise click.BadParameter(f"Line {number} holds half of a character (\\ud800).") from None
+        except json.JSONDecodeError as error:
+            where = f"{error.msg} at character {error.pos + 1}"
+            raise click.BadParameter(f"Line {number} is not JSON: {where}.") from None
         except ValueError as error:
-            raise click.BadParameter(f"Line {number} is not JSON: {error}") from None
+            raise click.BadParameter(f"Line {number} {error}.") from None
         if not isinstance(form, dict):
             raise click.BadParameter(f"Line {number} is not a JSON object.")
         numbers.append(number)
@@ -108,6 +116,24 @@ def _forms(file: TextIO) -> tuple[list[int], list[Document]]:
     if not forms:
         raise click.BadParameter("The file holds no form.")
     return numbers, forms
+
+
+def _map(pairs: list[tuple[str, Any]]) -> Document:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name, _ in pairs if [one for one, _ in pairs].count(name) > 1)
+        raise ValueError(f"has “{plain(twice)[:60]}” twice")
+    return found
+
+
+def _whole(text: str) -> int:
+    if len(text) > MOST_DIGITS:
+        raise ValueError(f"has a number of {len(text):,} digits")
+    return int(text)
+
+
+def _constant(word: str) -> NoReturn:
+    raise ValueError(f"holds {word}, which is no number in JSON")
 
 
 def name_lines(error: PortalError, lines: Sequence[int], first: int) -> None:

@@ -115,6 +115,8 @@ class Connection:
                 auth=_no_netrc,
                 **more,
             )
+        except requests.exceptions.InvalidJSONError:
+            raise InvalidError("A number in this request is not finite, which JSON cannot say.") from None
         except (
             requests.RequestException,
             HTTPError,

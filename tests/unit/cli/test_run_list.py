@@ -1,8 +1,11 @@
 """Errors of the portal about one of the lines of a file."""
 
+import io
+
+import click
 import pytest
 
-from portal.cli.run_list import name_lines
+from portal.cli.run_list import _forms, name_lines
 from portal.errors import ConflictError, InvalidError
 
 
@@ -33,3 +36,23 @@ def test_an_error_about_no_form_keeps_its_words():
         "None of those after was started."
     )
     assert error.fields == {"Line 4, sigma": "Too large."}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"analysis": "qc", "analysis": "mean"}', "Line 2 has “analysis” twice."),
+        ('{"options": {"x": 1, "y": 2, "x": 3}}', "Line 2 has “x” twice."),
+        ('{"x": NaN}', "Line 2 holds NaN, which is no number in JSON."),
+        ('{"x": [-Infinity]}', "Line 2 holds -Infinity, which is no number in JSON."),
+        ('{"title": "\\ud800"}', "Line 2 holds half of a character (\\ud800)."),
+        ('{"x": ' + "9" * 5000 + "}", "Line 2 has a number of 5,000 digits."),
+        ('{"x": 1', "Line 2 is not JSON: Expecting ',' delimiter at character 8."),
+        ("[" * 100_000, "Line 2 is nested too deeply."),
+        ("[1]", "Line 2 is not a JSON object."),
+    ],
+)
+def test_a_line_that_could_be_read_in_two_ways_or_in_none_is_named_before_anything_is_sent(line, said):
+    with pytest.raises(click.BadParameter) as caught:
+        _forms(io.StringIO(f"\ufeff# first\n{line}\n"))
+    assert caught.value.message == said

@@ -177,3 +177,9 @@ def test_waiting_ends_when_its_time_is_up(portal):
     portal.say(document(final=False, jobs=[]))
     with pytest.raises(TimeoutError, match="The jobs go on"):
         Client(portal.url, "t").wait("s", timeout_s=0)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_number_that_json_cannot_say_is_no_fault_of_the_network(number):
+    with pytest.raises(InvalidError, match="not finite"):
+        Client("http://127.0.0.1:9", "token", tries=1).submit("qc", {"data": [1]}, {"sigma": number})
