@@ -22,6 +22,8 @@ INLINE: Final = frozenset({"image/png", "image/jpeg", "image/webp"})
 
 
 LONGEST_NAME: Final = 200
+"""Bytes in UTF-8: file systems take 255, and browsers add to a name that is there already."""
+LONGEST_SUFFIX: Final = 20
 
 
 def disposition(kind: str, name: str) -> str:
@@ -31,7 +33,8 @@ def disposition(kind: str, name: str) -> str:
     `_`, so that a name is on the disk what it looks like. Letters are composed (NFC), as most systems have them.
     """
     composed = unicodedata.normalize("NFC", name)
-    whole = "".join("_" if _unseen(one) or one in "/\\:" else one for one in composed)[:LONGEST_NAME] or "file"
+    whole = "".join("_" if _unseen(one) or one in "/\\:" else one for one in composed)
+    whole = _shortened(whole)
     if not whole.strip(". "):
         whole = "file"
     plain = unicodedata.normalize("NFKD", whole).encode("ascii", "ignore").decode()
@@ -45,6 +48,15 @@ def disposition(kind: str, name: str) -> str:
 
 ATTRIBUTE_CHARACTERS: Final = "!#$&+-.^_`|~"
 """What stands for itself in a value of RFC 5987, besides letters and digits."""
+
+
+def _shortened(name: str) -> str:
+    """The name in as many bytes as are taken; what is left out stands before its suffix, which says what it is."""
+    stem, dot, suffix = name.rpartition(".")
+    if not stem or len(suffix) > LONGEST_SUFFIX:
+        stem, dot, suffix = name, "", ""
+    room = LONGEST_NAME - len(f"{dot}{suffix}".encode())
+    return stem.encode()[:room].decode(errors="ignore") + dot + suffix
 
 
 def _unseen(character: str) -> bool:
