@@ -8,6 +8,7 @@ from portal.cli.output import json_option, say, show_json, show_pairs, show_rows
 from portal.client import Client
 from portal.client.http import Document
 from portal.errors import NotFoundError
+from portal.methods.quantities import printed_units, unit
 
 
 @click.command()
@@ -74,9 +75,8 @@ def _show(found: Document) -> None:
         say(f"  {slot['name']}: {slot['label']} ({need}; {', '.join(slot['dataset_types'])})")
     click.echo("\nOptions (--set NAME=VALUE)")
     for field in form["fields"]:
-        say(
-            f"  {field['name']} = {field['value']}{' ' + field['unit'] if field['unit'] else ''}   {_about(field)}"
-        )
+        value = f"{field['value']} {unit(field['unit'])}".rstrip()
+        say(f"  {field['name']} = {value}   {_about(field)}")
     for preset in form["presets"]:
         say(f"\n--preset “{preset['name']}”: {preset['blurb']}")
     click.echo("\nResources (--variant NAME)")
@@ -95,7 +95,7 @@ def _expected(found: Document) -> list[tuple[str, str]]:
 def with_basis(expected: Document, key: str) -> str:
     """What is to be expected, and what that rests on: "4 to 7 minutes (from 12 runs …)"."""
     basis = expected[f"{key}_basis"]
-    return f"{expected[key]} ({basis})" if basis else str(expected[key])
+    return f"{expected[key]} ({printed_units(basis)})" if basis else str(expected[key])
 
 
 EXPECTED = (("Takes", "takes"), ("Likely wait", "wait"), ("Memory", "memory"))
@@ -108,5 +108,5 @@ def _about(field: Document) -> str:
     elif field["min"] or field["max"]:
         words.append(f"{field['min'] or '…'} to {field['max'] or '…'}")
     if field["source"]:
-        words.append(field["source"])
+        words.append(printed_units(field["source"]))
     return "; ".join(words)

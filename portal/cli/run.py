@@ -28,6 +28,7 @@ from portal.client import Client
 from portal.client.client import submission_body
 from portal.client.http import Document
 from portal.errors import InvalidError, PortalError
+from portal.methods.quantities import printed_units, unit
 
 MOST_DOUBTFUL = 5
 """Jobs whose warnings are printed in full."""
@@ -168,7 +169,10 @@ def _show_form(form: Document, found: Document | None, as_json: bool) -> None:
     elif form["fields"]:
         show_rows(
             ("Option", "Value", "Unit", "Where from"),
-            ((field["name"], field["value"] or "–", field["unit"], field["source"]) for field in form["fields"]),
+            (
+                (field["name"], field["value"] or "–", unit(field["unit"]), printed_units(field["source"]))
+                for field in form["fields"]
+            ),
         )
 
 

@@ -9,6 +9,7 @@ from portal.cli.output import say, show_json, show_rows
 from portal.client import Client
 from portal.client.http import Document
 from portal.errors import InvalidError
+from portal.methods.quantities import figure, unit
 from portal.words import unlisted
 
 
@@ -56,5 +57,5 @@ def show_trial(client: Client, made: Document, *, wait: bool, as_json: bool) -> 
 
 def _in_words(number: Document) -> str:
     value = number["value"]
-    short = f"{value:.6g}" if isinstance(value, float) else str(value)
-    return f"{number['name']} {short} {number['units']}".rstrip()
+    short = figure(value) if isinstance(value, float) else str(value)
+    return f"{number['name']} {short} {unit(number['units'])}".rstrip()

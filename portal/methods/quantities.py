@@ -37,6 +37,16 @@ def unit(name: str) -> str:
     return _POWER.sub(lambda found: next(filter(None, found.groups())).translate(_RAISED), _MICRO.sub("µ", name))
 
 
+_UNIT_IN_WORDS = re.compile(
+    r"(?<=\d )[A-Za-z]+(?:[*^/·-]+[A-Za-z0-9]+)*|(?<=, in )[A-Za-z]+(?:[*^/·-]+[A-Za-z0-9]+)*(?=\.)"
+)
+
+
+def printed_units(text: str) -> str:
+    """Words in which units stand as catalogues write them, printed as people do: behind numbers, and `, in um.`"""
+    return _UNIT_IN_WORDS.sub(lambda found: unit(found.group()), text)
+
+
 def number(value: float) -> str:
     """A number as a paper has it, six digits that count: `0.3`, `−6`, `1 × 10⁻⁶`; of whole ones all: `10,000`."""
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:

@@ -1,6 +1,5 @@
 """Template filters: sizes, times and numbers as people read them."""
 
-import re
 from datetime import UTC, datetime
 from math import isfinite
 
@@ -116,16 +115,6 @@ def unit(name: str | None) -> str:
     return quantities.unit(name or "")
 
 
-_UNIT_IN_WORDS = re.compile(
-    r"(?<=\d )[A-Za-z]+(?:[*^/·-]+[A-Za-z0-9]+)*|(?<=, in )[A-Za-z]+(?:[*^/·-]+[A-Za-z0-9]+)*(?=\.)"
-)
-
-
-def printed_units(text: str) -> str:
-    """Words in which units stand as catalogues write them, printed as people do: behind numbers, and `, in um.`"""
-    return _UNIT_IN_WORDS.sub(lambda found: unit(found.group()), text)
-
-
 def after(sentence: str, word: str) -> str:
     """A sentence behind the state it begins with: `Done` and `Done in 18 seconds.` give `in 18 seconds.`"""
     return sentence.removeprefix(f"{word} ") if sentence != f"{word}." else ""
@@ -144,7 +133,7 @@ def install_formats(app: Flask) -> None:
         date=date,
         until=until,
         short_date=short_date,
-        printed_units=printed_units,
+        printed_units=quantities.printed_units,
         date_time=date_time,
         lately=lately,
         after=after,

@@ -288,6 +288,10 @@ def variant_of(jobtype: JobType, name: str | None) -> Variant:
 
 def cost_words(cost: Cost) -> str:
     """The most it can use: processors times time limit."""
-    hours = cost.cpu_hours
-    text = f"At most {hours:.2g} CPU-hours" if hours < 10 else f"At most {hours:,.0f} CPU-hours"
-    return f"{text} and {cost.gpu_hours:.2g} GPU-hours" if cost.gpu_hours else text
+    text = f"At most {_hours(cost.cpu_hours, 'CPU')}"
+    return f"{text} and {_hours(cost.gpu_hours, 'GPU')}" if cost.gpu_hours else text
+
+
+def _hours(hours: float, of: str) -> str:
+    said = f"{hours:.2g}" if hours < 10 else f"{hours:,.0f}"
+    return f"{said} {of}-{'hour' if said == '1' else 'hours'}"

@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask import Flask, g
 
+from portal.methods.quantities import printed_units
 from portal.web.formats import (
     after,
     ago,
     dates,
     initials,
     lately,
-    printed_units,
     short_date,
     shown,
     unit,
