@@ -323,5 +323,8 @@ def test_a_job_that_the_kernel_killed_at_its_memory_limit(dialect):
         assert report.reason == "It used more memory than it had asked for."
         verdict = verdict_of(Ended(report.ending), None, Asked(memory_mb=64, more_memory_mb=128))
         assert verdict.cause is Cause.MEMORY
-        assert verdict.words.startswith("It ran out of memory (64 MB). Your dataset is unchanged.")
+        assert verdict.words == (
+            "It ran out of memory (64 MB). How much it needs in all is not known. Your dataset is unchanged. "
+            "Run again with 128 MB?"
+        )
         assert verdict.retry is Retry.MORE_MEMORY
