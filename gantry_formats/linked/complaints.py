@@ -20,11 +20,23 @@ def fault_in_words(error: BaseException) -> str:
 
 
 def part_there(there: int, whole: int) -> str:
-    """How much of a file there is, as a clause: "535 of 893 kB are there"; to the byte where it is nearly all."""
+    """How much of a file there is, as a clause: "535 of 893 kB are there".
+
+    To the byte where it is nearly all; a small part stands in a unit of its own: "3.0 kB of 1.2 MB are there".
+    """
     for unit, size in _UNITS:
         if whole >= size:
             digits = 0 if whole >= 100 * size else 1
             part, full = f"{there / size:.{digits}f}", f"{whole / size:.{digits}f}"
+            if float(part) == 0:
+                return f"{_size(there)} of {full} {unit}{ARE_THERE}"
             if part != full:
                 return f"{part} of {full} {unit}{ARE_THERE}"
     return f"{there:,} of {whole:,} bytes{ARE_THERE}"
+
+
+def _size(count: int) -> str:
+    for unit, size in _UNITS:
+        if count >= size:
+            return f"{count / size:.{0 if count >= 100 * size else 1}f} {unit}"
+    return f"{count:,} bytes"

@@ -36,6 +36,8 @@ def nameable_inputs(
     unnamed = set()
     for job in split(jobtype, inputs, mode):
         given = [experiments[one.id] for s in jobtype.inputs for one in job.get(s.name, ())]
+        if not given:  # what is asked with names slots that the analysis has not
+            continue
         target = narrowest([one for one in given if one in open_] or given[:1], audiences)
         unnamed |= {
             one.id

@@ -207,7 +207,7 @@ def test_unfit_measurements_end_in_one_sentence(run_program, refused, measuremen
     changed(measurement, image=None)
     refused(ending(), "has no images")
     measurement.write_bytes(measurement.read_bytes()[:3000])
-    refused(ending(), "drawn.rtdc cannot be read as HDF5")
+    refused(ending(), "drawn.rtdc is damaged: 2.9 kB of 1.2 MB are there. Copy it again.")
 
 
 @pytest.mark.parametrize("written", ["340 nm", np.array([b"0.34"]), "0,34", "0.34 µm", np.array([0.34])])
