@@ -208,4 +208,4 @@ def test_files_that_are_no_scans_are_named(run_program, refused, data_exchange, 
     refused(run_program("tomo_slice", {"scan": [other]}), "neither an NXtomo nor a Data Exchange scan")
     path = data_exchange()
     path.write_bytes(path.read_bytes()[:20000])
-    refused(run_program("tomo_slice", {"scan": [path]}), "scan.h5 cannot be read as HDF5")
+    refused(run_program("tomo_slice", {"scan": [path]}), "scan.h5 is damaged: ")
