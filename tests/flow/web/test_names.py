@@ -72,3 +72,11 @@ def test_a_mark_that_turns_the_writing_is_shown(site: Any, mark: str) -> None:
         assert mark not in page, where
         assert f"heart⟨U+{ord(mark):04X}⟩trap" in page, where
     assert f"scan⟨U+{ord(mark):04X}⟩gnp.exe" in maya.get(f"/datasets/{dataset}").text
+
+
+@pytest.mark.parametrize("address", ["/data", "/jobs", "/experiments", "/search"])
+def test_what_was_typed_stands_in_its_field_as_it_was_typed(site: Any, address: str) -> None:
+    """A Hebrew name may hold a mark: written out it would be sent as another text the next time."""
+    typed = "שלום\u200f 2"
+    page = site.client("maya").get(address, query_string={"q": typed}).text
+    assert f'value="{typed}"' in page

@@ -252,7 +252,7 @@ def test_a_further_dataset_that_is_gone_is_left_out_and_said(site: Any, more: li
     with site.database.write() as session:
         session.delete(session.get_one(Dataset, more[1]))
     sent, words = back_on_the_form(maya, place)
-    assert sent["option.background"] == ["7"] and "“Heart 3” can no longer be seen: left out." in words
+    assert sent["option.background"] == ["7"] and "A dataset that can no longer be seen is left out." in words
 
 
 def test_a_dataset_that_is_gone_is_left_out_and_said(site: Any, more: list[int]) -> None:
