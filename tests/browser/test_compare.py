@@ -139,3 +139,19 @@ def test_without_a_script_there_are_two_pictures(demo: Any, browse: Callable[...
         expect(picture).to_be_visible()
     expect(page.locator(".compare-stage")).to_have_count(0)
     assert page.locator("[data-shots='result'] a").count() == 5
+
+
+def test_who_wants_no_motion_sees_each_change_at_once(demo: Any, browse: Callable[..., Page]) -> None:
+    page = browse("maya")
+    page.emulate_media(reduced_motion="reduce")
+    page.goto(demo.pages["job-done"])
+    width = page.evaluate(
+        """() => {
+          const one = document.body.appendChild(document.createElement('div'));
+          one.style.width = '10px';
+          one.getBoundingClientRect();
+          one.style.width = '50px';
+          return one.getBoundingClientRect().width;
+        }"""
+    )
+    assert width == 50
