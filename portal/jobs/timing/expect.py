@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from portal import words
 from portal.jobs.timing.runs import Run
@@ -84,9 +85,8 @@ def expected_run(
     `revisions`: the rows of the analysis as it is now; runs of earlier ones count where too few of it tell.
     Runs with other settings count where too few with like ones do, and only where some had less and some more.
     """
-    had = [(run, settings.theirs(run.settings, earlier=run.revision not in revisions)) for run in runs]
-    like = [run for run, theirs in had if settings.like(theirs)]
-    nearest = next(_pools(like, revisions, size), None)
+    had = _with_settings(runs, revisions, settings)
+    nearest = next(_pools([run for run, theirs in had if settings.like(theirs)], revisions, size), None)
     if nearest is not None:
         return replace(_of_pool(nearest, revisions), like=settings.any)
     beyond = Other()
@@ -98,6 +98,12 @@ def expected_run(
             times = [run.ran_s for run in pool if run.in_time]
             return replace(told, span=Span(min(times) / WIDER, max(times) * WIDER), other=beyond)
     return Expected(None, known=sum(run.in_time for run in runs), other=beyond)
+
+
+def _with_settings(
+    runs: Sequence[Run], revisions: Collection[int], settings: Settings
+) -> list[tuple[Run, dict[str, Any]]]:
+    return [(run, settings.theirs(run.settings, earlier=run.revision not in revisions)) for run in runs]
 
 
 def _pools(runs: Sequence[Run], revisions: Collection[int], size: int | None) -> Iterator[Sequence[Run]]:
@@ -174,9 +180,13 @@ def expected_peak(
     runs: Sequence[Run], revisions: Collection[int], size: int | None, settings: Settings
 ) -> Peak | None:
     """The memory that such a run needs, by runs with whatever resources; None: too few like it tell."""
-    seen = [replace(run, ran_s=float(run.peak_bytes)) for run in runs if run.in_time and run.peak_bytes]
-    found = expected_run(seen, revisions, size, settings)
-    return None if found.span is None or found.other is not None else Peak(found.span, found.basis)
+    had = _with_settings([run for run in runs if run.in_time and run.peak_bytes], revisions, settings)
+    nearest = next(_pools([run for run, theirs in had if settings.like(theirs)], revisions, size), None)
+    if nearest is None:
+        return None
+    # Of time the odd run is left out; memory that was needed once is needed.
+    peaks = [run.peak_bytes for run in nearest if run.peak_bytes]
+    return Peak(Span(min(peaks), max(peaks)), replace(_of_pool(nearest, revisions), like=settings.any).basis)
 
 
 def highest_peak(each: Sequence[Peak | None]) -> Peak | None:

@@ -15,7 +15,7 @@ DEFINITE = 1.5
 
 @dataclass(frozen=True)
 class Span:
-    """From `low` to `high`, in seconds."""
+    """From `low` to `high`, in seconds; of memory in bytes."""
 
     low: float
     high: float

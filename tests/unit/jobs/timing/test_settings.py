@@ -137,3 +137,9 @@ def test_memory_is_told_by_like_runs_alone(jobtype):
     assert (found.words, found.basis) == ("5 GB", "from 6 runs with inputs of 1 GB and settings like these")
     between = Settings.of(jobtype, USUAL | {"passes": "300"})
     assert expected_peak(pool, {1}, 2**30, between) is None
+
+
+def test_the_highest_peak_of_many_counts(jobtype):
+    """Of times the tenth at either end is left out; a run that gets less memory than one needed may end for it."""
+    pool = runs(*[10] * 29, peak=5 * 2**30) + runs(10, peak=9 * 2**30)
+    assert expected_peak(pool, {1}, 2**30, Settings.of(jobtype, USUAL)).words == "5 to 9 GB"
