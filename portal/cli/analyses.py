@@ -3,7 +3,7 @@
 import click
 
 from portal.cli.arguments import dataset_ids, make_client, nearest
-from portal.cli.complete import complete_analysis, complete_dataset
+from portal.cli.completing.offers import complete_analysis, complete_dataset
 from portal.cli.output import json_option, say, show_json, show_pairs, show_rows
 from portal.client import Client
 from portal.client.http import Document

@@ -9,7 +9,7 @@ import click
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from portal.cli.arguments import EXPERIMENT, HOW_MANY, dataset_ids, experiment_id, make_client, one_dataset
-from portal.cli.complete import complete_dataset, complete_experiment, complete_type
+from portal.cli.completing.offers import complete_dataset, complete_experiment, complete_type
 from portal.cli.errors import exit_code_of, say_error
 from portal.cli.groups import LazyGroup
 from portal.cli.output import (

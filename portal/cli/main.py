@@ -30,7 +30,7 @@ COMMANDS = {
     "run-list": f"{HERE}.run_list:run_list",
     "jobs": f"{HERE}.jobs:jobs",
     "batches": f"{HERE}.batches:batches",
-    "completion": f"{HERE}.completion:completion",
+    "completion": f"{HERE}.completing.command:completion",
     "admin": f"{HERE}.admin:admin",
 }
 
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # where a terminal lacks a letter, the words go on
             stream.reconfigure(errors="replace")
     if "_GANTRY_COMPLETE" in os.environ:  # a shell's TAB
-        from portal.cli.bash_completion import install
+        from portal.cli.completing.bash import install
 
         install()
     try:

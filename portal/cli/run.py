@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from portal.cli.analyses import analysis_or_hint, with_basis
 from portal.cli.arguments import EXPERIMENT, dataset_ids, experiment_id, make_client, nearest, pair
-from portal.cli.complete import (
+from portal.cli.completing.offers import (
     complete_analysis,
     complete_dataset,
     complete_experiment,

@@ -11,7 +11,7 @@ def completion(shell: str) -> None:
 
     For bash: gantry completion bash >> ~/.bashrc
     """
-    from portal.cli.bash_completion import install
+    from portal.cli.completing.bash import install
     from portal.cli.main import cli
 
     install()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import click
 
 from portal.cli.arguments import make_client
-from portal.cli.complete import complete_job
+from portal.cli.completing.offers import complete_job
 from portal.cli.output import json_option, say, show_json
 from portal.cli.terminal import Screen
 from portal.client import Client

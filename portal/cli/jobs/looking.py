@@ -6,7 +6,7 @@ from itertools import islice
 import click
 
 from portal.cli.arguments import HOW_MANY, make_client
-from portal.cli.complete import STATES, complete_job, complete_state
+from portal.cli.completing.offers import STATES, complete_job, complete_state
 from portal.cli.output import json_option, say, show_json, show_pairs, show_rows, time_words
 from portal.cli.terminal import as_shown
 from portal.client.http import Document

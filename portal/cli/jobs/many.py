@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from portal.cli.arguments import job_words, make_client
-from portal.cli.complete import complete_job
+from portal.cli.completing.offers import complete_job
 from portal.cli.errors import JOB_FAILED, exit_code_of, say_error
 from portal.cli.output import json_option, plain, show_json, show_rows
 from portal.cli.run import wait_for

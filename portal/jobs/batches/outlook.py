@@ -17,13 +17,13 @@ from portal.jobs.actions import jobtype_of_revision
 from portal.jobs.clusters.status import ClusterStatus
 from portal.jobs.models import Job, JobInput, Submission
 from portal.jobs.state import FINAL, TO_BEGIN, State
-from portal.jobs.timing.estimate import Place, place_of
 from portal.jobs.timing.expect import Expected, expected_of_all, expected_run
 from portal.jobs.timing.need import left_in_all
 from portal.jobs.timing.room import Asks
 from portal.jobs.timing.runs import limits_the_work, newest_runs
 from portal.jobs.timing.settings import Settings
 from portal.jobs.timing.spread import Span, span_words
+from portal.jobs.timing.wait import Place, place_of
 from portal.jobtype.model import JobType
 
 MOST = 1000

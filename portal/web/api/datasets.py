@@ -31,8 +31,8 @@ from portal.web.api.parameter_shapes import missing_out, parameters_out
 from portal.web.api.parameters import Moment
 from portal.web.bounded import Id, PathId
 from portal.web.context import actor, portal, session
-from portal.web.downloads import hand_out
-from portal.web.sending import send_open_file
+from portal.web.files.downloads import hand_out
+from portal.web.files.sending import send_open_file
 
 api = make_blueprint("datasets", "What was measured or computed.")
 

@@ -6,12 +6,12 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from portal.jobs.batches.outlook import BatchOutlook
 from portal.jobs.models import Job, JobTypeRevision, Submission
 from portal.jobs.read import ClusterStatus, job_view, sentence
 from portal.jobs.said import Waiting
 from portal.jobs.state import State
 from portal.jobs.submit.write import Accepted, WrittenSubmission
-from portal.jobs.timing.batch import BatchOutlook
 from portal.jobs.timing.progress import progress_of
 
 JOBS_SHOWN = 500

@@ -10,7 +10,7 @@ from portal.web.api.blueprint import make_blueprint
 from portal.web.api.methods_shapes import MethodsOut, methods_out
 from portal.web.bounded import PathId
 from portal.web.context import actor, session
-from portal.web.crates import crate_archive, crate_metadata
+from portal.web.files.crates import crate_archive, crate_metadata
 
 CRATE = {"application/ld+json": {"schema": {"type": "object"}}}
 ARCHIVE = {"application/zip": {"schema": {"type": "string", "format": "binary"}}}

@@ -6,12 +6,12 @@ from flask import Response
 from pydantic import BaseModel, Field, RootModel, field_validator
 
 from portal.jobs.actions import cancel_all, retry_failed
+from portal.jobs.batches.outlook import batch_outlook
 from portal.jobs.batches.rename import rename_batch
 from portal.jobs.read import ClusterStatus, cluster_status, counts, get_submission, list_jobs
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.submit import Checked, check_all, submit
 from portal.jobs.submit.write import WrittenSubmission
-from portal.jobs.timing.batch import batch_outlook
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import PREFIX, make_blueprint
 from portal.web.api.job_shapes import (

@@ -9,8 +9,8 @@ from portal.methods.account import account_of
 from portal.methods.crate import METADATA, crate_document
 from portal.methods.packing import Packed, json_of
 from portal.web.context import actor, close_session, now, portal, session
-from portal.web.downloads import begin_sending
-from portal.web.sending import send_archive
+from portal.web.files.downloads import begin_sending
+from portal.web.files.sending import send_archive
 
 
 def crate_metadata(dataset_id: int) -> Response:

@@ -18,10 +18,10 @@ from portal.audit.deed import Action, Kind, Thing
 from portal.audit.record import record
 from portal.data.files import OpenDatafile
 from portal.data.folders import OpenFolder
-from portal.web.at_once import SMALL, AtOnce, Sent
 from portal.web.context import actor, close_session, now, portal
-from portal.web.handing_over import place_for_nginx, sent_by_nginx
-from portal.web.sending import send_archive, send_open_file
+from portal.web.files.at_once import SMALL, AtOnce, Sent
+from portal.web.files.handing_over import place_for_nginx, sent_by_nginx
+from portal.web.files.sending import send_archive, send_open_file
 
 QUIET_S = 600.0
 MOST_REMEMBERED = 10_000

@@ -6,6 +6,7 @@ from flask.typing import ResponseReturnValue
 from portal.errors import ConflictError, InvalidError, LimitError
 from portal.jobs import actions
 from portal.jobs.actions import worth_another_try
+from portal.jobs.batches.outlook import batch_outlook
 from portal.jobs.batches.rename import rename_batch
 from portal.jobs.models import Submission
 from portal.jobs.read import (
@@ -18,7 +19,6 @@ from portal.jobs.read import (
     with_warnings,
 )
 from portal.jobs.state import FINAL, State
-from portal.jobs.timing.batch import batch_outlook
 from portal.web.context import actor, close_session, now, portal, session, terms
 from portal.web.kept import kept_fields
 from portal.web.part import part

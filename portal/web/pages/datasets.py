@@ -10,8 +10,8 @@ from portal.data.files import open_datafile
 from portal.data.pictures import open_array_picture, open_picture
 from portal.errors import NotFoundError
 from portal.web.context import actor, now, portal, session
-from portal.web.downloads import hand_out
-from portal.web.sending import send_open_file
+from portal.web.files.downloads import hand_out
+from portal.web.files.sending import send_open_file
 from portal.web.views.analyses import fitting_cards
 from portal.web.views.arrays import array_lines
 from portal.web.views.dataset_page import REPORTS, file_line, first_picture, further_pictures, place, to_convert

@@ -6,6 +6,7 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy import or_
 
+from portal.jobs.batches.outlook import batch_outlook
 from portal.jobs.cause import Cause
 from portal.jobs.clusters.facility import DAY, failures_by_cause, stuck_counts
 from portal.jobs.clusters.snapshots import snapshots
@@ -13,7 +14,6 @@ from portal.jobs.lines import Lines, list_lines
 from portal.jobs.models import Job
 from portal.jobs.read import ClusterStatus, cluster_status
 from portal.jobs.state import FINAL, State
-from portal.jobs.timing.batch import batch_outlook
 from portal.web.context import actor, now, portal, session
 from portal.web.part import part
 from portal.web.views.datasets import dataset_cards

@@ -7,7 +7,7 @@ from portal.catalogue.service import get_dataset
 from portal.errors import NotFoundError
 from portal.methods.account import account_of
 from portal.web.context import actor, session
-from portal.web.crates import crate_archive, crate_metadata
+from portal.web.files.crates import crate_archive, crate_metadata
 
 page = Blueprint("methods", __name__, url_prefix="/datasets")
 

@@ -11,7 +11,7 @@ from portal.audit.models import AuditRecord
 from portal.catalogue.models import Datafile, Dataset
 from portal.jobs.models import Job
 from portal.jobs.state import State
-from portal.web.downloads import QUIET_S, Lately
+from portal.web.files.downloads import QUIET_S, Lately
 
 PASSWORD = "correct horse battery"
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from portal.catalogue.models import Dataset
-from portal.web.at_once import AtOnce
+from portal.web.files.at_once import AtOnce
 
 CONTENT = bytes(range(256)) * 40
 
@@ -84,7 +84,7 @@ def test_more_large_downloads_than_a_persons_share_are_refused_and_small_ranges_
     site: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A viewer asks for many ranges side by side; a range that becomes a whole file by its condition counts."""
-    monkeypatch.setattr("portal.web.downloads.SMALL", 100)
+    monkeypatch.setattr("portal.web.files.downloads.SMALL", 100)
     site.app.extensions["gantry-sending"] = sending = AtOnce(of_a_person=1)
     ended, maya = sending.begin(site.facility.actors["maya"].person_id), site.client("maya")
     refused = maya.get(_address(site))

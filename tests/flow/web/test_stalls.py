@@ -20,7 +20,7 @@ import pytest
 import requests
 
 from portal.catalogue.models import Datafile, Dataset
-from portal.web.at_once import OF_A_PERSON
+from portal.web.files.at_once import OF_A_PERSON
 
 MANY = 40
 """More than a process has threads that work, five times."""

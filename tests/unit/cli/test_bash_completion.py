@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.cli.bash_completion import GantryBash, split
+from portal.cli.completing.bash import GantryBash, split
 
 BASH = shutil.which("bash")
 NASTY = "x; touch $HOME/done `touch $HOME/done` $(touch $HOME/done) 'a' \"b\" *\\"
@@ -75,7 +75,7 @@ STANDS_IN = f"""
 import os
 import click
 from click.shell_completion import CompletionItem
-from portal.cli.bash_completion import install
+from portal.cli.completing.bash import install
 install()
 NAMES = ["on hold", "psf=", "psf=theoretical", "psf=measured", "L:S-7", {NASTY!r}]
 def names(context, parameter, incomplete):

@@ -29,7 +29,7 @@ from portal.jobs.clusters.snapshots import snapshots
 from portal.jobs.models import Attempt, Job
 from portal.jobs.read import cluster_status, sentence
 from portal.jobs.state import State
-from portal.jobs.timing.estimate import Basis, likely_wait
+from portal.jobs.timing.wait import Basis, likely_wait
 from portal.jobtype.load import JobTypes, parse_text
 from portal.rpc.exchange import AnswerLostError
 from portal.scheduler.base import JobRequest, SchedulerError

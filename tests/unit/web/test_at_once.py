@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from portal.errors import LimitError
-from portal.web.at_once import AtOnce, Sent
+from portal.web.files.at_once import AtOnce, Sent
 
 
 def test_one_person_has_a_share_and_others_have_theirs() -> None:

@@ -6,11 +6,11 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from portal.jobs.batches.outlook import batch_outlook
 from portal.jobs.clusters.rows import ClusterSnapshot
 from portal.jobs.clusters.status import Cluster, ClusterStatus
 from portal.jobs.models import Attempt, Job, Submission
 from portal.jobs.state import State
-from portal.jobs.timing.batch import batch_outlook
 from portal.jobs.timing.models import JobRun
 from portal.scheduler.survey import Node, Partition, Survey
 

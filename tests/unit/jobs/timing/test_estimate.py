@@ -13,8 +13,9 @@ from portal.jobs.clusters.status import Cluster
 from portal.jobs.models import Attempt, Job
 from portal.jobs.read import ClusterStatus
 from portal.jobs.state import State
-from portal.jobs.timing.estimate import Basis, Cost, likely_run, likely_wait, most_cost, outlook
+from portal.jobs.timing.estimate import Cost, likely_run, most_cost, outlook
 from portal.jobs.timing.models import DONE, TIME_LIMIT, JobRun
+from portal.jobs.timing.wait import Basis, likely_wait
 from portal.jobtype.model import Variant
 from portal.scheduler.survey import Node, Partition, Survey
 

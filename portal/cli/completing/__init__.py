@@ -1,0 +1,1 @@
+"""TAB in a shell: what it offers, and the command that sets it up."""

@@ -1,0 +1,1 @@
+"""Files and archives sent to whoever may have them."""
