@@ -5,28 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from live_parts import ask_now
 from playwright.sync_api import Page, Route, expect
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 BANNER = "[data-connection]"
 PARTS = re.compile(r"/part/")
-
-
-def _poll(page: Page, times: int = 1) -> None:
-    """Live parts ask so often, without the pauses between."""
-    for _ in range(times):
-        page.evaluate(
-            """async () => {
-              const now = Date.now.bind(Date), bell = document.querySelector('#bell');
-              Date.now = () => now() + 100_000;
-              const ended = new Promise((done) =>
-                document.addEventListener('htmx:afterRequest', done, {once: true}));
-              bell.dispatchEvent(new Event('wake'));
-              await ended;
-              Date.now = now;
-            }"""
-        )
 
 
 @pytest.mark.parametrize("status", (None, 500, 502, 503))
@@ -40,15 +25,15 @@ def test_after_three_silent_polls_the_page_says_so_and_recovers(
         route.abort() if status is None else route.fulfill(status=status, body="<html>502</html>")
 
     page.route(PARTS, away)
-    _poll(page, 2)
+    ask_now(page, 2)
     expect(page.locator(BANNER)).to_be_hidden()
-    _poll(page)
+    ask_now(page)
     expect(page.locator(BANNER)).to_be_visible()
     expect(page.locator(BANNER)).to_contain_text(re.compile(r"has not answered since \d\d:\d\d:"))
     expect(page.locator(BANNER)).to_contain_text("Jobs on the cluster go on")
     assert page.locator("h1").is_visible() and "502" not in (page.locator("#bell").text_content() or "")
     page.unroute(PARTS)
-    _poll(page)
+    ask_now(page)
     expect(page.locator(BANNER)).to_be_hidden()
     expect(page.locator(".toast-area")).to_contain_text("Connected again")
 
@@ -70,7 +55,7 @@ def test_a_search_that_gets_no_answer_says_so_and_is_asked_again(demo: Any, brow
     page.locator("#search").fill("poppy")
     expect(page.locator(BANNER)).to_contain_text("has not answered")
     page.unroute(PARTS)
-    _poll(page)
+    ask_now(page)
     expect(page.locator("#results .card-tile")).to_have_count(1)
     expect(page.locator(BANNER)).to_be_hidden()
 
@@ -83,7 +68,7 @@ def test_a_sign_in_that_ended_keeps_what_was_typed_and_goes_on_after_the_next(
     page.goto(demo.pages["form"])
     page.get_by_label("Name of the result").fill("Kept while away")
     page.context.clear_cookies()
-    _poll(page)
+    ask_now(page)
     expect(page.locator("[data-sign-in-ended]")).to_contain_text(
         "Your sign-in has ended. What you typed stands here"
     )
@@ -91,7 +76,7 @@ def test_a_sign_in_that_ended_keeps_what_was_typed_and_goes_on_after_the_next(
     other = page.context.new_page()
     _sign_in(other)
     other.close()
-    _poll(page)
+    ask_now(page)
     expect(page.locator("[data-sign-in-ended]")).to_have_count(0)
     page.get_by_role("button", name="Start").click()
     page.wait_for_url("**/jobs/J-*")
@@ -133,7 +118,7 @@ def test_the_focus_ticks_and_sections_of_a_live_part_outlive_its_updates(
     )
     page.route(re.compile("/part/bell"), lambda route: route.fulfill(body=fresh))
     page.locator("#t").focus()
-    _poll(page)
+    ask_now(page)
     expect(page.locator("#bell a")).to_have_text("!")
     assert page.evaluate("[document.querySelector('#bell details').open, t.value, c.checked]") == [
         True,
@@ -142,7 +127,7 @@ def test_the_focus_ticks_and_sections_of_a_live_part_outlive_its_updates(
     ]
     expect(page.locator("#t")).to_be_focused()
     page.unroute(re.compile("/part/bell"))
-    _poll(page)
+    ask_now(page)
     expect(page.locator("#t")).to_have_count(0)
     expect(page.locator("#bell")).to_be_focused()
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from live_parts import ask_now
 from playwright.sync_api import Page, expect
 
 from portal.demo.processes import Portal, free_port
@@ -35,22 +36,6 @@ def second(demo: Any) -> Iterator[Portal]:
     made.stop_web()
 
 
-def _ask_now(page: Page, times: int) -> None:
-    """The bell asks so often, without the pauses between; each question takes as long as it takes."""
-    for _ in range(times):
-        page.evaluate(
-            """async () => {
-              const now = Date.now.bind(Date), bell = document.querySelector('#bell');
-              Date.now = () => now() + 100_000;
-              const ended = new Promise((done) =>
-                document.addEventListener('htmx:afterRequest', done, {once: true}));
-              bell.dispatchEvent(new Event('wake'));
-              await ended;
-              Date.now = now;
-            }"""
-        )
-
-
 def _form(second: Portal, demo: Any, browse: Callable[..., Page]) -> Page:
     page = browse("maya")
     page.goto(second.url + demo.pages["form"])
@@ -59,7 +44,7 @@ def _form(second: Portal, demo: Any, browse: Callable[..., Page]) -> Page:
 
 
 def _recovers(page: Page) -> None:
-    _ask_now(page, 1)
+    ask_now(page, 1)
     expect(page.locator(BANNER)).to_be_hidden()
     expect(page.locator(".toast-area")).to_contain_text("Connected again")
     expect(page.get_by_label("Name of the result")).to_have_value(NAME)
@@ -68,7 +53,7 @@ def _recovers(page: Page) -> None:
 def test_a_web_server_that_ends_and_comes_back(second: Portal, demo: Any, browse: Callable[..., Page]) -> None:
     page = _form(second, demo, browse)
     second.stop_web()
-    _ask_now(page, 3)
+    ask_now(page, 3)
     expect(page.locator(BANNER)).to_contain_text(re.compile(r"has not answered since \d\d:\d\d:"))
     second.start_web()
     _recovers(page)
@@ -80,7 +65,7 @@ def test_a_web_server_that_says_nothing_is_given_up_after_20_seconds(
     page = _form(second, demo, browse)
     assert second.web is not None
     os.killpg(second.web.pid, signal.SIGSTOP)
-    _ask_now(page, 3)
+    ask_now(page, 3)
     expect(page.locator(BANNER)).to_contain_text(re.compile(r"has not answered since \d\d:\d\d:"))
     os.killpg(second.web.pid, signal.SIGCONT)
     _recovers(page)

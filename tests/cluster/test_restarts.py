@@ -10,6 +10,7 @@ import pytest
 import requests
 from hosts.host import Host
 from lab_site import PASSWORD, LabSite
+from live_parts import ask_now
 from playwright.sync_api import Page, expect, sync_playwright
 
 CHROMIUM = "/usr/bin/chromium"
@@ -72,21 +73,6 @@ def page(site: LabSite) -> Iterator[Page]:
         browser.close()
 
 
-def _ask_now(page: Page, times: int) -> None:
-    for _ in range(times):
-        page.evaluate(
-            """async () => {
-              const now = Date.now.bind(Date), bell = document.querySelector('#bell');
-              Date.now = () => now() + 100_000;
-              const ended = new Promise((done) =>
-                document.addEventListener('htmx:afterRequest', done, {once: true}));
-              bell.dispatchEvent(new Event('wake'));
-              await ended;
-              Date.now = now;
-            }"""
-        )
-
-
 def test_a_page_says_that_nginx_finds_no_portal_and_recovers(site: LabSite, portal: Host, page: Page) -> None:
     dataset = site.datasets["Zebrafish heart"][0]
     page.goto(f"/analyses/lab-count/start?dataset={dataset}")
@@ -94,11 +80,11 @@ def test_a_page_says_that_nginx_finds_no_portal_and_recovers(site: LabSite, port
     portal.run("systemctl", "stop", "gantry-web.socket", "gantry-web.service")
     try:
         assert site.browser().get(f"{site.url}/healthz").status_code == 502
-        _ask_now(page, 3)
+        ask_now(page, 3)
         expect(page.locator(BANNER)).to_contain_text(re.compile(r"has not answered since \d\d:\d\d:"))
         assert "502" not in page.locator("body").inner_text()
     finally:
         portal.run("systemctl", "start", "gantry-web.socket", "gantry-web.service")
-    _ask_now(page, 1)
+    ask_now(page, 1)
     expect(page.locator(BANNER)).to_be_hidden()
     expect(page.get_by_label("Name of the result")).to_have_value("Kept meanwhile")

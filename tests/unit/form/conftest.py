@@ -48,9 +48,10 @@ outputs:
 """
 
 
-@pytest.fixture(scope="session")
-def jobtype():
-    found, problems = parse_text(TEXT, Path("sharpen.yaml"))
+@pytest.fixture(scope="module")
+def jobtype(request):
+    """The module's own job type where it has a TEXT."""
+    found, problems = parse_text(getattr(request.module, "TEXT", TEXT), Path("sharpen.yaml"))
     assert problems == []
     return found
 

@@ -41,13 +41,6 @@ outputs:
 SOURCE = "in scan.nxs, /entry/data/rotation_angle"
 
 
-@pytest.fixture(scope="session")
-def jobtype():
-    found, problems = parse_text(TEXT, Path("slices.yaml"))
-    assert problems == []
-    return found
-
-
 def scan(value=None, units="", *, name="Tooth", number=1):
     parameters = {} if value is None else {"rotation range": Quantity(value, units, source=SOURCE)}
     return InputDataset(number, name, "tomography scan", True, parameters)

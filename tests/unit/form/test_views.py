@@ -1,13 +1,10 @@
 """Views of a sample that are an array each, as BigDataViewer and Imaris have them: chosen by their names."""
 
-from pathlib import Path
-
 import pytest
 
 from portal.errors import InvalidError
 from portal.form import InputDataset, build_form, plan
 from portal.form.inputs.arrays import InputArray
-from portal.jobtype.load import parse_text
 
 TEXT = """\
 name: sharpen
@@ -27,13 +24,6 @@ result_title: "{input}, sharpened"
 outputs:
   - {name: sharp, dataset_type: light-sheet result}
 """
-
-
-@pytest.fixture(scope="module")
-def jobtype():
-    found, problems = parse_text(TEXT, Path("sharpen.yaml"))
-    assert problems == []
-    return found
 
 
 def view(time: int, number: int, setup: str) -> InputArray:

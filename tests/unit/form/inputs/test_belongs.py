@@ -36,13 +36,6 @@ outputs:
 """
 
 
-@pytest.fixture(scope="module")
-def jobtype():
-    found, problems = parse_text(TEXT, Path("sharpen.yaml"))
-    assert problems == []
-    return found
-
-
 def stack(*wavelength) -> dict[str, list[InputDataset]]:
     parameters = {"wavelength": Quantity(*wavelength)} if wavelength else {}
     return {"stack": [InputDataset(7, "Stack", "light-sheet stack", True, parameters)]}

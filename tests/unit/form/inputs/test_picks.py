@@ -35,13 +35,6 @@ outputs:
 """
 
 
-@pytest.fixture(scope="session")
-def jobtype():
-    found, problems = parse_text(TEXT, Path("sharpen.yaml"))
-    assert problems == []
-    return found
-
-
 def array(name: str, axes: str, *shape: int, labels: tuple[str, ...] = (), **more) -> InputArray:
     more = {"file": "a.tif", "dtype": "uint16", "id": 7} | more
     return InputArray(name=name, shape=shape, axes=axes, labels={"C": labels} if labels else {}, **more)
