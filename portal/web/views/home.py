@@ -63,13 +63,13 @@ def next_step(jobs: Sequence[Job], results: Sequence[Dataset], fresh: Dataset | 
         )
     if fresh is not None and not jobs:
         return NextStep(
-            f"“{fresh.name}” is your newest dataset.",
+            f"“{fresh.name}” is the newest dataset that you can analyse.",
             "Analyse it",
             url_for("datasets.show", dataset_id=fresh.id),
         )
     if results:
         return NextStep(
-            f"“{results[0].name}” is your newest result.",
+            f"“{results[0].name}” is the newest result.",
             "Open it",
             url_for("datasets.show", dataset_id=results[0].id),
         )

@@ -174,12 +174,12 @@ def test_settings_are_named_as_the_form_offers_them(site: Any) -> None:
 def test_the_next_step_is_one_that_can_be_taken(site: Any) -> None:
     with site.database.write() as session:
         session.get_one(Job, site.job).move(State.CANCELLED, at=datetime.now(UTC))
-    assert "“Zebrafish heart, first run” is your newest dataset." in site.client("maya").get("/").text
+    assert "“Zebrafish heart, first run” is the newest dataset that you can analyse." in site.client("maya").get("/").text
     # What is left is public, and not hers.
     with site.database.write() as session:
         session.get_one(Dataset, site.facility.datasets["private"]).complete = False
     page = _words(site.client("maya").get("/").text)
-    assert "is your newest dataset" not in page
+    assert "is the newest dataset" not in page
     assert "Choose a dataset, and see what can be done with it. Go to the data" in page
 
 
