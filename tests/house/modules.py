@@ -1,5 +1,5 @@
 """House rules that no linter knows: functions that can be seen whole, folders that can be overlooked, no machine's
-paths, no registries' names.
+paths, no registries' names, no empty files.
 
 A file has one reason to change: only a reader can judge that, and no number of lines is asked for.
 """
@@ -45,6 +45,8 @@ def complaints() -> list[str]:
             text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError:
             continue
+        if not text and path.suffix not in {".py", ".typed"}:
+            found.append(f"{name}: is empty; what left it there?")
         if path.suffix == ".py" and name.parts[0] in CODE and "migrations" not in name.parts:
             modules[name.parent] += path.stem != "__init__"
             found += [f"{name}: {what}" for what in long_functions(text)]

@@ -50,6 +50,7 @@ class Terminal:
         self.pid, self.file = pty.fork()
         if self.pid == 0:
             path = f"{home / 'bin'}:{os.environ['PATH']}"
+            os.chdir(home)  # what a line does by mistake, it does there
             known = {"PATH": path, "HOME": str(home), "TERM": "dumb", "PS1": "READY", "LANG": "C.UTF-8"}
             os.execve(str(BASH), ["bash", "--norc", "--noprofile", "-i"], known)
         self.said = b""

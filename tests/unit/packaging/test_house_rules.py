@@ -63,3 +63,11 @@ def test_a_long_file_of_short_functions_is_no_complaint(
 ) -> None:
     put(rules, monkeypatch, tmp_path, {"portal/jobs/read.py": function(20) * 50})
     assert rules.complaints() == []
+
+
+@pytest.mark.parametrize(("name", "complaints"), [("a", 1), ("portal/py.typed", 0), ("portal/__init__.py", 0)])
+def test_an_empty_file_that_something_left(
+    rules: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, complaints: int
+) -> None:
+    put(rules, monkeypatch, tmp_path, {name: ""})
+    assert len(rules.complaints()) == complaints
