@@ -15,7 +15,11 @@ SEEN = """() => { const note = document.querySelector('[data-send-note]'), box =
   const seen = y => note.contains(document.elementFromPoint(box.x + 5, y));
   return seen(box.y + box.height / 2) && seen(box.bottom - 2); }"""
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci in portal/web/frontend"),
+]
 
 
 def _violations(page: Page) -> list[str]:
@@ -31,8 +35,6 @@ def _violations(page: Page) -> list[str]:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_has_a_serious_obstacle(demo: Any, browse: Callable[..., Page], scheme: str) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: npm ci in portal/web/frontend")
     found: dict[str, list[str]] = {}
     page = browse("maya", scheme=scheme)
     for name, address in demo.pages.items():
@@ -48,8 +50,6 @@ def test_no_page_has_a_serious_obstacle(demo: Any, browse: Callable[..., Page], 
 def test_with_everything_unfolded_and_errors_shown_there_is_no_serious_obstacle(
     demo: Any, browse: Callable[..., Page]
 ) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: npm ci in portal/web/frontend")
     page = browse("maya")
     for name in ("form", "dataset-result", "job-done", "job-failed"):
         page.goto(demo.pages[name])
@@ -66,8 +66,6 @@ def test_with_everything_unfolded_and_errors_shown_there_is_no_serious_obstacle(
 def test_what_is_said_of_a_lost_connection_is_no_obstacle(
     demo: Any, browse: Callable[..., Page], scheme: str
 ) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: npm ci in portal/web/frontend")
     for width in (390, 1280):
         page = browse("maya", scheme=scheme, width=width, height=700)
         page.goto("/access")
@@ -86,8 +84,6 @@ def test_what_is_said_of_a_lost_connection_is_no_obstacle(
 def test_the_search_over_everything_is_no_obstacle_while_it_is_open(
     demo: Any, browse: Callable[..., Page]
 ) -> None:
-    if not AXE.exists():
-        pytest.skip("axe-core is not installed: npm ci in portal/web/frontend")
     for scheme in ("light", "dark"):
         page = browse("maya", scheme=scheme)
         page.goto("/jobs")

@@ -174,7 +174,10 @@ def test_settings_are_named_as_the_form_offers_them(site: Any) -> None:
 def test_the_next_step_is_one_that_can_be_taken(site: Any) -> None:
     with site.database.write() as session:
         session.get_one(Job, site.job).move(State.CANCELLED, at=datetime.now(UTC))
-    assert "“Zebrafish heart, first run” is the newest dataset that you can analyse." in site.client("maya").get("/").text
+    assert (
+        "“Zebrafish heart, first run” is the newest dataset that you can analyse."
+        in site.client("maya").get("/").text
+    )
     # What is left is public, and not hers.
     with site.database.write() as session:
         session.get_one(Dataset, site.facility.datasets["private"]).complete = False
