@@ -231,6 +231,8 @@ def measure(app: Any, database: Database, rounds: int) -> dict[str, Any]:
         "analyses that fit": f"/analyses?dataset={dataset}",
         "form": f"/analyses/lightsheet-deconvolution/start?dataset={dataset}",
         "jobs": "/jobs",
+        "jobs, a word": "/jobs?q=deconvolved",
+        "jobs, a word that none has": "/jobs?q=nowhere",
         "job": f"/jobs/{number}",
         "batch of 1,500": f"/batches/{batch}",
         "account": "/me",

@@ -13,6 +13,13 @@ from portal.web.views.finding.help import PARTS
 PART = {"HX-Request": "true"}
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search ends by the clock, and other processes may hold this one up for longer than it may take."""
+    for limit in ("SLIPS_S", "LIMIT_S", "ALL_S"):
+        monkeypatch.setattr(everything, limit, 120.0)
+
+
 def hits(client: Any, words: str, **more: Any) -> list[tuple[str, str]]:
     """(title, address) of the list beneath the field."""
     html = client.get("/search/part/hits", query_string={"q": words, **more}, headers=PART).text
@@ -135,7 +142,7 @@ def test_a_search_that_takes_too_long_ends_and_says_what_it_left_out(
     monkeypatch.setattr(everything, "ALL_S", 0.0)
     html = site.client("maya").get("/search/part/hits?q=heart", headers=PART).text
     assert "Not searched, since it took too long: experiments, datasets, jobs" in html
-    monkeypatch.setattr(everything, "ALL_S", 60.0)
+    monkeypatch.setattr(everything, "ALL_S", 120.0)
     monkeypatch.setattr(everything, "SLIPS_S", 0.0)
     html = site.client("maya").get("/search/part/hits?q=zebrafsh", headers=PART).text
     assert "took too long: words that are spelt differently" in html
@@ -211,10 +218,8 @@ def test_one_letter_and_a_megabyte_are_bounded(site: Any) -> None:
 
 def test_what_takes_too_long_is_said_and_the_rest_is_shown(site: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n")
-    monkeypatch.setattr("portal.web.views.finding.everything.LIMIT_S", 0.05)
-    monkeypatch.setattr(
-        "portal.web.views.finding.everything.first_datasets", lambda session, *_rest: session.execute(slow)
-    )
+    monkeypatch.setattr(everything, "LIMIT_S", 1.0)
+    monkeypatch.setattr(everything, "first_datasets", lambda session, *_rest: session.execute(slow))
     html = site.client("maya").get("/search?q=heart").text
     assert "Not searched, since it took too long: datasets." in html
     assert "Heart" in html or "heart" in html
