@@ -27,6 +27,8 @@ class Problem:
     file: Path
     line: int
     message: str
+    of_folder: bool = False
+    """A folder that cannot be read: nobody knows which job types it would have."""
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.message}"
@@ -96,7 +98,7 @@ def load_folders(paths: Iterable[Path]) -> JobTypes:
         try:
             files = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
         except OSError as error:
-            problems.append(Problem(folder, 1, f"the folder cannot be read: {error.strerror}"))
+            problems.append(Problem(folder, 1, f"the folder cannot be read: {error.strerror}", of_folder=True))
             continue
         for file in files:
             jobtype, found = load_file(file)

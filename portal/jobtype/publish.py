@@ -6,7 +6,7 @@ from pathlib import Path
 
 from portal.jobtype.load import JobTypes
 from portal.jobtype.model import JobType
-from portal.jobtype.offer.current import check_writable, note_current
+from portal.jobtype.offer.current import check_writable, current_of, note_current
 
 
 def published_path(folder: Path, jobtype: JobType) -> Path:
@@ -31,6 +31,16 @@ def to_publish(jobtypes: JobTypes, folder: Path) -> list[Path]:
     """What `publish` would write. Raises PermissionError where it could not."""
     check_writable(folder)
     return [published_path(folder, one) for one in jobtypes.by_name.values() if not _is_there(one, folder)]
+
+
+def offered_again(jobtypes: JobTypes, folder: Path) -> list[JobType]:
+    """Those whose revision is written already, but is not the one on offer: `publish` offers it again."""
+    return [one for one in jobtypes.by_name.values() if _is_there(one, folder) and not _is_on_offer(one, folder)]
+
+
+def _is_on_offer(jobtype: JobType, folder: Path) -> bool:
+    current = current_of(folder, jobtype.name)
+    return current is not None and current.revision == jobtype.revision
 
 
 def _is_there(jobtype: JobType, folder: Path) -> bool:

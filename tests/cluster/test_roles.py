@@ -83,6 +83,47 @@ def test_the_settings_name_one_cluster_or_several(
     assert list(written.get("clusters", {})) == list(given.get("clusters", {}))
 
 
+@pytest.mark.parametrize(
+    ("answer", "code", "told"),
+    [
+        ("echo '0 new, 8 were there already, in /srv.'", 0, False),
+        ("echo 'Published qc 0123'; echo 'bad.yaml:3: unknown key titel' >&2; exit 6", 0, True),
+        ("echo 'Error: /srv/jobtypes: the folder cannot be read' >&2; exit 12", 2, False),
+    ],
+    ids=["all sound", "one with mistakes", "a wrong setting"],
+)
+def test_a_job_type_with_mistakes_is_told_and_stops_no_upgrade(
+    cluster: Cluster, tmp_path: Path, answer: str, code: int, told: bool
+) -> None:
+    """The role's own tasks, with a program in the place of `gantry`, whose exit codes the command's tests hold."""
+    program = tmp_path / "gantry"
+    program.write_text(f"#!/bin/sh\n{answer}\n", encoding="utf-8")
+    program.chmod(0o755)
+    tasks = [
+        task
+        for file in ("database.yml", "services.yml")
+        for task in playbook.tasks_of(cluster.place, "portal", file)
+        if "portal_published" in json.dumps(task)
+    ]
+    assert [task["name"].split(",")[0] for task in tasks] == ["Job types", "Job types with mistakes"]
+    tasks[0]["ansible.builtin.command"]["cmd"] = str(program)
+    between = {"name": "The portal runs", "ansible.builtin.debug": {"msg": "services"}}
+    play = {
+        "hosts": "localhost",
+        "connection": "local",
+        "gather_facts": False,
+        "vars": {"ansible_python_interpreter": sys.executable},
+        "tasks": [tasks[0], between, tasks[1]],
+    }
+    (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
+    env = {**os.environ, "ANSIBLE_HOME": str(tmp_path / "home")}
+    run = playbook.environment(cluster.place) / "ansible-playbook"
+    done = attempt(run, "-i", "localhost,", tmp_path / "play.yml", env=env, cwd=tmp_path)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert ("services" in done.stdout) == (code == 0)
+    assert ("bad.yaml:3: unknown key titel" in done.stdout) == told
+
+
 def test_no_role_uses_a_module_that_ansible_core_lacks() -> None:
     collections = {"community.", "ansible.posix.", "containers."}
     for file in playbook.ANSIBLE.rglob("*.yml"):

@@ -101,20 +101,38 @@ def _commands(found: JobTypes, dataset: str, given: Mapping[str, tuple[str, ...]
 @click.option("--to", "folder", type=click.Path(path_type=Path), help="That folder, not the settings'.")
 @dry_run_option
 def publish(paths: tuple[Path, ...], folder: Path | None, dry_run: bool) -> int:
-    """Sign job types off: write their revisions into the folder that the agent reads. Bad files are left out."""
+    """Sign job types off: write their revisions into the folder that the agent reads.
+
+    Files with mistakes are left out, named, and make the exit code 6: the others are published all the same, and
+    what was published of theirs before stays on offer. A folder that cannot be read makes it 12.
+    """
     from portal.config import load_settings
+    from portal.jobtype.publish import offered_again, to_publish
     from portal.jobtype.publish import publish as publish_all
-    from portal.jobtype.publish import to_publish
 
     found = _load(paths)
     folder = folder or load_settings().published
+    again = offered_again(found, folder)
     written = to_publish(found, folder) if dry_run else publish_all(found, folder)
     for path in written:
         tell(f"Published {path.parent.name} {path.stem[:12]}", dry_run)
+    for one in again:
+        tell(f"On offer again: {one.name} {one.revision.removeprefix('sha256:')[:12]}", dry_run)
     tell(f"{len(written)} new, {len(found.by_name) - len(written)} were there already, in {folder}.", dry_run)
+    return _left_out(found)
+
+
+def _left_out(found: JobTypes) -> int:
+    """Says what was not published and why; the exit code."""
+    if not found.problems:
+        return 0
     for problem in found.problems:
-        click.echo(str(problem), err=True)
-    return EXIT_CODES[InvalidError] if found.problems else 0
+        say(problem, err=True)
+    files = {problem.file for problem in found.problems}
+    what = "1 file or folder is" if len(files) == 1 else f"{len(files)} files or folders are"
+    say(f"{what} left out. What was published before stays on offer.", err=True)
+    lost = any(problem.of_folder for problem in found.problems)
+    return EXIT_CODES[ConfigError if lost else InvalidError]
 
 
 @jobtypes.command("list")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hosts.commands import attempt, succeed
 from hosts.host import Host
@@ -47,15 +48,23 @@ def environment(place: Place) -> Path:
 
 def roles_of_groups(place: Place) -> dict[str, list[str]]:
     """Group of hosts -> the roles that site.yml gives it, as Ansible's own YAML reader sees the file."""
-    read = "import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)))"
-    python = environment(place) / "python"
-    plays = json.loads(succeed(python, "-c", read, stdin=(ANSIBLE / "site.yml").read_text(encoding="utf-8")))
+    plays = _yaml(place, ANSIBLE / "site.yml")
     found: dict[str, list[str]] = {}
     for play in plays:
         for group in str(play["hosts"]).split(","):
             roles = [role if isinstance(role, str) else role["role"] for role in play.get("roles", [])]
             found.setdefault(group.strip(), []).extend(roles)
     return found
+
+
+def tasks_of(place: Place, role: str, file: str) -> list[dict[str, Any]]:
+    """The tasks in one file of a role."""
+    return list(_yaml(place, ANSIBLE / "roles" / role / "tasks" / file))
+
+
+def _yaml(place: Place, file: Path) -> Any:
+    read = "import json, sys, yaml; print(json.dumps(yaml.safe_load(sys.stdin)))"
+    return json.loads(succeed(environment(place) / "python", "-c", read, stdin=file.read_text(encoding="utf-8")))
 
 
 def key(place: Place, groups: Iterable[str], beside: Sequence[str]) -> str:

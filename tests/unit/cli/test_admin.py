@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from portal.config import Section, Settings, load_settings
 from portal.db import Database
 from portal.identity.models import Person
 from portal.identity.people import authenticate
+from portal.jobtype.load import shipped_folder
 
 
 @pytest.fixture
@@ -182,3 +184,36 @@ def test_a_bad_job_type_is_told_with_its_line(admin, tmp_path):
     assert f"{file}:2: unknown key titel; did you mean title?" in err
     code, out, _ = admin("jobtypes", "check", file, "--json")
     assert {problem["line"] for problem in json.loads(out)["problems"]} == {1, 2}
+
+
+def test_a_file_with_mistakes_is_left_out_and_the_others_are_published(admin, tmp_path):
+    folder = tmp_path / "jobtypes"
+    shutil.copytree(shipped_folder(), folder)
+    admin("jobtypes", "publish", folder)
+    sound = (folder / "qc.yaml").read_text(encoding="utf-8")
+    (folder / "qc.yaml").write_text("name: qc\n", encoding="utf-8")
+    changed = folder / "tomo-slice.yaml"
+    changed.write_text(changed.read_text(encoding="utf-8").replace("title: ", "title: Our ", 1), encoding="utf-8")
+    code, out, err = admin("jobtypes", "publish", folder)
+    assert (code, "Published tomo-slice" in out, "1 new, 6 were there already" in out) == (6, True, True)
+    assert f"{folder / 'qc.yaml'}:1:" in err
+    assert "1 file or folder is left out. What was published before stays on offer." in err
+    (folder / "qc.yaml").write_text(sound, encoding="utf-8")
+    assert admin("jobtypes", "publish", folder)[0] == 0
+
+
+def test_a_folder_that_cannot_be_read_is_a_wrong_setting(admin, tmp_path):
+    config = tmp_path / "gantry.toml"
+    text = config.read_text(encoding="utf-8")
+    config.write_text(f'jobtypes = ["{shipped_folder()}", "{tmp_path / "none"}"]\n{text}', encoding="utf-8")
+    code, out, err = admin("jobtypes", "publish")
+    assert (code, "8 new" in out, "the folder cannot be read" in err) == (12, True, True)
+
+
+def test_publishing_says_what_it_offers_again(admin, monkeypatch):
+    monkeypatch.setenv("GANTRY_PUBLISH", "false")
+    admin("jobtypes", "publish")
+    admin("jobtypes", "withdraw", "qc")
+    assert "On offer again: qc " in admin("jobtypes", "publish", "--dry-run")[1]
+    assert "On offer again: qc " in admin("jobtypes", "publish")[1]
+    assert "On offer again" not in admin("jobtypes", "publish")[1]
