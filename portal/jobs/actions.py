@@ -21,7 +21,7 @@ from portal.jobs.submit.again import Terms, check_again, check_release, largest
 from portal.jobs.submit.check import checked_title
 from portal.jobs.timing.course import step_of
 from portal.jobs.timing.like import peak_of_others
-from portal.jobs.timing.need import memory_to_ask, needed, time_to_ask
+from portal.jobs.timing.need import last_word, memory_to_ask, needed, time_to_ask
 from portal.jobtype.model import JobType
 
 MOST_PARSED = 256
@@ -245,22 +245,30 @@ def jobtype_of_revision(revision: JobTypeRevision) -> JobType:
 
 
 def asked_of(
-    job: Job, jobtype: JobType | None = None, *, peak_bytes: int | None = None, lacked_memory: bool | None = None
+    job: Job,
+    jobtype: JobType | None = None,
+    *,
+    peak_bytes: int | None = None,
+    lacked_memory: bool | None = None,
+    ended: datetime | None = None,
 ) -> Asked:
     """What the job has now, what it needs by its progress and its peak, and what its job type allows next time.
 
     `peak_bytes`: the most memory that it was seen to use, where its attempt does not have it yet. `lacked_memory`:
     whether it ran out of it, where the job does not say so yet; then finished runs like it tell what they used.
+    `ended`: when its run ended, where the job does not say so yet.
     """
     jobtype = jobtype or jobtype_of(job)
     most = largest(jobtype)
     memory_mb, time_s = int(job.resources["memory_mb"]), int(job.resources["time_s"])
     peak = peak_bytes if peak_bytes is not None else job.attempt.memory_peak_bytes if job.attempt else None
-    need = needed(job.progress, job.started, job.ended or job.changed)
+    ended = ended or (job.ended if job.state.final else None)
+    need = needed(job.progress, job.started, ended)
     lacked = job.cause == Cause.MEMORY if lacked_memory is None else lacked_memory
     others = peak_of_others(job, jobtype) if lacked else None
     others_mb = others.span.high / MIB if others else None
-    more_time_s = time_to_ask(need, most["time_s"]) if need is not None else min(2 * time_s, most["time_s"])
+    told = need is not None and need.seconds > time_s
+    more_time_s = time_to_ask(need, most["time_s"]) if need and told else min(2 * time_s, most["time_s"])
     return Asked(
         memory_mb=memory_mb,
         time_s=time_s,
@@ -272,6 +280,7 @@ def asked_of(
         most_memory_mb=most["memory_mb"],
         most_time_s=most["time_s"],
         need=need,
+        last=last_word(job.progress, ended) if need is None and ended is not None else None,
         step=step_of(job.progress),
         peak_bytes=peak,
         others=f"Runs like it used {others.words}, {others.basis}." if others else "",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from portal import words
-from portal.jobs.timing.need import Need
+from portal.jobs.timing.need import LastWord, Need
 from portal.jobs.timing.spread import about_words
 
 
@@ -118,6 +118,8 @@ class Asked:
     most_time_s: int | None = None
     need: Need | None = None
     """How long it would need, where its progress told."""
+    last: LastWord | None = None
+    """What it had said last of how far it was, where that tells nothing of how long it needs."""
     step: str = ""
     """The step that it was in, as "step 2 of 3, deconvolving"; empty where its program names none."""
     peak_bytes: int | None = None
@@ -177,7 +179,7 @@ def out_of_time(asked: Asked) -> str:
     limit = words.limit(asked.time_s)
     if asked.need is None:
         start = f"It reached its time limit ({limit})."
-        known = "How far it was is not known, so how long it needs is not either."
+        known = _last_word(asked) or "How far it was is not known, so how long it needs is not either."
     elif asked.need.all_of_it:
         start = f"It reached its time limit ({limit}) after about {_percent(asked.need.done)} of its work."
         known = f"At that rate it needs about {about_words(asked.need.seconds)}."
@@ -196,6 +198,17 @@ def out_of_time(asked: Asked) -> str:
 
 
 SMALLER = "A smaller part of the data may do; staff can allow the analysis more."
+
+
+def _last_word(asked: Asked) -> str:
+    """What is known of a run that said how far it was, and then nothing for longer than its rate had told."""
+    if asked.last is None:
+        return ""
+    of_what = "its work" if asked.last.whole else asked.step or "this step"
+    quiet = (
+        f" and nothing for {about_words(asked.last.before_s)} before its end" if asked.last.before_s >= 5 else ""
+    )
+    return f"It had said {_percent(asked.last.done)} of {of_what}{quiet}, so how long it needs is not known."
 
 
 def _percent(share: float) -> str:

@@ -17,9 +17,11 @@ from portal.jobs.result_json import (
     parse_refusal,
     parse_result,
 )
+from portal.jobs.timing.course import began_anew
 
 MAX_EVENTS_READ = 256 * 1024
 KEPT = ("began", "whole", "measured")
+BASE = ("stage_since", "stage_from")
 """What outlives an event in a progress document: no event that is read says any of it."""
 
 
@@ -105,5 +107,10 @@ def merged_progress(before: Mapping[str, Any], tail: Tail, now: datetime) -> dic
         return {**before, "offset": tail.offset}
     kept = {name: before[name] for name in KEPT if name in before}
     same = before.get("stage") == tail.event.get("stage") and before.get("step") == tail.event.get("step")
-    since = before.get("stage_since") if same else None
-    return {**kept, **tail.event, "offset": tail.offset, "stage_since": since or now.isoformat()}
+    anew = same and began_anew(before, tail.event)
+    base = {name: before[name] for name in BASE if same and not anew and name in before}
+    if "stage_since" not in base:
+        base = {"stage_since": now.isoformat(), "stage_from": tail.event.get("fraction") or 0.0}
+    if anew or (same and before.get("anew")):
+        base["anew"] = True
+    return {**kept, **tail.event, **base, "offset": tail.offset}

@@ -33,7 +33,7 @@ from portal.jobs.cause import Asked, Cause, last_words
 from portal.jobs.models import Attempt, Job, Submission
 from portal.jobs.said import SchedulerSaid, Waiting
 from portal.jobs.state import State
-from portal.jobs.timing.course import with_course
+from portal.jobs.timing.course import by_now, with_course
 from portal.jobs.timing.runs import measured_stages, note_run
 from portal.portions import portions
 from portal.scheduler.base import Ending, JobReport, Phase
@@ -134,18 +134,20 @@ def _apply(session: Session, deps: Deps, observed: Observed, times: Times) -> bo
         job.move(wanted, at=at, happened=observed.report.started if wanted is State.RUNNING else None)
         changed = True
     if wanted is State.RUNNING:
-        changed |= _note_start(job, attempt, observed.report)
+        changed |= _note_start(job, attempt, observed.report, at)
     return changed
 
 
-def _note_start(job: Job, attempt: Attempt, report: JobReport) -> bool:
+def _note_start(job: Job, attempt: Attempt, report: JobReport, at: datetime) -> bool:
     """Since when it runs and where, as the scheduler saw it; a requeued job starts anew."""
     began = replace(attempt.seen.scheduler, node=report.node, started=report.started)
     seen = replace(attempt.seen, scheduler=began)
     if seen.document() == attempt.seen.document():
         return False
     attempt.seen = seen
-    job.started = report.started or job.started
+    if report.started is not None:
+        # On the portal's clock: never before what came before it, nor after now.
+        job.started = min(max(report.started, job.events[-1].at), at)
     return True
 
 
@@ -168,7 +170,9 @@ def _note_progress(job: Job, observed: Observed, now: datetime) -> bool:
         measured = before.get("measured") or measured_stages(job, jobtype_of(job)).document()
         report = observed.report
         started = job.started or (report.started if report else None)
-        progress = with_course({**progress, "measured": measured}, started, now)
+        shown = by_now(before, started, now)
+        whole = {} if shown is None else {"whole": shown}
+        progress = with_course({**progress, "measured": measured} | whole, started, now)
     job.progress = progress
     return bool(observed.tail.event)
 
@@ -273,7 +277,8 @@ def _asked(job: Job, observed: Observed) -> Asked:
     lacked = (report is not None and report.ending is Ending.OUT_OF_MEMORY) or (
         testimony is not None and testimony.reason == "memory"
     )
-    return asked_of(job, peak_bytes=_peak(observed), lacked_memory=lacked)
+    ended = report.ended if report is not None else None
+    return asked_of(job, peak_bytes=_peak(observed), lacked_memory=lacked, ended=ended)
 
 
 def _note_files(attempt: Attempt, **said: str) -> None:

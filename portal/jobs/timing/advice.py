@@ -19,7 +19,7 @@ def while_it_runs(
     progress: Mapping[str, object], started: datetime | None, now: datetime, asked: Asked, limit_s: int
 ) -> str:
     """That it cannot end within its limit, and what can be done; empty where it may."""
-    if asked.need is None or not too_slow(progress, started, now, limit_s):
+    if asked.need is None or asked.need.seconds <= limit_s or not too_slow(progress, started, now, limit_s):
         return ""
     about = "about" if later_of(progress) is not None else "at least"
     start = (

@@ -4,6 +4,8 @@ A run's progress document (`Job.progress`) is the program's latest event, with w
 
 - `began`: a row [stage, time] for each stage in the order in which they were first seen, by the daemon's clock;
 - `at`: when the latest event was seen;
+- `stage_since`, `stage_from`: when its stage was first seen, and how much of it was done then;
+- `anew`: that its stage has begun again from less than half of what it had said;
 - `measured`: how long stages took in finished runs of the same analysis, a document of `Measured`;
 - `whole`: how much of the whole is done, 0…1 of its time. It never becomes less in one run.
 - `later`: [least, most] seconds that later stages take.
@@ -26,6 +28,12 @@ MOST_RUNS = 12
 """Runs whose stages are kept beside a running job's progress."""
 ENOUGH_RUNS = 3
 """Fewer runs do not tell how stages share the time."""
+QUIET_S = 30.0
+"""A program that says nothing for less than this is not called quiet."""
+LATE_S = 10.0
+"""So much later than its rate told, a stage is late and its rate is none any more."""
+FAR_BACK = 0.5
+"""A fraction that falls below this part of the one before is no better count of the same work: it begins anew."""
 ALMOST = 0.99
 """No bar is full before the run has ended."""
 OVERDUE = 0.95
@@ -84,6 +92,9 @@ def with_course(progress: Mapping[str, Any], started: datetime | None, now: date
         found["later"] = [round(later.low, 1), round(later.high, 1)]
     whole = whole_of(found, started, now)
     before = progress.get("whole")
+    if is_open(found):
+        found.pop("whole", None)
+        before = None  # it was a part's, and is not known to be the whole's
     known = [value for value in (whole, before) if finite(value)]
     if known:
         found["whole"] = round(max(known), 4)
@@ -108,6 +119,12 @@ def within(progress: Mapping[str, Any]) -> float | None:
     return float(fraction) if finite(fraction) and fraction >= LEAST_FRACTION else None
 
 
+def began_anew(before: Mapping[str, Any], event: Mapping[str, Any]) -> bool:
+    """Whether the program goes through the same stage once more, by how far its fraction falls."""
+    was, now = before.get("fraction"), event.get("fraction")
+    return finite(was) and finite(now) and now < was * FAR_BACK
+
+
 def seconds_in_stage(progress: Mapping[str, Any], started: datetime | None, now: datetime) -> float | None:
     """Since when the present stage goes on."""
     since = moment_of(progress.get("stage_since")) or started
@@ -115,9 +132,22 @@ def seconds_in_stage(progress: Mapping[str, Any], started: datetime | None, now:
 
 
 def others_follow(progress: Mapping[str, Any]) -> bool:
-    """Whether the program has named stages after the present one."""
+    """Whether the program has named stages after the present one, or finished runs had some."""
     step, steps = progress.get("step"), progress.get("steps")
-    return bool(step and steps and step < steps)
+    if step and steps:
+        return bool(step < steps)
+    measured = Measured.of(progress.get("measured"))
+    place = measured.place(str(progress.get("stage")))
+    return place is not None and any(sum(run[place + 1 :]) > 0 for run in measured.runs)
+
+
+def is_open(progress: Mapping[str, Any]) -> bool:
+    """Whether more may come after the present stage of which nothing tells: it has no number and is not the first
+    one, or it has begun anew, and finished runs do not know it."""
+    numbered = progress.get("step") and progress.get("steps")
+    if not progress.get("anew") and (numbered or len(progress.get("began", ())) < 2):
+        return False
+    return Measured.of(progress.get("measured")).place(str(progress.get("stage"))) is None
 
 
 def step_of(progress: Mapping[str, Any]) -> str:
@@ -128,18 +158,73 @@ def step_of(progress: Mapping[str, Any]) -> str:
 
 def later_of(progress: Mapping[str, Any]) -> Span | None:
     """What stages after the present one take: nothing in the last one; None: they follow, and nothing tells."""
+    if progress.get("anew"):
+        return None
     later = progress.get("later")
     if isinstance(later, list) and len(later) == 2 and all(map(finite, later)):
         return Span(float(later[0]), float(later[1]))
-    return None if others_follow(progress) else Span(0.0, 0.0)
+    return None if others_follow(progress) or is_open(progress) else Span(0.0, 0.0)
+
+
+def heard_at(progress: Mapping[str, Any], now: datetime) -> datetime:
+    """When the program last said something, as far as it was seen; never after `now`."""
+    return min(moment_of(progress.get("at")) or now, now)
+
+
+def left_when_heard(progress: Mapping[str, Any], started: datetime | None, now: datetime) -> float | None:
+    """Seconds that the present stage had left when the program last said something, at the rate that it had then.
+
+    The rate is that of what was seen: what a stage had done when it was first seen was done at a rate of its own.
+    """
+    done, at = within(progress), heard_at(progress, now)
+    since, already = _base(progress, started, at)
+    if done is None or since is None:
+        return None
+    so_far = (at - since).total_seconds()
+    if so_far < LEAST_ELAPSED_S or done <= already:
+        return 0.0 if done >= 1 else None
+    return so_far * (1 - done) / (done - already)
+
+
+def _base(progress: Mapping[str, Any], started: datetime | None, at: datetime) -> tuple[datetime | None, float]:
+    """From when, and from what fraction on, the present stage's rate counts."""
+    since, already = moment_of(progress.get("stage_since")), progress.get("stage_from")
+    first = len(progress.get("began", ())) < 2 and not progress.get("anew")
+    if since is None or (first and since >= at):
+        return started, 0.0
+    return since, float(already) if finite(already) else 0.0
+
+
+def quiet_s(progress: Mapping[str, Any], started: datetime | None, now: datetime) -> float | None:
+    """For how long the program has said nothing, where that is longer than its rate lets expect; else None."""
+    left, at = left_when_heard(progress, started, now), heard_at(progress, now)
+    since = _base(progress, started, at)[0]
+    if left is None or since is None:
+        return None
+    quiet = (now - at).total_seconds()
+    usual = max(QUIET_S, (at - since).total_seconds())
+    return quiet if quiet > min(left + LATE_S, usual) and quiet >= LATE_S else None
 
 
 def stage_left(progress: Mapping[str, Any], started: datetime | None, now: datetime) -> float | None:
-    """Seconds left of the present stage, at its own rate; None where there is none yet."""
-    done, so_far = within(progress), seconds_in_stage(progress, started, now)
-    if done is None or so_far is None or so_far < LEAST_ELAPSED_S:
+    """Seconds left of the present stage, at its own rate; None where there is none yet, or none any more."""
+    left = left_when_heard(progress, started, now)
+    if left is None or quiet_s(progress, started, now) is not None:
         return None
-    return so_far * (1 - done) / done
+    return max(0.0, left - (now - heard_at(progress, now)).total_seconds())
+
+
+def by_now(progress: Mapping[str, Any], started: datetime | None, now: datetime) -> float | None:
+    """How much of the run's time is over, 0…1; it never becomes less in one run. None: not known.
+
+    As noted with the latest event; in a stage that says nothing of itself, by the time that has passed since.
+    """
+    whole = progress.get("whole")
+    noted = min(1.0, max(0.0, float(whole))) if finite(whole) else None
+    if noted is None or "stage" not in progress or finite(progress.get("fraction")):
+        return noted
+    moved = whole_of(progress, started, now)
+    return noted if moved is None else max(noted, moved)
 
 
 def whole_of(progress: Mapping[str, Any], started: datetime | None, now: datetime) -> float | None:
@@ -150,7 +235,7 @@ def whole_of(progress: Mapping[str, Any], started: datetime | None, now: datetim
     if place is not None:
         done = [_share(run, place, fraction, seconds_in_stage(progress, started, now)) for run in measured.runs]
         return min(ALMOST, median(done))
-    if others_follow(progress):
+    if others_follow(progress) or is_open(progress):
         return None
     step = progress.get("step")
     if not finite(fraction) or (fraction < LEAST_FRACTION and step not in {None, 1}):

@@ -3,10 +3,11 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from portal.jobs.timing.course import later_of, seconds_in_stage, stage_left, within
+from portal.documents import finite
+from portal.jobs.timing.course import heard_at, later_of, left_when_heard, quiet_s, stage_left, within
 from portal.jobs.timing.spread import Span
 from portal.times import moment_of
 
@@ -33,20 +34,50 @@ class Need:
     """The stage that `done` speaks of; empty: of the whole."""
 
 
-def needed(progress: Mapping[str, Any], started: datetime | None, now: datetime) -> Need | None:
-    """What a run needs at the rate that it had when it was last heard of; None where it had none to tell."""
-    if "stage" not in progress or started is None:
+def needed(progress: Mapping[str, Any], started: datetime | None, ended: datetime | None) -> Need | None:
+    """What a run needs at the rate that it had when it was last heard of; None where it had none to tell.
+
+    `ended`: None while it runs. A run that was at work for longer than its rate had told tells nothing: it stood,
+    or became slower, and how much is not known.
+    """
+    at = moment_of(progress.get("at")) or ended
+    if "stage" not in progress or started is None or at is None:
         return None
-    at = moment_of(progress.get("at")) or now
-    left, done = stage_left(progress, started, at), within(progress)
+    at = min(at, ended or at)
+    left, done = left_when_heard(progress, started, at), within(progress)
     if left is None or done is None:
         return None
     so_far = max(0.0, (at - started).total_seconds())
+    if ended is not None and (
+        ended > at + timedelta(seconds=left) or quiet_s(progress, started, ended) is not None
+    ):
+        return None
     later = later_of(progress)
     if later is None:
         return Need(so_far + left, False, done, str(progress["stage"]))
     seconds = so_far + left + later.high
     return Need(seconds, True, so_far / seconds if seconds > 0 else done)
+
+
+@dataclass(frozen=True)
+class LastWord:
+    """What a run that has ended had said last of how far it was."""
+
+    done: float
+    """Of its stage, 0…1."""
+    before_s: float
+    """How long before its end."""
+    whole: bool
+    """Whether its stage is all there is."""
+
+
+def last_word(progress: Mapping[str, Any], ended: datetime) -> LastWord | None:
+    """For a run of which nothing tells how long it needs; None where it never said how far it was."""
+    fraction = progress.get("fraction")
+    if not finite(fraction) or fraction <= 0:
+        return None
+    alone = progress.get("steps") in {None, 1} and later_of(progress) is not None
+    return LastWord(float(fraction), (ended - heard_at(progress, ended)).total_seconds(), alone)
 
 
 def left_in_all(progress: Mapping[str, Any], started: datetime | None, now: datetime) -> Span | None:
@@ -59,8 +90,8 @@ def left_in_all(progress: Mapping[str, Any], started: datetime | None, now: date
 
 def too_slow(progress: Mapping[str, Any], started: datetime | None, now: datetime, limit_s: float) -> bool:
     """Whether a running job cannot end within its limit, even if the rest goes somewhat faster."""
-    left, in_stage = stage_left(progress, started, now), seconds_in_stage(progress, started, now)
-    if left is None or in_stage is None or started is None:
+    left = stage_left(progress, started, now)
+    if left is None or started is None:
         return False
     later = later_of(progress)
     rest = (left + (later.low if later else 0.0)) * DOUBT

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from portal.documents import finite
-from portal.jobs.timing.course import later_of, others_follow, stage_left
+from portal.jobs.timing.course import by_now, is_open, later_of, others_follow, quiet_s, stage_left
 from portal.jobs.timing.spread import Span, about_words, span_words
 
 
@@ -23,6 +23,8 @@ class Progress:
     metrics: Mapping[str, float]
     left: Span | None
     """Seconds left of the whole; None while later stages follow of which nothing tells how long they take."""
+    quiet_s: float | None = None
+    """For how long it has said nothing, where its rate lets expect more: what is left is not known then."""
 
     @property
     def left_s(self) -> float | None:
@@ -39,7 +41,12 @@ class Progress:
 
     @property
     def left_words(self) -> str:
-        """How long it still takes: "about 3 minutes left", "2 to 5 minutes left", or "… left in this step"."""
+        """How long it still takes: "about 3 minutes left", "2 to 5 minutes left", or "… left in this step".
+
+        Of a program that has stopped to say how far it is: since when.
+        """
+        if self.quiet_s is not None:
+            return f"nothing new for {about_words(self.quiet_s)}"
         if self.left is not None:
             one = self.left.definite
             return f"{f'about {about_words(self.left.middle)}' if one else span_words(self.left)} left"
@@ -54,7 +61,7 @@ def progress_of(event: Mapping[str, Any], started: datetime | None, now: datetim
         return None
     in_stage, later = stage_left(event, started, now), later_of(event)
     return Progress(
-        fraction=_fraction(event),
+        fraction=_fraction(event, started, now),
         stage=str(event["stage"]),
         step=event.get("step"),
         steps=event.get("steps"),
@@ -62,13 +69,14 @@ def progress_of(event: Mapping[str, Any], started: datetime | None, now: datetim
         stage_left_s=in_stage,
         metrics=dict(event.get("metrics", {})),
         left=Span(in_stage, in_stage).plus(later) if in_stage is not None and later is not None else None,
+        quiet_s=quiet_s(event, started, now),
     )
 
 
-def _fraction(event: Mapping[str, Any]) -> float | None:
+def _fraction(event: Mapping[str, Any], started: datetime | None, now: datetime) -> float | None:
     """By time, as the daemon noted it. Without that the program's own word counts only where it has one stage."""
-    whole, within = event.get("whole"), event.get("fraction")
-    if finite(whole):
-        return min(1.0, max(0.0, float(whole)))
-    alone = not others_follow(event) and event.get("step") in {None, 1}
+    whole, within = by_now(event, started, now), event.get("fraction")
+    if whole is not None:
+        return whole
+    alone = not others_follow(event) and not is_open(event) and event.get("step") in {None, 1}
     return float(within) if alone and finite(within) else None

@@ -66,7 +66,11 @@ def note_run(job: Job, attempt: Attempt, *, in_time: bool, ended: datetime) -> N
     if session.get(JobRun, attempt.id) is not None:
         return
     revision = submission.revision
-    until = attempt.seen.scheduler.ended or ended
+    # How long it ran is told by one clock, the scheduler's: the portal's may be another.
+    said = attempt.seen.scheduler
+    ran = said.ended - said.started if said.started and said.ended else ended - job.started
+    ran_s = max(0.0, ran.total_seconds())
+    until = job.started + timedelta(seconds=ran_s)
     session.add(
         JobRun(
             attempt_id=attempt.id,
@@ -76,7 +80,7 @@ def note_run(job: Job, attempt: Attempt, *, in_time: bool, ended: datetime) -> N
             part=limits_the_work(revision.document, job.options),
             input_bytes=input_bytes(session, job.id),
             waited_s=max(0.0, (job.started - asked_at(job)).total_seconds()),
-            ran_s=max(0.0, (until - job.started).total_seconds()),
+            ran_s=ran_s,
             stages=stage_seconds(job.progress, job.started, until),
             memory_peak_bytes=attempt.memory_peak_bytes,
             outcome=DONE if in_time else TIME_LIMIT,

@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from portal.daemon.collect.step import collect_step
 from portal.jobs.moves import move_all
 from portal.jobs.state import State
+from portal.jobs.timing.models import JobRun
 from portal.scheduler.base import Ending, Phase
 from portal.store.client import StoredFile, StoredResult
 
@@ -132,3 +134,22 @@ def test_many_that_move_at_once_keep_their_order_too(bench):
     for job in bench.jobs():
         assert in_order(job)
         assert job.ended == job.events[-1].at == job.created
+
+
+@pytest.mark.parametrize("off", [-3600, 3600], ids=["slow", "fast"])
+def test_a_run_lasts_as_long_as_one_clock_says_whosever_it_is(bench, off):
+    handed_over(bench)
+    began = bench.now + timedelta(seconds=off)
+    bench.cluster.phases[bench.attempt()] = {"phase": Phase.RUNNING, "started": began}
+    bench.reconcile()
+    job = bench.job()
+    assert job.created <= job.started <= job.events[-1].at, "on the portal's clock"
+    bench.later(40)
+    bench.result()
+    ended = began + timedelta(seconds=40)
+    bench.cluster.end(bench.attempt(), Ending.COMPLETED, exit_code=0, started=began, ended=ended)
+    bench.reconcile()
+    with bench.desk.database.read() as session:
+        run = session.scalars(select(JobRun)).one()
+    assert run.ran_s == 40
+    assert run.waited_s < 60

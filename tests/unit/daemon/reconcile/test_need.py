@@ -221,3 +221,28 @@ def test_what_finished_runs_used_tells_how_much_to_run_again_with(bench, sigma, 
     assert shown.more_memory_mb == more_mb
     job = bench.desk.change(actions.retry, "maya", bench.job().id, resources="memory")
     assert job.resources["memory_mb"] == more_mb
+
+
+def test_a_run_that_stood_until_its_limit_is_offered_twice_the_time_and_not_called_the_most(bench):
+    says(bench, fraction=0.0)
+    bench.later(10)
+    says(bench, fraction=0.4)
+    bench.later(50)
+    ends(bench, Ending.TIMEOUT)
+    assert bench.job().cause_words == (
+        "It reached its time limit (1 minute). It had said 40 % of its work and nothing for 50 seconds before its "
+        "end, so how long it needs is not known. Your dataset is unchanged. Run again with 2 minutes?"
+    )
+    assert view(bench).more_time_s == 120
+
+
+def test_a_daemon_that_was_away_does_not_take_its_absence_for_the_runs_time(bench):
+    says(bench, fraction=0.0)
+    began = bench.now
+    bench.later(3 * 3600)
+    path = bench.deps.settings.scratch / bench.attempt() / "events.jsonl"
+    with path.open("a") as file:
+        file.write(json.dumps({"stage": "deconvolving", "fraction": 0.5}) + "\n")
+    ends(bench, Ending.TIMEOUT, ended=began + timedelta(seconds=60))
+    assert "At that rate it needs about 2 minutes" in bench.job().cause_words
+    assert view(bench).more_time_s == 180
