@@ -34,12 +34,18 @@ def memory(mebibytes: float) -> str:
 
 
 def size(count: float) -> str:
-    """Bytes: 1536 -> "1.5 kB", 3 * 2**30 -> "3 GB"."""
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if count < 1024:
-            return f"{count:.1f}".removesuffix(".0") + f" {unit}"
+    """Bytes, of which three digits count: 1 -> "1 byte", 1536 -> "1.5 kB", 249_446 -> "244 kB"."""
+    if count < 1024:
+        return f"{count:,.0f} {'byte' if round(count) == 1 else 'bytes'}"
+    for unit in ("kB", "MB", "GB"):
         count /= 1024
-    return f"{count:.1f}".removesuffix(".0") + " TB"
+        if round(count) < 1024:
+            return f"{_three_digits(count)} {unit}"
+    return f"{_three_digits(count / 1024)} TB"
+
+
+def _three_digits(number: float) -> str:
+    return f"{number:,.0f}" if number >= 99.95 else f"{number:.1f}".removesuffix(".0")
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:

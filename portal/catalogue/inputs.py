@@ -85,19 +85,26 @@ def chosen_datasets(
         held = arrays_of_all(connection, [row.id for row in rows]) if arrays else {}
         for row in rows:
             dataset = InputDataset(
-                row.id, row.name, row.type, row.complete, given.get(row.id, {}), held.get(row.id, ())
+                row.id,
+                row.name,
+                row.type,
+                row.complete,
+                given.get(row.id, {}),
+                held.get(row.id, ()),
+                row.problem or "",
             )
             found[row.id] = Chosen(dataset, row.investigation_id, row.title, row.may_submit)
     return found
 
 
 @cache
-def _visible(staff: bool) -> Select[int, str, bool, int, str, str, bool]:
+def _visible(staff: bool) -> Select[int, str, bool, str | None, int, str, str, bool]:
     return (
         select(
             Dataset.id,
             Dataset.name,
             Dataset.complete,
+            Dataset.problem,
             Dataset.investigation_id,
             DatasetType.name.label("type"),
             Investigation.title,

@@ -100,6 +100,11 @@ def size_words(size: int | None) -> str:
     return "" if size is None else words.size(size)
 
 
+def checked_words(*, warned: bool) -> str:
+    """How a dry run ends: that it is well is said only where nothing is known that may spoil it."""
+    return "It can be started; nothing was started." if warned else "All is well; nothing was started."
+
+
 def time_words(moment: str | None) -> str:
     """An API time in this computer's zone, which stands behind it: 2026-11-30 08:30 +01:00, or UTC."""
     if not moment:

@@ -22,7 +22,7 @@ from portal.cli.completing.offers import (
     complete_variant,
 )
 from portal.cli.errors import JOB_FAILED
-from portal.cli.output import console, json_option, plain, say, show_json, show_rows
+from portal.cli.output import checked_words, console, json_option, plain, say, show_json, show_rows
 from portal.cli.trying import show_trial, trial_of
 from portal.client import Client
 from portal.client.client import submission_body
@@ -153,7 +153,10 @@ def _check(client: Client, body: Document, key: str | None, as_json: bool) -> in
         say(memory, err=True)
     if found["held"]:
         say(found["held"], err=True)
-    click.echo("All is well; nothing was started.", err=True)
+    warnings = found.get("warnings", ())
+    for words in warnings:
+        say(words, err=True)
+    click.echo(checked_words(warned=bool(warnings)), err=True)
     return 0
 
 

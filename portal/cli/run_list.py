@@ -10,7 +10,7 @@ import click
 
 from portal.cli.arguments import make_client
 from portal.cli.errors import JOB_FAILED
-from portal.cli.output import json_option, plain, show_json, show_rows
+from portal.cli.output import checked_words, json_option, plain, show_json, show_rows
 from portal.cli.run import wait_for
 from portal.client import Client
 from portal.client.http import Document
@@ -75,13 +75,20 @@ def _check(client: Client, lines: Sequence[int], forms: Sequence[Document], key:
                 line,
                 one["count"],
                 one["title"],
-                f"started before: {', '.join(one['earlier'])}" if one["earlier"] else one["held"] or "",
+                _note(one),
             )
             for line, one in zip(lines, found, strict=True)
         ),
     )
-    click.echo("All is well; nothing was started.", err=True)
+    click.echo(checked_words(warned=any(one.get("warnings") for one in found)), err=True)
     return 0
+
+
+def _note(checked: Document) -> str:
+    if checked["earlier"]:
+        return f"started before: {', '.join(checked['earlier'])}"
+    # A portal of an earlier release tells no warnings.
+    return " ".join(filter(None, (checked["held"], *checked.get("warnings", ()))))
 
 
 def _forms(file: TextIO) -> tuple[list[int], list[Document]]:

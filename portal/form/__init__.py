@@ -12,6 +12,7 @@ from portal.form.build import (
     SlotField,
     VariantChoice,
     build_form,
+    damage_words,
     raw_of_html,
 )
 from portal.form.command import as_command, as_python
@@ -37,6 +38,7 @@ __all__ = [
     "as_python",
     "build_form",
     "check_slots",
+    "damage_words",
     "plan",
     "raw_of_html",
     "result_title",

@@ -218,12 +218,12 @@ def build_form(
         result_title=result_title(jobtype, inputs, {option.name: field.value for option, field in fields}),
         impossible=_impossible(jobtype, inputs),
         results=results_of(jobtype, shown, inputs, chosen_mode),
-        warnings=tuple(_damaged(jobtype, inputs)),
+        warnings=tuple(damage_words(jobtype, inputs)),
         errors=errors,
     )
 
 
-def _damaged(jobtype: JobType, inputs: Inputs) -> Iterable[str]:
+def damage_words(jobtype: JobType, inputs: Inputs) -> Iterable[str]:
     """A sentence for each dataset that is registered as damaged, where no field says that it cannot be used."""
     known = set(_impossible(jobtype, inputs))
     given = {one.id: one for datasets in inputs.values() for one in datasets if one.problem}

@@ -99,6 +99,7 @@ TITLES: dict[Cause, str] = {
 SAFE = "Your dataset is unchanged."
 _MARKS = str.maketrans("“”", "‘’")
 _TERMINAL = re.compile(r"\x1b(?:\[[0-9;?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)")
+_NOT_STARTED = re.compile(r"^The program could not be started[.:]\s*")
 MOST_LAST_WORDS = 300
 MIB = 2**20
 
@@ -276,8 +277,9 @@ def input_gone(detail: str | None) -> str:
 
 
 def start_failed(detail: str | None) -> str:
-    """The program could not be started."""
-    said = f" ({words.one_line(detail).rstrip('.')})" if detail else ""
+    """The program could not be started. What launch says of it may begin with the same words."""
+    why = _NOT_STARTED.sub("", words.one_line(detail)).rstrip(".") if detail else ""
+    said = f" ({why})" if why else ""
     return f"The program could not be started{said}. {SAFE} Please tell staff: the analysis is set up wrongly."
 
 

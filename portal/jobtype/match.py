@@ -49,7 +49,7 @@ def misfit(jobtype: JobType, dataset_types: Sequence[str]) -> str | None:
     if wrong:
         needs = f"It needs {words_of(slot.dataset_types)}"
         if len(dataset_types) == 1:
-            return f"{needs}; this is a {next(iter(wrong))}."
+            return f"{needs}; this is {words_of(wrong)}."
         return f"{needs}; {wrong.total()} of these {len(dataset_types)} are something else ({', '.join(wrong)})."
     if not jobtype.modes(len(dataset_types)):
         return f"It takes {slot.min} to {slot.max} datasets together; these are {len(dataset_types)}."

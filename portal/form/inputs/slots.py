@@ -39,7 +39,7 @@ def _objection(slot: Slot, datasets: Sequence[InputDataset], *, picks: bool) -> 
 
 def _unfit(slot: Slot, dataset: InputDataset, *, picks: bool) -> str | None:
     if not accepts(slot, dataset.type):
-        return f"Needs {words_of(slot.dataset_types)}; “{dataset.name}” is a {dataset.type}."
+        return f"Needs {words_of(slot.dataset_types)}; “{dataset.name}” is {words_of([dataset.type])}."
     if not dataset.complete and not slot.accept_incomplete:
         return f"“{dataset.name}” is still being written. It can be analysed as soon as it is complete."
     # Of what is picked from it, the fields that pick say why there is none.

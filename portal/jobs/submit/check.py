@@ -12,7 +12,7 @@ from portal.catalogue.inputs import Chosen, check_all_found, check_open
 from portal.config import LimitSettings
 from portal.documents import digest
 from portal.errors import ForbiddenError, InvalidError, LimitError
-from portal.form import InputDataset, Inputs, Planned, plan
+from portal.form import InputDataset, Inputs, Planned, damage_words, plan
 from portal.form.plan import check_mode
 from portal.form.target import FIELD, objection_to_target
 from portal.form.titles import UNNAMED
@@ -139,6 +139,7 @@ class FormCheck:
             variant=variant.name,
             now=self.now,
             trial=trial,
+            warnings=tuple(damage_words(jobtype, inputs)),
         )
         jobs = [
             NewJob(one, accepted.title if len(planned) == 1 else one.title, target)

@@ -86,6 +86,8 @@ class Checked:
     held: str | None
     """Why its jobs would wait for others of the person; None: they would go ahead."""
     earlier: WrittenSubmission | None = None
+    warnings: tuple[str, ...] = ()
+    """What is known of its datasets that may spoil it, in words."""
 
 
 def check_all(
@@ -103,7 +105,7 @@ def check_all(
     return [
         Checked(one.title, len(one.jobs), None, one)
         if isinstance(one, WrittenSubmission)
-        else Checked(one.accepted.title, len(one.jobs), one.accepted.held)
+        else Checked(one.accepted.title, len(one.jobs), one.accepted.held, warnings=one.accepted.warnings)
         for one in made
     ]
 

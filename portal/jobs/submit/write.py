@@ -68,6 +68,8 @@ class Accepted:
     now: datetime
     trial: Trial | None = None
     """What is tried; None: it is no trial."""
+    warnings: tuple[str, ...] = ()
+    """What is known of its datasets that may spoil it, in words."""
 
     @property
     def state(self) -> State:

@@ -161,12 +161,15 @@ class CheckedOut(BaseModel):
     earlier: list[str] | None = Field(
         description="Numbers of the jobs that the Idempotency-Key made before and would give again; null: none."
     )
+    warnings: list[str] = Field(description="What is known that may spoil it: datasets registered as damaged.")
 
 
 def checked_out(found: Checked) -> CheckedOut:
     """As JSON."""
     earlier = [job.number for job in found.earlier.jobs] if found.earlier else None
-    return CheckedOut(title=found.title, count=found.jobs, held=found.held, earlier=earlier)
+    return CheckedOut(
+        title=found.title, count=found.jobs, held=found.held, earlier=earlier, warnings=list(found.warnings)
+    )
 
 
 @api.post("/submissions/check", summary="Check a start and start nothing", responses={200: CheckedOut})

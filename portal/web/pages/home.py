@@ -7,7 +7,6 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import or_
 
 from portal.jobs.batches.outlook import batch_outlook
-from portal.jobs.cause import Cause
 from portal.jobs.clusters.facility import DAY, failures_by_cause, stuck_counts
 from portal.jobs.clusters.snapshots import snapshots
 from portal.jobs.lines import Lines, list_lines
@@ -17,7 +16,7 @@ from portal.jobs.state import FINAL, State
 from portal.web.context import actor, now, portal, session
 from portal.web.part import part
 from portal.web.views.datasets import dataset_cards
-from portal.web.views.facility import StuckLine, stuck_lines
+from portal.web.views.facility import FAILED, StuckLine, stuck_lines
 from portal.web.views.home import first_to_analyse, newest_datasets, next_step
 from portal.web.views.jobs import line_cards
 from portal.web.views.live import ask_again_after_s
@@ -77,11 +76,10 @@ def _jobs_context(lines: Lines, status: ClusterStatus) -> dict[str, object]:
 
 
 def _stuck(status: ClusterStatus) -> list[StuckLine]:
-    """What staff should look at: jobs that do not move, results that were not accepted, nodes, job types."""
-    unsaved = (Cause.REFUSED.value, Cause.MISSING_OUTPUT.value)
+    """What staff should look at: jobs that do not move, failures that they alone can mend, nodes, job types."""
     return stuck_lines(
         stuck_counts(session(), actor(), now()),
-        failures_by_cause(session(), actor(), now(), within=DAY, causes=unsaved),
+        failures_by_cause(session(), actor(), now(), within=DAY, causes=tuple(FAILED)),
         snapshots(session()),
         status,
         len(portal().jobtypes.problems),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from portal import words
-from portal.jobs.cause import in_short, title_of
+from portal.jobs.cause import Cause, in_short, title_of
 from portal.jobs.clusters.facility import Facility, Failures, Stuck
 from portal.jobs.clusters.status import Cluster, ClusterStatus
 from portal.scheduler.survey import Node, Partition, Snapshot
@@ -128,6 +128,18 @@ STUCK = {
 }
 
 
+FAILED = {
+    Cause.REFUSED: ("result was not accepted", "results were not accepted"),
+    Cause.MISSING_OUTPUT: ("job ended well but left no result", "jobs ended well but left no result"),
+    Cause.START: ("program could not be started", "programs could not be started"),
+    Cause.IMAGE: (
+        "job found its software image missing or changed",
+        "jobs found their software image missing or changed",
+    ),
+}
+"""Failures that staff can mend, and only they: how an analysis is set up is at fault."""
+
+
 @dataclass(frozen=True)
 class StuckLine:
     """One thing that staff should look at, and where on the facility's page it stands."""
@@ -138,18 +150,16 @@ class StuckLine:
 
 def stuck_lines(
     counts: Mapping[Stuck, int],
-    unsaved: Sequence[Failures],
+    failures: Sequence[Failures],
     snapshots: Mapping[str, Snapshot],
     status: ClusterStatus,
     problems: int,
 ) -> list[StuckLine]:
-    """What does not move, results that were not accepted, nodes and clusters in trouble, faulty job types."""
+    """What does not move, failures of how analyses are set up, nodes and clusters in trouble, faulty job types."""
     lines = [StuckLine(words.count(number, *STUCK[why]), "stuck-title") for why, number in counts.items()]
-    lost = sum(one.number for one in unsaved)
-    if lost:
-        lines.append(
-            StuckLine(f"{words.count(lost, 'result')} could not be saved in the last 24 hours", "failures-title")
-        )
+    for cause, said in FAILED.items():
+        if number := sum(one.number for one in failures if one.cause == cause):
+            lines.append(StuckLine(f"{words.count(number, *said)} in the last 24 hours", "failures-title"))
     lines += [StuckLine(_capital(f"{status.called(one)} does not answer"), "now-title") for one in status.silent]
     if not status.daemon_alive:
         lines.append(StuckLine("Jobs are not looked after: the daemon is silent", "now-title"))

@@ -282,3 +282,15 @@ def test_a_list_that_is_no_list_of_forms_is_a_mistyped_command(gantry, lines, wo
     code, _, err = gantry("run-list", "-", stdin=lines)
     assert code == 2
     assert words in err
+
+
+def test_a_dry_run_on_data_that_is_known_to_be_damaged_does_not_call_it_well(gantry, stack, sqlite_database):
+    with sqlite_database.write() as session:
+        session.get_one(Dataset, stack).problem = "stack.h5: The file is truncated: 434 of 868 kB are there."
+    code, _, err = gantry("run", "archive", str(stack), "--dry-run")
+    assert code == 0, err
+    assert "is damaged: stack.h5: The file is truncated: 434 of 868 kB are there." in err
+    assert "All is well" not in err and err.endswith("It can be started; nothing was started.\n")
+    line = json.dumps({"analysis": "archive", "inputs": {"data": [stack]}})
+    code, out, err = gantry("run-list", "-", "--dry-run", stdin=line)
+    assert (code, "434 of 868 kB" in out, "All is well" in err) == (0, True, False), err

@@ -118,7 +118,7 @@ def test_a_check_says_what_would_be_made_and_what_its_key_made_before(maya, stac
     good = {"analysis": "qc", "inputs": {"data": [stack]}, "title": "Mine"}
     key = {"Idempotency-Key": "k"}
     checked = post(maya, "submissions/check", good, headers=key)
-    assert checked.json == {"title": "Mine", "count": 1, "held": None, "earlier": None}
+    assert checked.json == {"title": "Mine", "count": 1, "held": None, "earlier": None, "warnings": []}
     assert post(maya, "submissions", good, headers=key).status_code == 201
     assert post(maya, "submissions/check", good, headers=key).json["earlier"] == ["J-1001"]
     other = {**good, "title": "Other"}

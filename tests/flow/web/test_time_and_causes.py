@@ -165,3 +165,20 @@ def test_home_tells_staff_what_is_stuck_and_where_it_stands_and_nobody_else(site
         assert f'href="/facility#{anchor}">{words}</a>' in page
         assert f'id="{anchor}"' in site.client("sam").get("/facility").text
     assert "What is stuck" not in site.client("maya").get("/").text
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        ("output missing", "1 job ended well but left no result in the last 24 hours"),
+        ("result refused", "1 result was not accepted in the last 24 hours"),
+        ("start", "1 program could not be started in the last 24 hours"),
+    ],
+)
+def test_home_tells_staff_of_failures_that_they_alone_can_mend_as_what_they_are(
+    site: Any, cause: str, said: str
+) -> None:
+    _fails(site, cause, "It broke.")
+    page = site.client("sam").get("/").text
+    assert f'href="/facility#failures-title">{said}</a>' in page
+    assert "could not be saved" not in page

@@ -272,3 +272,10 @@ def test_nothing_in_a_refusal_ends_its_marks():
 )
 def test_a_refusal_changes_no_other_ending(ended, said):
     assert judge(ended, said, ASKED, refusal="a.h5 holds no volume.") == judge(ended, said, ASKED)
+
+
+@pytest.mark.parametrize("said", ["The program could not be started. ", "The program could not be started: ", ""])
+def test_that_a_program_could_not_be_started_is_said_once(said):
+    testimony = dataclasses.replace(GOOD, exit_code=95, reason="start", detail=f"{said}mpirun: No such file")
+    words = judge(Ended(Ending.FAILED, exit_code=95), testimony, ASKED).words
+    assert words.startswith("The program could not be started (mpirun: No such file). ")
