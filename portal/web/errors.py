@@ -75,7 +75,7 @@ class Explanation:
 WORDS: Final[dict[int, Explanation]] = {
     400: Explanation(
         "This request was not understood",
-        "The portal could not read what the browser sent.",
+        "The portal could not read this request.",
         "Nothing was changed.",
         "Go back and try again.",
     ),
@@ -103,9 +103,15 @@ WORDS: Final[dict[int, Explanation]] = {
         "Nothing was changed by you.",
         "Look at the page again.",
     ),
+    412: Explanation(
+        "This is another version",
+        "The file is not the version that was asked for.",
+        "Nothing was changed.",
+        "Download it anew.",
+    ),
     413: Explanation(
         "That is too much at once",
-        "The browser sent more than the portal takes.",
+        "This is more than the portal takes in one request.",
         "Nothing was changed.",
         "Choose fewer datasets.",
     ),
@@ -114,6 +120,12 @@ WORDS: Final[dict[int, Explanation]] = {
         "The address has more characters than the portal takes.",
         "Nothing was changed.",
         "Shorten what you search for, or choose fewer datasets.",
+    ),
+    416: Explanation(
+        "This part is not there",
+        "The file has no such part, or the range that was asked for cannot be read.",
+        "Nothing was changed.",
+        "Download the whole file.",
     ),
     422: Explanation("This cannot be used", "Something in the request is not right.", "Nothing was changed.", ""),
     429: Explanation(

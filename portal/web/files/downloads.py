@@ -58,15 +58,16 @@ def hand_out(opened: OpenDatafile | OpenFolder, name: str, *, etag: str | None, 
         if isinstance(opened, OpenDatafile) and not report:
             place = place_for_nginx(opened, request, portal().settings)
         ended = _counted(opened) if place is None else None
-        response = _answer(opened, name, ended, etag=etag, report=report)
     except BaseException:
         opened.close()
         raise
+    response = _answer(
+        opened, name, ended, etag=etag, report=report
+    )  # it closes the file, and ends what is counted
     try:
         _note(opened, response, report=report)
     except BaseException:
         response.close()
-        opened.close()
         raise
     return response if place is None else sent_by_nginx(place, response)
 

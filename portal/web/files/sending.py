@@ -5,12 +5,16 @@ import unicodedata
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from os import fstat
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 from urllib.parse import quote
 
 from flask import Response, request
 from werkzeug.datastructures import Headers
+from werkzeug.exceptions import PreconditionFailed
 from werkzeug.wsgi import wrap_file
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 REPORT_POLICY: Final = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; font-src data:; "
@@ -75,8 +79,20 @@ def send_open_file(
     """The file's bytes, whole or the range that was asked for; an attachment unless it is a picture or a report.
 
     `etag`: what identifies the content (a checksum); without it, size and modification time do. `report`: HTML
-    that a person's program wrote, walled off by a sandbox.
+    that a person's program wrote, walled off by a sandbox. The file is closed where there is no such answer.
+
+    Raises werkzeug's RequestedRangeNotSatisfiable (416) and PreconditionFailed (412).
     """
+    try:
+        return _of_open_file(file, name, etag=etag, max_age_s=max_age_s, inline=inline, report=report)
+    except BaseException:
+        file.close()
+        raise
+
+
+def _of_open_file(
+    file: BinaryIO, name: str, *, etag: str | None, max_age_s: int, inline: bool, report: bool
+) -> Response:
     status = fstat(file.fileno())
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     if not report and not (inline and kind in INLINE):
@@ -95,8 +111,18 @@ def send_open_file(
         "inline" if inline or report else "attachment", name.rsplit("/", 1)[-1]
     )
     response.headers["Content-Security-Policy"] = REPORT_POLICY if report else "default-src 'none'; sandbox"
-    response.make_conditional(request.environ, accept_ranges=True, complete_length=status.st_size)
+    response.make_conditional(_conditions(), accept_ranges=True, complete_length=status.st_size)
+    if response.status_code == PreconditionFailed.code:  # werkzeug would send all of it under this number
+        raise PreconditionFailed
     return response
+
+
+def _conditions() -> "WSGIEnvironment":
+    """The request as it was sent; `If-Match: *` is met by any file that is there, which werkzeug does not know."""
+    environ = request.environ
+    if environ.get("HTTP_IF_MATCH", "").strip() != "*":
+        return environ
+    return {name: value for name, value in environ.items() if name != "HTTP_IF_MATCH"}
 
 
 def send_archive(content: Iterator[bytes], name: str) -> Response:

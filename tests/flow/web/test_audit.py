@@ -9,8 +9,10 @@ from sqlalchemy import event, select, update
 
 from portal.audit.models import AuditRecord
 from portal.catalogue.models import Datafile, Dataset
+from portal.errors import UnavailableError
 from portal.jobs.models import Job
 from portal.jobs.state import State
+from portal.web.files.at_once import AtOnce
 from portal.web.files.downloads import QUIET_S, Lately
 
 PASSWORD = "correct horse battery"
@@ -210,12 +212,17 @@ def test_ranges_are_quiet_for_ten_minutes_and_then_written_down_again() -> None:
     assert [lately.known("file") for _ in range(3)] == [True, True, False]
 
 
-def test_a_file_that_cannot_be_written_down_is_not_handed_out(site: Any) -> None:
+@pytest.mark.parametrize("small", [256 << 10, 100], ids=["a small one", "a large one"])
+def test_a_file_that_cannot_be_written_down_is_not_handed_out(
+    site: Any, monkeypatch: pytest.MonkeyPatch, small: int
+) -> None:
+    monkeypatch.setattr("portal.web.files.downloads.SMALL", small)
+    site.app.extensions["gantry-sending"] = sending = AtOnce()
     maya = site.client("maya")
 
     def fail(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if "audit_record" in statement:
-            raise RuntimeError("the disk is full")
+            raise UnavailableError("the disk is full")
 
     event.listen(site.database.engine, "before_cursor_execute", fail)
     site.app.config["PROPAGATE_EXCEPTIONS"] = False
@@ -223,7 +230,8 @@ def test_a_file_that_cannot_be_written_down_is_not_handed_out(site: Any) -> None
         answer = maya.get(f"/datasets/{site.facility.datasets['private']}/files/{site.file}")
     finally:
         event.remove(site.database.engine, "before_cursor_execute", fail)
-    assert answer.status_code == 500 and b"\x01\x02" not in answer.data
+    assert answer.status_code == 503 and b"\x01\x02" not in answer.data
+    assert len(sending) == 0
 
 
 @pytest.mark.postgres

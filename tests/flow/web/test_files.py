@@ -37,6 +37,32 @@ def test_a_range_beyond_the_end_is_refused(site: Any) -> None:
     assert site.client("maya").get(_address(site), headers={"Range": "bytes=99999-"}).status_code == 416
 
 
+@pytest.mark.parametrize(
+    "asked", ["bytes=5-2", "bytes=", "bytes=abc", "bytes=-0", "bytes=0-1,3-4", "bytes=-" + "9" * 99]
+)
+def test_ranges_that_are_none_are_refused_in_words_and_hold_no_place(
+    site: Any, monkeypatch: pytest.MonkeyPatch, asked: str
+) -> None:
+    """Of a file that is not small: the answer's place among the downloads was never given back."""
+    monkeypatch.setattr("portal.web.files.downloads.SMALL", 100)
+    site.app.extensions["gantry-sending"] = sending = AtOnce(of_a_person=1)
+    maya = site.client("maya")
+    for _ in range(2):
+        answer = maya.get(_address(site), headers={"Range": asked})
+        assert answer.status_code == 416 and "no such part" in answer.text
+    assert len(sending) == 0 and maya.get(_address(site)).data == CONTENT
+
+
+def test_another_version_than_was_asked_for_sends_nothing_unwritten(site: Any) -> None:
+    """All bytes went out under 412, and nobody wrote down who had them."""
+    maya, whole = site.client("maya"), site.client("maya").get(_address(site))
+    answer = maya.get(_address(site), headers={"If-Match": '"another"'})
+    assert answer.status_code == 412 and "not the version that was asked for" in answer.text
+    assert CONTENT[:64] not in answer.data
+    for condition in ("*", " * ", whole.headers["ETag"], f'"another", {whole.headers["ETag"]}'):
+        assert maya.get(_address(site), headers={"If-Match": condition}).data == CONTENT
+
+
 def test_a_resumed_download_of_another_version_starts_again(site: Any) -> None:
     headers = {"Range": "bytes=5-9", "If-Range": '"sha256:of-another-file"'}
     answer = site.client("maya").get(_address(site), headers=headers)
