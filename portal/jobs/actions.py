@@ -21,7 +21,7 @@ from portal.jobs.submit.again import Terms, check_again, check_release, largest
 from portal.jobs.submit.check import checked_title
 from portal.jobs.timing.course import step_of
 from portal.jobs.timing.like import peak_of_others
-from portal.jobs.timing.need import last_word, memory_to_ask, needed, time_to_ask
+from portal.jobs.timing.need import for_work, last_word, memory_to_ask, needed, time_to_ask
 from portal.jobtype.model import JobType
 
 MOST_PARSED = 256
@@ -267,11 +267,13 @@ def asked_of(
     lacked = job.cause == Cause.MEMORY if lacked_memory is None else lacked_memory
     others = peak_of_others(job, jobtype) if lacked else None
     others_mb = others.span.high / MIB if others else None
-    told = need is not None and need.seconds > time_s
-    more_time_s = time_to_ask(need, most["time_s"]) if need and told else min(2 * time_s, most["time_s"])
+    grace_s = int(job.resources.get("grace_s", 0))
+    told = need is not None and need.seconds > for_work(time_s, grace_s)
+    more_time_s = time_to_ask(need, most["time_s"], grace_s) if need and told else min(2 * time_s, most["time_s"])
     return Asked(
         memory_mb=memory_mb,
         time_s=time_s,
+        grace_s=grace_s,
         more_memory_mb=memory_to_ask(
             memory_mb, peak / MIB if peak else None, most["memory_mb"], others_mb=others_mb
         ),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from portal import words
-from portal.jobs.timing.need import LastWord, Need
+from portal.jobs.timing.need import LastWord, Need, for_work
 from portal.jobs.timing.spread import about_words
 
 
@@ -110,6 +110,8 @@ class Asked:
 
     memory_mb: int = 1024
     time_s: int = 3600
+    grace_s: int = 0
+    """How long before its time limit its program is told to end."""
     more_memory_mb: int | None = None
     """What to run again with; None: nothing that its analysis allows would help."""
     more_time_s: int | None = None
@@ -158,6 +160,18 @@ def as_it_was(cause: str | None) -> bool:
     return cause not in {Cause.MEMORY, Cause.TIME, Cause.DECLINED, Cause.INPUT, Cause.MISSING_OUTPUT}
 
 
+def limit_of(asked: Asked) -> str:
+    """Its time limit, with what of it is not for work where that is a part that counts."""
+    limit, work_s = words.limit(asked.time_s), for_work(asked.time_s, asked.grace_s)
+    if work_s > asked.time_s * WHOLE:
+        return limit
+    return f"{limit}, {words.duration(asked.time_s - work_s)} of it for its end"
+
+
+WHOLE = 0.9
+"""Where a program may work for more than this part of its limit, the rest is not worth a word."""
+
+
 def out_of_memory(asked: Asked) -> str:
     """What is said of a job that needed more memory than it had asked for, by its measured peak."""
     had = words.memory(asked.memory_mb)
@@ -177,7 +191,7 @@ def out_of_memory(asked: Asked) -> str:
 
 def out_of_time(asked: Asked) -> str:
     """The time limit, how far the job was, how long it needs at that rate, and what can be done."""
-    limit = words.limit(asked.time_s)
+    limit = limit_of(asked)
     if asked.need is None:
         start = f"It reached its time limit ({limit})."
         known = _last_word(asked) or "How far it was is not known, so how long it needs is not either."
@@ -192,7 +206,7 @@ def out_of_time(asked: Asked) -> str:
     if asked.more_time_s is not None:
         return f"{start} {known} {SAFE} Run again with {words.limit(asked.more_time_s)}?"
     most = asked.most_time_s or asked.time_s
-    if asked.need is not None and asked.need.seconds > most:
+    if asked.need is not None and asked.need.seconds > for_work(most, asked.grace_s):
         known = f"{known.rstrip('.')}, more than the {words.limit(most)} that this analysis may have."
         return f"{start} {known} {SAFE} {SMALLER}"
     return f"{start} {known} {SAFE} It had the most that this analysis may use. {SMALLER}"

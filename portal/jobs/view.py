@@ -12,7 +12,7 @@ from portal.jobs.models import PORTAL, Attempt, Job, JobEvent
 from portal.jobs.said import Seen
 from portal.jobs.state import State
 from portal.jobs.timing.advice import about_memory, while_it_runs
-from portal.jobs.timing.need import too_slow
+from portal.jobs.timing.need import for_work, too_slow
 from portal.jobs.timing.progress import Progress, progress_of
 from portal.jobtype.kind import Kind
 from portal.jobtype.model import JobType
@@ -181,7 +181,7 @@ def sentence(job: Job, now: datetime, *, status: ClusterStatus | None = None) ->
 def _advice(job: Job, jobtype: JobType, attempt: Attempt | None, asked: Asked, now: datetime) -> str:
     """What can be done about its time while it runs, and about its memory after it ended well."""
     if job.state is State.RUNNING:
-        return while_it_runs(job.progress, job.started, now, asked, asked.time_s)
+        return while_it_runs(job.progress, job.started, now, asked)
     if job.state is not State.SUCCEEDED or attempt is None or job.kind is not Kind.RUN:
         return ""
     try:
@@ -195,7 +195,8 @@ def _advice(job: Job, jobtype: JobType, attempt: Attempt | None, asked: Asked, n
 def _more_time(job: Job, asked: Asked) -> int | None:
     if job.state is State.CANCELLED:
         ended = job.ended or job.changed
-        slow = asked.need is not None and too_slow(job.progress, job.started, ended, asked.time_s)
+        work_s = for_work(asked.time_s, asked.grace_s)
+        slow = asked.need is not None and too_slow(job.progress, job.started, ended, work_s)
         return asked.more_time_s if slow else None
     return asked.more_time_s if job.cause == Cause.TIME else None
 

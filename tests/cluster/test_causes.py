@@ -144,7 +144,7 @@ def root(cluster: Cluster, *command: str) -> str:
     [
         ("lab-fate", {"code": 3}, "exit code", "The program stopped with an error."),
         ("lab-fate", {"fate": "crash"}, "signal", "The program crashed"),
-        ("lab-short", {"wait": 60}, "time", "It reached its time limit (4 seconds)."),
+        ("lab-short", {"wait": 60}, "time", "It reached its time limit (4 seconds, 1 second of it for its end)."),
     ],
 )
 def test_a_program_that_fails_says_how(

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from portal import words
-from portal.jobs.cause import MIB, SMALLER, Asked
+from portal.jobs.cause import MIB, SMALLER, Asked, limit_of
 from portal.jobs.timing.course import later_of
 from portal.jobs.timing.expect import Peak
-from portal.jobs.timing.need import MARGIN, too_slow
+from portal.jobs.timing.need import MARGIN, for_work, too_slow
 from portal.jobs.timing.spread import about_words
 from portal.jobtype.model import Variant
 
@@ -15,21 +15,20 @@ LITTLE = 0.1
 """Less of the memory that was asked for than this is worth a word."""
 
 
-def while_it_runs(
-    progress: Mapping[str, object], started: datetime | None, now: datetime, asked: Asked, limit_s: int
-) -> str:
+def while_it_runs(progress: Mapping[str, object], started: datetime | None, now: datetime, asked: Asked) -> str:
     """That it cannot end within its limit, and what can be done; empty where it may."""
-    if asked.need is None or asked.need.seconds <= limit_s or not too_slow(progress, started, now, limit_s):
+    work_s = for_work(asked.time_s, asked.grace_s)
+    if asked.need is None or asked.need.seconds <= work_s or not too_slow(progress, started, now, work_s):
         return ""
     about = "about" if later_of(progress) is not None else "at least"
     start = (
         f"At this rate it needs {about} {about_words(asked.need.seconds)}, and its time limit is "
-        f"{words.limit(limit_s)}: it will be ended before it is done. "
+        f"{limit_of(asked)}: it will be ended before it is done. "
         "The limit of a job that runs cannot be raised."
     )
     if asked.more_time_s is not None:
         return f"{start} Cancel it, then run it again with {words.limit(asked.more_time_s)}."
-    most = asked.most_time_s or limit_s
+    most = asked.most_time_s or asked.time_s
     return f"{start} This analysis may have {words.limit(most)} at most. {SMALLER}"
 
 

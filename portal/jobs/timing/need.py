@@ -89,7 +89,7 @@ def left_in_all(progress: Mapping[str, Any], started: datetime | None, now: date
 
 
 def too_slow(progress: Mapping[str, Any], started: datetime | None, now: datetime, limit_s: float) -> bool:
-    """Whether a running job cannot end within its limit, even if the rest goes somewhat faster."""
+    """Whether a running job cannot end within its time for work, even if the rest goes somewhat faster."""
     left = stage_left(progress, started, now)
     if left is None or started is None:
         return False
@@ -98,11 +98,17 @@ def too_slow(progress: Mapping[str, Any], started: datetime | None, now: datetim
     return (now - started).total_seconds() + rest > limit_s
 
 
-def time_to_ask(need: Need, most_s: int) -> int | None:
+def for_work(limit_s: float, grace_s: float) -> float:
+    """How long a program may work under a time limit: it is told to end `grace_s` before, as launch does it."""
+    return limit_s - min(grace_s, limit_s / 2)
+
+
+def time_to_ask(need: Need, most_s: int, grace_s: float = 0.0) -> int | None:
     """The time limit to run again with; None where even the most that may be asked for does not suffice."""
-    if need.seconds > most_s:
+    if need.seconds > for_work(most_s, grace_s):
         return None
-    return min(_limit(need.seconds * MARGIN), most_s)
+    wanted = need.seconds * MARGIN
+    return min(_limit(wanted + min(grace_s, wanted)), most_s)
 
 
 def _limit(seconds: float) -> int:

@@ -20,9 +20,15 @@ MOST_TIME_S, MOST_MEMORY_MB = 36_000, 16_384
 
 
 @pytest.fixture
-def jobtypes() -> JobTypes:
+def grace_s() -> int:
+    """How long before its limit it is told to end: too little to be worth a word."""
+    return 1
+
+
+@pytest.fixture
+def jobtypes(grace_s) -> JobTypes:
     """`count`, which may have ten hours and 16 GB."""
-    text = ANALYSIS.replace(
+    text = ANALYSIS.replace("resources:", f"grace_s: {grace_s}\nresources:").replace(
         "cpus: 2, memory_mb: 4096, time_s: 90", f"cpus: 2, memory_mb: {MOST_MEMORY_MB}, time_s: {MOST_TIME_S}"
     )
     jobtype, problems = parse_text(text, Path("analysis.yaml"))
@@ -245,4 +251,33 @@ def test_a_daemon_that_was_away_does_not_take_its_absence_for_the_runs_time(benc
         file.write(json.dumps({"stage": "deconvolving", "fraction": 0.5}) + "\n")
     ends(bench, Ending.TIMEOUT, ended=began + timedelta(seconds=60))
     assert "At that rate it needs about 2 minutes" in bench.job().cause_words
+    assert view(bench).more_time_s == 180
+
+
+@pytest.mark.parametrize("grace_s", [20])
+def test_a_program_that_is_told_to_end_before_its_limit_has_less_than_that_to_work(bench):
+    says(bench, fraction=0.0)
+    bench.later(20)
+    says(bench, fraction=0.35)
+    shown = view(bench)
+    assert shown.advice.startswith(
+        "At this rate it needs about 55 seconds, and its time limit is 1 minute, 20 seconds of it "
+        "for its end: it will be ended before it is done."
+    )
+    bench.later(20)
+    says(bench, fraction=0.7)
+    ends(bench, Ending.TIMEOUT)
+    assert bench.job().cause_words == (
+        "It reached its time limit (1 minute, 20 seconds of it for its end) after about 70 % of "
+        "its work. At that rate it needs about 55 seconds. Your dataset is unchanged. Run again with 2 minutes?"
+    )
+    assert view(bench).more_time_s == 120
+
+
+@pytest.mark.parametrize("grace_s", [30])
+def test_what_is_offered_leaves_the_time_for_work_that_is_needed(bench):
+    says(bench, fraction=0.0)
+    bench.later(30)
+    says(bench, fraction=0.32)  # 94 seconds: of two minutes, 90 seconds are for work
+    ends(bench, Ending.TIMEOUT)
     assert view(bench).more_time_s == 180

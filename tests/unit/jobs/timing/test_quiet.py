@@ -40,7 +40,7 @@ def shown(progress, seconds):
 
 def warned(progress, seconds):
     asked = Asked(time_s=LIMIT_S, need=needed(progress, START, None), more_time_s=1800, most_time_s=MOST_S)
-    return while_it_runs(progress, START, at(seconds), asked, LIMIT_S)
+    return while_it_runs(progress, START, at(seconds), asked)
 
 
 HALVES = fractions((0, 0.0), (300, 0.5))
