@@ -189,7 +189,14 @@ def _advice(job: Job, jobtype: JobType, attempt: Attempt | None, asked: Asked, n
     except KeyError:
         return ""
     had_mb, ran = int(attempt.resources["memory_mb"]), _ran_s(attempt, job, now) or 0.0
-    return about_memory(attempt.memory_peak_bytes, had_mb, ran, variants=jobtype.resources.variants, mine=mine)
+    return about_memory(
+        attempt.memory_peak_bytes,
+        had_mb,
+        ran,
+        variants=jobtype.resources.variants,
+        mine=mine,
+        grace_s=asked.grace_s,
+    )
 
 
 def _more_time(job: Job, asked: Asked) -> int | None:

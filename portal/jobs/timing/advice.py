@@ -33,7 +33,13 @@ def while_it_runs(progress: Mapping[str, object], started: datetime | None, now:
 
 
 def about_memory(
-    peak_bytes: int | None, had_mb: int, time_s: float, *, variants: Sequence[Variant], mine: Variant
+    peak_bytes: int | None,
+    had_mb: int,
+    time_s: float,
+    *,
+    variants: Sequence[Variant],
+    mine: Variant,
+    grace_s: float = 0.0,
 ) -> str:
     """That a run that ended well used little of its memory, and what is enough; empty where it needed it."""
     if not peak_bytes or peak_bytes >= LITTLE * had_mb * MIB:
@@ -47,7 +53,7 @@ def about_memory(
         and one.memory_mb * MIB >= peak_bytes * MARGIN
         and one.gpus == mine.gpus
         and one.ranks == mine.ranks
-        and one.time_s >= 2 * time_s
+        and for_work(one.time_s, grace_s) >= 2 * time_s
     ]
     if not enough:
         return ""

@@ -281,3 +281,18 @@ def test_what_is_offered_leaves_the_time_for_work_that_is_needed(bench):
     says(bench, fraction=0.32)  # 94 seconds: of two minutes, 90 seconds are for work
     ends(bench, Ending.TIMEOUT)
     assert view(bench).more_time_s == 180
+
+
+@pytest.mark.parametrize("grace_s", [30])
+def test_less_memory_is_not_advised_where_its_time_would_be_too_little(bench):
+    with bench.desk.database.write() as session:
+        job = session.merge(bench.job())
+        job.submission.variant = "large"
+        job.resources = {**job.resources, "memory_mb": MOST_MEMORY_MB}
+        job.attempts[-1].resources = job.resources
+    bench.result(memory_peak_bytes=300 * 2**20)
+    bench.later(25)  # of the minute of the smaller one, 30 seconds are for work
+    ends(bench, Ending.COMPLETED)
+    with bench.desk.database.write() as session:
+        session.merge(bench.job()).move(State.SUCCEEDED, at=bench.now)
+    assert view(bench).advice == ""
