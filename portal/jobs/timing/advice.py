@@ -53,7 +53,8 @@ def about_memory(
         and one.memory_mb * MIB >= peak_bytes * MARGIN
         and one.gpus == mine.gpus
         and one.ranks == mine.ranks
-        and for_work(one.time_s, grace_s) >= 2 * time_s
+        and one.time_s >= 2 * time_s
+        and for_work(one.time_s, grace_s) >= MARGIN * time_s
     ]
     if not enough:
         return ""
