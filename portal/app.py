@@ -13,7 +13,7 @@ from portal.level import HEADER, forget_level, level, level_line, use_level
 from portal.notify.read import count_new
 from portal.web.api import register_api
 from portal.web.assets import install_assets
-from portal.web.context import Portal, actor, close_session, session
+from portal.web.context import Portal, actor, close_session, look_again, session
 from portal.web.converters import JobNumber
 from portal.web.errors import install_errors
 from portal.web.formats import install_formats
@@ -59,9 +59,11 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     app = OpenAPI(
         "portal.web", static_folder=str(WEB / "static"), template_folder=str(WEB / "templates"), doc_ui=False
     )
+    database = database or Database(settings.database)
+    database.after_write = look_again
     app.extensions["gantry"] = Portal(
         settings=settings,
-        database=database or Database(settings.database),
+        database=database,
         load_jobtypes=Offer(
             settings.jobtypes or (shipped_folder(),), settings.published, by_itself=settings.publish
         ),

@@ -6,7 +6,7 @@ writing transaction begins IMMEDIATE, because a deferred one that later wants to
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -126,6 +126,8 @@ class Database:
         # PostgreSQL itself then refuses to write in a session for reading.
         self._read = sessionmaker(self.engine.execution_options(postgresql_readonly=True), expire_on_commit=False)
         self._write = sessionmaker(self.engine.execution_options(gantry_write=True), expire_on_commit=False)
+        self.after_write: Callable[[], None] = lambda: None
+        """Called when something was committed: what was read before is older than that."""
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -163,6 +165,7 @@ class Database:
         """One writing transaction: committed at the end of the block, rolled back if it raises."""
         with self._write() as session, session.begin():
             yield session
+        self.after_write()
 
     def _end_reading(self, session: Session) -> None:
         if self.engine.dialect.name == "postgresql" and session.in_transaction():

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from flask import url_for
+from flask import request, url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,8 @@ from portal.words import count, duration
 
 ONE_PRESS: Final = timedelta(seconds=10)
 """Within so long the same form that comes twice was one press of a button."""
+RETURNED: Final = "returned"
+"""A field that the script adds to a form to which somebody came back."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,18 @@ def keyed(asked: SubmitRequest) -> SubmitRequest:
 
 
 def started_before(session: Session, made: WrittenSubmission) -> StartedBefore | None:
-    """What was started with this form a while ago; None where it was started just now."""
+    """What was started with this form before; None where it was started just now, by the same press of a button.
+
+    A page to which somebody came back says so with what it sends (`returned`): that press is another one.
+    """
     if made.fresh:
         return None
     passed = now() - session.scalars(select(Submission.created).where(Submission.id == made.id)).one()
-    if passed < ONE_PRESS:
+    if passed < ONE_PRESS and not request.form.get(RETURNED):
         return None
     name = made.jobs[0].number if len(made.jobs) == 1 else count(len(made.jobs), "job")
-    return StartedBefore(name, address_of(made), duration(int(passed.total_seconds())))
+    ago = duration(int(passed.total_seconds())) if passed >= timedelta(seconds=2) else "a moment"
+    return StartedBefore(name, address_of(made), ago)
 
 
 def address_of(made: WrittenSubmission) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import cast
 
-from flask import current_app, g
+from flask import current_app, g, has_request_context
 from flask_limiter.util import get_remote_address
 from sqlalchemy.orm import Session
 
@@ -65,6 +65,12 @@ def session() -> Session:
         g.reading = portal().database.read()
         g.session = g.reading.__enter__()
     return cast(Session, g.session)
+
+
+def look_again() -> None:
+    """Something was written: what this request reads from now on is of after it, on SQLite too."""
+    if has_request_context() and "session" in g:
+        session().rollback()
 
 
 def close_session(_error: BaseException | None = None) -> None:

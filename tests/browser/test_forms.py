@@ -49,6 +49,11 @@ def test_start_says_that_it_starts_and_makes_one_of_two_clicks(browse: Any, demo
     expect(page.locator(START)).to_contain_text("Start")
     expect(page.locator("#f-title")).to_have_value("Clicked twice")
     expect(page.locator("#f-iterations")).to_have_value("3")
+    # At once, and as it is: asked about, and not led to the first job without a word.
+    page.click(START)
+    expect(page.locator("[data-error-summary]")).to_contain_text("Nothing was started just now")
+    assert submissions(demo) == before + 1
+    page.go_back()
     # Another value is another submission, without a word about keys.
     page.fill("#f-iterations", "4")
     page.click(START)
@@ -66,6 +71,7 @@ def test_offline_nothing_is_sent_and_the_page_stays(browse: Any, demo: Any) -> N
     expect(page.locator(START)).to_be_enabled()
     expect(page.locator("#f-title")).to_have_value("Sent later")
     page.context.set_offline(False)
+    expect(page.locator("[data-send-note]")).to_contain_text("The network is back. Nothing was sent")
     assert submissions(demo) == before
     page.click(START)
     page.wait_for_url("**/jobs/J-*")
@@ -79,6 +85,56 @@ def test_a_portal_that_does_not_answer_costs_nothing_typed(browse: Any, demo: An
     page.click(START)
     expect(page.locator("[data-send-note]")).to_contain_text("The portal does not answer. Nothing was sent")
     expect(page.locator("#f-title")).to_have_value("Asked in vain")
+
+
+def test_what_stands_before_a_restarting_portal_answers_in_its_place_and_nothing_is_sent(
+    browse: Any, demo: Any
+) -> None:
+    page = browse()
+    typed(page, demo, "Asked of a proxy")
+    page.route("**/healthz", lambda route: route.fulfill(status=502, body="Bad Gateway"))
+    page.click(START)
+    expect(page.locator("[data-send-note]")).to_contain_text("The portal does not answer. Nothing was sent")
+    expect(page.locator("#f-title")).to_have_value("Asked of a proxy")
+
+
+def test_what_was_typed_is_there_after_a_reload_through_a_sign_in_and_for_nobody_else(
+    browse: Any, demo: Any
+) -> None:
+    """Chromium forgets it."""
+    page = browse(None)
+    page.goto("/sign-in")
+    page.locator('form:has(input[value="maya"]) button').click()
+    page.wait_for_url("**/")
+    typed(page, demo, "Through a reload")
+    page.select_option("#f-psf", index=1)
+    page.reload()
+    expect(page.locator("#f-title")).to_have_value("Through a reload")
+    expect(page.locator("#f-iterations")).to_have_value("3")
+    assert page.locator("#f-psf").evaluate("field => field.selectedIndex") == 1
+    for name, kept in (("maya", "Through a reload"), ("ravi", None)):
+        page.context.clear_cookies(name="gantry_session")
+        page.reload()
+        page.locator("#name").fill("nobody")
+        page.locator("#password").fill("wrong")
+        page.locator("#password").press("Enter")
+        page.locator(f'form:has(input[value="{name}"]) button').click()
+        page.wait_for_url("**/start?*")
+        if kept:
+            expect(page.locator("#f-title")).to_have_value(kept)
+        else:
+            expect(page.locator("#f-title")).not_to_have_value("Through a reload")
+
+
+def test_back_to_the_page_of_a_form_that_was_refused_leads_to_what_was_typed(browse: Any, demo: Any) -> None:
+    page = browse()
+    typed(page, demo, "Refused")
+    refusing = f"{demo.url}/jobs/J-987654/cancel"  # 404, on the portal's own page
+    page.route("**/lightsheet-deconvolution/start", lambda route: route.continue_(url=refusing))
+    page.click(START)
+    page.get_by_role("link", name="Back to the page").click()
+    expect(page.locator("#f-title")).to_have_value("Refused")
+    expect(page.locator("#f-iterations")).to_have_value("3")
 
 
 def test_after_an_error_of_the_portal_back_shows_what_was_typed(browse: Any, demo: Any) -> None:

@@ -263,11 +263,12 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "analyses.show": ("dataset",),
     "analyses.start": (
         "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key", "experiment",
-        "without", "option.histogram_bins", "option.projection", "kept", "was_preset", "was.histogram_bins",
+        "without", "returned", "option.histogram_bins", "option.projection", "kept",
+        "was_preset", "was.histogram_bins",
     ),
     "trials.form": (
         "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key",
-        "experiment", "on",
+        "experiment", "on", "returned",
         "try", "how", "values", "value", "from", "to", "number", "spacing", "part",
         "option.histogram_bins", "option.projection", "kept", "typed.histogram_bins",
     ),
@@ -296,13 +297,14 @@ _TRIED: Mapping[str, Any] = {
     "preset": "Recommended", "title": "Again", "proposed": "A name", "idempotency_key": "matrix of trials",
     "experiment": "",
     "on": "{dataset}", "try": "histogram_bins", "how": "list", "values": "16, 32", "value": "max", "from": "",
-    "to": "", "number": "5", "spacing": "linear", "part": "part", "typed.histogram_bins": "values=8%2C+16",
+    "returned": "", "to": "", "number": "5", "spacing": "linear", "part": "part",
+    "typed.histogram_bins": "values=8%2C+16",
 }  # fmt: skip
 
 _STARTED: Mapping[str, Any] = {
     "dataset": "{dataset}", "option.histogram_bins": "64", "variant": "standard", "mode": "each",
     "preset": "Recommended", "title": "Again", "proposed": "A name", "idempotency_key": "matrix",
-    "without": "", "experiment": "",
+    "without": "", "experiment": "", "returned": "",
 }  # fmt: skip
 
 FORMS: Mapping[str, Mapping[str, Any]] = {

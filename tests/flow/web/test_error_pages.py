@@ -1,5 +1,6 @@
 """Pages about errors know who is signed in, and the addresses of forms lead to their pages."""
 
+import re
 from typing import Any
 
 import pytest
@@ -104,3 +105,17 @@ def test_the_address_of_a_form_leads_to_the_page_on_which_it_stands(site: Any) -
 def test_other_methods_are_refused_as_before(site: Any) -> None:
     assert site.client("maya").delete("/me/tokens").status_code in {400, 405}
     assert site.client("maya").get("/api/v1/device").status_code in {404, 405}
+
+
+def test_too_many_tries_to_sign_in_lead_back_to_where_one_was_going(make_site: Any, csrf: Any) -> None:
+    """It had led to a sign-in page that knew nothing of what was typed and kept."""
+    client = make_site(web={"sign_in_limit": "1 per minute"}).client()
+    data = {
+        "name": "maya",
+        "password": "wrong",
+        "next": "/access?kept=abc",
+        "csrf_token": csrf(client, "/sign-in"),
+    }
+    _first, page = (client.post("/sign-in", data=data) for _try in range(2))
+    links = re.findall(r'<a class="btn btn-quiet"[^>]* href="([^"]+)"', page.text)
+    assert page.status_code == 429 and links == ["/sign-in?next=/access?kept%3Dabc"] * 2

@@ -1,6 +1,7 @@
 """A form sent twice, presets, several values, changed values, long jobs: nothing is doubled or lost."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -270,3 +271,49 @@ def jobtypes_with(site: Any) -> Any:
         site.app.extensions["gantry"] = portal
 
     return changed
+
+
+def test_a_form_that_one_came_back_to_is_asked_about_however_soon(site: Any, maya: Any, form: PageForm) -> None:
+    """Within seconds it had led to the first job, without a word that nothing new was started."""
+    first = maya.post(PLACE, data=form.data(option__iterations="5")).location
+    before = submissions(site)
+    asked = maya.post(PLACE, data={**form.data(option__iterations="5"), "returned": "1"})
+    assert asked.status_code == 409 and f'href="{first}"' in asked.text
+    assert "a moment ago" in asked.text and "Nothing was started just now" in asked.text
+    assert submissions(site) == before
+
+
+@pytest.mark.parametrize("page", ("analyses", "trials"))
+def test_the_same_form_twice_at_once_is_one_and_no_fault(
+    site: Any, maya: Any, form: PageForm, page: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second had looked at the database before the first was written, and did not find it (500)."""
+    place, data = PLACE, form.data(option__iterations="5")
+    if page == "trials":
+        private = site.facility.datasets["private"]
+        sheet = form_on(maya.get(f"{SEVERAL}?dataset={private}&try=iterations").text, f"{SEVERAL}/start")
+        place, data = sheet.action, sheet.data(values="2, 3", part="whole")
+    twin, answers, real = site.app.test_client(), [], site.database.write
+    for name in ("gantry_session", "gantry_page"):
+        twin.set_cookie(name, maya.get_cookie(name).value)
+
+    def other_press_first() -> Any:
+        """The other one is through after this one has looked, and before it writes."""
+        monkeypatch.setattr(site.database, "write", real)
+        with ThreadPoolExecutor(1) as other:  # a request within a request would share what it holds
+            answers.append(other.submit(twin.post, place, data=data).result())
+        return real()
+
+    before = submissions(site)
+    monkeypatch.setattr(site.database, "write", other_press_first)
+    answers.append(maya.post(place, data=data))
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert answers[0].location == answers[1].location
+    assert submissions(site) == before + 1
+
+
+def test_what_was_just_made_stands_on_the_page_that_says_so(site: Any, maya: Any) -> None:
+    """A new token's page said "You have no tokens": it was read from before the token was written."""
+    made = maya.post("/me/tokens", data=form_on(maya.get("/me").text, "/me/tokens").data(name="beamline"))
+    assert "Your new token" in made.text
+    assert "You have no tokens" not in made.text and ">beamline</span>" in made.text

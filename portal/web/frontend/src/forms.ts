@@ -24,6 +24,16 @@ export function wireErrors(): void {
   document.addEventListener("invalid", (event) => event.target instanceof Element && unfold(event.target), true);
 }
 
+/** Starting from a page to which one came back is another press of the button, however soon: the portal is to ask. */
+function returned(form: HTMLFormElement): void {
+  if (!form.elements.namedItem("idempotency_key") || form.elements.namedItem("returned")) return;
+  const field = document.createElement("input");
+  field.type = "hidden";
+  field.name = "returned";
+  field.value = "1";
+  form.append(field);
+}
+
 /**
  * A form is sent once, however often its button is pressed, and its button says that it is being sent. Whether the
  * portal can be reached is asked before: a form that is sent into nothing takes its page with it.
@@ -60,6 +70,7 @@ export function wireForms(): void {
       allow(form, "");
       // The browser has put back what was typed: what stands beside the form is to follow.
       if (back && form.hasAttribute("hx-post")) form.dispatchEvent(new Event("change", { bubbles: true }));
+      if (back) returned(form);
     }
   });
   document.addEventListener("change", (event) => {

@@ -4,5 +4,8 @@
  */
 export function wirePosted(): void {
   const page = document.documentElement.dataset.page;
-  if (page) window.history.replaceState(window.history.state, "", page);
+  if (!page) return;
+  window.history.replaceState(window.history.state, "", page);
+  // Back and Forward show the browser's own copy of that page, which is of before the form.
+  void fetch(page, { cache: "reload" }).catch(() => undefined);
 }

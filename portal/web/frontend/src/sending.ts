@@ -56,11 +56,22 @@ export function allow(form: HTMLFormElement, words: string): void {
 /** Empty if the portal answers; else what is to be said. */
 export async function reach(): Promise<string> {
   try {
-    await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
-    return "";
+    const answer = await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE_MS) });
+    return answer.status < 500 ? "" : UNWELL; // what stands before the portal answers 502 while it restarts
   } catch {
-    return navigator.onLine
-      ? "The portal does not answer. Nothing was sent; all that you typed stays here. Try again in a minute."
-      : "You are offline. Nothing was sent; all that you typed stays here. Try again when the network is back.";
+    return navigator.onLine ? UNWELL : OFFLINE;
   }
+}
+
+const UNWELL = "The portal does not answer. Nothing was sent; all that you typed stays here. Try again in a minute.";
+const OFFLINE = "You are offline. Nothing was sent; all that you typed stays here. Try again when the network is back.";
+const BACK = "The network is back. Nothing was sent; all that you typed stands here, and can be sent now.";
+
+/** What was said of the network is true no longer once it is back. */
+export function wireSending(): void {
+  window.addEventListener("online", () => {
+    for (const note of document.querySelectorAll("[data-send-note]")) {
+      if (note.textContent === OFFLINE) note.textContent = BACK;
+    }
+  });
 }
