@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import h5py
-import hdf5plugin  # noqa: F401 - registers the compression filters that instruments use
+import hdf5plugin  # registers the compression filters that instruments use
 import numpy as np
+from imagecodecs import zstd_decode
 
 from gantry_formats import bdv, decoded
 from gantry_formats.axes import (
@@ -32,11 +33,14 @@ from gantry_formats.linked.scales import Scales
 from gantry_formats.linked.walking import NotRead, why_unreadable
 from gantry_formats.linked.walking import walk as walk_all
 from gantry_formats.linked.written import NEVER_WRITTEN, chunks_of, is_never_written, mapped_of, written_offsets
+from gantry_formats.linked.zstandard import refuse_damaged
 from gantry_formats.microscopes import Layout
 from wrappers.io.chunk_grid import Place, places_of
 from wrappers.io.siblings import Siblings, open_beside_a_writer
 from wrappers.io.source import NUMERIC_KINDS, ArraySource, LeftOut, Partly, corner_of, fill_in_words, readable
 from wrappers.job import InputFile
+
+refuse_damaged(hdf5plugin.get_config().registered_filters, zstd_decode)
 
 SUFFIXES = (".h5", ".hdf5", ".hdf", ".he5", ".nxs", ".nx", ".nx5", ".rtdc", ".ims")
 CHUNK_BYTES = 2**20

@@ -232,7 +232,7 @@ def _real(values: np.ndarray, file: InputFile, name: str) -> tuple[np.ndarray, i
         count = int(bad.sum())
         if count > max(1, MOST_BAD_SHARE * values.size):
             where = f"{file.name} at {name}"
-            raise BadInput(f"{count} values of {where} are not finite numbers (NaN or infinite).")
+            raise BadInput(f"{count:,} values of {where} are not finite numbers (NaN or infinite).")
         if count:
             return filled(values, bad), count
     return values, 0

@@ -11,10 +11,13 @@ from flask import request, url_for
 from portal.errors import LimitError
 from portal.web.part import page_endpoint
 from portal.web.views.picks.id_lists import numbers_of
-from portal.words import count
+from portal.words import count, one_line
 
 MOST_DATASETS: Final = 1000
 """Datasets that one request may name: as many as a submission may have at most."""
+NO_PAGE: Final = 999_999_999
+"""What an address asks for that names no page: a list has nothing there, and says so."""
+MOST_SHOWN: Final = 20
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,8 @@ def page_links(found: Listed, noun: str, plural: str | None = None) -> PageLinks
     first, last = (found.page - 1) * found.size + 1, found.page * found.size
     if found.next is None:
         last = max(first, min(last, found.total))
-    if found.page > 1 and found.next is None and first > found.total and not _at_least(found):
+    behind = found.page > 1 and found.next is None and first > found.total
+    if found.page == NO_PAGE or (behind and not _at_least(found)):
         return _beyond(found, total_words(found, noun, plural))
     return PageLinks(
         previous=address(page=found.page - 1 if found.page > 2 else None) if found.page > 1 else None,
@@ -75,18 +79,28 @@ def page_links(found: Listed, noun: str, plural: str | None = None) -> PageLinks
 
 
 def _beyond(found: Listed, total: str) -> PageLinks:
-    last = max(1, -(-found.total // found.size))
-    pages = count(last, "page")
+    last = 1 if _at_least(found) else max(1, -(-found.total // found.size))
+    none = f"There is no page {_asked(found)}"
+    verb = "fills" if found.total == 1 else "fill"
+    if _at_least(found):
+        beyond = f"{none}."
+    else:
+        beyond = f"{none}: {total} {verb} {count(last, 'page')}." if found.total else f"{none}: the list is empty."
     return PageLinks(
         previous=None,
         next=None,
         words="",
-        beyond=f"There is no page {found.page:,}: {total} fill {pages}."
-        if found.total
-        else f"There is no page {found.page:,}: the list is empty.",
+        beyond=beyond,
         last=address(page=last if last > 1 else None),
         last_words=f"Go to page {last:,}, the last" if last > 1 else "Go to the first page",
     )
+
+
+def _asked(found: Listed) -> str:
+    """The page that was asked for, as it stood in the address where it is no number."""
+    if found.page != NO_PAGE:
+        return f"{found.page:,}"
+    return f"“{one_line(request.args.get('page', ''), MOST_SHOWN)}”"
 
 
 def _at_least(found: Listed) -> bool:
@@ -100,9 +114,9 @@ def total_words(found: Listed, noun: str, plural: str | None = None) -> str:
 
 
 def page_number(values: Mapping[str, str]) -> int:
-    """The page asked for; anything that is no page number is the first."""
-    number = whole(values.get("page", "1"), most=6)
-    return max(1, number or 1)
+    """The page asked for, the first where none is; NO_PAGE for anything that is no page's number."""
+    text = values.get("page", "")
+    return (whole(text, most=6) or NO_PAGE) if text else 1
 
 
 def whole(text: str | None, *, most: int = 18) -> int | None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from markupsafe import escape
 
 from portal.catalogue.models import Investigation, InvestigationUser, User
 
@@ -81,11 +82,19 @@ def test_a_search_shows_nothing_of_others(site: Any) -> None:
     assert hidden.replace("E2", "E9") == nothing
 
 
+@pytest.mark.parametrize("page", ["0", "-1", "abc", "1.5", "99999999999999999999", "<b>", "1 2"])
+@pytest.mark.parametrize("address", ["/data", "/experiments", "/jobs", "/notices"])
+def test_what_is_no_page_is_not_shown_as_the_first(site: Any, address: str, page: str) -> None:
+    html = site.client("maya").get(address, query_string={"page": page}).text
+    assert re.search(rf"There is no page “{re.escape(escape(page))}”: \d+ \w+ fills? 1 page\.", html), address
+    assert "Go to the first page" in html
+
+
 @pytest.mark.parametrize("address", ["/data?page=99", "/experiments?page=99", "/jobs?page=99", "/notices?page=99"])
 def test_a_page_behind_the_last_says_so_and_leads_back(site: Any, address: str) -> None:
     maya = site.client("maya")
     html = maya.get(address).text
-    assert re.search(r"There is no page 99: \d+ \w+ fill 1 page\.", html), address
+    assert re.search(r"There is no page 99: \d+ \w+ fills? 1 page\.", html), address
     back = re.search(r'href="([^"]*)">Go to the first page', html)
     assert back and back.group(1) == address.partition("?")[0]
 

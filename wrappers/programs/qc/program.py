@@ -178,6 +178,9 @@ def _save(job: Job, measured: list[Measured], notes: list[Note], kind: str) -> N
         if finding.not_read:
             words = f"{finding.not_read:,} values are damaged and could not be read"
             unread.append(f"{_called(finding, len(files))}: {words}")
+        if finding.not_finite and finding.minimum is None:
+            words = f"all {finding.not_finite:,} values are NaN or infinite: there is no number in it"
+            unread.append(f"{_called(finding, len(files))}: {words}")
     for words in unread:
         kept.warning(words)
     for place in order:
@@ -272,11 +275,11 @@ def _parameters(kept: Result, findings: list[Finding], left_out: int, main_array
     kept.parameter("faults", len(wrong))
     words = [f"Wrong: {', '.join(dict.fromkeys(wrong))}"] if wrong else []
     words.append(f"{len(findings)} arrays" if len(findings) > 1 else "1 array")
-    words.append(f"{bad} values not finite" if bad else "all values finite")
-    words.append(f"{full} saturated" if full else "none saturated")
+    words.append(f"{bad:,} values not finite" if bad else "all values finite")
+    words.append(f"{full:,} saturated" if full else "none saturated")
     unread = sum(finding.not_read for finding in findings)
     if unread:
         kept.parameter("not read", unread)
-        words.append(f"{unread} values not read: damaged")
+        words.append(f"{unread:,} values not read: damaged")
     words += [f"{left_out} left out"] if left_out else []
     kept.write(", ".join(words))

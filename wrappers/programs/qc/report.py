@@ -103,7 +103,7 @@ def _verdict(findings: Sequence[Mapping[str, Any]], left_out: int, unread: Seque
         return f'<p class="verdict {"good" if judged else ""}">{words}</p><p class="quiet">{about}</p>'
     number = len(faults) + len(unread)
     count = "One thing is wrong." if number == 1 else f"{number} things are wrong."
-    items = "".join(f"<li><strong>Cannot be read</strong>: {escape(words)}.</li>" for words in unread)
+    items = "".join(f"<li><strong>Cannot be used</strong>: {escape(words)}.</li>" for words in unread)
     files = {finding["file"] for finding in findings}
     items += "".join(
         f"<li><strong>{escape(fault['title'])}</strong> in "

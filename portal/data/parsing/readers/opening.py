@@ -11,11 +11,15 @@ from types import ModuleType
 from typing import Any, BinaryIO
 
 import h5py
-import hdf5plugin  # noqa: F401 - registers the filters that instruments use
+import hdf5plugin  # registers the filters that instruments use
+from imagecodecs import zstd_decode
 
 from gantry_formats.linked.complaints import part_there
+from gantry_formats.linked.zstandard import refuse_damaged
 from portal.data.parsing.errors import FileError
 from portal.files.formats import hdf5_start
+
+refuse_damaged(hdf5plugin.get_config().registered_filters, zstd_decode)
 
 TRUNCATED = re.compile(r"eof = (\d+).*stored_eof = (\d+)")
 PARTS = re.compile(r"(family|multi) driver should be used")

@@ -71,7 +71,7 @@ def test_a_chunk_that_does_not_unpack_is_named_with_its_place(run_program, tmp_p
         "1,920 values are left out of the figures."
     )
     assert ending.parameters["not read"] == 1920
-    assert "1920 values not read: damaged" in ending.metadata["summary"]
+    assert "1,920 values not read: damaged" in ending.metadata["summary"]
 
 
 def broken_pages(

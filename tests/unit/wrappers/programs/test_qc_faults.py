@@ -336,3 +336,11 @@ def test_real_data_that_are_sound_are_not_called_wrong(run_program, test_data: P
 
 def test_nor_is_a_real_measurement_of_cells(run_program, recorded_rtdc: Path) -> None:
     assert run_program("qc", {"data": [recorded_rtdc]}).metadata["warnings"] == []
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_an_array_without_a_number_is_not_called_sound(run_program, tmp_path: Path, value: float) -> None:
+    path = write(tmp_path / "empty.h5", np.full((8, 40, 50), value, np.float32), "ZYX")
+    ending = run_program("qc", {"data": [path]})
+    assert any("all 16,000 values are NaN or infinite" in words for words in ending.metadata["warnings"])
+    assert "Nothing wrong was found." not in (ending.output / "report.html").read_text()
