@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session, object_session
 
 from portal.catalogue.models import Dataset
 from portal.form.values import as_text, is_blank
+from portal.jobs.cause import Cause
 from portal.jobs.models import Attempt, Job, JobInput
 from portal.jobs.state import State
 from portal.jobs.timing.course import MOST_RUNS, Measured, stage_seconds
@@ -63,6 +64,8 @@ def note_run(job: Job, attempt: Attempt, *, in_time: bool, ended: datetime) -> N
     session, submission = _session_of(job), job.submission
     if job.kind is not Kind.RUN or submission.trial is not None or job.started is None:
         return
+    if not _asked_as_submitted(job):
+        return
     if session.get(JobRun, attempt.id) is not None:
         return
     revision = submission.revision
@@ -88,6 +91,18 @@ def note_run(job: Job, attempt: Attempt, *, in_time: bool, ended: datetime) -> N
             ended=until,
         )
     )
+
+
+def _left_a_result() -> ColumnElement[bool]:
+    """Not those that left none, or none that could be taken: they may have done nothing of the work."""
+    refused = Attempt.outcome.in_([Cause.MISSING_OUTPUT.value, Cause.REFUSED.value])
+    return or_(Attempt.outcome.is_(None), ~refused)
+
+
+def _asked_as_submitted(job: Job) -> bool:
+    """Whether its last try had the processors that its resources are named for; a retry may ask for others."""
+    names = "cpus", "gpus", "ranks"
+    return all(job.resources.get(name) == job.submission.resources.get(name) for name in names)
 
 
 def _session_of(job: Job) -> Session:
@@ -125,6 +140,7 @@ def measured_stages(job: Job, jobtype: JobType) -> Measured:
             JobRun.part == limits_the_work(revision.document, job.options),
             JobRun.revision_id == revision.id,
             JobRun.outcome == DONE,
+            _left_a_result(),
         )
         .order_by(JobRun.ended.desc())
         .limit(MOST_LOOKED_AT)
@@ -148,7 +164,7 @@ def newest_runs(session: Session, jobtype: str, variants: Collection[str], *, pa
         )
         .join(Attempt, Attempt.id == JobRun.attempt_id)
         .join(Job, Job.id == Attempt.job_id)
-        .where(JobRun.jobtype == jobtype, JobRun.variant.in_(variants), JobRun.part == part)
+        .where(JobRun.jobtype == jobtype, JobRun.variant.in_(variants), JobRun.part == part, _left_a_result())
         .order_by(JobRun.ended.desc())
         .limit(MOST_LOOKED_AT)
     )

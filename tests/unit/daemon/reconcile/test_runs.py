@@ -1,14 +1,19 @@
 """What is written down of runs that ended, for the next ones to be told by."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
+from portal.daemon.collect.step import collect_step
 from portal.jobs import actions
+from portal.jobs.cause import Cause
 from portal.jobs.models import Job, JobTypeRevision
 from portal.jobs.state import State
 from portal.jobs.timing.models import DONE, TIME_LIMIT, JobRun
+from portal.jobs.timing.runs import newest_runs
+from portal.rpc.exchange import Refusal
 from portal.scheduler.base import Ending, Phase
 from portal.trials.trial import Trial
 
@@ -119,3 +124,41 @@ def test_what_limits_the_work_makes_it_a_part(bench):
     bench.later(5)
     ends(bench)
     assert kept(bench)[0].part is True
+
+
+class EmptyHanded:
+    """A store that finds no output."""
+
+    def keep(self, items, _heard=None):
+        return [Refusal("output-missing", "There is no such file.") for _ in items]
+
+    def drop(self, places, *, attempt):
+        pass
+
+
+def told(bench):
+    with bench.desk.database.read() as session:
+        return newest_runs(session, "count", ["small"], part=False)
+
+
+def test_what_ended_without_a_result_tells_nothing_of_how_long_one_takes(bench):
+    starts(bench)
+    bench.later(2)
+    ends(bench)
+    assert len(told(bench)) == 1
+    collect_step(replace(bench.deps, store=EmptyHanded()), bench.now)
+    assert (bench.job().state, bench.job().cause) == (State.FAILED, Cause.MISSING_OUTPUT.value)
+    assert told(bench) == []
+
+
+@pytest.mark.parametrize(("more", "runs"), [({"cpus": 2}, 0), ({"memory_mb": 2048}, 1)])
+def test_a_run_with_other_processors_tells_nothing_of_those_that_it_was_named_for(bench, more, runs):
+    starts(bench)
+    ends(bench, Ending.FAILED, exit_code=3)
+    bench.desk.now = bench.now
+    bench.desk.change(actions.retry, "maya", bench.job().id, resources=more)
+    starts(bench)
+    bench.later(30)
+    ends(bench)
+    assert bench.job().state is State.COLLECTING
+    assert len(told(bench)) == runs
