@@ -21,6 +21,8 @@ from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
 REFUSED = {"input": Cause.INPUT, "image": Cause.IMAGE}
 """What an agent's refusal is about, by the first word of its code; for all others the job was not accepted."""
 Answer = Submitted | Refusal | Failed
+MOST_STAMPED = 500
+"""Of more that are handed over at once, all are stamped when that was written down."""
 
 
 def hand_over(deps: Deps, claimed: Sequence[Claimed], clock: Callable[[], datetime]) -> None:
@@ -49,7 +51,9 @@ def _record(deps: Deps, answers: Mapping[str, Answer], clock: Callable[[], datet
         now = clock()
         jobs = still_open(session, answers)
         taken = {one: answer for one, answer in answers.items() if one in jobs and isinstance(answer, Submitted)}
-        adopt_all(session, taken, jobs, now)
+        # Written down when all of an account's are answered; it may have started long before.
+        said = {jobs[one]: it.submitted for one, it in taken.items()} if len(taken) <= MOST_STAMPED else None
+        adopt_all(session, taken, jobs, now, said)
         whole = selectinload(Attempt.job)
         query = select(Attempt).where(Attempt.id.in_(jobs.keys() - taken.keys()))
         query = query.options(whole.selectinload(Job.attempts), whole.selectinload(Job.events))

@@ -153,3 +153,20 @@ def test_a_run_lasts_as_long_as_one_clock_says_whosever_it_is(bench, off):
         run = session.scalars(select(JobRun)).one()
     assert run.ran_s == 40
     assert run.waited_s < 60
+
+
+def test_each_was_handed_over_when_the_scheduler_took_it_and_not_when_that_was_written_down(bench, monkeypatch):
+    bench.desk.submit(*bench.desk.more_stacks(2))
+    submit, taken = bench.cluster.submit_by_account, []
+
+    def slowly(items):
+        for answers in submit(items):
+            moment = bench.now + timedelta(seconds=time.monotonic() - began)
+            taken.extend(moment + timedelta(milliseconds=20 * place) for place in answers)
+            time.sleep(0.3)
+            yield {place: replace(answer, submitted=taken[place]) for place, answer in answers.items()}
+
+    monkeypatch.setattr(bench.cluster, "submit_by_account", slowly)
+    began = time.monotonic()
+    bench.dispatch()
+    assert [stamps(job)[-1] for job in bench.jobs()] == [("pending", moment) for moment in taken]
