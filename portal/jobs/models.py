@@ -15,7 +15,7 @@ from portal.errors import ConflictError
 from portal.identity.models import Person
 from portal.jobs.batches.models import Batch
 from portal.jobs.said import Seen, Waiting
-from portal.jobs.state import Move, State
+from portal.jobs.state import ANOTHER_RUN, Move, State
 from portal.jobtype.kind import Kind
 from portal.trials.trial import Trial
 
@@ -169,9 +169,10 @@ class Job(Base):
 
     @property
     def waiting_since(self) -> datetime:
-        """Since when it waits: when a person asked for it, or asked for it again."""
-        asked = (event for event in reversed(self.events) if event.to_state == State.QUEUED.value)
-        return next((event.at for event in asked if event.by != PORTAL), self.created)
+        """Since when it waits, or waited, for its present run: asked for, asked for again, released, put back."""
+        waits = State.QUEUED.value, State.PENDING.value
+        asked = (event for event in reversed(self.events) if event.to_state in waits)
+        return next((event.at for event in asked if event.from_state in ANOTHER_RUN), self.created)
 
     @property
     def attempt(self) -> Attempt | None:

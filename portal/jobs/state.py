@@ -50,6 +50,9 @@ AT_SCHEDULER = frozenset({State.SUBMITTING, State.PENDING, State.RUNNING})
 TO_BEGIN = frozenset({State.QUEUED, State.SUBMITTING, State.PENDING})
 """Jobs that wait, and for nobody's word."""
 
+ANOTHER_RUN = frozenset({"", State.HELD.value, State.FAILED.value, State.CANCELLED.value, State.RUNNING.value})
+"""From these states a job comes to wait for a run; what the scheduler gave back still waits for the same one."""
+
 WORDS: dict[State, str] = {
     State.QUEUED: "Waiting",
     State.SUBMITTING: "Waiting",

@@ -290,6 +290,7 @@ def _moment(event: JobEvent, happened: Mapping[State, str]) -> Moment:
     text = happened[state]
     if state is State.QUEUED and event.from_state:
         text = "Back in the queue" if event.by == PORTAL else "Asked for again"
+        text = "Released" if event.from_state == State.HELD.value else text
     if event.words:
         text = f"{text}: {event.words}" if state is not State.CANCELLED else event.words
     return Moment(event.at, text, event.by, event.to_state)

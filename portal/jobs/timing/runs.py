@@ -12,7 +12,6 @@ from portal.catalogue.models import Dataset
 from portal.form.values import as_text, is_blank
 from portal.jobs.cause import Cause
 from portal.jobs.models import Attempt, Job, JobInput
-from portal.jobs.state import State
 from portal.jobs.timing.course import MOST_RUNS, Measured, stage_seconds
 from portal.jobs.timing.models import DONE, TIME_LIMIT, JobRun
 from portal.jobs.timing.settings import Settings
@@ -23,8 +22,6 @@ MOST_LOOKED_AT = 200
 """Runs and waits that a page looks at: the newest."""
 RECENT = timedelta(days=30)
 """Waits of longer ago tell nothing of the queue now."""
-ANOTHER_RUN = frozenset({"", State.HELD.value, State.FAILED.value, State.CANCELLED.value, State.RUNNING.value})
-"""From these states a job comes to wait for a run; what the scheduler gave back still waits for the same one."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +50,6 @@ def limits_the_work(document: Mapping[str, Any], options: Mapping[str, Any]) -> 
     return any(not is_blank(text) and text not in {"false", usual[name]} for name, text in asked.items())
 
 
-def asked_at(job: Job) -> datetime:
-    """Since when a job waits, or waited, for its present run: asked for, asked for again, released, put back."""
-    asked = (event for event in reversed(job.events) if event.to_state == State.QUEUED.value)
-    return next((event.at for event in asked if event.from_state in ANOTHER_RUN), job.created)
-
-
 def note_run(job: Job, attempt: Attempt, *, in_time: bool, ended: datetime) -> None:
     """Write down how long the job's present run waited and took. Twice for one attempt is once."""
     session, submission = _session_of(job), job.submission
@@ -82,7 +73,7 @@ def note_run(job: Job, attempt: Attempt, *, in_time: bool, ended: datetime) -> N
             variant=submission.variant,
             part=limits_the_work(revision.document, job.options),
             input_bytes=input_bytes(session, job.id),
-            waited_s=max(0.0, (job.started - asked_at(job)).total_seconds()),
+            waited_s=max(0.0, (job.started - job.waiting_since).total_seconds()),
             ran_s=ran_s,
             stages=stage_seconds(job.progress, job.started, until),
             memory_peak_bytes=attempt.memory_peak_bytes,

@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from portal.daemon.collect.step import collect_step
+from portal.jobs import actions
 from portal.jobs.moves import move_all
 from portal.jobs.state import State
 from portal.jobs.timing.models import JobRun
+from portal.jobs.view import job_view
 from portal.scheduler.base import Ending, Phase
 from portal.store.client import StoredFile, StoredResult
 
@@ -170,3 +172,44 @@ def test_each_was_handed_over_when_the_scheduler_took_it_and_not_when_that_was_w
     began = time.monotonic()
     bench.dispatch()
     assert [stamps(job)[-1] for job in bench.jobs()] == [("pending", moment) for moment in taken]
+
+
+def waits(bench):
+    with bench.desk.database.read() as session:
+        return job_view(session.merge(bench.job(), load=False), bench.now).waited_s
+
+
+def test_what_is_run_again_by_itself_has_not_waited_while_it_ran(bench):
+    handed_over(bench)
+    began = bench.now
+    bench.later(7200)
+    bench.result(exit_code=3)
+    bench.cluster.end(bench.attempt(), Ending.NODE_FAIL, started=began, ended=bench.now)
+    bench.reconcile()
+    bench.later(60)
+    assert bench.job().state is State.QUEUED
+    assert waits(bench) == pytest.approx(60, abs=5)
+
+
+def test_what_the_scheduler_put_back_has_not_waited_while_it_ran(bench):
+    handed_over(bench)
+    bench.cluster.phases[bench.attempt()] = {"phase": Phase.RUNNING, "started": bench.now}
+    bench.reconcile()
+    bench.later(7200)
+    bench.cluster.phases[bench.attempt()] = {"phase": Phase.PENDING}
+    bench.reconcile()
+    bench.later(60)
+    assert waits(bench) == pytest.approx(60, abs=5)
+
+
+def test_a_release_is_told_as_one_and_not_as_a_new_request(bench):
+    bench.desk.submit()
+    with bench.deps.write() as session:
+        session.merge(bench.job()).move(State.HELD, at=bench.now, cause="account", words="No account.")
+    bench.later(3600)
+    bench.desk.now = bench.now
+    bench.desk.change(actions.release, "sam", bench.job().id)
+    with bench.desk.database.read() as session:
+        last = job_view(session.merge(bench.job(), load=False), bench.now).timeline[-1]
+    assert last.words == "Released"
+    assert last.by == bench.desk.actor("sam").full_name
