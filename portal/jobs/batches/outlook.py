@@ -68,7 +68,9 @@ def batch_outlook(
     if why := _held(jobs) or silence or (f"more than {MOST:,} jobs have not ended" if len(jobs) > MOST else ""):
         return BatchOutlook(basis=why)
     each = _expected_of_each(session, submission, jobtype_of_revision(submission.revision), jobs)
-    takes = expected_of_all(list(dict.fromkeys(each.values())))
+    # What a run says itself of how far it is rests on no other run.
+    by_runs = [each[job.id] for job in jobs if _told_by_itself(job, now) is None]
+    takes = expected_of_all(list(dict.fromkeys(by_runs)))
     spans = [_left(job, each[job.id], now) for job in jobs]
     known = [span for span in spans if span is not None]
     if len(known) < len(spans):
@@ -76,7 +78,7 @@ def batch_outlook(
         return BatchOutlook(basis="one runs longer than finished runs like it took" if late else takes.basis)
     waiting = [job for job in jobs if job.state in TO_BEGIN]
     if not waiting:
-        return BatchOutlook(_all_at_once(known), takes.basis or "by how far they are")
+        return BatchOutlook(_all_at_once(known), takes.basis if by_runs else "by how far they are")
     asks = _most_asked([job.resources for job in waiting])
     place = place_of(session, submission.revision.name, asks, submission.id, jobs=len(jobs), status=status)
     return _through(known, place, takes.basis)
@@ -111,11 +113,15 @@ def _all_at_once(spans: Sequence[Span]) -> Span:
     return Span(max(span.low for span in spans), max(span.high for span in spans))
 
 
+def _told_by_itself(job: Any, now: datetime) -> Span | None:
+    return left_in_all(job.progress, job.started, now) if job.state is State.RUNNING else None
+
+
 def _left(job: Any, expected: Expected, now: datetime) -> Span | None:
     """Seconds that a job still runs once it does; None: not known."""
     if job.state is not State.RUNNING or job.started is None:
         return expected.span
-    told = left_in_all(job.progress, job.started, now)
+    told = _told_by_itself(job, now)
     if told is not None:
         return told
     gone = (now - job.started).total_seconds()

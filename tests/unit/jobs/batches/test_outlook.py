@@ -142,3 +142,14 @@ def test_of_what_has_ended_nothing_is_told(desk):
     with desk.database.write() as session:
         session.execute(update(Job).values(state=State.SUCCEEDED))
     assert told(desk, key) is None
+
+
+def test_what_a_run_says_of_itself_rests_on_no_other_run(desk):
+    key = desk.submit(*desk.more_stacks(2))
+    seen(desk, cpus=2)
+    finished(desk, 60)
+    since = (desk.now - timedelta(seconds=30)).isoformat()
+    start(desk, 2, gone=30, progress={"stage": "counting", "fraction": 0.25, "stage_since": since})
+    found = told(desk, key)
+    assert found.span.low == pytest.approx(90)
+    assert found.basis == "by how far they are"
