@@ -54,7 +54,7 @@ def open_experiments(
 def check_open(actor: Actor, experiment: int, open_: Container[int]) -> None:
     """Raises NotFoundError if the actor may not file in the experiment; that they may read it changes nothing."""
     if experiment not in open_:
-        raise not_found(actor, f"{level().One} {experiment}")
+        raise not_found(actor, f"{level().One} {experiment}", hidden="none in which you may file results")
 
 
 @cache

@@ -2,14 +2,14 @@
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from difflib import get_close_matches
 from itertools import islice
-from typing import TextIO
 
 import click
 
 from portal.cli.output import plain
+from portal.cli.reading import lines_of, text_of_stream
 from portal.client import Client
 from portal.errors import InvalidError, NotFoundError, SignInNeededError
 from portal.level import level
@@ -17,9 +17,11 @@ from portal.words import listed
 
 MOST_ALIKE = 500
 STDIN = "-"
-MOST_CHARACTERS = 16 << 20
-"""Of standard input; more than all ids that a portal has."""
 _BETWEEN = re.compile(r"[\s,;]+")
+_DASHES = "-\u2010\u2011\u2012\u2013\u2014\u2212"
+_JOB = re.compile(rf"#?[jJ][{_DASHES}]?([0-9]{{1,19}})")
+_BATCH = re.compile(rf"#?[bB][{_DASHES}]?([0-9]{{1,19}})")
+_SUBMISSION = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _NEGATIVE = re.compile(r"-(\d+[.,]?\d*|\.\d+)([eE][-+]?\d+)?|-inf|-nan", re.ASCII | re.IGNORECASE)
 EXPERIMENT = "Experiment, or what your facility calls one (visit, beamtime …): its name, title or id."
 HOW_MANY = click.IntRange(1, 10**9)
@@ -59,17 +61,10 @@ def words_given(words: Iterable[str]) -> list[str]:
     given: list[str] = []
     for word in words:
         if word == STDIN:
-            given += [one for line in _lines_of(sys.stdin) for one in _divided(line)]
+            given += [one for line in lines_of(text_of_stream(sys.stdin)) if line for one in _divided(line)]
         else:
             given += _divided(word) or [word]
     return given
-
-
-def _lines_of(stream: TextIO) -> Iterator[str]:
-    try:
-        yield from stream.read(MOST_CHARACTERS).removeprefix("\ufeff").splitlines()
-    except UnicodeDecodeError as error:
-        raise click.BadParameter(f"Standard input is not text in UTF-8: {error.reason}.") from None
 
 
 def _divided(line: str) -> list[str]:
@@ -83,10 +78,35 @@ def job_words(words: Iterable[str]) -> list[str]:
     Fails like a mistyped command where none was named.
     """
     typed = tuple(words)
-    found = [word for word in dict.fromkeys(words_given(typed)) if word]
+    found = [word for word in dict.fromkeys(map(_job_number, words_given(typed))) if word]
     if not found and STDIN not in typed:
         raise click.BadParameter("There is no job in what was given. Their numbers: gantry jobs list")
     return found
+
+
+def _job_number(word: str) -> str:
+    """J1042, j–1042 and #J-1042 mean J-1042; any other word stays as it is, for the portal to judge."""
+    found = _JOB.fullmatch(word)
+    return f"J-{found[1]}" if found else word
+
+
+def one_job(word: str) -> str:
+    """The job that was named, by its number or its id. Fails like a mistyped command for none."""
+    if not word.strip():
+        raise click.BadParameter("There is no job in what was given. Their numbers: gantry jobs list")
+    return _job_number(word.strip())
+
+
+def one_batch(word: str) -> str:
+    """The batch that was named: B-17, also written B17 or b–17, or the id of a submission.
+
+    Fails like a mistyped command where it is neither.
+    """
+    if found := _BATCH.fullmatch(word.strip()):
+        return f"B-{found[1]}"
+    if _SUBMISSION.fullmatch(word.strip()):
+        return word.strip()
+    raise click.BadParameter(f"“{plain(word)[:60]}” is no batch: give its number, such as B-17.")
 
 
 def dataset_ids(words: Iterable[str]) -> list[int]:
@@ -139,6 +159,19 @@ def pair(text: str, what: str) -> tuple[str, str]:
     if not equals or not name.strip():
         raise click.BadParameter(f"“{text}” is not of the form {what}.")
     return name.strip(), value
+
+
+def pairs(texts: Iterable[str], what: str) -> dict[str, str]:
+    """Several `name=value`; a name comes once. Fails like a mistyped command."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, value = pair(text, what)
+        if name in found and value != found[name]:
+            raise click.BadParameter(
+                f"{plain(name)[:60]} is given twice, as “{plain(found[name])[:60]}” and as “{plain(value)[:60]}”."
+            )
+        found[name] = value
+    return found
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -25,7 +25,7 @@ from portal.cli.output import (
 )
 from portal.client import Client
 from portal.client.http import Document
-from portal.errors import PortalError, SignInNeededError, UnavailableError
+from portal.errors import InvalidError, PortalError, SignInNeededError, UnavailableError
 from portal.level import level
 from portal.methods.quantities import figure, unit
 
@@ -49,12 +49,24 @@ def data() -> None:
 )
 @click.option("--instrument", help="Name of the instrument.")
 @click.option("--experiment", metavar="NAME", shell_complete=complete_experiment, help=EXPERIMENT)
-@click.option("--raw", "kind", flag_value="raw", help="Only what instruments measured.")
-@click.option("--results", "kind", flag_value="results", help="Only what analyses made.")
+@click.option("--raw", is_flag=True, help="Only what instruments measured.")
+@click.option("--results", is_flag=True, help="Only what analyses made.")
 @click.option("--limit", default=50, show_default=True, type=HOW_MANY, help="How many at most.")
 @json_option
-def list_data(limit: int, as_json: bool, type_: str | None, experiment: str | None, **query: Any) -> None:
+def list_data(
+    limit: int,
+    as_json: bool,
+    type_: str | None,
+    experiment: str | None,
+    *,
+    raw: bool,
+    results: bool,
+    **query: Any,
+) -> None:
     """List datasets, newest first; TEXT searches their names and more."""
+    if raw and results:
+        raise click.UsageError("Choose one of --raw and --results; without either both are listed.")
+    query["kind"] = "raw" if raw else "results" if results else None
     client = make_client()
     where = experiment_id(client, experiment) if experiment else None
     found = client.datasets(type=type_, experiment=where, limit=min(limit, 500), **query)
@@ -201,7 +213,11 @@ def crate(dataset: str, folder: Path, metadata: bool, as_json: bool) -> None:
     number = one_dataset(dataset)
     name = f"dataset-{number}.ro-crate-metadata.json" if metadata else f"dataset-{number}.ro-crate.zip"
     client = make_client()
-    client.methods(number)  # says what is wrong before a file is begun
+    if client.dataset(number)["made_by"] is None:  # said before a file is begun
+        raise InvalidError(
+            "This dataset was measured, and an RO-Crate tells how a result was made. "
+            f"Its files: gantry data get {number}"
+        )
     written = client.crate(number, folder / name, with_files=not metadata)
     show_json([str(written)]) if as_json else click.echo(str(written))
 
@@ -235,7 +251,10 @@ def get(datasets: tuple[str, ...], folder: Path, only: str | None, as_json: bool
     client = make_client()
     written: list[Path] = []
     codes: list[int] = []
-    for number in dataset_ids(datasets):
+    numbers = dataset_ids(datasets)
+    if not numbers:
+        click.echo("There is no dataset in what was given: nothing to do.", err=True)
+    for number in numbers:
         try:
             written += _download(client, number, folder / str(number), only)
         except (UnavailableError, SignInNeededError):

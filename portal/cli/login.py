@@ -8,7 +8,13 @@ import click
 from portal.cli.arguments import make_client
 from portal.cli.output import json_option, say, show_json, show_pairs
 from portal.client import Client
-from portal.client.credentials import clean_url, forget_credentials, load_credentials, save_credentials
+from portal.client.credentials import (
+    check_place,
+    clean_url,
+    forget_credentials,
+    load_credentials,
+    save_credentials,
+)
 from portal.errors import PortalError
 
 LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
@@ -34,6 +40,7 @@ def login(
     if token_stdin and person:
         raise click.UsageError("Choose one of --token-stdin and --person.")
     url = clean_url(address or url or load_credentials().url)
+    check_place()  # a token that cannot be kept here would stay valid there
     _warn_if_open(url)
     if person is not None:
         secret = _by_password(url, person, days)

@@ -4,6 +4,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code. The entry point of the console script."""
     typed = list(sys.argv[1:] if arguments is None else arguments)
     as_json = wants_json(typed)
+    _open_what_is_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # where a terminal lacks a letter, the words go on
             stream.reconfigure(errors="replace")
@@ -79,6 +81,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         told = _told(error)
         say_error(told, as_json=as_json)
         return exit_code_of(told)
+
+
+def _open_what_is_closed() -> None:
+    """Python has no stream where `>&-` closed one: nothing is read there then, and what is written is lost."""
+    nothing = Path(os.devnull)
+    if sys.stdin is None:
+        sys.stdin = nothing.open(encoding="utf-8")
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, nothing.open("w", encoding="utf-8"))
 
 
 def _told(error: Exception) -> Exception:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from portal.cli.analyses import analysis_or_hint, with_basis
-from portal.cli.arguments import EXPERIMENT, dataset_ids, experiment_id, make_client, nearest, pair
+from portal.cli.arguments import EXPERIMENT, dataset_ids, experiment_id, make_client, nearest, pair, pairs
 from portal.cli.completing.offers import (
     complete_analysis,
     complete_dataset,
@@ -91,7 +91,8 @@ def run(analysis: str, datasets: tuple[str, ...], **given: Any) -> int:
     ids = dataset_ids(datasets)
     found = analysis_or_hint(client, analysis, [])
     inputs = _inputs(found, ids, given["inputs"])
-    options = dict(pair(text, "NAME=VALUE") for text in given["options"])
+    options = pairs(given["options"], "NAME=VALUE")
+    check_key(given["key"])
     values = {
         "preset": given["preset"],
         "mode": "all" if given["together"] else "each",
@@ -191,16 +192,37 @@ def _show_made(client: Client, made: Document, as_json: bool) -> None:
         say(f"Watch: {client.url}/jobs/{one}" if one else f"Watch: {client.url}/batches/{made['id']}")
 
 
+def check_key(key: str | None) -> None:
+    """Fails like a mistyped command for a key that is none, as of a script whose variable is empty."""
+    if key is not None and not key.strip():
+        raise click.BadParameter(
+            "The key is empty, so that a repetition would start it again.", param_hint="--key"
+        )
+
+
 def wait_for(client: Client, made: Document, *, as_json: bool) -> int:
     """Wait for a submission's jobs, with a bar on a terminal; 0, or 10 if one did not succeed."""
+    code = _wait_and_tell(client, made, quiet=as_json)
+    if as_json:
+        show_json(client.submission(made["id"]))
+    return code
+
+
+def wait_for_all(client: Client, submissions: Sequence[str], *, as_json: bool) -> int:
+    """The same for several, one after the other; as JSON one list of them."""
+    codes = [_wait_and_tell(client, client.submission(one), quiet=as_json) for one in submissions]
+    if as_json:
+        show_json([client.submission(one) for one in submissions])
+    return JOB_FAILED if any(codes) else 0
+
+
+def _wait_and_tell(client: Client, made: Document, *, quiet: bool) -> int:
     if sys.stderr.isatty():
         with bar(console(stderr=True)) as progress:
             jobs = client.wait(made, tell=_teller(progress, len(made["jobs"])))
     else:
         jobs = client.wait(made)
-    if as_json:
-        show_json(client.submission(made["id"]))
-    else:
+    if not quiet:
         show_rows(
             ("Job", "State", "Title", "Results", "What happened"),
             (

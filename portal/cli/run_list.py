@@ -1,42 +1,51 @@
 """gantry run-list: start many different analyses from a file."""
 
 import json
+import math
 import re
+import sys
 import uuid
 from collections.abc import Sequence
-from typing import Any, Final, NoReturn, TextIO
+from pathlib import Path
+from typing import Any, Final, NoReturn
 
 import click
 
 from portal.cli.arguments import make_client
-from portal.cli.errors import JOB_FAILED
 from portal.cli.output import checked_words, json_option, plain, show_json, show_rows
-from portal.cli.run import wait_for
+from portal.cli.reading import lines_of, text_of_file, text_of_stream
+from portal.cli.run import check_key, wait_for_all
 from portal.client import Client
 from portal.client.http import Document
 from portal.errors import InvalidError, PortalError
 
 AT_ONCE = 500
 """Forms that the portal takes in one request, all or none."""
+MOST_BYTES: Final = 64 << 20
+"""Of a list; 500 lines of it are sent at a time."""
 MOST_DIGITS: Final = 60
 """Of a whole number; the portal takes fewer."""
 FIELD = re.compile(r"(?:forms\.)?(\d+)\.(.+)")
 
 
 @click.command("run-list")
-@click.argument("file", type=click.File(encoding="utf-8"))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path))
 @click.option("--key", help="The same key with the same file gives the same jobs, not new ones.")
 @click.option("--dry-run", is_flag=True, help="Check all that starting them checks; start nothing.")
 @click.option("--wait", is_flag=True, help="Wait for the end; the exit code is 10 if a job failed.")
 @json_option
-def run_list(file: TextIO, key: str | None, dry_run: bool, wait: bool, as_json: bool) -> int:
+def run_list(file: Path, key: str | None, dry_run: bool, wait: bool, as_json: bool) -> int:
     """Start the analyses that stand in FILE, one a line; give - for standard input.
 
     A line is what the API takes: {"analysis": "qc", "inputs": {"data": [12]}, "options": {"projection": "mean"}}.
     Further keys: preset, variant, title, mode. All of 500 lines are started, or none of them. Empty lines and
     those that begin with # are passed over.
     """
-    lines, forms = _forms(file)
+    check_key(key)
+    piped = str(file) == "-"
+    lines, forms = _forms(
+        text_of_stream(sys.stdin, most=MOST_BYTES) if piped else text_of_file(file, most=MOST_BYTES)
+    )
     client = make_client()
     if dry_run:
         return _check(client, lines, forms, key, as_json)
@@ -52,8 +61,7 @@ def run_list(file: TextIO, key: str | None, dry_run: bool, wait: bool, as_json: 
     if not wait:
         _show(started, as_json)
         return 0
-    codes = [wait_for(client, client.submission(one["id"]), as_json=as_json) for one in started]
-    return JOB_FAILED if any(codes) else 0
+    return wait_for_all(client, [one["id"] for one in started], as_json=as_json)
 
 
 def _check(client: Client, lines: Sequence[int], forms: Sequence[Document], key: str | None, as_json: bool) -> int:
@@ -80,6 +88,9 @@ def _check(client: Client, lines: Sequence[int], forms: Sequence[Document], key:
             for line, one in zip(lines, found, strict=True)
         ),
     )
+    if len(forms) > AT_ONCE:
+        told = f"{AT_ONCE} lines are started, and were checked, at a time"
+        click.echo(f"{told}: how many unfinished jobs you may have was not checked over all of them.", err=True)
     click.echo(checked_words(warned=any(one.get("warnings") for one in found)), err=True)
     return 0
 
@@ -91,21 +102,19 @@ def _note(checked: Document) -> str:
     return " ".join(filter(None, (checked["held"], *checked.get("warnings", ()))))
 
 
-def _forms(file: TextIO) -> tuple[list[int], list[Document]]:
+def _forms(text: str) -> tuple[list[int], list[Document]]:
     """The numbers of the lines that are not empty, and what they hold.
 
     Fails like a mistyped command where one is no JSON object.
     """
-    try:
-        lines = file.read().removeprefix("\ufeff").splitlines()
-    except UnicodeDecodeError as error:
-        raise click.BadParameter(f"The file is not text in UTF-8: {error}") from None
     numbers, forms = [], []
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(lines_of(text), 1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         try:
-            form = json.loads(line, object_pairs_hook=_map, parse_int=_whole, parse_constant=_constant)
+            form = json.loads(
+                line, object_pairs_hook=_map, parse_int=_whole, parse_float=_real, parse_constant=_constant
+            )
             json.dumps(form, ensure_ascii=False).encode()
         except RecursionError:
             raise click.BadParameter(f"Line {number} is nested too deeply.") from None
@@ -137,6 +146,13 @@ def _whole(text: str) -> int:
     if len(text) > MOST_DIGITS:
         raise ValueError(f"has a number of {len(text):,} digits")
     return int(text)
+
+
+def _real(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise ValueError(f"holds {text[:40]}, which is larger than a computer's numbers")
+    return value
 
 
 def _constant(word: str) -> NoReturn:

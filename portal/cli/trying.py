@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from portal.cli.arguments import pair
+from portal.cli.arguments import pair, pairs
 from portal.cli.errors import JOB_FAILED
 from portal.cli.output import say, show_json, show_rows
 from portal.client import Client
@@ -24,7 +24,7 @@ def trial_of(given: Mapping[str, Any]) -> Document | None:
         values = unlisted(text)
     except ValueError as error:
         raise InvalidError(str(error)) from None
-    crop = dict(pair(part, "NAME=VALUE") for part in given["parts"])
+    crop = pairs(given["parts"], "NAME=VALUE")
     return {"option": option, "values": values, "crop": crop, "whole": given["whole"]}
 
 
@@ -42,7 +42,7 @@ def show_trial(client: Client, made: Document, *, wait: bool, as_json: bool) -> 
                 (
                     one["words"],
                     one["job"],
-                    one["state"],
+                    one.get("state_words") or one["state"],  # an earlier release tells no words
                     one["result"] or "–",
                     ", ".join(map(_in_words, filter(lambda number: number["differs"], one["numbers"]))),
                     " ".join(one["warnings"]),

@@ -238,13 +238,14 @@ class Client(Connection):
         """Ask for a job's end."""
         return self.call("POST", f"jobs/{segment(job)}/cancel", repeat=True)
 
-    def rename_submission(self, submission: str, title: str) -> Document:
+    def rename_submission(self, submission: str, title: str, *, dry_run: bool = False) -> Document:
         """Give a batch another title; the submission. Its jobs and results keep theirs."""
-        return self.call("PATCH", f"submissions/{segment(submission)}", json={"title": title}, repeat=True)
+        place = f"submissions/{segment(submission)}{_check(dry_run)}"
+        return self.call("PATCH", place, json={"title": title}, repeat=True)
 
-    def cancel_submission(self, submission: str) -> Document:
-        """Ask for the end of every job of a submission that has not ended; the submission."""
-        return self.call("POST", f"submissions/{segment(submission)}/cancel", repeat=True)
+    def cancel_submission(self, submission: str, *, dry_run: bool = False) -> Document:
+        """Ask for the end of every job of a submission that has not ended; the submission, as it would be."""
+        return self.call("POST", f"submissions/{segment(submission)}/cancel{_check(dry_run)}", repeat=True)
 
     def cancel_many(self, jobs: Sequence[str | int], *, dry_run: bool = False) -> list[Document]:
         """Ask for the end of many jobs, each by itself: `job`, `done`, `state_words`, or why not in `detail`.
@@ -277,9 +278,9 @@ class Client(Connection):
             items += answer["items"]
         return items
 
-    def retry_submission(self, submission: str) -> Document:
-        """Run the failed jobs of a submission again; the submission."""
-        return self.call("POST", f"submissions/{segment(submission)}/retry-failed")
+    def retry_submission(self, submission: str, *, dry_run: bool = False) -> Document:
+        """Run the failed jobs of a submission again; the submission, as it would be."""
+        return self.call("POST", f"submissions/{segment(submission)}/retry-failed{_check(dry_run)}")
 
     def retry(self, job: str | int, *, resources: str | Mapping[str, int] | None = None) -> Document:
         """Run a failed job again; `resources`: "memory" or "time" for more of it."""
@@ -312,6 +313,11 @@ def submission_body(
     if trial is not None:
         body["trial"] = dict(trial)
     return body
+
+
+def _check(dry_run: bool) -> str:
+    """An address of its own: a portal of before there was it refuses, and does not do it after all."""
+    return "/check" if dry_run else ""
 
 
 def _target(experiment: int | None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Where the client's address and token are kept: the environment first, then a file that only its owner reads."""
 
+import errno
 import json
 import os
 import tempfile
@@ -47,6 +48,16 @@ def load_credentials(environ: Mapping[str, str] | None = None) -> Credentials:
     if stored.get("token") and stored.get("url") == url:
         return Credentials(url, stored["token"], str(path))
     return Credentials(url, None, "nowhere")
+
+
+def check_place(environ: Mapping[str, str] | None = None) -> None:
+    """Return if the file could be written, as far as is known without writing. Raises OSError."""
+    folder = config_file(environ).parent
+    place = next(one for one in (folder, *folder.parents) if os.path.lexists(one))
+    if not place.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place))
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
 
 
 def save_credentials(url: str, token: str, environ: Mapping[str, str] | None = None) -> Path:

@@ -102,6 +102,10 @@ class Connection:
 
     def _once(self, method: str, path: str, **more: Any) -> requests.Response:
         headers = dict(more.pop("headers", {}))
+        if self.token and not all("!" <= letter <= "~" for letter in self.token):
+            raise SignInNeededError(
+                "This is no token: it holds a space, an end of line or another foreign character."
+            )
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         address = f"{self.url}/api/v1/{path}"
@@ -117,6 +121,10 @@ class Connection:
             )
         except requests.exceptions.InvalidJSONError:
             raise InvalidError("A number in this request is not finite, which JSON cannot say.") from None
+        except UnicodeEncodeError:
+            raise InvalidError("A word of this request is not text: nothing was sent.") from None
+        except requests.exceptions.InvalidHeader:
+            raise InvalidError("A key of this request has an end of line in it: nothing was sent.") from None
         except (
             requests.RequestException,
             HTTPError,
@@ -133,7 +141,7 @@ class Connection:
 
 def _why_no_answer(url: str, error: Exception) -> str:
     """What came instead of an answer, and where to look first."""
-    if isinstance(error, requests.exceptions.ProxyError):
+    if isinstance(error, requests.exceptions.ProxyError | requests.exceptions.InvalidProxyURL):
         return f"The proxy on the way to {url} does not answer: see the variables HTTPS_PROXY and NO_PROXY."
     if isinstance(error, requests.exceptions.SSLError):
         return f"{url} has no certificate that this computer trusts. Nothing was sent. Is the address right?"

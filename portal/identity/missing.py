@@ -5,9 +5,9 @@ from portal.errors import NotFoundError
 from portal.identity.actor import Actor
 
 
-def not_found(actor: Actor, what: str = "") -> NotFoundError:
-    """The one sentence; `what` names it where several things were asked for."""
-    sentence = f"{what}: not found, or not shared with you." if what else "Not found, or not shared with you."
+def not_found(actor: Actor, what: str = "", *, hidden: str = "not shared with you") -> NotFoundError:
+    """The one sentence; `what` names it where several things were asked for, `hidden` says how else it may be."""
+    sentence = f"{what}: not found, or {hidden}." if what else f"Not found, or {hidden}."
     who = f"Signed in: {actor.full_name or actor.name}." if actor.signed_in else "You are not signed in."
     return NotFoundError(f"{sentence} {who}")
 

@@ -34,8 +34,10 @@ def each_of(
 ) -> list[Became]:
     """Do it to each job, in the order of their ids; what became of them in the order in which they were asked for.
 
-    A word that is no id stands for no job. `undo`: nothing is kept, as if it had only been checked.
+    A word that is no id stands for no job. `undo`: nothing is kept, as if it had only been checked; until all were
+    tried each counts against the limits of the next, as it would.
     """
+    whole = session.begin_nested() if undo else None
     became: dict[int | str, Became] = {}
     # By id: two requests about the same jobs wait for each other, and never in a ring.
     for one in sorted(asked, key=lambda one: one if isinstance(one, int) else 0):
@@ -43,11 +45,13 @@ def each_of(
             words = f"“{one}” is no job: give its number (J-1042) or its id."
             became[one] = Became(one, error=NotFoundError(words))
             continue
-        became[one] = _one(session, actor, one, act, undo=undo)
+        became[one] = _one(session, actor, one, act)
+    if whole is not None:
+        whole.rollback()
     return [became[one] for one in asked]
 
 
-def _one(session: Session, actor: Actor, asked: int, act: Callable[[Session, int], Job], *, undo: bool) -> Became:
+def _one(session: Session, actor: Actor, asked: int, act: Callable[[Session, int], Job]) -> Became:
     kept = session.begin_nested()
     try:
         job = act(session, asked)
@@ -57,8 +61,5 @@ def _one(session: Session, actor: Actor, asked: int, act: Callable[[Session, int
         return Became(asked, error=error)
     hide_in_titles(session, actor, [job])
     became = Became(asked, job.number, job.title, job.state)
-    if undo:
-        kept.rollback()
-    else:
-        kept.commit()
+    kept.commit()
     return became

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import click
 
-from portal.cli.arguments import make_client
+from portal.cli.arguments import make_client, one_job
 from portal.cli.completing.offers import complete_job
 from portal.cli.output import json_option, say, show_json
 from portal.cli.terminal import Screen
@@ -20,18 +20,20 @@ NAMES = {"stdout": "standard output", "stderr": "standard error"}
 @click.command()
 @click.argument("job", shell_complete=complete_job)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the job ends.")
-@click.option("--stderr", "chosen", flag_value="stderr", help="What it wrote to standard error.")
-@click.option(
-    "--stdout", "chosen", flag_value="stdout", help="What it wrote to standard output, also if that is nothing."
-)
+@click.option("--stderr", is_flag=True, help="What it wrote to standard error.")
+@click.option("--stdout", is_flag=True, help="What it wrote to standard output, also if that is nothing.")
 @click.option("--raw", is_flag=True, help="As it was written, with what steers a terminal.")
 @json_option
-def logs(job: str, follow: bool, chosen: str | None, raw: bool, as_json: bool) -> None:
+def logs(job: str, *, follow: bool, stderr: bool, stdout: bool, raw: bool, as_json: bool) -> None:
     """Print what a job's program wrote: its standard output or, where that is empty, its standard error.
 
     Progress bars stand as they were at the end, colours and other sequences for terminals are left out; --raw has
     them.
     """
+    if stderr and stdout:
+        raise click.UsageError("Choose one of --stdout and --stderr.")
+    chosen = "stderr" if stderr else "stdout" if stdout else None
+    job = one_job(job)
     log = _Log(make_client(), job, chosen, _Printed(raw=raw, quiet=as_json))
     while not log.read() and follow:
         time.sleep(FOLLOW_S)
@@ -41,8 +43,13 @@ def logs(job: str, follow: bool, chosen: str | None, raw: bool, as_json: bool) -
         show_json(
             {"job": job, "stream": log.stream, "text": text, "next_offset": log.offset, "note": log.last["note"]}
         )
-    elif log.last["note"]:
-        say(log.last["note"], err=True)
+    elif log.last["note"] or not any(log.pieces):
+        say(log.last["note"] or _nothing(chosen, ended=log.last["final"]), err=True)
+
+
+def _nothing(chosen: str | None, *, ended: bool) -> str:
+    where = f" to {NAMES[chosen]}" if chosen else ""
+    return f"Its program wrote nothing{where}." if ended else f"Its program has written nothing{where} yet."
 
 
 class _Log:

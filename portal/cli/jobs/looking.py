@@ -5,7 +5,7 @@ from itertools import islice
 
 import click
 
-from portal.cli.arguments import HOW_MANY, make_client
+from portal.cli.arguments import HOW_MANY, make_client, one_job
 from portal.cli.completing.offers import STATES, complete_job, complete_state
 from portal.cli.output import json_option, say, show_json, show_pairs, show_rows, time_words
 from portal.cli.terminal import as_shown
@@ -54,7 +54,7 @@ def list_jobs(state: str | None, person: str | None, text: str | None, limit: in
 @json_option
 def show(job: str, as_json: bool) -> None:
     """Show one job: how it is going, what it used, what happened when."""
-    found = make_client().job(job)
+    found = make_client().job(one_job(job))
     if as_json:
         show_json(found)
         return
@@ -93,11 +93,15 @@ def show(job: str, as_json: bool) -> None:
 
 @click.command("open")
 @click.argument("job", shell_complete=complete_job)
-def open_job(job: str) -> None:
+@json_option
+def open_job(job: str, as_json: bool) -> None:
     """Open a job's page in the browser."""
     client = make_client()
-    found = client.job(job)
+    found = client.job(one_job(job))
     page = f"{client.url}/jobs/{found['number']}"
+    if as_json:
+        show_json({"url": page, "opened": webbrowser.open(page)})
+        return
     if not _leaves_dataset(found):
         click.echo(f"{NO_DATASET[:1].upper()}{NO_DATASET[1:]}.", err=True)
     if not webbrowser.open(page):

@@ -8,9 +8,9 @@ import click
 
 from portal.cli.arguments import job_words, make_client
 from portal.cli.completing.offers import complete_job
-from portal.cli.errors import JOB_FAILED, exit_code_of, say_error
+from portal.cli.errors import exit_code_of, say_error
 from portal.cli.output import json_option, plain, show_json, show_rows
-from portal.cli.run import wait_for
+from portal.cli.run import wait_for_all
 from portal.client import Client
 from portal.client.http import ERRORS, Document
 from portal.errors import PortalError
@@ -39,7 +39,7 @@ def cancel(numbers: tuple[str, ...], batch: bool, yes: bool, dry_run: bool, as_j
         chosen = _with_batches(client, chosen, lost)
     if not (yes or dry_run) and sys.stdin.isatty() and sys.stderr.isatty():
         _ask(client, chosen)
-    return _each(chosen, lambda some: client.cancel_many(some, dry_run=dry_run), lost, as_json, dry_run)
+    return _each(chosen, lambda some: client.cancel_many(some, dry_run=dry_run), lost, as_json, dry_run)[1]
 
 
 @click.command()
@@ -53,18 +53,18 @@ def retry(numbers: tuple[str, ...], more: str | None, wait: bool, dry_run: bool,
     client = make_client()
     chosen = job_words(numbers)
     wait = wait and not dry_run
-    code = _each(
+    done, code = _each(
         chosen,
         lambda some: client.retry_many(some, resources=more, dry_run=dry_run),
         [],
-        as_json and not wait,
+        as_json,
         dry_run,
+        told=not (wait and as_json),
     )
-    if not wait or code:
+    if not wait:
         return code
-    submissions = {client.job(job)["submission"]: None for job in chosen}
-    codes = [wait_for(client, client.submission(key), as_json=as_json) for key in submissions]
-    return JOB_FAILED if any(codes) else 0
+    submissions = {client.job(one["number"])["submission"]: None for one in done}
+    return wait_for_all(client, list(submissions), as_json=as_json) or code
 
 
 def _with_batches(client: Client, chosen: Iterable[str], lost: list[tuple[str, PortalError]]) -> list[str]:
@@ -76,11 +76,8 @@ def _with_batches(client: Client, chosen: Iterable[str], lost: list[tuple[str, P
         except PortalError as error:
             lost.append((word, error))
             continue
-        for job in client.jobs(submission=submission, limit=500):
-            if not job["final"]:
-                found[job["number"]] = None
-        if not found:
-            found[word] = None
+        unfinished = [job["number"] for job in client.jobs(submission=submission, limit=500) if not job["final"]]
+        found |= dict.fromkeys(unfinished or [word])
     return list(found)
 
 
@@ -123,13 +120,18 @@ def _each(
     lost: list[tuple[str, PortalError]],
     as_json: bool,
     dry_run: bool,
-) -> int:
-    """Do it; what could not be done is named with its reason. The exit code of the first of these."""
+    *,
+    told: bool = True,
+) -> tuple[list[Document], int]:
+    """Do it; what could not be done is named with its reason. What was done, and the exit code of the first that
+    was not. `told`: what was done is printed, too.
+    """
     items: list[Document] = act(chosen) if chosen else []
     done = [item for item in items if item["done"]]
     wrong = [*lost, *((item["job"], _error_of(item)) for item in items if not item["done"])]
     if as_json:
-        show_json(done)
+        if told:
+            show_json(done)
     elif dry_run:
         show_rows(("Job", "Would be", "Title"), ((i["number"], i["state_words"], i["title"]) for i in done))
     else:
@@ -144,7 +146,7 @@ def _each(
         click.echo("There is no job in what was given: nothing to do.", err=True)
     if dry_run and not as_json:
         click.echo("Nothing was changed.", err=True)
-    return exit_code_of(wrong[0][1]) if wrong else 0
+    return done, exit_code_of(wrong[0][1]) if wrong else 0
 
 
 def _error_of(item: Document) -> PortalError:

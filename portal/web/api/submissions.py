@@ -1,9 +1,11 @@
 """Starting analyses: one form on one or many datasets, exactly once by an Idempotency-Key."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from flask import Response
 from pydantic import BaseModel, Field, RootModel, field_validator
+from sqlalchemy.orm import Session
 
 from portal.jobs.actions import cancel_all, retry_failed
 from portal.jobs.batches.outlook import batch_outlook
@@ -149,7 +151,7 @@ def create_submission(header: SubmissionHeader, body: SubmissionRequest) -> Resp
 def _made(made: WrittenSubmission, returned: str | None, status: ClusterStatus | None) -> SubmissionOut | Receipt:
     if returned == "minimal":
         return Receipt(id=made.id, title=made.title, count=len(made.jobs))
-    return _shown(made.id) if made.accepted is None else submitted_out(made, made.accepted, status)
+    return _shown(made.id, session()) if made.accepted is None else submitted_out(made, made.accepted, status)
 
 
 class CheckedOut(BaseModel):
@@ -189,7 +191,7 @@ def check_submission(header: IdempotencyHeader, body: SubmissionRequest) -> Resp
 @api.get("/submissions/<submission>", summary="One submission", responses={200: SubmissionOut})
 def read_submission(path: SubmissionPath) -> Response:
     """With its jobs (at most 500; /jobs?submission=… lists all) and how many are in each state."""
-    return answer(_shown(path.submission))
+    return answer(_shown(path.submission, session()))
 
 
 @api.get("/submissions/<submission>/outlook", summary="When it is likely done", responses={200: OutlookOut})
@@ -205,10 +207,17 @@ def read_outlook(path: SubmissionPath) -> Response:
 )
 def retry_submission(path: SubmissionPath) -> Response:
     """Only the failed jobs, each with more of what it ran out of; not those that would end the same way."""
-    close_session()
-    with portal().database.write() as writing:
-        retry_failed(writing, actor(), path.submission, now=now(), terms=terms())
-    return answer(_shown(path.submission))
+    return _changed(path.submission, _retry)
+
+
+@api.post(
+    "/submissions/<submission>/retry-failed/check",
+    summary="Check that and start nothing",
+    responses={200: SubmissionOut},
+)
+def check_retry(path: SubmissionPath) -> Response:
+    """The submission as it would be, with the same errors."""
+    return _changed(path.submission, _retry, undo=True)
 
 
 class SubmissionName(Body):
@@ -220,24 +229,64 @@ class SubmissionName(Body):
 @api.patch("/submissions/<submission>", summary="Rename a batch", responses={200: SubmissionOut})
 def rename_submission(path: SubmissionPath, body: SubmissionName) -> Response:
     """Its jobs and results keep their names."""
-    close_session()
-    with portal().database.write() as writing:
-        rename_batch(writing, actor(), path.submission, body.title, now=now())
-    return answer(_shown(path.submission))
+    return _changed(path.submission, _rename(body.title))
+
+
+@api.patch(
+    "/submissions/<submission>/check", summary="Check that and rename nothing", responses={200: SubmissionOut}
+)
+def check_rename(path: SubmissionPath, body: SubmissionName) -> Response:
+    """The submission as it would be, with the same errors."""
+    return _changed(path.submission, _rename(body.title), undo=True)
 
 
 @api.post("/submissions/<submission>/cancel", summary="Cancel all of it", responses={200: SubmissionOut})
 def cancel_submission(path: SubmissionPath) -> Response:
     """Every job that has not ended; what is done stays. Asking twice is no error."""
+    return _changed(path.submission, _cancel)
+
+
+@api.post(
+    "/submissions/<submission>/cancel/check",
+    summary="Check that and cancel nothing",
+    responses={200: SubmissionOut},
+)
+def check_cancel(path: SubmissionPath) -> Response:
+    """The submission as it would be, with the same errors."""
+    return _changed(path.submission, _cancel, undo=True)
+
+
+def _retry(writing: Session, key: str) -> None:
+    retry_failed(writing, actor(), key, now=now(), terms=terms())
+
+
+def _rename(title: str) -> Callable[[Session, str], None]:
+    def rename(writing: Session, key: str) -> None:
+        rename_batch(writing, actor(), key, title, now=now())
+
+    return rename
+
+
+def _cancel(writing: Session, key: str) -> None:
+    cancel_all(writing, actor(), key, now=now())
+
+
+def _changed(key: str, change: Callable[[Session, str], None], *, undo: bool = False) -> Response:
+    """What became of the submission; with `undo` what would have, and nothing is kept."""
     close_session()
     with portal().database.write() as writing:
-        cancel_all(writing, actor(), path.submission, now=now())
-    return answer(_shown(path.submission))
+        change(writing, key)
+        if undo:
+            writing.flush()
+            would_be = _shown(key, writing)
+            writing.rollback()
+            return answer(would_be)
+    return answer(_shown(key, session()))
 
 
-def _shown(key: str) -> SubmissionOut:
-    submission = get_submission(session(), actor(), key)
-    jobs = list_jobs(session(), actor(), submission=key, size=JOBS_SHOWN).items
-    status = cluster_status(session())
+def _shown(key: str, reading: Session) -> SubmissionOut:
+    submission = get_submission(reading, actor(), key)
+    jobs = list_jobs(reading, actor(), submission=key, size=JOBS_SHOWN).items
+    status = cluster_status(reading)
     shown = [job_out(job, now(), status) for job in jobs]
-    return submission_out(submission, shown, counts(session(), actor(), submission))
+    return submission_out(submission, shown, counts(reading, actor(), submission))

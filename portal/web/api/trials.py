@@ -57,6 +57,7 @@ class TriedOut(BaseModel):
     words: str
     job: str = Field(description="Its number: J-1042.")
     state: str
+    state_words: str = Field(description="The state in a word that people see.")
     final: bool
     sentence: str
     result: int | None = Field(description="Id of the dataset that came out; null while there is none.")
@@ -130,6 +131,7 @@ def _tried_out(one: Tried) -> TriedOut:
         words=one.words,
         job=one.job.number,
         state=one.job.state.value,
+        state_words=one.job.state.words,
         final=one.job.state in FINAL,
         sentence=sentence(one.job, now()),
         result=one.result,

@@ -60,3 +60,30 @@ def test_a_batch_is_renamed_and_its_jobs_keep_their_names(gantry, batch):
         assert "Traceback" not in err and err.count("\n") <= 2
     assert gantry("batches", "rename", "B-999", "Other")[0] == 3
     assert json.loads(gantry("batches", "show", batch, "--json")[1])["title"] == "Day run"
+
+
+def test_dry_runs_of_a_batch_say_what_would_be_and_change_nothing(gantry, batch):
+
+    def kept() -> tuple[str, list[tuple[str, int]]]:
+        found = json.loads(gantry("batches", "show", batch, "--json")[1])
+        jobs = [json.loads(gantry("jobs", "show", one["number"], "--json")[1]) for one in found["jobs"]]
+        return found["title"], [(one["state"], len(one["timeline"])) for one in jobs]
+
+    before = kept()
+    for words in (("cancel", batch), ("retry", batch), ("rename", batch, "Other")):
+        code, out, err = gantry("batches", *words, "--dry-run", "--json")
+        assert (code, err) == (0, "Nothing was changed (--dry-run): it would be so.\n"), words
+        assert kept() == before, words
+        would_be = json.loads(out)
+        real = json.loads(gantry("batches", *words, "--json")[1])
+        assert (would_be["title"], would_be["counts"]) == (real["title"], real["counts"]), words
+        before = kept()
+    for words in (("cancel", "B-999"), ("retry", "B-999"), ("rename", "B-999", "x"), ("rename", batch, "x" * 256)):
+        assert gantry("batches", *words, "--dry-run") == gantry("batches", *words)
+
+
+def test_a_batch_with_nothing_to_do_says_so(gantry, batch):
+    gantry("batches", "cancel", batch)
+    assert gantry("batches", "cancel", batch)[2] == "All of it had ended already.\n"
+    gantry("batches", "retry", batch)
+    assert gantry("batches", "retry", batch)[2] == "Nothing of it has failed: nothing was started.\n"

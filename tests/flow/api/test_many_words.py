@@ -250,7 +250,11 @@ def test_where_a_program_wrote_only_errors_these_are_shown_and_said_to_be(gantry
     assert (code, out) == (0, "it broke\n")
     assert "Nothing on standard output; this is what it wrote to standard error:" in err
     assert json.loads(gantry("jobs", "logs", "J-1001", "--json")[1])["stream"] == "stderr"
-    assert gantry("jobs", "logs", "J-1001", "--stdout") == (0, "", "")
+    assert gantry("jobs", "logs", "J-1001", "--stdout") == (
+        0,
+        "",
+        "Its program wrote nothing to standard output.\n",
+    )
 
 
 def test_bars_are_shown_as_they_ended_and_sequences_left_out(gantry, monkeypatch):
@@ -275,3 +279,68 @@ def test_no_job_on_standard_input_is_nothing_to_do_and_none_on_the_line_a_mistak
         assert (code, out, "nothing to do" in err) == (0, "", True)
     assert gantry("jobs", "cancel", "")[0] == 2
     assert gantry("jobs", "cancel", " , ")[0] in (2, 3)
+
+
+def test_waiting_as_json_is_one_document(gantry, three, sqlite_database, monkeypatch):
+    form = json.dumps({"analysis": "qc", "inputs": {"data": [1]}, "title": "One"})
+    stack = json.loads(gantry("jobs", "show", three[0], "--json")[1])["inputs"][0]["dataset"]
+    form = form.replace("[1]", f"[{stack}]")
+    assert gantry("run-list", "-", "--key", "k", stdin=f"{form}\n{form}\n")[0] == 0
+    for number in (1, 2, 4, 5):
+        set_state(sqlite_database, number, State.FAILED)
+    code, out, err = gantry("run-list", "-", "--key", "k", "--wait", "--json", stdin=f"{form}\n{form}\n")
+    assert (code, [one["final"] for one in json.loads(out)], err) == (10, [True, True], "")
+
+    from portal.client import Client
+
+    monkeypatch.setattr(Client, "wait", lambda self, made, **_more: self.submission(made["id"])["jobs"])
+    code, out, err = gantry("jobs", "retry", "J-1001", "J-1002", "J-1003", "--wait", "--json")
+    assert [one["jobs"][0]["number"] for one in json.loads(out)] == ["J-1001", "J-1002"]
+    assert (code, json.loads(err)["error"]["kind"]) == (10, "conflict")  # and those that go are waited for
+
+
+def test_a_list_of_forms_ends_its_lines_where_a_line_ends(gantry, stack):
+    form = json.dumps(
+        {"analysis": "qc", "inputs": {"data": [stack]}, "title": "One\u2028two\x85"}, ensure_ascii=False
+    )
+    code, out, _ = gantry("run-list", "-", "--dry-run", stdin=f"# first\n{form}\n")
+    assert (code, out.split("\t")[0]) == (0, "2")
+    wide = form.replace(f"[{stack}]", f'[{stack}], "x": 1e400')
+    code, _, err = gantry("run-list", "-", "--dry-run", stdin=f"{form}\n{wide}\n")
+    assert (code, "Line 2 holds 1e400" in err) == (2, True)
+
+
+def test_what_would_be_a_guess_is_asked(gantry, stack):
+    for words, said in (
+        (("run", "qc", stack, "--set", "histogram_bins=64", "--set", "histogram_bins=128"), "is given twice"),
+        (("run", "qc", stack, "--key", ""), "The key is empty"),
+        (("run-list", "-", "--key", " "), "The key is empty"),
+        (("data", "list", "--raw", "--results"), "Choose one of --raw and --results"),
+        (("jobs", "logs", "J-1001", "--stdout", "--stderr"), "Choose one of --stdout and --stderr"),
+    ):
+        code, out, err = gantry(*words)
+        assert (code, out, said in err) == (2, "", True), words
+    assert gantry("data", "get", "-", stdin="# none\n") == (
+        0,
+        "",
+        "There is no dataset in what was given: nothing to do.\n",
+    )
+
+
+def test_a_program_that_wrote_nothing_is_said_to_have(gantry, monkeypatch):
+    pieces(monkeypatch, stdout=[""], stderr=[""])
+    assert gantry("jobs", "logs", "j1001") == (0, "", "Its program wrote nothing.\n")
+    pieces(monkeypatch, stdout=[""], stderr=["x"])
+    assert gantry("jobs", "logs", "j1001", "--stdout")[2] == "Its program wrote nothing to standard output.\n"
+
+
+def test_dry_runs_of_many_count_each_against_the_limit_of_the_next(gantry, three, sqlite_database, app):
+    for number in (1, 2, 3):
+        set_state(sqlite_database, number, State.FAILED)
+    limits = app.extensions["gantry"].settings.limits
+    object.__setattr__(limits, "queued_per_person", 2)
+    dry = gantry("jobs", "retry", *three, "--dry-run")
+    real = gantry("jobs", "retry", *three)
+    assert dry[0] == real[0] == 8
+    assert dry[1] == real[1] and len(real[1].splitlines()) == 2
+    assert dry[2].removesuffix("Nothing was changed.\n") == real[2]

@@ -267,3 +267,38 @@ def test_ctrl_c_ends_what_follows_with_a_sentence(app, gantry, served, stack, to
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
         assert process.stderr.read().decode().splitlines()[-1] == "Stopped. What was started goes on."
+
+
+def test_what_is_no_text_is_not_called_a_portal_that_is_away(gantry, stack, monkeypatch):
+    for words in (
+        ("data", "list", "\udcff"),
+        ("jobs", "list", "--text", "\udcff"),
+        ("data", "list", "--type", "\udc80"),
+    ):
+        code, out, err = gantry(*words)
+        assert (code, out, "not text" in err, "does not answer" in err) == (6, "", True, False), words
+    code, _, err = gantry("run", "qc", stack, "--key", "two\nlines", "--dry-run")
+    assert code in {2, 6} and "does not answer" not in err
+    for token in ("two\nlines", "a b", "\udcff", "ü"):
+        monkeypatch.setenv(
+            "GANTRY_TOKEN", token.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+        )
+        code, _, err = gantry("whoami")
+        assert (code, "This is no token" in err) == (5, True), token
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_are_no_fault_of_the_portal(closed, app, served, stack, token_of):
+    env = {**os.environ, "GANTRY_URL": served, "GANTRY_TOKEN": token_of("maya")}
+    for words, code in ((f"data show {stack}", 0), ("data show 9999", 3), ("jobs cancel -", 0)):
+        command = f'exec "$0" -P -m portal.cli.main {words} {closed}'
+        done = subprocess.run(
+            ["/bin/bash", "-c", command, sys.executable],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        assert (done.returncode, "fault" in done.stderr) == (code, False), (words, done.stderr)

@@ -71,7 +71,9 @@ def test_somebody_elses_experiment_and_one_that_cannot_be_are_not_found(maya, sq
         del body["analysis"]
     refused = maya("POST", path, json=body)
     assert refused.status_code == 404
-    assert refused.json["detail"].startswith(f"Experiment {number}: not found, or not shared with you.")
+    assert refused.json["detail"].startswith(
+        f"Experiment {number}: not found, or none in which you may file results."
+    )
 
 
 @pytest.mark.parametrize("path", ["/submissions", "/analyses/random-counts/form"])

@@ -143,6 +143,9 @@ API = """
     api_submissions.read_outlook        GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | -
     api_submissions.retry_submission    POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
     api_submissions.cancel_submission   POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
+    api_submissions.check_rename        PATCH   sign-in  sign-in  hides  forbidden  shows      forbidden  shows  forbidden  | -
+    api_submissions.check_retry         POST    sign-in  sign-in  hides  forbidden  shows      forbidden  shows  forbidden  | job option
+    api_submissions.check_cancel        POST    sign-in  sign-in  hides  forbidden  shows      forbidden  shows  forbidden  | job option
     api_submission-lists.create_submission_list POST sign-in sign-in hides forbidden done      done       done   forbidden  | -
     api_submissions.check_submission    POST    sign-in  sign-in  hides  forbidden  shows      shows      shows  forbidden  | -
     api_submission-lists.check_submission_list POST sign-in sign-in hides forbidden shows      shows      shows  forbidden  | -
@@ -378,6 +381,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "api_jobs.retry_job": {"resources": "memory"},
     "api_jobs.rename_job": {"title": "Renamed"},
     "api_submissions.rename_submission": {"title": "Renamed"},
+    "api_submissions.check_rename": {"title": "Renamed"},
 }  # fmt: skip
 """What is sent to the API as JSON; the others send nothing."""
 

@@ -1,7 +1,5 @@
 """Errors of the portal about one of the lines of a file."""
 
-import io
-
 import click
 import pytest
 
@@ -54,5 +52,5 @@ def test_an_error_about_no_form_keeps_its_words():
 )
 def test_a_line_that_could_be_read_in_two_ways_or_in_none_is_named_before_anything_is_sent(line, said):
     with pytest.raises(click.BadParameter) as caught:
-        _forms(io.StringIO(f"\ufeff# first\n{line}\n"))
+        _forms(f"# first\n{line}\n")
     assert caught.value.message == said

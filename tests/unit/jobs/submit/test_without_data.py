@@ -42,7 +42,9 @@ def test_in_an_experiment_of_others_nothing_is_filed_and_no_more_is_said_of_it(d
     number = desk.facility.investigations[name]
     with pytest.raises(NotFoundError) as refused:
         start(desk, jobtype, person=person, experiment=number)
-    assert refused.value.message.startswith(f"Experiment {number}: not found, or not shared with you. Signed in: ")
+    assert refused.value.message.startswith(
+        f"Experiment {number}: not found, or none in which you may file results. Signed in: "
+    )
     assert desk.jobs() == []
 
 
