@@ -35,6 +35,8 @@ HAPPENED = {
 }
 HAPPENED_WITHOUT = HAPPENED | {State.COLLECTING: "Ended well", State.SUCCEEDED: "Done"}
 """The same of a job that leaves no dataset."""
+LATE_S = 10.0
+"""Filing a result within this is not worth a word."""
 NO_DATASET = "This analysis leaves no dataset, only its log."
 
 ENDED = {
@@ -171,11 +173,21 @@ def sentence(job: Job, now: datetime, *, status: ClusterStatus | None = None) ->
         saving = " Its result is being saved." if job.submission.revision.leaves_dataset else ""
         return job.waiting.reason or f"It ended well.{saving}"
     if job.state is State.SUCCEEDED:
-        done = f"Done in {words.duration(_seconds(job))}" if job.started and job.ended else "Done"
-        doubt = f", with {words.count(job.warnings, 'warning')}" if job.warnings else ""
-        return f"{done}{doubt}. {NO_DATASET if _left_nothing(job) else ''}".rstrip()
+        return _done(job, now)
     waited = words.duration((now - job.waiting_since).total_seconds())
     return f"Waiting {waited}. {_silence_for_waiting(job, status) or _reason(job)}".rstrip()
+
+
+def _done(job: Job, now: datetime) -> str:
+    """How long it ran, as its technical details have it too; that filing its result took long is told apart."""
+    ran_s = _ran_s(job.attempt, job, now) if job.ended else None
+    done = "Done" if ran_s is None else f"Done in {words.duration(ran_s)}"
+    doubt = f", with {words.count(job.warnings, 'warning')}" if job.warnings else ""
+    more = NO_DATASET if _left_nothing(job) else ""
+    filed_s = _seconds(job) - (ran_s or 0.0)
+    if not more and ran_s is not None and filed_s >= max(LATE_S, ran_s / 10):
+        more = f"Its result was filed {words.duration(filed_s)} later."
+    return f"{done}{doubt}. {more}".rstrip()
 
 
 def _advice(job: Job, jobtype: JobType, attempt: Attempt | None, asked: Asked, now: datetime) -> str:
@@ -306,9 +318,10 @@ def _seconds(job: Job, now: datetime | None = None) -> float:
     return (until - job.started).total_seconds() if job.started and until else 0.0
 
 
-def _ran_s(attempt: Attempt, job: Job, now: datetime) -> float | None:
+def _ran_s(attempt: Attempt | None, job: Job, now: datetime) -> float | None:
     """How long the program ran, as the scheduler saw it, else as the job's row has it."""
-    started, ended = attempt.seen.scheduler.started, attempt.seen.scheduler.ended
+    said = attempt.seen.scheduler if attempt else None
+    started, ended = (said.started, said.ended) if said else (None, None)
     if started and ended:
         return (ended - started).total_seconds()
     return _seconds(job, now) if job.started else None

@@ -213,3 +213,18 @@ def test_a_release_is_told_as_one_and_not_as_a_new_request(bench):
         last = job_view(session.merge(bench.job(), load=False), bench.now).timeline[-1]
     assert last.words == "Released"
     assert last.by == bench.desk.actor("sam").full_name
+
+
+def test_done_in_is_how_long_it_ran_and_late_filing_is_told_apart(bench):
+    handed_over(bench)
+    began, ended = bench.now, bench.now + timedelta(seconds=11)
+    bench.later(77)
+    bench.result()
+    bench.cluster.end(bench.attempt(), Ending.COMPLETED, exit_code=0, started=began, ended=ended)
+    bench.reconcile()
+    with bench.deps.write() as session:
+        session.merge(bench.job()).move(State.SUCCEEDED, at=bench.now)
+    with bench.desk.database.read() as session:
+        view = job_view(session.merge(bench.job(), load=False), bench.now)
+    assert view.sentence == "Done in 11 seconds. Its result was filed 66 seconds later."
+    assert [row.used for row in view.resources if row.name == "Time"] == ["11 seconds"]
