@@ -1,6 +1,6 @@
 """Job types from YAML files. One bad file harms no other; each problem has a file, a line and a reason."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -90,7 +90,11 @@ def state_of(paths: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
 
 
 def load_folders(paths: Iterable[Path]) -> JobTypes:
-    """All job types in these folders (not in their subfolders). Of two with one name, the first counts."""
+    """All job types in these folders (not in their subfolders).
+
+    Of folders that have one name the first counts. Of two files of one folder, a copy perhaps, neither does: which
+    is meant cannot be told.
+    """
     by_name: dict[str, JobType] = {}
     came_from: dict[str, Path] = {}
     problems: list[Problem] = []
@@ -100,18 +104,33 @@ def load_folders(paths: Iterable[Path]) -> JobTypes:
         except OSError as error:
             problems.append(Problem(folder, 1, f"the folder cannot be read: {error.strerror}", of_folder=True))
             continue
+        here: dict[str, list[tuple[Path, JobType]]] = {}
         for file in files:
             jobtype, found = load_file(file)
             problems.extend(found)
-            if jobtype is None:
-                continue
-            if jobtype.name in by_name:
-                first = came_from[jobtype.name]
-                problems.append(Problem(file, 1, f"the name {jobtype.name} is taken by {first}"))
-                continue
-            by_name[jobtype.name] = jobtype
-            came_from[jobtype.name] = file
+            if jobtype is not None:
+                here.setdefault(jobtype.name, []).append((file, jobtype))
+        for name, several in here.items():
+            alike = len({jobtype.revision for _file, jobtype in several}) == 1
+            problems.extend(_twice(name, several, alike=alike))
+            file, jobtype = several[0]
+            if name in by_name:
+                problems.append(Problem(file, 1, f"the name {name} is taken by {came_from[name]}"))
+            elif alike:
+                by_name[name], came_from[name] = jobtype, file
     return JobTypes(by_name, tuple(problems))
+
+
+def _twice(name: str, several: Sequence[tuple[Path, JobType]], *, alike: bool) -> Iterator[Problem]:
+    """What is said of files of one folder that have one name; `alike`: and say the same."""
+    first = several[0][0]
+    for file, _jobtype in several[1:]:
+        if alike:
+            yield Problem(file, 1, f"the name {name} is taken by {first}, which says the same")
+        else:
+            yield Problem(file, 1, f"{first.name} has the name {name} too, so neither of the two counts")
+    if len(several) > 1 and not alike:
+        yield Problem(first, 1, f"{several[1][0].name} has the name {name} too, so neither of the two counts")
 
 
 def load_file(file: Path) -> tuple[JobType | None, list[Problem]]:

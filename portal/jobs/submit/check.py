@@ -240,9 +240,16 @@ def _title_of_trial(jobtype: JobType, trial: Trial, planned: Sequence[Planned]) 
 
 
 def checked_title(title: str) -> str:
-    """One line of 1 to 255 characters. Raises InvalidError."""
+    """One line of 1 to 255 characters. Raises InvalidError, with what of that it is not."""
     line = " ".join(title.split())
-    if not line or len(line) > MAX_TITLE or not line.isprintable():
-        wrong = "A title is one line of up to 255 characters."
-        raise InvalidError(wrong, fields={"title": wrong})
-    return line
+    hidden = next((character for character in line if not character.isprintable()), "")
+    wrong = f"A title is one line of up to {MAX_TITLE} characters"
+    if not line:
+        wrong = f"{wrong}; this is empty."
+    elif len(line) > MAX_TITLE:
+        wrong = f"{wrong}; this has {len(line):,}."
+    elif hidden:
+        wrong = f"{wrong} that can be seen; this holds one that cannot, U+{ord(hidden):04X}. Type it without."
+    else:
+        return line
+    raise InvalidError(wrong, fields={"title": wrong})

@@ -27,6 +27,7 @@ from portal.web.bounds import LONGEST_LINK
 from portal.web.context import actor, now, portal, session
 from portal.web.kept import kept_fields
 from portal.web.part import part
+from portal.web.revised import told_if_revised
 from portal.web.views import presets
 from portal.web.views.analyses import all_cards, analysis_card, fitting_cards
 from portal.web.views.paging import whole_numbers
@@ -89,6 +90,9 @@ def begin(name: str) -> ResponseReturnValue:
     """Start what the form says."""
     jobtype = portal().jobtypes.named(name)
     typed = typed_form(jobtype, request.form)
+    revised = told_if_revised(jobtype, typed)
+    if revised is not None:
+        return make_response(form_page(jobtype, revised), 409)
     asked = keyed(
         SubmitRequest(
             jobtype=name,

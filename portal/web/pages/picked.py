@@ -11,13 +11,14 @@ from portal.web.bounds import LONGEST_LINK
 from portal.web.context import actor, portal, session
 from portal.web.pages.analyses import form_page
 from portal.web.part import NO_QUERY
+from portal.web.revised import REVISION
 from portal.web.views.paging import whole, whole_numbers
 from portal.web.views.picks.id_lists import texts_of
 from portal.web.views.start import typed_form
 
 page = Blueprint("picked", __name__, url_prefix="/analyses")
 
-NOT_KEPT = frozenset({*NO_QUERY, "idempotency_key", "without", "dataset"})
+NOT_KEPT = frozenset({*NO_QUERY, "idempotency_key", REVISION, "without", "dataset"})
 
 
 @page.post("/<name>/without")

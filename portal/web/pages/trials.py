@@ -31,6 +31,7 @@ from portal.web.context import actor, now, portal, session
 from portal.web.kept import kept_fields
 from portal.web.pages.analyses import form_page, told_what_is_gone
 from portal.web.part import part
+from portal.web.revised import told_if_revised
 from portal.web.views.live import ask_again_for_all_s
 from portal.web.views.pictures import thumbnails
 from portal.web.views.start import Origin, Typed, as_known, cost_words, inputs_of, variant_of
@@ -92,6 +93,9 @@ def start(name: str) -> ResponseReturnValue:
     """Start a job for each value."""
     jobtype = portal().jobtypes.named(name)
     typed = typed_trial(jobtype, request.form)
+    revised = told_if_revised(jobtype, typed.form)
+    if revised is not None:
+        return make_response(_form(jobtype, replace(typed, form=revised)), 409)
     try:
         option = option_of(jobtype, typed.option)
         asked = SubmitRequest(

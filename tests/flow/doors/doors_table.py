@@ -266,12 +266,12 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "analyses.show": ("dataset",),
     "analyses.start": (
         "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key", "experiment",
-        "without", "returned", "option.histogram_bins", "option.projection", "kept",
+        "revision", "without", "returned", "option.histogram_bins", "option.projection", "kept",
         "was_preset", "was.histogram_bins",
     ),
     "trials.form": (
         "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key",
-        "experiment", "on", "returned",
+        "experiment", "revision", "on", "returned",
         "try", "how", "values", "value", "from", "to", "number", "spacing", "part",
         "option.histogram_bins", "option.projection", "kept", "typed.histogram_bins",
     ),
@@ -298,7 +298,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
 _TRIED: Mapping[str, Any] = {
     "dataset": "{dataset}", "option.histogram_bins": "64", "variant": "standard", "mode": "each",
     "preset": "Recommended", "title": "Again", "proposed": "A name", "idempotency_key": "matrix of trials",
-    "experiment": "",
+    "experiment": "", "revision": "",
     "on": "{dataset}", "try": "histogram_bins", "how": "list", "values": "16, 32", "value": "max", "from": "",
     "returned": "", "to": "", "number": "5", "spacing": "linear", "part": "part",
     "typed.histogram_bins": "values=8%2C+16",
@@ -306,7 +306,7 @@ _TRIED: Mapping[str, Any] = {
 
 _STARTED: Mapping[str, Any] = {
     "dataset": "{dataset}", "option.histogram_bins": "64", "variant": "standard", "mode": "each",
-    "preset": "Recommended", "title": "Again", "proposed": "A name", "idempotency_key": "matrix",
+    "preset": "Recommended", "title": "Again", "proposed": "A name", "idempotency_key": "matrix", "revision": "",
     "without": "", "experiment": "", "returned": "",
 }  # fmt: skip
 
@@ -314,7 +314,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "picked.without": {
         "dataset": ["{dataset}", "{second}"], "without": "{second}", "option.histogram_bins": "64",
         "variant": "standard", "mode": "each", "preset": "Recommended", "title": "Again", "proposed": "A name",
-        "idempotency_key": "matrix", "experiment": "",
+        "idempotency_key": "matrix", "experiment": "", "revision": "",
     },
     "analyses.begin": _STARTED,
     "analyses.preset": {

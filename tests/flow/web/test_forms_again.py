@@ -317,3 +317,23 @@ def test_what_was_just_made_stands_on_the_page_that_says_so(site: Any, maya: Any
     made = maya.post("/me/tokens", data=form_on(maya.get("/me").text, "/me/tokens").data(name="beamline"))
     assert "Your new token" in made.text
     assert "You have no tokens" not in made.text and ">beamline</span>" in made.text
+
+
+@pytest.mark.parametrize("place", [PLACE, SEVERAL])
+def test_an_analysis_that_was_changed_while_its_form_was_open_is_shown_and_not_started(
+    site: Any, maya: Any, place: str
+) -> None:
+    dataset = site.facility.datasets["private"]
+    to = place if place == PLACE else f"{place}/start"
+    opened = form_on(maya.get(f"{place}?dataset={dataset}").text, to)
+    assert opened.value("revision").startswith("sha256:")
+    before = submissions(site)
+    older = {"revision": "sha256:" + "0" * 64, "option.vanished": "5"}
+    more = {"try": "iterations", "how": "list", "values": "5, 6"} if place == SEVERAL else {}
+    sent = maya.post(to, data={**opened.data(option__iterations="17", title="Mine"), **more, **older})
+    assert (sent.status_code, submissions(site)) == (409, before)
+    page = " ".join(unescape(sent.text).split())
+    assert "was changed while this page was open; it is version" in page
+    assert "It has no setting vanished any more." in page and "Nothing was started" in page
+    shown = form_on(sent.text, to)
+    assert (shown.value("option.iterations"), shown.value("revision")) == ("17", opened.value("revision"))

@@ -242,7 +242,7 @@ def test_one_job_over_all_stays_chosen(site: Any, more: list[int]) -> None:
 def test_a_name_that_no_result_can_have_is_said_before_anything_is_tried(site: Any, title: str) -> None:
     maya, first = site.client("maya"), site.facility.datasets["private"]
     answer = started(site, maya, first, form={"title": title})
-    assert answer.status_code == 422 and "A title is one line of up to 255 characters." in words_of(answer.text)
+    assert answer.status_code == 422 and "A title is one line of up to 255 characters" in words_of(answer.text)
 
 
 def test_a_further_dataset_that_is_gone_is_left_out_and_said(site: Any, more: list[int]) -> None:

@@ -165,12 +165,12 @@ def test_a_bad_file_harms_no_other(tmp_path, small_text):
     assert {problem.file.name for problem in loaded.problems} == {"a.yaml", "c.yaml", "d.yaml", "absent"}
 
 
-def test_of_two_files_with_one_name_the_first_counts(tmp_path, small_text):
+def test_of_two_files_with_one_name_neither_counts_since_nobody_knows_which_is_meant(tmp_path, small_text):
     (tmp_path / "a.yaml").write_text(small_text, encoding="utf-8")
     (tmp_path / "b.yaml").write_text(small_text.replace("title: Blur", "title: Other"), encoding="utf-8")
     loaded = load_folders([tmp_path])
-    assert loaded.by_name["blur"].title == "Blur"
-    assert [problem.file.name for problem in loaded.problems] == ["b.yaml"]
+    assert loaded.by_name == {}
+    assert sorted(problem.file.name for problem in loaded.problems) == ["a.yaml", "b.yaml"]
 
 
 @pytest.mark.parametrize("word", ["no", "yes", "1:30", "2026-11-21", "0x10", "1_000"])
