@@ -31,7 +31,7 @@ class Expected:
     earlier: bool = False
     """Whether runs of earlier versions are among them."""
     cut_off: int = 0
-    """How many more runs like it were ended at their time limit."""
+    """How many more runs, like it where some tell, were ended at their time limit."""
     known: int = 0
     like: bool = False
     """Whether their settings were compared, and are like those that are asked about."""
@@ -47,13 +47,7 @@ class Expected:
     def basis(self) -> str:
         """`from 12 runs with inputs of 1 to 3 GB`, or why nothing is told."""
         if self.span is None:
-            if self.known < ENOUGH_TO_SAY:
-                few = words.count(self.known, "run") if self.known else "no run"
-                return f"{few} measured so far, too few to tell" if self.known else f"{few} measured so far"
-            measured = f"{words.count(self.known, 'run')} measured"
-            if self.other is not None and self.other.beyond:
-                return f"{measured}, none of them with {self.other.beyond} or the like"
-            return f"{measured}, too few of them with inputs of this size"
+            return self._unknown()
         sizes = self._sizes()
         like = f"{' and' if sizes else ' with'} settings like these" if self.like else ""
         parts = [f"from {words.count(self.runs, 'run')}{sizes}{like}"]
@@ -64,6 +58,23 @@ class Expected:
         if self.cut_off:
             parts.append(f"{self.cut_off} more reached their time limit")
         return ", ".join(parts)
+
+    def _unknown(self) -> str:
+        if not self.known and self.cut_off:
+            if self.cut_off == 1:
+                return "the one run measured so far reached its time limit"
+            return f"all {self.cut_off} runs measured so far reached their time limit"
+        cut = f", {self.cut_off} more reached their time limit" if self.cut_off else ""
+        return f"{self._why()}{cut}"
+
+    def _why(self) -> str:
+        if self.known < ENOUGH_TO_SAY:
+            few = words.count(self.known, "run") if self.known else "no run"
+            return f"{few} measured so far, too few to tell" if self.known else f"{few} measured so far"
+        measured = f"{words.count(self.known, 'run')} measured"
+        if self.other is not None and self.other.beyond:
+            return f"{measured}, none of them with {self.other.beyond} or the like"
+        return f"{measured}, too few of them with inputs of this size"
 
     def _sizes(self) -> str:
         if self.least_bytes is None or self.most_bytes is None:
@@ -97,7 +108,8 @@ def expected_run(
             told = _of_pool(pool, revisions)
             times = [run.ran_s for run in pool if run.in_time]
             return replace(told, span=Span(min(times) / WIDER, max(times) * WIDER), other=beyond)
-    return Expected(None, known=sum(run.in_time for run in runs), other=beyond)
+    known = sum(run.in_time for run in runs)
+    return Expected(None, known=known, cut_off=len(runs) - known, other=beyond)
 
 
 def _with_settings(

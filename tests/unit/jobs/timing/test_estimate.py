@@ -257,6 +257,23 @@ def test_runs_that_were_ended_at_their_limit_are_told_and_not_counted_as_short(d
     assert told.words == "about 30 seconds"
 
 
+@pytest.mark.parametrize(
+    ("done", "cut_off", "basis"),
+    [
+        (0, 6, "all 6 runs measured so far reached their time limit"),
+        (0, 1, "the one run measured so far reached its time limit"),
+        (2, 4, "2 runs measured so far, too few to tell, 4 more reached their time limit"),
+        (0, 0, "no run measured so far"),
+    ],
+)
+def test_where_nearly_all_reached_their_limit_that_is_said_and_not_that_none_ran(desk, done, cut_off, basis):
+    desk.submit()
+    runs(desk, *[30] * done, size=GB)
+    runs(desk, *[60] * cut_off, size=GB, outcome=TIME_LIMIT)
+    told = takes(desk, size=GB)
+    assert (told.span, told.basis) == (None, basis)
+
+
 def test_runs_of_an_earlier_version_count_where_there_are_too_few_of_this_and_are_called_so(desk):
     desk.submit()
     runs(desk, *[30] * 6, size=GB)
