@@ -173,11 +173,16 @@ def _show_form(form: Document, found: Document | None, as_json: bool) -> None:
     elif form["fields"]:
         show_rows(
             ("Option", "Value", "Unit", "Where from"),
-            (
-                (field["name"], field["value"] or "–", unit(field["unit"]), printed_units(field["source"]))
-                for field in form["fields"]
-            ),
+            map(_field_row, form["fields"]),
         )
+
+
+def _field_row(field: Document) -> tuple[object, ...]:
+    """With how a number was understood that was typed otherwise than programs write it, its own unit perhaps."""
+    # A portal of an earlier release does not tell it.
+    if read := field.get("read"):
+        return field["name"], field["value"], "", printed_units(read)
+    return field["name"], field["value"] or "–", unit(field["unit"]), printed_units(field["source"])
 
 
 def _show_made(client: Client, made: Document, as_json: bool) -> None:

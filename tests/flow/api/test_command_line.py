@@ -284,6 +284,20 @@ def test_a_list_that_is_no_list_of_forms_is_a_mistyped_command(gantry, lines, wo
     assert words in err
 
 
+@pytest.mark.parametrize(
+    ("option", "typed", "said"),
+    [
+        ("sigma_xy", "300 nm", "300 nm = 0.3 µm"),
+        ("sigma_xy", "0,5", "0,5 is read as 0.5"),
+        ("iterations", "1 000", "1 000 is read as 1000"),
+    ],
+)
+def test_a_dry_run_says_how_a_number_was_understood(gantry, stack, option, typed, said):
+    _, out, err = gantry("run", "lightsheet-deconvolution", str(stack), "--dry-run", "--set", f"{option}={typed}")
+    [row] = [line.split("\t") for line in out.splitlines() if line.startswith(f"{option}\t")]
+    assert row == [option, typed, "", said], err
+
+
 def test_a_dry_run_on_data_that_is_known_to_be_damaged_does_not_call_it_well(gantry, stack, sqlite_database):
     with sqlite_database.write() as session:
         session.get_one(Dataset, stack).problem = "stack.h5: The file is truncated: 434 of 868 kB are there."
