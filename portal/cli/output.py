@@ -105,7 +105,7 @@ def checked_words(*, warned: bool) -> str:
     return "It can be started; nothing was started." if warned else "All is well; nothing was started."
 
 
-def time_words(moment: str | None) -> str:
+def time_words(moment: str | None, *, seconds: bool = False) -> str:
     """An API time in this computer's zone, which stands behind it: 2026-11-30 08:30 +01:00, or UTC."""
     if not moment:
         return ""
@@ -118,7 +118,7 @@ def time_words(moment: str | None) -> str:
         here = here.astimezone()
     offset = here.strftime("%z")
     zone = "UTC" if not here.utcoffset() else f"{offset[:3]}:{offset[3:5]}"
-    return f"{here:%Y-%m-%d %H:%M} {zone}"
+    return f"{here:%Y-%m-%d %H:%M:%S} {zone}" if seconds else f"{here:%Y-%m-%d %H:%M} {zone}"
 
 
 def _styled(cell: str) -> Any:

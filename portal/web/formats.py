@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from portal import words
 from portal.methods import quantities
+from portal.times import iso
 from portal.web.context import now
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400
@@ -93,6 +94,16 @@ def time_element(moment: datetime | None) -> Markup:
     )
 
 
+def exact_time(moment: datetime) -> Markup:
+    """A `<time>` to the second and with its zone, for histories: `20 Nov 2026, 14:02:09 UTC`, or `… +01:00`."""
+    local = moment.astimezone()
+    offset = f"{local:%z}"
+    zone = "UTC" if not local.utcoffset() else f"{offset[:3]}:{offset[3:5]}"
+    return Markup('<time datetime="{}">{}, {} {}</time>').format(
+        iso(moment), date(moment), f"{local:%H:%M:%S}", zone
+    )
+
+
 def value(number: object) -> str:
     """A parameter's value: three significant digits, whole numbers exactly, dates as dates."""
     if isinstance(number, datetime):
@@ -135,6 +146,7 @@ def install_formats(app: Flask) -> None:
         short_date=short_date,
         printed_units=quantities.printed_units,
         date_time=date_time,
+        exact_time=exact_time,
         lately=lately,
         after=after,
         value=value,

@@ -85,7 +85,7 @@ def show(job: str, as_json: bool) -> None:
         ]
     )
     for moment in found["timeline"]:
-        say(f"{time_words(moment['at'])}  {moment['words']} ({moment['by']})")
+        say(f"{time_words(moment['at'], seconds=True)}  {moment['words']} ({moment['by']})")
     if found["last_lines"]:
         click.echo("\nThe end of its log:")
         click.echo(as_shown(found["last_lines"]))

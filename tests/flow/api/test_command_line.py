@@ -1,6 +1,7 @@
 """The command line against a real server."""
 
 import json
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -70,6 +71,7 @@ def test_options_are_set_and_shown(gantry, stack):
     _, out, _ = gantry("jobs", "show", "J-1001")
     assert "J-1001  Mine: Waiting" in out
     assert "projection=mean, histogram_bins=256" in out
+    assert re.search(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+  Asked for ", out, re.M), "to the second, with its zone"
 
 
 def test_a_dry_run_starts_nothing_and_says_what_is_wrong(gantry, stack):

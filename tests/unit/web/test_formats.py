@@ -1,5 +1,6 @@
 """Times, numbers and units as people read them."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from portal.web.formats import (
     after,
     ago,
     dates,
+    exact_time,
     initials,
     lately,
     short_date,
@@ -162,3 +164,22 @@ def test_a_plan_is_told_as_roughly_as_it_is_made(seconds: int, words: str) -> No
     with Flask("test").test_request_context():
         g.now = NOW
         assert until(NOW + timedelta(seconds=seconds)) == words
+
+
+@pytest.mark.parametrize(
+    ("zone", "words"),
+    [
+        ("UTC", "20 Nov 2026, 12:00:07 UTC"),
+        ("Asia/Kathmandu", "20 Nov 2026, 17:45:07 +05:45"),
+        ("America/St_Johns", "20 Nov 2026, 08:30:07 -03:30"),
+    ],
+)
+def test_a_history_tells_the_second_and_whose_clock_it_is(monkeypatch, zone, words):
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        said = exact_time(NOW + timedelta(seconds=7, milliseconds=250))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert said == f'<time datetime="2026-11-20T12:00:07.250Z">{words}</time>'
