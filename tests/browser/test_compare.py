@@ -155,3 +155,47 @@ def test_who_wants_no_motion_sees_each_change_at_once(demo: Any, browse: Callabl
         }"""
     )
     assert width == 50
+
+
+def test_arrow_keys_reach_the_one_viewer_and_back_shows_what_was_looked_at(
+    demo: Any, browse: Callable[..., Page]
+) -> None:
+    page = browse("maya")
+    page.goto(demo.pages["job-done"])
+    place = page.locator(".compare-place")
+    expect(place).to_have_text(re.compile("^1 of"))
+    page.keyboard.press("ArrowRight")
+    expect(place).to_have_text(re.compile("^2 of"))
+    page.get_by_role("button", name="Side by side").click()
+    page.goto("/help")
+    page.go_back()
+    expect(place).to_have_text(re.compile("^2 of"))
+    expect(page.locator("[data-compare]")).to_have_attribute("data-mode", "side")
+    page.goto(demo.pages["job-done"])
+    expect(place).to_have_text(re.compile("^1 of"))
+
+
+def test_a_picture_that_does_not_come_is_said_and_the_one_before_goes(
+    demo: Any, browse: Callable[..., Page]
+) -> None:
+    """It had stayed under the name of the next."""
+    page = browse("maya")
+    page.route("**/pictures/**", lambda route: route.abort())
+    page.goto(demo.pages["job-done"])
+    expect(page.locator(".compare-says")).to_contain_text(
+        "The picture of the input and that of the result does not come"
+    )
+    page.unroute("**/pictures/**")
+    page.reload()
+    expect(page.locator("[data-compare]")).to_have_attribute("data-drawn", "2")
+    canvas = page.locator(".compare-pane canvas").nth(1)
+    painted = "one => one.getContext('2d').getImageData(0, 0, one.width, one.height).data.some((of) => of)"
+    assert canvas.evaluate(painted)
+    # The address of a picture that is gone, before the viewer has looked at it.
+    gone = "document.querySelectorAll('[data-shots=result] [data-shot]')[1].href = '/datasets/999999/pictures/1'"
+    page.add_init_script(f"document.addEventListener('readystatechange', () => {{ {gone} }}, {{ once: true }})")
+    page.reload()
+    expect(page.locator("[data-compare]")).to_have_attribute("data-drawn", "2")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".compare-says")).to_contain_text("The picture of the result does not come.")
+    assert not canvas.evaluate(painted)

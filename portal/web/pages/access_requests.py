@@ -7,7 +7,7 @@ from portal.errors import InvalidError, LimitError
 from portal.level import level
 from portal.notify.access.answer import answer
 from portal.notify.access.ask import ask_for_access, own_requests
-from portal.notify.access.models import LONGEST_NOTE, LONGEST_NUMBER, YES
+from portal.notify.access.models import YES
 from portal.web.context import actor, now, portal, session
 from portal.web.kept import kept_fields
 
@@ -63,8 +63,8 @@ def _page(number: str = "", note: str = "", wrong: dict[str, str] | None = None)
     return render_template(
         "access/show.html",
         section="experiments",
-        number=number[: LONGEST_NUMBER * 2],
-        note=note[: LONGEST_NOTE * 2],
+        number=number,
+        note=note,
         wrong=wrong or {},
         asked=own_requests(session(), actor()),
     )

@@ -140,12 +140,13 @@ def preset(name: str) -> ResponseReturnValue:
         arrays = jobtype.looks_at_arrays
         inputs = inputs_of(datasets_by_slot(session(), actor(), typed.ids, arrays=arrays), arrays=arrays)
         try:
-            made, was = presets.with_chosen(jobtype, inputs, typed, request.form.get("apply", ""))
+            before = presets.before_last(request.form)
+            made, was = presets.with_chosen(jobtype, inputs, typed, request.form.get("apply", ""), before)
         except KeyError:
             flash("There is no such preset any more. Nothing was changed.", "wrong")
             made, was = typed, {}
         else:
-            extra = presets.hidden_of(was, typed.preset)
+            extra = presets.hidden_of(was, request.form.get(presets.WAS_PRESET) if before else typed.preset)
     values = MultiDict([*fields_of(jobtype, made), *extra])
     query = urlencode(list(values.items(multi=True)))
     if len(query) > LONGEST_LINK:

@@ -5,6 +5,8 @@ from flask.typing import ResponseReturnValue
 
 from portal.catalogue.finding.experiments import LONGEST, find_experiments, name_of_user
 from portal.catalogue.models import Investigation
+from portal.catalogue.models.searchable import fold
+from portal.catalogue.page import Page
 from portal.catalogue.search import DatasetQuery, find_datasets
 from portal.catalogue.service import get_investigation, team, who_sees
 from portal.jobs.read import ClusterStatus, cluster_status
@@ -13,6 +15,7 @@ from portal.web.context import actor, now, portal, session
 from portal.web.part import part
 from portal.web.views.datasets import dataset_cards, is_public
 from portal.web.views.experiments import experiment_groups, experiment_jobs, experiment_lines, instrument_names
+from portal.web.views.finding.readings import readings
 from portal.web.views.jobs import line_cards
 from portal.web.views.live import ask_again_after_s
 from portal.web.views.paging import page_links, page_number, total_words
@@ -25,11 +28,12 @@ def index() -> ResponseReturnValue:
     """The experiments I can see: mine first, by time; of a search first those with this number."""
     text = request.args.get("q", "").strip()[:LONGEST]
     person = request.args.get("person", "")[:LONGEST]
-    found = find_experiments(session(), actor(), text, person=person or None, page=page_number(request.args))
+    found, read_as = _found(text, person)
     return render_template(
         "experiments/list.html",
         section="experiments",
         text=text,
+        read_as=read_as,
         member=name_of_user(session(), actor(), person),
         person=person,
         groups=experiment_groups(
@@ -38,6 +42,17 @@ def index() -> ResponseReturnValue:
         total=total_words(found, level().one, level().many),
         links=page_links(found, level().one, level().many),
     )
+
+
+def _found(text: str, person: str) -> tuple[Page[Investigation], str]:
+    """What has the text, and as what it was read where nothing has it as it stands: `ls2431` is `ls 2431`."""
+    number = page_number(request.args)
+    exactly = find_experiments(session(), actor(), text, person=person or None, page=number)
+    for other in readings(fold(text)) if not exactly.total else ():
+        found = find_experiments(session(), actor(), other, person=person or None, page=number)
+        if found.total:
+            return found, other
+    return exactly, ""
 
 
 @page.get("/<int:investigation_id>")

@@ -33,11 +33,14 @@ class Chosen:
     hidden: tuple[tuple[str, str], ...]
 
 
-def with_chosen(jobtype: JobType, inputs: Inputs, typed: Typed, wanted: str) -> tuple[Typed, dict[str, str]]:
+def with_chosen(
+    jobtype: JobType, inputs: Inputs, typed: Typed, wanted: str, before: Mapping[str, str] | None = None
+) -> tuple[Typed, dict[str, str]]:
     """The form with a preset's values over those that were there, and what stood there before where it is another.
 
     Nothing else changes: neither the name, nor options of which the preset says nothing, unless they still have
-    the value that the preset before it gave them. Raises KeyError for a preset that there is not.
+    the value that the preset before it gave them. `before`: what stood there before that one was chosen, which is
+    what is taken back where nobody typed since. Raises KeyError for a preset that there is not.
     """
     preset = jobtype.preset(wanted)
     raw = dict(typed.raw or {})
@@ -48,14 +51,24 @@ def with_chosen(jobtype: JobType, inputs: Inputs, typed: Typed, wanted: str) -> 
         if shown.get(name) == as_text(value) and name in usual:
             fresh[name] = usual[name]
     fresh |= {name: as_text(value) for name, value in preset.values.items() if name in usual}
+    last = _values(jobtype, typed.preset)
+    untouched = {
+        name for name in before or {} if name in usual and shown[name] == as_text(last.get(name, usual[name]))
+    }
+    shown |= {name: text for name, text in (before or {}).items() if name in untouched}
     was = {name: text for name, text in shown.items() if text != fresh[name]}
     return replace(typed, raw=raw | fresh, preset=preset.name), was
 
 
 def taken_back(typed: Typed, values: MultiDict[str, str]) -> Typed:
     """The form with the values that stood there before the preset was chosen."""
-    was = {name.removeprefix(WAS): values[name] for name in values if name.startswith(WAS)}
+    was = before_last(values)
     return replace(typed, raw={**(typed.raw or {}), **was}, preset=values.get(WAS_PRESET) or None)
+
+
+def before_last(values: Mapping[str, str]) -> dict[str, str]:
+    """What stood in the fields before the preset that was chosen last, as the form sends it along."""
+    return {name.removeprefix(WAS): values[name] for name in values if name.startswith(WAS)}
 
 
 def hidden_of(was: Mapping[str, str], preset: str | None) -> list[tuple[str, str]]:
@@ -66,7 +79,7 @@ def hidden_of(was: Mapping[str, str], preset: str | None) -> list[tuple[str, str
 def chosen_of(form: Form, typed: Typed, values: MultiDict[str, str]) -> Chosen | None:
     """What the preset changed that was chosen on the page before this one, if one was."""
     fields = {field.name: field for field in form.fields}
-    was = {name.removeprefix(WAS): values[name] for name in values if name.startswith(WAS)}
+    was = before_last(values)
     if not was or not typed.preset:
         return None
     jobtype = form.jobtype

@@ -110,6 +110,15 @@ def test_several_jobs_have_a_number_that_is_their_address(site: Any, further: li
         assert tom.get(page).status_code == 404
 
 
+def test_a_page_or_a_state_with_nothing_in_it_says_so(site: Any, further: list[int], start: Any) -> None:
+    """Behind the last page it had said that no result has a picture; of no failed job it had said nothing."""
+    maya, batch = site.client("maya"), start(further)
+    behind = maya.get(f"{batch.page}/compare?page=9").text
+    assert "There is no page 9" in behind and "has a picture" not in behind
+    assert "No job of this batch is “Failed” now." in maya.get(f"{batch.page}?state=failed").text
+    assert "No job of this batch" not in maya.get(f"{batch.page}?state=waiting").text
+
+
 def test_a_batch_is_one_line_wherever_jobs_are_listed(site: Any, further: list[int], start: Any) -> None:
     maya = site.client("maya")
     experiment = f"/experiments/{site.facility.investigations['private']}"

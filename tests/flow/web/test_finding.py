@@ -74,6 +74,16 @@ def test_a_number_comes_before_all_that_only_mentions_it(site: Any) -> None:
     assert titles(maya.get("/experiments?q=%25").text) == []
 
 
+@pytest.mark.parametrize("typed", ["mx17", "MX\u201117", "\u201cMX-17\u201d", "mx17."])
+def test_a_number_is_found_as_people_write_it_and_that_is_said(site: Any, typed: str) -> None:
+    add_experiment(site, "MX-17", "The one", days=800)
+    html = site.client("maya").get("/experiments", query_string={"q": typed}).text
+    assert titles(html) == ["The one"]
+    assert ("This was found for “" in html) or typed == "MX 17"
+    # Nothing of others comes by it.
+    assert titles(site.client("maya").get("/experiments?q=e2.").text) == []
+
+
 def test_a_search_shows_nothing_of_others(site: Any) -> None:
     maya = site.client("maya")
     pages = [maya.get(f"/experiments?q={number}").text for number in ("E2", "E9")]

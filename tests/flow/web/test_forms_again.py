@@ -337,3 +337,38 @@ def test_an_analysis_that_was_changed_while_its_form_was_open_is_shown_and_not_s
     assert "It has no setting vanished any more." in page and "Nothing was started" in page
     shown = form_on(sent.text, to)
     assert (shown.value("option.iterations"), shown.value("revision")) == ("17", opened.value("revision"))
+
+
+def test_a_second_preset_is_taken_back_to_what_was_typed(site: Any, maya: Any, form: PageForm) -> None:
+    """Undo had led to the first preset's values, and from there nowhere."""
+    first, second = [button["value"] for button in form.buttons if button.get("name") == "apply"][1:3]
+
+    def press(of: PageForm, **sent: str) -> Any:
+        return maya.get(maya.post(PRESET, data={**of.data(option__background="12"), **sent}).location).text
+
+    once = form_on(press(form, **{"option.iterations": "37", "apply": first}), PLACE)
+    page = press(once, apply=second)
+    assert "before it 37" in page and f"“{second}” changed" in page
+    back = form_on(press(form_on(page, PLACE), undo="1"), PLACE)
+    assert back.value("option.iterations") == "37" and not back.value("preset")
+    # What was typed over the first preset's value is what is taken back.
+    page = press(once, **{"option.iterations": "41", "apply": second})
+    assert "before it 41" in page
+
+
+def test_nothing_is_cut_off_while_it_is_typed(site: Any, maya: Any, form: PageForm) -> None:
+    """A longest length drops the end of what is pasted without a word; the answer says it, with all of it."""
+    long = "n" * 3000
+    for page, place, name, words in (
+        ("/access", "/access", "note", "500 characters at most"),
+        ("/access", "/access", "number", "100 characters at most"),
+        ("/device", "/device", "code", "code"),
+        (f"{PLACE}?dataset={site.facility.datasets['private']}", PLACE, "title", "255"),
+        (f"/jobs/J-{1000 + site.job}", f"/jobs/J-{1000 + site.job}/rename", "title", "255"),
+    ):
+        html = maya.get(page).text
+        assert not re.search(rf'<(input|textarea)[^>]* name="{name}"[^>]* maxlength', html), page
+        sent = {"number": ["E-77"], **form_on(html, place).data(**{name: long})}
+        answer = maya.post(place, data=sent)
+        assert answer.status_code in {404, 422} and words in answer.text, page
+        assert long in answer.text, page

@@ -1,10 +1,11 @@
 """Search everything: each kind, as far as one may see it, with slips, bounded, and as a page without a script."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 
 from portal.catalogue.models import Dataset
 from portal.web.views.finding import everything
@@ -243,3 +244,26 @@ def test_every_part_of_the_help_that_is_offered_is_there(site: Any) -> None:
         found = re.search(rf'<(?:h2|ol) id="{place}">([^<]*)', html)
         assert found, place
         assert found.group(1).strip() in (title, ""), place
+
+
+def test_a_day_finds_what_is_of_it_however_it_is_written(site: Any) -> None:
+    day = datetime(2026, 3, 4, 11, tzinfo=UTC)
+    with site.database.write() as session:
+        session.execute(update(Dataset).where(Dataset.id == site.facility.datasets["private"]).values(date=day))
+    maya = site.client("maya")
+    for typed in ("2026-03-04", "4 Mar 2026", "4. March 2026", "04.03.2026"):
+        page = maya.get("/search", query_string={"q": typed}).text
+        assert "Data of 4 Mar 2026" in page and "1 dataset" in page, typed
+        assert 'href="/data?start=2026-03-04&amp;end=2026-03-04"' in page, typed
+    # Whoever may not see it learns of no day; and a day that can be two is not guessed.
+    assert "Data of" not in site.client("tom").get("/search?q=2026-03-04").text
+    for place in ("/search", "/search/part/hits"):
+        answer = maya.get(place, query_string={"q": "3/4/2026"}, headers={"HX-Request": "true"}).text
+        assert "Data of" not in answer and "Write it as 2026-04-03 or 2026-03-04." in answer, place
+
+
+def test_an_experiment_that_one_may_not_see_is_no_reason_to_say_that_nothing_is_shared(site: Any) -> None:
+    """Of her many datasets it had said that none is shared with her yet."""
+    page = site.client("maya").get("/data?investigation=999999").text
+    assert "No dataset is shared with you yet" not in page
+    assert "Nothing is like this, or it is not shared with you." in page

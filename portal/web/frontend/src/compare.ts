@@ -2,18 +2,25 @@ import { type Layout, type Shot, commonEnds, comparable, figure, layout, length,
 
 const STEPS = 1000;
 const NEAREST = 40;
+const SLOW_MS = 300;
 const KEYS =
   "Arrow keys go through the pictures, + and − zoom, 0 fits, S changes between slider and side by side; Shift and arrow keys move the view.";
 
 type Mode = "split" | "side";
 type Sides<T> = [T, T];
+type Looked = Record<string, { at: number[]; mode: Mode }>;
 
 let made = 0;
+const viewers = new WeakMap<Element, Compare>();
 
 /** Input and result over or beside each other, with one view of both: same zoom, same place, same contrast. */
 export function wireCompare(): void {
-  const all = () => document.querySelectorAll<HTMLElement>("[data-compare]:not([data-compare-on])").forEach((one) => new Compare(one));
+  const all = () => document.querySelectorAll<HTMLElement>("[data-compare]:not([data-compare-on])").forEach((one) => viewers.set(one, new Compare(one)));
   all();
+  document.addEventListener("keydown", (event) => {
+    const [one, ...others] = document.querySelectorAll("[data-compare-on]");
+    if (one && !others.length) viewers.get(one)?.onPage(event);
+  });
   document.addEventListener("htmx:afterSettle", all);
 }
 
@@ -67,6 +74,9 @@ class Compare {
   private readonly place: HTMLElement;
   private readonly at: Sides<number> = [0, 0];
   private readonly drawn = new Set<number>();
+  /** Whose picture does not come. */
+  private readonly lost = new Set<number>();
+  private readonly number: number;
   private readonly pointers = new Map<number, PointerEvent>();
   private mode: Mode = "split";
   private zoom = 1;
@@ -76,6 +86,7 @@ class Compare {
 
   constructor(private readonly root: HTMLElement) {
     made += 1;
+    this.number = made;
     const links = (kind: string) => [...root.querySelectorAll<HTMLAnchorElement>(`[data-shots="${kind}"] [data-shot]`)];
     this.links = [links("input"), links("result")];
     this.shots = [this.links[0].map(shotOf), this.links[1].map(shotOf)];
@@ -160,11 +171,11 @@ class Compare {
     this.root.setAttribute("data-compare-on", "");
     this.setMode("split");
     this.one.checked = comparable(this.shot(0), this.shot(1));
+    this.takeUp();
   }
 
   private listen(): void {
-    this.modes.split.addEventListener("click", () => this.setMode("split"));
-    this.modes.side.addEventListener("click", () => this.setMode("side"));
+    for (const mode of ["split", "side"] as const) this.modes[mode].addEventListener("click", () => this.choose(mode));
     this.split.addEventListener("input", () => this.place_());
     this.one.addEventListener("change", () => this.resetContrast());
     this.ends.forEach((one, side) => one.addEventListener("input", () => this.contrastMoved(side)));
@@ -183,6 +194,11 @@ class Compare {
     this.stage.addEventListener("pointermove", (event) => this.moved(event));
     for (const end of ["pointerup", "pointercancel"] as const) this.stage.addEventListener(end, (event) => this.pointers.delete(event.pointerId));
     new ResizeObserver(() => this.place_()).observe(this.stage);
+  }
+
+  private choose(mode: Mode): void {
+    this.setMode(mode);
+    this.keep();
   }
 
   private setMode(mode: Mode): void {
@@ -204,6 +220,7 @@ class Compare {
     this.at[side] = index;
     if (this.paired) this.at[side === 0 ? 1 : 0] = index;
     this.show();
+    this.keep();
   }
 
   private show(): void {
@@ -226,10 +243,55 @@ class Compare {
     if (this.images[side]?.src === url) return;
     const image = new Image();
     this.images[side] = image;
+    this.lost.delete(side);
+    // What stands there is of another picture: it goes where the new one is slow, or does not come at all.
+    const slow = window.setTimeout(() => this.images[side] === image && this.clear(side), SLOW_MS);
     image.addEventListener("load", () => {
+      window.clearTimeout(slow);
       if (this.images[side] === image) this.draw(side);
     });
+    image.addEventListener("error", () => {
+      window.clearTimeout(slow);
+      if (this.images[side] !== image) return;
+      this.images[side] = null; // asked for again when it is chosen again
+      this.lost.add(side);
+      this.clear(side);
+      this.tellContrast();
+    });
     image.src = url;
+  }
+
+  private clear(side: 0 | 1): void {
+    const canvas = this.canvases[side];
+    canvas.getContext("2d")?.clearRect(0, 0, canvas.width, canvas.height);
+  }
+
+  /** What is looked at, for Back and reload: the history's entry knows it. */
+  private keep(): void {
+    const state = window.history.state as { compare?: Looked } | null;
+    const compare = { ...state?.compare, [this.number]: { at: [...this.at], mode: this.mode } };
+    window.history.replaceState({ ...state, compare }, "");
+  }
+
+  private takeUp(): void {
+    const [visit] = performance.getEntriesByType("navigation");
+    if (!(visit instanceof PerformanceNavigationTiming) || visit.type === "navigate") return;
+    const looked = (window.history.state as { compare?: Looked } | null)?.compare?.[this.number];
+    if (!looked) return;
+    ([0, 1] as const).forEach((side) => {
+      const index = looked.at[side] ?? 0;
+      if (index in this.links[side]) this.at[side] = index;
+    });
+    this.setMode(looked.mode);
+    this.show();
+  }
+
+  /** Arrow keys where nothing has the focus go to the one viewer of the page. */
+  onPage(event: KeyboardEvent): void {
+    const plain = !event.shiftKey && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (!plain || event.target !== document.body || event.defaultPrevented) return;
+    if (event.key === "ArrowRight") this.step(1);
+    else if (event.key === "ArrowLeft") this.step(-1);
   }
 
   private caption(): void {
@@ -287,7 +349,9 @@ class Compare {
         ? `Each picture has a grey scale of its own: ${this.unknown()}.`
         : "Each picture has a grey scale of its own.";
     const bar = this.lay.known ? "" : " No scale bar.";
-    this.says.textContent = [scale, this.lay.words + bar].filter(Boolean).join(" ").trim();
+    const lost = (["input", "result"] as const).filter((_one, side) => this.lost.has(side));
+    const gone = lost.length ? `The picture of the ${lost.join(" and that of the ")} does not come. Choose it again.` : "";
+    this.says.textContent = [gone, scale, this.lay.words + bar].filter(Boolean).join(" ").trim();
   }
 
   private unknown(): string {
@@ -406,7 +470,7 @@ class Compare {
     else if (event.key === "+" || event.key === "=") this.zoomBy(1.5);
     else if (event.key === "-" || event.key === "−") this.zoomBy(1 / 1.5);
     else if (event.key === "0") this.fit();
-    else if (event.key === "s" || event.key === "S") this.setMode(this.mode === "split" ? "side" : "split");
+    else if (event.key === "s" || event.key === "S") this.choose(this.mode === "split" ? "side" : "split");
     else return;
     event.preventDefault();
   }

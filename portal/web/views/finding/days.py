@@ -86,6 +86,12 @@ def _why_not(text: str) -> str:
     return f"“{text}” can be read in more than one way. Write it as {meant[0]} or {meant[1]}."
 
 
+def doubtful(text: str) -> str:
+    """How a day is written, where a text is one that is not read; empty where it is none at all."""
+    text = " ".join(text.split())
+    return _why_not(text) if text.isascii() and (_SHORT.fullmatch(text) or _SLASHED.fullmatch(text)) else ""
+
+
 @dataclass(frozen=True)
 class Span:
     """From one day to another, as typed into two fields. Either may be open."""

@@ -9,6 +9,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Final
 
 from flask import url_for
@@ -19,6 +20,7 @@ from portal.catalogue.finding.experiments import WORDS
 from portal.catalogue.finding.hits import NEWEST, Likely, first_datasets, first_experiments, first_people
 from portal.catalogue.finding.near import is_short, meant_by, pieces, short_meant_by, slips_allowed
 from portal.catalogue.models.searchable import fold
+from portal.catalogue.search import count_datasets
 from portal.db import Database, is_id, was_too_long
 from portal.errors import NotFoundError
 from portal.identity.actor import Actor
@@ -31,8 +33,11 @@ from portal.level import level
 from portal.web.formats import dates, short_date
 from portal.web.views.analyses import analysis_card
 from portal.web.views.datasets import origin
+from portal.web.views.finding.days import day_of, doubtful, written
 from portal.web.views.finding.help import PARTS
 from portal.web.views.finding.readings import SHORTEST, batch_number, job_number, readings, says_kind, telling
+from portal.web.views.searching import query_of
+from portal.words import count
 
 LONGEST: Final = 200
 LIMIT_S: Final = 2.0
@@ -76,6 +81,8 @@ class Everything:
     """Kinds that took too long."""
     short: bool = False
     """The text is too short to be searched for."""
+    hint: str = ""
+    """What would be found if it were written otherwise: a day that can be read in two ways."""
     only_newest: bool = False
     """Slips were looked for among the newest datasets only: all would have taken too long."""
 
@@ -97,6 +104,10 @@ class Finder:
 
     def find(self, typed: str) -> Everything:
         """What matches a text, or, if nothing does, the text read otherwise, or with its slips mended."""
+        found = self._find(typed)
+        return found if found.groups else replace(found, hint=doubtful(found.text))
+
+    def _find(self, typed: str) -> Everything:
         text = " ".join(typed[:LONGEST].split())
         folded = " ".join(fold(text).split()[:WORDS])
         if len(folded) < SHORTEST:
@@ -157,6 +168,9 @@ class Finder:
             ("People", lambda session: self._people(session, folded)),
             ("Help", lambda _session: self._help(folded)),
         ]
+        day = day_of(folded).day
+        if day is not None:
+            kinds.insert(0, ("Days", lambda session: self._days(session, day)))
         return sorted(kinds, key=lambda kind: kind[0] != "Jobs") if says_kind(folded) else kinds
 
     def _group(self, title: str, hits: Sequence[Hit], more: str | None = None) -> HitGroup:
@@ -173,6 +187,14 @@ class Finder:
             for one in first_experiments(session, self.actor, folded, self.most + 1)
         ]
         return self._group(level().Many, hits, url_for("experiments.index", q=folded))
+
+    def _days(self, session: Session, day: date) -> HitGroup:
+        """All that was measured or made on a day."""
+        span = {"start": day.isoformat(), "end": day.isoformat()}
+        number, more = count_datasets(session, self.actor, query_of(span))
+        words = f"more than {number:,} datasets" if more else count(number, "dataset")
+        hit = Hit(f"Data of {written(day)}", words, url_for("data.show", start=day, end=day), "calendar3")
+        return HitGroup("Days", [hit] if number else [])
 
     def _datasets(self, session: Session, folded: str) -> HitGroup:
         hits = [
