@@ -50,7 +50,7 @@ def test_in_an_experiment_of_others_nothing_is_filed_and_no_more_is_said_of_it(d
 
 @pytest.mark.parametrize("number", [0, -1, 10**6, 2**31, 2**63 - 1, 2**63, 2**64, 10**40])
 def test_an_experiment_that_cannot_be_is_not_found(desk, number):
-    with pytest.raises(NotFoundError, match="not found, or not shared with you"):
+    with pytest.raises(NotFoundError, match="not found, or none in which you may file results"):
         start(desk, "simulate", experiment=number)
 
 
@@ -65,7 +65,7 @@ def test_staff_may_file_in_any_experiment_and_the_instruments_scientist_in_hers(
 def test_what_takes_a_dataset_cannot_be_filed_elsewhere(desk, name):
     with pytest.raises((InvalidError, NotFoundError)) as refused:
         desk.submit(experiment=desk.facility.investigations[name])
-    words = "Leave this out." if name == "private" else "not found, or not shared with you"
+    words = "Leave this out." if name == "private" else "not found, or none in which you may file results"
     assert words in refused.value.message
     assert desk.jobs() == []
 
