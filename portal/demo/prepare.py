@@ -25,6 +25,19 @@ SLOTS = 2
 MEMORY_MB = 4096
 
 
+MADE_BY = "# Made by ./run demo."
+"""How a demo's settings begin."""
+
+
+def is_demo(var: Path) -> bool:
+    """Whether `./run demo` made this folder: the settings of a real portal do not say so."""
+    try:
+        with (var / "gantry.toml").open(encoding="utf-8", errors="replace") as file:
+            return file.read(len(MADE_BY)) == MADE_BY
+    except OSError:
+        return False
+
+
 def settings_of(var: Path, *, port: int = 8080) -> tuple[Settings, Path]:
     """The demo's settings and the file they stand in, which is written if it is missing."""
     var = var.absolute()
@@ -32,7 +45,7 @@ def settings_of(var: Path, *, port: int = 8080) -> tuple[Settings, Path]:
     config = var / "gantry.toml"
     if not config.exists():
         config.write_text(
-            "# Made by ./run demo. Every setting is explained by: gantry admin config\n"
+            f"{MADE_BY} Every setting is explained by: gantry admin config\n"
             f'var = "{var}"\n'
             'site_name = "Gantry demo"\n'
             "demo = true\n\n"

@@ -6,6 +6,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,7 @@ from portal.config.settings import NOT_SETTINGS
 from portal.db import Database
 from portal.demo.first_jobs import submit_first_jobs
 from portal.demo.lock import LOCK, taken
-from portal.demo.prepare import prepare, settings_of
+from portal.demo.prepare import is_demo, prepare, settings_of
 from portal.demo.processes import Portal, free_port
 from portal.identity.models import Person
 from portal.jobs.models import Job
@@ -59,8 +60,7 @@ def run(var: Path, *, port: int | None, reset: bool) -> int:
     stop = Stop()
     _tell_unheeded(os.environ)
     chosen = _port(port)
-    if reset:
-        _check_ours(var)
+    _check_ours(var)
     with taken(var):
         return _run_here(var, chosen, reset, stop)
 
@@ -78,7 +78,9 @@ def _run_here(var: Path, port: int, reset: bool, stop: Stop) -> int:
         if prepare(settings, bar):
             _say(f"\r{'The facility is ready.':<70}")
         stop.heed()
-    except Stopped:
+    except (Stopped, BrokenProcessPool):  # a signal to all of us ends those that make the data, too
+        if not stop.wanted:
+            raise
         _say("\nStopped before it was ready. What is missing is made at the next start.")
         return 0
     return _run(settings, Portal(settings, config), stop)
@@ -127,10 +129,13 @@ def _forget(var: Path) -> None:
 
 
 def _check_ours(var: Path) -> None:
-    """Refuse what holds anything else than a demo."""
+    """Refuse what holds anything else than a demo: it would be written among it, and --reset would remove all."""
     others = var.is_dir() and any(path.name != LOCK for path in var.iterdir())
-    if others and not (var / "gantry.toml").exists():
-        raise SystemExit(f"{var} is not a demo's folder (it holds no gantry.toml); nothing was removed.")
+    if others and not is_demo(var):
+        raise SystemExit(
+            f"{var.absolute()} is not a demo's folder: other things are in it. Nothing was changed. "
+            "Name a new or an empty folder with --var."
+        )
 
 
 def _tell_unheeded(environ: Mapping[str, str]) -> None:

@@ -1,10 +1,12 @@
 """The demo as a person starts it: the check, starting twice, ending, and mistyped commands."""
 
 import json
+import os
 import re
 import signal
 import socket
 import subprocess
+import time
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -85,10 +87,16 @@ def test_it_says_where_and_who_ends_cleanly_and_starts_again_without_making_data
     assert len(made) > 30 and _files(var) == made
 
 
-def test_ctrl_c_while_it_prepares_ends_it_in_words(tmp_path: Path) -> None:
+@pytest.mark.parametrize("to_all", [False, True], ids=["to it", "to all its processes"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_it_prepares_ends_it_in_words(tmp_path: Path, number: signal.Signals, to_all: bool) -> None:
     with started(tmp_path / "var", tmp_path / "log") as begun:
         begun.wait_for("Preparing the demo facility")
-        begun.process.send_signal(signal.SIGINT)
+        for _ in range(100):
+            if any((tmp_path / "var" / "data").glob("*/*")):  # those that make the data are at it
+                break
+            time.sleep(0.2)
+        os.killpg(begun.process.pid, number) if to_all else begun.process.send_signal(number)
         assert begun.process.wait(60) == 0
         assert "Stopped before it was ready." in begun.said
         assert "Traceback" not in begun.said
@@ -119,11 +127,20 @@ def test_a_port_in_use_is_named_before_anything_is_made(tmp_path: Path) -> None:
     assert not (tmp_path / "var").exists()
 
 
-def test_only_a_demo_s_folder_is_ever_removed(tmp_path: Path) -> None:
-    (tmp_path / "thesis.txt").write_text("years of work", encoding="utf-8")
-    done = demo("--reset", "--var", str(tmp_path))
-    assert done.returncode == 1 and "nothing was removed" in done.stderr
-    assert (tmp_path / "thesis.txt").exists()
+@pytest.mark.parametrize("words", [[], ["--reset"]], ids=["a start", "a start anew"])
+@pytest.mark.parametrize(
+    "beside", [{}, {"gantry.toml": 'var = "/srv/gantry"\n'}], ids=["others' things", "a portal's"]
+)
+def test_only_a_demo_s_folder_is_written_or_removed(
+    tmp_path: Path, beside: dict[str, str], words: list[str]
+) -> None:
+    """A start among other things once made them a demo's, which the next --reset removed."""
+    things = {"thesis.txt": "years of work", **beside}
+    for name, content in things.items():
+        (tmp_path / name).write_text(content, encoding="utf-8")
+    done = demo(*words, "--var", str(tmp_path))
+    assert done.returncode == 1 and "is not a demo's folder: other things are in it." in done.stderr
+    assert {path.name: path.read_text(encoding="utf-8") for path in tmp_path.iterdir()} == things
 
 
 def test_a_folder_that_another_demo_uses_is_refused_and_one_whose_demo_is_dead_is_not(tmp_path: Path) -> None:
