@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from portal.cli.analyses import analysis_or_hint, with_basis
 from portal.cli.arguments import EXPERIMENT, dataset_ids, experiment_id, make_client, nearest, pair, pairs
@@ -224,7 +225,7 @@ def wait_for_all(client: Client, submissions: Sequence[str], *, as_json: bool) -
 def _wait_and_tell(client: Client, made: Document, *, quiet: bool) -> int:
     if sys.stderr.isatty():
         with bar(console(stderr=True)) as progress:
-            jobs = client.wait(made, tell=_teller(progress, len(made["jobs"])))
+            jobs = client.wait(made, tell=teller(progress, len(made["jobs"])))
     else:
         jobs = client.wait(made)
     if not quiet:
@@ -256,31 +257,47 @@ def _show_warnings(client: Client, jobs: Sequence[Document]) -> None:
         click.echo(f"and {rest} more with warnings: `gantry data show` has the words.", err=True)
 
 
+class _Done(ProgressColumn):
+    """How much is done, where that is known."""
+
+    def render(self, task: Task) -> Text:
+        """`25 %`, `3/5`, or nothing."""
+        return Text(task.fields.get("done", ""))
+
+
 def bar(where: Console) -> Progress:
     """A bar for jobs; what they say stands before it as it is."""
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        MofNCompleteColumn(),
+        _Done(),
         TimeElapsedColumn(),
         console=where,
         transient=True,
     )
 
 
-def _teller(progress: Progress, total: int) -> Callable[[Document], None]:
-    """One bar: of the job's own progress for one job, of ended jobs for many."""
-    task = progress.add_task("Waiting", total=100 if total == 1 else total)
+def teller(progress: Progress, total: int) -> Callable[[Document], None]:
+    """One bar: of the job's own progress for one job, of ended jobs for many.
+
+    While it is not known how far a job is, the bar has no value; one that fails has got no further by that.
+    """
+    task = progress.add_task("Waiting", total=None if total == 1 else total)
 
     def tell(submission: Document) -> None:
         jobs = submission["jobs"]
         if total == 1:
             (job,) = jobs
-            fraction = (job["progress"] or {}).get("fraction") or 0.0
-            done = 100 if job["final"] else int(100 * fraction)
-            progress.update(task, completed=done, description=plain(job["sentence"]))
+            fraction = 1.0 if job["state"] == "succeeded" else (job["progress"] or {}).get("fraction")
+            progress.update(task, description=plain(job["sentence"]))
+            if fraction is not None:
+                progress.update(task, total=100, completed=int(100 * fraction), done=f"{int(100 * fraction)} %")
+            elif not job["final"] and job["state"] != "collecting":
+                progress.tasks[0].total = None
+                progress.update(task, done="")
             return
         words = ", ".join(f"{n} {word.lower()}" for word, n in Counter(job["state_words"] for job in jobs).items())
-        progress.update(task, completed=sum(job["final"] for job in jobs), description=words)
+        ended = sum(job["final"] for job in jobs)
+        progress.update(task, completed=ended, description=words, done=f"{ended}/{total}")
 
     return tell
