@@ -60,6 +60,24 @@ def test_a_search_that_gets_no_answer_says_so_and_is_asked_again(demo: Any, brow
     expect(page.locator(BANNER)).to_be_hidden()
 
 
+def test_what_was_asked_without_a_network_is_asked_once_it_is_back(demo: Any, browse: Callable[..., Page]) -> None:
+    """The page had said that it is up to date, over the answer to the search before."""
+    page = browse("maya")
+    page.goto("/data")
+    page.context.set_offline(True)
+    with page.expect_event("requestfailed", lambda request: "/part/results" in request.url):
+        page.locator("#search").fill("poppy")
+    page.context.set_offline(False)
+    expect(page.locator("#results .card-tile")).to_have_count(1)
+    page.goto(demo.pages["form"])
+    page.context.set_offline(True)
+    page.fill("#f-sigma_xy", "300 nm")
+    with page.expect_event("requestfailed", lambda request: "/part/beside" in request.url):
+        page.locator("#f-sigma_xy").blur()
+    page.context.set_offline(False)
+    expect(page.locator("#f-sigma_xy-told")).to_have_text("300 nm = 0.3 µm")
+
+
 def test_a_sign_in_that_ended_keeps_what_was_typed_and_goes_on_after_the_next(
     demo: Any, browse: Callable[..., Page]
 ) -> None:
