@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 MAX_BYTES = 512 * 1024
+TOO_LARGE = f"larger than {MAX_BYTES // 1024} KiB"
 MAX_DEPTH = 30
 MAX_DIGITS = 30
 MAX_NODES = 20_000
@@ -80,7 +81,7 @@ PlainLoader.add_constructor("tag:yaml.org,2002:float", _floating)
 def parse(text: str) -> Document:
     """The document in `text`, not to be changed. What is wrong is in `marks`; then `data` is not to be used."""
     if len(text) > MAX_BYTES:
-        return _unusable(1, f"larger than {MAX_BYTES // 1024} KiB")
+        return _unusable(1, TOO_LARGE)
     try:
         return _document(text)
     except yaml.MarkedYAMLError as error:

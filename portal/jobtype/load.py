@@ -1,5 +1,7 @@
 """Job types from YAML files. One bad file harms no other; each problem has a file, a line and a reason."""
 
+import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -134,9 +136,17 @@ def _twice(name: str, several: Sequence[tuple[Path, JobType]], *, alike: bool) -
 
 
 def load_file(file: Path) -> tuple[JobType | None, list[Problem]]:
-    """One job type, or None and why not."""
+    """One job type, or None and why not. No more is read than a job type may have, and of a file only."""
     try:
-        text = file.read_text(encoding="utf-8")
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)  # a pipe would wait for its writer
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            return None, [Problem(file, 1, "cannot be read: it is no ordinary file")]
+        with os.fdopen(descriptor, "rb") as stream:
+            raw = stream.read(lines.MAX_BYTES + 1)
+        if len(raw) > lines.MAX_BYTES:
+            return None, [Problem(file, 1, lines.TOO_LARGE)]
+        text = raw.decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except OSError as error:
         return None, [Problem(file, 1, f"cannot be read: {error.strerror}")]
     except UnicodeDecodeError as error:

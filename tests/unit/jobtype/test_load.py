@@ -1,5 +1,6 @@
 """What is wrong with a file is told with its line and a reason, and harms no other file."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -251,3 +252,19 @@ def test_what_needs_a_dataset_is_told_where_none_goes_in(small_text):
     asks = small_text.replace("    default: 1.5", "    default: 1.5\n    default_from: {parameter: sigma}")
     (problem,) = parse_text(without_inputs(asks), Path("blur.yaml"))[1]
     assert problem.message == "there is no input slot whose dataset could give the default"
+
+
+def test_what_is_no_file_or_has_no_end_holds_nobody_up(tmp_path):
+    """A pipe in the folder of job types would wait for its writer for ever."""
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "folder.yaml").mkdir()
+    (tmp_path / "zero.yaml").symlink_to("/dev/zero")
+    with (tmp_path / "sparse.yaml").open("wb") as file:
+        file.truncate(1 << 40)
+    found = {problem.file.name: problem.message for problem in load_folders([tmp_path]).problems}
+    assert found == {
+        "folder.yaml": "cannot be read: it is no ordinary file",
+        "pipe.yaml": "cannot be read: it is no ordinary file",
+        "sparse.yaml": "larger than 512 KiB",
+        "zero.yaml": "cannot be read: it is no ordinary file",
+    }
