@@ -13,6 +13,7 @@ import numpy as np
 
 from gantry_formats import zarr_tree
 from gantry_formats.descriptions import ACQUIRED, CHANNELS, TIME_STEP
+from gantry_formats.linked.blosc import refuse_cut
 from gantry_formats.zarr_tree import ZarrArray
 from wrappers.errors import BadInput
 from wrappers.io.chunk_grid import number_of_chunks, places_of, size_of
@@ -60,10 +61,12 @@ def _source(array: ZarrArray, path: Path) -> ArraySource:
     def read(place: tuple[slice, ...]) -> np.ndarray:
         # They take half a second to load, and few files need them.
         import zarr
+        from numcodecs.blosc import Blosc
         from numcodecs.registry import codec_registry
         from zarr.storage import LocalStore
 
         codec_registry.pop("pickle", None)  # would run what a file says that changed since it was looked at
+        refuse_cut(Blosc)
         with readable(path, "Zarr", f"/{array.path} at {corner_of(place)}"):
             if not opened:
                 store = LocalStore(path, read_only=True)

@@ -14,11 +14,13 @@ from typing import Any, Self
 
 import numpy as np
 import zarr
+from numcodecs.blosc import Blosc
 from numcodecs.registry import codec_registry
 from zarr.abc.store import OffsetByteRequest, RangeByteRequest, Store, SuffixByteRequest
 from zarr.core.buffer import default_buffer_prototype
 
 from gantry_formats import zarr_tree
+from gantry_formats.linked.blosc import refuse_cut
 from gantry_formats.sizes import VOXEL_SIZE, told_of
 from gantry_formats.zarr_tree import ZarrArray
 from portal.data.parsing.errors import FileError, plain
@@ -43,6 +45,7 @@ DOCUMENTS = ("zarr.json", ".zarray", ".zattrs", ".zgroup", ".zmetadata")
 DAMAGED = (ValueError, KeyError, TypeError, RuntimeError, OSError, IndexError, AttributeError, OverflowError)
 
 codec_registry.pop("pickle", None)  # would run what a file says
+refuse_cut(Blosc)
 # A thread of its own for every core would take the address space that the child may have.
 zarr.config.set({"async.concurrency": 1, "threading.max_workers": 1})
 
