@@ -17,9 +17,9 @@ from gantry_formats import rtdc
 from gantry_formats.basins import MOST_LINES, MOST_NAMED, basin_of, within
 from wrappers.errors import BadInput
 from wrappers.io.event_counts import disagreements, without_image
-from wrappers.io.hdf5 import attributes, open_hdf5, unreadable
+from wrappers.io.hdf5 import attributes, open_hdf5, unreadable, why_no_number
 from wrappers.io.nexus import child, members
-from wrappers.io.source import readable
+from wrappers.io.source import NUMERIC_KINDS, readable
 from wrappers.job import InputFile
 
 EVENT_COUNT = "experiment:event count"
@@ -268,9 +268,10 @@ def _pictures(events: h5py.Group, feature: str, name: str) -> h5py.Dataset | Non
     if item.ndim == 3 and item.shape[0] == 0:
         raise BadInput(f"{name} has no events: its events/{feature} is empty.")
     if item.ndim != 3 or item.dtype != np.uint8 or 0 in item.shape:
-        raise BadInput(
-            f"{name}: events/{feature} is {item.dtype} of shape {item.shape}; 8-bit images (n, y, x) are needed."
-        )
+        shape = " × ".join(f"{length}" for length in item.shape)
+        kept = f"it holds {item.dtype} in {shape or 'one value'}"
+        what = kept if item.dtype.kind in NUMERIC_KINDS else why_no_number(item.dtype)
+        raise BadInput(f"{name}: 8-bit images (event, y, x) are needed in events/{feature}, and {what}.")
     return item
 
 

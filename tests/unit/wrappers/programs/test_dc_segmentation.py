@@ -361,3 +361,20 @@ def test_a_column_with_a_value_that_is_none_keeps_the_others(run_program, measur
     assert found["bright_bc_avg"] == pytest.approx(-25, abs=1)
     assert ending.parameters["frames without a background offset"] == 1
     assert dclab_programs.verify(ending.output / "segmented.rtdc")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (
+            np.zeros((60, 8, 9)),
+            "8-bit images (event, y, x) are needed in events/image, and it holds float64 in 60 × 8 × 9",
+        ),
+        (np.array([b"a"] * 60), "8-bit images (event, y, x) are needed in events/image, and it is text"),
+    ],
+)
+def test_what_is_no_image_is_said_in_words(run_program, refused, measurement: Path, values, said: str) -> None:
+    with h5py.File(measurement, "a") as file:
+        del file["events/image"]
+        file["events/image"] = values
+    refused(run_program("dc_segmentation", {"measurement": [measurement]}), said)
