@@ -10,7 +10,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from portal.cli.arguments import EXPERIMENT, HOW_MANY, dataset_ids, experiment_id, make_client, one_dataset
 from portal.cli.completing.offers import complete_dataset, complete_experiment, complete_type
-from portal.cli.errors import exit_code_of, say_error
+from portal.cli.errors import exit_code_of, interrupted, say_error
 from portal.cli.groups import LazyGroup
 from portal.cli.output import (
     console,
@@ -256,7 +256,8 @@ def get(datasets: tuple[str, ...], folder: Path, only: str | None, as_json: bool
         click.echo("There is no dataset in what was given: nothing to do.", err=True)
     for number in numbers:
         try:
-            written += _download(client, number, folder / str(number), only)
+            with interrupted(lambda: "Stopped. The same command goes on where it stopped."):
+                written += _download(client, number, folder / str(number), only)
         except (UnavailableError, SignInNeededError):
             raise  # it would be the same for all others
         except PortalError as error:  # one that cannot be had harms no other

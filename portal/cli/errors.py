@@ -2,7 +2,8 @@
 
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 import click
@@ -47,6 +48,19 @@ NEXT: Final[dict[type[BaseException], str]] = {
     SignInNeededError: "Sign in with: gantry login",
     UnavailableError: "Nothing is lost; jobs that run go on. Try again in a minute.",
 }
+
+
+class Interrupted(Exception):  # noqa: N818 - a wish, not an error
+    """Ctrl-C, with the words that say what goes on and what does not."""
+
+
+@contextmanager
+def interrupted(words: Callable[[], str]) -> Iterator[None]:
+    """Ctrl-C within it is told in these words, made when they are needed."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(words()) from None
 
 
 def exit_code_of(error: BaseException) -> int:

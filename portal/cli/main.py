@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 import portal
-from portal.cli.errors import INTERRUPTED, exit_code_of, say_error, say_json_error, wants_json
+from portal.cli.errors import INTERRUPTED, Interrupted, exit_code_of, say_error, say_json_error, wants_json
 from portal.cli.groups import LazyGroup
 from portal.cli.output import say
 from portal.errors import PortalError
@@ -69,11 +69,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             error.show(file=words)
             say(words.getvalue().rstrip("\n"), err=True)
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (Interrupted, click.Abort, KeyboardInterrupt) as wish:
+        words_told = f"{wish}" if isinstance(wish, Interrupted) else STOPPED
         if as_json:
-            say_json_error("interrupted", INTERRUPTED, STOPPED)
+            say_json_error("interrupted", INTERRUPTED, words_told)
         else:
-            click.echo(STOPPED, err=True)
+            say(words_told, err=True)
         return INTERRUPTED
     except Exception as error:
         if os.environ.get("GANTRY_TRACEBACK"):

@@ -22,7 +22,7 @@ from portal.cli.completing.offers import (
     complete_slot,
     complete_variant,
 )
-from portal.cli.errors import JOB_FAILED
+from portal.cli.errors import JOB_FAILED, interrupted
 from portal.cli.output import checked_words, console, json_option, plain, say, show_json, show_rows
 from portal.cli.trying import show_trial, trial_of
 from portal.client import Client
@@ -222,12 +222,22 @@ def wait_for_all(client: Client, submissions: Sequence[str], *, as_json: bool) -
     return JOB_FAILED if any(codes) else 0
 
 
+def _goes_on(made: Document) -> str:
+    """What is said where somebody does not wait any longer: the number by which the jobs are found again."""
+    numbers = [job["number"] for job in made["jobs"]]
+    if len(numbers) == 1:
+        return f"Stopped waiting. {numbers[0]} goes on: gantry jobs show {numbers[0]}"
+    batch = made.get("number") or made["id"]
+    return f"Stopped waiting. The jobs go on: gantry batches show {batch}"
+
+
 def _wait_and_tell(client: Client, made: Document, *, quiet: bool) -> int:
-    if sys.stderr.isatty():
-        with bar(console(stderr=True)) as progress:
-            jobs = client.wait(made, tell=teller(progress, len(made["jobs"])))
-    else:
-        jobs = client.wait(made)
+    with interrupted(lambda: _goes_on(made)):
+        if sys.stderr.isatty():
+            with bar(console(stderr=True)) as progress:
+                jobs = client.wait(made, tell=teller(progress, len(made["jobs"])))
+        else:
+            jobs = client.wait(made)
     if not quiet:
         show_rows(
             ("Job", "State", "Title", "Results", "What happened"),

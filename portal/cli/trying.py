@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from portal.cli.arguments import pair, pairs
-from portal.cli.errors import JOB_FAILED
+from portal.cli.errors import JOB_FAILED, interrupted
 from portal.cli.output import say, show_json, show_rows
 from portal.client import Client
 from portal.client.http import Document
@@ -31,7 +31,9 @@ def trial_of(given: Mapping[str, Any]) -> Document | None:
 def show_trial(client: Client, made: Document, *, wait: bool, as_json: bool) -> int:
     """The values side by side, once they have ended with `wait`; 0, or 10 if one did not succeed."""
     if wait:
-        client.wait(made)
+        where = f"{client.url}/trials/{made['id']}"
+        with interrupted(lambda: f"Stopped waiting. The jobs of this trial go on: {where}"):
+            client.wait(made)
     sheet = client.trial(made["id"])
     if as_json:
         show_json(sheet)

@@ -302,3 +302,22 @@ def test_streams_that_are_closed_are_no_fault_of_the_portal(closed, app, served,
             check=False,
         )
         assert (done.returncode, "fault" in done.stderr) == (code, False), (words, done.stderr)
+
+
+def test_ctrl_c_while_waiting_names_what_goes_on(gantry, stack, monkeypatch):
+    from portal.client import Client
+
+    def stop(*_words: object, **_more: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Client, "wait", stop)
+    monkeypatch.setattr(Client, "download", stop)
+    code, out, err = gantry("run", "qc", stack, "--wait")
+    assert (code, out, err) == (130, "", "Stopped waiting. J-1001 goes on: gantry jobs show J-1001\n")
+    code, out, err = gantry("run", "qc", stack, "--wait", "--json")
+    assert err.count("\n") == 1  # one line, and no empty one before it
+    told = json.loads(err)["error"]
+    assert (code, out, told["kind"], "J-1002 goes on" in told["message"]) == (130, "", "interrupted", True)
+    code, _, err = gantry("run", "qc", stack, "--try", "histogram_bins=64,128", "--wait")
+    assert code == 130 and "The jobs of this trial go on: http" in err
+    assert gantry("data", "get", stack)[2] == "Stopped. The same command goes on where it stopped.\n"
