@@ -68,6 +68,12 @@ def csrf_of(client: FlaskClient, page: str = "/help") -> str:
     return found.group(1)
 
 
+@pytest.fixture(autouse=True)
+def one_press(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes twice at once is one press of a button, however long a busy machine takes for it."""
+    monkeypatch.setattr("portal.web.again.ONE_PRESS", timedelta(minutes=5))
+
+
 @pytest.fixture
 def csrf() -> Callable[..., str]:
     """`csrf(client)`: the token for that browser's forms."""
