@@ -334,11 +334,12 @@ def test_a_program_that_wrote_nothing_is_said_to_have(gantry, monkeypatch):
     assert gantry("jobs", "logs", "j1001", "--stdout")[2] == "Its program wrote nothing to standard output.\n"
 
 
-def test_dry_runs_of_many_count_each_against_the_limit_of_the_next(gantry, three, sqlite_database, app):
+def test_dry_runs_of_many_count_each_against_the_limit_of_the_next(gantry, three, sqlite_database, app, request):
     for number in (1, 2, 3):
         set_state(sqlite_database, number, State.FAILED)
-    limits = app.extensions["gantry"].settings.limits
-    object.__setattr__(limits, "queued_per_person", 2)
+    limits = app.extensions["gantry"].settings.limits  # shared with all settings that name none
+    was, limits.__dict__["queued_per_person"] = limits.queued_per_person, 2
+    request.addfinalizer(lambda: limits.__dict__.update(queued_per_person=was))
     dry = gantry("jobs", "retry", *three, "--dry-run")
     real = gantry("jobs", "retry", *three)
     assert dry[0] == real[0] == 8
