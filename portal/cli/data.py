@@ -215,7 +215,7 @@ def crate(dataset: str, folder: Path, metadata: bool, as_json: bool) -> None:
     client = make_client()
     if client.dataset(number)["made_by"] is None:  # said before a file is begun
         raise InvalidError(
-            "This dataset was measured, and an RO-Crate tells how a result was made. "
+            "This dataset was not made by an analysis, and an RO-Crate tells how a result was made. "
             f"Its files: gantry data get {number}"
         )
     written = client.crate(number, folder / name, with_files=not metadata)

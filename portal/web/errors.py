@@ -161,6 +161,7 @@ def error_page(status: int, sentence: str | None = None, detail: str | None = No
         quiet=status >= 500,  # what fails may be the database: the header asks it nothing
         unknown=who_is_unknown(),
         back=page_asked_from(),
+        signed_in_to=_signed_in_to(),
         words=replace(words, next=words.next.format(level=level().one)),
         go_back=status >= 500 and request.method == "POST",
         happened=happened,
@@ -168,6 +169,16 @@ def error_page(status: int, sentence: str | None = None, detail: str | None = No
         request_id=g.get("request_id", ""),
     )
     return make_response(page, status)
+
+
+def _signed_in_to() -> str | None:
+    """Where the form of the sign-in was to lead; None where it is none, or what was sent was not taken at all."""
+    if request.blueprint != "sign_in":
+        return None
+    try:
+        return request.form.get("next")
+    except HTTPException:
+        return None
 
 
 def _portal_error(error: PortalError) -> ResponseReturnValue:
