@@ -78,6 +78,7 @@ def test_back_after_forms_that_were_sent(demo: Any, browse: Callable[..., Page])
     page.goto("/me")
     page.locator('form[action="/me/tokens"] input[name="name"]').fill(token)
     page.locator('form[action="/me/tokens"] button').click()
+    expect(page.get_by_text("Your new token")).to_be_visible()
     expect(page).to_have_url(re.compile("/me$"))  # a reload would have made a second token
     wrong += _tour(page, "a new token")
     assert page.get_by_text(token).count() == 1
