@@ -17,8 +17,8 @@ from portal.web.context import Portal, actor, close_session, look_again, session
 from portal.web.converters import JobNumber
 from portal.web.errors import install_errors
 from portal.web.formats import install_formats
+from portal.web.forms.kept import install_kept
 from portal.web.json import PlainJSON
-from portal.web.kept import install_kept
 from portal.web.log import install_log
 from portal.web.pages import PAGES
 from portal.web.part import part_address

@@ -6,12 +6,10 @@ import click
 
 from portal.cli.arguments import make_client, one_batch
 from portal.cli.groups import LazyGroup
-from portal.cli.output import json_option, say, show_json, show_rows
+from portal.cli.output import dry_run_option, json_option, say, show_json, show_rows
 from portal.client import Client
 from portal.client.http import Document
 from portal.errors import NotFoundError
-
-dry_run_option = click.option("--dry-run", is_flag=True, help="Check it all, change nothing.")
 
 
 @click.group(cls=LazyGroup)

@@ -36,6 +36,11 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
+def dry_run_option(command: F) -> F:
+    """Adds --dry-run, as `dry_run`."""
+    return click.option("--dry-run", is_flag=True, help="Check all of it, and change nothing.")(command)
+
+
 def on_terminal() -> bool:
     """True if standard output is read by a person."""
     return sys.stdout.isatty()

@@ -36,7 +36,7 @@ from portal.errors import (
 )
 from portal.level import level
 from portal.web.context import actor
-from portal.web.kept import form_owner, keep_sent
+from portal.web.forms.kept import form_owner, keep_sent
 from portal.web.part import asked_for_part, by_htmx
 from portal.web.signed_in import ask_for_sign_in, find_actor, page_asked_from, safe_next, who_is_unknown
 

@@ -13,7 +13,7 @@ from flask_wtf.csrf import CSRFError
 from portal.audit.who import Via
 from portal.identity.sessions import find_session, touch_session
 from portal.web.context import actor, now, origin, portal, session
-from portal.web.kept import OWNER, form_owner, keep_sent, page_of_form
+from portal.web.forms.kept import OWNER, form_owner, keep_sent, page_of_form
 from portal.web.part import asked_for_part
 from portal.web.security import host_only
 

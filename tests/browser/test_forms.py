@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import func, select, update
 
@@ -78,24 +79,24 @@ def test_offline_nothing_is_sent_and_the_page_stays(browse: Any, demo: Any) -> N
     assert submissions(demo) == before + 1
 
 
-def test_a_portal_that_does_not_answer_costs_nothing_typed(browse: Any, demo: Any) -> None:
+def no_answer(route: Any) -> None:
+    """Nobody is there."""
+    route.abort("connectionrefused")
+
+
+def answer_of_a_proxy(route: Any) -> None:
+    """What stands before a portal that restarts answers in its place."""
+    route.fulfill(status=502, body="Bad Gateway")
+
+
+@pytest.mark.parametrize("met", [no_answer, answer_of_a_proxy])
+def test_a_portal_that_does_not_answer_costs_nothing_typed(browse: Any, demo: Any, met: Any) -> None:
     page = browse()
     typed(page, demo, "Asked in vain")
-    page.route("**/healthz", lambda route: route.abort("connectionrefused"))
+    page.route("**/healthz", met)
     page.click(START)
     expect(page.locator("[data-send-note]")).to_contain_text("The portal does not answer. Nothing was sent")
     expect(page.locator("#f-title")).to_have_value("Asked in vain")
-
-
-def test_what_stands_before_a_restarting_portal_answers_in_its_place_and_nothing_is_sent(
-    browse: Any, demo: Any
-) -> None:
-    page = browse()
-    typed(page, demo, "Asked of a proxy")
-    page.route("**/healthz", lambda route: route.fulfill(status=502, body="Bad Gateway"))
-    page.click(START)
-    expect(page.locator("[data-send-note]")).to_contain_text("The portal does not answer. Nothing was sent")
-    expect(page.locator("#f-title")).to_have_value("Asked of a proxy")
 
 
 def test_what_was_typed_is_there_after_a_reload_through_a_sign_in_and_for_nobody_else(

@@ -5,12 +5,12 @@ from typing import Any
 
 import click
 
-from portal.cli.admin.dry import changing, dry_run_option, tell
+from portal.cli.admin.dry import changing, tell
 from portal.cli.admin.reread import reread
 from portal.cli.admin.site import operator, site
 from portal.cli.admin.verify import verify
 from portal.cli.arguments import TakesNegativeNumbers, dataset_ids, one_dataset
-from portal.cli.output import json_option, show_json, show_rows, time_words
+from portal.cli.output import dry_run_option, json_option, show_json, show_rows, time_words
 
 
 @click.group()

@@ -1,23 +1,14 @@
 """What would be done: the same checks and the same words, and nothing kept."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-import click
 from sqlalchemy.orm import Session
 
 from portal.cli.output import say
 from portal.db import Database
 
 WOULD = "Nothing was changed (--dry-run). It would say:"
-
-_option = click.option("--dry-run", is_flag=True, help="Check all of it, and change nothing.")
-
-
-def dry_run_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The option --dry-run, as `dry_run`."""
-    return _option(command)
 
 
 @contextmanager

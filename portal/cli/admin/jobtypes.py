@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from portal.cli.admin.dry import dry_run_option, tell
+from portal.cli.admin.dry import tell
 from portal.cli.arguments import one_dataset, pair
 from portal.cli.errors import EXIT_CODES
-from portal.cli.output import json_option, plain, say, show_json, show_rows
+from portal.cli.output import dry_run_option, json_option, plain, say, show_json, show_rows
 from portal.errors import ConfigError, ConflictError, InvalidError
 from portal.jobtype.load import JobTypes, load_file, load_folders, shipped_folder
 from portal.jobtype.model import JobType

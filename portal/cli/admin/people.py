@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from portal.cli.admin.dry import changing, dry_run_option, tell
+from portal.cli.admin.dry import changing, tell
 from portal.cli.admin.site import operator, site
-from portal.cli.output import json_option, show_json, show_rows
+from portal.cli.output import dry_run_option, json_option, show_json, show_rows
 from portal.identity.actor import Role
 
 

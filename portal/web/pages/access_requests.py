@@ -9,7 +9,7 @@ from portal.notify.access.answer import answer
 from portal.notify.access.ask import ask_for_access, own_requests
 from portal.notify.access.models import YES
 from portal.web.context import actor, now, portal, session
-from portal.web.kept import kept_fields
+from portal.web.forms.kept import kept_fields
 
 page = Blueprint("access_requests", __name__, url_prefix="/access")
 

@@ -22,12 +22,12 @@ from portal.jobs.submit.naming import as_named
 from portal.jobs.submit.submit import submit
 from portal.jobtype.model import JobType
 from portal.level import level
-from portal.web.again import StartedBefore, address_of, keyed, started_before
 from portal.web.bounds import LONGEST_LINK
 from portal.web.context import actor, now, portal, session
-from portal.web.kept import kept_fields
+from portal.web.forms.again import StartedBefore, address_of, keyed, started_before
+from portal.web.forms.kept import kept_fields
+from portal.web.forms.revised import told_if_revised
 from portal.web.part import part
-from portal.web.revised import told_if_revised
 from portal.web.views import presets
 from portal.web.views.analyses import all_cards, analysis_card, fitting_cards
 from portal.web.views.paging import whole_numbers

@@ -20,7 +20,7 @@ from portal.jobs.read import (
 )
 from portal.jobs.state import FINAL, State
 from portal.web.context import actor, close_session, now, portal, session, terms
-from portal.web.kept import kept_fields
+from portal.web.forms.kept import kept_fields
 from portal.web.part import part
 from portal.web.views.batches import batch_counts, batch_sentence, hidden_words
 from portal.web.views.cancelling import asks_first, lost_with, running_jobs

@@ -10,7 +10,7 @@ from flask_limiter.util import get_remote_address
 from portal.errors import LimitError, NotFoundError
 from portal.identity.device import decide, find, spelled
 from portal.web.context import actor, close_session, now, portal
-from portal.web.kept import kept_fields
+from portal.web.forms.kept import kept_fields
 from portal.web.security import limited
 from portal.web.views.problems import FieldProblem
 

@@ -12,7 +12,7 @@ from portal.jobs.read import ClusterStatus, cluster_status, counts, get_job, job
 from portal.jobs.state import FINAL, State
 from portal.jobs.timing.estimate import beside
 from portal.web.context import actor, close_session, now, portal, session, terms
-from portal.web.kept import kept_fields
+from portal.web.forms.kept import kept_fields
 from portal.web.part import part
 from portal.web.views.cancelling import asks_first, lost_with
 from portal.web.views.job_page import job_parts

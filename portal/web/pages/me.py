@@ -10,7 +10,7 @@ from portal.errors import InvalidError
 from portal.identity.people import change_password
 from portal.identity.tokens import Scope, create_token, list_tokens, revoke_token
 from portal.web.context import actor, now, portal, session
-from portal.web.kept import kept_fields
+from portal.web.forms.kept import kept_fields
 from portal.web.security import limited
 from portal.web.signed_in import sign_in_of_request
 from portal.web.views.problems import FieldProblem

@@ -9,9 +9,9 @@ from werkzeug.datastructures import MultiDict
 from portal.catalogue.inputs import datasets_by_slot
 from portal.web.bounds import LONGEST_LINK
 from portal.web.context import actor, portal, session
+from portal.web.forms.revised import REVISION
 from portal.web.pages.analyses import form_page
 from portal.web.part import NO_QUERY
-from portal.web.revised import REVISION
 from portal.web.views.paging import whole, whole_numbers
 from portal.web.views.picks.id_lists import texts_of
 from portal.web.views.start import typed_form

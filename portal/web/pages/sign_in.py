@@ -13,7 +13,7 @@ from portal.identity.models import Person
 from portal.identity.people import authenticate, list_personas
 from portal.identity.sessions import open_session, sign_out
 from portal.web.context import actor, now, origin, portal, session
-from portal.web.kept import kept_at
+from portal.web.forms.kept import kept_at
 from portal.web.security import limited
 from portal.web.signed_in import drop_cookie, safe_next, set_cookie, sign_in_of_request
 from portal.web.views.problems import FieldProblem

@@ -25,13 +25,13 @@ from portal.jobs.trials.discard import discard, take_back
 from portal.jobs.trials.pictures import draw
 from portal.jobs.trials.sheet import get_sheet
 from portal.jobtype.model import JobType
-from portal.web.again import StartedBefore, keyed, started_before
 from portal.web.bounds import LONGEST_LINK
 from portal.web.context import actor, now, portal, session
-from portal.web.kept import kept_fields
+from portal.web.forms.again import StartedBefore, keyed, started_before
+from portal.web.forms.kept import kept_fields
+from portal.web.forms.revised import told_if_revised
 from portal.web.pages.analyses import form_page, told_what_is_gone
 from portal.web.part import part
-from portal.web.revised import told_if_revised
 from portal.web.views.live import ask_again_for_all_s
 from portal.web.views.pictures import thumbnails
 from portal.web.views.start import Origin, Typed, as_known, cost_words, inputs_of, variant_of

@@ -71,7 +71,7 @@ def csrf_of(client: FlaskClient, page: str = "/help") -> str:
 @pytest.fixture(autouse=True)
 def one_press(monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes twice at once is one press of a button, however long a busy machine takes for it."""
-    monkeypatch.setattr("portal.web.again.ONE_PRESS", timedelta(minutes=5))
+    monkeypatch.setattr("portal.web.forms.again.ONE_PRESS", timedelta(minutes=5))
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from portal.identity.kept import KEPT_FOR, MOST_BYTES, MOST_OF_A_PERSON
 from portal.identity.models import KeptForm, Person, WebSession
 from portal.identity.people import HASHER
 from portal.jobs.models import Job
-from portal.web.kept import NEVER_KEPT, SHOWN_AGAIN
+from portal.web.forms.kept import NEVER_KEPT, SHOWN_AGAIN
 from portal.web.signed_in import OPEN
 
 PASSWORD = "correct horse battery"

@@ -161,12 +161,17 @@ def test_a_peak_beyond_all_that_may_be_had_is_no_reason_to_run_again(bench):
     assert (shown.more_memory_mb, shown.can_retry) == (None, False)
 
 
-def test_a_run_that_needed_a_little_of_its_memory_says_that_less_is_enough(bench):
+def runs_with_the_large_one(bench):
+    """Its resources are those with the most memory."""
     with bench.desk.database.write() as session:
         job = session.merge(bench.job())
         job.submission.variant = "large"
         job.resources = {**job.resources, "memory_mb": MOST_MEMORY_MB}
         job.attempts[-1].resources = job.resources
+
+
+def test_a_run_that_needed_a_little_of_its_memory_says_that_less_is_enough(bench):
+    runs_with_the_large_one(bench)
     bench.result(memory_peak_bytes=300 * 2**20)
     bench.later(30)
     ends(bench, Ending.COMPLETED)
@@ -285,11 +290,7 @@ def test_what_is_offered_leaves_the_time_for_work_that_is_needed(bench):
 
 @pytest.mark.parametrize("grace_s", [30])
 def test_less_memory_is_not_advised_where_its_time_would_be_too_little(bench):
-    with bench.desk.database.write() as session:
-        job = session.merge(bench.job())
-        job.submission.variant = "large"
-        job.resources = {**job.resources, "memory_mb": MOST_MEMORY_MB}
-        job.attempts[-1].resources = job.resources
+    runs_with_the_large_one(bench)
     bench.result(memory_peak_bytes=300 * 2**20)
     bench.later(25)  # of the minute of the smaller one, 30 seconds are for work
     ends(bench, Ending.COMPLETED)
