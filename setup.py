@@ -25,6 +25,7 @@ SERVER = [
     "psycopg[binary]>=3.2",
     "pydantic>=2.10",
     "pyyaml>=6.0",
+    "lark>=1.2",  # the grammar of conditions in job types
     "argon2-cffi>=23.1",
     "numpy>=2.0",
     "h5py>=3.12",
@@ -91,6 +92,7 @@ setup(
     package_data={
         "portal": [
             "py.typed",
+            "jobtype/conditions/grammar.lark",
             "migrations/*.mako",
             "migrations/versions/*.py",
             "web/templates/**/*",

@@ -1,6 +1,7 @@
 """Make requirements/*.txt from setup.py, for Python 3.11 and newer, with hashes.
 
-Run by `./run lock`. It needs uv (installed here for the occasion from the machine's own package index) and
+Run by `./run lock`, which takes the newest of everything; `./run lock --keep` keeps the versions that stand there
+and adds what is new alone. It needs uv (installed here for the occasion from the machine's own package index) and
 writes no address of an index into the files.
 """
 
@@ -8,6 +9,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from functools import partial
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -37,24 +39,30 @@ def requirements_of(folder: Path, extra: str) -> list[str]:
     return [str(line) for line in json.loads(printed) if not line.startswith(OURS)]
 
 
-def compile_lock(name: str, wanted: list[str], constraint: Path | None = None) -> None:
-    """Resolve `wanted` for all supported Pythons into requirements/<name>.txt."""
+def resolve(name: str, wanted: list[str], constraint: Path | None = None, *, keep: bool) -> None:
+    """Resolve `wanted` for all supported Pythons into requirements/<name>.txt.
+
+    `keep`: what is pinned there stays.
+    """
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / f"{name}.in"
         source.write_text("\n".join(wanted) + "\n", encoding="utf-8")
         target = HERE / f"{name}.txt"
         command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--universal"]
         command += ["--python-version", "3.11", "--generate-hashes", "--no-emit-index-url"]
-        command += ["--no-annotate", "--no-header", "--upgrade", "-o", str(target)]
+        command += ["--no-annotate", "--no-header", "-o", str(target)]
         if constraint:
             command += ["-c", str(constraint)]
-        target.unlink(missing_ok=True)
+        if not keep:
+            command.append("--upgrade")
+            target.unlink(missing_ok=True)
         subprocess.run([*command, str(source)], check=True)
         target.write_text(HEADER + target.read_text(encoding="utf-8"), encoding="utf-8")
 
 
-def main() -> None:
+def main(*, keep: bool) -> None:
     """Lock the development set first; the server's is a subset at the same versions."""
+    compile_lock = partial(resolve, keep=keep)
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "uv"], check=True)
     tools = ["setuptools>=70", "wheel"]
     # The tests' jobs run in this environment, so that it has the readers which have an image of their own.
@@ -79,4 +87,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(keep="--keep" in sys.argv[1:])

@@ -36,13 +36,14 @@ class JobSpecs:
         """
         given = fields(spec, "order", required=JOB_SPEC_KEYS)
         jobtype = self._published.load(given["jobtype"])
+        inputs = _inputs(jobtype, self._inputs.open(given["inputs"]))
         document = {
             "schema": SCHEMA,
             "job": _job(given["job"], attempt, name),
             "jobtype": {"name": jobtype.name, "version": jobtype.version, "revision": jobtype.revision},
             "program": jobtype.program,
-            "inputs": _inputs(jobtype, self._inputs.open(given["inputs"])),
-            "options": check_options(jobtype, given["options"]),
+            "inputs": inputs,
+            "options": check_options(jobtype, given["options"], inputs),
             "resources": resources(jobtype, given["resources"]),
             "image": self._image(jobtype),
             "network": jobtype.network,

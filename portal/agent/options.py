@@ -1,10 +1,12 @@
 """Options, checked once more by the job type that was signed off: names, types, bounds, choices, patterns."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from gantry_formats.conditions import Unknown
 from gantry_formats.patterns import PatternError, matches
 from portal.agent import reading
+from portal.agent.conditions import met
 from portal.agent.jobtype import PublishedType
 from portal.documents import finite
 from portal.rpc.exchange import RefusedError
@@ -13,10 +15,13 @@ Option = Mapping[str, Any]
 MAX_TEXT = 4000
 
 
-def check_options(jobtype: PublishedType, given: Any) -> dict[str, Any]:
+def check_options(
+    jobtype: PublishedType, given: Any, inputs: Mapping[str, Sequence[Mapping[str, Any]]]
+) -> dict[str, Any]:
     """The options of job.json: the given values, and the job type's defaults for the others.
 
-    Raises RefusedError `option`, naming the option and what is wrong.
+    `inputs`: the opened datasets by slot, on whose parameters conditions may depend. Raises RefusedError `option`,
+    naming the option and what is wrong.
     """
     values = reading.mapping(given, "options")
     unknown = sorted(set(values) - set(jobtype.options))
@@ -25,6 +30,11 @@ def check_options(jobtype: PublishedType, given: Any) -> dict[str, Any]:
     checked: dict[str, Any] = {}
     for name, option in jobtype.options.items():
         value = values.get(name)
+        shown = _shown(option, jobtype, checked, inputs)
+        if value is not None and shown is False:
+            raise RefusedError("option", f"The option {name} is not used with these datasets and options.")
+        if value is None and shown is not True:
+            continue
         if value is None:
             value = option.get("default")
         if value is None:
@@ -36,6 +46,17 @@ def check_options(jobtype: PublishedType, given: Any) -> dict[str, Any]:
             raise RefusedError("option", f"The option {name} {objection}.")
         checked[name] = value
     return checked
+
+
+def _shown(
+    option: Option,
+    jobtype: PublishedType,
+    checked: Mapping[str, Any],
+    inputs: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> bool | Unknown:
+    """Whether the option is asked for; unknown where that depends on what only the portal has looked at."""
+    condition = option.get("show_when")
+    return True if condition is None else met(condition["tree"], jobtype, checked, inputs)
 
 
 def _belongs(option: Option, checked: Mapping[str, Any]) -> bool:

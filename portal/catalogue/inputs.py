@@ -92,19 +92,23 @@ def chosen_datasets(
                 given.get(row.id, {}),
                 held.get(row.id, ()),
                 row.problem or "",
+                file_count=row.file_count,
+                file_size=row.file_size,
             )
             found[row.id] = Chosen(dataset, row.investigation_id, row.title, row.may_submit)
     return found
 
 
 @cache
-def _visible(staff: bool) -> Select[int, str, bool, str | None, int, str, str, bool]:
+def _visible(staff: bool) -> Select[int, str, bool, str | None, int, int, int, str, str, bool]:
     return (
         select(
             Dataset.id,
             Dataset.name,
             Dataset.complete,
             Dataset.problem,
+            Dataset.file_count,
+            Dataset.file_size,
             Dataset.investigation_id,
             DatasetType.name.label("type"),
             Investigation.title,
@@ -157,5 +161,13 @@ def input_dataset(dataset: Dataset, *, arrays: bool = False) -> InputDataset:
     parameters = {name: known.quantity for name, known in known_of(dataset).items()}
     held = input_arrays(dataset.arrays) if arrays else ()
     return InputDataset(
-        dataset.id, dataset.name, dataset.type.name, dataset.complete, parameters, held, dataset.problem or ""
+        dataset.id,
+        dataset.name,
+        dataset.type.name,
+        dataset.complete,
+        parameters,
+        held,
+        dataset.problem or "",
+        dataset.file_count,
+        dataset.file_size,
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from gantry_formats.images import alike
 from portal.errors import InvalidError
+from portal.form.conditions import why_hidden
 from portal.form.defaults import default_for, untold, unusable
 from portal.form.inputs.belongs import belongs
 from portal.form.inputs.dataset import Inputs
@@ -179,6 +180,11 @@ def typed_options(jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs) -> t
     }
     options: Options = {}
     for option in jobtype.options:
+        hidden = why_hidden(jobtype, option, options, inputs)
+        if hidden is not None:
+            if _says_something(option, raw.get(option.name)):
+                wrong[option.name] = f"{hidden} Leave it empty: it is not used."
+            continue
         try:
             if belongs(option, options) or not is_blank(raw.get(option.name)):
                 value = _value(jobtype, option, raw, inputs)
@@ -192,6 +198,13 @@ def typed_options(jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs) -> t
     for name, words in (*_lacking(jobtype, options, inputs), *_not_for_both(jobtype, options, inputs)):
         wrong.setdefault(name, words)
     return options, wrong
+
+
+def _says_something(option: OptionBase, given: Any) -> bool:
+    """Whether somebody gave another value than the form shows by itself."""
+    if is_blank(given) or as_text(given) == as_text(default_of(option)):
+        return False
+    return not isinstance(option, BooleanOption) or given in (True, "true", "on")
 
 
 def _lacking(jobtype: JobType, options: Options, inputs: Inputs) -> Iterator[tuple[str, str]]:

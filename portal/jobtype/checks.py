@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gantry_formats import factor_between, unit_of
 from portal.jobtype import title
+from portal.jobtype.conditions.checks import conditions_findings
 from portal.jobtype.crop_checks import crop_findings
 from portal.jobtype.finding import Finding, Path, suggestion, unknown
 from portal.jobtype.methods_checks import methods_findings
@@ -40,6 +41,7 @@ def findings(jobtype: JobType) -> list[Finding]:
         *_doubles(("resources", "variants"), "variant", [v.name for v in jobtype.resources.variants]),
         *_slots(jobtype),
         *_options(jobtype),
+        *conditions_findings(jobtype),
         *_presets(jobtype),
         *_resources(jobtype),
         *_title(jobtype),

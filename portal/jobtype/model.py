@@ -23,7 +23,7 @@ from portal.jobtype.strict import WRITTEN_NOW, Count, Line, Name, Slug, Strict, 
 
 LATER = ("kind", "methods", "references", "crop", "figures")
 LATER_OF_SLOTS = ("reads",)
-LATER_OF_OPTIONS = ("pick", "unit_of", "only_with")
+LATER_OF_OPTIONS = ("pick", "unit_of", "only_with", "show_when", "because")
 """Keys that came after job types had been published. At their default they stand in no document, so that what was
 published before them keeps its revision."""
 
@@ -252,7 +252,12 @@ class JobType(Strict):
     @property
     def looks_at_arrays(self) -> bool:
         """Whether it matters before a job starts what the datasets' files hold."""
-        return self.picks_arrays or any(slot.reads != "files" for slot in self.inputs)
+        facts = (name for option in self.options if option.show_when for name in option.show_when.names("fact"))
+        return (
+            self.picks_arrays
+            or any(slot.reads != "files" for slot in self.inputs)
+            or any(name.startswith("array.") for name in facts)
+        )
 
     def option(self, name: str) -> OptionBase:
         """The option of that name. Raises KeyError."""

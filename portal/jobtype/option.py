@@ -7,6 +7,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from gantry_formats import patterns
 from gantry_formats.positive import is_more_than_nothing
+from portal.jobtype.conditions.condition import Condition
 from portal.jobtype.strict import WRITTEN_NOW, Line, Name, Strict, Words
 
 Value = bool | int | float | str
@@ -79,10 +80,20 @@ class OptionBase(Strict):
         max_length=10,
     )
 
+    show_when: Condition | None = Field(
+        None,
+        description="It is asked for, and the program is given it, only where this holds: "
+        "\"method == 'manual' && wavelength > 500 nm\".",
+    )
+    because: Line | None = Field(
+        None, description='Why it is not asked for, where show_when does not hold: "needs more than one angle".'
+    )
+
     @property
     def parameters(self) -> tuple[str, ...]:
         """Names of all dataset parameters that matter to it."""
-        return self.default_from.parameters if self.default_from else ()
+        asked = self.show_when.names("parameter") if self.show_when else ()
+        return (*(self.default_from.parameters if self.default_from else ()), *asked)
 
     @property
     def unit(self) -> str:

@@ -62,6 +62,9 @@ class InputDataset:
     """What its files hold; nothing where that was not listed, or matters to no option."""
     problem: str = ""
     """Why its files could not be read when it was registered, in words."""
+    file_count: int | None = None
+    file_size: int | None = None
+    """Of all its files, in bytes."""
     nameable: bool = True
     """Whether all who will see the result may read this dataset's name."""
 

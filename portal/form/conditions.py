@@ -1,0 +1,135 @@
+"""Conditions on the datasets and options of one job: what is known, whether they hold, and why not."""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gantry_formats.conditions import Facts, Tree, holds, measured, names_in
+from portal.form.inputs.arrays import InputArray
+from portal.form.inputs.dataset import InputDataset, Inputs, Quantity
+from portal.form.inputs.picks import held_by, picks_of
+from portal.jobtype.conditions.condition import WrittenCondition
+from portal.jobtype.conditions.words import why_not
+from portal.jobtype.model import JobType
+from portal.jobtype.option import OptionBase, Value
+from portal.words import listed
+
+MOST_TOGETHER = 2000
+"""Combinations of datasets of several slots that are looked at in one job."""
+MOST_NAMED = 3
+CALLED_FACTS = {
+    ("fact", "files.count"): "The number of files",
+    ("fact", "files.size"): "The size of the files",
+    ("fact", "array.dtype"): "The type of the pixels",
+    ("fact", "array.axes"): "The axes of the array",
+    ("fact", "array.count"): "The number of arrays",
+    **{("fact", f"array.{axis}"): f"The length along {axis}" for axis in "XYZCTR"},
+}
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of one combination of a job's datasets, and which these are."""
+
+    facts: Facts
+    datasets: tuple[InputDataset, ...]
+
+
+def why_hidden(jobtype: JobType, option: OptionBase, options: Mapping[str, Value], inputs: Inputs) -> str | None:
+    """Why an option is not asked for, as a sentence; None where it is."""
+    if option.show_when is None:
+        return None
+    reasons = unmet(jobtype, option.show_when, options, inputs)
+    if not reasons:
+        return None
+    return option.because.rstrip(".") + "." if option.because else " ".join(reasons)
+
+
+def unmet(
+    jobtype: JobType, condition: WrittenCondition, options: Mapping[str, Value], inputs: Inputs
+) -> list[str]:
+    """Why a condition does not hold for these datasets, a sentence a reason; none where it holds for each.
+
+    Where it holds for some of several, the sentences begin with the names of those for which it does not.
+    """
+    tree = condition.means
+    known = list(_known(jobtype, tree, options, inputs))
+    failing = [one for one in known if not holds(tree, one.facts)]
+    if not failing:
+        return []
+    called = {**CALLED_FACTS, **{("option", option.name): option.label for option in jobtype.options}}
+    reasons = why_not(tree, failing[0].facts, called)
+    if len(failing) == len(known):
+        return reasons
+    names = list(dict.fromkeys(dataset.name for one in failing for dataset in one.datasets))
+    return [f"{listed([f'“{name}”' for name in names], MOST_NAMED)}: {reasons[0]}", *reasons[1:]]
+
+
+def _known(jobtype: JobType, tree: Tree, options: Mapping[str, Value], inputs: Inputs) -> Iterator[Known]:
+    """Every combination of a dataset of each slot that the tree asks about; an empty slot has nothing to say."""
+    slots = list(dict.fromkeys(name["slot"] for name in names_in(tree) if "slot" in name))
+    given: list[Sequence[InputDataset | None]] = [inputs.get(slot) or (None,) for slot in slots]
+    chosen = facts_of_options(jobtype, options)
+    for together in itertools.islice(itertools.product(*given), MOST_TOGETHER):
+        of_slots = {slot: one for slot, one in zip(slots, together, strict=True) if one is not None}
+        yield Known(
+            Facts(
+                chosen,
+                {slot: _parameters(one) for slot, one in of_slots.items()},
+                {slot: _facts(jobtype, slot, one, options) for slot, one in of_slots.items()},
+            ),
+            tuple(of_slots.values()),
+        )
+
+
+def facts_of_options(jobtype: JobType, options: Mapping[str, Value]) -> dict[str, Any]:
+    """The values that were chosen, with their units."""
+    units = {option.name: option.unit for option in jobtype.options}
+    return {name: measured(value, units.get(name)) for name, value in options.items()}
+
+
+def _parameters(dataset: InputDataset) -> dict[str, Any]:
+    return {name: _quantity(quantity) for name, quantity in dataset.parameters.items()}
+
+
+def _quantity(quantity: Quantity) -> Any:
+    """A parameter of which two values contradict each other is not known."""
+    return None if quantity.others else measured(quantity.value, quantity.units)
+
+
+def _facts(jobtype: JobType, slot: str, dataset: InputDataset, options: Mapping[str, Value]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "files.count": dataset.file_count,
+        "files.size": None if dataset.file_size is None else {"number": dataset.file_size, "dimension": "bytes"},
+    }
+    arrays = _arrays(jobtype, slot, dataset, options)
+    if arrays:
+        found["array.count"] = len(arrays)
+        found["array.dtype"] = _alike([array.dtype for array in arrays])
+        axes = _alike([array.axes for array in arrays])
+        found["array.axes"] = None if axes is None else list(axes)
+        for axis in "XYZCTR":
+            found[f"array.{axis}"] = _alike([_length(array, axis) for array in arrays])
+    return found
+
+
+def _arrays(
+    jobtype: JobType, slot: str, dataset: InputDataset, options: Mapping[str, Value]
+) -> Sequence[InputArray]:
+    """The array that was picked, or all that could be meant."""
+    for picks in picks_of(jobtype):
+        if picks.slot == slot:
+            held = held_by(picks, [dataset])
+            place = held.place(options.get(picks.array.name, ""))
+            return held.arrays if place is None else (held.arrays[place],)
+    return [array for array in dataset.arrays if not array.left_out]
+
+
+def _length(array: InputArray, axis: str) -> int | None:
+    return array.described.length(axis) if axis in array.axes else None
+
+
+def _alike(values: Sequence[Any]) -> Any:
+    """What all of them are; None where they differ."""
+    return values[0] if all(value == values[0] for value in values) else None

@@ -1,0 +1,53 @@
+"""Reads the conditions of a job type, with the names that each may ask for, and tells what is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from gantry_formats import unit_of
+from portal.jobtype.conditions.condition import WrittenCondition
+from portal.jobtype.conditions.kinds import BOOLEAN, TEXT, Kind, counted
+from portal.jobtype.conditions.parse import Names, WrittenWrongError, read_condition
+from portal.jobtype.finding import Finding, Path
+from portal.jobtype.option import BooleanOption, ChoiceOption, FloatOption, IntegerOption, OptionBase
+
+if TYPE_CHECKING:
+    from portal.jobtype.model import JobType
+
+
+def conditions_findings(jobtype: JobType) -> Iterator[Finding]:
+    """What is wrong with each condition; those that are right know their trees from then on."""
+    slots = [slot.name for slot in jobtype.inputs]
+    for index, option in enumerate(jobtype.options):
+        place: Path = ("options", index)
+        later = [other.name for other in jobtype.options[index:]]
+        names = Names(kinds_of(jobtype.options[:index]), slots, later)
+        yield from _read(option.show_when, names, (*place, "show_when"))
+        if option.because is not None and option.show_when is None:
+            yield (*place, "because"), "because says why an option is not asked for, and there is no show_when"
+
+
+def kinds_of(options: Sequence[OptionBase]) -> dict[str, Kind]:
+    """The kinds of the options' values, as conditions ask for them."""
+    return {option.name: _kind(option) for option in options}
+
+
+def _kind(option: OptionBase) -> Kind:
+    if isinstance(option, BooleanOption):
+        return BOOLEAN
+    if isinstance(option, ChoiceOption):
+        return Kind("text", choices=tuple(item.value for item in option.items))
+    if isinstance(option, IntegerOption | FloatOption):
+        unit = unit_of(option.unit)
+        return counted("" if unit is None else str(unit.dimension))
+    return TEXT
+
+
+def _read(condition: WrittenCondition | None, names: Names, place: Path) -> Iterator[Finding]:
+    if condition is None or condition.tree is not None:
+        return
+    try:
+        condition.understood(read_condition(condition.text, names))
+    except WrittenWrongError as error:
+        yield place, f"{place[-1]}, at character {error.column}: {error}"

@@ -1,0 +1,1 @@
+"""What staff paste from a terminal or a batch script, read into the parts of a job type. Pure; nothing is run."""
