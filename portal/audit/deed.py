@@ -40,6 +40,12 @@ class Action(StrEnum):
     """By an operator: somebody was added to a team."""
     ARRAYS_LISTED = "arrays-listed"
     """By an operator: what a dataset's files hold, listed where it was not, or anew."""
+    DRAFT_MADE = "draft-made"
+    DRAFT_SHARED = "draft-shared"
+    """With somebody of the staff, whom its author named."""
+    DRAFT_NOT_SHARED = "draft-not-shared"
+    DRAFT_THROWN_AWAY = "draft-thrown-away"
+    DRAFT_TAKEN_BACK = "draft-taken-back"
 
 
 class Kind(StrEnum):
@@ -53,6 +59,8 @@ class Kind(StrEnum):
     FILE = "file"
     DATASET = "dataset"
     EXPERIMENT = "experiment"
+    DRAFT = "draft"
+    """Of an analysis, in the making."""
 
 
 @dataclass(frozen=True)

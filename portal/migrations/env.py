@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 import portal.audit.models
 import portal.catalogue.models
+import portal.drafts.models
 import portal.identity.models
 import portal.jobs.clusters.rows
 import portal.jobs.models

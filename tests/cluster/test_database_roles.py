@@ -11,6 +11,8 @@ ROLES = ("gantry-web", "gantry-daemon")
 WEB_SEES = {"person", "web_session", "api_token", "sign_in_attempt", "device_request"}
 WEB_READS = {
     "kept_form",
+    "draft",
+    "draft_reader",
     "access_request",
     "access_question",
     "notice",
@@ -34,6 +36,8 @@ WEB_READS = {
 }
 WEB_INSERTS = {
     "kept_form",
+    "draft",
+    "draft_reader",
     "access_request",
     "audit_record",
     "web_session",
@@ -47,10 +51,11 @@ WEB_INSERTS = {
     "job_event",
     "job_type_revision",
 }
-WEB_DELETES = {"web_session", "sign_in_attempt", "device_request", "kept_form"}
+WEB_DELETES = {"web_session", "sign_in_attempt", "device_request", "kept_form", "draft", "draft_reader"}
 WEB_UPDATES = {
     "access_question": {"answer", "answered"},
     "notice": {"read"},
+    "draft": {"name", "text", "version", "changed", "changed_by_id", "deleted"},
     "person": {"password_hash"},
     "web_session": {"last_seen"},
     "api_token": {"last_used", "revoked"},
@@ -61,6 +66,7 @@ WEB_UPDATES = {
 NEVER = {
     "job": {"id", "person_id", "submission_id", "number", "kind", "investigation_id"},
     "submission": {"id", "person_id", "revision_id"},
+    "draft": {"id", "author_id", "based_on", "created"},
 }
 SECRETS = """
     SELECT table_name, column_name FROM information_schema.columns
