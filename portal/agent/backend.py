@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from portal.agent.registered import Registered
 from portal.rpc.exchange import RefusedError, UnusableError, fields
 from portal.rpc.operators_file import operators
 from portal.scheduler.base import Owner
@@ -28,6 +29,8 @@ class Backend:
     jobtypes: Path
     images: Path | None
     roots: Mapping[str, Path]
+    registered: Registered | None = None
+    """Where the publisher's account writes; None: only root's job types are run."""
     wanted: str | None = None
     """The name of the cluster that is asked for; None: the one there is, the first of several."""
 
@@ -55,6 +58,8 @@ def choose(request: Mapping[str, Any], *, operators_file: Path = OPERATORS_FILE)
     if kind_of(backend.cluster).own_accounts:
         refuse_system_account(os.geteuid())
         refuse_foreign_groups(os.getgroups())
+        if backend.registered is not None and backend.registered.uid is None:
+            raise UnusableError("The backend's registered.uid is missing: whose files are believed must be said.")
     elif "SUDO_UID" in os.environ or not _own(backend.cluster.get("spool")):
         raise UnusableError("This backend starts jobs as the daemon's account, not as the people they are of.")
     return backend
@@ -88,7 +93,7 @@ def parse(document: Mapping[str, Any], wanted: Any = None) -> Backend:
             document,
             "The backend",
             required=("scratch", "launch", "jobtypes"),
-            optional=("kind", "clusters", "spool", *KINDS, "images", "roots", "results"),
+            optional=("kind", "clusters", "spool", *KINDS, "images", "roots", "results", "registered"),
         )
     except RefusedError as error:
         raise UnusableError(error.message) from error
@@ -112,8 +117,23 @@ def parse(document: Mapping[str, Any], wanted: Any = None) -> Backend:
         _path(values["jobtypes"], "jobtypes"),
         None if images is None else _path(images, "images"),
         roots,
+        _registered(values["registered"]),
         wanted,
     )
+
+
+def _registered(value: Any) -> Registered | None:
+    """Where the publisher writes, and its uid, which must be said where others than this account may be it."""
+    if value is None:
+        return None
+    try:
+        given = fields(value, "The backend's registered", required=("folder",), optional=("uid",))
+    except RefusedError as error:
+        raise UnusableError(error.message) from error
+    uid = given["uid"]
+    if uid is not None and (isinstance(uid, bool) or not isinstance(uid, int) or not 0 < uid < NOBODY_UID):
+        raise UnusableError("The backend's registered.uid must be the number of the publisher's account.")
+    return Registered(_path(given["folder"], "registered.folder"), uid)
 
 
 def _cluster(values: Mapping[str, Any], wanted: Any) -> Mapping[str, Any]:

@@ -26,7 +26,7 @@ class JobSpecs:
     def __init__(self, backend: Backend, inputs: Inputs) -> None:
         self._backend = backend
         self._inputs = inputs
-        self._published = Published(backend.jobtypes)
+        self._published = Published(backend.jobtypes, backend.registered)
         self._images: dict[str, dict[str, Any] | None] = {}
 
     def build(self, attempt: str, name: str, spec: Any) -> tuple[dict[str, Any], bytes]:
@@ -40,7 +40,7 @@ class JobSpecs:
         document = {
             "schema": SCHEMA,
             "job": _job(given["job"], attempt, name),
-            "jobtype": {"name": jobtype.name, "version": jobtype.version, "revision": jobtype.revision},
+            "jobtype": _jobtype(jobtype),
             "program": jobtype.program,
             "inputs": inputs,
             "options": check_options(jobtype, given["options"], inputs),
@@ -57,6 +57,12 @@ class JobSpecs:
         if jobtype.revision not in self._images:
             self._images[jobtype.revision] = _image(self._backend, jobtype)
         return self._images[jobtype.revision]
+
+
+def _jobtype(jobtype: PublishedType) -> dict[str, Any]:
+    """Which it is; of a trial it says that it is one, and of another it is as it always was."""
+    named = {"name": jobtype.name, "version": jobtype.version, "revision": jobtype.revision}
+    return named | ({"draft": True} if jobtype.draft else {})
 
 
 def _job(value: Any, attempt: str, name: str) -> dict[str, Any]:

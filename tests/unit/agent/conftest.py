@@ -67,6 +67,7 @@ class Facility:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.jobtype = JOBTYPE
         self.root = path / "data"
         self.scratch = path / "scratch"
         self.published = path / "published"
