@@ -65,7 +65,10 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
         settings=settings,
         database=database,
         load_jobtypes=Offer(
-            settings.jobtypes or (shipped_folder(),), settings.published, by_itself=settings.publish
+            settings.jobtypes or (shipped_folder(),),
+            settings.published,
+            by_itself=settings.publish,
+            registered=settings.registered_published,
         ),
     )
     app.json = PlainJSON(app)

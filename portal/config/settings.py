@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError, model_validator
 
+from portal.config.publisher import PublisherSettings
 from portal.config.sections import (
     ACCOUNT,
     AgentSettings,
@@ -57,7 +58,7 @@ NOT_SETTINGS = frozenset(
 )
 
 
-FOLDERS = ("scratch", "results", "spool", "pictures", "published", "images")
+FOLDERS = ("scratch", "results", "spool", "pictures", "published", "registered", "images")
 
 
 def _in_var(name: str, description: str) -> Any:
@@ -80,6 +81,9 @@ class Settings(Section):
     spool: Path = _in_var("spool", "The local scheduler's spool.")
     pictures: Path = _in_var("pictures", "Thumbnails and previews.")
     published: Path = _in_var("published", "Signed-off job types as JSON, which the agent reads.")
+    registered: Path = _in_var(
+        "registered", "Job types made in the browser, published and drafts, which the publisher alone writes."
+    )
     images: Path = _in_var("images", "Staged container images.")
     publish: bool = Field(
         True,
@@ -97,6 +101,7 @@ class Settings(Section):
     daemon: DaemonSettings = DaemonSettings()
     agent: AgentSettings = AgentSettings()
     store: StoreSettings = StoreSettings()
+    publisher: PublisherSettings = PublisherSettings()
     local: LocalSettings = Field(default_factory=LocalSettings)
     slurm: SlurmSettings = SlurmSettings()
     limits: LimitSettings = LimitSettings()
@@ -160,9 +165,14 @@ class Settings(Section):
         """The Unix account as which a person's jobs run; None: the portal's own, the embedded default."""
         return self.agent.accounts.get(person, person) if self.agent.command else None
 
+    @property
+    def registered_published(self) -> Path:
+        """Where those made in the browser lie that are published, as the publisher has it."""
+        return self.registered / "published"
+
     def folders(self) -> tuple[Path, ...]:
         """All folders that must exist before the portal works."""
-        return (self.var, self.scratch, self.results, self.spool, self.pictures, self.published, self.images)
+        return (self.var, *(getattr(self, name) for name in FOLDERS))
 
 
 def _section_of(name: str) -> tuple[str | None, str]:

@@ -72,6 +72,7 @@ def backend_of(settings: Settings, cluster: str = "") -> dict[str, Any]:
         "scratch": str(settings.scratch),
         "launch": [sys.executable, "-m", "wrappers.launch"],
         "jobtypes": str(settings.published),
+        "registered": {"folder": str(settings.registered)},
         "images": str(settings.images),
         "roots": {name: str(root.path) for name, root in settings.roots.items()},
         "results": str(settings.results),

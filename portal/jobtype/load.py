@@ -2,8 +2,8 @@
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from portal.jobtype import lines
 from portal.jobtype.finding import suggestion
 from portal.jobtype.kind import NOT_INSTALLED, Kind
 from portal.jobtype.model import JobType
+from portal.jobtype.offer.audience import Audience
 from portal.jobtype.shapes import is_value, shape_words
 from portal.jobtype.strict import WRITTEN_NOW
 
@@ -55,6 +56,13 @@ class JobTypes:
     problems: tuple[Problem, ...] = ()
     unpublished: tuple[Unpublished, ...] = ()
     """For staff: what they wrote that people are not offered."""
+    audiences: Mapping[str, Audience] = field(default_factory=dict)
+    """To whom those are published that were made in the browser; the others are everyone's."""
+
+    def only(self, names: Container[str]) -> "JobTypes":
+        """Those of these names; what was wrong with files stays as it is."""
+        kept = {name: one for name, one in self.by_name.items() if name in names}
+        return replace(self, by_name=kept)
 
     def named(self, name: str) -> JobType:
         """The job type of this name. Raises NotFoundError."""

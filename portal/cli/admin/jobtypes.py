@@ -144,9 +144,17 @@ def list_jobtypes(as_json: bool) -> None:
 
     settings = load_settings()
     folders = settings.jobtypes or (shipped_folder(),)
-    found = offered(folders, settings.published, by_itself=settings.publish)
-    rows = [
-        {"name": one.name, "version": one.version, "title": one.title, "revision": one.revision}
+    found = offered(
+        folders, settings.published, by_itself=settings.publish, registered=settings.registered_published
+    )
+    rows: list[dict[str, Any]] = [
+        {
+            "name": one.name,
+            "version": one.version,
+            "title": one.title,
+            "revision": one.revision,
+            "audience": found.audiences[one.name].document() if one.name in found.audiences else None,
+        }
         for one in found.by_name.values()
     ]
     unpublished = [

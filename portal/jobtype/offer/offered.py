@@ -11,14 +11,18 @@ from pathlib import Path
 from portal.jobtype.load import SUFFIXES, JobTypes, Problem, Unpublished, load_folders, state_of
 from portal.jobtype.model import JobType
 from portal.jobtype.offer.current import NOTE, Current, all_current
+from portal.jobtype.offer.registered import RegisteredOffer, registered_offer
 
 SHORT = len("sha256:") + 12
 
 
-def offered(folders: Sequence[Path], published: Path, *, by_itself: bool) -> JobTypes:
+def offered(
+    folders: Sequence[Path], published: Path, *, by_itself: bool, registered: Path | None = None
+) -> JobTypes:
     """The job types on offer, with the problems of the files and what is not on offer.
 
-    `by_itself`: sound files count as published, since the daemon publishes them.
+    `by_itself`: sound files count as published, since the daemon publishes them. `registered`: where the publisher
+    puts those that were made in the browser; a file of the same name counts in the place of such a one.
     """
     drafts = load_folders(folders)
     by_name: dict[str, JobType] = {}
@@ -40,8 +44,12 @@ def offered(folders: Sequence[Path], published: Path, *, by_itself: bool) -> Job
             unusable[current.name] = str(error)
     if by_itself:
         by_name.update(drafts.by_name)
+    unpublished = tuple(_unpublished(drafts, known, by_name, unusable))
+    taken = {*drafts.by_name, *known, *(_name_of(one) for one in drafts.problems if one.file.suffix in SUFFIXES)}
+    made = registered_offer(registered, taken) if registered is not None else RegisteredOffer()
+    by_name |= made.by_name
     ordered = {name: by_name[name] for name in sorted(by_name)}
-    return JobTypes(ordered, drafts.problems, tuple(_unpublished(drafts, known, ordered, unusable)))
+    return JobTypes(ordered, drafts.problems, unpublished + made.unpublished, made.audiences)
 
 
 def _unpublished(
@@ -89,8 +97,11 @@ def _name_of(problem: Problem) -> str:
 class Offer:
     """What is on offer, read again when a file has changed or something was published, without a restart."""
 
-    def __init__(self, folders: Sequence[Path], published: Path, *, by_itself: bool) -> None:
+    def __init__(
+        self, folders: Sequence[Path], published: Path, *, by_itself: bool, registered: Path | None = None
+    ) -> None:
         self._folders, self._published, self._by_itself = tuple(folders), published, by_itself
+        self._registered = registered
         self._lock = threading.Lock()
         self._seen: object = None
         self._found = JobTypes()
@@ -100,16 +111,20 @@ class Offer:
         seen = (state_of(self._folders), self._notes())
         with self._lock:
             if seen != self._seen:
-                self._found = offered(self._folders, self._published, by_itself=self._by_itself)
+                self._found = offered(
+                    self._folders, self._published, by_itself=self._by_itself, registered=self._registered
+                )
                 self._seen = seen
             return self._found
 
     def _notes(self) -> tuple[tuple[str, int], ...]:
         """The folders in which revisions and the note of the current one are put into place."""
-        try:
-            places = sorted(self._published.iterdir())
-        except OSError:
-            return ()
+        places: list[Path] = []
+        for folder in (self._published, self._registered):
+            try:
+                places += sorted(folder.iterdir()) if folder is not None else []
+            except OSError:
+                continue
         found = []
         for place in places:
             for path in (place, place / NOTE):

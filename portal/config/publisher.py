@@ -1,0 +1,31 @@
+"""The settings of what is made in the browser: who signs it off, whose drafts run, and what they may ask for."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from portal.config.sections import Section
+
+
+class PublisherSettings(Section):
+    """Job types made in the browser. What stands here binds drafts that are tried, too."""
+
+    command: tuple[str, ...] = Field(
+        (),
+        description="How the publisher is started as its own account, word by word. Unset, it is the portal's "
+        "own: the embedded default, where staff publish what is theirs.",
+    )
+    authors: tuple[str, ...] = Field(
+        (),
+        description="Sign-in names of the staff whose drafts may be tried, which run as themselves before anybody "
+        "has signed them off. Without a `command` all staff may.",
+    )
+    images: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,99}$")], ...] = Field(
+        (), description="Names of the images that may be used; empty: all that are staged."
+    )
+    network: bool = Field(False, description="Whether one may ask for the network.")
+    cpus: int = Field(16, ge=1, description="The most CPU cores of a variant.")
+    memory_mb: int = Field(65_536, ge=16, description="The most memory of a variant, in MiB, with its retries.")
+    time_s: int = Field(24 * 3600, ge=1, description="The longest time limit of a variant, in seconds.")
+    gpus: int = Field(1, ge=0, description="The most GPUs of a variant.")
+    ranks: int = Field(1, ge=1, description="The most MPI ranks of a variant.")

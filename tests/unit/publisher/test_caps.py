@@ -1,0 +1,62 @@
+"""What one made in the browser may ask for at most."""
+
+from typing import Any
+
+import pytest
+
+from portal.config.publisher import PublisherSettings
+from portal.jobtype.load import load_folders, shipped_folder
+from portal.jobtype.model import JobType, RetryRule
+from portal.publisher.caps import objections
+
+
+@pytest.fixture
+def jobtype() -> JobType:
+    return load_folders([shipped_folder()]).by_name["qc"].model_copy(update={"image": "tools"})
+
+
+def _variant(jobtype: JobType, **changes: Any) -> JobType:
+    variant = jobtype.resources.variants[0].model_copy(update=changes)
+    resources = jobtype.resources.model_copy(update={"variants": [*jobtype.resources.variants, variant]})
+    return jobtype.model_copy(update={"resources": resources})
+
+
+def _said(jobtype: JobType, most: PublisherSettings | None = None, images: tuple[str, ...] = ("tools",)) -> str:
+    return " ".join(objections(jobtype, most or PublisherSettings(), images, containers=True))
+
+
+def test_what_is_within_all_bounds_is_not_objected_to(jobtype):
+    assert _said(jobtype) == ""
+
+
+@pytest.mark.parametrize("name", ["cpus", "memory_mb", "time_s", "gpus", "ranks"])
+def test_no_variant_may_ask_for_more_than_the_most(jobtype, name):
+    most = getattr(PublisherSettings(), name)
+    assert _said(_variant(jobtype, **{name: most})) == ""
+    assert f"asks for {name} {most + 1:,}" in _said(_variant(jobtype, **{name: most + 1}))
+
+
+def test_retries_count_as_what_they_may_come_to(jobtype):
+    retry = jobtype.retry.model_copy(update={"memory": RetryRule(times=2, memory_factor=4)})
+    changed = _variant(jobtype, memory_mb=5_000).model_copy(update={"retry": retry})
+    assert "80,000 after retries" in _said(changed)
+    assert _said(changed, PublisherSettings(memory_mb=80_000)) == ""
+
+
+def test_only_images_that_are_staged_and_allowed(jobtype):
+    assert "tools is not one" in _said(jobtype, images=())
+    assert "tools is not one" in _said(jobtype, images=("others",))
+    assert "tools is not one" in _said(jobtype, PublisherSettings(images=("others",)), ("tools", "others"))
+    assert _said(jobtype, PublisherSettings(images=("tools",)), ("tools", "others")) == ""
+
+
+def test_without_an_image_only_where_no_containers_are_used(jobtype):
+    bare = jobtype.model_copy(update={"image": None})
+    assert "names no software image" in _said(bare)
+    assert objections(bare, PublisherSettings(), (), containers=False) == []
+
+
+def test_the_network_only_where_an_operator_allows_it(jobtype):
+    wanting = jobtype.model_copy(update={"network": True})
+    assert "wants the network" in _said(wanting)
+    assert _said(wanting, PublisherSettings(network=True)) == ""
