@@ -22,10 +22,11 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True)
 class Mark:
-    """Something wrong at a line (from 1)."""
+    """Something wrong at a line and a column (from 1); the column is 1 where only the line is known."""
 
     line: int
     message: str
+    column: int = 1
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,9 @@ def parse(text: str) -> Document:
         return _document(text)
     except yaml.MarkedYAMLError as error:
         words = " ".join(part for part in (error.context, error.problem) if part)
-        return _unusable(_line(error.problem_mark or error.context_mark), f"not valid YAML: {words}")
+        mark = error.problem_mark or error.context_mark
+        column = int(mark.column) + 1 if mark is not None else 1
+        return Document(None, {}, (Mark(_line(mark), f"not valid YAML: {words}", column),))
     except yaml.YAMLError as error:
         return _unusable(1, f"not valid YAML: {error}")
 
