@@ -52,3 +52,17 @@ class DraftReader(Base):
     since: Mapped[datetime]
     draft: Mapped[Draft] = relationship(back_populates="readers")
     person: Mapped[Person] = relationship()
+
+
+class DraftBefore(Base):
+    """The text that an older version of a draft had: for Undo, and to tell who changed what."""
+
+    __tablename__ = "draft_before"
+    __table_args__ = (UniqueConstraint("draft_id", "version"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    draft_id: Mapped[int] = mapped_column(ForeignKey("draft.id", ondelete="CASCADE"))
+    version: Mapped[int]
+    text: Mapped[str] = mapped_column(Text)
+    undone: Mapped[bool]
+    """Undo has gone back to it or past it: the next one goes to the version before."""

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from portal.audit.deed import Action, Kind, Thing
 from portal.audit.record import record
 from portal.db import is_id
-from portal.drafts.models import LONGEST_NAME, Draft, DraftReader
+from portal.drafts import before
+from portal.drafts.models import LONGEST_NAME, Draft, DraftBefore, DraftReader
 from portal.errors import ConflictError, ForbiddenError, InvalidError, LimitError
 from portal.identity.actor import Actor, Role
 from portal.identity.missing import not_found
@@ -100,8 +101,9 @@ def save(session: Session, actor: Actor, draft_id: int, text: str, version: int,
     """
     draft = draft_for(session, actor, draft_id)
     text = _kept(text)
-    if draft.version == version and draft.text == text:
-        return draft
+    if draft.text == text:
+        return draft  # nothing new, or the answer to the first time this was sent was lost
+    was = draft.text
     changes = {"text": text, "name": name_in(text), "changed": now, "changed_by_id": actor.person_id}
     # One statement: of two that save at once, one finds its version gone.
     statement = update(Draft).where(Draft.id == draft.id, Draft.version == version)
@@ -110,11 +112,25 @@ def save(session: Session, actor: Actor, draft_id: int, text: str, version: int,
     )
     session.refresh(draft)
     if getattr(done, "rowcount", 0) != 1:
-        if draft.text == text:
-            return draft  # the answer to the first time this was sent was lost
         raise SavedMeanwhileError(
             Saved(draft.text, draft.version, draft.changed, draft.changed_by.full_name or draft.changed_by.name)
         )
+    before.keep(session, draft.id, version, was)
+    return draft
+
+
+def undo(session: Session, actor: Actor, draft_id: int, version: int, *, now: datetime) -> Draft:
+    """Have the draft as it was before its last change; once more goes further back.
+
+    Raises NotFoundError, SavedMeanwhileError, and ConflictError where nothing older is kept.
+    """
+    draft = draft_for(session, actor, draft_id)
+    older = before.last(session, draft.id)
+    if older is None:
+        raise ConflictError("Nothing older is kept of this draft.")
+    was = draft.version
+    draft = save(session, actor, draft_id, older.text, version, now=now)
+    before.mark_undone(session, draft.id, older.version, was)
     return draft
 
 
@@ -127,6 +143,7 @@ def throw_away(session: Session, actor: Actor, draft_id: int, *, now: datetime) 
     gone = _of_author(actor).where(Draft.deleted.is_not(None)).order_by(Draft.deleted.desc(), Draft.id.desc())
     old = list(session.scalars(gone.with_only_columns(Draft.id).offset(MOST_THROWN_AWAY)))
     if old:
+        session.execute(delete(DraftBefore).where(DraftBefore.draft_id.in_(old)))
         session.execute(delete(DraftReader).where(DraftReader.draft_id.in_(old)))
         session.execute(delete(Draft).where(Draft.id.in_(old)))
     return draft

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 import portal
 from portal.errors import NotFoundError
 from portal.jobtype import lines
-from portal.jobtype.finding import suggestion
+from portal.jobtype.finding import Finding, suggestion
 from portal.jobtype.kind import NOT_INSTALLED, Kind
 from portal.jobtype.model import JobType
 from portal.jobtype.offer.audience import Audience
@@ -162,30 +162,47 @@ def load_file(file: Path) -> tuple[JobType | None, list[Problem]]:
     return parse_text(text, file)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A text with the job type in it, or with what is wrong: the place in the document, and why."""
+
+    document: lines.Document
+    jobtype: JobType | None
+    wrong: tuple[Finding, ...] = ()
+    """Empty too where the text is no sound YAML: then the document's own marks say why."""
+
+
 def parse_text(text: str, file: Path) -> tuple[JobType | None, list[Problem]]:
     """The job type written in `text`; `file` only names it in problems."""
-    document = lines.parse(text)
+    found = judge(text)
+    document = found.document
     if document.marks:
         return None, [Problem(file, mark.line, mark.message) for mark in document.marks]
+    wrong = dict.fromkeys((document.line_of(place), message) for place, message in found.wrong)
+    return found.jobtype, [Problem(file, line, message) for line, message in sorted(wrong)]
+
+
+def judge(text: str) -> Judged:
+    """The one judgement of a job type that somebody writes, for files, editors and the command line."""
+    document = lines.parse(text)
+    if document.marks:
+        return Judged(document, None)
     try:
         jobtype = JobType.model_validate(document.data, context=WRITTEN_NOW)
     except ValidationError as error:
-        return None, _problems(error, document, file)
+        return Judged(document, None, tuple(_wrong(error, document)))
     if jobtype.kind is Kind.INTERACTIVE:
-        return None, [Problem(file, document.line_of(("kind",)), f"kind: {NOT_INSTALLED}")]
-    return jobtype, []
+        return Judged(document, None, ((("kind",), f"kind: {NOT_INSTALLED}"),))
+    return Judged(document, jobtype)
 
 
-def _problems(error: ValidationError, document: lines.Document, file: Path) -> list[Problem]:
-    """One Problem for each thing pydantic found, without repeats, in the order of the file."""
-    found: dict[tuple[int, str], None] = {}
+def _wrong(error: ValidationError, document: lines.Document) -> Iterator[Finding]:
+    """One finding for each thing that pydantic found."""
     for item in error.errors(include_url=False):
         if item["type"] == "fits_together":
-            for path, message in item["ctx"]["findings"]:
-                found[(document.line_of(path), message)] = None
+            yield from item["ctx"]["findings"]
         else:
-            found[(document.line_of(item["loc"]), _words(dict(item), document))] = None
-    return [Problem(file, line, message) for line, message in sorted(found)]
+            yield item["loc"], _words(dict(item), document)
 
 
 def _words(item: dict[str, Any], document: lines.Document) -> str:

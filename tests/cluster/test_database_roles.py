@@ -13,6 +13,7 @@ WEB_READS = {
     "kept_form",
     "draft",
     "draft_reader",
+    "draft_before",
     "access_request",
     "access_question",
     "notice",
@@ -38,6 +39,7 @@ WEB_INSERTS = {
     "kept_form",
     "draft",
     "draft_reader",
+    "draft_before",
     "access_request",
     "audit_record",
     "web_session",
@@ -51,11 +53,20 @@ WEB_INSERTS = {
     "job_event",
     "job_type_revision",
 }
-WEB_DELETES = {"web_session", "sign_in_attempt", "device_request", "kept_form", "draft", "draft_reader"}
+WEB_DELETES = {
+    "web_session",
+    "sign_in_attempt",
+    "device_request",
+    "kept_form",
+    "draft",
+    "draft_reader",
+    "draft_before",
+}
 WEB_UPDATES = {
     "access_question": {"answer", "answered"},
     "notice": {"read"},
     "draft": {"name", "text", "version", "changed", "changed_by_id", "deleted"},
+    "draft_before": {"undone"},
     "person": {"password_hash"},
     "web_session": {"last_seen"},
     "api_token": {"last_used", "revoked"},

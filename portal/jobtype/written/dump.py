@@ -15,7 +15,7 @@ _ON_ONE_LINE: Final = frozenset(
 )
 
 
-_RESOLVER: Final = PlainLoader("")
+_RESOLVER: Final[Any] = PlainLoader("")
 
 
 class _Flow(dict[str, Any]):

@@ -88,7 +88,7 @@ class Tree:
             if node.style in ("|", ">"):
                 return len(self.text[: node.end_mark.index].rstrip())
             return int(node.end_mark.index)
-        if node.flow_style or not node.value:
+        if not isinstance(node, yaml.CollectionNode) or node.flow_style or not node.value:
             return int(node.end_mark.index)
         last = node.value[-1]
         return self.end(last[1] if isinstance(last, tuple) else last)

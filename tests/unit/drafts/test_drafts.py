@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 
 from portal.audit.models import AuditRecord
 from portal.db import LARGEST_ID, Database
-from portal.drafts import service
-from portal.drafts.models import Draft, DraftReader
-from portal.errors import ForbiddenError, InvalidError, LimitError, NotFoundError
+from portal.drafts import before, service
+from portal.drafts.models import Draft, DraftBefore, DraftReader
+from portal.errors import ConflictError, ForbiddenError, InvalidError, LimitError, NotFoundError
 from portal.identity.actor import Actor, Role
 from portal.identity.models import Person
 from portal.jobtype.lines import MAX_BYTES
@@ -236,3 +236,54 @@ def test_who_made_and_shared_what_is_written_down(
         "draft-taken-back",
     ]
     assert {row.object_id for row in rows} == {str(draft)}
+
+
+def test_undo_goes_back_step_by_step_and_a_change_after_it_can_be_undone_too(
+    database: Database, sam: Actor, draft: int, now: datetime
+) -> None:
+    def put(text: str, version: int) -> None:
+        with database.write() as session:
+            service.save(session, sam, draft, text, version, now=now)
+
+    def undone(version: int) -> tuple[str, int]:
+        with database.write() as session:
+            found = service.undo(session, sam, draft, version, now=now)
+            return found.text, found.version
+
+    put("two\n", 1)
+    put("three\n", 2)
+    assert undone(3) == ("two\n", 4)
+    assert undone(4) == (TEXT, 5)
+    with database.write() as session, pytest.raises(ConflictError, match="Nothing older"):
+        service.undo(session, sam, draft, 5, now=now)
+    put("four\n", 5)
+    assert undone(6) == (TEXT, 7)
+
+
+def test_undo_does_not_go_over_what_somebody_saved_meanwhile(
+    database: Database, sam: Actor, ines: Actor, draft: int, now: datetime
+) -> None:
+    with database.write() as session:
+        service.name_reader(session, sam, draft, "ines", now=now)
+        service.save(session, sam, draft, "two\n", 1, now=now)
+        service.save(session, ines, draft, "of Ines\n", 2, now=now)
+    with database.write() as session, pytest.raises(service.SavedMeanwhileError):
+        service.undo(session, sam, draft, 2, now=now)
+    with database.read() as session:
+        assert service.draft_for(session, sam, draft).text == "of Ines\n"
+        assert before.text_of(session, draft, 2) == "two\n"
+
+
+def test_what_is_kept_of_older_versions_is_bounded(
+    database: Database, sam: Actor, draft: int, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(before, "MOST", 5)
+    monkeypatch.setattr(before, "MOST_CHARACTERS", 1000)
+    with database.write() as session:
+        for version in range(1, 10):
+            service.save(session, sam, draft, f"{version}\n", version, now=now)
+        assert session.scalar(select(func.count()).select_from(DraftBefore)) == 5
+        service.save(session, sam, draft, "x" * 2000, 10, now=now)
+        service.save(session, sam, draft, "y" * 2000, 11, now=now)
+        kept = session.scalars(select(DraftBefore.version)).all()
+        assert kept == [11]  # the last one always
