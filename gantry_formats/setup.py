@@ -14,6 +14,12 @@ setup(
     python_requires=">=3.11",
     # This folder *is* the package, as in wrappers/.
     package_dir={"gantry_formats": "."},
-    packages=["gantry_formats", "gantry_formats.conditions", "gantry_formats.linked", "gantry_formats.patterns"],
+    packages=[
+        "gantry_formats",
+        "gantry_formats.commands",
+        "gantry_formats.conditions",
+        "gantry_formats.linked",
+        "gantry_formats.patterns",
+    ],
     package_data={"gantry_formats": ["py.typed"]},
 )

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from gantry_formats.commands.hyphens import FLAG_WORDS, like_a_flag, standing_alone
 from gantry_formats.conditions import Unknown
 from gantry_formats.patterns import PatternError, matches
 from portal.agent import reading
@@ -13,6 +14,8 @@ from portal.rpc.exchange import RefusedError
 
 Option = Mapping[str, Any]
 MAX_TEXT = 4000
+TYPED = frozenset({"text"})
+"""Kinds whose values people write as they like; those of others stand in the job type, or are numbers."""
 
 
 def check_options(
@@ -28,6 +31,7 @@ def check_options(
     if unknown:
         raise RefusedError("option", f"{jobtype.name} has no option {unknown[0]!r}.")
     checked: dict[str, Any] = {}
+    alone = standing_alone(jobtype.program.get("command", ()))
     for name, option in jobtype.options.items():
         value = values.get(name)
         shown = _shown(option, jobtype, checked, inputs)
@@ -42,6 +46,8 @@ def check_options(
                 raise RefusedError("option", f"The option {name} needs a value.")
             continue
         objection = CHECKS[option["type"]](option, value)
+        if objection is None and name in alone and option["type"] in TYPED and like_a_flag(value):
+            objection = FLAG_WORDS
         if objection is not None:
             raise RefusedError("option", f"The option {name} {objection}.")
         checked[name] = value

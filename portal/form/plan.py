@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from gantry_formats.commands.hyphens import FLAG_WORDS, like_a_flag
 from gantry_formats.images import alike
 from portal.errors import InvalidError
 from portal.form.conditions import why_hidden
@@ -193,7 +194,9 @@ def typed_options(jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs) -> t
         except ValueError as error:
             wrong[option.name] = str(error)
             continue
-        if value is not None:
+        if value is not None and option.name in jobtype.typed_alone and like_a_flag(value):
+            wrong[option.name] = f"It {FLAG_WORDS}."
+        elif value is not None:
             options[option.name] = value
     for name, words in (*_lacking(jobtype, options, inputs), *_not_for_both(jobtype, options, inputs)):
         wrong.setdefault(name, words)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gantry_formats import factor_between, unit_of
 from portal.jobtype import title
+from portal.jobtype.command.checks import command_findings
 from portal.jobtype.conditions.checks import conditions_findings
 from portal.jobtype.crop_checks import crop_findings
 from portal.jobtype.finding import Finding, Path, suggestion, unknown
@@ -21,7 +22,6 @@ from portal.jobtype.option import (
     TextOption,
     default_of,
 )
-from portal.jobtype.program import FlagMark, InputFolderMark, InputListMark, InputMark, OptionMark
 
 if TYPE_CHECKING:
     from portal.jobtype.model import JobType
@@ -45,7 +45,7 @@ def findings(jobtype: JobType) -> list[Finding]:
         *_presets(jobtype),
         *_resources(jobtype),
         *_title(jobtype),
-        *_command(jobtype),
+        *command_findings(jobtype),
         *methods_findings(
             jobtype.methods,
             jobtype.references,
@@ -225,38 +225,3 @@ def _title(jobtype: JobType) -> Iterator[Finding]:
             yield ("result_title",), "{input} is the name of a dataset, and this analysis takes none"
         elif name not in known:
             yield ("result_title",), f"{{{name}}} is no placeholder here{suggestion(name, known)}"
-
-
-def _command(jobtype: JobType) -> Iterator[Finding]:
-    options = {option.name: option for option in jobtype.options}
-    slots = [slot.name for slot in jobtype.inputs]
-    for index, item in enumerate(jobtype.program.command or ()):
-        place: Path = ("program", "command", index)
-        if isinstance(item, OptionMark) and item.option not in options:
-            yield (*place, "option"), unknown("option", item.option, list(options))
-        elif isinstance(item, InputMark) and item.input not in slots:
-            yield (*place, "input"), unknown("slot", item.input, slots)
-        elif isinstance(item, FlagMark) and not isinstance(options.get(item.when), BooleanOption):
-            yield (*place, "when"), f"{item.when} is no boolean option"
-    yield from _listed(jobtype)
-
-
-def _listed(jobtype: JobType) -> Iterator[Finding]:
-    """A list names a slot; names in it that are relative have one folder, and the program is told which."""
-    slots = {slot.name: slot for slot in jobtype.inputs}
-    command = jobtype.program.command or ()
-    folders = {item.input_folder for item in command if isinstance(item, InputFolderMark)}
-    for index, item in enumerate(command):
-        place: Path = ("program", "command", index)
-        if isinstance(item, InputListMark):
-            key, name, one = "input_list", item.input_list, bool(item.relative)
-        elif isinstance(item, InputFolderMark):
-            key, name, one = "input_folder", item.input_folder, True
-        else:
-            continue
-        if name not in slots:
-            yield (*place, key), unknown("slot", name, list(slots))
-        elif one and slots[name].max > 1:
-            yield (*place, key), f"the slot {name} takes several datasets, which have no folder in common"
-        elif one and name not in folders:
-            yield (*place, key), f"names that are relative need {{input_folder: {name}}} in the command too"

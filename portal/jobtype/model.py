@@ -4,16 +4,19 @@ The names are those of the YAML files in jobtypes/. `document()` is what is publ
 """
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from gantry_formats.commands.hyphens import standing_alone
 from gantry_formats.patterns import PatternError
 from gantry_formats.patterns.paths import PathPattern
 from portal.documents import canonical_json, digest
 from portal.jobtype.checks import findings
+from portal.jobtype.command.checks import findings_now
 from portal.jobtype.crop import Crop
 from portal.jobtype.kind import Kind
 from portal.jobtype.methods import Reference, Said
@@ -197,8 +200,10 @@ class JobType(Strict):
     grace_s: Count = Field(30, description="Warning before the time limit, in seconds.")
 
     @model_validator(mode="after")
-    def _fits_together(self) -> "JobType":
+    def _fits_together(self, info: ValidationInfo) -> "JobType":
         found = findings(self)
+        if info.context is WRITTEN_NOW:
+            found += findings_now(self)
         if found:
             words = "; ".join(message for _, message in found)
             raise PydanticCustomError("fits_together", "{words}", {"words": words, "findings": found})
@@ -258,6 +263,12 @@ class JobType(Strict):
             or any(slot.reads != "files" for slot in self.inputs)
             or any(name.startswith("array.") for name in facts)
         )
+
+    @cached_property
+    def typed_alone(self) -> frozenset[str]:
+        """Options whose typed value would be taken for a flag if it began with a hyphen."""
+        alone = standing_alone(self.program.document().get("command", ()))
+        return frozenset(option.name for option in self.options if option.typed and option.name in alone)
 
     def option(self, name: str) -> OptionBase:
         """The option of that name. Raises KeyError."""

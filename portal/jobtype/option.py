@@ -100,6 +100,11 @@ class OptionBase(Strict):
         """The unit in which values stand; empty for plain numbers and words."""
         return ""
 
+    @property
+    def typed(self) -> bool:
+        """Whether whoever fills in the form writes its value as she likes."""
+        return False
+
     def objection(self, value: object) -> str | None:
         """Why a typed value cannot be taken, in words for the person who gave it; None if it can."""
         raise NotImplementedError
@@ -237,6 +242,11 @@ class TextOption(OptionBase):
     )
     pattern_help: Line | None = Field(None, description="The pattern in words: what a person must write.")
     max_length: Annotated[int, Field(ge=1, le=4000)] = 200
+
+    @property
+    def typed(self) -> bool:
+        """See OptionBase."""
+        return True
 
     @field_validator("pattern")
     @classmethod

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from wrappers.launch.exits import Exit, Refusal
+from wrappers.launch.filling import list_name
 from wrappers.launch.jobspec import InputFile, JobSpec
-from wrappers.launch.marks import InputListMark, list_name
+from wrappers.launch.marks import InputListMark, every
 
 
 def write_lists(spec: JobSpec, tmp: str, *, contained: bool) -> None:
@@ -15,7 +16,7 @@ def write_lists(spec: JobSpec, tmp: str, *, contained: bool) -> None:
     `contained`: paths as they are in a container. Raises OSError, and Refusal (exit 92) if a name that is a
     symbolic link leads to another file than the one that was looked at.
     """
-    for mark in {argument for argument in spec.program.command if isinstance(argument, InputListMark)}:
+    for mark in {argument for argument in every(spec.program.command) if isinstance(argument, InputListMark)}:
         files = spec.inputs.get(mark.slot, ())
         names = _relative(files, mark.slot, contained) if mark.relative else _paths(files, contained)
         data = b"".join(os.fsencode(name) + b"\0" for name in names)

@@ -1,20 +1,24 @@
-"""The marked values in a command, and how they are filled in. Never a shell: a list goes in, a list comes out."""
+"""The marked values in a command, as they are read from job.json. filling.py puts something in their places."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
 
 from wrappers.launch.reading import JobSpecError, Reader
 
 
 @dataclass(frozen=True, slots=True)
 class OptionMark:
-    """The value of an option, behind a prefix; nothing where the option is not set."""
+    """The value of an option, behind a prefix; nothing where the option is not set.
+
+    `each`: of a list an argument each. `end`: of a range its "low" or "high"; empty for both.
+    """
 
     option: str
     prefix: str
+    each: bool = False
+    end: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,22 @@ class FlagMark:
 
     flag: str
     when: str
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedFlagMark:
+    """A fixed argument, present if there is something of a resource."""
+
+    flag: str
+    granted: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceMark:
+    """What was granted of a resource, behind a prefix; nothing where that is none."""
+
+    resource: str
+    prefix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,64 +84,146 @@ class JobMark:
     """The path of job.json."""
 
 
-Argument = str | OptionMark | FlagMark | InputMark | InputListMark | InputFolderMark | OutputMark | JobMark
-_SLOT = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
+@dataclass(frozen=True, slots=True)
+class TextMark:
+    """One argument of several parts; nothing where one of them is missing."""
+
+    parts: "tuple[Argument, ...]"
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """The paths of a job as its program sees them: in a container, or outside.
+class TogetherMark:
+    """Arguments that are all there, or none of them where one is missing."""
 
-    `folders` are those of the datasets in each slot, `tmp` is where launch lays its lists.
-    """
-
-    folder: str
-    inputs: Mapping[str, Sequence[str]]
-    folders: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    tmp: str = ""
-
-    def job_json(self) -> str:
-        """The path of job.json."""
-        return f"{self.folder}/job.json"
+    items: "tuple[Argument, ...]"
 
 
-def parse_argument(item: object, place: str) -> Argument:
-    """Return the checked form of one item of a command. Raises OrderError."""
+@dataclass(frozen=True, slots=True)
+class OneOfMark:
+    """The first of these that is not missing."""
+
+    items: "tuple[Argument, ...]"
+
+
+Argument = (
+    str
+    | OptionMark
+    | FlagMark
+    | GrantedFlagMark
+    | ResourceMark
+    | InputMark
+    | InputListMark
+    | InputFolderMark
+    | OutputMark
+    | JobMark
+    | TextMark
+    | TogetherMark
+    | OneOfMark
+)
+GRANTED = ("cpus", "memory_mb", "time_s", "gpus", "ranks")
+_SLOT = re.compile(r"[a-z0-9][a-z0-9_.-]{0,99}")
+_MOST_PARTS = 100
+_DEEPEST = 3
+"""A text within what stands together within alternatives."""
+
+
+def parse_argument(item: object, place: str, depth: int = 0) -> Argument:
+    """Return the checked form of one item of a command. Raises JobSpecError."""
     if isinstance(item, str):
         if "\0" in item:
             raise JobSpecError(f"{place} has a NUL character")
         return item
-    mark = _mark(Reader(item, place), place)
-    if mark is None:
-        raise JobSpecError(f"{place} is no mark that this version knows")
-    return mark
+    reader = Reader(item, place)
+    for key, read in _MARKS.items():
+        if reader.has(key):
+            reader.only(key, *_FURTHER.get(key, ()))
+            return read(reader, place)
+    for key, kind in _NESTED.items():
+        if reader.has(key):
+            reader.only(key)
+            return kind(_items(reader, key, f"{place}.{key}", depth + 1))
+    raise JobSpecError(f"{place} is no mark that this version knows")
 
 
-def _mark(reader: Reader, place: str) -> Argument | None:
-    mark: Argument | None = None
-    match sorted(reader.keys()):
-        case ["option"]:
-            mark = OptionMark(reader.text("option"), "")
-        case ["option", "prefix"]:
-            mark = OptionMark(reader.text("option"), reader.text("prefix"))
-        case ["flag", "when"]:
-            mark = FlagMark(reader.text("flag"), reader.text("when"))
-        case ["input"]:
-            mark = InputMark(reader.text("input"))
-        case ["input_list", *others] if set(others) <= {"prefix", "relative"}:
-            relative = reader.has("relative") and reader.truth("relative")
-            mark = InputListMark(_slot(reader, "input_list", place), _prefix(reader), relative)
-        case ["input_folder"] | ["input_folder", "prefix"]:
-            mark = InputFolderMark(_slot(reader, "input_folder", place), _prefix(reader))
-        case ["output"]:
-            mark = OutputMark(_beneath(reader.text("output"), place))
-        case ["job"] if reader.text("job") == "json":
-            mark = JobMark()
-    return mark
+def every(command: Sequence[Argument]) -> Iterator[Argument]:
+    """Each argument and mark of a command, those within others too."""
+    for argument in command:
+        yield argument
+        match argument:
+            case TextMark(inner) | TogetherMark(inner) | OneOfMark(inner):
+                yield from every(inner)
+
+
+def _items(reader: Reader, key: str, place: str, depth: int) -> tuple[Argument, ...]:
+    items = reader.array(key)
+    if depth > _DEEPEST or not 0 < len(items) <= _MOST_PARTS:
+        raise JobSpecError(f"{place} must be a list of 1 to {_MOST_PARTS}, within {_DEEPEST} others at most")
+    return tuple(parse_argument(item, f"{place}[{index}]", depth) for index, item in enumerate(items))
+
+
+def _option(reader: Reader, place: str) -> Argument:
+    end = reader.text("end") if reader.has("end") else ""
+    if end not in ("", "low", "high"):
+        raise JobSpecError(f"{place}.end must be low or high")
+    return OptionMark(reader.text("option"), _prefix(reader), reader.has("each") and reader.truth("each"), end)
+
+
+def _flag(reader: Reader, place: str) -> Argument:
+    if reader.has("granted"):
+        if reader.has("when"):
+            raise JobSpecError(f"{place} must have either when or granted")
+        return GrantedFlagMark(reader.text("flag"), _granted(reader, "granted", place))
+    return FlagMark(reader.text("flag"), reader.text("when"))
+
+
+def _resource(reader: Reader, place: str) -> Argument:
+    return ResourceMark(_granted(reader, "resource", place), _prefix(reader))
+
+
+def _input_list(reader: Reader, place: str) -> Argument:
+    relative = reader.has("relative") and reader.truth("relative")
+    return InputListMark(_slot(reader, "input_list", place), _prefix(reader), relative)
+
+
+def _job(reader: Reader, place: str) -> Argument:
+    if reader.text("job") != "json":
+        raise JobSpecError(f"{place}.job must be json")
+    return JobMark()
+
+
+_MARKS: dict[str, Callable[[Reader, str], Argument]] = {
+    "option": _option,
+    "flag": _flag,
+    "resource": _resource,
+    "input": lambda reader, place: InputMark(reader.text("input")),
+    "input_list": _input_list,
+    "input_folder": lambda reader, place: InputFolderMark(_slot(reader, "input_folder", place), _prefix(reader)),
+    "output": lambda reader, place: OutputMark(_beneath(reader.text("output"), place)),
+    "job": _job,
+}
+_FURTHER = {
+    "option": ("prefix", "each", "end"),
+    "flag": ("when", "granted"),
+    "resource": ("prefix",),
+    "input_list": ("prefix", "relative"),
+    "input_folder": ("prefix",),
+}
+_NESTED: dict[str, Callable[[tuple[Argument, ...]], Argument]] = {
+    "text": TextMark,
+    "together": TogetherMark,
+    "one_of": OneOfMark,
+}
 
 
 def _prefix(reader: Reader) -> str:
     return reader.text("prefix") if reader.has("prefix") else ""
+
+
+def _granted(reader: Reader, key: str, place: str) -> str:
+    name = reader.text(key)
+    if name not in GRANTED:
+        raise JobSpecError(f"{place}.{key} must be one of {', '.join(GRANTED)}")
+    return name
 
 
 def _slot(reader: Reader, key: str, place: str) -> str:
@@ -137,49 +239,3 @@ def _beneath(text: str, place: str) -> str:
     if path.is_absolute() or ".." in path.parts or path.as_posix() == ".":
         raise JobSpecError(f"{place}.output must be a path beneath output/")
     return path.as_posix()
-
-
-def fill(command: Sequence[Argument], options: Mapping[str, Any], view: View) -> list[str]:
-    """Return the command with every mark replaced by what it stands for."""
-    return [word for argument in command for word in _words(argument, options, view)]
-
-
-def _words(argument: Argument, options: Mapping[str, Any], view: View) -> list[str]:
-    match argument:
-        case InputMark() | InputListMark() | InputFolderMark():
-            return _words_of_inputs(argument, view)
-        case OptionMark(option, prefix):
-            value = options.get(option)
-            return [] if value is None else [prefix + option_text(value)]
-        case FlagMark(flag, when):
-            return [flag] if options.get(when) is True else []
-        case OutputMark(path):
-            return [f"{view.folder}/output/{path}"]
-        case JobMark():
-            return [view.job_json()]
-        case str():
-            return [argument]
-
-
-def _words_of_inputs(argument: InputMark | InputListMark | InputFolderMark, view: View) -> list[str]:
-    match argument:
-        case InputMark(slot):
-            return list(view.inputs.get(slot, ()))
-        case InputListMark(slot, prefix, relative):
-            return [f"{prefix}{view.tmp}/{list_name(slot, relative)}"] if view.inputs.get(slot) else []
-        case InputFolderMark(slot, prefix):
-            return [prefix + folder for folder in view.folders.get(slot, ())[:1]]
-
-
-def list_name(slot: str, relative: bool) -> str:
-    """The name of a slot's list in the folder for temporary files."""
-    return f"input-{slot}.{'names' if relative else 'paths'}"
-
-
-def option_text(value: object) -> str:
-    """Return an option as programs read it: true/false, shortest exact decimals, lists joined by commas."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list):
-        return ",".join(option_text(item) for item in value)
-    return str(value)

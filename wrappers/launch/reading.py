@@ -31,6 +31,12 @@ class Reader:
         """Whether the key is present."""
         return key in self._value
 
+    def only(self, *keys: str) -> None:
+        """Raise JobSpecError for a key that is none of these."""
+        unknown = sorted(set(self._value) - set(keys))
+        if unknown:
+            raise JobSpecError(f"{self._at(unknown[0])} is no key that this version knows")
+
     def keys(self) -> KeysView[str]:
         """The keys of this object."""
         return self._value.keys()

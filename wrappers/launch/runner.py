@@ -9,10 +9,10 @@ from wrappers.launch import container, ranks
 from wrappers.launch.binds import binds
 from wrappers.launch.environment import SYSTEM_PATH, bare_additions, program_environment
 from wrappers.launch.exits import Exit, Refusal
+from wrappers.launch.filling import View, fill
 from wrappers.launch.jobspec import JobSpec
 from wrappers.launch.keeper import Command
 from wrappers.launch.lists import folders_of
-from wrappers.launch.marks import View, fill
 
 CONTAINED = "apptainer"
 """The word for a container, whichever the runtime's name."""
@@ -60,6 +60,7 @@ def _contained(spec: JobSpec, folder: str, runtime: str, outer: Mapping[str, str
         {slot: [file.target for file in group] for slot, group in spec.inputs.items()},
         {slot: folders_of(group, contained=True) for slot, group in spec.inputs.items()},
         container.TMP,
+        _granted(spec),
     )
     resources = spec.resources
     environment = program_environment(outer, resources.cpus, resources.gpus, container.FOLDER, container.TMP)
@@ -91,10 +92,23 @@ def _bare(spec: JobSpec, folder: str, outer: Mapping[str, str]) -> Command:
         {slot: [file.path for file in group] for slot, group in spec.inputs.items()},
         {slot: folders_of(group, contained=False) for slot, group in spec.inputs.items()},
         tmp,
+        _granted(spec),
     )
     environment = program_environment(outer, resources.cpus, resources.gpus, folder, tmp) | bare_additions(tmp)
     environment |= ranks.meeting_point(outer)
     return Command(_words(spec, view, python=sys.executable), environment, folder)
+
+
+def _granted(spec: JobSpec) -> dict[str, float]:
+    """What the job was granted, in the words of job.json; seconds without a fraction that is none."""
+    given, time_s = spec.resources, spec.resources.time_s
+    return {
+        "cpus": given.cpus,
+        "memory_mb": given.memory_mb,
+        "time_s": int(time_s) if time_s.is_integer() else time_s,
+        "gpus": given.gpus,
+        "ranks": given.ranks,
+    }
 
 
 def _words(spec: JobSpec, view: View, python: str) -> list[str]:

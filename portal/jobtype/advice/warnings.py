@@ -1,23 +1,25 @@
 """What a checked job type says that its author most likely did not mean."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from gantry_formats.patterns import PatternError
 from gantry_formats.patterns.paths import PathPattern
 from portal.jobtype import title
-from portal.jobtype.finding import Finding, Path, suggestion
-from portal.jobtype.model import JobType
-from portal.jobtype.option import ChoiceOption, FloatOption, IntegerOption, OptionBase, default_of
-from portal.jobtype.program import (
+from portal.jobtype.command.marks import (
     FlagMark,
     InputFolderMark,
     InputListMark,
     InputMark,
     JobMark,
+    Mark,
     OptionMark,
     OutputMark,
+    every,
 )
+from portal.jobtype.finding import Finding, Path, suggestion
+from portal.jobtype.model import JobType
+from portal.jobtype.option import ChoiceOption, FloatOption, IntegerOption, OptionBase, default_of
 
 LEFT_OVER = re.compile(r"\{\s*([a-z_]\w*)[^{}]*\}|\$\{?[A-Za-z_]\w*\}?|<[a-z_]+>")
 """What looks like a place to be filled in. find's {} is none."""
@@ -40,19 +42,25 @@ def _command(jobtype: JobType) -> Iterator[Finding]:
     command = jobtype.program.command
     if command is None:
         return
-    for index, item in enumerate(command):
+    marks = list(every(command))
+    for place, item in marks:
         texts = (
             [item] if isinstance(item, str) else [getattr(item, "output", ""), getattr(item, "prefix", "") or ""]
         )
         for text in texts:
             if found := LEFT_OVER.search(text):
                 words = f"“{found[0]}” is handed to the program as it stands: no shell fills it in"
-                yield ("program", "command", index), words + _meant(jobtype, found)
-    if any(isinstance(item, JobMark) for item in command):
+                yield ("program", "command", *place), words + _meant(jobtype, found)
+    if any(isinstance(item, JobMark) for _, item in marks):
         return
+    yield from _unused(jobtype, [item for _, item in marks])
+
+
+def _unused(jobtype: JobType, command: Sequence[str | Mark]) -> Iterator[Finding]:
     used = {item.option for item in command if isinstance(item, OptionMark)}
     used |= {item.when for item in command if isinstance(item, FlagMark)}
     asked = {name for option in jobtype.options for name in option.only_with}
+    asked |= {name for option in jobtype.options if option.show_when for name in option.show_when.names("option")}
     for index, option in enumerate(jobtype.options):
         if option.name not in used and option.name not in asked:
             yield ("options", index), f"{option.name} changes nothing: no argument of the command has it"
@@ -111,9 +119,10 @@ def _without_choice(jobtype: JobType) -> Iterator[Finding]:
 
 def _outputs(jobtype: JobType) -> Iterator[Finding]:
     command = jobtype.program.command
-    if command is None or any(isinstance(item, JobMark) for item in command):
+    marks = list(every(command or ()))
+    if command is None or any(isinstance(item, JobMark) for _, item in marks):
         return
-    written = [(index, item.output) for index, item in enumerate(command) if isinstance(item, OutputMark)]
+    written = [(place, item.output) for place, item in marks if isinstance(item, OutputMark)]
     if not written:
         if jobtype.outputs:
             words = "no argument has {output: …}, so that the program is not told where its results belong"
@@ -122,12 +131,12 @@ def _outputs(jobtype: JobType) -> Iterator[Finding]:
     if not jobtype.outputs:
         yield ("outputs",), f"{written[0][1]} is written and lost: there is no output that could take it"
         return
-    for index, path in written:
+    for place, path in written:
         # A path without a suffix may be a folder or a beginning of names, into which the program writes more.
         if "." not in path.rpartition("/")[2]:
             continue
         if not any(_catches(output.pattern, path) for output in jobtype.outputs):
-            yield ("program", "command", index), f"no output has a pattern that catches {path}: it would be lost"
+            yield ("program", "command", *place), f"no output has a pattern that catches {path}: it would be lost"
     named = [path for _, path in written]
     if all("." in path.rpartition("/")[2] for path in named):
         for index, output in enumerate(jobtype.outputs):

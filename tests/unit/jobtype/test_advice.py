@@ -7,7 +7,8 @@ from portal.jobtype.advice.shown import FOLDER, arguments
 from portal.jobtype.advice.warnings import warnings
 from portal.jobtype.load import load_folders, shipped_folder
 from portal.jobtype.model import JobType
-from wrappers.launch.marks import View, fill, parse_argument
+from wrappers.launch.filling import View, fill
+from wrappers.launch.marks import parse_argument
 
 SOUND = """
 name: crunch

@@ -3,7 +3,8 @@
 import pytest
 
 from portal.jobtype.load import load_folders, shipped_folder
-from wrappers.launch.marks import View, fill, parse_argument
+from wrappers.launch.filling import View, fill
+from wrappers.launch.marks import parse_argument
 
 SHIPPED = load_folders([shipped_folder()]).by_name
 VIEW = View("/job", {"data": ["/data/a.h5", "/data/b.h5"]}, {"data": ["/data"]}, "/tmp")

@@ -10,8 +10,8 @@ import pytest
 
 from portal.jobtype.load import load_folders, shipped_folder
 from wrappers.launch.binds import MOST_FILES, binds
+from wrappers.launch.filling import View, fill
 from wrappers.launch.jobspec import InputFile, parse_job_spec
-from wrappers.launch.marks import View, fill
 from wrappers.launch.reading import JobSpecError
 
 SHIPPED = load_folders([shipped_folder()]).by_name

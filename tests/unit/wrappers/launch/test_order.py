@@ -4,8 +4,8 @@ import copy
 
 import pytest
 
+from wrappers.launch.filling import View, fill
 from wrappers.launch.jobspec import parse_job_spec
-from wrappers.launch.marks import View, fill
 from wrappers.launch.reading import JobSpecError
 
 VIEW = View("/job", {"stack": ["/inputs/stack/0/a b.h5", "/inputs/stack/0/c.h5"]})
@@ -121,3 +121,67 @@ def test_an_option_is_one_argument_whatever_is_in_it(order, value, word):
 
 def test_an_option_that_is_not_set_leaves_no_argument(order):
     assert filled(order, ["a", {"option": "x", "prefix": "-x"}, {"option": "y"}], x=None) == ["a"]
+
+
+GRANTED = {"cpus": 4, "gpus": 0, "memory_mb": 2048, "time_s": 600, "ranks": 1}
+
+
+def filled_in(order, command, granted=(), **options):
+    view = View("/job", VIEW.inputs, granted=GRANTED | dict(granted))
+    return fill(parse_job_spec(order(program={"command": ["a", *command]}), "").program.command, options, view)[1:]
+
+
+@pytest.mark.parametrize(
+    ("item", "options", "words"),
+    [
+        ({"text": ["0x", {"option": "r"}]}, {"r": 3}, ["0x3"]),
+        ({"text": ["0x", {"option": "r"}]}, {}, []),
+        ({"text": [{"option": "w"}, "x", {"option": "h"}]}, {"w": 3, "h": 4}, ["3x4"]),
+        ({"text": [{"option": "w"}, "x", {"option": "h"}]}, {"w": 3}, []),
+        ({"text": [{"option": "p"}, "%"]}, {"p": 50.5}, ["50.5%"]),
+        ({"text": ["tiff:", {"output": "o.tif"}]}, {}, ["tiff:/job/output/o.tif"]),
+        ({"option": "c", "each": True}, {"c": [1, 2, 5]}, ["1", "2", "5"]),
+        ({"option": "c", "each": True, "prefix": "-c"}, {"c": ["a b", "c"]}, ["-ca b", "-cc"]),
+        ({"option": "c", "each": True}, {"c": []}, []),
+        ({"option": "c"}, {"c": [1, 2, 5]}, ["1,2,5"]),
+        ({"option": "r", "each": True}, {"r": {"low": 10, "high": 200}}, ["10", "200"]),
+        ({"option": "r"}, {"r": {"low": 10, "high": 200}}, ["10,200"]),
+        ({"option": "r", "end": "high"}, {"r": {"low": 10, "high": 200}}, ["200"]),
+        ({"together": ["--mask", {"option": "m"}]}, {"m": "x"}, ["--mask", "x"]),
+        ({"together": ["--mask", {"option": "m"}]}, {}, []),
+        ({"together": ["--stack", {"input": "stack"}]}, {}, ["--stack", *VIEW.inputs["stack"]]),
+        ({"together": ["--psf", {"input": "psf"}]}, {}, []),
+        ({"together": ["-v", {"flag": "--fast", "when": "f"}]}, {"f": False}, []),
+        ({"resource": "cpus"}, {}, ["4"]),
+        ({"resource": "gpus", "prefix": "--gpus="}, {}, []),
+        ({"one_of": [{"option": "x"}, {"option": "y"}, "z"]}, {"y": 2}, ["2"]),
+        ({"one_of": [{"option": "x"}, {"option": "y"}]}, {}, []),
+    ],
+)
+def test_marks_of_several_parts_are_all_there_or_nothing(order, item, options, words):
+    assert filled_in(order, [item], **options) == words
+
+
+def test_one_of_two_ways_is_taken_by_what_was_granted(order):
+    item = {"one_of": [{"flag": "--gpu", "granted": "gpus"}, {"together": ["--threads", {"resource": "cpus"}]}]}
+    assert filled_in(order, [item]) == ["--threads", "4"]
+    assert filled_in(order, [item], {"gpus": 1}) == ["--gpu"]
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"text": []},
+        {"text": "x"},
+        {"text": ["x"] * 101},
+        {"together": [{"together": [{"together": [{"together": ["x"]}]}]}]},
+        {"one_of": [], "together": []},
+        {"option": "x", "end": "middle"},
+        {"option": "x", "each": 1},
+        {"resource": "nodes"},
+        {"flag": "-x", "when": "a", "granted": "gpus"},
+    ],
+)
+def test_marks_that_nobody_publishes_are_refused(order, item):
+    with pytest.raises(JobSpecError, match="command"):
+        parse_job_spec(order(program={"command": ["a", item]}), "")

@@ -1,0 +1,83 @@
+"""What must hold between the marks of a command and the options and slots of its job type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from portal.jobtype.command.marks import (
+    FlagMark,
+    InputFolderMark,
+    InputListMark,
+    InputMark,
+    OptionMark,
+    TextMark,
+    every,
+)
+from portal.jobtype.finding import Finding, Path, unknown
+from portal.jobtype.option import BooleanOption
+
+if TYPE_CHECKING:
+    from portal.jobtype.model import JobType
+
+
+def command_findings(jobtype: JobType) -> Iterator[Finding]:
+    """Marks of what is not there, or is of another kind."""
+    options = {option.name: option for option in jobtype.options}
+    slots = [slot.name for slot in jobtype.inputs]
+    for inner, item in every(jobtype.program.command or ()):
+        place: Path = ("program", "command", *inner)
+        if isinstance(item, OptionMark):
+            yield from _option(jobtype, item, place)
+        elif isinstance(item, InputMark) and item.input not in slots:
+            yield (*place, "input"), unknown("slot", item.input, slots)
+        elif isinstance(item, FlagMark) and not isinstance(options.get(item.when), BooleanOption):
+            yield (*place, "when"), f"{item.when} is no boolean option"
+    yield from _listed(jobtype)
+
+
+def _option(jobtype: JobType, item: OptionMark, place: Path) -> Iterator[Finding]:
+    options = {option.name: option for option in jobtype.options}
+    option = options.get(item.option)
+    if option is None:
+        yield (*place, "option"), unknown("option", item.option, list(options))
+    elif item.end is not None:
+        yield (*place, "end"), f"{item.option} is no range, which has two ends"
+    elif item.each is not None:
+        yield (*place, "each"), f"{item.option} has one value: each is for lists and ranges"
+
+
+def findings_now(jobtype: JobType) -> Iterator[Finding]:
+    """What is refused in what is written now, though it was taken before: hyphens before what people type."""
+    typed = {option.name for option in jobtype.options if option.typed}
+    for inner, item in every(jobtype.program.command or ()):
+        parts: Sequence[object] = item.text if isinstance(item, TextMark) else (item,)
+        before = ""
+        for part in parts:
+            before += part if isinstance(part, str) else getattr(part, "prefix", None) or ""
+            if isinstance(part, OptionMark) and part.option in typed and before and not before.strip("-"):
+                words = f"what people type for {part.option} stands behind {before} alone: it could be any flag"
+                yield ("program", "command", *inner), words
+            if not isinstance(part, str):
+                before += "x"  # from here on something stands before
+
+
+def _listed(jobtype: JobType) -> Iterator[Finding]:
+    """A list names a slot; names in it that are relative have one folder, and the program is told which."""
+    slots = {slot.name: slot for slot in jobtype.inputs}
+    command = list(every(jobtype.program.command or ()))
+    folders = {item.input_folder for _, item in command if isinstance(item, InputFolderMark)}
+    for inner, item in command:
+        place: Path = ("program", "command", *inner)
+        if isinstance(item, InputListMark):
+            key, name, one = "input_list", item.input_list, bool(item.relative)
+        elif isinstance(item, InputFolderMark):
+            key, name, one = "input_folder", item.input_folder, True
+        else:
+            continue
+        if name not in slots:
+            yield (*place, key), unknown("slot", name, list(slots))
+        elif one and slots[name].max > 1:
+            yield (*place, key), f"the slot {name} takes several datasets, which have no folder in common"
+        elif one and name not in folders:
+            yield (*place, key), f"names that are relative need {{input_folder: {name}}} in the command too"
