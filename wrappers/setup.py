@@ -9,6 +9,7 @@ ROOMS = (
     "kernels",
     "kernels.psf",
     "launch",
+    "launch.reports",
     "programs",
     "programs.cells",
     "programs.lightsheet_deconvolution",

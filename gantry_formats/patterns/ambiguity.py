@@ -8,7 +8,7 @@ each other likewise. Counted repetition is taken as endless, which refuses a lit
 from dataclasses import dataclass
 
 from gantry_formats.patterns.characters import Characters, overlap, union
-from gantry_formats.patterns.syntax import Chain, Either, One, Part, PatternError, Times
+from gantry_formats.patterns.syntax import Chain, Either, Named, One, Part, PatternError, Times
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,8 @@ def check(part: Part) -> Ends:
     """Raises PatternError where there is more than one way to go on."""
     if isinstance(part, One):
         return Ends(part.of, (), False)
+    if isinstance(part, Named):
+        return check(part.part)
     if isinstance(part, Chain):
         found = NOTHING
         for one in part.parts:

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from gantry_formats.patterns import ambiguity
 from gantry_formats.patterns.characters import Characters, holds, written
-from gantry_formats.patterns.syntax import Chain, Either, One, Part, PatternError, Times, read
+from gantry_formats.patterns.syntax import Chain, Either, Named, One, Part, PatternError, Times, read
 
 MOST_STEPS = 2000
 """Of a pattern that is matched step by step."""
@@ -26,7 +26,7 @@ def objection(pattern: str) -> str | None:
 
 def portable(pattern: str) -> str:
     """The same for the whole text, as Python and JavaScript (flag u) read it alike. Raises PatternError."""
-    return f"^(?:{_written(read(pattern))})$"
+    return f"^(?:{expression(read(pattern))})$"
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -47,17 +47,20 @@ def _compiled(pattern: str) -> tuple[re.Pattern[str] | None, tuple[Step, ...]]:
     except PatternError:
         # Published before this was asked: `re` would try every way, so it is walked along all ways at once.
         return None, tuple(_Steps().of(parts))
-    return re.compile(_written(parts)), ()
+    return re.compile(expression(parts)), ()
 
 
-def _written(part: Part) -> str:
+def expression(part: Part) -> str:
+    """The part for Python's `re`, which reads what is written here as JavaScript does, but for names of groups."""
     if isinstance(part, One):
         return written(part.of)
     if isinstance(part, Chain):
-        return "".join(map(_written, part.parts))
+        return "".join(map(expression, part.parts))
     if isinstance(part, Either):
-        return f"(?:{'|'.join(map(_written, part.parts))})"
-    inner = _written(part.part) if isinstance(part.part, One) else f"(?:{_written(part.part)})"
+        return f"(?:{'|'.join(map(expression, part.parts))})"
+    if isinstance(part, Named):
+        return f"(?P<{part.name}>{expression(part.part)})"
+    inner = expression(part.part) if isinstance(part.part, One) else f"(?:{expression(part.part)})"
     often = {(0, 1): "?", (0, None): "*", (1, None): "+"}.get((part.least, part.most))
     if often is None:
         often = f"{{{part.least}}}" if part.least == part.most else f"{{{part.least},{part.most or ''}}}"
@@ -88,6 +91,8 @@ class _Steps:
         elif isinstance(part, Chain):
             for one in part.parts:
                 self.add(one)
+        elif isinstance(part, Named):
+            self.add(part.part)
         elif isinstance(part, Either):
             self._either(part)
         else:

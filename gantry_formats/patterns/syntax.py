@@ -1,5 +1,6 @@
 """From a pattern's text to its parts. What means different things to Python and JavaScript is refused in words."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
@@ -50,11 +51,19 @@ class Times:
     most: int | None
 
 
-Part = One | Chain | Either | Times
+@dataclass(frozen=True)
+class Named:
+    """A part whose text is wanted, under a name."""
+
+    name: str
+    part: "Part"
 
 
-def read(pattern: str) -> Part:
-    """The parts. Raises PatternError."""
+Part = One | Chain | Either | Times | Named
+
+
+def read(pattern: str, names: Collection[str] = ()) -> Part:
+    """The parts; `names`: of the groups `(?<name>…)` that it may have. Raises PatternError."""
     if len(pattern) > LONGEST:
         raise PatternError(f"has more than {LONGEST} characters")
     if not pattern.isprintable():
@@ -62,7 +71,7 @@ def read(pattern: str) -> Part:
     text = pattern.removeprefix("^")
     if text.endswith("$") and not text.endswith("\\$"):
         text = text[:-1]  # the whole text must fit in any case
-    reader = _Reader(text)
+    reader = _Reader(text, names)
     found = reader.either(0)
     if reader.here:
         reader.refuse("a ) that nothing opened")
@@ -77,12 +86,15 @@ def size(part: Part) -> int:
         return 1
     if isinstance(part, Times):
         return size(part.part) * (part.least + (part.most != part.least))
+    if isinstance(part, Named):
+        return size(part.part)
     return sum(map(size, part.parts))
 
 
 class _Reader:
-    def __init__(self, text: str) -> None:
-        self.text, self.at = text, 0
+    def __init__(self, text: str, names: Collection[str]) -> None:
+        self.text, self.at, self.names = text, 0, names
+        self.seen: set[str] = set()
 
     @property
     def here(self) -> str:
@@ -126,14 +138,31 @@ class _Reader:
         return One(characters.of([character]))
 
     def group(self, depth: int) -> Part:
-        if self.here == "?":
+        name = self.name() if self.names else ""
+        if self.here == "?" and not name:
             if self.text[self.at : self.at + 2] != "?:":
                 self.refuse("a group with (?…, which not everybody reads alike; only (…) and (?:…) are taken")
             self.at += 2
         found = self.either(depth + 1)
         if self.take() != ")":
             self.refuse("a ( that is not closed")
-        return found
+        return Named(name, found) if name else found
+
+    def name(self) -> str:
+        """The name of a group that begins here, written (?<name>…) or as Python does, (?P<name>…); else empty."""
+        rest = self.text[self.at :]
+        start = next((start for start in ("?P<", "?<") if rest.startswith(start)), None)
+        if start is None:
+            return ""
+        name, closed, _ = rest[len(start) :].partition(">")
+        known = ", ".join(self.names)
+        if not closed or name not in self.names:
+            self.refuse(f"a group named {name[:30]}, which means nothing here; there are {known}")
+        if name in self.seen:
+            self.refuse(f"two groups named {name}")
+        self.seen.add(name)
+        self.at += len(start) + len(name) + 1
+        return name
 
     def escape(self) -> Characters:
         character = self.take()

@@ -51,6 +51,8 @@ class JobSpecs:
             "success_codes": list(jobtype.success_codes),
             "log_limit_bytes": jobtype.log_limit_bytes,
         }
+        if jobtype.reports:
+            document["reports"] = dict(jobtype.reports)
         return document, canonical_json(document)
 
     def _image(self, jobtype: PublishedType) -> dict[str, Any] | None:

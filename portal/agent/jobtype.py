@@ -19,6 +19,7 @@ from portal.files.confined import Root
 from portal.rpc.exchange import SCHEMA, RefusedError, fields
 
 MAX_BYTES = 4 << 20
+REPORTS = ("progress", "parameters", "pictures")
 RESOURCES = ("cpus", "memory_mb", "time_s", "gpus", "ranks")
 
 
@@ -40,6 +41,8 @@ class PublishedType:
     success_codes: Sequence[int]
     log_limit_bytes: int
     grace_s: int
+    reports: Mapping[str, Any]
+    """How the program itself tells progress, parameters and pictures, as launch reads it."""
     draft: bool = False
     """It is being tried: nobody but those whom its file names may run it."""
 
@@ -163,6 +166,7 @@ def _parse(document: dict[str, Any], revision: str, *, draft: bool) -> Published
         success_codes=document.get("success_codes", [0]),
         log_limit_bytes=document.get("log_limit_bytes", 10 << 20),
         grace_s=document.get("grace_s", 30),
+        reports={key: document[key] for key in REPORTS if document.get(key)},
         draft=draft,
     )
 

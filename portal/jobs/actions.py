@@ -279,6 +279,7 @@ def asked_of(
         ),
         more_time_s=more_time_s if more_time_s is not None and more_time_s > time_s else None,
         success_codes=tuple(jobtype.success_codes),
+        codes={one.code: one.means for one in jobtype.exit_codes},
         most_memory_mb=most["memory_mb"],
         most_time_s=most["time_s"],
         need=need,

@@ -1,9 +1,11 @@
 """Why a job failed or waits: codes for programs, words for people, and what running again could change. Pure."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from gantry_formats.patterns.lines import LinePattern
 from portal import words
 from portal.jobs.timing.need import LastWord, Need, for_work
 from portal.jobs.timing.spread import about_words
@@ -129,6 +131,8 @@ class Asked:
     """The most memory that it was seen to use."""
     others: str = ""
     """What finished runs like it used of memory, as a sentence; empty where too few tell."""
+    codes: Mapping[int, str] = field(default_factory=dict)
+    """What exit codes of its program mean, by its job type."""
 
 
 def title_of(code: str) -> str:
@@ -239,6 +243,26 @@ def exit_code(last: str = "") -> str:
     """The program's own verdict on itself; `last`: what it wrote last, its words and not ours."""
     said = f"Its last words: “{last.translate(_MARKS)}” " if last else "It wrote nothing that says why. "
     return f"The program stopped with an error. {said}{SAFE}"
+
+
+def known_code(code: int, means: str) -> str:
+    """What the job type says of the program's exit code."""
+    return f"{means.rstrip('. ')}. (Its program ended with the code {code}, which says so.) {SAFE}"
+
+
+def said_cause(lines: str, pattern: LinePattern) -> str:
+    """What the last line of a log that the pattern fits gives as the reason, printable; else empty."""
+    for line in reversed(lines.splitlines()):
+        found = pattern.found(_TERMINAL.sub("", line))
+        said = words.one_line(found.get("cause", ""), MOST_LAST_WORDS) if found else ""
+        if any(c.isalnum() for c in said):
+            return said
+    return ""
+
+
+def by_its_words(why: str) -> str:
+    """The reason that the program's own output gives, which its job type knows how to find."""
+    return f"The program stopped with an error: “{why.translate(_MARKS)}” {SAFE}"
 
 
 def last_words(lines: str) -> str:

@@ -17,6 +17,8 @@ STREAMS: dict[str, str] = {"stdout": "stdout.log", "stderr": "stderr.log"}
 MAX_PIECE = 64 * 1024
 LAST_LINES_BYTES = 4096
 LAST_LINES = 20
+CAUSE_BYTES = 16 * 1024
+"""Of the end of each log in which a job type's pattern is looked for."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,18 @@ def _whole_characters(raw: bytes, *, at_end: bool) -> bytes:
         length = 1 if byte < 0x80 else 2 if byte >> 5 == 6 else 3 if byte >> 4 == 14 else 4
         return raw[:-back] if length > back else raw
     return raw
+
+
+def log_ends(folder: Root) -> str:
+    """The ends of what the program wrote, standard output before standard error. Never raises."""
+    found = []
+    for name in ("stdout.log", "stderr.log"):
+        try:
+            raw, _start, _size = read_piece(folder, name, -CAUSE_BYTES, CAUSE_BYTES)
+        except PortalError:
+            continue
+        found.append(raw.decode(errors="replace").replace("\0", "�"))
+    return "\n".join(found)
 
 
 def last_lines(folder: Root) -> str:

@@ -22,6 +22,7 @@ from portal.jobtype.option import (
     TextOption,
     default_of,
 )
+from portal.jobtype.reports.checks import reports_findings
 
 if TYPE_CHECKING:
     from portal.jobtype.model import JobType
@@ -46,6 +47,7 @@ def findings(jobtype: JobType) -> list[Finding]:
         *_resources(jobtype),
         *_title(jobtype),
         *command_findings(jobtype),
+        *reports_findings(jobtype),
         *methods_findings(
             jobtype.methods,
             jobtype.references,

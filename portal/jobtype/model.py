@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from gantry_formats.commands.hyphens import standing_alone
@@ -22,9 +22,13 @@ from portal.jobtype.kind import Kind
 from portal.jobtype.methods import Reference, Said
 from portal.jobtype.option import ChoiceOption, Option, OptionBase
 from portal.jobtype.program import Program
+from portal.jobtype.reports.model import ExitCode, FoundParameter, FoundPicture, Progress, check_cause
 from portal.jobtype.strict import WRITTEN_NOW, Count, Line, Name, Slug, Strict, Words
 
-LATER = ("kind", "methods", "references", "crop", "figures")
+LATER = (
+    *("kind", "methods", "references", "crop", "figures"),
+    *("exit_codes", "cause", "progress", "parameters", "pictures"),
+)
 LATER_OF_SLOTS = ("reads",)
 LATER_OF_OPTIONS = ("pick", "unit_of", "only_with", "show_when", "because")
 """Keys that came after job types had been published. At their default they stand in no document, so that what was
@@ -194,6 +198,21 @@ class JobType(Strict):
     )
     success_codes: Annotated[list[Annotated[int, Field(ge=0, le=89)]], Field(min_length=1)] = Field(
         default_factory=lambda: [0]
+    )
+    exit_codes: Annotated[list[ExitCode], Field(max_length=89)] = Field(
+        [], description="What the program's own exit codes mean, in words for people."
+    )
+    cause: Annotated[Line, AfterValidator(check_cause)] | None = Field(
+        None,
+        description="A regular expression with a group (?<cause>…), looked for at the end of the log: why the "
+        "program failed.",
+    )
+    progress: Progress | None = Field(None, description="How a line of its output tells how far the program is.")
+    parameters: Annotated[list[FoundParameter], Field(max_length=100)] = Field(
+        [], description="Quantities of the result, in JSON or CSV files that the program writes."
+    )
+    pictures: Annotated[list[FoundPicture], Field(max_length=20)] = Field(
+        [], description="Pictures that the program makes, shown with the result."
     )
     retry: Retry = Retry()
     log_limit_bytes: Annotated[int, Field(ge=1024, le=1024**3)] = 10 * 1024**2

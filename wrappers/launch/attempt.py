@@ -27,6 +27,8 @@ from wrappers.launch.files import (
 from wrappers.launch.jobspec import JobSpec, read_job_spec
 from wrappers.launch.lists import write_lists
 from wrappers.launch.logs import CappedLog
+from wrappers.launch.reports.metadata import report
+from wrappers.launch.reports.progress import Watcher
 from wrappers.launch.result import MIB, exit_code_of, result_document, write_result
 from wrappers.launch.runner import CONTAINED, Plan, plan
 from wrappers.launch.supervise import Ending, Limits, Signals, Supervisor
@@ -117,8 +119,22 @@ class Attempt:
             memory_limit_bytes=resources.memory_mb * MIB,
             enforce_memory=self.policy.enforce_memory,
         )
-        supervisor = Supervisor(limits, self.signals, *self.logs, self._started)
+        progress = self.spec.reports.progress
+        watcher = Watcher(self.folder_fd, progress) if progress else None
+        supervisor = Supervisor(limits, self.signals, *self.logs, self._started, watcher)
         self.ending = supervisor.run(self.plan.command)
+        if watcher:
+            watcher.finish()
+        self._report()
+
+    def _report(self) -> None:
+        """What the job type looks for in the program's files; a program that failed has left what it has."""
+        if exit_code_of(self.ending)[0] is None:
+            return
+        try:
+            report(self.folder_fd, self.spec.reports)
+        except OSError as error:
+            self.ending.detail = self.ending.detail or f"output/metadata.json cannot be written: {error.strerror}."
 
     def _started(self, begun: float) -> None:
         self.begun = begun

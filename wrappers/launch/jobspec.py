@@ -12,6 +12,7 @@ from wrappers.launch import SCHEMA
 from wrappers.launch.exits import Exit, Refusal
 from wrappers.launch.marks import Argument, parse_argument
 from wrappers.launch.reading import JobSpecError, Reader
+from wrappers.launch.reports.spec import NO_REPORTS, Reports, read_reports
 
 MAX_JOB_SPEC_BYTES = 64 * 1024 * 1024
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
@@ -83,6 +84,7 @@ class JobSpec:
     image: Image | None
     network: bool
     log_limit_bytes: int
+    reports: Reports = NO_REPORTS
 
 
 def read_job_spec(folder_fd: int, sha256: str) -> JobSpec:
@@ -129,6 +131,7 @@ def parse_job_spec(document: object, sha256: str) -> JobSpec:
         image=top.optional("image", _image),
         network=top.truth("network"),
         log_limit_bytes=top.whole("log_limit_bytes"),
+        reports=read_reports(top),
     )
 
 

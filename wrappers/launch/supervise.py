@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from wrappers.launch.exits import FIRST_SIGNAL_EXIT
 from wrappers.launch.keeper import PATIENCE_S, Command, Ends, end, keep
 from wrappers.launch.logs import CappedLog
+from wrappers.launch.reports.progress import Watcher
 from wrappers.launch.tree import become_subreaper, end_descendants, kill, memory_bytes
 
 SAMPLE_S = 0.2
@@ -69,6 +70,7 @@ class Supervisor:
     stdout: CappedLog
     stderr: CappedLog
     on_start: Callable[[float], None]
+    watcher: Watcher | None = None
     ending: Ending = field(default_factory=Ending)
     _keeper: int = 0
     _program: int = 0
@@ -122,7 +124,10 @@ class Supervisor:
             keep(command, Ends(control_read, report_write, out_write, err_write))
         for fd in (control_read, report_write, out_write, err_write):
             os.close(fd)
-        return {report: self._report, out: self.stdout.write, err: self.stderr.write}
+        takers: dict[str, Callable[[bytes], None]] = {"stdout": self.stdout.write, "stderr": self.stderr.write}
+        if self.watcher:
+            takers = {name: self.watcher.beside(name, write) for name, write in takers.items()}
+        return {report: self._report, out: takers["stdout"], err: takers["stderr"]}
 
     def _take(self, fd: int, streams: dict[int, Callable[[bytes], None]]) -> bool:
         """Read what is there and hand it on; false at the end of the stream."""

@@ -14,7 +14,7 @@ from portal.daemon.share import ALL, Share, latest_attempt
 from portal.errors import PortalError
 from portal.files.confined import Root
 from portal.identity.models import Person
-from portal.jobs.log import last_lines
+from portal.jobs.log import last_lines, log_ends
 from portal.jobs.models import Attempt, Job
 from portal.jobs.said import Waiting
 from portal.jobs.state import State
@@ -60,6 +60,8 @@ class Observed:
     last_lines: str
     refusal: str = ""
     """Why the program says that it refused, in its own words: anything may stand there."""
+    log_ends: str = ""
+    """Where the job type says how to find the reason of a failure."""
     fence_won: bool | None = None
     """Whether the portal took the claim of a job that was absent for too long; None: not tried, or no answer."""
 
@@ -134,7 +136,7 @@ def observe_all(deps: Deps, watched: Sequence[Watched], observation: Observation
 
 
 def _observe(scratch: Root, one: Watched, report: JobReport | None) -> Observed:
-    result, lines, refusal = ResultFile(), "", ""
+    result, lines, refusal, ends = ResultFile(), "", "", ""
     if report is None or report.phase is Phase.ENDED:
         result = read_result(
             scratch,
@@ -143,18 +145,20 @@ def _observe(scratch: Root, one: Watched, report: JobReport | None) -> Observed:
             job_id=one.handle.job_id,
             restarts=report.restarts if report else 0,
         )
-        lines = _last_lines(scratch, one.attempt_id)
+        lines = _of_log(scratch, one.attempt_id, last_lines)
+        if result.testimony is not None and result.testimony.exit_code:
+            ends = _of_log(scratch, one.attempt_id, log_ends)
         refusal = read_refusal(scratch, one.attempt_id)
     tail = None
     if report is not None and report.phase is not Phase.PENDING:
         tail = read_events(scratch, one.attempt_id, one.offset)
-    return Observed(one, report, result, tail, lines, refusal)
+    return Observed(one, report, result, tail, lines, refusal, ends)
 
 
-def _last_lines(scratch: Root, attempt: str) -> str:
+def _of_log(scratch: Root, attempt: str, read: Callable[[Root], str]) -> str:
     try:
         with scratch.open_folder(attempt) as folder:
-            return last_lines(folder)
+            return read(folder)
     except PortalError:
         return ""
 

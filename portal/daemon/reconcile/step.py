@@ -13,6 +13,7 @@ from typing import cast
 from sqlalchemy import Table, bindparam, or_, select, update
 from sqlalchemy.orm import Session, selectinload
 
+from gantry_formats.patterns.lines import LinePattern
 from portal import failpoints
 from portal.daemon.context import Deps, log_event
 from portal.daemon.dispatch.settle import give_up
@@ -27,14 +28,15 @@ from portal.daemon.reconcile.observe import (
     waiting_of,
     watched_jobs,
 )
-from portal.daemon.reconcile.verdict import Action, Ended, Verdict, judge, judge_absent
+from portal.daemon.reconcile.verdict import Action, Ended, OwnWords, Verdict, judge, judge_absent
 from portal.jobs.actions import asked_of, jobtype_of
-from portal.jobs.cause import Asked, Cause, last_words
+from portal.jobs.cause import Asked, Cause, last_words, said_cause
 from portal.jobs.models import Attempt, Job, Submission
 from portal.jobs.said import SchedulerSaid, Waiting
 from portal.jobs.state import State
 from portal.jobs.timing.course import by_now, with_course
 from portal.jobs.timing.runs import measured_stages, note_run
+from portal.jobtype.reports.model import OF_CAUSE
 from portal.portions import portions
 from portal.scheduler.base import Ending, JobReport, Phase
 from portal.times import going_on
@@ -207,8 +209,7 @@ def _absent(job: Job, attempt: Attempt, observed: Observed, deps: Deps, times: T
         _asked(job, observed),
         absent_s=silent_s,
         lost_s=settings.lost_s,
-        refusal=observed.refusal,
-        last=last_words(observed.last_lines),
+        said=_said(job, observed),
     )
     return _carry_out(job, attempt, observed, verdict, at)
 
@@ -240,12 +241,17 @@ def _ended(job: Job, attempt: Attempt, observed: Observed, deps: Deps, times: Ti
         waited_s=(now - first).total_seconds(),
         late_result_s=deps.settings.daemon.late_result_s,
         invalid=observed.result.invalid,
-        refusal=observed.refusal,
-        last=last_words(observed.last_lines),
+        said=_said(job, observed),
     )
     if verdict.action is Action.WAIT and job.waiting == Waiting():
         job.waiting = Waiting("It ended. Its report has not shown yet; it is waited for.")
     return _carry_out(job, attempt, observed, verdict, at)
+
+
+def _said(job: Job, observed: Observed) -> OwnWords:
+    pattern = jobtype_of(job).cause if observed.log_ends else None
+    reason = said_cause(observed.log_ends, LinePattern(pattern, OF_CAUSE)) if pattern else ""
+    return OwnWords(observed.refusal, reason, last_words(observed.last_lines))
 
 
 def _ending_of(report: JobReport) -> SchedulerSaid:

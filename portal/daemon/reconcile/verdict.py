@@ -64,13 +64,32 @@ class Verdict:
         """What another try would need to end otherwise."""
         return retry_of(self.cause) if self.action is Action.FAIL and self.cause else Retry.NEVER
 
-    def told_by(self, refusal: str, last: str = "") -> "Verdict":
-        """The same in the program's words, where else only an exit code is known: a refusal, its last line."""
+    def told_by(self, said: "OwnWords") -> "Verdict":
+        """The same in the program's words, where else only an exit code is known."""
         if self.cause is not Cause.EXIT:
             return self
-        if refusal:
-            return replace(self, cause=Cause.DECLINED, words=in_words.refused_by_program(refusal))
-        return replace(self, words=in_words.exit_code(last)) if last else self
+        if said.refusal:
+            return replace(self, cause=Cause.DECLINED, words=in_words.refused_by_program(said.refusal))
+        if self.words != in_words.exit_code():
+            return self
+        if said.reason:
+            return replace(self, words=in_words.by_its_words(said.reason))
+        return replace(self, words=in_words.exit_code(said.last)) if said.last else self
+
+
+@dataclass(frozen=True)
+class OwnWords:
+    """What the program says of its failure, for people to read: anything may stand there."""
+
+    refusal: str = ""
+    """Why it refused what it was given."""
+    reason: str = ""
+    """What stands in its log where its job type says that the reason stands."""
+    last: str = ""
+    """What it wrote last."""
+
+
+NOTHING_SAID = OwnWords()
 
 
 def judge(
@@ -82,14 +101,12 @@ def judge(
     waited_s: float = 0.0,
     late_result_s: float = 120.0,
     invalid: str | None = None,
-    refusal: str = "",
-    last: str = "",
+    said: OwnWords = NOTHING_SAID,
 ) -> Verdict:
     """One cell of the table.
 
     `testimony` None: result.json is absent, or invalid for the reason in `invalid`. `wished_by` is who asked
-    this portal to cancel. `waited_s` is how long ago the scheduler first said that the job ended. `refusal`: what
-    the program says of why it refused, and `last`: what it wrote last, for people to read.
+    this portal to cancel. `waited_s` is how long ago the scheduler first said that the job ended.
     """
     if ended.ending is None:
         return Verdict(Action.NOTHING)
@@ -103,9 +120,9 @@ def judge(
     if ended.ending is Ending.COMPLETED and testimony is None and waited_s < late_result_s:
         return Verdict(Action.WAIT)
     if ended.ending is Ending.COMPLETED:
-        return _completed(ended, testimony, asked, invalid or late_result_s).told_by(refusal, last)
+        return _completed(ended, testimony, asked, invalid or late_result_s).told_by(said)
     if ended.ending is Ending.FAILED:
-        return _failed(ended, testimony, asked, wished_by, invalid).told_by(refusal, last)
+        return _failed(ended, testimony, asked, wished_by, invalid).told_by(said)
     return _scheduler_wins(ended, testimony, asked)
 
 
@@ -181,7 +198,10 @@ def _by_testimony(testimony: Testimony, asked: Asked, node: str | None) -> Verdi
         return _fail(Cause.MEMORY, in_words.out_of_memory(asked))
     if testimony.signal is not None:
         return _fail(Cause.SIGNAL, in_words.by_signal(testimony.signal, node))
-    return _fail(Cause.EXIT, in_words.exit_code())
+    means = asked.codes.get(testimony.exit_code or 0)
+    return _fail(
+        Cause.EXIT, in_words.known_code(testimony.exit_code or 0, means) if means else in_words.exit_code()
+    )
 
 
 def _over_memory(testimony: Testimony) -> bool:
@@ -220,7 +240,7 @@ def _fail(cause: Cause, text: str) -> Verdict:
 
 
 def judge_absent(
-    testimony: Testimony | None, asked: Asked, *, absent_s: float, lost_s: float, refusal: str = "", last: str = ""
+    testimony: Testimony | None, asked: Asked, *, absent_s: float, lost_s: float, said: OwnWords = NOTHING_SAID
 ) -> Verdict:
     """The scheduler has answered for `absent_s` seconds without knowing a job that was claimed.
 
@@ -233,5 +253,5 @@ def judge_absent(
         return _fail(Cause.LOST, f"{note} It was started, and left no result: it is lost. {in_words.SAFE}")
     if testimony.exit_code in asked.success_codes and testimony.signal is None:
         return Verdict(Action.COLLECT, Cause.UNKNOWN, f"{note} Its own report says that it ended well.")
-    verdict = _by_testimony(testimony, asked, None).told_by(refusal, last)
+    verdict = _by_testimony(testimony, asked, None).told_by(said)
     return Verdict(verdict.action, verdict.cause, f"{verdict.words} {note}")

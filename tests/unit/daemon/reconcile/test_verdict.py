@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from portal.daemon.reconcile.verdict import RESERVED, Action, Ended, judge, judge_absent
+from portal.daemon.reconcile.verdict import RESERVED, Action, Ended, OwnWords, judge, judge_absent
 from portal.jobs.cause import RETRY, Asked, Cause, Retry, last_words, retry_of
 from portal.jobs.result_json import Testimony as Said
 from portal.scheduler.base import Ending
@@ -224,10 +224,10 @@ def test_every_cause_has_a_class_of_retry():
 
 @pytest.mark.parametrize("ending", [Ending.COMPLETED, Ending.FAILED])
 def test_a_programs_refusal_is_said_as_its_words(ending):
-    verdict = judge(Ended(ending, exit_code=3), BAD, ASKED, refusal="a.h5 holds no volume.", last="Bye.")
+    verdict = judge(Ended(ending, exit_code=3), BAD, ASKED, said=OwnWords("a.h5 holds no volume.", last="Bye."))
     assert (verdict.action, verdict.cause) == (Action.FAIL, Cause.DECLINED)
     assert verdict.words == "The program says: “a.h5 holds no volume.” Your dataset is unchanged."
-    absent = judge_absent(BAD, ASKED, absent_s=20, lost_s=10, refusal="a.h5 holds no volume.")
+    absent = judge_absent(BAD, ASKED, absent_s=20, lost_s=10, said=OwnWords("a.h5 holds no volume."))
     assert absent.words.startswith(verdict.words)
 
 
@@ -242,7 +242,7 @@ def test_a_programs_refusal_is_said_as_its_words(ending):
     ],
 )
 def test_the_last_line_that_a_program_wrote_is_a_hint_in_its_own_words(log, said):
-    verdict = judge(Ended(Ending.FAILED, exit_code=3), BAD, ASKED, last=last_words(log))
+    verdict = judge(Ended(Ending.FAILED, exit_code=3), BAD, ASKED, said=OwnWords(last=last_words(log)))
     assert verdict.cause is Cause.EXIT
     assert (
         verdict.words == f"The program stopped with an error. Its last words: “{said}” Your dataset is unchanged."
@@ -255,7 +255,7 @@ def test_last_words_are_bounded_and_none_where_a_log_says_nothing():
 
 
 def test_nothing_in_a_refusal_ends_its_marks():
-    verdict = judge(Ended(Ending.FAILED, exit_code=3), BAD, ASKED, refusal="no.” All is lost. “Oh")
+    verdict = judge(Ended(Ending.FAILED, exit_code=3), BAD, ASKED, said=OwnWords("no.” All is lost. “Oh"))
     assert verdict.words == "The program says: “no.’ All is lost. ‘Oh” Your dataset is unchanged."
 
 
@@ -271,7 +271,7 @@ def test_nothing_in_a_refusal_ends_its_marks():
     ],
 )
 def test_a_refusal_changes_no_other_ending(ended, said):
-    assert judge(ended, said, ASKED, refusal="a.h5 holds no volume.") == judge(ended, said, ASKED)
+    assert judge(ended, said, ASKED, said=OwnWords("a.h5 holds no volume.")) == judge(ended, said, ASKED)
 
 
 @pytest.mark.parametrize("said", ["The program could not be started. ", "The program could not be started: ", ""])
