@@ -107,6 +107,8 @@ def _about(field: Document) -> str:
         words.append("one of " + ", ".join(choice["value"] for choice in field["choices"]))
     elif field["min"] or field["max"]:
         words.append(f"{field['min'] or '…'} to {field['max'] or '…'}")
+    if condition := field.get("show_when"):  # a portal of an earlier release does not tell it
+        words.append(printed_units(f"only if {condition['text']}"))
     if field["source"]:
         words.append(printed_units(field["source"]))
     return "; ".join(words)

@@ -183,6 +183,8 @@ def _field_row(field: Document) -> tuple[object, ...]:
     # A portal of an earlier release does not tell it.
     if read := field.get("read"):
         return field["name"], field["value"], "", printed_units(read)
+    if (condition := field.get("show_when")) and not condition["holds"]:
+        return field["name"], "not used", "", printed_units(condition["why_not"])
     return field["name"], field["value"] or "–", unit(field["unit"]), printed_units(field["source"])
 
 

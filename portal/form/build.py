@@ -1,10 +1,12 @@
 """The form of a job type for these datasets, with what was typed, where defaults come from, and what is wrong."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from gantry_formats.conditions import names_in
 from portal.errors import InvalidError
+from portal.form.conditions.unmet import called_in
 from portal.form.defaults import Default, default_for
 from portal.form.inputs.belongs import belongs
 from portal.form.inputs.dataset import InputDataset, Inputs
@@ -12,10 +14,11 @@ from portal.form.inputs.pick_field import PickField, pick_field
 from portal.form.inputs.picks import MOST_NAMED, without_any
 from portal.form.inputs.slots import check_slots
 from portal.form.inputs.unusable import left_out_files, without_any_file
-from portal.form.plan import plan, results_of, with_preset
+from portal.form.plan import hidden_options, plan, results_of, split, with_preset
 from portal.form.target import FIELD, TargetField, target_field
 from portal.form.titles import result_title
 from portal.form.values import as_text, how_read, is_blank
+from portal.jobtype.conditions.phrases import phrase
 from portal.jobtype.model import JobType, Variant
 from portal.jobtype.option import BooleanOption, ChoiceOption, FloatOption, IntegerOption, OptionBase, TextOption
 from portal.words import count, limit, listed, memory
@@ -52,6 +55,21 @@ class Field:
     max_length: int | None = None
     pick: PickField | None = None
     """What of the datasets it picks; None for what picks nothing, or of no dataset."""
+    condition: str = ""
+    """On what it depends whether it is asked for, to be read behind "Only if"; empty: it always is."""
+    why_not: str = ""
+    """Why it is not asked for now, in sentences; empty where it is."""
+    because: str = ""
+    """What the job type says of that itself."""
+    when: Mapping[str, Any] | None = None
+    """The tree of the condition."""
+
+    @property
+    def tells_why(self) -> bool:
+        """Whether its place says why it is not asked for: because the job type does, or datasets alone decide."""
+        return bool(self.because) or (
+            self.when is not None and all(one["op"] != "option" for one in names_in(self.when))
+        )
 
     @property
     def own(self) -> bool:
@@ -153,6 +171,8 @@ class Form:
     """What is known before Start that may spoil it, in sentences: datasets that are registered as damaged."""
     errors: Mapping[str, str]
     """All errors by field name, `inputs.<slot>` for slots; also those of names that the form does not have."""
+    mode: str = "each"
+    """How it is started, as far as that is possible."""
 
     @property
     def impossible_words(self) -> str:
@@ -184,18 +204,29 @@ def build_form(
     mode: str | None = None,
     experiment: int | None = None,
     judged: bool = True,
+    aside: Mapping[str, str] | None = None,
 ) -> Form:
     """The form. Without `values` it shows the defaults (or the preset's values) and reproaches nobody.
 
     With `values`, raw as they were typed, it shows these and, where they are `judged`, what is wrong with them.
-    Raises InvalidError for an unknown preset.
+    `aside`: what stands in fields that are not asked for: it is shown again, and judged by nobody. Raises
+    InvalidError for an unknown preset.
     """
     shown = with_preset(jobtype, values or {}, preset)
     modes = _modes(jobtype, inputs)
     errors = _errors(jobtype, inputs, shown, mode or modes[0], experiment, judged=judged and values is not None)
     chosen_mode = mode if mode in modes else modes[0]
+    hidden = hidden_options(jobtype, values or {}, split(jobtype, inputs, chosen_mode), preset=preset)
     fields = [
-        (option, _field(jobtype, option, inputs, shown, errors=errors, mode=chosen_mode))
+        (
+            option,
+            _conditional(
+                jobtype,
+                option,
+                _field(jobtype, option, inputs, {**shown, **(aside or {})}, errors=errors, mode=chosen_mode),
+                hidden.get(option.name, ""),
+            ),
+        )
         for option in jobtype.options
     ]
     plain = [option.name for option in jobtype.options if not option.advanced][:MOST_PLAIN]
@@ -220,6 +251,7 @@ def build_form(
         results=results_of(jobtype, shown, inputs, chosen_mode),
         warnings=tuple(damage_words(jobtype, inputs)),
         errors=errors,
+        mode=chosen_mode,
     )
 
 
@@ -368,6 +400,21 @@ def _field(
         pattern=option.pattern or "" if isinstance(option, TextOption) else "",
         max_length=option.max_length if isinstance(option, TextOption) else None,
         pick=pick,
+    )
+
+
+def _conditional(jobtype: JobType, option: OptionBase, field: Field, why_not: str) -> Field:
+    """The field with what it depends on. Nobody must fill in what is not asked for."""
+    if option.show_when is None:
+        return field
+    return replace(
+        field,
+        condition=phrase(option.show_when.means, called_in(jobtype)),
+        when=option.show_when.means,
+        why_not=why_not,
+        because=option.because or "",
+        required=field.required and not why_not,
+        asked=field.asked and not why_not,
     )
 
 

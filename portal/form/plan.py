@@ -1,13 +1,13 @@
 """What was typed -> what runs: one set of typed options for each job."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from gantry_formats.commands.hyphens import FLAG_WORDS, like_a_flag
 from gantry_formats.images import alike
 from portal.errors import InvalidError
-from portal.form.conditions import why_hidden
+from portal.form.conditions import hidden_in, why_hidden
 from portal.form.defaults import default_for, untold, unusable
 from portal.form.inputs.belongs import belongs
 from portal.form.inputs.dataset import Inputs
@@ -26,6 +26,7 @@ from portal.words import listed
 
 Options = dict[str, Value]
 MOST_TOLD = 3
+NOT_USED = "Leave it empty: it is not used."
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,13 @@ def typed(jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs, *, preset: s
     field that must be filled, and is asked. Raises InvalidError whose `fields` has an
     option's name, or `inputs.<slot>`, for each thing wrong.
     """
+    return _typed(jobtype, with_preset(jobtype, raw, preset), inputs, preset)
+
+
+def _typed(jobtype: JobType, values: Mapping[str, Any], inputs: Inputs, preset: str | None) -> Options:
+    """`values`: with the preset's."""
     wrong = check_slots(jobtype, inputs)
-    options, in_options = typed_options(jobtype, with_preset(jobtype, raw, preset), inputs)
+    options, in_options = typed_options(jobtype, values, inputs, preset=preset)
     wrong.update(in_options)
     if wrong:
         raise _invalid(jobtype, wrong)
@@ -72,19 +78,24 @@ def plan(
     planned: list[Planned] = []
     objection = objection_to_target(jobtype, experiment)
     wrong: dict[str, str] = {} if objection is None else {FIELD: objection}
+    not_used: set[str] = set()
     unpicked = _Unpicked(jobtype, several=len(jobs) > 1)
     for job in jobs:
         try:
             values = with_preset(jobtype, raw, preset)
             for picked in unpicked.resolved(values, job):
-                options = typed(jobtype, _with_picks(values, picked), job)
+                options = _typed(jobtype, _with_picks(values, picked), job, preset)
                 planned.append(Planned(job, options, result_title(jobtype, job, options, picked.words)))
         except InvalidError as error:
             for name, words in error.fields.items():
                 wrong.setdefault(name, words)
+                not_used |= {name} if words.endswith(NOT_USED) else set()
         if len(planned) > MOST_RESULTS:
             raise InvalidError(f"This makes more than {MOST_RESULTS:,} results. Choose fewer.")
     wrong |= {name: words for name, words in unpicked.words().items() if name not in wrong}
+    if not_used and len(jobs) > 1:
+        told = hidden_options(jobtype, raw, jobs, preset=preset)
+        wrong |= {name: f"{told[name]} {NOT_USED}" for name in not_used if name in told}
     if wrong:
         raise _invalid(jobtype, wrong)
     return planned
@@ -171,8 +182,20 @@ def with_preset(jobtype: JobType, raw: Mapping[str, Any], preset: str | None) ->
     return {**values, **raw}
 
 
-def typed_options(jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs) -> tuple[Options, dict[str, str]]:
-    """Typed values of what can be taken, and words for what cannot."""
+def hidden_options(
+    jobtype: JobType, raw: Mapping[str, Any], jobs: Sequence[Inputs], *, preset: str | None = None
+) -> dict[str, str]:
+    """Options that are not asked for in one of these jobs at least, and why."""
+    if not any(option.show_when for option in jobtype.options):
+        return {}
+    values = with_preset(jobtype, raw, preset)
+    return hidden_in(jobtype, [(typed_options(jobtype, values, job)[0], job) for job in jobs])
+
+
+def typed_options(
+    jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs, *, preset: str | None = None
+) -> tuple[Options, dict[str, str]]:
+    """Typed values of what can be taken, and words for what cannot; `preset`: whose values `raw` has already."""
     names = [option.name for option in jobtype.options]
     wrong = {
         name: f"This analysis has no option named {name}{suggestion(name, names)}"
@@ -183,8 +206,10 @@ def typed_options(jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs) -> t
     for option in jobtype.options:
         hidden = why_hidden(jobtype, option, options, inputs)
         if hidden is not None:
-            if _says_something(option, raw.get(option.name)):
-                wrong[option.name] = f"{hidden} Leave it empty: it is not used."
+            # Nobody is told of what follows from another mistake.
+            told = option.show_when is None or any(name in wrong for name in option.show_when.names("option"))
+            if not told and _says_something(jobtype, option, raw.get(option.name), inputs, preset):
+                wrong[option.name] = f"{hidden} {NOT_USED}"
             continue
         try:
             if belongs(option, options) or not is_blank(raw.get(option.name)):
@@ -203,9 +228,12 @@ def typed_options(jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs) -> t
     return options, wrong
 
 
-def _says_something(option: OptionBase, given: Any) -> bool:
+def _says_something(jobtype: JobType, option: OptionBase, given: Any, inputs: Inputs, preset: str | None) -> bool:
     """Whether somebody gave another value than the form shows by itself."""
-    if is_blank(given) or as_text(given) == as_text(default_of(option)):
+    by_itself = [default_of(option), default_for(jobtype, option, inputs).value]
+    if preset:
+        by_itself.append(jobtype.preset(preset).values.get(option.name))
+    if is_blank(given) or as_text(given) in map(as_text, by_itself):
         return False
     return not isinstance(option, BooleanOption) or given in (True, "true", "on")
 

@@ -82,11 +82,13 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def why_not(tree: Tree, facts: Facts, called: Mapping[tuple[str, str], str]) -> list[str]:
-    """Why a condition does not certainly hold, a sentence a reason; none where it does.
+Called = Mapping[tuple[str, ...], str]
+"""What people call an option or a fact, by ("option", name); a choice's value, by ("value", option, value); and a
+slot after the first, by ("slot", name). A parameter has its own name."""
 
-    `called`: what people call an option or a fact, by its op and name; a parameter has its own name.
-    """
+
+def why_not(tree: Tree, facts: Facts, called: Called) -> list[str]:
+    """Why a condition does not certainly hold, a sentence a reason; none where it does."""
     if verdict(tree, facts) is True:
         return []
     op, parts = tree["op"], tree.get("of", [])
@@ -109,14 +111,14 @@ def _opposite(tree: Tree) -> Tree | None:
     return tree["of"][0] if op == "not" else None
 
 
-def _reason(tree: Tree, facts: Facts, called: Mapping[tuple[str, str], str]) -> str:
+def _reason(tree: Tree, facts: Facts, called: Called) -> str:
     op, parts = tree["op"], tree.get("of", [])
     if op in _MUST_BE:
         one, other = parts
         if not names_in(one) and names_in(other):
             one, other, op = other, one, _TURNED[op]
         value, wanted = evaluate(one, facts), evaluate(other, facts)
-        name = _name_of(one, called)
+        name = name_of(one, called)
         if other == {"op": "value", "value": None}:
             return f"{name} {'must be missing' if op == '==' else 'is missing'}."
         unit = str(other.get("said", "")).rpartition(" ")[2]
@@ -125,11 +127,11 @@ def _reason(tree: Tree, facts: Facts, called: Mapping[tuple[str, str], str]) -> 
     if op == "in" and parts[1]["op"] == "list":
         value = evaluate(parts[0], facts)
         among = ", ".join(_wanted(one, evaluate(one, facts), "", called) for one in parts[1]["of"])
-        return f"{_name_of(parts[0], called)} must be one of {among}; {_is_now(value, value, '')}."
+        return f"{name_of(parts[0], called)} must be one of {among}; {_is_now(value, value, '')}."
     if _is_name(tree):
-        return f"{_name_of(tree, called)} {_yes(evaluate(tree, facts), True)}."
+        return f"{name_of(tree, called)} {_yes(evaluate(tree, facts), True)}."
     if op == "not" and _is_name(parts[0]):
-        return f"{_name_of(parts[0], called)} {_yes(evaluate(parts[0], facts), False)}."
+        return f"{name_of(parts[0], called)} {_yes(evaluate(parts[0], facts), False)}."
     return f"This must hold: {written(tree)}."
 
 
@@ -143,28 +145,34 @@ def _is_name(tree: Tree) -> bool:
     return tree["op"] in ("option", "parameter", "fact")
 
 
-def _name_of(tree: Tree, called: Mapping[tuple[str, str], str]) -> str:
-    return called.get((tree["op"], tree["name"]), tree["name"]) if _is_name(tree) else written(tree)
+def name_of(tree: Tree, called: Called) -> str:
+    """What people call an option, a parameter or a fact; all else as it was written."""
+    if not _is_name(tree):
+        return written(tree)
+    name = called.get((tree["op"], tree["name"]), str(tree["name"]))
+    of = called.get(("slot", tree.get("slot", "")))
+    return f"{name} of {of}" if of else name
 
 
-def _wanted(tree: Tree, value: Value, unit: str, called: Mapping[tuple[str, str], str]) -> str:
+def _wanted(tree: Tree, value: Value, unit: str, called: Called) -> str:
     if "said" in tree:
         return str(tree["said"])
-    told = _shown(value, unit)
-    return f"{_name_of(tree, called)} ({told})" if _is_name(tree) else told
+    told = shown(value, unit)
+    return f"{name_of(tree, called)} ({told})" if _is_name(tree) else told
 
 
 def _is_now(value: Value, wanted: Value, unit: str) -> str:
     if isinstance(value, Number) and isinstance(wanted, Number) and value.dimension != wanted.dimension:
         if not value.dimension:
-            return f"it is {_shown(value, '')}, and its unit is not known"
-        return f"it is {_shown(value, '')}, which measures something else"
+            return f"it is {shown(value, '')}, and its unit is not known"
+        return f"it is {shown(value, '')}, which measures something else"
     if value is None or isinstance(value, Unknown):
         return "it is not known"
-    return f"it is {_shown(value, unit)}"
+    return f"it is {shown(value, unit)}"
 
 
-def _shown(value: Value, unit: str) -> str:
+def shown(value: Value, unit: str = "") -> str:
+    """A value as people read it; a number in this unit where it can be."""
     match value:
         case None | Unknown():
             return "not known"
@@ -173,7 +181,7 @@ def _shown(value: Value, unit: str) -> str:
         case Number():
             return _in_unit(value, unit)
         case tuple():
-            return ", ".join(_shown(one, unit) for one in value)
+            return ", ".join(shown(one, unit) for one in value)
     return str(value)
 
 

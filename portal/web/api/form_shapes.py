@@ -1,5 +1,8 @@
 """Analyses and their forms as JSON."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from pydantic import BaseModel, Field
 
 from portal.form import Field as FormField
@@ -59,6 +62,15 @@ class PickOut(BaseModel):
     note: str = Field(description="What is left out and why, or not known.")
 
 
+class ConditionOut(BaseModel):
+    """On what it depends whether an option is asked for: it is only used where the condition holds."""
+
+    text: str = Field(description='To be read behind "Only if": "Method is manual and wavelength is known".')
+    tree: dict[str, Any] = Field(description="As docs/developers/conditions.md has it.")
+    holds: bool = Field(description="With these datasets and values. Where it does not, a value is refused.")
+    why_not: str = Field(description="Why it does not hold, in sentences; empty where it does.")
+
+
 class FieldOut(BaseModel):
     """An option on the form."""
 
@@ -79,6 +91,7 @@ class FieldOut(BaseModel):
     max: str
     pattern: str
     pick: PickOut | None = Field(description="Null for what picks nothing, and where no dataset is chosen.")
+    show_when: ConditionOut | None = Field(description="Null for what is always asked for.")
 
 
 class SlotOut(BaseModel):
@@ -285,7 +298,12 @@ def _field(field: FormField, group: str, advanced: bool) -> FieldOut:
         max=field.max,
         pattern=field.pattern,
         pick=None if field.pick is None else _pick(field.pick),
+        show_when=None if field.when is None else _condition(field.when, field),
     )
+
+
+def _condition(tree: Mapping[str, Any], field: FormField) -> ConditionOut:
+    return ConditionOut(text=field.condition, tree=dict(tree), holds=not field.why_not, why_not=field.why_not)
 
 
 def _pick(pick: PickField) -> PickOut:

@@ -16,6 +16,7 @@ from portal.catalogue.models import Dataset, Investigation
 from portal.catalogue.service import OFFERED, experiments_to_file_in, who_sees
 from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError
 from portal.form import Form, build_form
+from portal.form.conditions.page import for_page
 from portal.jobs.read import cluster_status
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.naming import as_named
@@ -90,9 +91,9 @@ def begin(name: str) -> ResponseReturnValue:
     """Start what the form says."""
     jobtype = portal().jobtypes.named(name)
     typed = typed_form(jobtype, request.form)
-    revised = told_if_revised(jobtype, typed)
-    if revised is not None:
-        return make_response(form_page(jobtype, revised), 409)
+    to_look_at = _to_look_at(jobtype, typed)
+    if to_look_at is not None:
+        return to_look_at
     asked = keyed(
         SubmitRequest(
             jobtype=name,
@@ -125,6 +126,31 @@ def begin(name: str) -> ResponseReturnValue:
     if before is not None:
         return make_response(form_page(jobtype, replace(typed, key=None), before=before), 409)
     return redirect(address_of(made), 303)
+
+
+def _to_look_at(jobtype: JobType, typed: Typed) -> ResponseReturnValue | None:
+    """The form again, where its page showed another one than it is by now."""
+    revised = told_if_revised(jobtype, typed)
+    if revised is not None:
+        return make_response(form_page(jobtype, revised), 409)
+    late = _asked_for_after_all(jobtype, typed)
+    return None if late is None else make_response(form_page(jobtype, *late), 422)
+
+
+def _asked_for_after_all(jobtype: JobType, typed: Typed) -> tuple[Typed, InvalidError] | None:
+    """The form whose page had hidden what is asked for now, since something else changed: nobody has seen it."""
+    if not typed.aside:
+        return None
+    arrays = jobtype.looks_at_arrays
+    inputs = inputs_of(datasets_by_slot(session(), actor(), typed.ids, arrays=arrays), arrays=arrays)
+    form = build_form(jobtype, inputs, values=typed.raw or {}, preset=typed.preset, mode=typed.mode, judged=False)
+    late = [field.name for field in form.fields if field.name in typed.aside and not field.why_not]
+    if not late:
+        return None
+    raw = {**(typed.raw or {}), **{name: typed.aside[name] for name in late}}
+    aside = {name: text for name, text in typed.aside.items() if name not in late}
+    words = "This is asked for, with what is chosen now. Look whether the value is right."
+    return replace(typed, raw=raw, aside=aside), InvalidError(words, fields=dict.fromkeys(late, words))
 
 
 @page.post("/<name>/preset")
@@ -219,6 +245,7 @@ def _context(
         mode=typed.mode,
         experiment=typed.experiment,
         judged=judged,
+        aside=typed.aside,
     )
     main = datasets.get(jobtype.slot.name, []) if jobtype.slot else []
     status = cluster_status(session())
@@ -230,6 +257,7 @@ def _context(
         "form": form,
         "typed": without_made_name(typed, form, inputs),
         "errors": problems_of(form, error) if judged and values is not None else [],
+        "conditions": for_page(form, typed.raw or {}, inputs),
         "main": main,
         "pictures": thumbnails(session(), actor(), [dataset.id for dataset in main[:12]]),
         "needed": [one for one in further if one.needed],

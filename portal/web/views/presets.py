@@ -57,7 +57,9 @@ def with_chosen(
     }
     shown |= {name: text for name, text in (before or {}).items() if name in untouched}
     was = {name: text for name, text in shown.items() if text != fresh[name]}
-    return replace(typed, raw=raw | fresh, preset=preset.name), was
+    fresh = {name: text for name, text in fresh.items() if name not in typed.aside or name in preset.values}
+    aside = {name: text for name, text in typed.aside.items() if name not in preset.values}
+    return replace(typed, raw=raw | fresh, preset=preset.name, aside=aside), was
 
 
 def taken_back(typed: Typed, values: MultiDict[str, str]) -> Typed:

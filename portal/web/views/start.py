@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy.orm import Session, joinedload
@@ -27,6 +27,8 @@ from portal.web.views.picks.id_lists import texts_of
 from portal.web.views.problems import FieldProblem
 
 MOST_CANDIDATES = 50
+ASIDE = "aside."
+"""Before the name of an option whose field is not asked for: what is in it is kept, and judged by nobody."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Typed:
     key: str | None
     experiment: int | None
     """Where results are to be filed; 0, which none is, for what is no number."""
+    aside: Mapping[str, str] = field(default_factory=dict)
+    """What stands in fields that the page did not ask for, raw."""
 
 
 @dataclass(frozen=True)
@@ -72,16 +76,18 @@ def typed_form(jobtype: JobType, values: MultiDict[str, str]) -> Typed:
     for name in values:
         if name.startswith("in.") and name != f"in.{first}":
             ids[name.removeprefix("in.")] = whole_numbers(values.getlist(name))
+    aside = {name.removeprefix(ASIDE): text for name, text in values.items() if name.startswith(ASIDE)}
     raw = raw_of_html(jobtype, values.to_dict(flat=False))
     return Typed(
         ids={slot: chosen for slot, chosen in ids.items() if chosen},
-        raw=raw or None,
+        raw={name: text for name, text in raw.items() if name not in aside} or None,
         variant=values.get("variant") or None,
         mode=values.get("mode") or None,
         preset=values.get("preset") or None,
         title=_title(values),
         key=values.get("idempotency_key") or None,
         experiment=_experiment(values.get("experiment", "")),
+        aside=aside,
     )
 
 
@@ -100,6 +106,7 @@ def fields_of(jobtype: JobType, typed: Typed) -> list[tuple[str, str]]:
         for text in texts_of(ids)
     ]
     found += [(f"option.{name}", text) for name, text in (typed.raw or {}).items()]
+    found += [(f"{ASIDE}{name}", text) for name, text in typed.aside.items()]
     rest = {
         "variant": typed.variant,
         "mode": typed.mode,

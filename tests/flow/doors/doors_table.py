@@ -267,13 +267,13 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "analyses.start": (
         "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key", "experiment",
         "revision", "without", "returned", "option.histogram_bins", "option.projection", "kept",
-        "was_preset", "was.histogram_bins",
+        "aside.projection", "was_preset", "was.histogram_bins",
     ),
     "trials.form": (
         "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key",
         "experiment", "revision", "on", "returned",
         "try", "how", "values", "value", "from", "to", "number", "spacing", "part",
-        "option.histogram_bins", "option.projection", "kept", "typed.histogram_bins",
+        "option.histogram_bins", "option.projection", "kept", "typed.histogram_bins", "aside.projection",
     ),
     "trials.use": ("all",),
     "trials.show": ("picture", "black", "white"),
@@ -307,7 +307,7 @@ _TRIED: Mapping[str, Any] = {
 _STARTED: Mapping[str, Any] = {
     "dataset": "{dataset}", "option.histogram_bins": "64", "variant": "standard", "mode": "each",
     "preset": "Recommended", "title": "Again", "proposed": "A name", "idempotency_key": "matrix", "revision": "",
-    "without": "", "experiment": "", "returned": "",
+    "without": "", "experiment": "", "returned": "", "aside.projection": "mean",
 }  # fmt: skip
 
 FORMS: Mapping[str, Mapping[str, Any]] = {

@@ -1,5 +1,6 @@
 import "./htmx";
 import { wireCalendars } from "./calendars";
+import { wireConditional } from "./conditional";
 import { wireConnection } from "./connection";
 import { wireCompare } from "./compare";
 import { wireCopy } from "./copy";
@@ -32,6 +33,7 @@ wireErrors();
 wireForms();
 wireSending();
 wireTyped();
+wireConditional();
 wireGoBack();
 wireLogs();
 wirePosted();

@@ -1,31 +1,19 @@
-"""Conditions on the datasets and options of one job: what is known, whether they hold, and why not."""
+"""What is known of a job's datasets and options, as conditions ask for it."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gantry_formats.conditions import Facts, Tree, holds, measured, names_in
+from gantry_formats.conditions import Facts, measured
 from portal.form.inputs.arrays import InputArray
 from portal.form.inputs.dataset import InputDataset, Inputs, Quantity
 from portal.form.inputs.picks import held_by, picks_of
-from portal.jobtype.conditions.condition import WrittenCondition
-from portal.jobtype.conditions.words import why_not
 from portal.jobtype.model import JobType
-from portal.jobtype.option import OptionBase, Value
-from portal.words import listed
+from portal.jobtype.option import Value
 
 MOST_TOGETHER = 2000
 """Combinations of datasets of several slots that are looked at in one job."""
-MOST_NAMED = 3
-CALLED_FACTS = {
-    ("fact", "files.count"): "The number of files",
-    ("fact", "files.size"): "The size of the files",
-    ("fact", "array.dtype"): "The type of the pixels",
-    ("fact", "array.axes"): "The axes of the array",
-    ("fact", "array.count"): "The number of arrays",
-    **{("fact", f"array.{axis}"): f"The length along {axis}" for axis in "XYZCTR"},
-}
 
 
 @dataclass(frozen=True)
@@ -36,39 +24,10 @@ class Known:
     datasets: tuple[InputDataset, ...]
 
 
-def why_hidden(jobtype: JobType, option: OptionBase, options: Mapping[str, Value], inputs: Inputs) -> str | None:
-    """Why an option is not asked for, as a sentence; None where it is."""
-    if option.show_when is None:
-        return None
-    reasons = unmet(jobtype, option.show_when, options, inputs)
-    if not reasons:
-        return None
-    return option.because.rstrip(".") + "." if option.because else " ".join(reasons)
-
-
-def unmet(
-    jobtype: JobType, condition: WrittenCondition, options: Mapping[str, Value], inputs: Inputs
-) -> list[str]:
-    """Why a condition does not hold for these datasets, a sentence a reason; none where it holds for each.
-
-    Where it holds for some of several, the sentences begin with the names of those for which it does not.
-    """
-    tree = condition.means
-    known = list(_known(jobtype, tree, options, inputs))
-    failing = [one for one in known if not holds(tree, one.facts)]
-    if not failing:
-        return []
-    called = {**CALLED_FACTS, **{("option", option.name): option.label for option in jobtype.options}}
-    reasons = why_not(tree, failing[0].facts, called)
-    if len(failing) == len(known):
-        return reasons
-    names = list(dict.fromkeys(dataset.name for one in failing for dataset in one.datasets))
-    return [f"{listed([f'“{name}”' for name in names], MOST_NAMED)}: {reasons[0]}", *reasons[1:]]
-
-
-def _known(jobtype: JobType, tree: Tree, options: Mapping[str, Value], inputs: Inputs) -> Iterator[Known]:
-    """Every combination of a dataset of each slot that the tree asks about; an empty slot has nothing to say."""
-    slots = list(dict.fromkeys(name["slot"] for name in names_in(tree) if "slot" in name))
+def combinations(
+    jobtype: JobType, slots: Sequence[str], options: Mapping[str, Value], inputs: Inputs
+) -> Iterator[Known]:
+    """Every combination of a dataset of each of these slots, of one job; an empty slot has nothing to say."""
     given: list[Sequence[InputDataset | None]] = [inputs.get(slot) or (None,) for slot in slots]
     chosen = facts_of_options(jobtype, options)
     for together in itertools.islice(itertools.product(*given), MOST_TOGETHER):
