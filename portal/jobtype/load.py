@@ -212,7 +212,7 @@ def _words(item: dict[str, Any], document: lines.Document) -> str:
     place = str(loc[-2]) if loc[-1:] == ("[key]",) else _place(loc, document)
     match item["type"]:
         case "extra_forbidden":
-            words = f"unknown key {place}{suggestion(str(loc[-1]), _known_keys())}"
+            words = f"unknown key {place}{suggestion(str(loc[-1]), known_keys())}"
         case "missing":
             words = f"{place} is missing"
         case "union_tag_not_found":
@@ -245,7 +245,7 @@ def _place(loc: tuple[str | int, ...], document: lines.Document) -> str:
 
 
 @cache
-def _known_keys() -> set[str]:
+def known_keys() -> set[str]:
     """Every key that may stand anywhere in a job type."""
     keys: set[str] = set()
     pending: list[Any] = [JobType.model_json_schema()]

@@ -9,6 +9,7 @@ from flask import Flask, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, RequestURITooLarge
 
 from portal.errors import InvalidError
+from portal.jobtype.lines import MAX_BYTES
 from portal.web.json import LONGEST_TEXT, PortalRequest
 
 LONGEST_LINK: Final = 6000
@@ -21,6 +22,8 @@ MOST_FORM_BYTES: Final = 512 * 2**10
 MOST_FIELDS: Final = 3000
 """Of a form; one may name as many datasets as a submission takes."""
 LONGEST_NAME: Final = 200
+LONG_TEXTS: Final = {endpoint: {"text": MAX_BYTES} for endpoint in ("drafts.save", "drafts.saved")}
+"""Forms with a field that may hold more than others: a whole job type."""
 
 
 def _check_request() -> None:
@@ -29,7 +32,10 @@ def _check_request() -> None:
         raise RequestURITooLarge
     if "\0" in request.path:
         raise BadRequest
-    if not request.path.startswith("/api/"):
+    long = LONG_TEXTS.get(str(request.endpoint), {})
+    if long:
+        request.max_content_length = request.max_form_memory_size = MOST_BYTES
+    elif not request.path.startswith("/api/"):
         request.max_content_length = MOST_FORM_BYTES
     sent = (*request.args.items(multi=True), *request.form.items(multi=True))
     if len(sent) > MOST_FIELDS:
@@ -40,8 +46,8 @@ def _check_request() -> None:
             wrong[_shown(name)] = "It holds a NUL."
         elif len(name) > LONGEST_NAME:
             wrong[_shown(name)] = f"Its name has more than {LONGEST_NAME} characters."
-        elif len(text) > LONGEST_TEXT:
-            wrong[_shown(name)] = f"It has more than {LONGEST_TEXT:,} characters."
+        elif len(text) > (most := long.get(name, LONGEST_TEXT)):
+            wrong[_shown(name)] = f"It has more than {most:,} characters."
     if wrong:
         first = next(iter(wrong.values()))
         raise InvalidError(f"A value cannot be used. {first}", fields=wrong)

@@ -7,7 +7,7 @@ from typing import Final
 
 from portal.jobtype.advice.warnings import warnings
 from portal.jobtype.finding import Path
-from portal.jobtype.load import judge
+from portal.jobtype.load import judge, known_keys
 from portal.jobtype.model import JobType
 from portal.jobtype.written.tree import Tree
 
@@ -112,10 +112,9 @@ def _found(tree: Tree, path: Path, message: str, *, certain: bool = True) -> Fou
         known = (*known, part)
         mark = (entry.key or entry.value).start_mark
         line, column = mark.line + 1, mark.column + 1
-    plain = tuple(part for part in path if part != "[key]")
-    return Found(
-        known if known and len(known) >= len(plain) else plain, line, column, message, step_of(path), certain
-    )
+    if path and path[-1] not in known and path[-1] in known_keys():
+        known = (*known, path[-1])  # what is missing
+    return Found(known, line, column, message, step_of(path), certain)
 
 
 def _in_order(found: list[Found]) -> Iterator[Found]:

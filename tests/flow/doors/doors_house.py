@@ -41,6 +41,7 @@ from portal.catalogue.models import (
 from portal.catalogue.models import Job as Run
 from portal.config import Settings
 from portal.db import Database
+from portal.drafts import service
 from portal.identity import device
 from portal.identity.models import Person
 from portal.identity.sessions import open_session
@@ -51,6 +52,7 @@ from portal.jobs.state import State
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.submit import submit
 from portal.jobtype.load import load_folders, shipped_folder
+from portal.jobtype.written.start import empty
 from portal.notify.access.models import AccessQuestion, AccessRequest
 from portal.notify.models import About, Notice
 from portal.trials.trial import Asked
@@ -414,6 +416,12 @@ def _jobs(house: House) -> None:
         "batch": things["batch number"],
     }
     now = datetime.now(UTC)
+    with house.database.write() as session:
+        text = empty("Shrink a picture", "Sam Weber")
+        things |= {
+            "draft": service.create(session, house.facility.actors["sam"], text, now=now).id,
+            "step": "purpose",
+        }
     with house.database.write() as session:
         for job in session.scalars(select(Job)):
             job.options = {**job.options, "note": "Nightshade"}

@@ -55,6 +55,18 @@ PAGES = """
     analyses.begin           POST  sign-in  hides      done       done       done       | -
     analyses.preset          POST  sign-in  hides      done       done       done       | -
     analyses.estimate        POST  sign-in  hides      shows      shows      shows      | -
+    drafts.show              GET   sign-in  forbidden  forbidden  forbidden  shows      | -
+    drafts.create            POST  sign-in  forbidden  forbidden  forbidden  done       | -
+    drafts.edit              GET   sign-in  hides      hides      hides      shows      | -
+    drafts.save              POST  sign-in  hides      hides      hides      done       | -
+    drafts.saved             POST  sign-in  hides      hides      hides      shows      | -
+    drafts.form              POST  sign-in  hides      hides      hides      shows      | -
+    drafts.undo              POST  sign-in  hides      hides      hides      done       | -
+    drafts.as_file           GET   sign-in  hides      hides      hides      shows      | -
+    drafts.share             POST  sign-in  hides      hides      hides      done       | -
+    drafts.unshare           POST  sign-in  hides      hides      hides      done       | -
+    drafts.throw_away        POST  sign-in  hides      hides      hides      done       | -
+    drafts.take_back         POST  sign-in  hides      hides      hides      done       | -
     picked.without           POST  sign-in  hides      done       done       done       | -
     trials.ask               POST  sign-in  hides      done       done       done       | -
     trials.switch            POST  sign-in  hides      done       done       done       | -
@@ -201,6 +213,8 @@ ARGUMENTS: Mapping[str, str] = {
     "question_id": "question",
     "name": "analysis",
     "stream": "stream",
+    "draft_id": "draft",
+    "step": "step",
     "filename": "filename",
     "rest": "rest",
 }
@@ -264,6 +278,8 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "search.hits": ("q",),
     "experiments.show": ("page",),
     "analyses.show": ("dataset",),
+    "drafts.show": ("gone", "kept"),
+    "drafts.edit": ("on", "opened", "kept"),
     "analyses.start": (
         "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key", "experiment",
         "revision", "without", "returned", "option.histogram_bins", "option.projection", "kept",
@@ -310,7 +326,24 @@ _STARTED: Mapping[str, Any] = {
     "without": "", "experiment": "", "returned": "", "aside.projection": "mean",
 }  # fmt: skip
 
+_DRAFT: Mapping[str, Any] = {
+    "version": "1",
+    "on": "{dataset}",
+    "do": "",
+    "f.title": "Shrink",
+    "pasted": "",
+    "text": "title: Shrink\n",
+    "opened": "",
+}
+
 FORMS: Mapping[str, Mapping[str, Any]] = {
+    "drafts.create": {"title": "Shrink a picture", "pasted": "convert in.tif out.tif", "copy": ""},
+    "drafts.save": _DRAFT,
+    "drafts.saved": _DRAFT,
+    "drafts.form": {"on": "{dataset}", "option.histogram_bins": "64"},
+    "drafts.undo": {"version": "1", "step": "purpose"},
+    "drafts.share": {"person": "sam"},
+    "drafts.unshare": {"reader": "1"},
     "picked.without": {
         "dataset": ["{dataset}", "{second}"], "without": "{second}", "option.histogram_bins": "64",
         "variant": "standard", "mode": "each", "preset": "Recommended", "title": "Again", "proposed": "A name",

@@ -24,7 +24,7 @@ UNREAD = frozenset({("datasets.picture", "v")})
 """What stands in an address for browsers' caches alone."""
 PAGE_OF = {"analyses.begin": "analyses.start", "trials.start": "trials.form"}
 """Forms whose page takes what they send from its address, too."""
-CHOICES = ("option.", "in.", "was.", "typed.")
+CHOICES = ("option.", "in.", "was.", "typed.", "f.")
 """Their names are a job type's: those of the table stand for all."""
 
 Names = set[tuple[str, str, str]]

@@ -30,10 +30,10 @@ KEPT = "What you typed is kept and waits for you"
 NOTHING_TYPED = {
     "jobs.cancel", "jobs.retry", "jobs.release", "batches.cancel", "batches.retry", "batches.retry_cancelled",
     "access_requests.decide", "trials.throw_away", "trials.keep_after_all", "me.revoke", "notices.read",
-    "notices.read_all", "sign_in.leave",
+    "notices.read_all", "sign_in.leave", "drafts.throw_away", "drafts.take_back", "drafts.undo", "drafts.unshare",
 }  # fmt: skip
 """Buttons: what stands in them is not typed."""
-LIVE = {"analyses.estimate", "trials.beside"}
+LIVE = {"analyses.estimate", "trials.beside", "drafts.form", "drafts.saved"}
 """What stands beside a form; the form itself is not sent."""
 PASSWORDS = {"me.password"}
 """Passwords are kept nowhere."""

@@ -18,6 +18,7 @@ import { wireSearch } from "./search";
 import { wireSending } from "./sending";
 import { wireSheets } from "./sheets";
 import { wireTokens } from "./tokens";
+import { wireDrafts } from "./drafts";
 import { wireTyped } from "./typed";
 import { wireGoBack } from "./go-back";
 
@@ -40,6 +41,7 @@ wirePosted();
 wireSearch();
 wireSheets();
 wireTokens();
+wireDrafts();
 wireCompare();
 wireCalendars();
 wireDataView();

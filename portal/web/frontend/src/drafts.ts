@@ -1,0 +1,99 @@
+import { changed } from "./changed";
+
+const AGAIN_MS = 10000;
+
+type Field = HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement;
+
+function isField(element: Element): element is Field {
+  return (
+    element instanceof HTMLInputElement ||
+    element instanceof HTMLSelectElement ||
+    element instanceof HTMLTextAreaElement
+  );
+}
+
+function held(field: Field): string {
+  return field instanceof HTMLInputElement && ["checkbox", "radio"].includes(field.type)
+    ? String(field.checked)
+    : field.value;
+}
+
+/** What a field holds is what the portal has now: it is nobody's unsaved change any more. */
+function settle(field: Field): void {
+  if (field instanceof HTMLSelectElement) {
+    for (const option of field.options) option.defaultSelected = option.selected;
+  } else if (field instanceof HTMLInputElement && ["checkbox", "radio"].includes(field.type)) {
+    field.defaultChecked = field.checked;
+  } else if (field.type !== "hidden") {
+    field.defaultValue = field.value;
+  }
+}
+
+function draft(element: unknown): HTMLFormElement | null {
+  return element instanceof HTMLFormElement && element.hasAttribute("data-draft") ? element : null;
+}
+
+function say(words: string): void {
+  const place = document.getElementById("draft-saved");
+  if (!place) return;
+  const note = document.createElement("span");
+  note.className = "wrong";
+  note.textContent = words;
+  place.replaceChildren(note);
+}
+
+/** The line that a link names is marked in the text, and seen. */
+function lead(line: number, column: number): void {
+  const text = document.querySelector<HTMLTextAreaElement>("[data-yaml]");
+  if (!text) return;
+  const lines = text.value.split("\n");
+  const start = lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0);
+  const from = start + Math.max(0, column - 1);
+  text.focus();
+  text.setSelectionRange(from, start + (lines[line - 1]?.length ?? 0));
+  const height = text.scrollHeight / Math.max(1, lines.length);
+  text.scrollTop = Math.max(0, (line - 4) * height);
+}
+
+function leadFromAddress(): void {
+  const found = /^#line-(\d{1,6})$/.exec(window.location.hash);
+  if (found) lead(Number(found[1]), 1);
+}
+
+/** A draft is saved as one types. What was not saved stays, is said, and is sent again. */
+export function wireDrafts(): void {
+  const sent = new WeakMap<HTMLFormElement, Map<Field, string>>();
+  let waiting = 0;
+  const again = (form: HTMLFormElement): void => {
+    window.clearTimeout(waiting);
+    waiting = window.setTimeout(() => form.isConnected && form.dispatchEvent(new Event("again")), AGAIN_MS);
+  };
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const form = draft(event.target);
+    if (form) sent.set(form, new Map([...form.elements].filter(isField).map((field) => [field, held(field)])));
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const form = draft(event.target);
+    if (!form) return;
+    const answered = (event as CustomEvent<{ successful?: boolean }>).detail.successful === true;
+    if (!answered) {
+      say("Not saved yet: the portal does not answer. What you typed stays here, and is sent again by itself.");
+      again(form);
+      return;
+    }
+    if (document.getElementById("draft-saved")?.dataset.saved === "no") return;
+    for (const [field, value] of sent.get(form) ?? []) if (held(field) === value) settle(field);
+  });
+  window.addEventListener("online", () => {
+    const form = document.querySelector<HTMLFormElement>("form[data-draft]");
+    if (form && [...form.elements].some(changed)) form.dispatchEvent(new Event("again"));
+  });
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest<HTMLElement>("a[data-line]") : null;
+    if (!link || !document.querySelector("[data-yaml]")) return;
+    event.preventDefault();
+    lead(Number(link.dataset.line), Number(link.dataset.column));
+  });
+  window.addEventListener("hashchange", leadFromAddress);
+  leadFromAddress();
+}

@@ -1,0 +1,216 @@
+"""The editor of one draft: seven steps and the YAML, which are the same document."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from flask import flash, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.drafts import before, service
+from portal.drafts.models import Draft
+from portal.errors import ConflictError, InvalidError
+from portal.identity.missing import not_found
+from portal.jobtype.written import chips
+from portal.jobtype.written.check import Step
+from portal.jobtype.written.tree import UnsoundError
+from portal.web.context import actor, now, portal, session
+from portal.web.forms.kept import kept_fields
+from portal.web.pages.drafts.blueprint import page
+from portal.web.part import part
+from portal.web.views.drafts import beside
+from portal.web.views.drafts.editor import YAML, Seen, editor_of, whole_of
+from portal.web.views.drafts.merge import merged, with_step
+from portal.web.views.drafts.pasted import with_pasted
+
+STEPS = (*(step.value for step in Step), YAML)
+CHIPS = {
+    "output": chips.to_output,
+    "option": chips.to_option,
+    "flag": chips.to_flag,
+    "constant": chips.to_constant,
+}
+
+
+@page.get("/<int:draft_id>/<step>")
+def edit(draft_id: int, step: str) -> ResponseReturnValue:
+    """A step, or the YAML. What was kept of a form that met no sign-in stands in it, and is not saved yet."""
+    draft = _draft(draft_id, step)
+    kept = kept_fields("drafts.save", draft_id=draft_id, step=step)
+    if not kept:
+        return _page(draft, step, draft.text, draft.version)
+    text = draft.text
+    with suppress(UnsoundError):
+        text = kept.get("text", text) if step == YAML else with_step(text, Step(step), kept, "")
+    flash("What you had typed before the sign-in stands here again. It is not saved yet: press Save.")
+    return _page(draft, step, text, whole_of(kept.get("version", "")) or draft.version)
+
+
+@page.post("/<int:draft_id>/<step>")
+def save(draft_id: int, step: str) -> ResponseReturnValue:
+    """Save what was typed, and do what the button says."""
+    draft = _draft(draft_id, step)
+    button = request.form.get("do", "")
+    version = whole_of(request.form.get("version", ""))
+    told: list[str] = []
+    try:
+        text = _theirs_and_mine(draft, step, version, button)
+        if text is None:
+            return _conflict(draft, step, version, button)
+        if button == "paste":
+            text, told = with_pasted(text, request.form.get("pasted", ""))
+        elif button.startswith("chip."):
+            text, words = _chip(text, button)
+            told = [words]
+        with portal().database.write() as writing:
+            draft = service.save(writing, actor(), draft_id, text, draft.version, now=now())
+    except service.SavedMeanwhileError:
+        return _conflict(_draft(draft_id, step), step, version, button)
+    except UnsoundError as error:
+        flash(f"Nothing was changed: {error.message}.", "wrong")
+    except InvalidError as error:
+        flash(error.message, "wrong")
+        return make_response(_page(draft, step, _typed_text(draft, step), draft.version), 422)
+    for words in told:
+        flash(words)
+    return redirect(_onward(draft_id, step, button), 303)
+
+
+@part(page, "/<int:draft_id>/<step>/part/saved", of="drafts.edit", method="POST")
+def saved(draft_id: int, step: str) -> ResponseReturnValue:
+    """Save what was typed so far; the answer is what stands beside it then. Nothing goes over another's save."""
+    draft = _draft(draft_id, step)
+    version = whole_of(request.form.get("version", ""))
+    trouble = ""
+    try:
+        text = _theirs_and_mine(draft, step, version, "")
+        if text is None:
+            trouble = "meanwhile"
+        else:
+            with portal().database.write() as writing:
+                draft = service.save(writing, actor(), draft_id, text, draft.version, now=now())
+    except service.SavedMeanwhileError:
+        draft, trouble = _draft(draft_id, step), "meanwhile"
+    except (UnsoundError, InvalidError) as error:
+        trouble = error.message
+    kept = draft.version if not trouble else version
+    context = editor_of(Seen(draft, step, draft.text, kept, _on()))
+    return render_template("drafts/_saved.html", trouble=trouble, **context)
+
+
+@part(page, "/<int:draft_id>/<step>/part/form", of="drafts.edit", method="POST")
+def form(draft_id: int, step: str) -> ResponseReturnValue:
+    """The live form with what was chosen in it, and the command of it. Nothing is saved or started."""
+    draft = _draft(draft_id, step)
+    context = editor_of(Seen(draft, step, draft.text, draft.version, _on()), raw=request.form)
+    return render_template("drafts/_form.html", **context)
+
+
+@page.post("/<int:draft_id>/undo")
+def undo(draft_id: int) -> ResponseReturnValue:
+    """Back to how it was before the last change."""
+    step = request.form.get("step", "")
+    step = step if step in STEPS else Step.PURPOSE.value
+    try:
+        with portal().database.write() as writing:
+            service.undo(writing, actor(), draft_id, whole_of(request.form.get("version", "")), now=now())
+        flash("The last change is undone. Undo once more goes further back.")
+    except ConflictError as error:
+        flash(error.message, "wrong")
+    return redirect(url_for("drafts.edit", draft_id=draft_id, step=step), 303)
+
+
+@page.get("/<int:draft_id>/file")
+def as_file(draft_id: int) -> ResponseReturnValue:
+    """The YAML as a file, for `gantry admin jobtypes check` and `publish`."""
+    draft = service.draft_for(session(), actor(), draft_id)
+    response = make_response(draft.text)
+    response.mimetype = "text/plain"
+    response.headers["Content-Disposition"] = f'attachment; filename="draft-{draft.id}.yaml"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+def _draft(draft_id: int, step: str) -> Draft:
+    draft = service.draft_for(session(), actor(), draft_id)
+    if step not in STEPS:
+        raise not_found(actor())
+    return draft
+
+
+def _typed() -> dict[str, str]:
+    """The last value of each name: a ticked box overrules the hidden one before it."""
+    return {name: texts[-1] for name, texts in request.form.to_dict(flat=False).items() if texts}
+
+
+def _theirs_and_mine(draft: Draft, step: str, version: int, button: str) -> str | None:
+    """The draft's text with what was typed; None where somebody saved other things at the same places."""
+    if step == YAML:
+        mine = request.form.get("text", draft.text)
+        same = version == draft.version or mine.replace("\r\n", "\n") == draft.text
+        return mine if same else None
+    if version == draft.version:
+        return with_step(draft.text, Step(step), _typed(), button)
+    base = before.text_of(session(), draft.id, version)
+    return None if base is None else merged(base, draft.text, Step(step), _typed(), button)
+
+
+def _typed_text(draft: Draft, step: str) -> str:
+    return request.form.get("text", draft.text) if step == YAML else draft.text
+
+
+def _conflict(draft: Draft, step: str, version: int, button: str) -> ResponseReturnValue:
+    """Both texts: what was saved meanwhile, and what it would be with what was typed. Nothing was saved."""
+    base = before.text_of(session(), draft.id, version)
+    mine = _typed_text(draft, step)
+    if step != YAML:
+        try:
+            mine = with_step(base if base is not None else draft.text, Step(step), _typed(), button)
+        except UnsoundError:
+            mine = base or ""
+    context: dict[str, Any] = {"draft": draft, "step": step, "mine": mine, "by": draft.changed_by}
+    return make_response(render_template("drafts/conflict.html", section="analyses", **context), 409)
+
+
+def _chip(text: str, button: str) -> tuple[str, str]:
+    """What a click on a word of the command does."""
+    _, _, rest = button.partition(".")
+    number, _, what = rest.partition(".")
+    index = int(number) if number.isdigit() and len(number) < 5 else 0
+    try:
+        if what == "input":
+            types = beside.types_with(session(), actor(), chips.pattern_of(text, index))
+            made = chips.to_input(text, index, types)
+        elif what in CHIPS:
+            made = CHIPS[what](text, index)
+        else:
+            return text, "Nothing was changed."
+    except (IndexError, KeyError):
+        return text, "This word is not there any more, so nothing was changed."
+    return made.text, made.said
+
+
+def _onward(draft_id: int, step: str, button: str) -> str:
+    here: Mapping[str, Any] = {"draft_id": draft_id, "on": request.form.get("on") or None}
+    if button == "next" and step in STEPS:
+        return url_for("drafts.edit", step=STEPS[min(STEPS.index(step) + 1, len(Step) - 1)], **here)
+    place, _, what = button.rpartition(".")
+    place = place if what in ("up", "down") else ""
+    if place:
+        head, _, number = place.rpartition(".")
+        if number.isdigit() and len(number) < 5:
+            place = f"{head}.{max(0, int(number) + (-1 if what == 'up' else 1))}"
+    opened = place or (request.form.get("opened") or None)
+    anchor = (
+        "command" if button.startswith("chip.") or button == "paste" else (place or "").replace(".", "-") or None
+    )
+    return url_for("drafts.edit", step=step, opened=opened, _anchor=anchor, **here)
+
+
+def _on() -> int | None:
+    return whole_of(request.values.get("on", "")) or None
+
+
+def _page(draft: Draft, step: str, text: str, version: int) -> str:
+    context = editor_of(Seen(draft, step, text, version, _on()), opened=request.args.get("opened", ""))
+    return render_template("drafts/edit.html", section="analyses", **context)

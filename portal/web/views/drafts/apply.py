@@ -1,0 +1,100 @@
+"""What was typed into a step, and which button was pressed, as changes of the draft's text."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from portal.jobtype.finding import Path
+from portal.jobtype.written.check import Step
+from portal.jobtype.written.edit import insert, move, put, remove
+from portal.jobtype.written.start import STANDARD
+from portal.jobtype.written.tree import Tree
+from portal.web.views.drafts import kinds
+from portal.web.views.drafts.fields import LISTS, OF_STEP, ORDER, PREFIX, Spec, key_of, path_of
+from portal.web.views.drafts.kinds import Kind
+
+NEW: Final[Mapping[str, Mapping[str, Any]]] = {
+    "inputs": {"name": "data", "label": "Dataset", "dataset_types": ["*"]},
+    "outputs": {"name": "result", "pattern": "*", "dataset_type": "result"},
+    "options": {"name": "option", "type": "text", "label": "New option"},
+    "resources.variants": STANDARD,
+}
+
+
+def applied(text: str, step: Step, typed: Mapping[str, str]) -> str:
+    """The text with what was typed into the fields of a step. Raises UnsoundError.
+
+    What stands in a field as the page showed it changes nothing, whatever it stands for.
+    """
+    specs = {spec.key: spec for spec in OF_STEP[step]}
+    for name, value in typed.items():
+        if not name.startswith(PREFIX):
+            continue
+        path = path_of(name.removeprefix(PREFIX))
+        spec = specs.get(key_of(path))
+        if spec is not None:
+            text = _typed(text, path, spec, value)
+    return text
+
+
+def done(text: str, step: Step, button: str) -> str:
+    """The text after a button: `options.add`, `options.2.remove`, `options.2.up`, `options.2.down`."""
+    place, _, what = button.rpartition(".")
+    lists = {spec.key.partition(".#")[0] for spec in OF_STEP[step]} & LISTS.keys()
+    if what == "add" and place in lists:
+        return _one_more(text, place)
+    place, _, number = place.rpartition(".")
+    if place not in lists or not number.isdigit() or len(number) > 5:
+        return text
+    index, path = int(number), path_of(place)
+    if what == "remove":
+        return remove(text, (*path, index))
+    return move(text, path, index, index + {"up": -1, "down": 1}.get(what, 0))
+
+
+def kind_of(tree: Tree, path: Path, spec: Spec) -> Kind:
+    """The field's kind; of an option's default by the option's type."""
+    if spec.key != "options.#.default":
+        return spec.kind
+    place = (*path[:-1], "type")
+    return kinds.DEFAULTS.get(str(tree.get(place)) if tree.has(place) else "", kinds.LINE)
+
+
+def value_at(tree: Tree, path: Path) -> Any:
+    """What stands there; None where nothing does."""
+    return tree.get(path) if tree.has(path) else None
+
+
+def _typed(text: str, path: Path, spec: Spec, typed: str) -> str:
+    tree = Tree(text)
+    if len(path) > 1 and isinstance(path[-2], int) and not tree.has(path[:-1]):
+        return text  # an item that is gone
+    kind, old = kind_of(tree, path, spec), value_at(tree, path)
+    typed = typed.replace("\r\n", "\n").replace("\r", "\n")
+    if typed.strip() == kind.shown(old).strip() or (kind is kinds.TICK and not old and typed != "true"):
+        return text
+    value: Any = kind.read(typed.strip() if kind is not kinds.WORDS else typed)
+    if kind is kinds.CHOICES:
+        value = kinds.with_what_else_they_say(value, old)
+    if value in ("", []):
+        return _without(text, tree, path)
+    return put(text, path, value, order=ORDER.get(key_of(path[:-1]), ()))
+
+
+def _without(text: str, tree: Tree, path: Path) -> str:
+    """Without the key, and without a map beneath an item that would be left empty, as of default_from."""
+    around = value_at(tree, path[:-1]) if len(path) > 1 else None
+    nested = len(path) > 2 and isinstance(path[-2], str) and isinstance(around, dict) and set(around) == {path[-1]}
+    return remove(text, path[:-1] if nested else path)
+
+
+def _one_more(text: str, place: str) -> str:
+    path = path_of(place)
+    tree = Tree(text)
+    items = value_at(tree, path)
+    items = items if isinstance(items, list) else []
+    names = {str(one.get("name")) for one in items if isinstance(one, dict)}
+    new = dict(NEW[place])
+    first, number = str(new["name"]), 2
+    while new["name"] in names:
+        new["name"], number = f"{first}_{number}", number + 1
+    return insert(text, path, len(items), new)

@@ -1,0 +1,188 @@
+"""Everything that the editor's page shows of a draft."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flask import url_for
+from sqlalchemy.orm import Session
+
+from portal.drafts.models import Draft
+from portal.errors import InvalidError
+from portal.form.build import raw_of_html
+from portal.identity.actor import Actor
+from portal.images import manifest
+from portal.jobtype.model import JobType
+from portal.jobtype.written import chips
+from portal.jobtype.written.check import Checked, Step, check
+from portal.jobtype.written.preview import Preview, preview
+from portal.jobtype.written.tree import Tree, UnsoundError
+from portal.web.context import actor, portal, session
+from portal.web.views.drafts import beside
+from portal.web.views.drafts.shown import WORDS, Group, groups_of, left_over
+from portal.words import size
+
+YAML: Final = "yaml"
+MOST_CHIPS: Final = 200
+
+
+@dataclass(frozen=True)
+class StepLink:
+    """A step in the editor's navigation."""
+
+    value: str
+    words: str
+    url: str
+    current: bool
+    wrong: int
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A word of the command: what it is, and what it probably should be."""
+
+    index: int
+    words: str
+    kind: str
+    guess: str
+    fixed: bool
+    """The program's own name, which stays as it is."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What of a draft is looked at: a step of it, with this text, which counts as that version."""
+
+    draft: Draft
+    step: str
+    text: str
+    version: int
+    on: int | None
+    """The dataset that was chosen for the form."""
+
+
+def editor_of(seen: Seen, *, opened: str = "", raw: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The page's context. `opened`: the item that stands open; `raw`: what was typed into the live form."""
+    draft, step, text, on = seen.draft, seen.step, seen.text, seen.on
+    who, reading = actor(), session()
+    images = _images()
+    checked = check(text, images=[name for name, _words in images] or None)
+    tree = _tree(text) if checked.unsound is None else None
+    prepared = preview(tree.data, checked.jobtype) if tree is not None else Preview(None)
+    form = _form(reading, who, prepared.jobtype, on, raw)
+    groups: list[Group] = []
+    if tree is not None and step != YAML:
+        groups = groups_of(tree, checked, Step(step), opened=opened, images=images)
+    return {
+        "draft": draft,
+        "step": step,
+        "text": text,
+        "version": seen.version,
+        "opened": opened,
+        "links": _links(draft, checked, step, on),
+        "checked": checked,
+        "groups": groups,
+        "left_over": left_over(groups, checked, Step(step)) if step != YAML else [],
+        "chips": _chips(text) if tree is not None and step == Step.COMMAND.value else [],
+        "module": _module(tree) if step == Step.COMMAND.value else "",
+        "preview": prepared,
+        "shown": form,
+        "on": form.on if form else None,
+        "fits": _fits(reading, who, prepared.jobtype, on),
+        "types": beside.type_names(reading) if step in (Step.DATA.value, Step.COMMAND.value) else (),
+        "mine": draft.author_id == who.person_id,
+        "step_words": WORDS,
+    }
+
+
+def whole_of(text: str) -> int:
+    """A whole number of a form; 0 where it is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def _tree(text: str) -> Tree | None:
+    try:
+        return Tree(text)
+    except UnsoundError:
+        return None
+
+
+def _form(
+    session: Session, actor: Actor, jobtype: JobType | None, on: int | None, raw: Mapping[str, str] | None
+) -> beside.Shown | None:
+    if jobtype is None:
+        return None
+    if on is None and jobtype.slot is not None:
+        examples = beside.fits(session, actor, jobtype.slot, None).examples
+        on = examples[0].id if examples else None
+    posted = {name: [value] for name, value in raw.items()} if raw is not None else {}
+    values = raw_of_html(jobtype, posted) if raw is not None else None
+    try:
+        return beside.shown(session, actor, jobtype, on, values or None)
+    except InvalidError as error:
+        return beside.Shown(None, on, why_not=error.message)
+
+
+def _fits(session: Session, actor: Actor, jobtype: JobType | None, on: int | None) -> list[beside.Fits]:
+    return [beside.fits(session, actor, slot, on) for slot in (jobtype.inputs[:5] if jobtype else ())]
+
+
+def _links(draft: Draft, checked: Checked, current: str, on: int | None) -> list[StepLink]:
+    wrong = {step: sum(one.certain for one in checked.of(step)) for step in Step}
+    if checked.unsound is not None:
+        wrong = dict.fromkeys(Step, 0)
+    return [
+        StepLink(
+            step.value,
+            WORDS[step],
+            url_for("drafts.edit", draft_id=draft.id, step=step.value, on=on),
+            step.value == current,
+            wrong[step],
+        )
+        for step in Step
+    ]
+
+
+def _images() -> list[tuple[str, str]]:
+    """The staged images: name, and name with size and digest."""
+    folder = portal().settings.images
+    found = []
+    for name in manifest.names(folder)[:200]:
+        try:
+            one = manifest.read(folder, name)
+        except (InvalidError, OSError):
+            continue
+        if one is not None and one.withdrawn is None:
+            found.append((name, f"{name}, {size(one.size)}, {one.digest[7:19]}"))
+    return found
+
+
+def _chips(text: str) -> list[Chip]:
+    words = chips.words_of(text)
+    return [
+        Chip(index, _chip_words(word), _chip_kind(word), chips.guess(words, index), index == 0)
+        for index, word in enumerate(words[:MOST_CHIPS])
+    ]
+
+
+def _chip_kind(word: Any) -> str:
+    if isinstance(word, str):
+        return "constant"
+    keys = word.keys() if isinstance(word, dict) else ()
+    known = {"input": "input", "output": "output", "option": "option", "flag": "flag", "text": "option"}
+    return next((kind for key, kind in known.items() if key in keys), "mark")
+
+
+def _chip_words(word: Any) -> str:
+    if not isinstance(word, dict):
+        return str(word)
+    if isinstance(word.get("text"), list):
+        return "".join(_chip_words(part) for part in word["text"])
+    for key in ("option", "input", "output"):
+        if key in word:
+            return f"{word.get('prefix') or ''}{word[key]}"
+    return str(word["flag"]) if "flag" in word else ", ".join(f"{key}: {value}" for key, value in word.items())
+
+
+def _module(tree: Tree | None) -> str:
+    return str(tree.get(("program", "module"))) if tree is not None and tree.has(("program", "module")) else ""

@@ -1,0 +1,52 @@
+"""A step that was sent when the draft had been saved meanwhile: what each of both changed, and if that fits."""
+
+from collections.abc import Mapping
+
+from portal.jobtype.finding import Path
+from portal.jobtype.written.check import Step
+from portal.jobtype.written.edit import same
+from portal.jobtype.written.tree import Tree, UnsoundError
+from portal.web.views.drafts.apply import applied, done, value_at
+from portal.web.views.drafts.fields import LISTS, OF_STEP, PREFIX, key_of, path_of
+
+
+def with_step(text: str, step: Step, typed: Mapping[str, str], button: str) -> str:
+    """The text with what was typed, and then what the button does. Raises UnsoundError."""
+    return done(applied(text, step, typed), step, button)
+
+
+def merged(base: str, theirs: str, step: Step, typed: Mapping[str, str], button: str) -> str | None:
+    """Both changes of `base`; None where they are of the same places, or the places cannot be told apart any more.
+
+    `theirs` is what was saved meanwhile.
+    """
+    try:
+        before, now = Tree(base), Tree(theirs)
+        mine: dict[str, str] = {}
+        specs = {spec.key for spec in OF_STEP[step]}
+        for name, value in typed.items():
+            path = path_of(name.removeprefix(PREFIX))
+            if not name.startswith(PREFIX) or key_of(path) not in specs:
+                continue
+            if applied(base, step, {name: value}) == base:
+                continue  # as it was: what she did not touch
+            if not same(value_at(before, path), value_at(now, path)) or not _alike(before, now, path):
+                return None
+            mine[name] = value
+        lists = [path_of(place) for place in LISTS if button.startswith(f"{place}.")]
+        if any(not same(value_at(before, path), value_at(now, path)) for path in lists):
+            return None
+        return with_step(theirs, step, mine, button)
+    except UnsoundError:
+        return None
+
+
+def _alike(before: Tree, now: Tree, path: Path) -> bool:
+    """If the items that the path goes through are the same ones, by their names."""
+    for length, part in enumerate(path):
+        if isinstance(part, int):
+            items = [value_at(tree, path[: length + 1]) for tree in (before, now)]
+            names = [item.get("name") if isinstance(item, dict) else item for item in items]
+            if not same(names[0], names[1]):
+                return False
+    return True

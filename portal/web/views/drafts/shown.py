@@ -1,0 +1,199 @@
+"""A step's fields as the page shows them: values, what is wrong with each, and what can be done with its items."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from portal.jobtype.finding import Path
+from portal.jobtype.written.check import Checked, Found, Step
+from portal.jobtype.written.tree import Tree
+from portal.web.views.drafts import kinds
+from portal.web.views.drafts.apply import kind_of, value_at
+from portal.web.views.drafts.fields import LISTS, OF_STEP, PREFIX, Spec, path_of
+
+MOST_ITEMS: Final = 200
+"""What is beyond is written in the YAML: a job type has no more options."""
+OPEN: Final = 3
+"""Up to so many options stand open; of more, those that need a look."""
+WORDS: Final[Mapping[Step, str]] = {
+    Step.PURPOSE: "Purpose",
+    Step.DATA: "Data",
+    Step.COMMAND: "Command",
+    Step.OPTIONS: "Options",
+    Step.RESOURCES: "Resources",
+    Step.TRY: "Try",
+    Step.PUBLISH: "Publish",
+}
+
+
+@dataclass(frozen=True)
+class StepField:
+    """One field of a step."""
+
+    name: str
+    label: str
+    input: str
+    value: str
+    help: str
+    unit: str
+    suggest: str
+    choices: tuple[tuple[str, str], ...]
+    wrong: tuple[str, ...]
+    asks_again: bool = False
+    """What it holds decides which other fields there are."""
+
+    @property
+    def id(self) -> str:
+        """The field's id in the page."""
+        return f"s-{self.name.removeprefix(PREFIX).replace('.', '-')}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Fields that stand together: of the step, or of one item of a list."""
+
+    place: str
+    """`options.2`; empty for the step's own."""
+    title: str
+    summary: str
+    fields: tuple[StepField, ...]
+    rare: tuple[StepField, ...]
+    wrong: tuple[str, ...]
+    first: bool = True
+    last: bool = True
+    open: bool = True
+
+    @property
+    def anchor(self) -> str:
+        """Where links lead."""
+        return self.place.replace(".", "-")
+
+    @property
+    def has_wrong(self) -> bool:
+        """If something of it needs a look."""
+        return bool(self.wrong or any(field.wrong for field in (*self.fields, *self.rare)))
+
+    @property
+    def rare_open(self) -> bool:
+        """If something needs a look under More."""
+        return any(field.wrong for field in self.rare)
+
+
+def groups_of(
+    tree: Tree,
+    checked: Checked,
+    step: Step,
+    *,
+    opened: str = "",
+    images: Sequence[tuple[str, str]] = (),
+) -> list[Group]:
+    """The step's groups. `opened`: the item that stands open; `images`: names and words of the staged ones."""
+    specs, found = OF_STEP[step], checked.of(step)
+    plain = [spec for spec in specs if "#" not in spec.key]
+    groups = []
+    for place in dict.fromkeys(spec.key.partition(".#")[0] for spec in specs if "#" in spec.key):
+        items = value_at(tree, path_of(place))
+        of_items = [spec for spec in specs if spec.key.startswith(f"{place}.#.")]
+        count = len(items) if isinstance(items, list) else 0
+        for index in range(min(count, MOST_ITEMS)):
+            groups.append(_item(tree, found, of_items, (place, index, count), opened))
+    return [*groups, _own(tree, found, plain, images, first=step in (Step.PURPOSE,))] if plain else groups
+
+
+def left_over(groups: Sequence[Group], checked: Checked, step: Step) -> list[Found]:
+    """What stands at no field of the step."""
+    said = {words for group in groups for field in (*group.fields, *group.rare) for words in field.wrong}
+    said |= {words for group in groups for words in group.wrong}
+    return [one for one in checked.of(step) if one.message not in said]
+
+
+def _item(
+    tree: Tree, found: Sequence[Found], specs: Sequence[Spec], of: tuple[str, int, int], opened: str
+) -> Group:
+    place, index, count = of
+    path: Path = (*path_of(place), index)
+    item = value_at(tree, path)
+    kind = str(item.get("type") or "") if isinstance(item, dict) else ""
+    fields = [
+        _field(tree, found, spec, (*path, *path_of(spec.key.partition("#.")[2])))
+        for spec in specs
+        if not spec.types or kind in spec.types
+    ]
+    rare = {spec.label for spec in specs if spec.rare}
+    here = f"{place}.{index}"
+    own = tuple(
+        one.message
+        for one in found
+        if one.path == path
+        or (one.path[: len(path)] == path and not any(one.message in field.wrong for field in fields))
+    )
+    wrong = bool(own) or any(field.wrong for field in fields)
+    return Group(
+        here,
+        LISTS[place],
+        _summary(item, index),
+        tuple(field for field in fields if field.label not in rare),
+        tuple(field for field in fields if field.label in rare),
+        own,
+        first=index == 0,
+        last=index == count - 1,
+        open=count <= OPEN or opened == here or wrong,
+    )
+
+
+def _own(
+    tree: Tree, found: Sequence[Found], specs: Sequence[Spec], images: Sequence[tuple[str, str]], *, first: bool
+) -> Group:
+    fields = [_field(tree, found, spec, path_of(spec.key), images) for spec in specs]
+    rare = {spec.label for spec in specs if spec.rare}
+    return Group(
+        "",
+        "",
+        "",
+        tuple(field for field in fields if field.label not in rare),
+        tuple(field for field in fields if field.label in rare),
+        (),
+        first=first,
+    )
+
+
+def _field(
+    tree: Tree, found: Sequence[Found], spec: Spec, path: Path, images: Sequence[tuple[str, str]] = ()
+) -> StepField:
+    kind, value = kind_of(tree, path, spec), value_at(tree, path)
+    shown = kind.shown(value)
+    choices = _choices(tree, spec, images, shown)
+    return StepField(
+        name=PREFIX + ".".join(map(str, path)),
+        label=spec.label,
+        input=kind.input,
+        value=shown,
+        help=spec.help,
+        unit=spec.unit,
+        suggest=spec.suggest,
+        choices=choices,
+        wrong=tuple(one.message for one in found if one.path == path),
+        asks_again=spec.key == "options.#.type",
+    )
+
+
+def _choices(tree: Tree, spec: Spec, images: Sequence[tuple[str, str]], shown: str) -> tuple[tuple[str, str], ...]:
+    choices = spec.choices
+    if spec.key == "image":
+        choices = (("", "none"), *images)
+    elif spec.key == "resources.default":
+        variants = value_at(tree, ("resources", "variants"))
+        names = (
+            [one.get("name") for one in variants if isinstance(one, dict)] if isinstance(variants, list) else []
+        )
+        choices = tuple((str(name), str(name)) for name in names[:MOST_ITEMS])
+    if spec.kind is kinds.SELECT and shown not in [value for value, _words in choices]:
+        choices = (*choices, (shown, f"{shown} (not known here)" if shown else "Choose …"))
+    return choices
+
+
+def _summary(item: Any, index: int) -> str:
+    if not isinstance(item, dict):
+        return f"number {index + 1}, which cannot be read"
+    label = next((str(item[key]) for key in ("label", "pattern", "name") if item.get(key)), str(index + 1))
+    return label[:80]
