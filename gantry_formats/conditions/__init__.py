@@ -6,7 +6,7 @@ set of cases, tests/conformance/conditions.json, runs against each. docs/develop
 """
 
 from gantry_formats.conditions.evaluate import Facts, evaluate, holds, verdict
-from gantry_formats.conditions.measured import measured
+from gantry_formats.conditions.measured import facts_of, measured
 from gantry_formats.conditions.tree import ConditionError, Tree, check_tree, names_in
 from gantry_formats.conditions.values import UNKNOWN, Number, Unknown, Value, as_json, from_json
 
@@ -21,6 +21,7 @@ __all__ = [
     "as_json",
     "check_tree",
     "evaluate",
+    "facts_of",
     "from_json",
     "holds",
     "measured",

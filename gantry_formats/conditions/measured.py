@@ -16,3 +16,11 @@ def measured(value: Any, units: str | None) -> Any:
     if unit is None or isinstance(value, bool) or not isinstance(value, int | float):
         return value
     return {"number": value * unit.size, "dimension": str(unit.dimension)}
+
+
+def facts_of(name: str, value: Any, units: str | None) -> dict[str, Any]:
+    """An option's value by the names that conditions ask for: of a range also `NAME.low` and `NAME.high`."""
+    if isinstance(value, dict):
+        ends = {end: measured(value.get(end), units) for end in ("low", "high")}
+        return {name: list(ends.values())} | {f"{name}.{end}": one for end, one in ends.items()}
+    return {name: [measured(one, units) for one in value] if isinstance(value, list) else measured(value, units)}

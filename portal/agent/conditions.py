@@ -10,6 +10,7 @@ from gantry_formats.conditions import (
     Facts,
     Unknown,
     check_tree,
+    facts_of,
     measured,
     names_in,
     verdict,
@@ -43,7 +44,9 @@ def _facts(
     slots: Sequence[str], jobtype: PublishedType, options: Mapping[str, Any], inputs: Opened
 ) -> Iterator[Facts]:
     units = {name: option.get("units") for name, option in jobtype.options.items()}
-    chosen = {name: measured(value, units.get(name)) for name, value in options.items()}
+    chosen: dict[str, Any] = {}
+    for name, value in options.items():
+        chosen |= facts_of(name, value, units.get(name))
     given: list[Sequence[Mapping[str, Any] | None]] = [inputs.get(slot) or (None,) for slot in slots]
     for together in itertools.islice(itertools.product(*given), MOST_TOGETHER):
         of_slots = {slot: one for slot, one in zip(slots, together, strict=True) if one is not None}

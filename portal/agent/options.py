@@ -1,6 +1,8 @@
 """Options, checked once more by the job type that was signed off: names, types, bounds, choices, patterns."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from gantry_formats.commands.hyphens import FLAG_WORDS, like_a_flag, standing_alone
@@ -14,7 +16,11 @@ from portal.rpc.exchange import RefusedError
 
 Option = Mapping[str, Any]
 MAX_TEXT = 4000
-TYPED = frozenset({"text"})
+MAX_NUMBERS = 500
+LARGEST_WHOLE = 10**18
+"""What is below it is the same number in every program."""
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+TYPED = frozenset({"text", "long_text"})
 """Kinds whose values people write as they like; those of others stand in the job type, or are numbers."""
 
 
@@ -91,7 +97,7 @@ def _float(option: Option, value: Any) -> str | None:
     return _bounds(option, value)
 
 
-def _bounds(option: Option, value: float) -> str | None:
+def _bounds(option: Option, value: Any) -> str | None:
     low, high = option.get("min"), option.get("max")
     if low is not None and value < low:
         return f"must be at least {low}"
@@ -116,10 +122,71 @@ def _text(option: Option, value: Any) -> str | None:
     return None if fits else "does not match its pattern"
 
 
+def _long_text(option: Option, value: Any) -> str | None:
+    most = min(option.get("max_length") or MAX_TEXT, MAX_TEXT)
+    if not isinstance(value, str) or len(value) > most:
+        return f"must be text of at most {most} characters"
+    if reading.CONTROL.search(value.replace("\n", "").replace("\t", "")):
+        return "must not hold control characters but for ends of lines and tabs"
+    return None if reading.writable(value) else "must not hold half a character"
+
+
+def _several(option: Option, value: Any) -> str | None:
+    choices = [item["value"] if isinstance(item, dict) else item for item in option["choices"]]
+    if not isinstance(value, list) or not all(isinstance(one, str) and one in choices for one in value):
+        return "must be a list of its choices"
+    if len(set(value)) < len(value):
+        return "must have each choice once"
+    return _so_many(value, option.get("min") or 0, option.get("max") or len(choices))
+
+
+def _numbers(option: Option, value: Any) -> str | None:
+    if not isinstance(value, list):
+        return "must be a list of numbers"
+    wrong = (_number(option, one) for one in value)
+    return next((words for words in wrong if words), None) or _so_many(
+        value, option.get("min_items") or 1, min(option.get("max_items") or MAX_NUMBERS, MAX_NUMBERS)
+    )
+
+
+def _range(option: Option, value: Any) -> str | None:
+    if not isinstance(value, dict) or set(value) != {"low", "high"}:
+        return "must have two ends, low and high"
+    wrong = (_number(option, one) for one in value.values())
+    if words := next((words for words in wrong if words), None):
+        return words
+    return None if value["low"] <= value["high"] else "must have its lower end first"
+
+
+def _number(option: Option, value: Any) -> str | None:
+    if isinstance(value, int) and abs(value) >= LARGEST_WHOLE:
+        return "is too large"
+    return _integer(option, value) if option.get("whole") else _float(option, value)
+
+
+def _so_many(value: list[Any], least: int, most: int) -> str | None:
+    return None if least <= len(value) <= most else f"must have {least} to {most} values"
+
+
+def _date(option: Option, value: Any) -> str | None:
+    try:
+        day = date.fromisoformat(value) if isinstance(value, str) and DAY.fullmatch(value) else None
+    except ValueError:
+        day = None
+    if day is None:
+        return "must be a day such as 2026-11-30"
+    return _bounds(option, value)  # as texts, days stand in their order
+
+
 CHECKS: Mapping[str, Callable[[Option, Any], str | None]] = {
     "boolean": _boolean,
     "choice": _choice,
     "integer": _integer,
     "float": _float,
     "text": _text,
+    "long_text": _long_text,
+    "several": _several,
+    "numbers": _numbers,
+    "range": _range,
+    "date": _date,
 }

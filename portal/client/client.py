@@ -15,7 +15,8 @@ from portal.client.download import Progress, download_file, download_whole
 from portal.client.http import ERRORS, Connection, Document, segment
 from portal.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, UnavailableError
 
-Value = bool | int | float | str | None
+Value = bool | int | float | str | Sequence[int | float | str] | Mapping[str, int | float] | None
+"""Of an option: a list of texts or numbers, or a range as {"low": 10, "high": 200}, where it takes one."""
 
 POLL_S = 1.0
 LONGEST_POLL_S = 10.0

@@ -14,11 +14,17 @@ from portal.form.inputs.pick_field import PickField, pick_field
 from portal.form.inputs.picks import MOST_NAMED, without_any
 from portal.form.inputs.slots import check_slots
 from portal.form.inputs.unusable import left_out_files, without_any_file
+from portal.form.kinds.lists import separated
+from portal.form.kinds.ranges import ends_of
+from portal.form.kinds.texts import BETWEEN_ENDS, joined
 from portal.form.plan import hidden_options, plan, results_of, split, with_preset
 from portal.form.target import FIELD, TargetField, target_field
 from portal.form.titles import result_title
 from portal.form.values import as_text, how_read, is_blank
 from portal.jobtype.conditions.phrases import phrase
+from portal.jobtype.kinds.lists import NumbersOption, SeveralOption
+from portal.jobtype.kinds.ranges import RangeOption
+from portal.jobtype.kinds.texts import DateOption, LongTextOption
 from portal.jobtype.model import JobType, Variant
 from portal.jobtype.option import BooleanOption, ChoiceOption, FloatOption, IntegerOption, OptionBase, TextOption
 from portal.words import count, limit, listed, memory
@@ -34,7 +40,7 @@ class Field:
     name: str
     label: str
     kind: str
-    """boolean, choice, integer, float or text."""
+    """The option's type: boolean, choice, several, integer, float, range, numbers, text, long_text, date."""
     value: str
     placeholder: str
     unit: str
@@ -79,7 +85,22 @@ class Field:
     @property
     def wrong_number(self) -> str:
         """Why what was typed is no number that can be taken; empty where nothing was typed or it can."""
-        return self.error if self.value.strip() and self.kind in {"integer", "float"} else ""
+        return self.error if self.value.strip() and self.is_read else ""
+
+    @property
+    def is_read(self) -> bool:
+        """Whether it is said how what was typed is understood."""
+        return self.kind in {"integer", "float", "range", "numbers", "date"}
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        """What stands in the two fields of a range."""
+        return ends_of(self.value)
+
+    @property
+    def ticked(self) -> frozenset[str]:
+        """The chosen ones of several."""
+        return frozenset(separated(self.value, {value for value, _ in self.choices}))
 
     @property
     def idle(self) -> bool:
@@ -278,17 +299,36 @@ def _impossible(jobtype: JobType, inputs: Inputs) -> tuple[str, ...]:
 def raw_of_html(
     jobtype: JobType, posted: Mapping[str, Sequence[str]], *, prefix: str = "option."
 ) -> dict[str, str]:
-    """The raw values of a posted form whose fields are named `option.<name>`.
+    """The raw values of a posted form whose fields are named `option.<name>`: of each option one text.
 
     The last value of a name counts, so that a hidden "false" before a box is overruled by the ticked box; a
     boolean that was not sent at all is an unticked box.
     """
-    raw = {name.removeprefix(prefix): list(texts)[-1] for name, texts in posted.items() if name.startswith(prefix)}
+    raw = texts_of_html(jobtype, posted, prefix=prefix)
     if raw:
         for option in jobtype.options:
             if isinstance(option, BooleanOption):
                 raw.setdefault(option.name, "false")
     return raw
+
+
+def texts_of_html(jobtype: JobType, posted: Mapping[str, Sequence[str]], *, prefix: str) -> dict[str, str]:
+    """The texts of the fields that were sent, one of each option: of several parts they are put together."""
+    options = {option.name: option for option in jobtype.options}
+    sent = {name.removeprefix(prefix): list(texts) for name, texts in posted.items() if name.startswith(prefix)}
+    return {
+        name: _as_one(options[name], texts) if len(texts) > 1 and name in options else texts[-1]
+        for name, texts in sent.items()
+    }
+
+
+def _as_one(option: OptionBase, texts: Sequence[str]) -> str:
+    """What several fields of one option say, in the one text that stands for it."""
+    if isinstance(option, RangeOption):
+        return BETWEEN_ENDS.join(texts) if any(text.strip() for text in texts) else ""
+    if isinstance(option, SeveralOption):
+        return joined([text for text in texts if text.strip()])
+    return texts[-1]
 
 
 def variant_words(variant: Variant) -> str:
@@ -398,7 +438,7 @@ def _field(
         max=high,
         step=step,
         pattern=option.pattern or "" if isinstance(option, TextOption) else "",
-        max_length=option.max_length if isinstance(option, TextOption) else None,
+        max_length=option.max_length if isinstance(option, TextOption | LongTextOption) else None,
         pick=pick,
     )
 
@@ -440,7 +480,7 @@ def _source(option: OptionBase, default: Default, value: str, error: str) -> str
 
 
 def _choices(option: OptionBase) -> tuple[tuple[str, str], ...]:
-    if not isinstance(option, ChoiceOption):
+    if not isinstance(option, ChoiceOption | SeveralOption):
         return ()
     return tuple((item.value, item.label or item.value) for item in option.items)
 
@@ -450,4 +490,6 @@ def _bounds(option: OptionBase) -> tuple[str, str, str]:
         return as_text(option.min), as_text(option.max), as_text(option.step)
     if isinstance(option, FloatOption):
         return as_text(option.min), as_text(option.max), as_text(option.step) or "any"
+    if isinstance(option, RangeOption | NumbersOption | DateOption):
+        return as_text(option.min), as_text(option.max), ""
     return "", "", ""

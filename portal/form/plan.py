@@ -19,6 +19,7 @@ from portal.form.told import datasets_asked, said_by
 from portal.form.two_axes import along_both, both_in_words, differing
 from portal.form.values import as_text, is_blank, parse
 from portal.jobtype.finding import suggestion
+from portal.jobtype.kinds.lists import SeveralOption
 from portal.jobtype.model import JobType
 from portal.jobtype.option import BooleanOption, ChoiceOption, OptionBase, Value, default_of
 from portal.level import level
@@ -230,7 +231,7 @@ def typed_options(
 
 def _says_something(jobtype: JobType, option: OptionBase, given: Any, inputs: Inputs, preset: str | None) -> bool:
     """Whether somebody gave another value than the form shows by itself."""
-    by_itself = [default_of(option), default_for(jobtype, option, inputs).value]
+    by_itself: list[object] = [default_of(option), default_for(jobtype, option, inputs).value]
     if preset:
         by_itself.append(jobtype.preset(preset).values.get(option.name))
     if is_blank(given) or as_text(given) in map(as_text, by_itself):
@@ -274,7 +275,8 @@ def _not_for_both(jobtype: JobType, options: Options, inputs: Inputs) -> Iterato
 
 def _value(jobtype: JobType, option: OptionBase, raw: Mapping[str, Any], inputs: Inputs) -> Value | None:
     given = raw.get(option.name)
-    value = _blank(jobtype, option, option.name in raw, inputs) if is_blank(given) else parse(option, given)
+    blank = is_blank(given) or (given == [] and isinstance(option, SeveralOption))
+    value = _blank(jobtype, option, option.name in raw, inputs) if blank else parse(option, given)
     if isinstance(option, ChoiceOption):
         _check_needs(jobtype, option, value, inputs)
     return value
@@ -290,6 +292,10 @@ def _blank(jobtype: JobType, option: OptionBase, present: bool, inputs: Inputs) 
     default = default_for(jobtype, option, inputs)
     if default.ask:
         raise ValueError(default.asked)
+    if present and isinstance(option, SeveralOption):  # nobody ticked one: that is none, not the usual ones
+        if option.required or option.min:
+            raise ValueError(f"Choose at least {max(1, option.min)}.")
+        return None
     if default.differ:
         raise ValueError(f"{default.source.split(';', 1)[0]}; one job needs one value. Give one.")
     cleared = present and option.required and option.default_from is None

@@ -7,6 +7,7 @@ from gantry_formats import factor_between
 from portal.form.inputs.dataset import InputDataset, Inputs, Quantity
 from portal.form.inputs.picks import held_by, picks_of
 from portal.form.values import as_text
+from portal.jobtype.kinds.texts import LongTextOption
 from portal.jobtype.model import JobType
 from portal.jobtype.option import FloatOption, IntegerOption, OptionBase, TextOption, Value
 
@@ -40,7 +41,7 @@ def from_dataset(option: OptionBase, dataset: InputDataset) -> Value | None:
             value = int(number)
         else:
             value = float(f"{number:.9g}")  # a unit's conversion must not show as 0.30000000000000004
-    elif isinstance(option, TextOption) or isinstance(quantity.value, str):
+    elif isinstance(option, TextOption | LongTextOption) or isinstance(quantity.value, str):
         value = as_text(quantity.value)
     else:
         return None

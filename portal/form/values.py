@@ -2,7 +2,14 @@
 
 import math
 
+from portal.form.kinds.days import read_day
+from portal.form.kinds.lists import read_numbers, read_several
+from portal.form.kinds.ranges import read_range
+from portal.form.kinds.texts import parts_text
 from portal.form.numbers import NoNumberError, TypedNumber, read_number
+from portal.jobtype.kinds.lists import NumbersOption, SeveralOption
+from portal.jobtype.kinds.ranges import RangeOption
+from portal.jobtype.kinds.texts import DateOption, LongTextOption
 from portal.jobtype.option import (
     BooleanOption,
     ChoiceOption,
@@ -15,7 +22,7 @@ from portal.jobtype.option import (
 )
 
 Raw = object
-"""A string, number, boolean or None."""
+"""A string, number, boolean, list, map of two ends, or None."""
 
 TRUE = frozenset({"true", "on"})  # a ticked box without a value of its own is sent as "on"
 FALSE = frozenset({"false", "off"})
@@ -34,11 +41,13 @@ def parse(option: OptionBase, raw: Raw) -> Value:
     objection = option.objection(value)
     if objection is not None:
         raise ValueError(objection)
-    assert isinstance(value, bool | int | float | str)
+    assert isinstance(value, bool | int | float | str | list | dict)
     return value
 
 
 def _read(option: OptionBase, raw: Raw) -> Raw:
+    if isinstance(option, SeveralOption | NumbersOption | RangeOption | DateOption | LongTextOption):
+        return _read_parts(option, raw)
     if isinstance(option, FloatOption):
         value = _number(raw.strip(), option) if isinstance(raw, str) else raw
         return _as_float(value, option) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -52,13 +61,30 @@ def _read(option: OptionBase, raw: Raw) -> Raw:
     return raw.strip() if isinstance(option, ChoiceOption) else raw.strip(" ")
 
 
+def _read_parts(option: OptionBase, raw: Raw) -> Raw:
+    match option:
+        case SeveralOption():
+            return read_several(option, raw)
+        case NumbersOption():
+            return read_numbers(option, raw)
+        case RangeOption():
+            return read_range(option, raw)
+        case DateOption():
+            return read_day(raw)
+    return raw.replace("\r\n", "\n").strip() if isinstance(raw, str) else raw
+
+
 def how_read(option: OptionBase, raw: Raw) -> str:
     """How a number that was typed is understood ("300 nm = 0.3 um"), or why it is not; empty for what is plain."""
-    if not isinstance(option, IntegerOption | FloatOption) or not isinstance(raw, str) or is_blank(raw):
+    numeric = isinstance(option, IntegerOption | FloatOption | NumbersOption | RangeOption | DateOption)
+    if not numeric or not isinstance(raw, str) or is_blank(raw):
         return ""
     try:
-        parse(option, raw)
-        return _typed(raw, option).how
+        value = parse(option, raw)
+        if isinstance(option, IntegerOption | FloatOption):
+            return _typed(raw, option).how
+        read = as_text(value)
+        return "" if read == " ".join(raw.split()) else f"Read as {f'{read} {option.unit}'.rstrip()}"
     except ValueError as error:
         return str(error)
 
@@ -105,6 +131,8 @@ def as_text(value: Raw) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list | dict):
+        return parts_text(value)
     if isinstance(value, float):
         return number_words(value)
     return str(value)

@@ -12,6 +12,9 @@ from portal.jobtype.command.checks import command_findings
 from portal.jobtype.conditions.checks import conditions_findings
 from portal.jobtype.crop_checks import crop_findings
 from portal.jobtype.finding import Finding, Path, suggestion, unknown
+from portal.jobtype.kinds.lists import NumbersOption, SeveralOption
+from portal.jobtype.kinds.ranges import RangeOption
+from portal.jobtype.kinds.texts import DateOption
 from portal.jobtype.methods_checks import methods_findings
 from portal.jobtype.option import (
     BooleanOption,
@@ -27,6 +30,8 @@ from portal.jobtype.reports.checks import reports_findings
 if TYPE_CHECKING:
     from portal.jobtype.model import JobType
 
+WITHOUT_SOURCE = (BooleanOption, SeveralOption, NumbersOption, RangeOption)
+"""Kinds of which a dataset's one parameter says nothing."""
 RESERVED = frozenset({"input", "analysis", "inputs", "variant", "title", "mode", "preset"})
 RESERVED_WITHOUT_INPUTS = RESERVED | {"experiment"}
 """Where no dataset says in which experiment a result belongs, the form has a field for it."""
@@ -97,21 +102,37 @@ def _options(jobtype: JobType) -> Iterator[Finding]:
 
 
 def _bounds(option: OptionBase, place: Path) -> Iterator[Finding]:
-    if not isinstance(option, IntegerOption | FloatOption):
+    if isinstance(option, SeveralOption):
+        yield from _several(option, place)
+    if isinstance(option, NumbersOption) and option.min_items > option.max_items:
+        yield (*place, "min_items"), f"min_items of {option.name} is above its max_items"
+    if isinstance(option, DateOption) and option.min and option.max and option.min > option.max:
+        yield (*place, "min"), f"min of {option.name} is behind its max"
+    if not isinstance(option, IntegerOption | FloatOption | NumbersOption | RangeOption):
         return
     for key in ("min", "max", "step", "default"):
-        value = getattr(option, key)
-        if value is not None and not math.isfinite(value):
+        value = getattr(option, key, None)
+        if isinstance(value, int | float) and not math.isfinite(value):
             yield (*place, key), f"{key} of {option.name} is not a finite number"
     if option.min is not None and option.max is not None and option.min > option.max:
         yield (*place, "min"), f"min of {option.name} is above its max"
 
 
+def _several(option: SeveralOption, place: Path) -> Iterator[Finding]:
+    values = [item.value for item in option.items]
+    for index, value in enumerate(values):
+        if value in values[:index]:
+            yield (*place, "choices", index), f"{value} is there twice"
+    if option.min > (len(values) if option.max is None else min(option.max, len(values))):
+        yield (*place, "min"), f"min of {option.name} is above what can be chosen"
+
+
 def _source(option: OptionBase, place: Path, slots: list[str]) -> Iterator[Finding]:
     source = option.default_from
     assert source is not None
-    if isinstance(option, BooleanOption):
-        yield (*place, "default_from"), "a boolean option cannot take its default from a dataset"
+    if isinstance(option, WITHOUT_SOURCE):
+        called = f"{option.type} option".replace("_", " ")
+        yield (*place, "default_from"), f"a {called} cannot take its default from a dataset"
     elif not slots:
         yield (*place, "default_from"), "there is no input slot whose dataset could give the default"
     elif source.slot is not None and source.slot not in slots:

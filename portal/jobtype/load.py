@@ -15,6 +15,7 @@ from portal.errors import NotFoundError
 from portal.jobtype import lines
 from portal.jobtype.finding import Finding, suggestion
 from portal.jobtype.kind import NOT_INSTALLED, Kind
+from portal.jobtype.kinds.every import KINDS
 from portal.jobtype.model import JobType
 from portal.jobtype.offer.audience import Audience
 from portal.jobtype.shapes import is_value, shape_words
@@ -216,10 +217,10 @@ def _words(item: dict[str, Any], document: lines.Document) -> str:
         case "missing":
             words = f"{place} is missing"
         case "union_tag_not_found":
-            words = f"{place} needs a type: boolean, choice, integer, float or text"
+            words = f"{place} needs a type: {', '.join(KINDS[:-1])} or {KINDS[-1]}"
         case "union_tag_invalid":
             tag = item["ctx"]["tag"]
-            words = f"{place}: {tag} is no kind of option; there are boolean, choice, integer, float and text"
+            words = f"{place}: {tag} is no kind of option; there are {', '.join(KINDS[:-1])} and {KINDS[-1]}"
         case "string_type" if isinstance(item["input"], int | float):
             words = f'{place} must be text; write "{item["input"]}" in quotes'
         case _:

@@ -19,8 +19,12 @@ from portal.jobtype.checks import findings
 from portal.jobtype.command.checks import findings_now
 from portal.jobtype.crop import Crop
 from portal.jobtype.kind import Kind
+from portal.jobtype.kinds.every import Option
+from portal.jobtype.kinds.lists import MOST_NUMBERS, NumbersOption, SeveralOption
+from portal.jobtype.kinds.ranges import Ends, RangeOption
+from portal.jobtype.kinds.texts import LongTextOption
 from portal.jobtype.methods import Reference, Said
-from portal.jobtype.option import ChoiceOption, Option, OptionBase
+from portal.jobtype.option import ChoiceOption, OptionBase
 from portal.jobtype.program import Program
 from portal.jobtype.reports.model import ExitCode, FoundParameter, FoundPicture, Progress, check_cause
 from portal.jobtype.strict import WRITTEN_NOW, Count, Line, Name, Slug, Strict, Words
@@ -121,12 +125,17 @@ class Output(Strict):
         return text
 
 
+Listed = Annotated[list[int | float | str], Field(max_length=MOST_NUMBERS)]
+NEVER_TRIED = (SeveralOption, NumbersOption, RangeOption, LongTextOption)
+"""Kinds whose values would not be told apart in a list of values to try."""
+
+
 class Preset(Strict):
     """Values that go together."""
 
     name: Line
     blurb: Line | None = None
-    values: dict[Name, bool | int | float | str] = Field(default_factory=dict)
+    values: dict[Name, bool | int | float | str | Listed | Ends] = Field(default_factory=dict)
 
 
 class RetryRule(Strict):
@@ -296,7 +305,7 @@ class JobType(Strict):
     def can_be_tried(self, option: OptionBase) -> bool:
         """Whether several values of the option make a trial: not of what limits it, or picks what is worked on."""
         cut = self.crop.names if self.crop else ()
-        if option.pick is not None or option.name in cut or not self.inputs:
+        if option.pick is not None or option.name in cut or not self.inputs or isinstance(option, NEVER_TRIED):
             return False
         return not isinstance(option, ChoiceOption) or len(option.items) > 1
 

@@ -1,4 +1,4 @@
-"""The options of a job type: five kinds, each knowing which values it takes."""
+"""The options of a job type: what all have, and the kinds that are a word or a number. kinds/ has the others."""
 
 import math
 from typing import Annotated, Any, Literal
@@ -10,7 +10,8 @@ from gantry_formats.positive import is_more_than_nothing
 from portal.jobtype.conditions.condition import Condition
 from portal.jobtype.strict import WRITTEN_NOW, Line, Name, Strict, Words
 
-Value = bool | int | float | str
+Value = bool | int | float | str | list[Any] | dict[str, Any]
+"""A list of texts or numbers, or the two ends of a range, {"low": 10, "high": 200}, where the kind has several."""
 LARGEST_WHOLE = 10**18
 """What is below it is the same number in every program and database."""
 
@@ -269,11 +270,6 @@ class TextOption(OptionBase):
         if self.pattern is not None and not _fits(self.pattern, value):
             return (self.pattern_help or f"Must match the pattern {self.pattern}").rstrip(".") + "."
         return None
-
-
-Option = Annotated[
-    BooleanOption | ChoiceOption | IntegerOption | FloatOption | TextOption, Field(discriminator="type")
-]
 
 
 def number_words(value: float) -> str:

@@ -193,6 +193,11 @@ def value_words(option: ToldOption | None, value: object) -> str:
     """An option's value with its unit, a choice by its label; empty where it has none."""
     if value is None or value == "":
         return ""
+    if isinstance(value, list):
+        return listed([value_words(option, one) for one in value])
+    if isinstance(value, dict):
+        ends = [quantity(value.get(end), "") for end in ("low", "high")]
+        return f"{ends[0]} to {quantity(value.get('high'), option.units if option is not None else '')}"
     if option is not None and isinstance(value, str) and value in option.choices:
         return option.choices[value]
     if isinstance(value, str):

@@ -13,6 +13,8 @@ from portal.web.views.paging import MOST_DATASETS
 
 LONGEST_VALUE = 4000
 """Characters of an option's text: the most that a job type may allow."""
+MOST_VALUES = 500
+"""Of a list."""
 MOST_OPTIONS = 200
 MOST_SLOTS = 20
 
@@ -28,30 +30,51 @@ Title = Annotated[str, Field(max_length=1000)]
 
 def _plain(value: Any) -> Any:
     """Before the union: of one, each member's own objection would be told, at a place that nobody sent."""
-    if value is not None and not isinstance(value, bool | int | float | str):
+    if value is not None and not isinstance(value, bool | int | float | str | list | dict):
         raise ValueError("give a text, a number, true or false")
+    if isinstance(value, list) and not all(isinstance(one, int | float | str) for one in value):
+        raise ValueError("a list has texts or numbers")
+    if isinstance(value, dict):
+        numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in value.values())
+        if set(value) != {"low", "high"} or not numbers:
+            raise ValueError('give a text, a number, true or false, a list, or a range: {"low": 1, "high": 2}')
     return value
 
 
 def _short(value: Any) -> Any:
-    if isinstance(value, str) and len(value) > LONGEST_VALUE:
-        raise ValueError(f"this has more than {LONGEST_VALUE:,} characters")
+    for one in value if isinstance(value, list) else (value,):
+        if isinstance(one, str) and len(one) > LONGEST_VALUE:
+            raise ValueError(f"this has more than {LONGEST_VALUE:,} characters")
+    if isinstance(value, list) and len(value) > MOST_VALUES:
+        raise ValueError(f"this has more than {MOST_VALUES:,} values")
     return value
 
 
-_ONE_OF = [
+_ONE = [
     {"type": "boolean"},
     {"type": "integer", "minimum": -LARGEST_WHOLE, "maximum": LARGEST_WHOLE},
     {"type": "number", "minimum": -1.7e308, "maximum": 1.7e308},
     {"type": "string", "maxLength": LONGEST_VALUE},
 ]
+_ENDS = {
+    "type": "object",
+    "description": "The two ends of a range, low and high.",
+    "additionalProperties": {"type": "number", "minimum": -1.7e308, "maximum": 1.7e308},
+    "propertyNames": {"enum": ["low", "high"]},
+    "minProperties": 2,
+    "maxProperties": 2,
+}
+_ONE_OF = [*_ONE, {"type": "array", "items": {"anyOf": _ONE}, "maxItems": MOST_VALUES}, _ENDS]
 # Numbers are bounded where JSON is read: of a union, each member's own objection would be told.
 Given = Annotated[
-    bool | int | float | str, BeforeValidator(_plain), AfterValidator(_short), WithJsonSchema({"anyOf": _ONE_OF})
+    bool | int | float | str | list[Any] | dict[str, Any],
+    BeforeValidator(_plain),
+    AfterValidator(_short),
+    WithJsonSchema({"anyOf": _ONE_OF}),
 ]
 """A value of an option."""
 GivenOrNone = Annotated[
-    bool | int | float | str | None,
+    bool | int | float | str | list[Any] | dict[str, Any] | None,
     BeforeValidator(_plain),
     AfterValidator(_short),
     WithJsonSchema({"anyOf": [*_ONE_OF, {"type": "null"}]}),

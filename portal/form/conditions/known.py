@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gantry_formats.conditions import Facts, measured
+from gantry_formats.conditions import Facts, facts_of, measured
 from portal.form.inputs.arrays import InputArray
 from portal.form.inputs.dataset import InputDataset, Inputs, Quantity
 from portal.form.inputs.picks import held_by, picks_of
@@ -45,7 +45,10 @@ def combinations(
 def facts_of_options(jobtype: JobType, options: Mapping[str, Value]) -> dict[str, Any]:
     """The values that were chosen, with their units."""
     units = {option.name: option.unit for option in jobtype.options}
-    return {name: measured(value, units.get(name)) for name, value in options.items()}
+    found: dict[str, Any] = {}
+    for name, value in options.items():
+        found |= facts_of(name, value, units.get(name))
+    return found
 
 
 def _parameters(dataset: InputDataset) -> dict[str, Any]:

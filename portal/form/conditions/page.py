@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from gantry_formats import unit_of
-from gantry_formats.conditions import Tree, measured, names_in
+from gantry_formats.conditions import Tree, facts_of, measured, names_in
 from portal.form.build import Form
 from portal.form.conditions.known import combinations
 from portal.form.conditions.unmet import Job, slots_in
@@ -33,7 +33,8 @@ def for_page(form: Form, raw: Mapping[str, Any], inputs: Inputs) -> str:
     if not trees:
         return ""
     jobs = [(typed_options(jobtype, raw, job)[0], job) for job in split(jobtype, inputs, form.mode)]
-    asked = {str(name["name"]) for tree in trees.values() for name in names_in(tree) if name["op"] == "option"}
+    named = [str(name["name"]) for tree in trees.values() for name in names_in(tree) if name["op"] == "option"]
+    asked = {name.partition(".")[0] for name in named}  # `band.low` is an end of the range `band`
     options = [option for option in jobtype.options if option.name in asked or option.name in trees]
     known = _known(jobtype, list(trees.values()), options, jobs)
     if known is None:
@@ -78,7 +79,9 @@ def _known(
                 "facts": _wanted("fact", one.facts.facts, wanted),
             }
             known[json.dumps(facts)] = facts
-        blank = {option.name: _blank(jobtype, option, typed, inputs) for option in options}
+        blank: dict[str, Any] = {}
+        for option in options:
+            blank |= _blank(jobtype, option, typed, inputs)
         job = {"options": blank, "known": list(known.values())}
         found[json.dumps(job)] = job
         combined += len(known)
@@ -96,14 +99,15 @@ def _wanted(
     }
 
 
-def _blank(jobtype: JobType, option: OptionBase, typed: Mapping[str, Value], inputs: Inputs) -> Any:
+def _blank(jobtype: JobType, option: OptionBase, typed: Mapping[str, Value], inputs: Inputs) -> dict[str, Any]:
     """The value that a blank field stands for in a job; of what the page does not read, its value now."""
     if option.pick or getattr(option, "type", "") not in READ_BY_PAGE:
-        return measured(typed.get(option.name), option.unit)
+        return facts_of(option.name, typed.get(option.name), option.unit)
     if option.required and option.default_from is None and not isinstance(option, BooleanOption):
-        return None
+        return {option.name: None}
     default = default_for(jobtype, option, inputs)
-    return None if default.ask or default.differ else measured(default.value, option.unit)
+    known = None if default.ask or default.differ else measured(default.value, option.unit)
+    return {option.name: known}
 
 
 def _typed_number(option: OptionBase, raw: Mapping[str, Any]) -> bool:

@@ -9,6 +9,8 @@ from portal.form.conditions.known import combinations
 from portal.form.inputs.dataset import Inputs
 from portal.jobtype.conditions.condition import WrittenCondition
 from portal.jobtype.conditions.words import why_not
+from portal.jobtype.kinds.lists import SeveralOption
+from portal.jobtype.kinds.ranges import RangeOption
 from portal.jobtype.model import JobType
 from portal.jobtype.option import ChoiceOption, OptionBase, Value
 from portal.words import listed
@@ -82,10 +84,13 @@ def slots_in(*trees: Tree) -> list[str]:
 
 def called_in(jobtype: JobType) -> dict[tuple[str, ...], str]:
     """What people call facts, the job type's options, what can be chosen for these, and slots after the first."""
-    choices = [option for option in jobtype.options if isinstance(option, ChoiceOption)]
+    choices = [option for option in jobtype.options if isinstance(option, ChoiceOption | SeveralOption)]
+    ranges = [option for option in jobtype.options if isinstance(option, RangeOption)]
     return {
         **CALLED_FACTS,
         **{("option", option.name): option.label for option in jobtype.options},
+        **{("option", f"{option.name}.low"): f"{option.label}, from" for option in ranges},
+        **{("option", f"{option.name}.high"): f"{option.label}, to" for option in ranges},
         **{("slot", slot.name): slot.label for slot in jobtype.inputs[1:]},
         **{("value", one.name, item.value): item.label for one in choices for item in one.items if item.label},
     }

@@ -10,7 +10,15 @@ from portal.form import Form
 from portal.form.inputs.belongs import belongs
 from portal.form.values import as_text, is_blank, parse
 from portal.jobtype.model import JobType
-from portal.jobtype.option import ChoiceOption, FloatOption, IntegerOption, OptionBase, Value, number_words
+from portal.jobtype.option import (
+    ChoiceOption,
+    FloatOption,
+    IntegerOption,
+    OptionBase,
+    Value,
+    default_of,
+    number_words,
+)
 
 NUMBERS_ALIKE = 1.25
 """Numbers that differ by no more than this factor count as one: time hardly follows a setting more steeply than
@@ -53,7 +61,7 @@ class Settings:
         options = tuple(option for option in jobtype.options if _drives(option))
         values: dict[str, Value | Own | None] = {}
         for option in options:
-            given, value = raw.get(option.name), getattr(option, "default", None)
+            given, value = raw.get(option.name), default_of(option)
             with suppress(ValueError):
                 value = value if given is OWN or is_blank(given) else parse(option, given)
             values[option.name] = OWN if given is OWN or (option.pick and value == "all") else value
@@ -72,7 +80,7 @@ class Settings:
 
     def theirs(self, options: Mapping[str, Any], *, earlier: bool) -> dict[str, Any]:
         """A finished run's settings. What an `earlier` version did not have yet was as its default is now."""
-        default = {option.name: getattr(option, "default", None) for option in self.options} if earlier else {}
+        default = {option.name: default_of(option) for option in self.options} if earlier else {}
         return {option.name: options.get(option.name, default.get(option.name)) for option in self.options}
 
     def like(self, theirs: Mapping[str, Any]) -> bool:

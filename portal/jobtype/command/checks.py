@@ -15,10 +15,16 @@ from portal.jobtype.command.marks import (
     every,
 )
 from portal.jobtype.finding import Finding, Path, unknown
+from portal.jobtype.kinds.lists import NumbersOption, SeveralOption
+from portal.jobtype.kinds.ranges import RangeOption
 from portal.jobtype.option import BooleanOption
 
 if TYPE_CHECKING:
     from portal.jobtype.model import JobType
+
+
+MANY = (SeveralOption, NumbersOption, RangeOption)
+"""Kinds that can be an argument each."""
 
 
 def command_findings(jobtype: JobType) -> Iterator[Finding]:
@@ -41,9 +47,9 @@ def _option(jobtype: JobType, item: OptionMark, place: Path) -> Iterator[Finding
     option = options.get(item.option)
     if option is None:
         yield (*place, "option"), unknown("option", item.option, list(options))
-    elif item.end is not None:
+    elif item.end is not None and not isinstance(option, RangeOption):
         yield (*place, "end"), f"{item.option} is no range, which has two ends"
-    elif item.each is not None:
+    elif item.each is not None and (item.end or not isinstance(option, MANY)):
         yield (*place, "each"), f"{item.option} has one value: each is for lists and ranges"
 
 

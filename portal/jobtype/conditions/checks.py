@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from gantry_formats import unit_of
 from portal.jobtype.conditions.condition import WrittenCondition
-from portal.jobtype.conditions.kinds import BOOLEAN, TEXT, Kind, counted
+from portal.jobtype.conditions.kinds import BOOLEAN, LIST, TEXT, Kind, counted
 from portal.jobtype.conditions.parse import Names, WrittenWrongError, read_condition
 from portal.jobtype.finding import Finding, Path
+from portal.jobtype.kinds.lists import NumbersOption, SeveralOption
+from portal.jobtype.kinds.ranges import RangeOption
 from portal.jobtype.option import BooleanOption, ChoiceOption, FloatOption, IntegerOption, OptionBase
 
 if TYPE_CHECKING:
@@ -30,7 +32,12 @@ def conditions_findings(jobtype: JobType) -> Iterator[Finding]:
 
 def kinds_of(options: Sequence[OptionBase]) -> dict[str, Kind]:
     """The kinds of the options' values, as conditions ask for them."""
-    return {option.name: _kind(option) for option in options}
+    found: dict[str, Kind] = {}
+    for option in options:
+        found[option.name] = _kind(option)
+        if isinstance(option, RangeOption):
+            found |= {f"{option.name}.{end}": _number_of(option) for end in ("low", "high")}
+    return found
 
 
 def _kind(option: OptionBase) -> Kind:
@@ -38,10 +45,16 @@ def _kind(option: OptionBase) -> Kind:
         return BOOLEAN
     if isinstance(option, ChoiceOption):
         return Kind("text", choices=tuple(item.value for item in option.items))
-    if isinstance(option, IntegerOption | FloatOption):
-        unit = unit_of(option.unit)
-        return counted("" if unit is None else str(unit.dimension))
-    return TEXT
+    if isinstance(option, SeveralOption):
+        return Kind("list", choices=tuple(item.value for item in option.items))
+    if isinstance(option, NumbersOption | RangeOption):
+        return LIST
+    return _number_of(option) if isinstance(option, IntegerOption | FloatOption) else TEXT
+
+
+def _number_of(option: OptionBase) -> Kind:
+    unit = unit_of(option.unit)
+    return counted("" if unit is None else str(unit.dimension))
 
 
 def _read(condition: WrittenCondition | None, names: Names, place: Path) -> Iterator[Finding]:

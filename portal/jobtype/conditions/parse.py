@@ -218,6 +218,8 @@ class _Reader(Transformer_NonRecursive[Token, Any]):
 
     def of_slot(self, parts: list[Token]) -> _Part:
         said, column = ".".join(map(str, parts)), parts[0].column or 1
+        if said in self.names.options:  # an end of a range
+            return _Part({"op": "option", "name": said}, self.names.options[said], column)
         slot, rest = self._slot(parts, said)
         if len(rest) == 1:
             name = _text_of(rest[0]) if rest[0].type == "TEXT" else str(rest[0])

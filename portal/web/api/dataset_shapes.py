@@ -10,6 +10,9 @@ from portal.catalogue.models import Datafile, Dataset, DatasetArray, Investigati
 from portal.catalogue.provenance import Linked, Run
 from portal.web.api.parameter_shapes import MissingOut, ParameterOut
 
+OptionOut = bool | int | float | str | list[int | float | str] | dict[str, int | float] | None
+"""An option's value: a list where it takes several, {"low": 10, "high": 200} of a range."""
+
 
 class ExperimentRef(BaseModel):
     """An experiment in short."""
@@ -105,7 +108,7 @@ class RunOut(BaseModel):
     job: int | None
     person: str
     at: datetime
-    options: dict[str, bool | int | float | str | None]
+    options: dict[str, OptionOut]
     inputs: list[DatasetRef]
     outputs: list[DatasetRef]
     hidden_inputs: int = Field(description="Inputs that you may not see.")

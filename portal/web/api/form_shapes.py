@@ -10,6 +10,7 @@ from portal.form import Form
 from portal.form.build import variant_words
 from portal.form.inputs.pick_field import PickChoice, PickField
 from portal.jobs.timing.estimate import Outlook
+from portal.jobtype.kinds.every import KINDS
 from portal.jobtype.model import JobType
 from portal.web.api.blueprint import PREFIX
 
@@ -76,7 +77,7 @@ class FieldOut(BaseModel):
 
     name: str
     label: str
-    kind: str = Field(description="boolean, choice, integer, float or text.")
+    kind: str = Field(description=f"{', '.join(KINDS)}.")
     value: str = Field(description="As text: what was given, or the default.")
     unit: str
     help: str

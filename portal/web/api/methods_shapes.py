@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from portal.methods.account import Account
 from portal.methods.publications import in_words
 from portal.methods.steps import Step
-from portal.web.api.dataset_shapes import DatasetRef
+from portal.web.api.dataset_shapes import DatasetRef, OptionOut
 
 
 class ReferenceOut(BaseModel):
@@ -57,9 +57,7 @@ class StepOut(BaseModel):
     at: datetime
     started: datetime | None
     ended: datetime | None
-    options: dict[str, bool | int | float | str | None] = Field(
-        description="As they were used, defaults included."
-    )
+    options: dict[str, OptionOut] = Field(description="As they were used, defaults included.")
     inputs: list[DatasetRef]
     hidden_inputs: int = Field(description="Inputs that you may not see.")
     deleted_inputs: list[DeletedInputOut]
@@ -120,7 +118,9 @@ def _step(step: Step) -> StepOut:
         started=step.started,
         ended=step.ended,
         options={
-            name: value if isinstance(value, bool | int | float | str) or value is None else str(value)
+            name: value
+            if value is None or isinstance(value, bool | int | float | str | list | dict)
+            else str(value)
             for name, value in run.options.items()
         },
         inputs=[

@@ -12,6 +12,7 @@ from portal.form.values import as_text
 from portal.identity.actor import Actor
 from portal.jobs.actions import jobtype_of
 from portal.jobs.models import Job
+from portal.jobtype.kinds.lists import SeveralOption
 from portal.jobtype.model import JobType
 from portal.jobtype.option import ChoiceOption, OptionBase, Value
 from portal.web.views.picks.id_lists import texts_of
@@ -140,6 +141,9 @@ def _settings(job: Job, jobtype: JobType) -> list[Setting]:
 
 def _as_offered(option: OptionBase, value: Value) -> str:
     """A choice by its label in the form, anything else as it is."""
+    if isinstance(option, SeveralOption) and isinstance(value, list):
+        labels = {item.value: item.label or item.value for item in option.items}
+        return ", ".join(labels.get(one, str(one)) for one in value)
     items = option.items if isinstance(option, ChoiceOption) else ()
     return next((item.label for item in items if item.value == value and item.label), as_text(value))
 
@@ -152,7 +156,9 @@ def _change_url(job: Job) -> str:
         if row.dataset_id is not None:
             ids.setdefault("dataset" if row.slot == first else f"in.{row.slot}", []).append(row.dataset_id)
     query = {name: texts_of(numbers) for name, numbers in ids.items()}
-    for option, value in job.options.items():
+    # Where none of several was chosen nothing is kept; without a word of it the form would tick the usual ones.
+    several = [one.name for one in jobtype_of(job).options if isinstance(one, SeveralOption)]
+    for option, value in {**dict.fromkeys(several), **job.options}.items():
         query[f"option.{option}"] = [as_text(value)]
     if not job.inputs and job.investigation_id is not None:
         query["experiment"] = [str(job.investigation_id)]

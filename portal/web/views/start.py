@@ -14,6 +14,7 @@ from portal.catalogue.models import Dataset
 from portal.db import is_id
 from portal.errors import InvalidError
 from portal.form import Form, Inputs, as_command, as_python, raw_of_html
+from portal.form.build import texts_of_html
 from portal.form.plan import label_of, plan
 from portal.identity.actor import Actor
 from portal.jobs.clusters.status import ClusterStatus
@@ -76,7 +77,7 @@ def typed_form(jobtype: JobType, values: MultiDict[str, str]) -> Typed:
     for name in values:
         if name.startswith("in.") and name != f"in.{first}":
             ids[name.removeprefix("in.")] = whole_numbers(values.getlist(name))
-    aside = {name.removeprefix(ASIDE): text for name, text in values.items() if name.startswith(ASIDE)}
+    aside = texts_of_html(jobtype, values.to_dict(flat=False), prefix=ASIDE)
     raw = raw_of_html(jobtype, values.to_dict(flat=False))
     return Typed(
         ids={slot: chosen for slot, chosen in ids.items() if chosen},

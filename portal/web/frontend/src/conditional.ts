@@ -70,6 +70,7 @@ function askedFor(form: HTMLFormElement, { options, jobs, read }: Said): Set<str
       if (!when || job.known.every((known) => holds(when, { ...known, options: values }))) {
         const value = typed.get(name);
         values[name] = value === undefined ? (job.options[name] ?? null) : value;
+        for (const end of ["low", "high"].map((one) => `${name}.${one}`)) values[end] = job.options[end] ?? null;
       } else {
         asked.delete(name);
       }
@@ -135,7 +136,8 @@ function setAside(event: FormDataEvent): void {
     const texts = event.formData.getAll(`option.${name}`);
     if (!place.hasAttribute("data-unmet") || !texts.length) continue;
     event.formData.delete(`option.${name}`);
-    event.formData.append(`aside.${name}`, texts[texts.length - 1] ?? "");
+    const box = texts.length > 1 && controlsOf(place, name).length === 1; // behind a hidden "false"
+    for (const text of box ? texts.slice(-1) : texts) event.formData.append(`aside.${name}`, text);
   }
 }
 
