@@ -69,6 +69,8 @@ class Field:
     """What the job type says of that itself."""
     when: Mapping[str, Any] | None = None
     """The tree of the condition."""
+    required_if_asked: bool = False
+    """Whether it must be filled in as soon as it is asked for."""
 
     @property
     def tells_why(self) -> bool:
@@ -454,6 +456,7 @@ def _conditional(jobtype: JobType, option: OptionBase, field: Field, why_not: st
         why_not=why_not,
         because=option.because or "",
         required=field.required and not why_not,
+        required_if_asked=field.required,
         asked=field.asked and not why_not,
     )
 

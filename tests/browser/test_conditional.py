@@ -72,6 +72,7 @@ def test_fields_come_and_go_as_one_types_and_what_was_typed_comes_back(
     page.select_option("#f-method", "manual")
     expect(level).to_be_visible()
     expect(level).to_have_attribute("aria-required", "true")
+    expect(page.locator("label[for=f-level]")).to_have_text("Level")  # and not: optional
     expect(page.locator("#conditions-told")).to_have_text("Asked for now: Level.")
     level.press_sequentially("30")
     expect(fine).to_be_hidden()

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from gantry_formats import unit_of
 from gantry_formats.conditions import Tree, facts_of, measured, names_in
-from portal.form.build import Form
+from portal.form.build import Field, Form
 from portal.form.conditions.known import combinations
 from portal.form.conditions.unmet import Job, slots_in
 from portal.form.defaults import default_for
@@ -29,6 +29,7 @@ def for_page(form: Form, raw: Mapping[str, Any], inputs: Inputs) -> str:
     `raw`: what stands in the fields. Without this the page shows all fields, with their conditions in words.
     """
     jobtype = form.jobtype
+    fields = {field.name: field for field in form.fields}
     trees = {field.name: field.when for field in form.fields if field.when is not None}
     if not trees:
         return ""
@@ -41,7 +42,7 @@ def for_page(form: Form, raw: Mapping[str, Any], inputs: Inputs) -> str:
         return ""
     said = json.dumps(
         {
-            "options": [_option(option, trees.get(option.name)) for option in options],
+            "options": [_option(option, fields[option.name]) for option in options],
             "jobs": known,
             "read": {one.name: [raw[one.name], _read(one, jobs)] for one in options if _typed_number(one, raw)},
             "why": {field.name: field.why_not for field in form.fields if field.why_not},
@@ -50,16 +51,16 @@ def for_page(form: Form, raw: Mapping[str, Any], inputs: Inputs) -> str:
     return said if len(said) <= MOST_BYTES else ""
 
 
-def _option(option: OptionBase, tree: Tree | None) -> dict[str, Any]:
+def _option(option: OptionBase, field: Field) -> dict[str, Any]:
     unit = unit_of(option.unit)
     kind = getattr(option, "type", "")
     return {
         "name": option.name,
         "label": option.label,
         "kind": kind if kind in READ_BY_PAGE and not option.pick else "other",
-        "required": option.required,
+        "required": field.required_if_asked,
         **({} if unit is None else {"size": unit.size, "dimension": str(unit.dimension)}),
-        **({} if tree is None else {"when": tree, "because": option.because or ""}),
+        **({} if field.when is None else {"when": field.when, "because": field.because}),
     }
 
 
