@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from portal.cli.admin.dry import tell
+from portal.cli.admin.import_ijp import import_ijp
 from portal.cli.arguments import one_dataset, pair
 from portal.cli.errors import EXIT_CODES
 from portal.cli.output import dry_run_option, json_option, plain, say, show_json, show_rows
@@ -22,6 +23,9 @@ SHORT = 19
 @click.group()
 def jobtypes() -> None:
     """Check job types, publish those that are approved, see what is on offer."""
+
+
+jobtypes.add_command(import_ijp)
 
 
 @jobtypes.command()
