@@ -38,12 +38,27 @@ def analyses(name: str | None, datasets: tuple[str, ...], as_json: bool) -> None
         show_json(page)
         return
     show_rows(
-        ("Name", "Analysis", "What it does", "Typical time"),
-        ((item["name"], item["title"], item["summary"], item["typical_time"]) for item in page["items"]),
+        ("Name", "Analysis", "What it does", "Typical time", f"Worked in {_days(page)} days"),
+        ((item["name"], item["title"], item["summary"], _takes(item), _worked(item)) for item in page["items"]),
         empty="No analysis fits.",
     )
     for other in page["others"]:
         say(f"{other['title']} does not fit. {other['reason']}", err=True)
+
+
+def _days(page: Document) -> int:
+    return next((int(item["used"]["days"]) for item in page["items"]), 90)
+
+
+def _takes(item: Document) -> str:
+    """As runs of late took, else as its author says."""
+    return str(item["used"]["takes"] or item["typical_time"] or "")
+
+
+def _worked(item: Document) -> str:
+    used = item["used"]
+    ended = used["worked"] + used["failed"]
+    return f"{used['worked']:,} of {ended:,}" if ended else "not used"
 
 
 def analysis_or_hint(client: Client, name: str, datasets: list[int]) -> Document:

@@ -10,9 +10,23 @@ from portal.form import Form
 from portal.form.build import variant_words
 from portal.form.inputs.pick_field import PickChoice, PickField
 from portal.jobs.timing.estimate import Outlook
+from portal.jobs.timing.usage import DAYS, UNUSED, Usage
 from portal.jobtype.kinds.every import KINDS
 from portal.jobtype.model import JobType
 from portal.web.api.blueprint import PREFIX
+from portal.web.views.usage import recent_usage
+
+
+class UsageOut(BaseModel):
+    """How often it was used of late, over everybody's jobs; counted at most ten minutes ago."""
+
+    days: int = Field(description="Counted over so many days.")
+    worked: int = Field(description="Jobs that ended well.")
+    failed: int = Field(description="Jobs that failed. Cancelled ones are not counted.")
+    takes: str = Field(description="How long most whole runs took, in words; empty where too few tell.")
+    takes_least_s: float | None
+    takes_most_s: float | None
+    runs: int = Field(description="Runs that tell how long it takes.")
 
 
 class AnalysisOut(BaseModel):
@@ -28,6 +42,7 @@ class AnalysisOut(BaseModel):
     comes_out: str | None
     typical_time: str | None
     contact: str
+    used: UsageOut
 
 
 class MisfitOut(BaseModel):
@@ -197,6 +212,20 @@ def analysis_out(jobtype: JobType) -> AnalysisOut:
         comes_out=jobtype.comes_out,
         typical_time=jobtype.typical_time,
         contact=jobtype.contact,
+        used=usage_out(recent_usage().get(jobtype.name, UNUSED)),
+    )
+
+
+def usage_out(found: Usage) -> UsageOut:
+    """How often an analysis was used of late."""
+    return UsageOut(
+        days=DAYS,
+        worked=found.worked,
+        failed=found.failed,
+        takes=found.takes,
+        takes_least_s=found.span.low if found.span else None,
+        takes_most_s=found.span.high if found.span else None,
+        runs=found.runs,
     )
 
 

@@ -30,7 +30,8 @@ from portal.web.forms.kept import kept_fields
 from portal.web.forms.revised import told_if_revised
 from portal.web.part import part
 from portal.web.views import presets
-from portal.web.views.analyses import all_cards, analysis_card, fitting_cards
+from portal.web.views.analyses import all_cards, analysis_card, example_inputs, fitting_cards
+from portal.web.views.finding.analyses import Asked, filter_groups, find
 from portal.web.views.paging import whole_numbers
 from portal.web.views.pictures import thumbnails
 from portal.web.views.seen_by import SeenBy, seen_by
@@ -48,6 +49,7 @@ from portal.web.views.start import (
     without_made_name,
     without_unseen,
 )
+from portal.web.views.usage import recent_usage
 from portal.words import count
 
 page = Blueprint("analyses", __name__, url_prefix="/analyses")
@@ -55,13 +57,11 @@ page = Blueprint("analyses", __name__, url_prefix="/analyses")
 
 @page.get("")
 def show() -> ResponseReturnValue:
-    """What is possible; with `dataset` in the address: what fits these, and why the rest does not."""
+    """What is possible, or what of it is wanted; with `dataset`: what fits these, and why the rest does not."""
     jobtypes = portal().jobtypes
     ids = whole_numbers(request.args.getlist("dataset"))
     if not ids:
-        cards = all_cards(session(), actor(), jobtypes.by_name.values())
-        unpublished = jobtypes.unpublished if actor().staff else ()
-        return render_template("analyses/list.html", section="analyses", cards=cards, unpublished=unpublished)
+        return render_template("analyses/list.html", section="analyses", **_offered())
     datasets = datasets_by_slot(session(), actor(), {"": ids})[""]
     fits, others = fitting_cards(jobtypes, datasets)
     return render_template(
@@ -72,6 +72,27 @@ def show() -> ResponseReturnValue:
         fits=fits,
         others=others,
     )
+
+
+@part(page, "/part/list", of="analyses.show")
+def found() -> ResponseReturnValue:
+    """What is looked for, as it is typed."""
+    return render_template("analyses/_list_part.html", **_offered())
+
+
+def _offered() -> dict[str, object]:
+    jobtypes, asked = portal().jobtypes, Asked.of(request.args)
+    on_offer = list(jobtypes.by_name.values())
+    measured = example_inputs(session(), actor())
+    looked = find(on_offer, asked, measured)
+    return {
+        "asked": asked,
+        "read_as": looked.read_as,
+        "cards": all_cards(session(), actor(), looked.jobtypes, measured, recent_usage()),
+        "total": len(on_offer),
+        "groups": filter_groups(on_offer, asked, measured),
+        "unpublished": jobtypes.unpublished if actor().staff else (),
+    }
 
 
 @page.get("/<name>/start")

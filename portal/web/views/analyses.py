@@ -1,7 +1,7 @@
 """Analyses as cards: those that fit some datasets, and why others do not."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from flask import url_for
@@ -13,6 +13,7 @@ from portal.catalogue.models import Dataset, DatasetType
 from portal.identity.actor import Actor
 from portal.jobs.access import visible_jobs
 from portal.jobs.models import Job, JobOutput, JobTypeRevision, Submission
+from portal.jobs.timing.usage import UNUSED, Usage
 from portal.jobtype.load import JobTypes
 from portal.jobtype.match import fitting, words_of
 from portal.jobtype.model import JobType
@@ -54,6 +55,10 @@ class AnalysisCard:
     why_not: str = ""
     picture: Picture | None = None
     """The newest result of it that this person sees, as an example."""
+    used: str = ""
+    """How often it was used of late, and how often it worked; empty where that is not looked at."""
+    takes: str = ""
+    """How long whole runs took of late; empty where too few tell."""
 
 
 def analysis_card(
@@ -93,15 +98,24 @@ def fitting_cards(
     )
 
 
-def all_cards(session: Session, actor: Actor, jobtypes: Collection[JobType]) -> list[AnalysisCard]:
-    """All analyses, those of one category together, "Any data" last; each with an example where there is one."""
-    results, measured = example_results(session, actor), example_inputs(session, actor)
+def all_cards(
+    session: Session,
+    actor: Actor,
+    jobtypes: Collection[JobType],
+    measured: Mapping[str, int],
+    used: Mapping[str, Usage],
+) -> list[AnalysisCard]:
+    """Cards of these analyses, those of one category together, "Any data" last.
+
+    Each has an example where there is one; `measured`: as `example_inputs` finds them.
+    """
+    results = example_results(session, actor)
     examples = {jobtype.name: results.get(jobtype.name) or _input_of(jobtype, measured) for jobtype in jobtypes}
     pictures = thumbnails(session, actor, examples.values())
-    return [
-        analysis_card(jobtype, picture=pictures.get(examples[jobtype.name] or 0))
-        for jobtype in sorted(jobtypes, key=lambda item: (item.category == "Any data", item.category, item.title))
-    ]
+    in_order = sorted(jobtypes, key=lambda item: (item.category == "Any data", item.category, item.title))
+    cards = [analysis_card(jobtype, picture=pictures.get(examples[jobtype.name] or 0)) for jobtype in in_order]
+    of_late = [used.get(card.name, UNUSED) for card in cards]
+    return [replace(card, used=one.words, takes=one.takes) for card, one in zip(cards, of_late, strict=True)]
 
 
 def example_results(session: Session, actor: Actor) -> dict[str, int]:

@@ -51,6 +51,7 @@ PAGES = """
     experiments.show         GET   hides    hides      shows      shows      shows      | experiment summary dataset job picture-hash
     experiments.jobs_now     GET   hides    hides      shows      shows      shows      | job
     analyses.show            GET   sign-in  shows      shows      shows      shows      | -
+    analyses.found           GET   sign-in  shows      shows      shows      shows      | -
     analyses.start           GET   sign-in  hides      shows      shows      shows      | dataset
     analyses.begin           POST  sign-in  hides      done       done       done       | -
     analyses.preset          POST  sign-in  hides      done       done       done       | -
@@ -277,9 +278,10 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "search.show": ("q",),
     "search.hits": ("q",),
     "experiments.show": ("page",),
-    "analyses.show": ("dataset",),
     "drafts.show": ("gone", "kept"),
     "drafts.edit": ("on", "opened", "kept"),
+    "analyses.show": ("dataset", "q", "instrument", "fits"),
+    "analyses.found": ("q", "instrument", "fits"),
     "analyses.start": (
         "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key", "experiment",
         "revision", "without", "returned", "option.histogram_bins", "option.projection", "kept",
