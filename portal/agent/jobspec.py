@@ -9,6 +9,7 @@ from portal.agent.backend import Backend
 from portal.agent.inputs import Inputs
 from portal.agent.jobtype import Published, PublishedType, resources
 from portal.agent.options import check_options
+from portal.agent.program import checked_program
 from portal.documents import canonical_json
 from portal.errors import PortalError
 from portal.images.manifest import usable
@@ -41,7 +42,7 @@ class JobSpecs:
             "schema": SCHEMA,
             "job": _job(given["job"], attempt, name),
             "jobtype": _jobtype(jobtype),
-            "program": jobtype.program,
+            "program": checked_program(jobtype),
             "inputs": inputs,
             "options": check_options(jobtype, given["options"], inputs),
             "resources": resources(jobtype, given["resources"]),

@@ -1,10 +1,11 @@
 """What a job type runs: a module of wrappers, or a command with marked values. Never a shell."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from portal.jobtype.command.marks import CommandItem
+from gantry_formats.commands.environment import MOST
+from portal.jobtype.command.marks import CommandItem, Mark, Variable, every
 from portal.jobtype.strict import Strict
 
 
@@ -18,13 +19,33 @@ class Program(Strict):
         None, description="The program and its arguments, some of them marked values. No shell reads it."
     )
 
+    environment: Annotated[dict[str, Variable], Field(max_length=MOST)] | None = Field(
+        None,
+        description="Variables that the program finds: text, an option's value, what was granted.",
+    )
+    working_folder: Literal["output", "scratch"] | None = Field(
+        None,
+        description="Where the command is started: in the folder whose files become results, or in one that is "
+        "removed at the end; without it in the job's folder, in which both lie.",
+    )
+
     @model_validator(mode="after")
     def _one_of_two(self) -> "Program":
         if (self.module is None) == (self.command is None):
             raise ValueError("give either a module or a command")
         if self.command is not None and (not isinstance(self.command[0], str) or not self.command[0]):
             raise ValueError("a command begins with the name of its program, as plain text")
+        if self.module is not None and (self.environment or self.working_folder):
+            raise ValueError("environment and working_folder are of a command; a module of ours needs neither")
         return self
+
+    @property
+    def marks(self) -> list[tuple[tuple[str | int, ...], str | Mark]]:
+        """Each text and mark of command and variables, those within others too, with its place in the program."""
+        found = [(("command", *place), item) for place, item in every(self.command or ())]
+        for name, value in (self.environment or {}).items():
+            found += [(("environment", name, *place[1:]), item) for place, item in every([value])]
+        return found
 
     def document(self) -> dict[str, Any]:
         """As it stands in job.json: only what was given."""

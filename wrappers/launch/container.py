@@ -35,6 +35,7 @@ def container_argv(
     gpus: int,
     network: bool,
     together: Sequence[tuple[str, str]] | None = None,
+    start_in: str = FOLDER,
 ) -> list[str]:
     """Return the argument list that runs `program` in `image`.
 
@@ -58,7 +59,7 @@ def container_argv(
         argv += _mount(source, target, read_only=False)
     for source, target in inputs:
         argv += _mount(source, target, read_only=True)
-    return [*argv, "--pwd", FOLDER, image, *program]
+    return [*argv, "--pwd", start_in, image, *program]
 
 
 def _mount(source: str, target: str, *, read_only: bool) -> list[str]:

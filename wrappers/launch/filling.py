@@ -44,6 +44,14 @@ def fill(command: Sequence[Argument], options: Mapping[str, Any], view: View) ->
     return [word for argument in command for word in _words(argument, options, view) or ()]
 
 
+def fill_environment(
+    environment: Mapping[str, Argument], options: Mapping[str, Any], view: View
+) -> dict[str, str]:
+    """The variables that have a value."""
+    filled = {name: _words(argument, options, view) for name, argument in environment.items()}
+    return {name: "".join(words) for name, words in filled.items() if words is not None}
+
+
 def _words(argument: Argument, options: Mapping[str, Any], view: View) -> list[str] | None:
     """What an argument becomes; None where a value is missing."""
     words: list[str] | None = None

@@ -5,16 +5,19 @@ import json
 import os
 import re
 import stat
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from wrappers.launch import SCHEMA
 from wrappers.launch.exits import Exit, Refusal
-from wrappers.launch.marks import Argument, parse_argument
+from wrappers.launch.marks import Argument, OptionMark, parse_argument
 from wrappers.launch.reading import JobSpecError, Reader
 from wrappers.launch.reports.spec import NO_REPORTS, Reports, read_reports
 
 MAX_JOB_SPEC_BYTES = 64 * 1024 * 1024
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+_OURS = ("LD_", "PYTHONPATH", "GANTRY_", "APPTAINER", "SINGULARITY", "SLURM_", "PMIX_", "CUDA_VISIBLE")
 _MODULE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
@@ -69,6 +72,10 @@ class Program:
 
     module: str | None
     command: tuple[Argument, ...]
+    environment: Mapping[str, Argument] = field(default_factory=dict)
+    """Variables besides those that every program gets."""
+    working_folder: str = ""
+    """"output" or "scratch"; empty: the job's folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +154,26 @@ def _program(reader: Reader) -> Program:
     command = tuple(parse_argument(item, f"program.command[{i}]") for i, item in enumerate(items))
     if not command or not isinstance(command[0], str):
         raise JobSpecError("program.command must begin with the name of a program")
-    return Program(module=None, command=command)
+    folder = reader.text("working_folder") if reader.has("working_folder") else ""
+    if folder not in ("", "output", "scratch"):
+        raise JobSpecError("program.working_folder must be output or scratch")
+    return Program(None, command, _environment(reader), folder)
+
+
+def _environment(reader: Reader) -> dict[str, Argument]:
+    """The variables; those that say how a program is found, loaded or run are launch's own."""
+    if not reader.has("environment"):
+        return {}
+    found = {}
+    for name, item in reader.mapping("environment").items():
+        place = f"program.environment.{name}"
+        if not _VARIABLE.fullmatch(name) or name.upper().startswith(_OURS) or name in ("PATH", "HOME"):
+            raise JobSpecError(f"{place} is no variable that a job may set")
+        value = parse_argument(item, place)
+        if isinstance(value, OptionMark) and value.each:
+            raise JobSpecError(f"{place} has one value")
+        found[name] = value
+    return found
 
 
 def _files(inputs: Reader, slot: str) -> tuple[InputFile, ...]:

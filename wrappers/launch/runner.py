@@ -9,7 +9,7 @@ from wrappers.launch import container, ranks
 from wrappers.launch.binds import binds
 from wrappers.launch.environment import SYSTEM_PATH, bare_additions, program_environment
 from wrappers.launch.exits import Exit, Refusal
-from wrappers.launch.filling import View, fill
+from wrappers.launch.filling import View, fill, fill_environment
 from wrappers.launch.jobspec import JobSpec
 from wrappers.launch.keeper import Command
 from wrappers.launch.lists import folders_of
@@ -64,6 +64,7 @@ def _contained(spec: JobSpec, folder: str, runtime: str, outer: Mapping[str, str
     )
     resources = spec.resources
     environment = program_environment(outer, resources.cpus, resources.gpus, container.FOLDER, container.TMP)
+    environment |= fill_environment(spec.program.environment, spec.options, view)
     together = ranks.shared_folders(outer) if resources.ranks > 1 else None
     argv = container.container_argv(
         runtime,
@@ -75,6 +76,7 @@ def _contained(spec: JobSpec, folder: str, runtime: str, outer: Mapping[str, str
         gpus=resources.gpus,
         network=spec.network,
         together=together,
+        start_in=_start_in(spec, container.FOLDER, container.TMP),
     )
     # The runtime reads APPTAINER_* and SINGULARITY_* variables (further binds among them): it gets none.
     tmp = container.attempt_tmp(folder)
@@ -96,7 +98,8 @@ def _bare(spec: JobSpec, folder: str, outer: Mapping[str, str]) -> Command:
     )
     environment = program_environment(outer, resources.cpus, resources.gpus, folder, tmp) | bare_additions(tmp)
     environment |= ranks.meeting_point(outer)
-    return Command(_words(spec, view, python=sys.executable), environment, folder)
+    environment |= fill_environment(spec.program.environment, spec.options, view)
+    return Command(_words(spec, view, python=sys.executable), environment, _start_in(spec, folder, tmp))
 
 
 def _granted(spec: JobSpec) -> dict[str, float]:
@@ -109,6 +112,11 @@ def _granted(spec: JobSpec) -> dict[str, float]:
         "gpus": given.gpus,
         "ranks": given.ranks,
     }
+
+
+def _start_in(spec: JobSpec, folder: str, tmp: str) -> str:
+    """Where the program is started, as it sees it."""
+    return {"": folder, "output": f"{folder}/output", "scratch": tmp}[spec.program.working_folder]
 
 
 def _words(spec: JobSpec, view: View, python: str) -> list[str]:

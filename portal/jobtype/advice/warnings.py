@@ -42,7 +42,7 @@ def _command(jobtype: JobType) -> Iterator[Finding]:
     command = jobtype.program.command
     if command is None:
         return
-    marks = list(every(command))
+    marks = jobtype.program.marks
     for place, item in marks:
         texts = (
             [item] if isinstance(item, str) else [getattr(item, "output", ""), getattr(item, "prefix", "") or ""]
@@ -50,7 +50,7 @@ def _command(jobtype: JobType) -> Iterator[Finding]:
         for text in texts:
             if found := LEFT_OVER.search(text):
                 words = f"“{found[0]}” is handed to the program as it stands: no shell fills it in"
-                yield ("program", "command", *place), words + _meant(jobtype, found)
+                yield ("program", *place), words + _meant(jobtype, found)
     if any(isinstance(item, JobMark) for _, item in marks):
         return
     yield from _unused(jobtype, [item for _, item in marks])

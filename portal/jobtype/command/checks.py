@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gantry_formats.commands.environment import findings as environment_findings
 from portal.jobtype.command.marks import (
     FlagMark,
     InputFolderMark,
@@ -31,8 +32,8 @@ def command_findings(jobtype: JobType) -> Iterator[Finding]:
     """Marks of what is not there, or is of another kind."""
     options = {option.name: option for option in jobtype.options}
     slots = [slot.name for slot in jobtype.inputs]
-    for inner, item in every(jobtype.program.command or ()):
-        place: Path = ("program", "command", *inner)
+    for inner, item in jobtype.program.marks:
+        place: Path = ("program", *inner)
         if isinstance(item, OptionMark):
             yield from _option(jobtype, item, place)
         elif isinstance(item, InputMark) and item.input not in slots:
@@ -40,6 +41,9 @@ def command_findings(jobtype: JobType) -> Iterator[Finding]:
         elif isinstance(item, FlagMark) and not isinstance(options.get(item.when), BooleanOption):
             yield (*place, "when"), f"{item.when} is no boolean option"
     yield from _listed(jobtype)
+    environment = jobtype.program.document().get("environment", {})
+    for name, words in environment_findings(environment, {one.name: one.model_dump() for one in jobtype.options}):
+        yield ("program", "environment", name), words
 
 
 def _option(jobtype: JobType, item: OptionMark, place: Path) -> Iterator[Finding]:

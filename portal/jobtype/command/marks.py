@@ -163,6 +163,23 @@ _One = (
     | Annotated[JobMark, Tag("job")]
     | Annotated[TextMark, Tag("text")]
 )
+
+
+def _in_variable(item: Any) -> str | None:
+    return _kind(item, ("option", "resource", "output", "text"))
+
+
+Variable = Annotated[
+    _Plain | _Option | _Resource | _Output | Annotated[TextMark, Tag("text")],
+    Discriminator(
+        _in_variable,
+        custom_error_type="argument",
+        custom_error_message="a variable is text or one of {option: …}, {resource: …}, {output: …} and "
+        "{text: […]}; write numbers in quotes",
+    ),
+]
+"""The value of a variable, which is not set where that is missing."""
+
 MARKS_IN_WORDS = (
     "{option: …}, {flag: …, when: …}, {text: […]}, {resource: …}, {input: …}, {input_list: …}, "
     "{input_folder: …}, {output: …} or {job: json}"

@@ -20,7 +20,7 @@ from portal.jobs.state import State
 from portal.web.signed_in import COOKIE
 
 SCRIPT = """
-import argparse, datetime, json, pathlib
+import argparse, datetime, json, os, pathlib
 parser = argparse.ArgumentParser()
 parser.add_argument("--channels", nargs="+", type=int)
 parser.add_argument("--range", nargs=2, type=float)
@@ -37,6 +37,8 @@ given = vars(parser.parse_args())
 given["date"] = str(given["date"])
 file, out = pathlib.Path(given.pop("file")), pathlib.Path(given.pop("out"))
 assert file.read_bytes()
+given["environment"] = [os.environ["OMP_NUM_THREADS"], os.environ["METHOD"], os.environ.get("UNSET")]
+given["folder"] = pathlib.Path.cwd().name
 out.write_text(json.dumps(given))
 """
 MEASURE = """
@@ -63,8 +65,14 @@ program:
     - --out
     - {output: given.json}
     - {input: picture}
+  environment:
+    OMP_NUM_THREADS: {resource: cpus}
+    METHOD: {option: method, prefix: by-}
+    UNSET: {option: nothing}
+  working_folder: scratch
 inputs: [{name: picture, label: Picture, dataset_types: ["*"], files: "*.tif"}]
 options:
+  - {name: nothing, type: integer, label: Nothing}
   - {name: channels, type: numbers, label: Channels, whole: true, min: 0, required: true}
   - {name: range, type: range, label: Range, units: nm, min: 0}
   - {name: method, type: choice, label: Method, choices: [otsu, li, manual], default: otsu}
@@ -96,6 +104,8 @@ GIVEN = {
     "notes": "first line\n--second; $(line)",
     "gpu": False,
     "threads": 2,
+    "environment": ["2", "by-manual", None],
+    "folder": "tmp",
 }
 OPTIONS = {
     "channels": [1, 2, 5],

@@ -3,6 +3,9 @@
 import json
 import os
 import stat
+import sys
+
+import pytest
 
 SHOW = (
     "import json, os, signal, sys\n"
@@ -113,3 +116,45 @@ def test_a_link_in_the_place_of_the_temporary_folder_is_only_unlinked(attempt, s
     assert made.run().returncode == 0
     assert not os.path.lexists(made.folder / "tmp")
     assert (precious / "data").read_text() == "kept"
+
+
+def test_variables_of_the_job_type_are_the_programs_and_a_missing_one_is_not_set(attempt):
+    code = "import json, os; print(json.dumps([dict(os.environ), os.getcwd()]))"
+    program = {
+        "command": [sys.executable, "-c", code],
+        "environment": {
+            "OMP_NUM_THREADS": {"resource": "cpus"},
+            "MODE": {"text": ["m-", {"option": "mode"}]},
+            "NOTHING": {"option": "absent"},
+            "PLAIN": "a b",
+        },
+        "working_folder": "output",
+    }
+    made = attempt(program=program, options={"mode": "fast"}, resources={"cpus": 3})
+    assert made.run().returncode == 0, made.text("stderr.log")
+    environment, folder = json.loads(made.text("stdout.log"))
+    assert {name: environment.get(name) for name in program["environment"]} == {
+        "OMP_NUM_THREADS": "3",
+        "MODE": "m-fast",
+        "NOTHING": None,
+        "PLAIN": "a b",
+    }
+    assert folder == str(made.folder / "output")
+
+
+def test_scratch_is_gone_at_the_end(attempt):
+    program = {"command": ["sh", "-c", "echo x > left; pwd"], "working_folder": "scratch"}
+    made = attempt(program=program)
+    assert made.run().returncode == 0
+    assert made.text("stdout.log").strip() == str(made.folder / "tmp")
+    assert not (made.folder / "tmp").exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["PATH", "LD_PRELOAD", "PYTHONPATH", "GANTRY_JOB", "APPTAINER_BIND", "A B", "A=B"]
+)
+def test_launch_sets_none_of_its_own_variables_for_a_job_type(attempt, name):
+    made = attempt(program={"command": ["true"], "environment": {name: "x"}})
+    finished = made.run()
+    assert finished.returncode == 90
+    assert "no variable that a job may set" in finished.stderr
