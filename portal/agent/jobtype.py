@@ -123,7 +123,8 @@ def _unknown(name: str, error: PortalError) -> RefusedError:
 def _bytes(folder: Path, path: str, name: str, owners: Collection[int]) -> bytes:
     """The bytes of a file of one of the owners. Raises NotFoundError where there is none, else RefusedError."""
     try:
-        with Root(folder) as root, root.open_file(path, max_bytes=MAX_BYTES) as file:
+        # Drafts' folders cannot be listed by those who run one.
+        with Root(folder, listed=False) as root, root.open_file(path, max_bytes=MAX_BYTES) as file:
             owner = os.fstat(file.fileno()).st_uid
             raw = file.read(MAX_BYTES + 1)
     except NotFoundError:

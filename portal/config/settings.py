@@ -166,6 +166,11 @@ class Settings(Section):
         return self.agent.accounts.get(person, person) if self.agent.command else None
 
     @property
+    def signs_itself(self) -> bool:
+        """Whether staff publish what is theirs: where one account does everything, nobody else could object."""
+        return self.publish and not self.publisher.command and not self.agent.command
+
+    @property
     def registered_published(self) -> Path:
         """Where those made in the browser lie that are published, as the publisher has it."""
         return self.registered / "published"

@@ -59,6 +59,7 @@ class Daemon:
         self._to_collect = threading.Event()
         self._signals: list[signal.Signals] = []
         self._publisher = parts.Publisher(settings)
+        self._registrar = parts.Registrar(settings)
 
     @property
     def active(self) -> bool:
@@ -177,6 +178,7 @@ class Daemon:
             thread.start()
         while not self.stopping.is_set():
             self._publish_what_changed()
+            self._publish_what_is_wished()
             if not self.turn(_now(), whole=False):
                 time.sleep(self.settings.daemon.idle_s)
             self._heed_signals()
@@ -269,6 +271,23 @@ class Daemon:
         self.troubles.trouble(about, None)
         if found is not None:
             log_event("published", jobtypes=sorted(found.by_name), problems=[str(p) for p in found.problems])
+
+    def _publish_what_is_wished(self) -> None:
+        """What staff made in the browser, where one account does everything."""
+        if not self.active:
+            return
+        about = "publishing what was made in the browser"
+        try:
+            found = self._registrar.look(self.database, _now())
+        except DBAPIError as error:
+            self._database_away(error)
+            return
+        except OSError as error:
+            self.troubles.trouble(about, f"It cannot be written: {error.strerror}: {error.filename}")
+            return
+        self.troubles.trouble(about, None)
+        for one in found:
+            log_event("wish", wish=one.wish, wished=one.wished, name=one.name, refused=one.words or None)
 
     def _handle_signals(self) -> None:
         # A handler runs in the middle of anything: it takes no lock, so it only leaves a note.

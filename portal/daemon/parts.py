@@ -1,7 +1,9 @@
 """The daemon's composition root: settings in, real parts out."""
 
 import sys
+import time
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from portal.agent.accounts import AccountRefusedError, Agents, checked_account
@@ -10,9 +12,11 @@ from portal.agent.client import LONGEST_S, AgentClient, local_command
 from portal.config import ACCOUNT, Settings
 from portal.daemon.context import Place
 from portal.daemon.share import ALL, shares
+from portal.db import Database
 from portal.errors import ConfigError
 from portal.jobtype.load import JobTypes, load_folders, shipped_folder, state_of
 from portal.jobtype.publish import publish
+from portal.publisher.work import Done, look
 from portal.scheduler import factory
 from portal.scheduler.base import Scheduler
 from portal.store.client import StoreClient
@@ -20,6 +24,7 @@ from portal.store.client import local_command as store_command
 
 __all__ = [
     "Publisher",
+    "Registrar",
     "backend_of",
     "load_jobtypes",
     "make_places",
@@ -27,6 +32,8 @@ __all__ = [
     "make_store",
     "publish_jobtypes",
 ]
+
+LOOKS_FOR_WISHES_EVERY_S = 1.0
 
 
 def make_scheduler(settings: Settings) -> Scheduler:
@@ -131,6 +138,21 @@ class Publisher:
         found = publish_jobtypes(self._settings)
         self._seen = seen
         return found
+
+
+class Registrar:
+    """Does what the publisher's own unit does elsewhere, where one account does everything."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._next = 0.0
+
+    def look(self, database: Database, now: datetime) -> list[Done]:
+        """What was done of what waits, looked for now and then. Raises DBAPIError, and OSError."""
+        if not self._settings.signs_itself or time.monotonic() < self._next:
+            return []
+        self._next = time.monotonic() + LOOKS_FOR_WISHES_EVERY_S
+        return look(database, self._settings, now=now)
 
 
 def publish_jobtypes(settings: Settings) -> JobTypes:

@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Enum, Float, ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Enum, Float, ForeignKey, Index, String, Text, UniqueConstraint, false, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.catalogue.models import Dataset, Investigation
@@ -80,6 +80,8 @@ class Submission(Base):
     """Which option its jobs try over several values; None: they are what was asked for."""
     discarded: Mapped[datetime | None]
     """Since when its person has no more use for what was tried; its results stand in no list then."""
+    draft: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """It tries a revision that is not published; its results stand in no list."""
     person: Mapped[Person] = relationship()
     revision: Mapped[JobTypeRevision] = relationship()
     investigation: Mapped[Investigation | None] = relationship()

@@ -145,7 +145,8 @@ def job_view(job: Job, now: datetime, *, status: ClusterStatus | None = None) ->
         runner=_runner(attempt),
         resources=_resources(job, attempt, now),
         can_cancel=not job.state.final and job.cancel_requested is None,
-        can_retry=job.state is State.CANCELLED or (job.state is State.FAILED and may_help(job.cause, asked)),
+        can_retry=not job.submission.draft  # which may be another by now: it is tried again from the draft
+        and (job.state is State.CANCELLED or (job.state is State.FAILED and may_help(job.cause, asked))),
         can_retry_as_it_was=job.state is State.CANCELLED or (job.state is State.FAILED and as_it_was(job.cause)),
         advice=_advice(job, jobtype, attempt, asked, now),
         more_memory_mb=asked.more_memory_mb if job.cause == Cause.MEMORY else None,

@@ -31,7 +31,8 @@ MOST_UIDS = 100
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """One publisher at a time does what is in the block; another waits."""
-    with _opened(folder / ".lock", os.O_RDWR | os.O_CREAT) as descriptor:
+    _own_folder(folder / PUBLISHED)
+    with _opened(folder / PUBLISHED / ".lock", os.O_RDWR | os.O_CREAT) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
 
@@ -100,14 +101,20 @@ def _put(target: Path, content: bytes) -> None:
 
 def _place(tree: Path, name: str) -> Path:
     """The folder of one name, made if it is not there. Raises ConflictError where it is not ours, or no folder."""
-    for folder in (tree, tree / name):
-        with suppress(FileExistsError):
-            folder.mkdir(mode=0o755)
-        status = folder.lstat()
-        ours = stat.S_ISDIR(status.st_mode) and status.st_uid in (0, os.geteuid())
-        if not ours or stat.S_IMODE(status.st_mode) & 0o022:
-            raise ConflictError(f"{folder} is not the publisher's own folder. Nothing was published.")
+    mode = 0o711 if tree.name == DRAFTS else 0o755
+    _own_folder(tree, mode)
+    _own_folder(tree / name, mode)
     return tree / name
+
+
+def _own_folder(folder: Path, mode: int = 0o755) -> None:
+    """Nobody lists drafts but the publisher: who runs one knows its name and digest."""
+    with suppress(FileExistsError):
+        folder.mkdir(mode=mode)
+    status = folder.lstat()
+    ours = stat.S_ISDIR(status.st_mode) and status.st_uid in (0, os.geteuid())
+    if not ours or stat.S_IMODE(status.st_mode) & 0o022:
+        raise ConflictError(f"{folder} is not the publisher's own folder. Nothing was published.")
 
 
 def _sound(path: Path) -> bool:

@@ -10,6 +10,7 @@ from flask_limiter.util import get_remote_address
 from sqlalchemy.orm import Session
 
 from portal.audit.who import Origin, Via
+from portal.catalogue.offered import offered_to
 from portal.config import Settings
 from portal.db import Database
 from portal.identity.actor import NOBODY, Actor
@@ -27,8 +28,9 @@ class Portal:
 
     @property
     def jobtypes(self) -> JobTypes:
-        """The job types as their files are now."""
-        return self.load_jobtypes()
+        """The job types as they are now, those that are on offer to whoever asks, in each list and look-up."""
+        found = self.load_jobtypes()
+        return offered_to(session(), actor(), found) if found.audiences else found
 
 
 def portal() -> Portal:

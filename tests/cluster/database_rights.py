@@ -21,7 +21,7 @@ ALL_COLUMNS = """
 """
 NUMBERS = """
     SELECT json_agg(json_build_array(role, relname))
-    FROM pg_class CROSS JOIN unnest(ARRAY['gantry-web', 'gantry-daemon']) AS role
+    FROM pg_class CROSS JOIN unnest(ARRAY['gantry-web', 'gantry-daemon', 'gantry-publisher']) AS role
     WHERE relnamespace = 'public'::regnamespace AND relkind = 'S' AND has_sequence_privilege(role, oid, 'USAGE')
 """
 Grants = dict[str, dict[str, set[str]]]

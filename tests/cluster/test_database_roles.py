@@ -6,7 +6,7 @@ from database_rights import PSQL, Grants, all_columns, as_postgres, of_columns, 
 from hosts.cluster import Cluster
 from hosts.host import Host
 
-ROLES = ("gantry-web", "gantry-daemon")
+ROLES = ("gantry-web", "gantry-daemon", "gantry-publisher")
 # What the web tier may read, the rows it may make and forget, and of which it may change something.
 WEB_SEES = {"person", "web_session", "api_token", "sign_in_attempt", "device_request"}
 WEB_READS = {
@@ -14,6 +14,9 @@ WEB_READS = {
     "draft",
     "draft_reader",
     "draft_before",
+    "draft_revision",
+    "revision_wish",
+    "revision_deed",
     "access_request",
     "access_question",
     "notice",
@@ -40,6 +43,8 @@ WEB_INSERTS = {
     "draft",
     "draft_reader",
     "draft_before",
+    "draft_revision",
+    "revision_wish",
     "access_request",
     "audit_record",
     "web_session",
@@ -76,7 +81,7 @@ WEB_UPDATES = {
 # What of a job, a submission and a person is never the web tier's to change once it is there.
 NEVER = {
     "job": {"id", "person_id", "submission_id", "number", "kind", "investigation_id"},
-    "submission": {"id", "person_id", "revision_id"},
+    "submission": {"id", "person_id", "revision_id", "draft"},
     "draft": {"id", "author_id", "based_on", "created"},
 }
 SECRETS = """
@@ -91,7 +96,7 @@ def grants(cluster: Cluster) -> Grants:
     return of_tables(cluster.hosts["portal"])
 
 
-def test_only_the_two_services_have_anything_and_neither_more_than_rows(grants: Grants) -> None:
+def test_only_the_services_have_anything_and_neither_more_than_rows(grants: Grants) -> None:
     assert set(grants) == set(ROLES)
     for tables in grants.values():
         assert set().union(*tables.values()) <= {"SELECT", "INSERT", "UPDATE", "DELETE"}
@@ -177,8 +182,8 @@ def test_no_role_becomes_another_or_leaves_the_tables(role: str, statement: str,
     assert any(words in answer.stderr for words in ("permission denied", "must be", "Must be", "not allowed"))
 
 
-@pytest.mark.parametrize("account", ["gantry-web", "gantry-daemon", "gantry-data", "maya"])
-@pytest.mark.parametrize("role", ["gantry", "gantry-web", "gantry-daemon", "postgres"])
+@pytest.mark.parametrize("account", ["gantry-web", "gantry-daemon", "gantry-data", "gantry-publisher", "maya"])
+@pytest.mark.parametrize("role", ["gantry", "gantry-web", "gantry-daemon", "gantry-publisher", "postgres"])
 def test_the_door_lets_each_account_in_as_itself_only(account: str, role: str, as_somebody: AsSomebody) -> None:
     for database in ("gantry", "postgres"):
         answer = as_somebody(account, "psql", "-AtX", "-U", role, "-d", database, "-c", "SELECT 1")

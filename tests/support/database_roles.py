@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 
 ROLE = Path(__file__).parents[2] / "ansible" / "roles" / "portal"
 OWNER = "gantry"
-WEB, DAEMON = "gantry-web", "gantry-daemon"
+WEB, DAEMON, PUBLISHER = "gantry-web", "gantry-daemon", "gantry-publisher"
 MAKE = """
     DO $$ BEGIN
       PERFORM pg_advisory_xact_lock(4711);
@@ -44,8 +44,8 @@ def execute(url: str, statement: str) -> list[tuple[Any, ...]]:
 
 
 def grant(url: str) -> None:
-    """Make the three roles, if they are missing, and say in this database what each may do."""
-    for role in (OWNER, WEB, DAEMON):
+    """Make the roles, if they are missing, and say in this database what each may do."""
+    for role in (OWNER, WEB, DAEMON, PUBLISHER):
         execute(url, MAKE.format(role))
     execute(url, grants())
 

@@ -9,6 +9,7 @@ import click
 
 from portal.cli.admin.dry import tell
 from portal.cli.admin.import_ijp import import_ijp
+from portal.cli.admin.registered import COMMANDS
 from portal.cli.arguments import one_dataset, pair
 from portal.cli.errors import EXIT_CODES
 from portal.cli.output import dry_run_option, json_option, plain, say, show_json, show_rows
@@ -216,3 +217,7 @@ def _load(paths: tuple[Path, ...]) -> JobTypes:
         if jobtype is not None:
             by_name[jobtype.name] = jobtype
     return JobTypes(by_name, tuple(problems))
+
+
+for command in COMMANDS:
+    jobtypes.add_command(command)

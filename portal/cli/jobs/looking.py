@@ -39,7 +39,7 @@ def list_jobs(state: str | None, person: str | None, text: str | None, limit: in
                 job["state_words"],
                 job["title"],
                 job["analysis"],
-                job.get("trial") or "",
+                job.get("trial") or ("a draft" if job.get("draft") else ""),
                 time_words(job["created"]),
                 job["person"],
             )
@@ -73,7 +73,7 @@ def show(job: str, as_json: bool) -> None:
             ("Person", found["person"]),
             (
                 "Trial of",
-                f"{found['trial']}, with others of submission {found['submission']}" if found.get("trial") else "",
+                _trial_words(found),
             ),
             ("Inputs", ", ".join(f"{item['name']} ({item['dataset']})" for item in found["inputs"])),
             ("Results", ", ".join(map(str, found["results"])) or ("" if _leaves_dataset(found) else NO_DATASET)),
@@ -106,6 +106,12 @@ def open_job(job: str, as_json: bool) -> None:
         click.echo(f"{NO_DATASET[:1].upper()}{NO_DATASET[1:]}.", err=True)
     if not webbrowser.open(page):
         say(page)
+
+
+def _trial_words(job: Document) -> str:
+    if job.get("trial"):
+        return f"{job['trial']}, with others of submission {job['submission']}"
+    return "a draft, which is not published" if job.get("draft") else ""
 
 
 def _leaves_dataset(job: Document) -> bool:

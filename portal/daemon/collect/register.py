@@ -72,7 +72,7 @@ def _to_register(
         arrays=inspected.arrays,
         warnings=inspected.metadata.warnings,
         description=inspected.metadata.summary or None,
-        trial=job.submission_id if job.submission.trial is not None else None,
+        trial=job.submission_id if job.submission.trial is not None or job.submission.draft else None,
         grey=inspected.grey,
         started=seen.started,
         ended=seen.ended,

@@ -46,8 +46,8 @@ class QueuedJob:
     title: str
     person: Person
     investigation: int | None
-    jobtype: Mapping[str, str]
-    """Name, version and revision, as a job spec has them."""
+    jobtype: Mapping[str, Any]
+    """Name, version and revision, as a job spec has them, and whether it is a draft."""
     options: Mapping[str, Any]
     resources: Mapping[str, Any]
     cancelled: bool
@@ -68,7 +68,7 @@ def lock_queued(session: Session, ids: Sequence[int]) -> list[QueuedJob]:
         select(
             Job.id, Job.submission_id, Job.index.label("place"), Job.title, Job.person_id, Job.investigation_id,
             Job.options, Job.resources, Job.cancel_requested, Job.cancel_requested_by, Job.waiting,
-            tries.label("attempts"), Submission.revision_id,
+            tries.label("attempts"), Submission.revision_id, Submission.draft,
             JobTypeRevision.name, JobTypeRevision.version, JobTypeRevision.digest,
         )
         .join(Submission, Job.submission_id == Submission.id)
@@ -93,7 +93,8 @@ def lock_queued(session: Session, ids: Sequence[int]) -> list[QueuedJob]:
             person=people[row.person_id],
             investigation=row.investigation_id,
             files_nothing=row.revision_id in nothing,
-            jobtype={"name": row.name, "version": row.version, "revision": row.digest},
+            jobtype={"name": row.name, "version": row.version, "revision": row.digest}
+            | ({"draft": True} if row.draft else {}),
             options=row.options,
             resources=row.resources,
             cancelled=row.cancel_requested is not None,

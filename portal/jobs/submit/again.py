@@ -82,6 +82,10 @@ def _full(actor: Actor, job: Job, unfinished: int, wanted: int, terms: Terms) ->
 def _check_offered(job: Job, jobtypes: JobTypes) -> None:
     """Its analysis is on offer, and no variant of it may use less than the job asks for."""
     name = job.submission.revision.name
+    if job.submission.draft:
+        raise ConflictError(
+            f"{job.number} tried a draft, which may have changed since. Try the draft again instead."
+        )
     offered = jobtypes.by_name.get(name)
     if offered is None:
         raise ConflictError(

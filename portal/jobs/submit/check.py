@@ -46,6 +46,8 @@ class SubmitRequest:
     """In which experiment results are filed, where no dataset says it."""
     trial: Asked | None = None
     """Which option is to be tried over which values, instead of the one form."""
+    draft: str | None = None
+    """The revision of a draft that is tried; the caller found that this person may. None: what is published."""
 
     @property
     def datasets(self) -> set[int]:
@@ -68,6 +70,8 @@ class SubmitRequest:
             document["experiment"] = self.experiment
         if self.trial is not None:
             document["trial"] = self.trial.document()
+        if self.draft is not None:
+            document["draft"] = self.draft
         return digest(json.dumps(document, sort_keys=True, default=str).encode())
 
 
@@ -139,6 +143,7 @@ class FormCheck:
             variant=variant.name,
             now=self.now,
             trial=trial,
+            draft=request.draft is not None,
             warnings=tuple(damage_words(jobtype, inputs)),
         )
         jobs = [

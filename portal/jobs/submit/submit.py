@@ -14,6 +14,7 @@ from portal.audit.deed import Action, Kind, Thing
 from portal.audit.record import record_all
 from portal.catalogue.audience import Audience, audiences_of
 from portal.catalogue.inputs import Chosen, chosen_datasets, open_experiments
+from portal.catalogue.offered import offered_to
 from portal.config import Settings
 from portal.errors import ConflictError, InvalidError, SignInNeededError
 from portal.identity.actor import Actor
@@ -147,10 +148,13 @@ class _Asked:
 
 def _made(session: Session, asked: _Asked, *, write: bool) -> list[WrittenSubmission | NewSubmission]:
     """The forms, each checked, or what its key made before."""
-    actor, requests, jobtypes, now = asked.actor, asked.requests, asked.jobtypes, asked.now
+    actor, requests, now = asked.actor, asked.requests, asked.now
     if actor.person_id is None:
         raise SignInNeededError("Sign in to run an analysis.")
     session.flush()  # what follows asks the connection itself
+    jobtypes = offered_to(
+        session, actor, asked.jobtypes
+    )  # whoever calls: who is no audience of it cannot start it
     connection = session.connection()
     if write:  # also serialises the person's submissions, so that two at once cannot pass a limit together
         lock_person(session, actor.person_id)

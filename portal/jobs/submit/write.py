@@ -68,6 +68,8 @@ class Accepted:
     now: datetime
     trial: Trial | None = None
     """What is tried; None: it is no trial."""
+    draft: bool = False
+    """It tries a revision that is not published."""
     warnings: tuple[str, ...] = ()
     """What is known of its datasets that may spoil it, in words."""
 
@@ -220,6 +222,7 @@ def _submission(key: str, new: NewSubmission) -> dict[str, Any]:
         "request_digest": new.digest,
         "created": accepted.now,
         "trial": accepted.trial,
+        "draft": accepted.draft,
     }
 
 

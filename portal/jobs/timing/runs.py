@@ -53,7 +53,7 @@ def limits_the_work(document: Mapping[str, Any], options: Mapping[str, Any]) -> 
 def note_run(job: Job, attempt: Attempt, *, in_time: bool, ended: datetime) -> None:
     """Write down how long the job's present run waited and took. Twice for one attempt is once."""
     session, submission = _session_of(job), job.submission
-    if job.kind is not Kind.RUN or submission.trial is not None or job.started is None:
+    if job.kind is not Kind.RUN or submission.trial is not None or submission.draft or job.started is None:
         return
     if not _asked_as_submitted(job):
         return

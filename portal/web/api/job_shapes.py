@@ -57,6 +57,9 @@ class JobOut(BaseModel):
         description="The option of which its submission tries several values, a job each; GET /trials/… shows "
         "them side by side. Null: it is no trial."
     )
+    draft: bool = Field(
+        description="It tries a draft, an analysis that is not published; its results are in no list of datasets."
+    )
     person: str = Field(description="Sign-in name of the person who asked.")
     state: str = Field(
         description="queued, held, submitting, pending, running, collecting, succeeded, failed or cancelled."
@@ -183,6 +186,7 @@ def _fields(job: Job, now: datetime, status: ClusterStatus | None) -> dict[str, 
         "submission": job.submission_id,
         "batch": job.submission.batch.number if job.submission.batch else None,
         "trial": job.submission.trial.option if job.submission.trial else None,
+        "draft": job.submission.draft,
         "person": job.person.name,
         "state": job.state.value,
         "state_words": job.state.words,
@@ -252,6 +256,7 @@ def submitted_out(made: WrittenSubmission, accepted: Accepted, status: ClusterSt
         "submission": made.id,
         "batch": made.batch,
         "trial": accepted.trial.option if accepted.trial else None,
+        "draft": accepted.draft,
         "person": accepted.actor.name,
         "state": state.value,
         "state_words": state.words,

@@ -9,6 +9,7 @@ from portal.catalogue.service import get_dataset, list_files, who_sees
 from portal.data.files import open_datafile
 from portal.data.pictures import open_array_picture, open_picture
 from portal.errors import NotFoundError
+from portal.jobs.trials.drafts import draft_trials
 from portal.web.context import actor, now, portal, session
 from portal.web.files.downloads import hand_out
 from portal.web.files.sending import send_open_file
@@ -38,6 +39,7 @@ def show(dataset_id: int) -> ResponseReturnValue:
         "datasets/show.html",
         section="data",
         dataset=dataset,
+        of_draft=bool(draft_trials(session(), [dataset.trial])),
         origin=origin(dataset),
         public=is_public(dataset.investigation, now()),
         seen_by=who_sees(session(), dataset.investigation),

@@ -1,7 +1,7 @@
 """Where a dataset came from and what came of it, with pictures and links."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from portal.catalogue.models import Dataset
 from portal.catalogue.provenance import Run, came_from, came_of
 from portal.identity.actor import Actor
 from portal.identity.people import full_names
+from portal.jobs.trials.drafts import draft_trials
 from portal.jobtype.model import JobType
 from portal.web.views.pictures import Picture, thumbnails
 
@@ -62,6 +63,7 @@ def history_of(session: Session, actor: Actor, dataset: Dataset, jobtypes: Mappi
     inputs = [linked.dataset for linked in source.inputs] if source else []
     pictures = thumbnails(session, actor, [item.id for item in (*shown, *inputs)])
     names = full_names(session, {run.person for run in (source, *made) if run})
+    drafts = draft_trials(session, [_trial_of(run) for run in made])
 
     def line(run: Run, datasets: Sequence[Dataset], hidden: int) -> RunLine:
         jobtype = jobtypes.get(run.application)
@@ -77,17 +79,22 @@ def history_of(session: Session, actor: Actor, dataset: Dataset, jobtypes: Mappi
 
     return History(
         source=line(source, inputs, source.hidden_inputs) if source else None,
-        made=tuple(_folded(made, line)),
+        made=tuple(_folded(made, line, drafts)),
     )
 
 
-def _folded(made: Sequence[Run], line: Callable[[Run, Sequence[Dataset], int], RunLine]) -> Iterator[RunLine]:
-    """A line for each run, and one for all runs of a trial together."""
+def _folded(
+    made: Sequence[Run], line: Callable[[Run, Sequence[Dataset], int], RunLine], drafts: Container[str]
+) -> Iterator[RunLine]:
+    """A line for each run, and one for all runs of a trial of values together. Trials of drafts say so."""
     trials = Counter(trial for run in made if (trial := _trial_of(run)))
     told: set[str] = set()
     for run in made:
         trial = _trial_of(run)
-        if trial is None:
+        if trial is not None and trial in drafts:
+            one = line(run, [linked.dataset for linked in run.outputs], 0)
+            yield replace(one, analysis=f"{one.analysis}, trial of a draft")
+        elif trial is None:
             yield line(run, [linked.dataset for linked in run.outputs], 0)
         elif trial not in told:
             told.add(trial)

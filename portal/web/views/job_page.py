@@ -15,6 +15,7 @@ from portal.jobs.models import Job
 from portal.jobtype.kinds.lists import SeveralOption
 from portal.jobtype.model import JobType
 from portal.jobtype.option import ChoiceOption, OptionBase, Value
+from portal.web.views.jobs import draft_words
 from portal.web.views.picks.id_lists import texts_of
 from portal.web.views.pictures import Picture, thumbnails
 from portal.web.views.results.made import CardFigure, key_figures
@@ -91,10 +92,10 @@ def job_parts(session: Session, actor: Actor, job: Job, jobtypes: Mapping[str, J
             for i in outputs
             if i
         ),
-        analysis=jobtype.title,
+        analysis=draft_words(job) or jobtype.title,
         version=jobtype.version,
         settings=tuple(_settings(job, jobtype)),
-        change_url=_change_url(job) if jobtype.name in jobtypes else None,
+        change_url=_change_url(job) if jobtype.name in jobtypes and not job.submission.draft else None,
         experiment=experiment.title if experiment else None,
         experiment_url=url_for("experiments.show", investigation_id=experiment.id) if experiment else None,
         mine=job.person_id == actor.person_id or actor.staff,

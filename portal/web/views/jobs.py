@@ -163,13 +163,21 @@ def _card(
         sentence=sentence(job, now, status=status),
         active=not job.state.final,
         fraction=progress.fraction if progress else None,
-        analysis=titles.get(name, name),
+        analysis=draft_words(job) or titles.get(name, name),
         owner="" if job.person_id == actor.person_id else job.person.full_name,
         changed=job.ended or job.changed,
         picture=shown,
         action=_action(actor, job),
         source=_source(job),
     )
+
+
+def draft_words(job: Job) -> str:
+    """What a trial of a draft is called, of whose title no list knows; empty for what is published."""
+    if not job.submission.draft:
+        return ""
+    document = job.submission.revision.document
+    return f"{document.get('title') or job.submission.revision.name}, trial of a draft"
 
 
 def _source(job: Job) -> str:

@@ -48,6 +48,9 @@ WITHOUT_JSON = {
     ("admin", "people", "add"),
     ("admin", "people", "password"),
     ("admin", "jobtypes", "publish"),
+    ("admin", "jobtypes", "show"),
+    ("admin", "jobtypes", "approve"),
+    ("admin", "jobtypes", "refuse"),
     ("admin", "jobtypes", "withdraw"),
 }
 

@@ -1,16 +1,25 @@
 """Who may do what in the database, as the Ansible role grants it. On the lab the same is asked of a real site."""
 
+from datetime import UTC, datetime
+from pathlib import Path
+
 import psycopg
 import pytest
-from database_roles import DAEMON, WEB, as_role, execute, grant, lists
+from database_roles import DAEMON, PUBLISHER, WEB, as_role, execute, grant, lists
 
 import portal.audit.models
 import portal.catalogue.models
+import portal.drafts.revisions
 import portal.identity.models
 import portal.jobs.clusters.rows
 import portal.jobs.models
 import portal.notify.models  # noqa: F401  (they fill Base.metadata)
-from portal.db import Base
+from portal.config import load_settings
+from portal.db import Base, Database
+from portal.drafts.revisions import DraftRevision, RevisionWish, Wished
+from portal.jobtype.load import parse_text, shipped_folder
+from portal.jobtype.offer.audience import Audience, To
+from portal.publisher.work import look
 
 pytestmark = pytest.mark.postgres
 
@@ -21,7 +30,7 @@ SECRETS = """
     WHERE table_schema = 'public' AND column_name ~ 'hash|password|secret|digest' AND column_name !~ 'sha256'
 """
 # Digests of what is no secret: a job type, a request that was sent twice.
-NO_SECRETS = {("job_type_revision", "digest"), ("submission", "request_digest")}
+NO_SECRETS = {("job_type_revision", "digest"), ("submission", "request_digest"), ("draft_revision", "digest")}
 WEB_COMPARES = {
     ("person", "password_hash"),
     ("web_session", "token_hash"),
@@ -45,7 +54,7 @@ def refused(url: str, role: str, statement: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("role", [WEB, DAEMON])
+@pytest.mark.parametrize("role", [WEB, DAEMON, PUBLISHER])
 def test_a_table_that_is_new_is_nobody_s_until_it_is_named(site: str, role: str) -> None:
     execute(site, "CREATE TABLE brand_new (id integer PRIMARY KEY, secret_hash text)")
     grant(site)
@@ -60,7 +69,7 @@ def test_a_table_that_is_new_is_nobody_s_until_it_is_named(site: str, role: str)
     assert not refused(site, role, "SELECT count(*) FROM brand_new")
 
 
-@pytest.mark.parametrize("role", [WEB, DAEMON])
+@pytest.mark.parametrize("role", [WEB, DAEMON, PUBLISHER])
 def test_what_was_granted_otherwise_is_gone_when_it_is_said_again(site: str, role: str) -> None:
     execute(site, f'GRANT ALL ON icat_user TO "{role}"; GRANT SELECT (subject) ON identity TO "{role}"')
     grant(site)
@@ -86,7 +95,7 @@ def test_the_web_tier_reads_of_each_table_all_that_it_needs_and_of_some_nothing(
 
 def test_hashes_are_read_where_a_sign_in_is_compared_with_them_and_nowhere_else(site: str) -> None:
     hashes = {(table, column) for table, column in execute(site, SECRETS)} - NO_SECRETS
-    for role, may in ((WEB, WEB_COMPARES), (DAEMON, set())):
+    for role, may in ((WEB, WEB_COMPARES), (DAEMON, set()), (PUBLISHER, set())):
         reads = {
             (table, column)
             for table, column in hashes
@@ -95,7 +104,7 @@ def test_hashes_are_read_where_a_sign_in_is_compared_with_them_and_nowhere_else(
         assert reads == may, role
 
 
-@pytest.mark.parametrize("name", ["portal_web_may", "portal_daemon_may"])
+@pytest.mark.parametrize("name", ["portal_web_may", "portal_daemon_may", "portal_publisher_may"])
 def test_tables_that_hold_a_hash_are_listed_by_column(name: str) -> None:
     with_hashes = {table for table, _column in WEB_COMPARES}
     assert not with_hashes & {table for one in lists()[name] for table in one.get("reads", ())}
@@ -138,7 +147,7 @@ def test_the_web_tier_that_was_taken_over_makes_nobody_and_rewrites_nothing(site
     assert [statement for statement in TAKEN_OVER if not refused(site, WEB, statement)] == []
 
 
-@pytest.mark.parametrize("role", [WEB, DAEMON])
+@pytest.mark.parametrize("role", [WEB, DAEMON, PUBLISHER])
 def test_what_was_pinned_of_a_folder_is_the_owner_s_alone(site: str, role: str) -> None:
     """Services compare a folder with the stamp on its entry."""
     for statement in (
@@ -161,3 +170,76 @@ def test_corrections_are_read_by_both_and_made_by_neither(site: str, role: str) 
         "UPDATE icat_dataset_parameter SET source_kind = 'person'",
     ):
         assert refused(site, role, statement), statement
+
+
+FORGED = (
+    "INSERT INTO revision_deed (wish_id, done, words, by, at) VALUES (1, true, '', 'root', now())",
+    "UPDATE revision_deed SET done = true, words = ''",
+    "DELETE FROM revision_deed",
+    "UPDATE draft_revision SET text = 'another'",
+    "UPDATE draft_revision SET digest = 'another'",
+    "UPDATE draft_revision SET author_id = 1",
+    "DELETE FROM draft_revision",
+    "UPDATE revision_wish SET audience = '{}'",
+    "UPDATE revision_wish SET person_id = 1",
+    "UPDATE revision_wish SET wished = 'publish'",
+    "DELETE FROM revision_wish",
+    "SELECT nextval('revision_deed_id_seq')",
+)
+WISHES = (
+    "INSERT INTO draft_revision (author_id, name, digest, text, created) VALUES (1, 'x', 'x', 'x', now())",
+    "INSERT INTO revision_wish (revision_id, person_id, wished, audience, at) VALUES (1, 1, 'x', '{}', now())",
+)
+
+
+def test_neither_web_nor_daemon_writes_what_was_signed_off_or_changes_what_was_asked(site: str) -> None:
+    assert [one for one in FORGED if not refused(site, WEB, one)] == []
+    assert [one for one in (*FORGED, *WISHES) if not refused(site, DAEMON, one)] == []
+
+
+def test_the_publisher_wishes_nothing_and_changes_nothing_that_was_asked_or_done(site: str) -> None:
+    changes = [one for one in FORGED[1:-1] if not refused(site, PUBLISHER, one)]
+    assert changes + [one for one in WISHES if not refused(site, PUBLISHER, one)] == []
+    assert not refused(site, PUBLISHER, FORGED[-1])
+    for statement in (
+        "SELECT email FROM person",
+        "SELECT password_hash FROM person",
+        "SELECT text FROM draft",
+        "SELECT id FROM job",
+        "SELECT id FROM submission",
+        "SELECT token_hash FROM web_session",
+        "SELECT id FROM icat_dataset",
+        "UPDATE job SET state = 'queued'",
+    ):
+        assert refused(site, PUBLISHER, statement), statement
+
+
+def test_the_publisher_does_what_it_is_for_by_its_own_role(postgres_url: str, site: str, tmp_path: Path) -> None:
+    columns = "name, full_name, roles, active, created"
+    execute(site, f"INSERT INTO person ({columns}) VALUES ('sam', 'Sam', '[\"staff\"]', true, now())")
+    text = (shipped_folder() / "qc.yaml").read_text().replace("name: qc", "name: my-own", 1)
+    jobtype, problems = parse_text(text, Path("draft"))
+    assert jobtype is not None, problems
+    everyone = Audience(To.EVERYONE, "sam").document()
+    web = Database(as_role(site, WEB))
+    now = datetime(2026, 11, 20, tzinfo=UTC)
+    with web.write() as session:
+        revision = DraftRevision(author_id=1, name=jobtype.name, digest=jobtype.revision, text=text, created=now)
+        session.add(revision)
+        session.flush()
+        for wished in Wished:
+            session.add(
+                RevisionWish(
+                    revision_id=revision.id, person_id=1, wished=wished, audience=everyone, changed="All.", at=now
+                )
+            )
+    web.dispose()
+    settings = load_settings({}, var=tmp_path, jobtypes=[tmp_path])
+    settings.registered.mkdir(parents=True)
+    publisher = Database(as_role(site, PUBLISHER))
+    try:
+        done = look(publisher, settings, now=now)
+    finally:
+        publisher.dispose()
+    assert [(one.wished, one.words) for one in done] == [(wished, "") for wished in Wished]
+    assert len(list((settings.registered / "published" / "my-own").glob("*.json"))) == 1

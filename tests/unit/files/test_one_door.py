@@ -33,6 +33,8 @@ OPENS = {
     "portal/config/settings.py": "the operator's",
     "portal/images/manifest.py": "the operator's",
     "portal/images/staging.py": "the operator's",
+    "portal/jobtype/conditions/parse.py": "the portal's own grammar",
+    "portal/jobtype/written/start.py": "the text with which the portal has drafts begin",
     "portal/jobtype/load.py": "the staff's job types",
     "portal/jobtype/offer/current.py": "the job types that were published",
     "portal/jobtype/offer/registered.py": "the publisher's notes",

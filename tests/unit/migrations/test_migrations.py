@@ -10,6 +10,7 @@ from sqlalchemy import inspect, text
 import portal.audit.models
 import portal.catalogue.models
 import portal.drafts.models
+import portal.drafts.revisions
 import portal.identity.models
 import portal.jobs.clusters.rows
 import portal.jobs.models

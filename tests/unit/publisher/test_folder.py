@@ -171,6 +171,7 @@ def test_a_draft_names_those_who_may_run_it_and_more_are_added(jobtype, tmp_path
     document = json.loads(path.read_bytes())
     assert document == {"schema": 1, "uids": [2001, 2002], "document": jobtype.canonical().decode()}
     assert stat.S_IMODE(path.stat().st_mode) == 0o444
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (path.parent, path.parent.parent)] == [0o711, 0o711]
     assert not (tmp_path / "published").exists()
 
 
@@ -212,6 +213,7 @@ def test_two_publishers_that_race_lose_nothing_of_each_other(jobtype, tmp_path):
 
 
 def test_the_lock_is_not_looked_for_through_a_link(tmp_path):
-    (tmp_path / ".lock").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "published").mkdir()
+    (tmp_path / "published" / ".lock").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match=r"\.lock"), alone(tmp_path):
         pass

@@ -1,0 +1,158 @@
+"""gantry admin jobtypes waiting, approve, refuse, retire, history: what staff made in the browser."""
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from portal.cli.admin.site import operator, site
+from portal.cli.output import json_option, say, show_json, show_rows
+from portal.errors import ConflictError, NotFoundError
+
+if TYPE_CHECKING:
+    from portal.drafts.revisions import RevisionWish
+    from portal.publisher.wire import Answer
+
+SHORT = len("sha256:") + 12
+
+
+@click.command()
+@json_option
+def waiting(as_json: bool) -> None:
+    """List what staff asked to publish, and what has not been looked at yet."""
+    from portal.drafts.publishing import waiting as all_waiting
+
+    with site() as (_settings, database), database.read() as session:
+        rows = [_row(one) for one in all_waiting(session)]
+    if as_json:
+        show_json(rows)
+        return
+    show_rows(
+        ("Number", "Wish", "Name", "Revision", "Person", "To", "What changed"),
+        (
+            (
+                str(row["number"]),
+                row["wish"],
+                row["name"],
+                row["revision"][:SHORT],
+                row["person"],
+                row["to"],
+                row["changed"],
+            )
+            for row in rows
+        ),
+        empty="Nothing waits.",
+    )
+
+
+@click.command()
+@click.argument("number", type=int)
+def show(number: int) -> None:
+    """Print the text of the revision that request NUMBER is about, as the publisher would read it."""
+    from portal.drafts.revisions import RevisionWish
+
+    with site() as (_settings, database), database.read() as session:
+        found = session.get(RevisionWish, number)
+        if found is None:
+            raise NotFoundError(f"There is no request with the number {number}.")
+        row, text = _row(found), found.revision.text
+    say(f"# {row['wish']} {row['name']} {row['revision']} for {row['person']}, to: {row['to'] or 'nobody else'}")
+    say(text)
+
+
+@click.command()
+@click.argument("number", type=int)
+@click.argument("revision")
+def approve(number: int, revision: str) -> None:
+    """Sign request NUMBER off: it is published. REVISION is what was read, 12 digits of it or more.
+
+    As root on the portal's host; the publisher looks at everything once more.
+    """
+    from portal.publisher.client import approve as sign_off
+
+    with site() as (settings, database):
+        _check_meant(database, number, revision)
+        _tell(sign_off(settings, database, number, by=operator().name), "Published")
+
+
+@click.command()
+@click.argument("number", type=int)
+@click.option("--because", required=True, metavar="TEXT", help="Why, in words that the person reads.")
+def refuse(number: int, because: str) -> None:
+    """Refuse request NUMBER, with a reason."""
+    from portal.publisher.client import refuse as turn_down
+
+    with site() as (settings, database):
+        answer = turn_down(settings, database, number, because, by=operator().name)
+    say(f"Refused {answer.name} {answer.revision[:SHORT]}.")
+
+
+@click.command()
+@click.argument("name")
+@json_option
+def history(name: str, as_json: bool) -> None:
+    """What was published and retired under NAME, newest first, by whom and with what changed."""
+    from portal.drafts.publishing import history as of_name
+
+    with site() as (_settings, database), database.read() as session:
+        rows = [_row(one) for one in of_name(session, name)]
+    if as_json:
+        show_json(rows)
+        return
+    show_rows(
+        ("When", "What", "Revision", "Asked by", "Signed off by", "To", "What changed"),
+        (
+            (
+                row["at"],
+                row["wish"],
+                row["revision"][:SHORT],
+                row["person"],
+                row["by"] or "",
+                row["to"],
+                row["changed"],
+            )
+            for row in rows
+        ),
+        empty=f"Nothing was published here under the name {name}.",
+    )
+
+
+def _row(wish: "RevisionWish") -> dict[str, Any]:
+    deed = wish.deed
+    audience = wish.audience or {}
+    ids = " ".join(map(str, audience.get("ids", [])))
+    return {
+        "number": wish.id,
+        "wish": wish.wished.value,
+        "name": wish.revision.name,
+        "revision": wish.revision.digest,
+        "person": wish.person.name,
+        "to": f"{audience.get('to', '')} {ids}".strip(),
+        "changed": wish.changed,
+        "by": deed.by if deed is not None else None,
+        "at": (deed.at if deed is not None else wish.at).astimezone(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _check_meant(database: Any, number: int, revision: str) -> None:
+    """What is signed off is what was read: the number alone could be mistyped."""
+    from portal.drafts.revisions import RevisionWish
+
+    digits = revision.removeprefix("sha256:")
+    with database.read() as session:
+        found = session.get(RevisionWish, number)
+        if found is None:
+            raise NotFoundError(f"There is no request with the number {number}.")
+        if len(digits) < SHORT - len("sha256:") or not found.revision.digest.startswith(f"sha256:{digits}"):
+            raise ConflictError(
+                f"Request {number} is of {found.revision.digest[:SHORT]}, not {revision}. Nothing was published."
+            )
+
+
+def _tell(answer: "Answer", word: str) -> None:
+    if answer.words:
+        raise ConflictError(f"The publisher refused {answer.name}: {answer.words}")
+    say(f"{word} {answer.name} {answer.revision[:SHORT]}.")
+
+
+COMMANDS = (waiting, show, approve, refuse, history)
