@@ -112,6 +112,8 @@ def _styled(value: Any, key: str) -> Any:
 
 
 def _in_list(value: Any, key: str) -> Any:
+    if key == "command" and isinstance(value, dict) and len(_dumped(_all_flow(value))) <= _LONGEST_FLOW:
+        return _all_flow(value)
     return _Flow(value) if key in _SHORT and isinstance(value, dict) and _fits(value) else value
 
 

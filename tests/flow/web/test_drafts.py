@@ -2,11 +2,15 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+
+from portal.identity.models import Person
+from portal.jobtype.load import judge
 
 Csrf = Callable[..., str]
 
@@ -82,15 +86,300 @@ def desk(site: Any, csrf: Csrf) -> Desk:
     return Desk(client, csrf(client))
 
 
+@pytest.fixture
+def ines(site: Any, csrf: Csrf) -> Desk:
+    """Of another of the staff, who has no drafts."""
+    with site.database.write() as session:
+        person = Person(name="ines", full_name="Ines Prado", roles=["staff"], created=datetime.now(UTC))
+        session.add(person)
+        session.flush()
+        site.facility.actors["ines"] = person.actor()
+    client = site.client("ines")
+    return Desk(client, csrf(client))
+
+
 def test_from_a_pasted_command_to_a_sound_document(desk: Desk) -> None:
     draft = desk.make(pasted="convert in.tif -resize 50% -blur 0x3 out.tif")
     assert "/command" in desk.address
     for chip in ("1.input", "3.option", "5.option", "6.output"):
         desk.step(draft, "command", do=f"chip.{chip}")
+        assert "guess" in desk.html
+    assert '2<span class="visually-hidden"> to fill in or mend' in desk.html
     desk.step(draft, "purpose", summary="Makes a picture smaller and softer.", category="Pictures")
-    desk.step(draft, "data", inputs__0__dataset_types="light-sheet stack")
-    desk.step(draft, "publish") if False else desk.look(f"/analyses/drafts/{draft}/publish")
+    desk.step(draft, "data", inputs__0__dataset_types="light-sheet stack", inputs__0__files="*")
+    assert "Fits 1 of the datasets that you see" in desk.html
+    desk.step(draft, "options", options__0__min="1", options__0__max="400", options__1__label="Softer by")
     text = desk.text(draft)
-    assert "gantry admin jobtypes publish" in desk.html, text
-    assert "- {text: [{option: resize}, '%']}" in text or "resize" in text
-    print(text)
+    found = judge(text)
+    assert found.jobtype is not None, found.wrong
+    assert [option.name for option in found.jobtype.options] == ["resize", "blur"]
+    assert "- {text: [{option: resize}, '%']}" in text
+    assert text.startswith("# An analysis.")
+    desk.look(f"/analyses/drafts/{draft}/publish")
+    assert "gantry admin jobtypes publish" in desk.html
+    assert re.search(r'name="option.resize"[^>]*value="50"', desk.html)
+
+
+def test_what_a_field_shows_and_nobody_changed_changes_nothing(desk: Desk) -> None:
+    desk.send("/analyses/drafts", {"copy": "lightsheet-deconvolution"})
+    draft = int(re.search(r"/drafts/(\d+)/", desk.address)[1])  # type: ignore[index]
+    text = desk.text(draft)
+    assert "# " in text
+    assert "name: lightsheet-deconvolution-2" in text
+    for step in ("purpose", "data", "command", "options", "resources", "yaml"):
+        desk.step(draft, step)
+        assert desk.text(draft) == text, step
+    desk.step(draft, "purpose", title="Sharper")
+    changed = [line for line in desk.text(draft).splitlines() if line not in text.splitlines()]
+    assert changed == ["title: Sharper"]
+
+
+def test_options_are_moved_added_taken_away_and_it_is_undone(desk: Desk) -> None:
+    draft = desk.make(pasted="run --size=5 --name x")
+    desk.step(draft, "command", do="chip.1.option")
+    desk.step(draft, "command", do="chip.3.option")
+    names = lambda: re.findall(r"- name: (\w+)", desk.text(draft))  # noqa: E731
+    assert names() == ["size", "name"]
+    assert "{option: size, prefix: --size=}" in desk.text(draft)
+    desk.step(draft, "options", do="options.1.up")
+    assert names() == ["name", "size"]
+    desk.step(draft, "options", do="options.add")
+    desk.step(draft, "options", do="options.0.remove")
+    assert names() == ["size", "option"]
+    version = desk.fields()["version"]
+    desk.send(f"/analyses/drafts/{draft}/undo", {"version": version, "step": "options"})
+    assert names() == ["name", "size", "option"]
+
+
+def test_what_cannot_be_read_stays_as_it_was_typed_and_is_told_beside_it(desk: Desk) -> None:
+    draft = desk.make(pasted="run --size=5")
+    desk.step(draft, "command", do="chip.1.option")
+    desk.step(draft, "options", options__0__min="about five", options__0__label="<b onload=x>Size</b>")
+    assert "min: about five" in desk.text(draft)
+    assert 'value="about five"' in desk.html
+    assert "must be a whole number" in desk.html
+    assert "<b onload" not in desk.html
+    desk.step(draft, "options", options__0__min="")
+    assert "min:" not in desk.text(draft)
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("title: x\nname: [never closed\n", 3),
+        ("a: &x [1]\nb: *x\n", 2),
+        ("title: a\n\tb: c\n", 2),
+        ("x: " + "[" * 3000 + "\n", 1),
+        ("title: !!python/object/apply:os.system [id]\n", 1),
+        ("options:\n" + "  - {name: a, type: text}\n" * 10_000, None),
+    ],
+)
+def test_a_text_that_cannot_be_read_is_kept_and_the_steps_say_what_to_mend(
+    desk: Desk, text: str, line: int | None
+) -> None:
+    draft = desk.make()
+    desk.send(f"/analyses/drafts/{draft}/yaml", {"version": "1", "text": text})
+    assert desk.text(draft) == text
+    desk.look(f"/analyses/drafts/{draft}/options")
+    assert "The YAML cannot be read at line" in desk.html
+    if line:
+        assert f"cannot be read at line {line}," in desk.html
+    assert "The form follows once line" in desk.html
+    # A step that is sent from another tab changes nothing.
+    desk.send(f"/analyses/drafts/{draft}/purpose", {"version": "2", "f.title": "other"})
+    assert "Nothing was changed" in desk.html
+    assert desk.text(draft) == text
+    desk.look("/analyses/drafts")
+    assert "Cannot be read: line" in desk.html
+
+
+def test_hostile_drafts_are_told_and_shown_and_run_nothing(desk: Desk) -> None:
+    draft = desk.make()
+    hostile = """\
+name: ../../etc
+version: "1"
+title: "<script>alert(1)</script>"
+summary: "{{ config }}"
+category: x
+contact: y
+program:
+  command: [sh, -c, "rm -rf $HOME", {output: ../../../etc/passwd}, {input: nothing}]
+image: ../other/people
+inputs:
+  - {name: data, label: "<img src=x onerror=alert(1)>", dataset_types: ["*"], files: ../../*}
+options:
+  - {name: stalls, type: text, label: "--help", default: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!", pattern: "(a+)+$"}
+  - {name: stalls, type: text, label: "again", pattern_help: "x"}
+resources: {default: standard, variants: [{name: standard, label: S, cpus: 999999}]}
+result_title: "{nothing.__class__}"
+outputs: [{name: r, pattern: /etc/*, dataset_type: x}]
+"""
+    desk.send(f"/analyses/drafts/{draft}/yaml", {"version": "1", "text": hostile})
+    assert desk.text(draft) == hostile
+    for step in ("purpose", "data", "command", "options", "resources", "try", "publish", "yaml"):
+        desk.look(f"/analyses/drafts/{draft}/{step}")
+        assert "<script>alert" not in desk.html
+        assert "<img src=x" not in desk.html
+    assert "to fill in or mend" in desk.html
+    assert judge(hostile).jobtype is None
+
+
+def test_many_options_are_told_and_looked_at(desk: Desk) -> None:
+    draft = desk.make()
+    text = (
+        desk.text(draft)
+        + "options:\n"
+        + "".join(
+            f"  - {{name: o{number}, type: integer, label: O, default: {number}}}\n" for number in range(1500)
+        )
+    )
+    desk.send(f"/analyses/drafts/{draft}/yaml", {"version": "1", "text": text})
+    desk.look(f"/analyses/drafts/{draft}/options")
+    assert "may have 200 entries at most" in desk.html
+    assert desk.html.count("draft-item") <= 200
+
+
+def test_a_text_beyond_the_bounds_is_refused_and_what_was_there_stays(desk: Desk) -> None:
+    draft = desk.make()
+    before = desk.text(draft)
+    answer = desk.client.post(
+        f"/analyses/drafts/{draft}/yaml",
+        data={"csrf_token": desk.token, "version": "1", "text": "# " + "x" * (600 * 1024)},
+    )
+    assert answer.status_code in (413, 422)
+    assert desk.text(draft) == before
+    large = before + "# " + "x" * (300 * 1024) + "\n"
+    desk.send(f"/analyses/drafts/{draft}/yaml", {"version": "1", "text": large})
+    assert desk.text(draft) == large
+
+
+def test_others_find_no_draft_of_mine_at_any_address(desk: Desk, ines: Desk) -> None:
+    draft = desk.make(title="Tamarisk")
+    ines.look("/analyses/drafts")
+    assert "Tamarisk" not in ines.html
+    for step in ("purpose", "yaml", "publish", "file"):
+        ines.look(f"/analyses/drafts/{draft}/{step}", 404)
+        assert "Tamarisk" not in ines.html
+    for address in ("purpose", "yaml", "undo", "share", "unshare", "throw-away", "take-back"):
+        ines.send(f"/analyses/drafts/{draft}/{address}", {"version": "1", "text": "mine", "f.title": "mine"}, 404)
+    for part in ("saved", "form"):
+        answer = ines.client.post(
+            f"/analyses/drafts/{draft}/purpose/part/{part}",
+            data={"csrf_token": ines.token, "version": "1", "f.title": "mine"},
+            headers={"HX-Request": "true"},
+        )
+        assert answer.status_code == 404
+    assert "Tamarisk" in desk.text(draft)
+
+
+def test_a_form_on_a_dataset_that_is_not_seen_shows_nothing_of_it(desk: Desk, site: Any) -> None:
+    draft = desk.make(pasted="run in.tif")
+    desk.step(draft, "command", do="chip.1.input")
+    desk.look(f"/analyses/drafts/{draft}/options?on=999999")
+    assert "Choose a dataset to see the command." in desk.html
+    assert site.facility.datasets
+
+
+def test_changes_of_two_people_at_different_places_are_both_kept(desk: Desk, ines: Desk) -> None:
+    draft = desk.make()
+    desk.send(f"/analyses/drafts/{draft}/share", {"person": "ines"})
+    desk.look(f"/analyses/drafts/{draft}/purpose")
+    mine = desk.fields()
+    ines.step(draft, "purpose", summary="Of Ines.")
+    desk.send(f"/analyses/drafts/{draft}/purpose", {**mine, "f.category": "Of Sam"})
+    text = desk.text(draft)
+    assert "summary: Of Ines." in text
+    assert "category: Of Sam" in text
+
+
+def test_a_change_at_the_same_place_is_shown_with_both_and_nothing_is_lost(desk: Desk, ines: Desk) -> None:
+    draft = desk.make()
+    desk.send(f"/analyses/drafts/{draft}/share", {"person": "ines"})
+    desk.look(f"/analyses/drafts/{draft}/purpose")
+    mine = desk.fields()
+    ines.step(draft, "purpose", title="Of Ines")
+    html = desk.send(f"/analyses/drafts/{draft}/purpose", {**mine, "f.title": "Of Sam"}, 409)
+    assert "title: Of Ines" in html
+    assert "title: Of Sam" in html
+    assert "Ines Prado saved" in html
+    assert "title: Of Ines" in desk.text(draft)
+    version = re.search(r'name="version" value="(\d+)"', html)
+    text = re.search(r'id="mine" name="text"[^>]*>([^<]*)<', html)
+    assert version
+    assert text
+    desk.send(f"/analyses/drafts/{draft}/yaml", {"version": version[1], "text": unescape(text[1])})
+    assert "title: Of Sam" in desk.text(draft)
+
+
+def test_options_that_moved_meanwhile_get_nobody_else_s_words(desk: Desk, ines: Desk) -> None:
+    draft = desk.make(pasted="run --size=5 --name=x")
+    desk.step(draft, "command", do="chip.1.option")
+    desk.step(draft, "command", do="chip.2.option")
+    desk.send(f"/analyses/drafts/{draft}/share", {"person": "ines"})
+    desk.look(f"/analyses/drafts/{draft}/options")
+    mine = desk.fields()
+    ines.step(draft, "options", do="options.1.up")
+    desk.send(f"/analyses/drafts/{draft}/options", {**mine, "f.options.0.help": "How large."}, 409)
+    assert "How large." in desk.html
+    assert "How large." not in desk.text(draft)
+
+
+def test_what_is_saved_as_one_types_never_goes_over_another_s(desk: Desk, ines: Desk) -> None:
+    draft = desk.make()
+    desk.send(f"/analyses/drafts/{draft}/share", {"person": "ines"})
+
+    def typed(version: str, title: str) -> str:
+        answer = desk.client.post(
+            f"/analyses/drafts/{draft}/purpose/part/saved",
+            data={"csrf_token": desk.token, "version": version, "f.title": title},
+            headers={"HX-Request": "true"},
+        )
+        assert answer.status_code == 200
+        assert answer.headers["Cache-Control"] == "no-store"
+        return answer.text
+
+    assert "Saved, version 2" in typed("1", "One")
+    ines.step(draft, "purpose", title="Of Ines")
+    html = typed("2", "Two")
+    assert "What you typed is not saved" in html
+    assert 'name="version" value="2"' in html  # so that Save shows both
+    assert "title: Of Ines" in desk.text(draft)
+
+
+def test_a_batch_script_fills_the_resources_and_says_what_it_left_out(desk: Desk) -> None:
+    asked = "#!/bin/bash\n#SBATCH -c 8\n#SBATCH --mem=16G\n#SBATCH -t 30\n"
+    script = f"{asked}module load fiji\nsrun fit in.tif | tee log\n"
+    draft = desk.make(pasted=script)
+    text = desk.text(draft)
+    assert "cpus: 8, memory_mb: 16384, time_s: 1800" in text
+    assert "- fit" in text
+    assert "module load fiji" in desk.html
+    assert "a pipe to another program" in desk.html
+    desk.look(f"/analyses/drafts/{draft}/resources")
+    assert re.search(r'name="f.resources.variants.0.memory_mb" value="16"', desk.html)
+    assert re.search(r'name="f.resources.variants.0.time_s" value="30"', desk.html)
+
+
+def test_a_draft_without_a_title_or_with_quotes_that_do_not_end_is_told_and_kept(desk: Desk) -> None:
+    html = desk.send("/analyses/drafts", {"title": " ", "pasted": "run x"}, 422)
+    assert "Give it a title" in html
+    assert ">run x</textarea>" in html
+    html = desk.send("/analyses/drafts", {"title": "Mine", "pasted": "run 'x"}, 422)
+    assert "does not end" in html
+    assert 'value="Mine"' in html
+
+
+def test_thrown_away_and_taken_back(desk: Desk) -> None:
+    draft = desk.make(title="Tamarisk")
+    desk.send(f"/analyses/drafts/{draft}/throw-away", {})
+    assert "Take it back" in desk.html
+    assert "Tamarisk" not in desk.html
+    desk.look(f"/analyses/drafts/{draft}/purpose", 404)
+    desk.send(f"/analyses/drafts/{draft}/take-back", {})
+    assert "Tamarisk" in desk.html
+
+
+def test_staff_find_it_and_nobody_else_is_offered_it(site: Any) -> None:
+    assert "/analyses/drafts" in site.client("sam").get("/analyses").text
+    assert "/analyses/drafts" not in site.client("maya").get("/analyses").text
+    assert site.client("maya").get("/analyses/drafts").status_code == 403

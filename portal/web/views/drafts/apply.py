@@ -64,13 +64,20 @@ def value_at(tree: Tree, path: Path) -> Any:
     return tree.get(path) if tree.has(path) else None
 
 
+def shown_at(tree: Tree, path: Path, spec: Spec) -> str:
+    """What the field shows: the value, or what holds where none is written."""
+    value = tree.get(path) if tree.has(path) else spec.default
+    text = kind_of(tree, path, spec).shown(value)
+    return text or "false" if spec.kind is kinds.TICK or kind_of(tree, path, spec) is kinds.TICK else text
+
+
 def _typed(text: str, path: Path, spec: Spec, typed: str) -> str:
     tree = Tree(text)
     if len(path) > 1 and isinstance(path[-2], int) and not tree.has(path[:-1]):
         return text  # an item that is gone
     kind, old = kind_of(tree, path, spec), value_at(tree, path)
     typed = typed.replace("\r\n", "\n").replace("\r", "\n")
-    if typed.strip() == kind.shown(old).strip() or (kind is kinds.TICK and not old and typed != "true"):
+    if typed.strip() == shown_at(tree, path, spec).strip():
         return text
     value: Any = kind.read(typed.strip() if kind is not kinds.WORDS else typed)
     if kind is kinds.CHOICES:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from portal.jobtype.model import JobType, Output, Resources, Slot, Variant
 from portal.jobtype.option import ChoiceOption, FloatOption, IntegerOption, TextOption
@@ -30,6 +30,8 @@ class Spec:
     """Stands under More."""
     suggest: str = ""
     """The list of suggestions that the page has for it."""
+    default: Any = None
+    """What holds where the key is not there: the field shows it."""
 
 
 OPTION_TYPES: Final = (
@@ -63,9 +65,9 @@ DATA: Final = (
         "With commas between; * for any.",
         suggest="types",
     ),
-    Spec("inputs.#.files", "Which files", help="A pattern on their names: *.tif. Left empty, all of them."),
-    Spec("inputs.#.min", "Datasets for one job, at least", kinds.INTEGER, "0 where it may be left empty."),
-    Spec("inputs.#.max", "at most", kinds.INTEGER),
+    Spec("inputs.#.files", "Which files", help="A pattern on their names: *.tif.", default="*"),
+    Spec("inputs.#.min", "Datasets for one job, at least", kinds.INTEGER, "0: may be left empty.", default=1),
+    Spec("inputs.#.max", "Datasets for one job, at most", kinds.INTEGER, default=1),
     Spec("inputs.#.help", "Explained to people", kinds.WORDS, rare=True),
     Spec(
         "inputs.#.reads",
@@ -90,7 +92,7 @@ COMMAND: Final = (
     ),
     Spec("outputs.#.pattern", "Files that become a dataset", help="A pattern beneath the output folder: *.tif."),
     Spec("outputs.#.dataset_type", "As a dataset of the type", suggest="types"),
-    Spec("outputs.#.required", "Without them the job has failed", kinds.TICK),
+    Spec("outputs.#.required", "Without them the job has failed", kinds.TICK, default=True),
     Spec("outputs.#.name", "Name", rare=True),
 )
 OPTIONS: Final = (
@@ -120,7 +122,7 @@ OPTIONS: Final = (
         rare=True,
     ),
     Spec("options.#.pattern_help", "The same in words", types=("text",), rare=True),
-    Spec("options.#.max_length", "Characters at most", kinds.INTEGER, types=("text",), rare=True),
+    Spec("options.#.max_length", "Characters at most", kinds.INTEGER, types=("text",), rare=True, default=200),
     Spec(
         "options.#.default_from.parameter",
         "At first from the dataset's",
@@ -134,14 +136,14 @@ OPTIONS: Final = (
 )
 RESOURCES: Final = (
     Spec("resources.variants.#.label", "What people read"),
-    Spec("resources.variants.#.cpus", "Processors", kinds.INTEGER),
-    Spec("resources.variants.#.memory_mb", "Memory", kinds.GIGABYTES, unit="GB"),
-    Spec("resources.variants.#.time_s", "Time at most", kinds.MINUTES, unit="minutes"),
-    Spec("resources.variants.#.gpus", "GPUs", kinds.INTEGER),
-    Spec("resources.variants.#.ranks", "MPI ranks", kinds.INTEGER, rare=True),
+    Spec("resources.variants.#.cpus", "Processors", kinds.INTEGER, default=1),
+    Spec("resources.variants.#.memory_mb", "Memory", kinds.GIGABYTES, unit="GB", default=1024),
+    Spec("resources.variants.#.time_s", "Time at most", kinds.MINUTES, unit="minutes", default=600),
+    Spec("resources.variants.#.gpus", "GPUs", kinds.INTEGER, default=0),
+    Spec("resources.variants.#.ranks", "MPI ranks", kinds.INTEGER, rare=True, default=1),
     Spec("resources.variants.#.name", "Name", rare=True),
     Spec("resources.default", "The one that is meant unless people choose", kinds.SELECT),
-    Spec("grace_s", "Warning before the limit", kinds.INTEGER, unit="seconds", rare=True),
+    Spec("grace_s", "Warning before the limit", kinds.INTEGER, unit="seconds", rare=True, default=30),
 )
 OF_STEP: Final[Mapping[Step, tuple[Spec, ...]]] = {
     Step.PURPOSE: PURPOSE,

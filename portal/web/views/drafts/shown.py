@@ -8,7 +8,7 @@ from portal.jobtype.finding import Path
 from portal.jobtype.written.check import Checked, Found, Step
 from portal.jobtype.written.tree import Tree
 from portal.web.views.drafts import kinds
-from portal.web.views.drafts.apply import kind_of, value_at
+from portal.web.views.drafts.apply import kind_of, shown_at, value_at
 from portal.web.views.drafts.fields import LISTS, OF_STEP, PREFIX, Spec, path_of
 
 MOST_ITEMS: Final = 200
@@ -160,8 +160,7 @@ def _own(
 def _field(
     tree: Tree, found: Sequence[Found], spec: Spec, path: Path, images: Sequence[tuple[str, str]] = ()
 ) -> StepField:
-    kind, value = kind_of(tree, path, spec), value_at(tree, path)
-    shown = kind.shown(value)
+    kind, shown = kind_of(tree, path, spec), shown_at(tree, path, spec)
     choices = _choices(tree, spec, images, shown)
     return StepField(
         name=PREFIX + ".".join(map(str, path)),
