@@ -27,7 +27,10 @@ _MISSING: Final[dict[str, Any]] = {
     "result_title": WITHOUT_INPUT,
     "outputs": [],
 }
-_LISTS: Final = ("options", "inputs", "outputs", "presets", "methods", "references", "figures", "instruments")
+_LISTS: Final = (
+    *("options", "inputs", "outputs", "presets", "methods", "references", "figures", "instruments"),
+    *("exit_codes", "parameters", "pictures"),
+)
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def test_from_a_pasted_command_to_a_sound_document(desk: Desk) -> None:
     for chip in ("1.input", "3.option", "5.option", "6.output"):
         desk.step(draft, "command", do=f"chip.{chip}")
         assert "guess" in desk.html
-    assert '2<span class="visually-hidden"> to fill in or mend' in desk.html
+    assert "Purpose: 2 to fill in or mend" in desk.html
     desk.step(draft, "purpose", summary="Makes a picture smaller and softer.", category="Pictures")
     desk.step(draft, "data", inputs__0__dataset_types="light-sheet stack", inputs__0__files="*")
     assert "Fits 1 of the datasets that you see" in desk.html

@@ -60,8 +60,29 @@ function leadFromAddress(): void {
   if (found) lead(Number(found[1]), 1);
 }
 
+/** What is typed into the live form stands in it after a step was saved, too, and is saved with nothing. */
+function keepLive(): void {
+  const typed = new Map<string, string>();
+  document.addEventListener("input", (event) => {
+    const field = event.target;
+    if (!(field instanceof Element) || !isField(field) || !field.form?.hasAttribute("data-live-form")) return;
+    if (field.name.startsWith("option.")) {
+      const tick = field instanceof HTMLInputElement && field.type === "checkbox";
+      typed.set(field.name, tick ? String(field.checked) : field.value);
+    } else {
+      typed.clear(); // another dataset has other defaults
+    }
+  });
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { detail } = event as CustomEvent<{ elt: Element; formData: FormData }>;
+    if (!draft(detail.elt)) return;
+    for (const [name, value] of typed) detail.formData.set(name, value);
+  });
+}
+
 /** A draft is saved as one types. What was not saved stays, is said, and is sent again. */
 export function wireDrafts(): void {
+  keepLive();
   const sent = new WeakMap<HTMLFormElement, Map<Field, string>>();
   let waiting = 0;
   const again = (form: HTMLFormElement): void => {

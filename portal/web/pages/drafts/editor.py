@@ -94,7 +94,7 @@ def saved(draft_id: int, step: str) -> ResponseReturnValue:
     except (UnsoundError, InvalidError) as error:
         trouble = error.message
     kept = draft.version if not trouble else version
-    context = editor_of(Seen(draft, step, draft.text, kept, _on()))
+    context = editor_of(Seen(draft, step, draft.text, kept, _on()), live=_live())
     return render_template("drafts/_saved.html", trouble=trouble, **context)
 
 
@@ -102,7 +102,7 @@ def saved(draft_id: int, step: str) -> ResponseReturnValue:
 def form(draft_id: int, step: str) -> ResponseReturnValue:
     """The live form with what was chosen in it, and the command of it. Nothing is saved or started."""
     draft = _draft(draft_id, step)
-    context = editor_of(Seen(draft, step, draft.text, draft.version, _on()), raw=request.form)
+    context = editor_of(Seen(draft, step, draft.text, draft.version, _on()), live=_live())
     return render_template("drafts/_form.html", **context)
 
 
@@ -209,6 +209,11 @@ def _onward(draft_id: int, step: str, button: str) -> str:
 
 def _on() -> int | None:
     return whole_of(request.values.get("on", "")) or None
+
+
+def _live() -> dict[str, str]:
+    """What was typed into the live form, by option."""
+    return {name[7:]: value for name, value in _typed().items() if name.startswith("option.")}
 
 
 def _page(draft: Draft, step: str, text: str, version: int) -> str:

@@ -17,6 +17,9 @@ NEW: Final[Mapping[str, Mapping[str, Any]]] = {
     "outputs": {"name": "result", "pattern": "*", "dataset_type": "result"},
     "options": {"name": "option", "type": "text", "label": "New option"},
     "resources.variants": STANDARD,
+    "parameters": {"name": "number", "file": "result.json"},
+    "pictures": {"file": "*.png", "caption": "Picture"},
+    "exit_codes": {"code": 1, "means": "It failed."},
 }
 
 
@@ -99,9 +102,11 @@ def _one_more(text: str, place: str) -> str:
     tree = Tree(text)
     items = value_at(tree, path)
     items = items if isinstance(items, list) else []
-    names = {str(one.get("name")) for one in items if isinstance(one, dict)}
     new = dict(NEW[place])
-    first, number = str(new["name"]), 2
-    while new["name"] in names:
-        new["name"], number = f"{first}_{number}", number + 1
+    if place != "pictures":
+        key = "code" if "code" in new else "name"
+        taken = {str(one.get(key)) for one in items if isinstance(one, dict)}
+        first, number = new[key], 2
+        while str(new[key]) in taken:
+            new[key], number = (number if key == "code" else f"{first}_{number}"), number + 1
     return insert(text, path, len(items), new)

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from portal.drafts.models import Draft
 from portal.errors import InvalidError
-from portal.form.build import raw_of_html
 from portal.identity.actor import Actor
 from portal.images import manifest
 from portal.jobtype.model import JobType
@@ -61,15 +60,15 @@ class Seen:
     """The dataset that was chosen for the form."""
 
 
-def editor_of(seen: Seen, *, opened: str = "", raw: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The page's context. `opened`: the item that stands open; `raw`: what was typed into the live form."""
+def editor_of(seen: Seen, *, opened: str = "", live: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The page's context. `opened`: the item that stands open; `live`: what was typed into the form, by option."""
     draft, step, text, on = seen.draft, seen.step, seen.text, seen.on
     who, reading = actor(), session()
     images = _images()
     checked = check(text, images=[name for name, _words in images] or None)
     tree = _tree(text) if checked.unsound is None else None
     prepared = preview(tree.data, checked.jobtype) if tree is not None else Preview(None)
-    form = _form(reading, who, prepared.jobtype, on, raw)
+    form = _form(reading, who, prepared.jobtype, on, live or None)
     groups: list[Group] = []
     if tree is not None and step != YAML:
         groups = groups_of(tree, checked, Step(step), opened=opened, images=images)
@@ -115,10 +114,8 @@ def _form(
     if on is None and jobtype.slot is not None:
         examples = beside.fits(session, actor, jobtype.slot, None).examples
         on = examples[0].id if examples else None
-    posted = {name: [value] for name, value in raw.items()} if raw is not None else {}
-    values = raw_of_html(jobtype, posted) if raw is not None else None
     try:
-        return beside.shown(session, actor, jobtype, on, values or None)
+        return beside.shown(session, actor, jobtype, on, raw)
     except InvalidError as error:
         return beside.Shown(None, on, why_not=error.message)
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from portal.jobtype.model import JobType, Output, Resources, Slot, Variant
 from portal.jobtype.option import ChoiceOption, FloatOption, IntegerOption, TextOption
 from portal.jobtype.program import Program
+from portal.jobtype.reports.model import ExitCode, FoundParameter, FoundPicture
 from portal.jobtype.written.check import Step
 from portal.web.views.drafts import kinds
 from portal.web.views.drafts.kinds import Kind
@@ -40,8 +41,14 @@ OPTION_TYPES: Final = (
     ("float", "a number"),
     ("boolean", "a box to tick"),
     ("choice", "one of a few values"),
+    ("several", "several of a few values"),
+    ("range", "a range, from low to high"),
+    ("numbers", "a list of numbers"),
+    ("date", "a day"),
+    ("long_text", "text of several lines"),
 )
-_NUMBERS: Final = ("integer", "float")
+_NUMBERS: Final = ("integer", "float", "range", "numbers")
+_BOUNDED: Final = (*_NUMBERS, "several", "date")
 
 PURPOSE: Final = (
     Spec("title", "Title", help="What people read on its card."),
@@ -94,6 +101,18 @@ COMMAND: Final = (
     Spec("outputs.#.dataset_type", "As a dataset of the type", suggest="types"),
     Spec("outputs.#.required", "Without them the job has failed", kinds.TICK, default=True),
     Spec("outputs.#.name", "Name", rare=True),
+    Spec("parameters.#.name", "A number of the result"),
+    Spec("parameters.#.file", "In the file", help="JSON or CSV beneath the output folder."),
+    Spec("parameters.#.at", "In JSON: at the key", help="Keys with dots between: fit.threshold."),
+    Spec("parameters.#.column", "In CSV: in the column"),
+    Spec("parameters.#.units", "Unit"),
+    Spec("pictures.#.file", "A picture that it makes", help="A pattern beneath the output folder: overlay*.png."),
+    Spec("pictures.#.caption", "Said beneath it"),
+    Spec("pictures.#.thumbnail", "Stands for the result on its card", kinds.TICK),
+    Spec("exit_codes.#.code", "Exit code", kinds.INTEGER),
+    Spec("exit_codes.#.means", "What it means", help="A sentence for whoever started the job."),
+    Spec("progress.pattern", "How far it is", help="A regular expression of a line of its output.", rare=True),
+    Spec("cause", "Why it failed", help="A regular expression of its log, with (?<cause>…).", rare=True),
 )
 OPTIONS: Final = (
     Spec("options.#.label", "Name on the form"),
@@ -104,16 +123,17 @@ OPTIONS: Final = (
         "Choices",
         kinds.CHOICES,
         "One a line: what the program gets = what people read.",
-        types=("choice",),
+        types=("choice", "several"),
     ),
     Spec("options.#.default", "At first"),
     Spec("options.#.units", "Unit", types=_NUMBERS),
-    Spec("options.#.min", "At least", kinds.NUMBER, types=_NUMBERS),
-    Spec("options.#.max", "At most", kinds.NUMBER, types=_NUMBERS),
+    Spec("options.#.min", "At least", kinds.NUMBER, types=_BOUNDED),
+    Spec("options.#.max", "At most", kinds.NUMBER, types=_BOUNDED),
     Spec("options.#.required", "Must be given", kinds.TICK),
     Spec("options.#.advanced", "Under More settings", kinds.TICK),
     Spec("options.#.group", "Heading", help="Options of one heading stand together.", rare=True),
-    Spec("options.#.step", "Step", kinds.NUMBER, types=_NUMBERS, rare=True),
+    Spec("options.#.step", "Step", kinds.NUMBER, types=("integer", "float"), rare=True),
+    Spec("options.#.whole", "Whole numbers alone", kinds.TICK, types=("range", "numbers"), rare=True),
     Spec(
         "options.#.pattern",
         "Must match",
@@ -159,6 +179,9 @@ LISTS: Final[Mapping[str, str]] = {
     "outputs": "output",
     "options": "option",
     "resources.variants": "variant",
+    "parameters": "number",
+    "pictures": "picture",
+    "exit_codes": "exit code",
 }
 """The lists whose items can be added, moved and taken away, and what one of them is called."""
 
@@ -175,6 +198,9 @@ ORDER: Final[Mapping[str, tuple[str, ...]]] = {
     "inputs.#": _order(Slot),
     "outputs.#": _order(Output),
     "options.#": ("name", "type", "label", "help", *_order(ChoiceOption, IntegerOption, FloatOption, TextOption)),
+    "parameters.#": _order(FoundParameter),
+    "pictures.#": _order(FoundPicture),
+    "exit_codes.#": _order(ExitCode),
     "resources": _order(Resources),
     "resources.variants.#": _order(Variant),
     "program": _order(Program),

@@ -93,6 +93,17 @@ def _choices(text: str) -> list[Any]:
     return found
 
 
+def _range_shown(value: Any) -> str:
+    both = isinstance(value, dict) and set(value) == {"low", "high"}
+    return f"{_plain(value['low'])} to {_plain(value['high'])}" if both else _plain(value)
+
+
+def _range(text: str) -> Any:
+    ends = [_number(part.strip()) for part in re.split(r"\bto\b|…|,", text)]
+    numbers = len(ends) == 2 and all(isinstance(one, int | float) for one in ends)
+    return {"low": ends[0], "high": ends[1]} if numbers else text
+
+
 LINE: Final = Kind("line", _plain, str.strip)
 WORDS: Final = Kind("words", _plain, lambda text: text.strip("\n"))
 INTEGER: Final = Kind("number", _plain, _integer)
@@ -103,7 +114,16 @@ TICK: Final = Kind("tick", _plain, lambda text: text == "true")
 LIST: Final = Kind("list", _lines, _listed)
 CHOICES: Final = Kind("words", _choices_shown, _choices)
 SELECT: Final = Kind("select", _plain, str.strip)
-DEFAULTS: Final[Mapping[str, Kind]] = {"integer": INTEGER, "float": NUMBER, "boolean": TICK}
+NUMBERS: Final = Kind("list", _lines, lambda text: [_number(one) for one in _listed(text)])
+DEFAULTS: Final[Mapping[str, Kind]] = {
+    "integer": INTEGER,
+    "float": NUMBER,
+    "boolean": TICK,
+    "several": LIST,
+    "numbers": NUMBERS,
+    "range": Kind("line", _range_shown, _range),
+    "long_text": WORDS,
+}
 """How the default of an option stands, by its type; of others as a line."""
 
 

@@ -1,0 +1,213 @@
+"""Registering an analysis in the browser, from an empty draft to a sound document, as one of the staff does it."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from sqlalchemy import select
+from test_accessibility import AXE, _violations
+
+from portal.drafts.models import Draft
+from portal.jobtype.load import judge
+
+pytestmark = pytest.mark.browser
+
+COMMAND = "convert in.tif -resize 50% -blur 0x3 out.tif"
+STEPS = ("purpose", "data", "command", "options", "resources", "try", "publish", "yaml")
+
+
+class Hands:
+    """A person's hands: each press, choice and field that is typed into counts."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.count = page, 0
+
+    def press(self, thing: Locator) -> None:
+        """Click."""
+        self.count += 1
+        thing.click()
+
+    def type(self, label: str, text: str) -> None:
+        """Into a field, and on to the next."""
+        self.count += 1
+        field = self.page.locator("#draft, form").get_by_label(label, exact=True).first
+        field.fill(text)
+        field.press("Tab")
+
+
+def new_draft(page: Page, title: str, pasted: str = "") -> None:
+    """Make one; the page is its editor then."""
+    page.goto("/analyses/drafts")
+    page.get_by_label("Title", exact=True).fill(title)
+    page.get_by_label(re.compile("The command that works")).fill(pasted)
+    page.get_by_role("button", name="Make a draft").click()
+    page.wait_for_url("**/analyses/drafts/*/*")
+
+
+def text_of(demo: Any, title: str) -> str:
+    """What is saved of a draft."""
+    with demo.database.read() as session:
+        text: str = (
+            session.scalars(select(Draft.text).where(Draft.name == title).order_by(Draft.id.desc())).first() or ""
+        )
+    return text
+
+
+def saved(page: Page) -> None:
+    """Until what was typed is saved."""
+    expect(page.locator("#draft-saved")).to_have_attribute("data-saved", "yes")
+
+
+def test_imagemagick_is_registered_from_an_empty_draft(demo: Any, browse: Callable[..., Page]) -> None:
+    page = browse("sam")
+    hands = Hands(page)
+    page.goto("/analyses")
+    hands.press(page.get_by_role("link", name="New analysis"))
+    hands.type("Title", "Shrink a picture")
+    hands.press(page.get_by_role("button", name="Make a draft"))
+    page.wait_for_url("**/purpose*")
+    hands.type("In one sentence", "Makes a picture smaller and softer.")
+    saved(page)
+    hands.type("Heading on the Analyses page", "Pictures")
+    hands.press(page.locator("#draft-steps").get_by_role("link", name="Command"))
+    page.wait_for_url("**/command*")
+    hands.type("Command, or a batch script of Slurm", COMMAND)
+    hands.press(page.get_by_role("button", name="Read it"))
+    for word, meant in (
+        ("in.tif", "A file of the dataset"),
+        ("50%", "An option"),
+        ("0x3", "An option"),
+        ("out.tif", "A file that it writes"),
+    ):
+        chip = page.locator(".draft-chip", has_text=word)
+        hands.press(chip.locator("summary"))
+        with page.expect_navigation():
+            hands.press(chip.get_by_role("button", name=meant))
+        expect(page.locator(".flash")).to_contain_text("guess")
+    hands.press(page.locator("#draft-steps").get_by_role("link", name="Options"))
+    page.wait_for_url("**/options*")
+    hands.type("At least", "1")
+    saved(page)
+    hands.type("At most", "400")
+    expect(page.locator("#live-form")).to_contain_text("1 to 400")
+    expect(page.locator("form.htmx-request")).to_have_count(0)
+    # The form as a researcher sees it, and the command that follows what is typed into it.
+    live = page.locator("#live-form")
+    live.get_by_label("Resize").fill("25")
+    live.get_by_label("Resize").press("Tab")
+    expect(live.locator(".word", has_text="25%")).to_be_visible()
+    expect(live.locator(".word").first).to_have_text("convert")
+    hands.press(page.locator("#draft-steps").get_by_role("link", name="Publish"))
+    expect(page.locator("main")).to_contain_text("gantry admin jobtypes publish")
+    text = text_of(demo, "Shrink a picture")
+    found = judge(text)
+    assert found.jobtype is not None, (found.wrong, text)
+    assert found.jobtype.options[0].name == "resize"
+    assert hands.count <= 25, hands.count
+    print(f"steps of a person: {hands.count}")
+
+
+def test_it_is_registered_with_the_keyboard_alone(demo: Any, browse: Callable[..., Page]) -> None:
+    page = browse("sam")
+    new_draft(page, "Only keys", COMMAND)
+    page.locator(".draft-chip summary").first.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator(".draft-chip.input")).to_have_count(1)
+    page.goto(page.url.replace("/command", "/purpose").partition("#")[0])
+    page.get_by_label("In one sentence", exact=True).focus()
+    page.keyboard.type("Typed.")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")  # saves, and does nothing else
+    assert "summary: Typed." in text_of(demo, "Only keys")
+    assert "{input: data}" in text_of(demo, "Only keys")
+
+
+def test_errors_of_the_yaml_stand_at_line_and_column_as_one_types(demo: Any, browse: Callable[..., Page]) -> None:
+    page = browse("sam")
+    new_draft(page, "By hand")
+    page.goto(page.url.partition("/purpose")[0] + "/yaml")
+    text = page.locator("#text")
+    text.fill("name: by-hand\nversion: 1\ntitel: By hand\n")
+    expect(page.locator("#draft-problems")).to_contain_text("did you mean title?")
+    link = page.locator("#draft-problems a", has_text="did you mean title?")
+    expect(link).to_contain_text("3:1")
+    link.click()
+    assert (
+        page.evaluate(
+            "[...document.querySelector('#text').value].slice(...['selectionStart', 'selectionEnd']"
+            ".map(of => document.querySelector('#text')[of])).join('')"
+        )
+        == "titel: By hand"
+    )
+    saved(page)
+    text.fill("name: by-hand\ntitle: [open\n")
+    expect(page.locator("#draft-problems")).to_contain_text("not valid YAML")
+    page.locator("#draft-steps").get_by_role("link", name="Purpose").click()
+    expect(page.get_by_role("alert")).to_contain_text("cannot be read at line 3")
+
+
+def test_what_a_second_person_saves_is_never_gone_over(demo: Any, browse: Callable[..., Page]) -> None:
+    first, second = browse("sam"), browse("sam")
+    new_draft(first, "Two of us")
+    second.goto(first.url)
+    second.get_by_label("In one sentence", exact=True).fill("Of the second.")
+    second.get_by_label("In one sentence", exact=True).press("Tab")
+    saved(second)
+    first.get_by_label("Heading on the Analyses page", exact=True).fill("Of the first")
+    first.get_by_label("Heading on the Analyses page", exact=True).press("Tab")
+    saved(first)  # another place: both are kept
+    text = text_of(demo, "Two of us")
+    assert "Of the second." in text
+    assert "Of the first" in text
+    second.get_by_label("Heading on the Analyses page", exact=True).fill("Of the second too")
+    second.get_by_label("Heading on the Analyses page", exact=True).press("Tab")
+    expect(second.locator("#draft-saved")).to_contain_text("What you typed is not saved")
+    second.get_by_role("button", name="Save", exact=True).click()
+    expect(second.locator("h1")).to_contain_text("meanwhile")
+    expect(second.locator("#mine")).to_have_value(re.compile("Of the second too"))
+    expect(second.locator("#theirs")).to_have_value(re.compile("Of the first"))
+
+
+def test_what_was_typed_without_a_network_stays_and_is_saved_later(demo: Any, browse: Callable[..., Page]) -> None:
+    page = browse("sam")
+    new_draft(page, "On a train")
+    page.context.set_offline(True)
+    field = page.get_by_label("In one sentence", exact=True)
+    field.fill("In a tunnel.")
+    field.press("Tab")
+    expect(page.locator("#draft-saved")).to_contain_text("Not saved yet")
+    expect(field).to_have_value("In a tunnel.")
+    page.context.set_offline(False)
+    saved(page)
+    assert "summary: In a tunnel." in text_of(demo, "On a train")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm ci in portal/web/frontend")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_step_has_a_serious_obstacle_at_any_width(demo: Any, browse: Callable[..., Page], scheme: str) -> None:
+    page = browse("sam", scheme=scheme)
+    new_draft(page, "For everybody", COMMAND)
+    base = page.url.partition("/command")[0]
+    page.locator(".draft-chip", has_text="50%").locator("summary").click()
+    page.get_by_role("button", name="An option").locator("visible=true").first.click()
+    wrong: dict[str, Any] = {}
+    for step in STEPS:
+        page.goto(f"{base}/{step}")
+        page.evaluate("document.querySelectorAll('details').forEach(item => { item.open = true; })")
+        for width in (1440, 768, 390):
+            page.set_viewport_size({"width": width, "height": 900})
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            if wide > 0:
+                wrong[f"{step} {width}"] = f"{wide} px too wide"
+        if found := _violations(page):
+            wrong[step] = found
+    page.goto("/analyses/drafts")
+    if found := _violations(page):
+        wrong["list"] = found
+    assert not wrong
