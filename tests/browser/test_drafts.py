@@ -195,11 +195,12 @@ def test_no_step_has_a_serious_obstacle_at_any_width(demo: Any, browse: Callable
     new_draft(page, "For everybody", COMMAND)
     base = page.url.partition("/command")[0]
     page.locator(".draft-chip", has_text="50%").locator("summary").click()
-    page.get_by_role("button", name="An option").locator("visible=true").first.click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="An option").locator("visible=true").first.click()
     wrong: dict[str, Any] = {}
     for step in STEPS:
         page.goto(f"{base}/{step}")
-        page.evaluate("document.querySelectorAll('details').forEach(item => { item.open = true; })")
+        page.evaluate("document.querySelectorAll('main details').forEach(item => { item.open = true; })")
         for width in (1440, 768, 390):
             page.set_viewport_size({"width": width, "height": 900})
             wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
