@@ -40,6 +40,14 @@ def met(tree: Any, jobtype: PublishedType, options: Mapping[str, Any], inputs: O
     return False if False in found else True if all(one is True for one in found) else UNKNOWN
 
 
+def check_needs(jobtype: PublishedType, inputs: Opened) -> None:
+    """Raises RefusedError `inputs` where the datasets certainly are none that the job type works on."""
+    for need in jobtype.needs:
+        if met(need["when"]["tree"], jobtype, {}, inputs) is False:
+            why = need.get("because") or need["when"]["text"]
+            raise RefusedError("inputs", f"The datasets do not fit {jobtype.name}: {why}.")
+
+
 def _facts(
     slots: Sequence[str], jobtype: PublishedType, options: Mapping[str, Any], inputs: Opened
 ) -> Iterator[Facts]:

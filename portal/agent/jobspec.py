@@ -6,6 +6,7 @@ from typing import Any
 from gantry_formats.patterns.paths import named
 from portal.agent import reading
 from portal.agent.backend import Backend
+from portal.agent.conditions import check_needs
 from portal.agent.inputs import Inputs
 from portal.agent.jobtype import Published, PublishedType, resources
 from portal.agent.options import check_options
@@ -38,6 +39,7 @@ class JobSpecs:
         given = fields(spec, "order", required=JOB_SPEC_KEYS)
         jobtype = self._published.load(given["jobtype"])
         inputs = _inputs(jobtype, self._inputs.open(given["inputs"]))
+        check_needs(jobtype, inputs)
         document = {
             "schema": SCHEMA,
             "job": _job(given["job"], attempt, name),

@@ -43,6 +43,8 @@ class PublishedType:
     grace_s: int
     reports: Mapping[str, Any]
     """How the program itself tells progress, parameters and pictures, as launch reads it."""
+    needs: Sequence[Mapping[str, Any]] = ()
+    """Conditions that must hold of the datasets."""
     draft: bool = False
     """It is being tried: nobody but those whom its file names may run it."""
 
@@ -168,6 +170,7 @@ def _parse(document: dict[str, Any], revision: str, *, draft: bool) -> Published
         log_limit_bytes=document.get("log_limit_bytes", 10 << 20),
         grace_s=document.get("grace_s", 30),
         reports={key: document[key] for key in REPORTS if document.get(key)},
+        needs=document.get("needs", ()),
         draft=draft,
     )
 

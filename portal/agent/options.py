@@ -40,7 +40,7 @@ def check_options(
     alone = standing_alone(jobtype.program.get("command", ()))
     for name, option in jobtype.options.items():
         value = values.get(name)
-        shown = _shown(option, jobtype, checked, inputs)
+        shown = _holds(option.get("show_when"), jobtype, checked, inputs)
         if value is not None and shown is False:
             raise RefusedError("option", f"The option {name} is not used with these datasets and options.")
         if value is None and shown is not True:
@@ -54,20 +54,34 @@ def check_options(
         objection = CHECKS[option["type"]](option, value)
         if objection is None and name in alone and option["type"] in TYPED and like_a_flag(value):
             objection = FLAG_WORDS
+        if objection is None and not _offered(option, value, jobtype, checked, inputs):
+            objection = "has a value that cannot be chosen with these datasets and options"
         if objection is not None:
             raise RefusedError("option", f"The option {name} {objection}.")
         checked[name] = value
     return checked
 
 
-def _shown(
+def _offered(
     option: Option,
+    value: Any,
+    jobtype: PublishedType,
+    checked: Mapping[str, Any],
+    inputs: Mapping[str, Sequence[Mapping[str, Any]]],
+) -> bool:
+    """Whether a choice may have this value, as far as that is known."""
+    items = option["choices"] if option["type"] == "choice" else ()
+    conditions = [item.get("when") for item in items if isinstance(item, dict) and item["value"] == value]
+    return all(_holds(one, jobtype, checked, inputs) is not False for one in conditions)
+
+
+def _holds(
+    condition: Mapping[str, Any] | None,
     jobtype: PublishedType,
     checked: Mapping[str, Any],
     inputs: Mapping[str, Sequence[Mapping[str, Any]]],
 ) -> bool | Unknown:
-    """Whether the option is asked for; unknown where that depends on what only the portal has looked at."""
-    condition = option.get("show_when")
+    """Whether a condition holds; unknown where that depends on what only the portal has looked at."""
     return True if condition is None else met(condition["tree"], jobtype, checked, inputs)
 
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from dataclasses import field as attribute
 from typing import Any
 
 from gantry_formats.conditions import names_in
 from portal.errors import InvalidError
+from portal.form.conditions import needs_unmet, preset_unmet
 from portal.form.conditions.unmet import called_in
 from portal.form.defaults import Default, default_for
 from portal.form.inputs.belongs import belongs
@@ -17,7 +19,7 @@ from portal.form.inputs.unusable import left_out_files, without_any_file
 from portal.form.kinds.lists import separated
 from portal.form.kinds.ranges import ends_of
 from portal.form.kinds.texts import BETWEEN_ENDS, joined
-from portal.form.plan import hidden_options, plan, results_of, split, with_preset
+from portal.form.plan import hidden_options, plan, results_of, split, unoffered_values, with_preset
 from portal.form.target import FIELD, TargetField, target_field
 from portal.form.titles import result_title
 from portal.form.values import as_text, how_read, is_blank
@@ -31,6 +33,11 @@ from portal.words import count, limit, listed, memory
 
 MOST_PLAIN = 6
 MOST_DAMAGED = 5
+
+
+def asks_options(tree: Mapping[str, Any]) -> bool:
+    """Whether a condition depends on what is chosen on the form."""
+    return any(one["op"] == "option" for one in names_in(tree))
 
 
 @dataclass(frozen=True)
@@ -69,15 +76,22 @@ class Field:
     """What the job type says of that itself."""
     when: Mapping[str, Any] | None = None
     """The tree of the condition."""
+    unoffered: Mapping[str, str] = attribute(default_factory=dict)
+    """Values of a choice that cannot be chosen now, and why."""
+    offered_when: Mapping[str, Mapping[str, Any]] = attribute(default_factory=dict)
+    """The trees of the conditions under which values can be chosen."""
     required_if_asked: bool = False
     """Whether it must be filled in as soon as it is asked for."""
 
     @property
     def tells_why(self) -> bool:
         """Whether its place says why it is not asked for: because the job type does, or datasets alone decide."""
-        return bool(self.because) or (
-            self.when is not None and all(one["op"] != "option" for one in names_in(self.when))
-        )
+        return bool(self.because) or (self.when is not None and not asks_options(self.when))
+
+    def never(self, value: str) -> bool:
+        """Whether a value cannot be chosen whatever else is: for the datasets alone decide that."""
+        tree = self.offered_when.get(value)
+        return bool(self.unoffered.get(value)) and tree is not None and not asks_options(tree)
 
     @property
     def own(self) -> bool:
@@ -159,6 +173,8 @@ class PresetChoice:
     name: str
     blurb: str
     chosen: bool
+    why_not: str = ""
+    """Why it cannot be chosen with these datasets; empty where it can."""
 
 
 @dataclass(frozen=True)
@@ -240,6 +256,8 @@ def build_form(
     errors = _errors(jobtype, inputs, shown, mode or modes[0], experiment, judged=judged and values is not None)
     chosen_mode = mode if mode in modes else modes[0]
     hidden = hidden_options(jobtype, values or {}, split(jobtype, inputs, chosen_mode), preset=preset)
+    jobs = split(jobtype, inputs, chosen_mode)
+    unoffered = unoffered_values(jobtype, values or {}, jobs, preset=preset)
     fields = [
         (
             option,
@@ -248,6 +266,7 @@ def build_form(
                 option,
                 _field(jobtype, option, inputs, {**shown, **(aside or {})}, errors=errors, mode=chosen_mode),
                 hidden.get(option.name, ""),
+                unoffered.get(option.name, {}),
             ),
         )
         for option in jobtype.options
@@ -261,7 +280,12 @@ def build_form(
         groups=_groups((option, field) for option, field in fields if option.name in plain),
         more=_groups((option, field) for option, field in fields if option.name not in plain),
         presets=tuple(
-            PresetChoice(known.name, known.blurb or "", known.name.casefold() == (preset or "").casefold())
+            PresetChoice(
+                known.name,
+                known.blurb or "",
+                known.name.casefold() == (preset or "").casefold(),
+                preset_unmet(jobtype, known, jobs) if any(inputs.values()) else "",
+            )
             for known in jobtype.presets
         ),
         variants=tuple(
@@ -354,7 +378,11 @@ def _errors(
 ) -> dict[str, str]:
     if not judged:
         given = {name: datasets for name, datasets in inputs.items() if datasets}
-        return {name: words for name, words in check_slots_of(jobtype, given, mode).items() if name[7:] in given}
+        needs = {
+            f"inputs.{slot}": words for slot, words in needs_unmet(jobtype, split(jobtype, given, mode)).items()
+        }
+        wrong = {**needs, **check_slots_of(jobtype, given, mode)}
+        return {name: words for name, words in wrong.items() if name[7:] in given}
     try:
         plan(jobtype, shown, inputs, mode=mode, experiment=experiment)
     except InvalidError as error:
@@ -445,8 +473,14 @@ def _field(
     )
 
 
-def _conditional(jobtype: JobType, option: OptionBase, field: Field, why_not: str) -> Field:
+def _conditional(
+    jobtype: JobType, option: OptionBase, field: Field, why_not: str, unoffered: Mapping[str, str]
+) -> Field:
     """The field with what it depends on. Nobody must fill in what is not asked for."""
+    items = option.items if isinstance(option, ChoiceOption) else ()
+    trees = {item.value: item.when.means for item in items if item.when}
+    if trees:
+        field = replace(field, unoffered=unoffered, offered_when=trees)
     if option.show_when is None:
         return field
     return replace(

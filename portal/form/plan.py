@@ -7,7 +7,7 @@ from typing import Any
 from gantry_formats.commands.hyphens import FLAG_WORDS, like_a_flag
 from gantry_formats.images import alike
 from portal.errors import InvalidError
-from portal.form.conditions import hidden_in, why_hidden
+from portal.form.conditions import hidden_in, needs_unmet, not_offered, not_offered_in, preset_unmet, why_hidden
 from portal.form.defaults import default_for, untold, unusable
 from portal.form.inputs.belongs import belongs
 from portal.form.inputs.dataset import Inputs
@@ -20,7 +20,7 @@ from portal.form.two_axes import along_both, both_in_words, differing
 from portal.form.values import as_text, is_blank, parse
 from portal.jobtype.finding import suggestion
 from portal.jobtype.kinds.lists import SeveralOption
-from portal.jobtype.model import JobType
+from portal.jobtype.model import JobType, Preset
 from portal.jobtype.option import BooleanOption, ChoiceOption, OptionBase, Value, default_of
 from portal.level import level
 from portal.words import listed
@@ -28,6 +28,8 @@ from portal.words import listed
 Options = dict[str, Value]
 MOST_TOLD = 3
 NOT_USED = "Leave it empty: it is not used."
+ANOTHER = "Choose another one."
+"""Ends of what a condition has against a value, which may be so of some of the datasets alone."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,10 @@ def plan(
     planned: list[Planned] = []
     objection = objection_to_target(jobtype, experiment)
     wrong: dict[str, str] = {} if objection is None else {FIELD: objection}
-    not_used: set[str] = set()
+    wrong |= {f"inputs.{slot}": words for slot, words in needs_unmet(jobtype, jobs).items()}
+    if preset and (why := preset_unmet(jobtype, jobtype_preset(jobtype, preset), jobs)):
+        wrong["preset"] = f"{why} {ANOTHER}"
+    apart: dict[str, dict[str, list[str]]] = {}
     unpicked = _Unpicked(jobtype, several=len(jobs) > 1)
     for job in jobs:
         try:
@@ -90,16 +95,24 @@ def plan(
         except InvalidError as error:
             for name, words in error.fields.items():
                 wrong.setdefault(name, words)
-                not_used |= {name} if words.endswith(NOT_USED) else set()
+                if words.endswith((NOT_USED, ANOTHER)):
+                    apart.setdefault(name, {}).setdefault(words, []).append(_called(jobtype, job))
         if len(planned) > MOST_RESULTS:
             raise InvalidError(f"This makes more than {MOST_RESULTS:,} results. Choose fewer.")
     wrong |= {name: words for name, words in unpicked.words().items() if name not in wrong}
-    if not_used and len(jobs) > 1:
-        told = hidden_options(jobtype, raw, jobs, preset=preset)
-        wrong |= {name: f"{told[name]} {NOT_USED}" for name in not_used if name in told}
+    for name, by_words in apart.items():
+        words, names = next(iter(by_words.items()))
+        if len(names) < len(jobs) and wrong[name] == words:
+            wrong[name] = f"{listed([f'“{one}”' for one in names])}: {words}"
     if wrong:
         raise _invalid(jobtype, wrong)
     return planned
+
+
+def _called(jobtype: JobType, job: Inputs) -> str:
+    """The name of the dataset by which people know a job."""
+    given = job.get(jobtype.slot.name, ()) if jobtype.slot else ()
+    return given[0].name if given else "none"
 
 
 def results_of(jobtype: JobType, raw: Mapping[str, Any], inputs: Inputs, mode: str) -> int:
@@ -172,15 +185,19 @@ def with_preset(jobtype: JobType, raw: Mapping[str, Any], preset: str | None) ->
     """`raw` over the preset's values. Raises InvalidError for a preset that does not exist."""
     if not preset:
         return dict(raw)
+    return {**jobtype_preset(jobtype, preset).values, **raw}
+
+
+def jobtype_preset(jobtype: JobType, preset: str) -> Preset:
+    """The preset of this name. Raises InvalidError."""
     try:
-        values = jobtype.preset(preset).values
+        return jobtype.preset(preset)
     except KeyError:
         names = [known.name for known in jobtype.presets]
         there = f"There are: {', '.join(names)}." if names else "This analysis has none."
         raise InvalidError(
             f"No preset is named {preset}. {there}", fields={"preset": f"No such preset. {there}"}
         ) from None
-    return {**values, **raw}
 
 
 def hidden_options(
@@ -215,6 +232,8 @@ def typed_options(
         try:
             if belongs(option, options) or not is_blank(raw.get(option.name)):
                 value = _value(jobtype, option, raw, inputs)
+                if why := not_offered(jobtype, option, options, inputs).get(str(value)):
+                    raise ValueError(f"{_label_of(option, value)} cannot be chosen: {why} {ANOTHER}")
             else:
                 value = _unasked(jobtype, option, inputs)
         except ValueError as error:
@@ -227,6 +246,24 @@ def typed_options(
     for name, words in (*_lacking(jobtype, options, inputs), *_not_for_both(jobtype, options, inputs)):
         wrong.setdefault(name, words)
     return options, wrong
+
+
+def _label_of(option: OptionBase, value: Value | None) -> str:
+    items = option.items if isinstance(option, ChoiceOption) else ()
+    return next((item.label or item.value for item in items if item.value == value), str(value))
+
+
+def unoffered_values(
+    jobtype: JobType, raw: Mapping[str, Any], jobs: Sequence[Inputs], *, preset: str | None = None
+) -> dict[str, dict[str, str]]:
+    """The values of each choice that cannot be chosen in one of these jobs at least, and why."""
+    choices = [option for option in jobtype.options if isinstance(option, ChoiceOption)]
+    choices = [option for option in choices if any(item.when for item in option.items)]
+    if not choices:
+        return {}
+    values = with_preset(jobtype, raw, preset)
+    typed_in = [(typed_options(jobtype, values, job)[0], job) for job in jobs]
+    return {option.name: not_offered_in(jobtype, option, typed_in) for option in choices}
 
 
 def _says_something(jobtype: JobType, option: OptionBase, given: Any, inputs: Inputs, preset: str | None) -> bool:

@@ -17,6 +17,7 @@ from gantry_formats.patterns.paths import PathPattern
 from portal.documents import canonical_json, digest
 from portal.jobtype.checks import findings
 from portal.jobtype.command.checks import findings_now
+from portal.jobtype.conditions.condition import Condition, Need, WrittenCondition
 from portal.jobtype.crop import Crop
 from portal.jobtype.kind import Kind
 from portal.jobtype.kinds.every import Option
@@ -31,7 +32,7 @@ from portal.jobtype.strict import WRITTEN_NOW, Count, Line, Name, Slug, Strict, 
 
 LATER = (
     *("kind", "methods", "references", "crop", "figures"),
-    *("exit_codes", "cause", "progress", "parameters", "pictures"),
+    *("needs", "exit_codes", "cause", "progress", "parameters", "pictures"),
 )
 LATER_OF_SLOTS = ("reads",)
 LATER_OF_OPTIONS = ("pick", "unit_of", "only_with", "show_when", "because")
@@ -135,6 +136,11 @@ class Preset(Strict):
 
     name: Line
     blurb: Line | None = None
+    when: Condition | None = Field(
+        None,
+        description="Can be chosen only where this holds of the datasets, whose parameters and files it names.",
+    )
+    because: Line | None = Field(None, description="Why it cannot, where `when` does not hold.")
     values: dict[Name, bool | int | float | str | Listed | Ends] = Field(default_factory=dict)
 
 
@@ -181,6 +187,9 @@ class JobType(Strict):
     network: bool = False
     inputs: Annotated[list[Slot], Field(max_length=20)] = Field(
         default_factory=list, description="Slots for datasets; none for what works without data."
+    )
+    needs: Annotated[list[Need], Field(max_length=20)] = Field(
+        [], description="What must hold of the datasets, or the analysis does not fit them: {when, because}."
     )
     options: Annotated[list[Option], Field(max_length=200)] = Field(default_factory=list)
     presets: list[Preset] = Field(default_factory=list)
@@ -248,13 +257,9 @@ class JobType(Strict):
                 if slot[key] == Slot.model_fields[key].default:
                     del slot[key]
         for option in document["options"]:
-            for key in LATER_OF_OPTIONS:
-                if option.get(key, "") in (None, {}):
-                    del option[key]
-            if option.get("pick") and option["pick"]["beside"] is None:
-                del option["pick"]["beside"]
-            if option["default_from"] is not None and option["default_from"]["also"] is None:
-                del option["default_from"]["also"]
+            _without_later(option)
+        for item in (*document["presets"], *document.get("needs", ())):
+            _without(item, "when", "because")
         document["program"] = self.program.document()
         return document
 
@@ -283,9 +288,21 @@ class JobType(Strict):
         return any(option.pick for option in self.options)
 
     @property
+    def conditions(self) -> list[WrittenCondition]:
+        """All that there are: of the whole, of options and their choices, of presets."""
+        of_options = [condition for option in self.options for condition in option.conditions]
+        return [*(need.when for need in self.needs), *of_options, *(one.when for one in self.presets if one.when)]
+
+    @property
+    def asked_of_datasets(self) -> set[str]:
+        """Names of all parameters of datasets that matter to it."""
+        asked = {name for condition in self.conditions for name in condition.names("parameter")}
+        return asked.union(*(option.parameters for option in self.options))
+
+    @property
     def looks_at_arrays(self) -> bool:
         """Whether it matters before a job starts what the datasets' files hold."""
-        facts = (name for option in self.options if option.show_when for name in option.show_when.names("fact"))
+        facts = (name for condition in self.conditions for name in condition.names("fact"))
         return (
             self.picks_arrays
             or any(slot.reads != "files" for slot in self.inputs)
@@ -328,6 +345,26 @@ class JobType(Strict):
         together = slot.min <= datasets <= slot.max
         each = slot.min <= 1
         return tuple(mode for mode, fits in (("each", each), ("all", together)) if fits)
+
+
+def _without_later(option: dict[str, Any]) -> None:
+    for key in LATER_OF_OPTIONS:
+        if option.get(key, "") in (None, {}):
+            del option[key]
+    for item in option.get("choices", ()):
+        if isinstance(item, dict):
+            _without(item, "when", "because")
+    if option.get("pick"):
+        _without(option["pick"], "beside")
+    if option["default_from"] is not None:
+        _without(option["default_from"], "also")
+
+
+def _without(item: dict[str, Any], *keys: str) -> None:
+    """Takes out what is not said: it stands in no document, as before there were such keys."""
+    for key in keys:
+        if item.get(key) is None:
+            item.pop(key, None)
 
 
 def _by_name(items: Sequence[Named], name: str) -> Named:

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from gantry_formats import patterns
 from gantry_formats.positive import is_more_than_nothing
-from portal.jobtype.conditions.condition import Condition
+from portal.jobtype.conditions.condition import Condition, WrittenCondition
 from portal.jobtype.strict import WRITTEN_NOW, Line, Name, Strict, Words
 
 Value = bool | int | float | str | list[Any] | dict[str, Any]
@@ -92,9 +92,13 @@ class OptionBase(Strict):
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """Names of all dataset parameters that matter to it."""
-        asked = self.show_when.names("parameter") if self.show_when else ()
-        return (*(self.default_from.parameters if self.default_from else ()), *asked)
+        """Names of all dataset parameters that matter to it, but for those that conditions ask for."""
+        return self.default_from.parameters if self.default_from else ()
+
+    @property
+    def conditions(self) -> tuple[WrittenCondition, ...]:
+        """All its conditions."""
+        return (self.show_when,) if self.show_when else ()
 
     @property
     def unit(self) -> str:
@@ -133,6 +137,10 @@ class Choice(Strict):
         description="Can be chosen only if these options have a value, or the arrays of the files tell it.",
         max_length=20,
     )
+    when: Condition | None = Field(
+        None, description="Can be chosen only where this holds, of options before it and of the datasets."
+    )
+    because: Line | None = Field(None, description='Why it cannot, where `when` does not hold: "needs a GPU".')
 
 
 class UnitOf(Strict):
@@ -164,6 +172,11 @@ class ChoiceOption(OptionBase):
     def parameters(self) -> tuple[str, ...]:
         """See OptionBase."""
         return (*super().parameters, *((self.unit_of.parameter,) if self.unit_of else ()))
+
+    @property
+    def conditions(self) -> tuple[WrittenCondition, ...]:
+        """See OptionBase."""
+        return (*super().conditions, *(item.when for item in self.items if item.when))
 
     @property
     def items(self) -> tuple[Choice, ...]:

@@ -33,6 +33,12 @@ inputs:
   - {{name: data, label: Dataset, dataset_types: ["*"]}}
 options:
   - {{name: method, type: choice, label: Method, choices: [otsu, manual], default: otsu, required: true}}
+  - name: engine
+    type: choice
+    label: Engine
+    default: cpu
+    choices: [cpu, {{value: gpu, label: the GPU, when: "method == 'manual'", because: needs a manual method}},
+      {{value: farm, when: "files.count > 100000", because: needs more files}}]
   - {{name: level, type: float, label: Level, units: nm, required: true, show_when: "method == 'manual'"}}
   - {{name: fine, type: boolean, label: Fine, show_when: "method == 'manual' && level > 0.3 um"}}
   - {{name: depth, type: integer, label: Depth, default: 4, show_when: "files.count > 100000",
@@ -107,6 +113,29 @@ def test_why_a_dataset_has_no_such_option_is_told_in_its_place(browse: Callable[
     expect(page.get_by_text("Depth: needs more than 100,000 files.")).to_be_visible()
 
 
+def test_values_that_cannot_be_chosen_are_greyed_with_the_reason(
+    browse: Callable[..., Page], address: str
+) -> None:
+    page = browse()
+    page.goto(address)
+    gpu, farm = page.locator("#f-engine option[value=gpu]"), page.locator("#f-engine option[value=farm]")
+    expect(gpu).to_have_text("the GPU (needs a manual method.)")
+    expect(gpu).to_be_disabled()
+    expect(farm).to_have_text("farm (needs more files.)")
+    expect(farm).to_be_disabled()
+    page.select_option("#f-method", "manual")
+    expect(gpu).to_have_text("the GPU")
+    expect(gpu).to_be_enabled()
+    expect(farm).to_be_disabled()
+    page.select_option("#f-engine", "gpu")
+    page.select_option("#f-method", "otsu")
+    expect(page.locator("#f-engine")).to_have_value("gpu")
+    expect(gpu).to_have_text("the GPU (needs a manual method.)")
+    page.click("button.btn-start")
+    wrong = "the GPU cannot be chosen: needs a manual method. Choose another one."
+    expect(page.locator("#f-engine-wrong")).to_contain_text(wrong)
+
+
 def test_the_keyboard_passes_over_hidden_fields(browse: Callable[..., Page], address: str) -> None:
     page = browse()
     page.goto(address)
@@ -136,7 +165,7 @@ def test_what_is_hidden_is_not_sent_as_wrong_and_stays_through_a_refusal(
     page.fill("#f-title", "Without a level")
     page.click("button.btn-start")
     page.wait_for_url("**/jobs/J-*")
-    assert options_of_newest(demo) == {"method": "otsu"}
+    assert options_of_newest(demo) == {"method": "otsu", "engine": "cpu"}
 
 
 def test_what_was_hidden_on_the_page_and_is_asked_for_after_all_is_shown_first(
@@ -178,7 +207,7 @@ def test_without_scripts_fields_stand_there_with_their_condition(
     expect(page.get_by_text("Depth: needs more")).to_be_hidden()
     page.click("button.btn-start")
     page.wait_for_url("**/jobs/J-*")
-    assert options_of_newest(demo) == {"method": "otsu"}
+    assert options_of_newest(demo) == {"method": "otsu", "engine": "cpu"}
     page.goto(address)
     page.fill("#f-level", "5")
     page.click("button.btn-start")

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from gantry_formats import unit_of
 from gantry_formats.conditions import Tree, facts_of, measured, names_in
-from portal.form.build import Field, Form
+from portal.form.build import Field, Form, asks_options
 from portal.form.conditions.known import combinations
 from portal.form.conditions.unmet import Job, slots_in
 from portal.form.defaults import default_for
@@ -14,7 +14,7 @@ from portal.form.inputs.dataset import Inputs
 from portal.form.plan import split, typed_options
 from portal.form.values import is_blank
 from portal.jobtype.model import JobType
-from portal.jobtype.option import BooleanOption, OptionBase, Value
+from portal.jobtype.option import BooleanOption, ChoiceOption, OptionBase, Value
 
 MOST_BYTES: Final = 128 * 1024
 MOST_KNOWN: Final = 1000
@@ -30,14 +30,16 @@ def for_page(form: Form, raw: Mapping[str, Any], inputs: Inputs) -> str:
     """
     jobtype = form.jobtype
     fields = {field.name: field for field in form.fields}
-    trees = {field.name: field.when for field in form.fields if field.when is not None}
+    trees = [field.when for field in form.fields if field.when is not None]
+    trees += [tree for field in form.fields for tree in field.offered_when.values() if asks_options(tree)]
     if not trees:
         return ""
     jobs = [(typed_options(jobtype, raw, job)[0], job) for job in split(jobtype, inputs, form.mode)]
-    named = [str(name["name"]) for tree in trees.values() for name in names_in(tree) if name["op"] == "option"]
+    named = [str(name["name"]) for tree in trees for name in names_in(tree) if name["op"] == "option"]
     asked = {name.partition(".")[0] for name in named}  # `band.low` is an end of the range `band`
-    options = [option for option in jobtype.options if option.name in asked or option.name in trees]
-    known = _known(jobtype, list(trees.values()), options, jobs)
+    asked |= {field.name for field in form.fields if field.when is not None or field.offered_when}
+    options = [option for option in jobtype.options if option.name in asked]
+    known = _known(jobtype, trees, options, jobs)
     if known is None:
         return ""
     said = json.dumps(
@@ -46,6 +48,7 @@ def for_page(form: Form, raw: Mapping[str, Any], inputs: Inputs) -> str:
             "jobs": known,
             "read": {one.name: [raw[one.name], _read(one, jobs)] for one in options if _typed_number(one, raw)},
             "why": {field.name: field.why_not for field in form.fields if field.why_not},
+            "unoffered": {field.name: dict(field.unoffered) for field in form.fields if field.unoffered},
         }
     )
     return said if len(said) <= MOST_BYTES else ""
@@ -61,6 +64,17 @@ def _option(option: OptionBase, field: Field) -> dict[str, Any]:
         "required": field.required_if_asked,
         **({} if unit is None else {"size": unit.size, "dimension": str(unit.dimension)}),
         **({} if field.when is None else {"when": field.when, "because": field.because}),
+        **({"offered": offered} if (offered := _offered(option, field)) else {}),
+    }
+
+
+def _offered(option: OptionBase, field: Field) -> dict[str, Any]:
+    """Values that can be chosen only with certain other options: the page follows these; others never change."""
+    because = {item.value: item.because or "" for item in option.items} if isinstance(option, ChoiceOption) else {}
+    return {
+        value: {"when": tree, "because": because.get(value, "")}
+        for value, tree in field.offered_when.items()
+        if asks_options(tree)
     }
 
 

@@ -11,7 +11,7 @@ from portal.jobtype.conditions.condition import WrittenCondition
 from portal.jobtype.conditions.words import why_not
 from portal.jobtype.kinds.lists import SeveralOption
 from portal.jobtype.kinds.ranges import RangeOption
-from portal.jobtype.model import JobType
+from portal.jobtype.model import JobType, Preset
 from portal.jobtype.option import ChoiceOption, OptionBase, Value
 from portal.words import listed
 
@@ -68,13 +68,65 @@ def hidden_in(jobtype: JobType, jobs: Sequence[Job]) -> dict[str, str]:
     found = {}
     for option in jobtype.options:
         why = [why_hidden(jobtype, option, options, inputs) for options, inputs in jobs]
-        reasons = [one for one in why if one is not None]
-        if reasons and len(reasons) == len(jobs):
-            found[option.name] = reasons[0]
-        elif reasons:
-            apart = [_first(jobtype, inputs) for one, (_options, inputs) in zip(why, jobs, strict=True) if one]
-            found[option.name] = f"{_names(apart)}: {reasons[0]}"
+        if told := _of_jobs(jobtype, why, jobs):
+            found[option.name] = told
     return found
+
+
+def not_offered(
+    jobtype: JobType, option: OptionBase, options: Mapping[str, Value], inputs: Inputs
+) -> dict[str, str]:
+    """The values of a choice that cannot be chosen in one job, and why."""
+    items = option.items if isinstance(option, ChoiceOption) else ()
+    found = {}
+    for item in items:
+        why = None if item.when is None else unmet(jobtype, item.when, options, inputs)
+        if why is not None:
+            found[item.value] = why.words(item.because)
+    return found
+
+
+def not_offered_in(jobtype: JobType, option: OptionBase, jobs: Sequence[Job]) -> dict[str, str]:
+    """The same in one of the jobs at least, with the datasets where not in all."""
+    each = [not_offered(jobtype, option, options, inputs) for options, inputs in jobs]
+    values = dict.fromkeys(value for one in each for value in one)
+    told = {value: _of_jobs(jobtype, [one.get(value) for one in each], jobs) for value in values}
+    return {value: words for value, words in told.items() if words}
+
+
+def preset_unmet(jobtype: JobType, preset: Preset, jobs: Sequence[Inputs]) -> str:
+    """Why a preset cannot be chosen; empty where it can."""
+    if preset.when is None:
+        return ""
+    return _told_of(jobtype, preset.when, preset.because, jobs)
+
+
+def needs_unmet(jobtype: JobType, jobs: Sequence[Inputs]) -> dict[str, str]:
+    """Why the whole analysis does not fit these datasets, by slot; nothing of a slot that lacks its datasets."""
+    found: dict[str, str] = {}
+    least = {slot.name: slot.min for slot in jobtype.inputs}
+    for need in jobtype.needs:
+        slots = slots_in(need.when.means) or list(least)[:1]
+        filled = [job for job in jobs if all(len(job.get(slot, ())) >= least[slot] for slot in slots)]
+        words = _told_of(jobtype, need.when, need.because, filled)
+        if words:
+            found.setdefault(slots[0], words[0].upper() + words[1:])
+    return found
+
+
+def _told_of(jobtype: JobType, condition: WrittenCondition, because: str | None, inputs: Sequence[Inputs]) -> str:
+    jobs: list[Job] = [({}, one) for one in inputs]
+    why = [unmet(jobtype, condition, {}, one) for one in inputs]
+    return _of_jobs(jobtype, [None if one is None else one.words(because) for one in why], jobs)
+
+
+def _of_jobs(jobtype: JobType, why: Sequence[str | None], jobs: Sequence[Job]) -> str:
+    """Why something does not hold in some of the jobs, with their datasets where not in all; empty: it holds."""
+    reasons = [one for one in why if one is not None]
+    if not reasons:
+        return ""
+    apart = [_first(jobtype, inputs) for one, (_options, inputs) in zip(why, jobs, strict=True) if one is not None]
+    return reasons[0] if len(reasons) == len(jobs) else f"{_names(apart)}: {reasons[0]}"
 
 
 def slots_in(*trees: Tree) -> list[str]:

@@ -235,9 +235,7 @@ def _chosen(
         connection,
         actor,
         set().union(*(request.datasets for request in requests)),
-        parameters={
-            parameter for jobtype in asked for option in jobtype.options for parameter in option.parameters
-        },
+        parameters={name for jobtype in asked for name in jobtype.asked_of_datasets},
         arrays=any(jobtype.looks_at_arrays for jobtype in asked),
         now=now,
     )

@@ -15,7 +15,9 @@ from portal.jobtype.kinds.ranges import RangeOption
 from portal.jobtype.option import BooleanOption, ChoiceOption, FloatOption, IntegerOption, OptionBase
 
 if TYPE_CHECKING:
-    from portal.jobtype.model import JobType
+    from portal.jobtype.conditions.condition import Need
+    from portal.jobtype.model import JobType, Preset
+    from portal.jobtype.option import Choice
 
 
 def conditions_findings(jobtype: JobType) -> Iterator[Finding]:
@@ -28,6 +30,22 @@ def conditions_findings(jobtype: JobType) -> Iterator[Finding]:
         yield from _read(option.show_when, names, (*place, "show_when"))
         if option.because is not None and option.show_when is None:
             yield (*place, "because"), "because says why an option is not asked for, and there is no show_when"
+        for number, item in enumerate(option.items if isinstance(option, ChoiceOption) else ()):
+            yield from _with_reason(item, names, (*place, "choices", number))
+    # Before there is a value of any option.
+    names = Names({}, slots, apart=[option.name for option in jobtype.options])
+    for index, preset in enumerate(jobtype.presets):
+        yield from _with_reason(preset, names, ("presets", index))
+    for index, need in enumerate(jobtype.needs):
+        yield from _with_reason(need, names, ("needs", index))
+        if not jobtype.inputs:
+            yield ("needs", index), "needs says of which datasets it is, and this takes none"
+
+
+def _with_reason(one: Choice | Preset | Need, names: Names, place: Path) -> Iterator[Finding]:
+    yield from _read(one.when, names, (*place, "when"))
+    if one.because is not None and one.when is None:
+        yield (*place, "because"), "because says why it cannot be chosen, and there is no when"
 
 
 def kinds_of(options: Sequence[OptionBase]) -> dict[str, Kind]:

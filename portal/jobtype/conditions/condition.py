@@ -6,7 +6,7 @@ from pydantic import Field, PrivateAttr, WithJsonSchema, field_validator, model_
 
 from gantry_formats.conditions import ConditionError, check_tree, names_in
 from portal.jobtype.conditions.parse import LONGEST
-from portal.jobtype.strict import Strict
+from portal.jobtype.strict import Line, Strict
 
 
 class WrittenCondition(Strict):
@@ -56,3 +56,12 @@ Condition = Annotated[
     WithJsonSchema({"type": "string", "minLength": 1, "maxLength": LONGEST}),
 ]
 """In a file a text: "wavelength > 500 nm && !tiled"."""
+
+
+class Need(Strict):
+    """What must hold of the datasets: else the whole analysis does not fit them."""
+
+    when: Condition
+    because: Line | None = Field(
+        None, description='Why it does not fit, where it does not hold: "needs more than one angle".'
+    )

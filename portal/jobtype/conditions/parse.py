@@ -45,6 +45,8 @@ class Names:
     slots: Sequence[str] = ()
     later: Sequence[str] = ()
     """Options that stand behind the one that is asked about, whose values are not known yet."""
+    apart: Sequence[str] = ()
+    """Options of which it cannot speak at all."""
 
 
 class WrittenWrongError(ValueError):
@@ -210,6 +212,9 @@ class _Reader(Transformer_NonRecursive[Token, Any]):
             return _Part({"op": "option", "name": name}, self.names.options[name], column)
         if name in self.names.later:
             raise WrittenWrongError(f"{name} stands behind this: move it before", column)
+        if name in self.names.apart:
+            said = f"{name} is an option, and this speaks of datasets alone; of a parameter write {{}}.{name}"
+            raise WrittenWrongError(said.format(self.names.slots[0] if self.names.slots else "dataset"), column)
         near = get_close_matches(name, self.names.options, 1, 0.8)
         if near or not self.names.slots:
             meant = f"; {near[0]}?" if near else ""

@@ -7,12 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from portal.catalogue.inputs import check_open, datasets_by_slot, input_dataset, open_experiments
 from portal.form import Form, InputDataset, build_form
+from portal.form.fitting import asks_for_arrays, fitting_on
 from portal.jobs.read import cluster_status
 from portal.jobs.submit.check import known_variant
 from portal.jobs.submit.naming import as_named
 from portal.jobs.timing.estimate import Outlook, inputs_by_job, outlook
 from portal.jobs.timing.settings import asked_settings
-from portal.jobtype.match import fitting
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
 from portal.web.api.form_shapes import (
@@ -68,8 +68,8 @@ def read_analyses(query: AnalysesQuery) -> Response:
         everything = sorted(jobtypes.by_name.values(), key=lambda jobtype: (jobtype.category, jobtype.title))
         page = AnalysisList(items=[analysis_out(jobtype) for jobtype in everything], others=[])
     else:
-        types = [dataset.type for dataset in _datasets({"": query.dataset})[""]]
-        found = fitting(jobtypes, types)
+        chosen = _datasets({"": query.dataset}, arrays=asks_for_arrays(jobtypes))[""]
+        found = fitting_on(jobtypes, chosen)
         page = AnalysisList(
             items=[analysis_out(jobtype) for jobtype in found.fits],
             others=[

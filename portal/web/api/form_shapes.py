@@ -102,7 +102,9 @@ class FieldOut(BaseModel):
     required: bool
     advanced: bool
     group: str
-    choices: list[dict[str, str]]
+    choices: list[dict[str, str]] = Field(
+        description="Value and label; `why_not` of one that cannot be chosen now."
+    )
     min: str
     max: str
     pattern: str
@@ -137,6 +139,7 @@ class PresetOut(BaseModel):
 
     name: str
     blurb: str
+    why_not: str = Field(description="Why it cannot be chosen with these datasets; empty where it can.")
 
 
 class VariantOut(BaseModel):
@@ -302,7 +305,9 @@ def form_out(form: Form, expected: Outlook) -> FormOut:
         if form.target is None
         else TargetOut(value=form.target.value, required=form.target.required, error=form.target.error),
         fields=fields,
-        presets=[PresetOut(name=preset.name, blurb=preset.blurb) for preset in form.presets],
+        presets=[
+            PresetOut(name=preset.name, blurb=preset.blurb, why_not=preset.why_not) for preset in form.presets
+        ],
         warnings=list(form.warnings),
         errors=dict(form.errors),
         expected=expected_out(expected),
@@ -323,7 +328,10 @@ def _field(field: FormField, group: str, advanced: bool) -> FieldOut:
         required=field.required,
         advanced=advanced,
         group=group,
-        choices=[{"value": value, "label": label} for value, label in field.choices],
+        choices=[
+            {"value": value, "label": label, **({"why_not": why} if (why := field.unoffered.get(value)) else {})}
+            for value, label in field.choices
+        ],
         min=field.min,
         max=field.max,
         pattern=field.pattern,

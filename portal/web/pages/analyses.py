@@ -17,6 +17,7 @@ from portal.catalogue.service import OFFERED, experiments_to_file_in, who_sees
 from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError
 from portal.form import Form, build_form
 from portal.form.conditions.page import for_page
+from portal.form.fitting import asks_for_arrays
 from portal.jobs.read import cluster_status
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.naming import as_named
@@ -62,7 +63,7 @@ def show() -> ResponseReturnValue:
     ids = whole_numbers(request.args.getlist("dataset"))
     if not ids:
         return render_template("analyses/list.html", section="analyses", **_offered())
-    datasets = datasets_by_slot(session(), actor(), {"": ids})[""]
+    datasets = datasets_by_slot(session(), actor(), {"": ids}, arrays=asks_for_arrays(jobtypes))[""]
     fits, others = fitting_cards(jobtypes, datasets)
     return render_template(
         "analyses/fitting.html",

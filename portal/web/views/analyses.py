@@ -9,13 +9,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.access import visible
+from portal.catalogue.inputs import input_dataset
 from portal.catalogue.models import Dataset, DatasetType
+from portal.form.fitting import asks_for_arrays, fitting_on
 from portal.identity.actor import Actor
 from portal.jobs.access import visible_jobs
 from portal.jobs.models import Job, JobOutput, JobTypeRevision, Submission
 from portal.jobs.timing.usage import UNUSED, Usage
 from portal.jobtype.load import JobTypes
-from portal.jobtype.match import fitting, words_of
+from portal.jobtype.match import words_of
 from portal.jobtype.model import JobType
 from portal.web.views.picks.id_lists import texts_of
 from portal.web.views.pictures import Picture, thumbnails
@@ -91,7 +93,8 @@ def fitting_cards(
 ) -> tuple[list[AnalysisCard], list[AnalysisCard]]:
     """Cards of what fits all these datasets, best first, and of the rest with reasons."""
     ids = [dataset.id for dataset in datasets]
-    found = fitting(jobtypes, [dataset.type.name for dataset in datasets])
+    arrays = asks_for_arrays(jobtypes)
+    found = fitting_on(jobtypes, [input_dataset(dataset, arrays=arrays) for dataset in datasets])
     return (
         [analysis_card(jobtype, ids) for jobtype in found.fits],
         [analysis_card(other.jobtype, (), other.reason) for other in found.others],

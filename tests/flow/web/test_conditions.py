@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from asking import Asking
 
+from portal.catalogue.models import Dataset
 from portal.identity.tokens import create_token
 from portal.jobtype.load import JobTypes, parse_text
 from portal.jobtype.publish import publish
@@ -27,6 +28,11 @@ image: base
 program: {{command: [fuse, {{option: level, prefix: --level=}}, {{option: weight, prefix: --weight=}}]}}
 inputs:
   - {{name: data, label: Dataset, dataset_types: ["*"], max: 9}}
+needs:
+  - {{when: "files.count < 1000", because: needs less than 1000 files}}
+presets:
+  - {{name: Usual, values: {{method: otsu}}}}
+  - {{name: Large, values: {{method: manual}}, when: "files.count > 100", because: needs 100 files}}
 options:
   - {{name: method, type: choice, label: Method, choices: [otsu, manual], default: otsu, required: true}}
   - {{name: level, type: float, label: "Level </script><b>&", units: nm, show_when: "method == 'manual'"}}
@@ -89,6 +95,26 @@ def test_the_api_tells_the_tree_and_refuses_what_would_not_be_used(site: Any, ad
     assert "needs more files. Leave it empty: it is not used." in refused.text
     body["options"] = {"method": "manual", "level": "0.3 um"}
     assert api("POST", "/submissions", json=body).status_code == 201
+
+
+def test_what_does_not_fit_says_why_on_page_and_api(site: Any, address: str, api: Asking) -> None:
+    number = site.facility.datasets["private"]
+    assert NAME in {one["name"] for one in api("GET", f"/analyses?dataset={number}").json["items"]}
+    presets = api("GET", f"/analyses/{NAME}?dataset={number}").json["form"]["presets"]
+    assert [one["why_not"] for one in presets] == ["", "needs 100 files."]
+    page = site.client("maya").get(f"{address}?dataset={number}").text
+    assert re.search(r'value="Large"[^>]*disabled', page) and "needs 100 files." in page
+    body = {"analysis": NAME, "inputs": {"data": [number]}, "options": {}, "preset": "Large"}
+    assert "needs 100 files. Choose another one." in api("POST", "/submissions", json=body).text
+    with site.database.write() as session:
+        session.get_one(Dataset, number).file_count = 5000
+    found = api("GET", f"/analyses?dataset={number}").json
+    reasons = {one["name"]: one["reason"] for one in found["others"]}
+    assert reasons[NAME] == "It needs less than 1000 files."
+    assert "It needs less than 1000 files." in site.client("maya").get(f"/analyses?dataset={number}").text
+    refused = api("POST", "/submissions", json={**body, "preset": None})
+    assert (refused.status_code, "Needs less than 1000 files." in refused.text) == (422, True)
+    assert "Needs less than 1000 files." in site.client("maya").get(f"{address}?dataset={number}").text
 
 
 def test_what_the_page_had_hidden_is_kept_and_not_judged(

@@ -159,6 +159,13 @@ def test_buttons_of_one_group_are_a_choice():
     told("empty choice", found.changed)
 
 
+def test_a_button_under_a_condition_is_a_value_under_one():
+    extra = "<programParameter>--fast</programParameter><condition>angles &gt; 1</condition>"
+    (one,) = document(job(GROUP.format(extra)))["options"]
+    assert one["choices"][1]["when"]["text"] == "data.angles > 1"
+    assert "when" not in one["choices"][0]
+
+
 @pytest.mark.parametrize(
     ("theirs", "ours"),
     [

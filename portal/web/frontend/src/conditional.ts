@@ -8,6 +8,8 @@ interface Said {
   /** Numbers as the portal read them that were typed in any way that people write them. */
   read: Record<string, [string, Json]>;
   why: Record<string, string>;
+  /** Of choices, the values that cannot be chosen now, and why. */
+  unoffered: Record<string, Record<string, string>>;
 }
 
 interface Option {
@@ -19,6 +21,14 @@ interface Option {
   dimension?: string;
   when?: Tree;
   because?: string;
+  /** Values that can be chosen only with certain other options. */
+  offered?: Record<string, { when: Tree; because: string }>;
+}
+
+/** What is asked for, and what cannot be chosen: in every job, for every dataset. */
+interface Found {
+  asked: Set<string>;
+  unoffered: Map<string, Set<string>>;
 }
 
 const PLAIN = /^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$/;
@@ -60,14 +70,18 @@ function readBy(option: Option, text: string | boolean, read: Said["read"]): Jso
   return { number: number * option.size, dimension: option.dimension };
 }
 
-/** The options that are asked for: those whose condition holds in every job for every dataset. */
-function askedFor(form: HTMLFormElement, { options, jobs, read }: Said): Set<string> {
+function found(form: HTMLFormElement, { options, jobs, read }: Said): Found {
   const typed = new Map(options.map((option) => [option.name, readBy(option, textOf(form, option.name), read)]));
   const asked = new Set(options.map((option) => option.name));
+  const unoffered = new Map(options.map((option) => [option.name, new Set<string>()]));
   for (const job of jobs) {
     const values: Record<string, Json> = Object.create(null) as Record<string, Json>;
-    for (const { name, when } of options) {
-      if (!when || job.known.every((known) => holds(when, { ...known, options: values }))) {
+    const all = (tree: Tree) => job.known.every((known) => holds(tree, { ...known, options: values }));
+    for (const { name, when, offered } of options) {
+      if (!when || all(when)) {
+        for (const [value, one] of Object.entries(offered ?? {})) {
+          if (!all(one.when)) unoffered.get(name)?.add(value);
+        }
         const value = typed.get(name);
         values[name] = value === undefined ? (job.options[name] ?? null) : value;
         for (const end of ["low", "high"].map((one) => `${name}.${one}`)) values[end] = job.options[end] ?? null;
@@ -76,7 +90,22 @@ function askedFor(form: HTMLFormElement, { options, jobs, read }: Said): Set<str
       }
     }
   }
-  return asked;
+  return { asked, unoffered };
+}
+
+/** Values that cannot be chosen are greyed, with the reason; one that is chosen already stays, and the portal objects. */
+function grey(form: HTMLFormElement, option: Option, unoffered: Set<string>, why: Record<string, string>): void {
+  for (const control of controlsOf(form, option.name)) {
+    if (!(control instanceof HTMLSelectElement)) continue;
+    for (const item of control.options) {
+      const offered = option.offered?.[item.value];
+      if (!offered) continue;
+      const not = unoffered.has(item.value);
+      const reason = why[item.value] || offered.because || "not with what is chosen";
+      item.text = not ? `${item.dataset.label} (${reason})` : (item.dataset.label ?? item.value);
+      item.disabled = not && !item.selected;
+    }
+  }
 }
 
 function placesOf(form: HTMLFormElement): HTMLElement[] {
@@ -98,7 +127,10 @@ function follow(tell: boolean): void {
   const known = said();
   form.toggleAttribute("data-conditional", known !== null);
   if (!known) return;
-  const asked = askedFor(form, known);
+  const { asked, unoffered } = found(form, known);
+  for (const option of known.options) {
+    if (option.offered) grey(form, option, unoffered.get(option.name) ?? new Set(), known.unoffered[option.name] ?? {});
+  }
   const gone: string[] = [];
   const come: string[] = [];
   for (const place of placesOf(form)) {
