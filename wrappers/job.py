@@ -209,7 +209,7 @@ def _dataset(entry: Mapping[str, Any], in_container: bool) -> InputDataset:
         str(Path(str(entry.get("root") or "/")) / str(entry.get("location") or "")),
         lost,
     )
-    leading = [file for file in entry["files"] if not file.get("linked")]
+    leading = [file for file in entry["files"] if not file.get("linked") and not file.get("aside")]
     files = tuple(InputFile(file["name"], Path(file[where]), beside) for file in leading or entry["files"])
     return InputDataset(str(entry.get("name", "")), files, parameters, lost)
 

@@ -6,6 +6,7 @@ from typing import Any
 from gantry_formats.patterns.paths import named
 from portal.agent import reading
 from portal.agent.backend import Backend
+from portal.agent.chosen import chosen_files, names_in
 from portal.agent.conditions import check_needs
 from portal.agent.inputs import Inputs
 from portal.agent.jobtype import Published, PublishedType, resources
@@ -38,15 +39,20 @@ class JobSpecs:
         """
         given = fields(spec, "order", required=JOB_SPEC_KEYS)
         jobtype = self._published.load(given["jobtype"])
-        inputs = _inputs(jobtype, self._inputs.open(given["inputs"]))
+        opened = self._inputs.open(given["inputs"])
+        inputs = _inputs(jobtype, opened, {})
         check_needs(jobtype, inputs)
+        options = check_options(jobtype, given["options"], inputs)
+        chosen = chosen_files(jobtype, options, opened)
+        if chosen:
+            inputs = _inputs(jobtype, opened, chosen)
         document = {
             "schema": SCHEMA,
             "job": _job(given["job"], attempt, name),
             "jobtype": _jobtype(jobtype),
             "program": checked_program(jobtype),
             "inputs": inputs,
-            "options": check_options(jobtype, given["options"], inputs),
+            "options": options,
             "resources": resources(jobtype, given["resources"]),
             "image": self._image(jobtype),
             "network": jobtype.network,
@@ -54,6 +60,8 @@ class JobSpecs:
             "success_codes": list(jobtype.success_codes),
             "log_limit_bytes": jobtype.log_limit_bytes,
         }
+        if chosen:
+            document["chosen_files"] = chosen
         if jobtype.reports:
             document["reports"] = dict(jobtype.reports)
         return document, canonical_json(document)
@@ -88,8 +96,10 @@ def _job(value: Any, attempt: str, name: str) -> dict[str, Any]:
     return checked
 
 
-def _inputs(jobtype: PublishedType, opened: Mapping[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
-    """The inputs by slot: as many datasets as the slot takes, of each the files that it wants."""
+def _inputs(
+    jobtype: PublishedType, opened: Mapping[str, list[dict[str, Any]]], chosen: Mapping[str, Mapping[str, str]]
+) -> dict[str, list[dict[str, Any]]]:
+    """The inputs by slot: as many datasets as the slot takes, of each the files that it wants, and chosen ones."""
     unknown = sorted(set(opened) - set(jobtype.slots))
     if unknown:
         raise RefusedError("inputs", f"{jobtype.name} has no slot {unknown[0]!r}.")
@@ -98,20 +108,25 @@ def _inputs(jobtype: PublishedType, opened: Mapping[str, list[dict[str, Any]]]) 
         if count < least or (most is not None and count > most):
             raise RefusedError("inputs", f"The slot {name} takes {least} to {most} datasets, not {count}.")
     return {
-        name: [_wanted_files(jobtype.slots[name], dataset) for dataset in datasets]
+        name: [_wanted_files(jobtype.slots[name], dataset, names_in(chosen, name)) for dataset in datasets]
         for name, datasets in opened.items()
     }
 
 
-def _wanted_files(slot: Mapping[str, Any], dataset: dict[str, Any]) -> dict[str, Any]:
+def _wanted_files(slot: Mapping[str, Any], dataset: dict[str, Any], chosen: frozenset[str]) -> dict[str, Any]:
     pattern = slot.get("files") or "*"
     wanted = [named(file["name"], pattern) for file in dataset["files"]]
     if not any(wanted):
         lost = [f" {name}: {why}." for name, why in dataset.get("not_followed", {}).items()][:3]
         raise RefusedError("inputs", f"The dataset {dataset['name']} has no file like {pattern}.{''.join(lost)}")
-    # What others lead to goes along, whatever it is called.
-    pairs = zip(dataset["files"], wanted, strict=True)
-    return dataset | {"files": [file for file, fits in pairs if fits or file.get("linked")]}
+    # What others lead to goes along, whatever it is called; a file that was chosen does beside the slot's own.
+    files = []
+    for file, fits in zip(dataset["files"], wanted, strict=True):
+        if fits or file.get("linked"):
+            files.append(file)
+        elif file["name"] in chosen:
+            files.append(file | {"aside": True})
+    return dataset | {"files": files}
 
 
 def _image(backend: Backend, jobtype: PublishedType) -> dict[str, Any] | None:

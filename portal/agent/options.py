@@ -8,6 +8,7 @@ from typing import Any
 from gantry_formats.commands.hyphens import FLAG_WORDS, like_a_flag, standing_alone
 from gantry_formats.conditions import Unknown
 from gantry_formats.patterns import PatternError, matches
+from gantry_formats.patterns.paths import named
 from portal.agent import reading
 from portal.agent.conditions import met
 from portal.agent.jobtype import PublishedType
@@ -17,6 +18,7 @@ from portal.rpc.exchange import RefusedError
 Option = Mapping[str, Any]
 MAX_TEXT = 4000
 MAX_NUMBERS = 500
+MAX_NAME = 1000
 LARGEST_WHOLE = 10**18
 """What is below it is the same number in every program."""
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -192,6 +194,13 @@ def _date(option: Option, value: Any) -> str | None:
     return _bounds(option, value)  # as texts, days stand in their order
 
 
+def _file(option: Option, value: Any) -> str | None:
+    """Whether it is a file of the dataset is seen in chosen.py."""
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_NAME or not value.isprintable():
+        return "must be the name of a file"
+    return None if named(value, option.get("files") or "*") else "must be a file of its pattern"
+
+
 CHECKS: Mapping[str, Callable[[Option, Any], str | None]] = {
     "boolean": _boolean,
     "choice": _choice,
@@ -203,4 +212,5 @@ CHECKS: Mapping[str, Callable[[Option, Any], str | None]] = {
     "numbers": _numbers,
     "range": _range,
     "date": _date,
+    "file": _file,
 }

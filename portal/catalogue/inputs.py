@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from portal import words
 from portal.catalogue.access import Action, allowed_to_asker, asker_parameters, visible
 from portal.catalogue.arrays.rows import arrays_of_all, input_arrays
+from portal.catalogue.files.named import file_names
 from portal.catalogue.models import Dataset, DatasetParameter, DatasetType, Investigation, ParameterCorrection
 from portal.catalogue.parameters.rows import known_of, known_of_all
 from portal.db import is_id
@@ -72,17 +73,19 @@ def chosen_datasets(
     *,
     parameters: Collection[str],
     arrays: bool = False,
+    files: Collection[str] = (),
     now: datetime,
 ) -> dict[int, Chosen]:
     """Those of the datasets that the actor may see, by id, with the named ones of their parameters.
 
-    With `arrays` also with what their files hold.
+    With `arrays` also with what their files hold; with `files` with the names of those like these patterns.
     """
     found: dict[int, Chosen] = {}
     for some in portions(sorted(filter(is_id, ids))):
         rows = connection.execute(_visible(actor.staff), {"ids": some, **asker_parameters(actor, now)}).all()
         given = _given(connection, [row.id for row in rows], parameters) if parameters else {}
         held = arrays_of_all(connection, [row.id for row in rows]) if arrays else {}
+        names = file_names(connection, [row.id for row in rows], files) if files else {}
         for row in rows:
             dataset = InputDataset(
                 row.id,
@@ -94,6 +97,7 @@ def chosen_datasets(
                 row.problem or "",
                 file_count=row.file_count,
                 file_size=row.file_size,
+                chosen_from=names.get(row.id),
             )
             found[row.id] = Chosen(dataset, row.investigation_id, row.title, row.may_submit)
     return found

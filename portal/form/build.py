@@ -11,6 +11,7 @@ from portal.form.conditions import needs_unmet, preset_unmet
 from portal.form.conditions.unmet import called_in
 from portal.form.defaults import Default, default_for
 from portal.form.inputs.belongs import belongs
+from portal.form.inputs.chosen_file import offered, said_of_files
 from portal.form.inputs.dataset import InputDataset, Inputs
 from portal.form.inputs.pick_field import PickField, pick_field
 from portal.form.inputs.picks import MOST_NAMED, without_any
@@ -24,6 +25,7 @@ from portal.form.target import FIELD, TargetField, target_field
 from portal.form.titles import result_title
 from portal.form.values import as_text, how_read, is_blank
 from portal.jobtype.conditions.phrases import phrase
+from portal.jobtype.kinds.files import FileOption
 from portal.jobtype.kinds.lists import NumbersOption, SeveralOption
 from portal.jobtype.kinds.ranges import RangeOption
 from portal.jobtype.kinds.texts import DateOption, LongTextOption
@@ -32,6 +34,7 @@ from portal.jobtype.option import BooleanOption, ChoiceOption, FloatOption, Inte
 from portal.words import count, limit, listed, memory
 
 MOST_PLAIN = 6
+MOST_IN_A_LIST = 50
 MOST_DAMAGED = 5
 
 
@@ -107,6 +110,12 @@ class Field:
     def is_read(self) -> bool:
         """Whether it is said how what was typed is understood."""
         return self.kind in {"integer", "float", "range", "numbers", "date"}
+
+    @property
+    def few_files(self) -> bool:
+        """Whether the files to choose from fit into a list, with what stands in the field."""
+        names = [name for name, _ in self.choices]
+        return 0 < len(names) <= MOST_IN_A_LIST and self.value in ("", *names)
 
     @property
     def ends(self) -> tuple[str, str]:
@@ -447,7 +456,11 @@ def _field(
         placeholder="each dataset's own" if default.differ else "",
         unit=option.unit,
         help=option.help or "",
-        source=pick.note if pick else _source(option, default, value, errors.get(option.name, "")),
+        source=pick.note
+        if pick
+        else said_of_files(jobtype, option, inputs)
+        if isinstance(option, FileOption)
+        else _source(option, default, value, errors.get(option.name, "")),
         error=errors.get(option.name, ""),
         read="" if option.name in errors else how_read(option, value),
         required=asked
@@ -463,7 +476,7 @@ def _field(
             or default.notice
             or bool(pick and (pick.asked or pick.fact or pick.nothing))
         ),
-        choices=_choices(option),
+        choices=_choices(option) or tuple((name, name) for name in _files(jobtype, option, inputs)),
         min=low,
         max=high,
         step=step,
@@ -520,6 +533,10 @@ def _choices(option: OptionBase) -> tuple[tuple[str, str], ...]:
     if not isinstance(option, ChoiceOption | SeveralOption):
         return ()
     return tuple((item.value, item.label or item.value) for item in option.items)
+
+
+def _files(jobtype: JobType, option: OptionBase, inputs: Inputs) -> tuple[str, ...]:
+    return offered(jobtype, option, inputs) if isinstance(option, FileOption) else ()
 
 
 def _bounds(option: OptionBase) -> tuple[str, str, str]:

@@ -10,6 +10,7 @@ from portal.errors import InvalidError
 from portal.form.conditions import hidden_in, needs_unmet, not_offered, not_offered_in, preset_unmet, why_hidden
 from portal.form.defaults import default_for, untold, unusable
 from portal.form.inputs.belongs import belongs
+from portal.form.inputs.chosen_file import file_objection
 from portal.form.inputs.dataset import Inputs
 from portal.form.inputs.picks import MOST_REASONS, MOST_RESULTS, Picked, PickError, further_without, resolve
 from portal.form.inputs.slots import check_slots
@@ -19,6 +20,7 @@ from portal.form.told import datasets_asked, said_by
 from portal.form.two_axes import along_both, both_in_words, differing
 from portal.form.values import as_text, is_blank, parse
 from portal.jobtype.finding import suggestion
+from portal.jobtype.kinds.files import FileOption
 from portal.jobtype.kinds.lists import SeveralOption
 from portal.jobtype.model import JobType, Preset
 from portal.jobtype.option import BooleanOption, ChoiceOption, OptionBase, Value, default_of
@@ -316,6 +318,12 @@ def _value(jobtype: JobType, option: OptionBase, raw: Mapping[str, Any], inputs:
     value = _blank(jobtype, option, option.name in raw, inputs) if blank else parse(option, given)
     if isinstance(option, ChoiceOption):
         _check_needs(jobtype, option, value, inputs)
+    if (
+        isinstance(option, FileOption)
+        and value is not None
+        and (why := file_objection(jobtype, option, value, inputs))
+    ):
+        raise ValueError(why)
     return value
 
 

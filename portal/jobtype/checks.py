@@ -12,6 +12,7 @@ from portal.jobtype.command.checks import command_findings
 from portal.jobtype.conditions.checks import conditions_findings
 from portal.jobtype.crop_checks import crop_findings
 from portal.jobtype.finding import Finding, Path, suggestion, unknown
+from portal.jobtype.kinds.files import FileOption
 from portal.jobtype.kinds.lists import NumbersOption, SeveralOption
 from portal.jobtype.kinds.ranges import RangeOption
 from portal.jobtype.kinds.texts import DateOption
@@ -30,7 +31,7 @@ from portal.jobtype.reports.checks import reports_findings
 if TYPE_CHECKING:
     from portal.jobtype.model import JobType
 
-WITHOUT_SOURCE = (BooleanOption, SeveralOption, NumbersOption, RangeOption)
+WITHOUT_SOURCE = (BooleanOption, FileOption, SeveralOption, NumbersOption, RangeOption)
 """Kinds of which a dataset's one parameter says nothing."""
 RESERVED = frozenset({"input", "analysis", "inputs", "variant", "title", "mode", "preset"})
 RESERVED_WITHOUT_INPUTS = RESERVED | {"experiment"}
@@ -96,6 +97,8 @@ def _options(jobtype: JobType) -> Iterator[Finding]:
         if option.pick is not None:
             yield from _pick(option, place, slots)
         yield from _only_with(option, place, jobtype.options[:index])
+        if isinstance(option, FileOption):
+            yield from _file(option, place, jobtype)
         if isinstance(option, ChoiceOption):
             yield from _choices(option, place, slots, [other.name for other in jobtype.options])
     yield from _picks(jobtype, slots)
@@ -116,6 +119,17 @@ def _bounds(option: OptionBase, place: Path) -> Iterator[Finding]:
             yield (*place, key), f"{key} of {option.name} is not a finite number"
     if option.min is not None and option.max is not None and option.min > option.max:
         yield (*place, "min"), f"min of {option.name} is above its max"
+
+
+def _file(option: FileOption, place: Path, jobtype: JobType) -> Iterator[Finding]:
+    slots = {slot.name: slot for slot in jobtype.inputs}
+    name = option.slot or next(iter(slots), None)
+    if name is None:
+        yield (*place, "type"), f"{option.name} is a file of a dataset, and there is no input slot"
+    elif name not in slots:
+        yield (*place, "slot"), unknown("slot", name, list(slots))
+    elif slots[name].max > 1:
+        yield (*place, "slot"), f"the slot {name} takes several datasets; a file is chosen out of one"
 
 
 def _several(option: SeveralOption, place: Path) -> Iterator[Finding]:

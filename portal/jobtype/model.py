@@ -21,6 +21,7 @@ from portal.jobtype.conditions.condition import Condition, Need, WrittenConditio
 from portal.jobtype.crop import Crop
 from portal.jobtype.kind import Kind
 from portal.jobtype.kinds.every import Option
+from portal.jobtype.kinds.files import FileOption
 from portal.jobtype.kinds.lists import MOST_NUMBERS, NumbersOption, SeveralOption
 from portal.jobtype.kinds.ranges import Ends, RangeOption
 from portal.jobtype.kinds.texts import LongTextOption
@@ -308,6 +309,11 @@ class JobType(Strict):
             or any(slot.reads != "files" for slot in self.inputs)
             or any(name.startswith("array.") for name in facts)
         )
+
+    @property
+    def file_patterns(self) -> frozenset[str]:
+        """Which files of datasets options can choose; empty where none does."""
+        return frozenset(option.files for option in self.options if isinstance(option, FileOption))
 
     @cached_property
     def typed_alone(self) -> frozenset[str]:

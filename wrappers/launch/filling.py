@@ -6,6 +6,7 @@ from typing import Any
 
 from wrappers.launch.marks import (
     Argument,
+    FileMark,
     FlagMark,
     GrantedFlagMark,
     InputFolderMark,
@@ -33,6 +34,8 @@ class View:
     folders: Mapping[str, Sequence[str]] = field(default_factory=dict)
     tmp: str = ""
     granted: Mapping[str, float] = field(default_factory=dict)
+    chosen: Mapping[str, str] = field(default_factory=dict)
+    """The paths of files that options chose."""
 
     def job_json(self) -> str:
         """The path of job.json."""
@@ -66,6 +69,8 @@ def _words(argument: Argument, options: Mapping[str, Any], view: View) -> list[s
             words = [prefix + option_text(view.granted[name])] if view.granted.get(name) else None
         case InputMark() | InputListMark() | InputFolderMark():
             words = _words_of_inputs(argument, view) or None
+        case FileMark(option, prefix):
+            words = [prefix + view.chosen[option]] if option in view.chosen else None
         case OutputMark(path):
             words = [f"{view.folder}/output/{path}"]
         case JobMark():

@@ -36,6 +36,8 @@ class InputFile:
     mtime_ns: int
     folder: str
     stamp: str | None = None
+    aside: bool = False
+    """An option chose it, and the slot's program does not get it among the slot's files."""
 
     @property
     def folder_inside(self) -> str:
@@ -92,6 +94,8 @@ class JobSpec:
     network: bool
     log_limit_bytes: int
     reports: Reports = NO_REPORTS
+    chosen: Mapping[str, InputFile] = field(default_factory=dict)
+    """Files that options chose, by option."""
 
 
 def read_job_spec(folder_fd: int, sha256: str) -> JobSpec:
@@ -128,18 +132,35 @@ def parse_job_spec(document: object, sha256: str) -> JobSpec:
     if schema != SCHEMA:
         raise JobSpecError(f"its schema is {schema}, this version knows {SCHEMA}")
     slots = top.inner("inputs").keys()
+    inputs = {slot: _files(top.inner("inputs"), slot) for slot in slots}
     return JobSpec(
         attempt=top.inner("job").text("attempt"),
         sha256=sha256,
         program=_program(top.inner("program")),
-        inputs={slot: _files(top.inner("inputs"), slot) for slot in slots},
+        inputs=inputs,
         options=top.mapping("options"),
         resources=_resources(top.inner("resources")),
         image=top.optional("image", _image),
         network=top.truth("network"),
         log_limit_bytes=top.whole("log_limit_bytes"),
         reports=read_reports(top),
+        chosen=_chosen(top, inputs),
     )
+
+
+def _chosen(top: Reader, inputs: Mapping[str, tuple[InputFile, ...]]) -> dict[str, InputFile]:
+    """Each is one of the slot's files, which were opened as the person."""
+    if not top.has("chosen_files"):
+        return {}
+    given = top.inner("chosen_files")
+    found = {}
+    for option in sorted(given.keys()):
+        slot, name = given.inner(option).text("slot"), given.inner(option).text("name")
+        files = [file for file in inputs.get(slot, ()) if file.name == name]
+        if len(files) != 1:
+            raise JobSpecError(f"chosen_files.{option} is no file of the slot {slot}")
+        found[option] = files[0]
+    return found
 
 
 def _program(reader: Reader) -> Program:
@@ -187,6 +208,7 @@ def _files(inputs: Reader, slot: str) -> tuple[InputFile, ...]:
             mtime_ns=file.whole("mtime_ns"),
             folder=_folder(dataset, file),
             stamp=file.inner("folder").text("stamp") if file.has("folder") else None,
+            aside=file.has("aside") and file.truth("aside"),
         )
         for dataset in inputs.objects(slot)
         for file in dataset.objects("files")

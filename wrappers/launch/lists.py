@@ -17,7 +17,7 @@ def write_lists(spec: JobSpec, tmp: str, *, contained: bool) -> None:
     symbolic link leads to another file than the one that was looked at.
     """
     for mark in {argument for argument in every(spec.program.command) if isinstance(argument, InputListMark)}:
-        files = spec.inputs.get(mark.slot, ())
+        files = [file for file in spec.inputs.get(mark.slot, ()) if not file.aside]
         names = _relative(files, mark.slot, contained) if mark.relative else _paths(files, contained)
         data = b"".join(os.fsencode(name) + b"\0" for name in names)
         Path(tmp, list_name(mark.slot, mark.relative)).write_bytes(data)

@@ -80,6 +80,14 @@ class OutputMark:
 
 
 @dataclass(frozen=True, slots=True)
+class FileMark:
+    """The path of the file that an option chose, behind a prefix; nothing where none was chosen."""
+
+    option: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
 class JobMark:
     """The path of job.json."""
 
@@ -115,6 +123,7 @@ Argument = (
     | InputListMark
     | InputFolderMark
     | OutputMark
+    | FileMark
     | JobMark
     | TextMark
     | TogetherMark
@@ -199,12 +208,14 @@ _MARKS: dict[str, Callable[[Reader, str], Argument]] = {
     "input_list": _input_list,
     "input_folder": lambda reader, place: InputFolderMark(_slot(reader, "input_folder", place), _prefix(reader)),
     "output": lambda reader, place: OutputMark(_beneath(reader.text("output"), place)),
+    "file": lambda reader, place: FileMark(reader.text("file"), _prefix(reader)),
     "job": _job,
 }
 _FURTHER = {
     "option": ("prefix", "each", "end"),
     "flag": ("when", "granted"),
     "resource": ("prefix",),
+    "file": ("prefix",),
     "input_list": ("prefix", "relative"),
     "input_folder": ("prefix",),
 }

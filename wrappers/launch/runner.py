@@ -10,7 +10,7 @@ from wrappers.launch.binds import binds
 from wrappers.launch.environment import SYSTEM_PATH, bare_additions, program_environment
 from wrappers.launch.exits import Exit, Refusal
 from wrappers.launch.filling import View, fill, fill_environment
-from wrappers.launch.jobspec import JobSpec
+from wrappers.launch.jobspec import InputFile, JobSpec
 from wrappers.launch.keeper import Command
 from wrappers.launch.lists import folders_of
 
@@ -55,13 +55,7 @@ def _plan_one(spec: JobSpec, folder: str, outer: Mapping[str, str], *, require_c
 
 def _contained(spec: JobSpec, folder: str, runtime: str, outer: Mapping[str, str]) -> Command:
     assert spec.image
-    view = View(
-        container.FOLDER,
-        {slot: [file.target for file in group] for slot, group in spec.inputs.items()},
-        {slot: folders_of(group, contained=True) for slot, group in spec.inputs.items()},
-        container.TMP,
-        _granted(spec),
-    )
+    view = _view(spec, container.FOLDER, container.TMP, contained=True)
     resources = spec.resources
     environment = program_environment(outer, resources.cpus, resources.gpus, container.FOLDER, container.TMP)
     environment |= fill_environment(spec.program.environment, spec.options, view)
@@ -89,17 +83,25 @@ def _bare(spec: JobSpec, folder: str, outer: Mapping[str, str]) -> Command:
     if module and not _is_there(module):
         raise Refusal(Exit.START, "start", f"The program could not be started: there is no wrappers.{module}.")
     resources, tmp = spec.resources, container.attempt_tmp(folder)
-    view = View(
-        folder,
-        {slot: [file.path for file in group] for slot, group in spec.inputs.items()},
-        {slot: folders_of(group, contained=False) for slot, group in spec.inputs.items()},
-        tmp,
-        _granted(spec),
-    )
+    view = _view(spec, folder, tmp, contained=False)
     environment = program_environment(outer, resources.cpus, resources.gpus, folder, tmp) | bare_additions(tmp)
     environment |= ranks.meeting_point(outer)
     environment |= fill_environment(spec.program.environment, spec.options, view)
     return Command(_words(spec, view, python=sys.executable), environment, _start_in(spec, folder, tmp))
+
+
+def _view(spec: JobSpec, folder: str, tmp: str, *, contained: bool) -> View:
+    def path(file: InputFile) -> str:
+        return file.target if contained else file.path
+
+    return View(
+        folder,
+        {slot: [path(file) for file in group if not file.aside] for slot, group in spec.inputs.items()},
+        {slot: folders_of(group, contained=contained) for slot, group in spec.inputs.items()},
+        tmp,
+        _granted(spec),
+        {option: path(file) for option, file in spec.chosen.items()},
+    )
 
 
 def _granted(spec: JobSpec) -> dict[str, float]:

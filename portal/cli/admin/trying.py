@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gantry_formats.patterns.paths import named
+from portal.catalogue.files.named import with_file_names
 from portal.catalogue.inputs import input_dataset
 from portal.catalogue.models import Dataset
 from portal.catalogue.parameters.corrections import dataset_for_operator
@@ -11,7 +12,9 @@ from portal.cli.admin.site import site
 from portal.config import Settings
 from portal.errors import InvalidError
 from portal.form import plan
+from portal.form.inputs.chosen_file import slot_of
 from portal.jobtype.advice.shown import arguments
+from portal.jobtype.kinds.files import FileOption
 from portal.jobtype.model import JobType
 
 
@@ -28,6 +31,7 @@ def command_on(
         rows = {slot: [dataset_for_operator(session, one) for one in ids] for slot, ids in asked.items()}
         arrays = jobtype.looks_at_arrays
         inputs = {slot: [input_dataset(one, arrays=arrays) for one in some] for slot, some in rows.items()}
+        inputs = with_file_names(session.connection(), jobtype, inputs)
         planned = plan(jobtype, options, inputs)[0]
         patterns = {slot.name: slot.files for slot in jobtype.inputs}
         files = {
@@ -35,7 +39,12 @@ def command_on(
             for slot, some in rows.items()
         }
         folders = {slot: [str(_folder(settings, row)) for row in some] for slot, some in rows.items()}
-    return arguments(jobtype, planned.options, files, folders)
+    chosen = {}
+    for option in jobtype.options:
+        if isinstance(option, FileOption) and option.name in planned.options:
+            folder = folders[slot_of(jobtype, option)][0]
+            chosen[option.name] = f"{folder}/{planned.options[option.name]}"
+    return arguments(jobtype, planned.options, files, folders, chosen=chosen)
 
 
 def _folder(settings: Settings, dataset: Dataset) -> Path:

@@ -50,6 +50,14 @@ def same(first: Quantity, other: Quantity) -> bool:
 
 
 @dataclass(frozen=True)
+class FileNames:
+    """Names of a dataset's files that options can choose; `more`: it has further ones that are not listed."""
+
+    names: tuple[str, ...]
+    more: bool = False
+
+
+@dataclass(frozen=True)
 class InputDataset:
     """What the form must know of a dataset: its name, type, and the parameters that give defaults."""
 
@@ -65,6 +73,8 @@ class InputDataset:
     file_count: int | None = None
     file_size: int | None = None
     """Of all its files, in bytes."""
+    chosen_from: FileNames | None = None
+    """The files that options can choose; None where they were not asked for."""
     nameable: bool = True
     """Whether all who will see the result may read this dataset's name."""
 

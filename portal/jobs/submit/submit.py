@@ -237,6 +237,7 @@ def _chosen(
         set().union(*(request.datasets for request in requests)),
         parameters={name for jobtype in asked for name in jobtype.asked_of_datasets},
         arrays=any(jobtype.looks_at_arrays for jobtype in asked),
+        files=frozenset().union(*(jobtype.file_patterns for jobtype in asked)),
         now=now,
     )
 

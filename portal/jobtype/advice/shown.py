@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from portal.jobtype.command.marks import (
+    FileMark,
     FlagMark,
     GrantedFlagMark,
     InputFolderMark,
@@ -32,13 +33,18 @@ def arguments(
     options: Mapping[str, Any],
     files: Mapping[str, Sequence[str]],
     folders: Mapping[str, Sequence[str]],
+    *,
     variant: str | None = None,
+    chosen: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """The argument list, with the files and the folders of each slot; one of ours reads job.json."""
+    """The argument list, with the files and the folders of each slot; one of ours reads job.json.
+
+    `chosen`: the paths of files that options chose.
+    """
     if jobtype.program.command is None:
         return ["python", "-P", "-m", f"wrappers.{jobtype.program.module}"]
     granted = jobtype.variant(variant).request(jobtype.grace_s)
-    job = _Job(options, files, folders, granted)
+    job = _Job(options, files, folders, granted, chosen or {})
     return [word for item in jobtype.program.command for word in job.words(item) or ()]
 
 
@@ -55,6 +61,7 @@ class _Job:
     files: Mapping[str, Sequence[str]]
     folders: Mapping[str, Sequence[str]]
     granted: Mapping[str, int]
+    chosen: Mapping[str, str]
 
     def words(self, item: str | Mark) -> list[str] | None:
         """What an item becomes; None where a value is missing."""
@@ -70,6 +77,8 @@ class _Job:
                 words = [f"{prefix or ''}{self.granted[name]}"] if self.granted.get(name) else None
             case InputMark() | InputListMark() | InputFolderMark():
                 words = self._of_inputs(item) or None
+            case FileMark(file=name, prefix=prefix):
+                words = [(prefix or "") + self.chosen[name]] if name in self.chosen else None
             case OutputMark(output=path):
                 words = [f"{FOLDER}/output/{path}"]
             case JobMark():

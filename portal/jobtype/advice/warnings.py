@@ -7,6 +7,7 @@ from gantry_formats.patterns import PatternError
 from gantry_formats.patterns.paths import PathPattern
 from portal.jobtype import title
 from portal.jobtype.command.marks import (
+    FileMark,
     FlagMark,
     InputFolderMark,
     InputListMark,
@@ -58,6 +59,7 @@ def _command(jobtype: JobType) -> Iterator[Finding]:
 
 def _unused(jobtype: JobType, command: Sequence[str | Mark]) -> Iterator[Finding]:
     used = {item.option for item in command if isinstance(item, OptionMark)}
+    used |= {item.file for item in command if isinstance(item, FileMark)}
     used |= {item.when for item in command if isinstance(item, FlagMark)}
     asked = {name for option in jobtype.options for name in option.only_with}
     asked |= {name for option in jobtype.options if option.show_when for name in option.show_when.names("option")}
@@ -124,7 +126,7 @@ def _outputs(jobtype: JobType) -> Iterator[Finding]:
         return
     written = [(place, item.output) for place, item in marks if isinstance(item, OutputMark)]
     if not written:
-        if jobtype.outputs:
+        if jobtype.outputs and jobtype.program.working_folder != "output":
             words = "no argument has {output: …}, so that the program is not told where its results belong"
             yield ("program", "command"), words
         return

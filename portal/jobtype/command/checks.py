@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from gantry_formats.commands.environment import findings as environment_findings
 from portal.jobtype.command.marks import (
+    FileMark,
     FlagMark,
     InputFolderMark,
     InputListMark,
@@ -16,6 +17,7 @@ from portal.jobtype.command.marks import (
     every,
 )
 from portal.jobtype.finding import Finding, Path, unknown
+from portal.jobtype.kinds.files import FileOption
 from portal.jobtype.kinds.lists import NumbersOption, SeveralOption
 from portal.jobtype.kinds.ranges import RangeOption
 from portal.jobtype.option import BooleanOption
@@ -36,6 +38,8 @@ def command_findings(jobtype: JobType) -> Iterator[Finding]:
         place: Path = ("program", *inner)
         if isinstance(item, OptionMark):
             yield from _option(jobtype, item, place)
+        elif isinstance(item, FileMark) and not isinstance(options.get(item.file), FileOption):
+            yield (*place, "file"), f"{item.file} is no option of the type file"
         elif isinstance(item, InputMark) and item.input not in slots:
             yield (*place, "input"), unknown("slot", item.input, slots)
         elif isinstance(item, FlagMark) and not isinstance(options.get(item.when), BooleanOption):

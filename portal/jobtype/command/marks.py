@@ -86,6 +86,13 @@ class OutputMark(Strict):
         return text
 
 
+class FileMark(Strict):
+    """The path of the file that an option chose; nothing where none was chosen."""
+
+    file: Name
+    prefix: Argument | None = None
+
+
 class JobMark(Strict):
     """The path of job.json."""
 
@@ -107,8 +114,20 @@ def _kind(item: Any, known: Sequence[str]) -> str | None:
     return next((key for key in known if key in keys), None)
 
 
-IN_TEXT = ("option", "resource", "output", "input_folder")
-ONE = ("option", "flag", "granted", "resource", "input", "input_list", "input_folder", "output", "job", "text")
+IN_TEXT = ("option", "file", "resource", "output", "input_folder")
+ONE = (
+    "option",
+    "flag",
+    "granted",
+    "resource",
+    "input",
+    "input_list",
+    "input_folder",
+    "output",
+    "file",
+    "job",
+    "text",
+)
 
 
 def _in_text(item: Any) -> str | None:
@@ -131,15 +150,16 @@ _Plain = Annotated[Argument, Tag("plain")]
 _Option = Annotated[OptionMark, Tag("option")]
 _Resource = Annotated[ResourceMark, Tag("resource")]
 _Output = Annotated[OutputMark, Tag("output")]
+_File = Annotated[FileMark, Tag("file")]
 _Folder = Annotated[InputFolderMark, Tag("input_folder")]
 
 TextPart = Annotated[
-    _Plain | _Option | _Resource | _Output | _Folder,
+    _Plain | _Option | _File | _Resource | _Output | _Folder,
     Discriminator(
         _in_text,
         custom_error_type="argument",
-        custom_error_message="a part of a text is text or one of {option: …}, {resource: …}, {output: …} and "
-        "{input_folder: …}; write numbers in quotes",
+        custom_error_message="a part of a text is text or one of {option: …}, {file: …}, {resource: …}, "
+        "{output: …} and {input_folder: …}; write numbers in quotes",
     ),
 ]
 
@@ -160,6 +180,7 @@ _One = (
     | Annotated[InputListMark, Tag("input_list")]
     | _Folder
     | _Output
+    | _File
     | Annotated[JobMark, Tag("job")]
     | Annotated[TextMark, Tag("text")]
 )
@@ -182,7 +203,7 @@ Variable = Annotated[
 
 MARKS_IN_WORDS = (
     "{option: …}, {flag: …, when: …}, {text: […]}, {resource: …}, {input: …}, {input_list: …}, "
-    "{input_folder: …}, {output: …} or {job: json}"
+    "{input_folder: …}, {output: …}, {file: …} or {job: json}"
 )
 OneItem = Annotated[
     _One,
@@ -236,6 +257,7 @@ Mark = (
     | InputListMark
     | InputFolderMark
     | OutputMark
+    | FileMark
     | JobMark
     | TextMark
     | TogetherMark

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from portal.jobtype.kinds.files import FileOption
 from portal.jobtype.kinds.lists import NumbersOption, SeveralOption
 from portal.jobtype.kinds.ranges import RangeOption
 from portal.jobtype.kinds.texts import DateOption, LongTextOption
@@ -19,8 +20,21 @@ Option = Annotated[
     | NumbersOption
     | TextOption
     | LongTextOption
-    | DateOption,
+    | DateOption
+    | FileOption,
     Field(discriminator="type"),
 ]
-KINDS = ("boolean", "choice", "several", "integer", "float", "range", "numbers", "text", "long_text", "date")
+KINDS = (
+    "boolean",
+    "choice",
+    "several",
+    "integer",
+    "float",
+    "range",
+    "numbers",
+    "text",
+    "long_text",
+    "date",
+    "file",
+)
 """Their names, as they stand in `type`."""

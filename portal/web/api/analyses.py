@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from portal.catalogue.files.named import with_file_names
 from portal.catalogue.inputs import check_open, datasets_by_slot, input_dataset, open_experiments
 from portal.form import Form, InputDataset, build_form
 from portal.form.fitting import asks_for_arrays, fitting_on
@@ -88,6 +89,7 @@ def read_analysis(path: AnalysisPath, query: AnalysisQuery) -> Response:
     inputs = (
         _datasets({slot.name: query.dataset}, arrays=jobtype.looks_at_arrays) if slot and query.dataset else {}
     )
+    inputs = with_file_names(session().connection(), jobtype, inputs)
     named = as_named(session(), actor(), jobtype, inputs, None, now=now())
     form = build_form(jobtype, named, preset=query.preset)
     return answer(analysis_details(jobtype, form, _expected(form, inputs)))
@@ -121,6 +123,7 @@ def check_form(path: AnalysisPath, body: FormValues) -> Response:
     if body.experiment is not None:
         asked = [body.experiment]
         check_open(actor(), body.experiment, open_experiments(session().connection(), actor(), asked, now=now()))
+    inputs = with_file_names(session().connection(), jobtype, inputs)
     named = as_named(session(), actor(), jobtype, inputs, body.mode, now=now())
     form = build_form(
         jobtype,

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from portal.catalogue.access import may
+from portal.catalogue.files.named import with_file_names
 from portal.catalogue.inputs import datasets_by_slot
 from portal.catalogue.models import Dataset, Investigation
 from portal.catalogue.service import OFFERED, experiments_to_file_in, who_sees
@@ -256,7 +257,8 @@ def _context(
 ) -> dict[str, Any]:
     arrays = jobtype.looks_at_arrays
     datasets = datasets_by_slot(session(), actor(), typed.ids, arrays=arrays)
-    inputs = as_named(session(), actor(), jobtype, inputs_of(datasets, arrays=arrays), typed.mode, now=now())
+    given = with_file_names(session().connection(), jobtype, inputs_of(datasets, arrays=arrays))
+    inputs = as_named(session(), actor(), jobtype, given, typed.mode, now=now())
     values = (typed.raw or {}) if error is not None or typed.raw else None
     offered = [] if jobtype.inputs else experiments_to_file_in(session(), actor(), chosen=typed.experiment)
     form = build_form(

@@ -135,6 +135,10 @@ def dataset(yard):
 
 @pytest.fixture
 def client(yard):
+    return browser_of(yard)
+
+
+def browser_of(yard):
     """A browser in which Maya is signed in."""
     made = create_app(yard.settings, database=yard.database).test_client()
     with yard.database.write() as session:
@@ -230,3 +234,58 @@ def test_the_api_takes_values_and_texts(yard, dataset, options):
     for bad in ([[1]], {"low": 1}, {"low": "1", "high": 2}, ["x" * 5000], [1] * 501):
         body["options"] = {"channels": bad}
         assert asked("POST", "/submissions", json=body).status_code == 422
+
+
+CUT = """
+name: cut
+version: "1.0"
+title: Cut
+summary: Cuts.
+category: Pictures
+contact: staff
+program:
+  command:
+    - python3
+    - -c
+    - |
+      import json, pathlib, sys
+      out, *words = sys.argv[1:]
+      files = [pathlib.Path(word) for word in words]
+      pathlib.Path(out).write_text(json.dumps([[file.name, file.read_text()] for file in files]))
+    - {output: words.json}
+    - {together: [{file: mask}]}
+    - {input: data}
+inputs: [{name: data, label: Data, dataset_types: ["*"], files: "plane*"}]
+options: [{name: mask, type: file, label: Mask, files: "*.mask"}]
+resources: {default: s, variants: [{name: s, label: S}]}
+result_title: "{input}, cut"
+outputs: [{name: words, pattern: "*.json", dataset_type: words}]
+"""
+
+
+def test_a_file_of_the_dataset_is_chosen_and_its_path_reaches_the_program(yard_with):
+    yard = yard_with(yaml.safe_load(CUT))
+    folder = yard.settings.roots["demo"].path / "scan"
+    (folder / "masks").mkdir(parents=True)
+    for name in ("plane1", "plane2", "masks/a b.mask", "masks/-c.mask"):
+        (folder / name).write_text(name)
+    dataset = register(yard, folder)
+    client = browser_of(yard)
+    page = client.get(f"/analyses/cut/start?dataset={dataset}").text
+    offered = page[page.index('id="f-mask"') :].partition("</select>")[0]
+    assert re.findall(r'<option value="([^"]*)"', offered) == ["", "masks/-c.mask", "masks/a b.mask"]
+    data = {"csrf_token": csrf(client), "dataset": dataset}
+    refused = client.post("/analyses/cut/start", data=data | {"option.mask": "masks/d.mask"})
+    assert refused.status_code == 422
+    assert 'value="masks/d.mask"' in refused.text
+    assert "has no file masks/d.mask. There are: masks/-c.mask and masks/a b.mask." in as_read(refused.text)
+    assert client.post("/analyses/cut/start", data=data | {"option.mask": "masks/-c.mask"}).status_code == 303
+    job = yard.until_ended(yard.daemon())[-1]
+    assert job.state is State.SUCCEEDED, yard.tell()
+    kept = yard.settings.results / yard.results()[-1].location.removeprefix("results:")
+    assert json.loads((kept / "words.json").read_text()) == [
+        ["-c.mask", "masks/-c.mask"],
+        ["plane1", "plane1"],
+        ["plane2", "plane2"],
+    ]
+    assert "Mask masks/-c.mask" in as_read(client.get(f"/jobs/{job.number}").text)

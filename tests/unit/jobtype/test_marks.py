@@ -155,4 +155,4 @@ def test_the_command_that_is_shown_is_the_one_that_launch_makes_whatever_its_mar
     parsed = [parse_argument(item, f"command[{index}]") for index, item in enumerate(published)]
     granted = jobtype.variant(variant).request(jobtype.grace_s)
     theirs = fill(parsed, values, View(FOLDER, files, folders, f"{FOLDER}/tmp", granted))
-    assert arguments(jobtype, values, files, folders, variant) == theirs
+    assert arguments(jobtype, values, files, folders, variant=variant) == theirs
