@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from gantry_formats.commands.environment import MOST
-from portal.jobtype.command.marks import CommandItem, Mark, Variable, every
+from gantry_formats.commands.written import MOST as MOST_WRITTEN
+from portal.jobtype.command.marks import CommandItem, Mark, Variable, WrittenFile, WrittenLines, every
 from portal.jobtype.strict import Strict
 
 
@@ -29,14 +30,18 @@ class Program(Strict):
         "removed at the end; without it in the job's folder, in which both lie.",
     )
 
+    written: Annotated[dict[str, WrittenFile], Field(max_length=MOST_WRITTEN)] | None = Field(
+        None, description="Files that are written for the program before it starts, by name: {written: NAME}."
+    )
+
     @model_validator(mode="after")
     def _one_of_two(self) -> "Program":
         if (self.module is None) == (self.command is None):
             raise ValueError("give either a module or a command")
         if self.command is not None and (not isinstance(self.command[0], str) or not self.command[0]):
             raise ValueError("a command begins with the name of its program, as plain text")
-        if self.module is not None and (self.environment or self.working_folder):
-            raise ValueError("environment and working_folder are of a command; a module of ours needs neither")
+        if self.module is not None and (self.environment or self.working_folder or self.written):
+            raise ValueError("environment, working_folder and written are of a command, not of a module of ours")
         return self
 
     @property
@@ -45,6 +50,9 @@ class Program(Strict):
         found = [(("command", *place), item) for place, item in every(self.command or ())]
         for name, value in (self.environment or {}).items():
             found += [(("environment", name, *place[1:]), item) for place, item in every([value])]
+        for name, file in (self.written or {}).items():
+            if isinstance(file, WrittenLines):
+                found += [(("written", name, "lines", *place), item) for place, item in every(file.lines)]
         return found
 
     def document(self) -> dict[str, Any]:

@@ -30,8 +30,9 @@ from wrappers.launch.logs import CappedLog
 from wrappers.launch.reports.metadata import report
 from wrappers.launch.reports.progress import Watcher
 from wrappers.launch.result import MIB, exit_code_of, result_document, write_result
-from wrappers.launch.runner import CONTAINED, Plan, plan
+from wrappers.launch.runner import CONTAINED, Plan, plan, view_of
 from wrappers.launch.supervise import Ending, Limits, Signals, Supervisor
+from wrappers.launch.written import write_files
 
 OF_A_RUN = ("output", "result.json", "stdout.log", "stderr.log", "events.jsonl")
 
@@ -97,7 +98,10 @@ class Attempt:
         check_inputs(self.spec.inputs)
         self.plan = plan(self.spec, self.folder, self.outer, require_container=self.policy.require_container)
         try:
-            write_lists(self.spec, attempt_tmp(self.folder), contained=self.plan.runner == CONTAINED)
+            contained, tmp = self.plan.runner == CONTAINED, attempt_tmp(self.folder)
+            write_lists(self.spec, tmp, contained=contained)
+            view = view_of(self.spec, self.folder, contained=contained)
+            write_files(self.spec.program.written, self.spec.options, view, tmp)
         except OSError as error:
             raise self._folder_refused(error) from error
 

@@ -19,7 +19,11 @@ from wrappers.launch.marks import (
     ResourceMark,
     TextMark,
     TogetherMark,
+    WrittenMark,
 )
+
+WRITTEN = "written"
+"""The folder beneath the one for temporary files in which they lie."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,8 @@ def _words(argument: Argument, options: Mapping[str, Any], view: View) -> list[s
             words = _words_of_inputs(argument, view) or None
         case FileMark(option, prefix):
             words = [prefix + view.chosen[option]] if option in view.chosen else None
+        case WrittenMark(name, prefix):
+            words = [f"{prefix}{view.tmp}/{WRITTEN}/{name}"]
         case OutputMark(path):
             words = [f"{view.folder}/output/{path}"]
         case JobMark():
@@ -122,15 +128,15 @@ def _words_of_inputs(argument: InputMark | InputListMark | InputFolderMark, view
     match argument:
         case InputMark(slot):
             return list(view.inputs.get(slot, ()))
-        case InputListMark(slot, prefix, relative):
-            return [f"{prefix}{view.tmp}/{list_name(slot, relative)}"] if view.inputs.get(slot) else []
+        case InputListMark(slot, prefix):
+            return [f"{prefix}{view.tmp}/{list_name(argument)}"] if view.inputs.get(slot) else []
         case InputFolderMark(slot, prefix):
             return [prefix + folder for folder in view.folders.get(slot, ())[:1]]
 
 
-def list_name(slot: str, relative: bool) -> str:
+def list_name(mark: InputListMark) -> str:
     """The name of a slot's list in the folder for temporary files."""
-    return f"input-{slot}.{'names' if relative else 'paths'}"
+    return f"input-{mark.slot}.{'names' if mark.relative else 'paths'}{'.txt' if mark.lines else ''}"
 
 
 def option_text(value: object) -> str:

@@ -14,6 +14,7 @@ from wrappers.launch.exits import Exit, Refusal
 from wrappers.launch.marks import Argument, OptionMark, parse_argument
 from wrappers.launch.reading import JobSpecError, Reader
 from wrappers.launch.reports.spec import NO_REPORTS, Reports, read_reports
+from wrappers.launch.written import Written, read_written
 
 MAX_JOB_SPEC_BYTES = 64 * 1024 * 1024
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
@@ -78,6 +79,8 @@ class Program:
     """Variables besides those that every program gets."""
     working_folder: str = ""
     """"output" or "scratch"; empty: the job's folder."""
+    written: Mapping[str, Written] = field(default_factory=dict)
+    """Files that are written for it before it starts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +181,7 @@ def _program(reader: Reader) -> Program:
     folder = reader.text("working_folder") if reader.has("working_folder") else ""
     if folder not in ("", "output", "scratch"):
         raise JobSpecError("program.working_folder must be output or scratch")
-    return Program(None, command, _environment(reader), folder)
+    return Program(None, command, _environment(reader), folder, read_written(reader))
 
 
 def _environment(reader: Reader) -> dict[str, Argument]:

@@ -11,7 +11,7 @@ from wrappers.launch.marks import InputListMark, every
 
 
 def write_lists(spec: JobSpec, tmp: str, *, contained: bool) -> None:
-    """Write into the folder `tmp` each list that the command names: every name as it is, ended by a NUL.
+    """Write into the folder `tmp` each list that the command names: every name as it is, and its end.
 
     `contained`: paths as they are in a container. Raises OSError, and Refusal (exit 92) if a name that is a
     symbolic link leads to another file than the one that was looked at.
@@ -19,8 +19,13 @@ def write_lists(spec: JobSpec, tmp: str, *, contained: bool) -> None:
     for mark in {argument for argument in every(spec.program.command) if isinstance(argument, InputListMark)}:
         files = [file for file in spec.inputs.get(mark.slot, ()) if not file.aside]
         names = _relative(files, mark.slot, contained) if mark.relative else _paths(files, contained)
-        data = b"".join(os.fsencode(name) + b"\0" for name in names)
-        Path(tmp, list_name(mark.slot, mark.relative)).write_bytes(data)
+        end = "\n" if mark.lines else "\0"
+        listed = list(names)
+        if broken := next((name for name in listed if mark.lines and "\n" in name), None):
+            words = f"The input {broken!r} ({mark.slot}) has an end of line in its name: a list of lines has none"
+            raise Refusal(Exit.INPUT, "input", words)
+        data = b"".join(os.fsencode(name + end) for name in listed)
+        Path(tmp, list_name(mark)).write_bytes(data)
 
 
 def folders_of(files: Sequence[InputFile], *, contained: bool) -> list[str]:

@@ -62,6 +62,8 @@ class InputListMark:
     slot: str
     prefix: str
     relative: bool
+    lines: bool = False
+    """Each name is a line, as programs read lists that know of no NUL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,14 @@ class FileMark:
     """The path of the file that an option chose, behind a prefix; nothing where none was chosen."""
 
     option: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenMark:
+    """The path of a file that launch writes for the program, behind a prefix."""
+
+    name: str
     prefix: str
 
 
@@ -124,6 +134,7 @@ Argument = (
     | InputFolderMark
     | OutputMark
     | FileMark
+    | WrittenMark
     | JobMark
     | TextMark
     | TogetherMark
@@ -191,7 +202,8 @@ def _resource(reader: Reader, place: str) -> Argument:
 
 def _input_list(reader: Reader, place: str) -> Argument:
     relative = reader.has("relative") and reader.truth("relative")
-    return InputListMark(_slot(reader, "input_list", place), _prefix(reader), relative)
+    lines = reader.has("lines") and reader.truth("lines")
+    return InputListMark(_slot(reader, "input_list", place), _prefix(reader), relative, lines)
 
 
 def _job(reader: Reader, place: str) -> Argument:
@@ -209,6 +221,7 @@ _MARKS: dict[str, Callable[[Reader, str], Argument]] = {
     "input_folder": lambda reader, place: InputFolderMark(_slot(reader, "input_folder", place), _prefix(reader)),
     "output": lambda reader, place: OutputMark(_beneath(reader.text("output"), place)),
     "file": lambda reader, place: FileMark(reader.text("file"), _prefix(reader)),
+    "written": lambda reader, place: WrittenMark(reader.text("written"), _prefix(reader)),
     "job": _job,
 }
 _FURTHER = {
@@ -216,7 +229,8 @@ _FURTHER = {
     "flag": ("when", "granted"),
     "resource": ("prefix",),
     "file": ("prefix",),
-    "input_list": ("prefix", "relative"),
+    "written": ("prefix",),
+    "input_list": ("prefix", "relative", "lines"),
     "input_folder": ("prefix",),
 }
 _NESTED: dict[str, Callable[[tuple[Argument, ...]], Argument]] = {

@@ -93,6 +93,10 @@ class Reader:
         """A reader of an object within."""
         return Reader(self._get(key), self._at(key))
 
+    def any(self, key: str) -> Any:
+        """Whatever is there."""
+        return self._get(key)
+
     def objects(self, key: str) -> list["Reader"]:
         """Readers of a list of objects."""
         return [Reader(item, f"{self._at(key)}[{i}]") for i, item in enumerate(self.array(key))]

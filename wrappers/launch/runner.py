@@ -55,7 +55,7 @@ def _plan_one(spec: JobSpec, folder: str, outer: Mapping[str, str], *, require_c
 
 def _contained(spec: JobSpec, folder: str, runtime: str, outer: Mapping[str, str]) -> Command:
     assert spec.image
-    view = _view(spec, container.FOLDER, container.TMP, contained=True)
+    view = view_of(spec, folder, contained=True)
     resources = spec.resources
     environment = program_environment(outer, resources.cpus, resources.gpus, container.FOLDER, container.TMP)
     environment |= fill_environment(spec.program.environment, spec.options, view)
@@ -83,19 +83,22 @@ def _bare(spec: JobSpec, folder: str, outer: Mapping[str, str]) -> Command:
     if module and not _is_there(module):
         raise Refusal(Exit.START, "start", f"The program could not be started: there is no wrappers.{module}.")
     resources, tmp = spec.resources, container.attempt_tmp(folder)
-    view = _view(spec, folder, tmp, contained=False)
+    view = view_of(spec, folder, contained=False)
     environment = program_environment(outer, resources.cpus, resources.gpus, folder, tmp) | bare_additions(tmp)
     environment |= ranks.meeting_point(outer)
     environment |= fill_environment(spec.program.environment, spec.options, view)
     return Command(_words(spec, view, python=sys.executable), environment, _start_in(spec, folder, tmp))
 
 
-def _view(spec: JobSpec, folder: str, tmp: str, *, contained: bool) -> View:
+def view_of(spec: JobSpec, folder: str, *, contained: bool) -> View:
+    """The job as its program sees it; `folder` is the attempt's, outside."""
+    tmp = container.TMP if contained else container.attempt_tmp(folder)
+
     def path(file: InputFile) -> str:
         return file.target if contained else file.path
 
     return View(
-        folder,
+        container.FOLDER if contained else folder,
         {slot: [path(file) for file in group if not file.aside] for slot, group in spec.inputs.items()},
         {slot: folders_of(group, contained=contained) for slot, group in spec.inputs.items()},
         tmp,

@@ -20,6 +20,7 @@ from portal.jobtype.command.marks import (
     ResourceMark,
     TextMark,
     TogetherMark,
+    WrittenMark,
 )
 from portal.jobtype.model import JobType
 
@@ -79,6 +80,8 @@ class _Job:
                 words = self._of_inputs(item) or None
             case FileMark(file=name, prefix=prefix):
                 words = [(prefix or "") + self.chosen[name]] if name in self.chosen else None
+            case WrittenMark(written=name, prefix=prefix):
+                words = [f"{prefix or ''}{FOLDER}/{TMP}/written/{name}"]
             case OutputMark(output=path):
                 words = [f"{FOLDER}/output/{path}"]
             case JobMark():
@@ -115,8 +118,8 @@ class _Job:
         match item:
             case InputMark(input=slot):
                 return list(self.files.get(slot, ()))
-            case InputListMark(input_list=slot, prefix=prefix, relative=relative):
-                name = f"input-{slot}.{'names' if relative else 'paths'}"
+            case InputListMark(input_list=slot, prefix=prefix, relative=relative, lines=lines):
+                name = f"input-{slot}.{'names' if relative else 'paths'}{'.txt' if lines else ''}"
                 return [f"{prefix or ''}{FOLDER}/{TMP}/{name}"] if self.files.get(slot) else []
             case InputFolderMark(input_folder=slot, prefix=prefix):
                 return [(prefix or "") + folder for folder in list(self.folders.get(slot, ()))[:1]]

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 
+from gantry_formats.commands.written import options_in
 from gantry_formats.patterns import PatternError
 from gantry_formats.patterns.paths import PathPattern
 from portal.jobtype import title
@@ -59,6 +60,7 @@ def _command(jobtype: JobType) -> Iterator[Finding]:
 
 def _unused(jobtype: JobType, command: Sequence[str | Mark]) -> Iterator[Finding]:
     used = {item.option for item in command if isinstance(item, OptionMark)}
+    used |= options_in(jobtype.program.document().get("written", {}))
     used |= {item.file for item in command if isinstance(item, FileMark)}
     used |= {item.when for item in command if isinstance(item, FlagMark)}
     asked = {name for option in jobtype.options for name in option.only_with}

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gantry_formats.commands.environment import findings as environment_findings
+from gantry_formats.commands.written import findings as written_findings
 from portal.jobtype.command.marks import (
     FileMark,
     FlagMark,
@@ -14,6 +15,7 @@ from portal.jobtype.command.marks import (
     InputMark,
     OptionMark,
     TextMark,
+    WrittenMark,
     every,
 )
 from portal.jobtype.finding import Finding, Path, unknown
@@ -34,10 +36,16 @@ def command_findings(jobtype: JobType) -> Iterator[Finding]:
     """Marks of what is not there, or is of another kind."""
     options = {option.name: option for option in jobtype.options}
     slots = [slot.name for slot in jobtype.inputs]
+    written = jobtype.program.document().get("written", {})
     for inner, item in jobtype.program.marks:
         place: Path = ("program", *inner)
         if isinstance(item, OptionMark):
             yield from _option(jobtype, item, place)
+        elif isinstance(item, WrittenMark) and item.written not in (jobtype.program.written or {}):
+            yield (
+                (*place, "written"),
+                unknown("file in written", item.written, list(jobtype.program.written or {})),
+            )
         elif isinstance(item, FileMark) and not isinstance(options.get(item.file), FileOption):
             yield (*place, "file"), f"{item.file} is no option of the type file"
         elif isinstance(item, InputMark) and item.input not in slots:
@@ -46,7 +54,13 @@ def command_findings(jobtype: JobType) -> Iterator[Finding]:
             yield (*place, "when"), f"{item.when} is no boolean option"
     yield from _listed(jobtype)
     environment = jobtype.program.document().get("environment", {})
-    for name, words in environment_findings(environment, {one.name: one.model_dump() for one in jobtype.options}):
+    known, written = (
+        {one.name: one.model_dump() for one in jobtype.options},
+        jobtype.program.document().get("written", {}),
+    )
+    for name, words in written_findings(written, known, slots):
+        yield ("program", "written", name), words
+    for name, words in environment_findings(environment, known):
         yield ("program", "environment", name), words
 
 

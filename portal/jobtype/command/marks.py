@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator
 
-from portal.jobtype.strict import Name, Strict
+from portal.jobtype.strict import Line, Name, Strict
 
 MOST_PARTS = 50
 MOST_TOGETHER = 100
@@ -63,6 +63,7 @@ class InputListMark(Strict):
     input_list: Name
     prefix: Argument | None = None
     relative: bool | None = None
+    lines: bool | None = Field(None, description="Each name is a line, for programs that know of no NUL.")
 
 
 class InputFolderMark(Strict):
@@ -90,6 +91,13 @@ class FileMark(Strict):
     """The path of the file that an option chose; nothing where none was chosen."""
 
     file: Name
+    prefix: Argument | None = None
+
+
+class WrittenMark(Strict):
+    """The path of a file that is written for the program before it starts: see the program's `written`."""
+
+    written: Line
     prefix: Argument | None = None
 
 
@@ -125,6 +133,7 @@ ONE = (
     "input_folder",
     "output",
     "file",
+    "written",
     "job",
     "text",
 )
@@ -181,6 +190,7 @@ _One = (
     | _Folder
     | _Output
     | _File
+    | Annotated[WrittenMark, Tag("written")]
     | Annotated[JobMark, Tag("job")]
     | Annotated[TextMark, Tag("text")]
 )
@@ -201,9 +211,50 @@ Variable = Annotated[
 ]
 """The value of a variable, which is not set where that is missing."""
 
+
+class WrittenDocument(Strict):
+    """A file with JSON."""
+
+    document: Any = Field(
+        description="Maps, lists, texts and numbers as they stand, and {$option: NAME}, {$resource: NAME}, "
+        "{$file: OPTION}, {$output: PATH}, {$files: SLOT} for values; what has none is left out."
+    )
+
+
+def _in_line(item: Any) -> str | None:
+    return _kind(item, (*IN_TEXT, "text"))
+
+
+WrittenLine = Annotated[
+    _Plain | _Option | _File | _Resource | _Output | _Folder | Annotated[TextMark, Tag("text")],
+    Discriminator(
+        _in_line,
+        custom_error_type="argument",
+        custom_error_message="a line is text or one of {option: …}, {file: …}, {resource: …}, {output: …}, "
+        "{input_folder: …} and {text: […]}; write numbers in quotes",
+    ),
+]
+
+
+class WrittenLines(Strict):
+    """A file with lines of text; one in which a value is missing is left out."""
+
+    lines: Annotated[list[WrittenLine], Field(min_length=1, max_length=500)]
+
+
+def _written(item: Any) -> str | None:
+    return (
+        "lines" if isinstance(item, WrittenLines) or (isinstance(item, dict) and "lines" in item) else "document"
+    )
+
+
+WrittenFile = Annotated[
+    Annotated[WrittenDocument, Tag("document")] | Annotated[WrittenLines, Tag("lines")], Discriminator(_written)
+]
+
 MARKS_IN_WORDS = (
     "{option: …}, {flag: …, when: …}, {text: […]}, {resource: …}, {input: …}, {input_list: …}, "
-    "{input_folder: …}, {output: …}, {file: …} or {job: json}"
+    "{input_folder: …}, {output: …}, {file: …}, {written: …} or {job: json}"
 )
 OneItem = Annotated[
     _One,
@@ -258,6 +309,7 @@ Mark = (
     | InputFolderMark
     | OutputMark
     | FileMark
+    | WrittenMark
     | JobMark
     | TextMark
     | TogetherMark

@@ -31,6 +31,7 @@ parser.add_argument("--dyes", nargs="+")
 parser.add_argument("--notes")
 parser.add_argument("--gpu", action="store_true")
 parser.add_argument("--threads", type=int)
+parser.add_argument("--config", type=pathlib.Path)
 parser.add_argument("--out")
 parser.add_argument("file")
 given = vars(parser.parse_args())
@@ -38,6 +39,7 @@ given["date"] = str(given["date"])
 file, out = pathlib.Path(given.pop("file")), pathlib.Path(given.pop("out"))
 assert file.read_bytes()
 given["environment"] = [os.environ["OMP_NUM_THREADS"], os.environ["METHOD"], os.environ.get("UNSET")]
+given["config"] = json.loads(given["config"].read_text())
 given["folder"] = pathlib.Path.cwd().name
 out.write_text(json.dumps(given))
 """
@@ -62,6 +64,7 @@ program:
     - {together: [--dyes, {option: dyes, each: true}]}
     - {option: notes, prefix: --notes=}
     - {one_of: [{flag: --gpu, granted: gpus}, {together: [--threads, {resource: cpus}]}]}
+    - {written: config.json, prefix: --config=}
     - --out
     - {output: given.json}
     - {input: picture}
@@ -70,6 +73,8 @@ program:
     METHOD: {option: method, prefix: by-}
     UNSET: {option: nothing}
   working_folder: scratch
+  written:
+    config.json: {document: {band: {$option: range}, notes: {$option: notes}, nothing: {$option: nothing}}}
 inputs: [{name: picture, label: Picture, dataset_types: ["*"], files: "*.tif"}]
 options:
   - {name: nothing, type: integer, label: Nothing}
@@ -105,6 +110,7 @@ GIVEN = {
     "gpu": False,
     "threads": 2,
     "environment": ["2", "by-manual", None],
+    "config": {"band": {"low": 10.0, "high": 200.0}, "notes": "first line\n--second; $(line)"},
     "folder": "tmp",
 }
 OPTIONS = {

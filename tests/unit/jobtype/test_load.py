@@ -76,7 +76,7 @@ LINE = {  # passage to replace -> replacement, line of the problem, words it mus
     ),
     "mark of no kind": (
         "{module: blur}",
-        COMMAND + "{file: x}",
+        COMMAND + "{ship: x}",
         10,
         "an argument is text or a mark",
     ),
