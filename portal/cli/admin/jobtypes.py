@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from portal.cli.admin.dry import tell
-from portal.cli.admin.import_ijp import import_ijp
+from portal.cli.admin.moving import MOVING
 from portal.cli.admin.registered import COMMANDS
 from portal.cli.arguments import one_dataset, pair
 from portal.cli.errors import EXIT_CODES
@@ -24,9 +24,6 @@ SHORT = 19
 @click.group()
 def jobtypes() -> None:
     """Check job types, publish those that are approved, see what is on offer."""
-
-
-jobtypes.add_command(import_ijp)
 
 
 @jobtypes.command()
@@ -219,5 +216,5 @@ def _load(paths: tuple[Path, ...]) -> JobTypes:
     return JobTypes(by_name, tuple(problems))
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, *MOVING):
     jobtypes.add_command(command)

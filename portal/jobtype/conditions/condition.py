@@ -2,11 +2,19 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, PrivateAttr, WithJsonSchema, field_validator, model_serializer, model_validator
+from pydantic import (
+    Field,
+    PrivateAttr,
+    ValidationInfo,
+    WithJsonSchema,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from gantry_formats.conditions import ConditionError, check_tree, names_in
 from portal.jobtype.conditions.parse import LONGEST
-from portal.jobtype.strict import Line, Strict
+from portal.jobtype.strict import WRITTEN_NOW, Line, Strict
 
 
 class WrittenCondition(Strict):
@@ -18,8 +26,12 @@ class WrittenCondition(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _from_text(cls, given: Any) -> Any:
-        return {"text": given} if isinstance(given, str) else given
+    def _from_text(cls, given: Any, info: ValidationInfo) -> Any:
+        if isinstance(given, str):
+            return {"text": given}
+        if info.context is WRITTEN_NOW:  # else the text that people read could say something else than the tree
+            raise ValueError("a condition is written as a text")
+        return given
 
     @field_validator("tree")
     @classmethod

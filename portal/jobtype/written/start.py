@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable
 from pathlib import Path
+from typing import Any
 
 from portal.jobtype.load import SUFFIXES, load_file
 from portal.jobtype.model import JobType
@@ -44,11 +45,16 @@ def empty(title: str, contact: str, taken: Collection[str] = ()) -> str:
 
 def copy_of(jobtype: JobType, folders: Iterable[Path], taken: Collection[str] = ()) -> str:
     """The text of an analysis under a name that is free: as its file has it, with comments, where one is found."""
-    text = _file_of(jobtype, folders) or f"{dump.block(_plain(jobtype))}\n"
+    text = text_of(jobtype, folders)
     try:
         return put(text, ("name",), slug(jobtype.name, taken))
     except UnsoundError:  # which a file that was read soundly is not
         return text
+
+
+def text_of(jobtype: JobType, folders: Iterable[Path]) -> str:
+    """The text of an analysis: as its file has it, with comments, where one of this very revision is found."""
+    return _file_of(jobtype, folders) or f"{dump.block(_plain(jobtype))}\n"
 
 
 def _file_of(jobtype: JobType, folders: Iterable[Path]) -> str | None:
@@ -69,5 +75,14 @@ def _file_of(jobtype: JobType, folders: Iterable[Path]) -> str | None:
 
 def _plain(jobtype: JobType) -> dict[str, object]:
     """The document with what its author wrote, without all the defaults."""
-    document: dict[str, object] = jobtype.model_dump(mode="json", exclude_defaults=True)
+    document: dict[str, object] = _as_written(jobtype.model_dump(mode="json", exclude_defaults=True))
     return document
+
+
+def _as_written(value: Any) -> Any:
+    """Conditions as texts, as people write them: their trees are read anew."""
+    if isinstance(value, dict):
+        if set(value) == {"text", "tree"}:
+            return value["text"]
+        return {key: _as_written(one) for key, one in value.items()}
+    return [_as_written(one) for one in value] if isinstance(value, list) else value

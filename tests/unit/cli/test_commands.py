@@ -52,6 +52,7 @@ WITHOUT_JSON = {
     ("admin", "jobtypes", "approve"),
     ("admin", "jobtypes", "refuse"),
     ("admin", "jobtypes", "withdraw"),
+    ("admin", "jobtypes", "import"),
 }
 
 

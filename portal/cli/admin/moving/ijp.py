@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from portal.cli.admin.writing import write_new
+from portal.cli.admin.moving.writing import write_new
 from portal.cli.errors import EXIT_CODES
 from portal.cli.output import json_option, say, show_json
 from portal.errors import InvalidError
