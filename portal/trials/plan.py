@@ -7,7 +7,7 @@ from typing import Any
 from portal.errors import InvalidError
 from portal.form import Inputs, Planned, plan
 from portal.form.inputs.belongs import belongs
-from portal.form.plan import with_preset
+from portal.form.plan import hidden_options, with_preset
 from portal.form.values import is_blank
 from portal.jobtype.finding import suggestion
 from portal.jobtype.model import JobType
@@ -38,6 +38,7 @@ def plan_trial(
     if part and all(is_blank(value) for value in part.values()):
         plan(jobtype, {**raw, option.name: values[0]}, inputs, preset=preset)  # what is wrong besides goes first
         raise _no_part(jobtype)
+    _check_asked_for(jobtype, option, {**raw, **part}, inputs, preset)
     planned: list[Planned] = []
     for value in values:
         try:
@@ -92,6 +93,15 @@ def _no_part(jobtype: JobType) -> InvalidError:
     assert jobtype.crop is not None  # or there were no options that limit the work
     words = "Nothing here makes it a part. Give one, or try the values on the whole dataset."
     return InvalidError(words, fields={f"{CROP}{jobtype.crop.names[-1]}": words})
+
+
+def _check_asked_for(
+    jobtype: JobType, option: OptionBase, raw: Mapping[str, Any], inputs: Inputs, preset: str | None
+) -> None:
+    why = hidden_options(jobtype, raw, [inputs], preset=preset).get(option.name)
+    if why is not None:
+        words = f"{option.label} is not asked for with what is chosen, and all results would be the same. {why}"
+        raise InvalidError(words, fields={OPTION: words})
 
 
 def _of_no_matter(jobtype: JobType, option: OptionBase) -> InvalidError:

@@ -14,6 +14,7 @@ from portal.catalogue.inputs import datasets_by_slot
 from portal.catalogue.models import Dataset
 from portal.db import is_id
 from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError
+from portal.form.plan import hidden_options
 from portal.form.values import as_text
 from portal.identity.missing import not_found
 from portal.jobs.models import Job
@@ -256,7 +257,9 @@ def _form(
     datasets = datasets_by_slot(session(), actor(), _inputs_on(jobtype, typed), arrays=True)
     picked = _picked(typed)
     inputs = inputs_of(datasets, arrays=True)
-    option = option_of(jobtype, typed.option)
+    raw, preset = typed.form.raw or {}, typed.form.preset
+    option = option_of(jobtype, typed.option, hidden_options(jobtype, raw, [inputs], preset=preset))
+    typed = replace(typed, option=option.name)
     return render_template(
         "trials/form.html",
         section="analyses",

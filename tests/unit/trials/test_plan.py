@@ -91,6 +91,15 @@ def test_a_part_that_is_none_is_refused(jobtype, stack, make_type):
     assert "Nothing here makes it a part" in caught.value.fields["crop.box"]
 
 
+def test_an_option_that_is_not_asked_for_is_not_tried(stack, make_type):
+    hidden = make_type(("label: Sigma,", "label: Sigma, show_when: iterations > 100,"))
+    assert fields(hidden, stack, Asked("sigma", ["0.3", "0.4"])) == {
+        "try.option": "Sigma is not asked for with what is chosen, and all results would be the same. "
+        "Iterations must be more than 100; it is 7."
+    }
+    assert plan_trial(hidden, {**RAW, "iterations": "150"}, {"stack": [stack]}, Asked("sigma", ["0.3", "0.4"]))
+
+
 def test_a_long_name_keeps_what_was_tried(jobtype, stack):
     long = type(stack)(7, "x" * 255, stack.type, arrays=stack.arrays)
     planned, _trial = plan_trial(jobtype, RAW, {"stack": [long]}, Asked("iterations", [5, 10]))

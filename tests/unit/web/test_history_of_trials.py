@@ -19,7 +19,7 @@ def line(one, datasets, hidden):
 def test_trials_are_told_once_and_other_runs_each(settings, sqlite_database):
     runs = [run("a"), run("b", "t1"), run("c", "t2"), run("d", "t1"), run("e")]
     with create_app(settings, database=sqlite_database).test_request_context():
-        lines = list(_folded(runs, line))
+        lines = list(_folded(runs, line, ()))
     assert [(one.tried, one.trial_url) for one in lines] == [
         (0, None), (2, "/trials/t1"), (1, "/trials/t2"), (0, None)
     ]  # fmt: skip

@@ -1,6 +1,6 @@
 """What the form of a trial shows: which options can be tried, the values, the part, and what it takes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -67,11 +67,15 @@ class TrialForm:
     hidden: tuple[tuple[str, str], ...]
 
 
-def option_of(jobtype: JobType, name: str) -> OptionBase:
-    """The option to try: the named one, or else the first that is plain and a number. Raises InvalidError."""
+def option_of(jobtype: JobType, name: str, hidden: Container[str] = ()) -> OptionBase:
+    """The option to try: the named one, or else the first that is plain and a number. Raises InvalidError.
+
+    `hidden`: options that are not asked for, which are nobody's first.
+    """
     if name:
         return tried(jobtype, name)
     possible = [option for option in jobtype.options if jobtype.can_be_tried(option)]
+    possible = [option for option in possible if option.name not in hidden] or possible
     if not possible:
         return tried(jobtype, name)
     numbers = [option for option in possible if not isinstance(option, BooleanOption | ChoiceOption | TextOption)]
@@ -93,7 +97,7 @@ def trial_form(
     whole_only = _whole_only(jobtype, option)
     return TrialForm(
         option=option,
-        links=tuple(_links(jobtype, option, {name: field.value for name, field in fields.items()})),
+        links=tuple(_links(jobtype, option, fields)),
         now=value_words(option, fields[option.name].value) if fields[option.name].value else "",
         ticks=_ticks(option, typed, fields[option.name].value),
         is_number=not isinstance(option, BooleanOption | ChoiceOption | TextOption),
@@ -120,12 +124,14 @@ def _whole_only(jobtype: JobType, option: OptionBase) -> str:
     return ""
 
 
-def _links(jobtype: JobType, chosen: OptionBase, values: Mapping[str, Any]) -> list[OptionLink]:
+def _links(jobtype: JobType, chosen: OptionBase, fields: Mapping[str, Field]) -> list[OptionLink]:
     """Those that matter with what else is chosen, and the one that is chosen in any case."""
+    values = {name: field.value for name, field in fields.items()}
     return [
         OptionLink(option.label, option.name, option.name == chosen.name)
         for option in jobtype.options
-        if jobtype.can_be_tried(option) and (option.name == chosen.name or belongs(option, values))
+        if jobtype.can_be_tried(option)
+        and (option.name == chosen.name or (belongs(option, values) and not fields[option.name].why_not))
     ]
 
 
