@@ -38,6 +38,7 @@ SHOWN_AGAIN: Final[Mapping[str, Page]] = {
     "jobs.rename": lambda args: url_for("jobs.job", **args),
     "drafts.create": lambda _args: url_for("drafts.show"),
     "drafts.save": lambda args: url_for("drafts.edit", **args),
+    "drafts.ask_to_publish": lambda args: url_for("drafts.edit", step="publish", **args),
     "drafts.share": lambda args: url_for("drafts.edit", step="publish", **args),
     "me.create": lambda _args: url_for("me.show"),
     "device.look": lambda _args: url_for("device.show"),

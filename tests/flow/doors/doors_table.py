@@ -66,6 +66,9 @@ PAGES = """
     drafts.as_file           GET   sign-in  hides      hides      hides      shows      | -
     drafts.share             POST  sign-in  hides      hides      hides      done       | -
     drafts.unshare           POST  sign-in  hides      hides      hides      done       | -
+    drafts.ask_to_try        POST  sign-in  hides      hides      hides      done       | -
+    drafts.start_trial       POST  sign-in  hides      hides      hides      done       | -
+    drafts.ask_to_publish    POST  sign-in  hides      hides      hides      done       | -
     drafts.throw_away        POST  sign-in  hides      hides      hides      done       | -
     drafts.take_back         POST  sign-in  hides      hides      hides      done       | -
     picked.without           POST  sign-in  hides      done       done       done       | -
@@ -279,7 +282,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "search.hits": ("q",),
     "experiments.show": ("page",),
     "drafts.show": ("gone", "kept"),
-    "drafts.edit": ("on", "opened", "kept"),
+    "drafts.edit": ("on", "opened", "kept", "changed"),
     "analyses.show": ("dataset", "q", "instrument", "fits"),
     "analyses.found": ("q", "instrument", "fits"),
     "analyses.start": (
@@ -343,6 +346,9 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "drafts.save": _DRAFT,
     "drafts.saved": _DRAFT,
     "drafts.form": {"on": "{dataset}", "option.histogram_bins": "64"},
+    "drafts.ask_to_try": {"on": "{dataset}"},
+    "drafts.start_trial": {"on": "{dataset}", "option.histogram_bins": "64", "idempotency_key": "trial"},
+    "drafts.ask_to_publish": {"changed": "It is new.", "to": "everyone", "instrument": "1"},
     "drafts.undo": {"version": "1", "step": "purpose"},
     "drafts.share": {"person": "sam"},
     "drafts.unshare": {"reader": "1"},

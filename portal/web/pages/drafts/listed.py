@@ -80,7 +80,7 @@ def _page(typed: MultiDict[str, str], wrong: dict[str, str] | None = None) -> st
     return render_template(
         "drafts/list.html",
         section="analyses",
-        drafts=draft_lines(session(), actor(), portal().jobtypes, now()),
+        drafts=draft_lines(session(), actor()),
         jobtypes=jobtypes,
         typed=typed,
         wrong=wrong or {},

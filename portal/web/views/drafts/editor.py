@@ -1,5 +1,6 @@
 """Everything that the editor's page shows of a draft."""
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,6 +20,7 @@ from portal.jobtype.written.tree import Tree, UnsoundError
 from portal.web.context import actor, portal, session
 from portal.web.views.drafts import beside
 from portal.web.views.drafts.shown import WORDS, Group, groups_of, left_over
+from portal.web.views.drafts.standing import progress_of
 from portal.words import size
 
 YAML: Final = "yaml"
@@ -89,6 +91,8 @@ def editor_of(seen: Seen, *, opened: str = "", live: Mapping[str, str] | None = 
         "on": form.on if form else None,
         "fits": _fits(reading, who, prepared.jobtype, on),
         "types": beside.type_names(reading) if step in (Step.DATA.value, Step.COMMAND.value) else (),
+        "progress": progress_of(reading, who, draft.id) if step in (Step.TRY.value, Step.PUBLISH.value) else None,
+        "key": uuid.uuid4().hex,
         "mine": draft.author_id == who.person_id,
         "step_words": WORDS,
     }

@@ -1,18 +1,27 @@
 """Drafts as lines of a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from flask import url_for
 from sqlalchemy.orm import Session
 
 from portal.drafts.models import Draft
+from portal.drafts.publishing import Stage
 from portal.drafts.service import drafts_of
 from portal.identity.actor import Actor
-from portal.jobtype.load import JobTypes
-from portal.jobtype.written.check import check
+from portal.jobtype.written.check import Checked, check
+from portal.web.views.drafts.standing import stages
 from portal.words import count
+
+STATES: Final = {
+    Stage.DRAFT: "Complete, not tried as it stands",
+    Stage.TRIED: "Tried",
+    Stage.PUBLISHED: "Published",
+    Stage.RETIRED: "Retired",
+}
 
 
 @dataclass(frozen=True)
@@ -30,19 +39,17 @@ class DraftLine:
     mine: bool
 
 
-def draft_lines(session: Session, actor: Actor, jobtypes: JobTypes, now: datetime) -> Sequence[DraftLine]:
+def draft_lines(session: Session, actor: Actor) -> Sequence[DraftLine]:
     """The drafts that this person may see. Raises ForbiddenError."""
-    del now
-    on_offer = {jobtype.revision for jobtype in jobtypes.by_name.values()}
-    return [_line(draft, actor, on_offer) for draft in drafts_of(session, actor)]
+    found = [(draft, check(draft.text)) for draft in drafts_of(session, actor)]
+    known = [(one.jobtype.name, one.jobtype.revision) for _, one in found if one.jobtype is not None]
+    stage = stages(session, known) if known else {}
+    return [_line(draft, checked, actor, stage) for draft, checked in found]
 
 
-def _line(draft: Draft, actor: Actor, on_offer: set[str]) -> DraftLine:
-    checked = check(draft.text)
-    if checked.jobtype is not None and checked.jobtype.revision in on_offer:
-        state = "On offer as it stands here"
-    elif checked.jobtype is not None:
-        state = "Complete, not tried or published from here"
+def _line(draft: Draft, checked: Checked, actor: Actor, stage: Mapping[str, Stage]) -> DraftLine:
+    if checked.jobtype is not None:
+        state = STATES[stage[checked.jobtype.revision]]
     elif checked.unsound is not None:
         state = f"Cannot be read: line {checked.unsound.line}"
     else:

@@ -1,0 +1,135 @@
+"""How far a draft is: what was asked of the publisher, what it answered, and which trials there were."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from flask import url_for
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.catalogue.models import Instrument
+from portal.drafts.publishing import Stage, Standing, standing
+from portal.drafts.revisions import DraftRevision, RevisionDeed, RevisionWish, Wished
+from portal.identity.actor import Actor
+from portal.jobs.access import visible_jobs
+from portal.jobs.models import Job, JobTypeRevision, Submission
+from portal.jobs.state import State
+
+MOST_TRIALS: Final = 5
+WORDS: Final = {
+    Stage.DRAFT: "Not tried yet: no run of this very text has succeeded.",
+    Stage.TRIED: "Tried: a run of this very text succeeded.",
+    Stage.PUBLISHED: "Published, as it stands here.",
+    Stage.RETIRED: "Retired: nobody can start it.",
+}
+
+
+@dataclass(frozen=True)
+class TrialLine:
+    """A run of this very text."""
+
+    number: str
+    title: str
+    url: str
+    state: str
+
+
+@dataclass(frozen=True)
+class WishLine:
+    """What was asked of the publisher, and what it did."""
+
+    asked: str
+    who: str
+    answer: str
+    refused: bool
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Everything that the steps Try and Publish say."""
+
+    standing: Standing
+    words: str
+    wishes: tuple[WishLine, ...]
+    trials: tuple[TrialLine, ...]
+    waits: bool
+    """The publisher was asked whether this person may try it, and has not answered."""
+    instruments: tuple[tuple[int, str], ...]
+
+
+def progress_of(session: Session, actor: Actor, draft_id: int) -> Progress:
+    """For the draft's text as it is now. Raises NotFoundError."""
+    found = standing(session, actor, draft_id)
+    mine = [one for one in found.wishes if one.wished is Wished.TRY and one.person_id == actor.person_id]
+    digest = found.jobtype.revision if found.jobtype is not None else ""
+    instruments = session.execute(select(Instrument.id, Instrument.full_name, Instrument.name).limit(200))
+    return Progress(
+        found,
+        WORDS[found.stage],
+        tuple(_wish(one) for one in found.wishes[:10]),
+        tuple(_trials(session, actor, digest)),
+        waits=bool(mine) and mine[0].deed is None,
+        instruments=tuple((number, full or name) for number, full, name in instruments),
+    )
+
+
+def stages(session: Session, revisions: Collection[tuple[str, str]]) -> dict[str, Stage]:
+    """How far each of these revisions (name and digest) is, by digest, in a fixed number of statements."""
+    names, digests = {name for name, _ in revisions}, {digest for _, digest in revisions}
+    tried = set(
+        session.scalars(
+            select(JobTypeRevision.digest)
+            .join(Submission, Submission.revision_id == JobTypeRevision.id)
+            .join(Job, Job.submission_id == Submission.id)
+            .where(JobTypeRevision.digest.in_(digests), Submission.draft, Job.state == State.SUCCEEDED)
+            .distinct()
+        )
+    )
+    newest = (
+        select(func.max(RevisionDeed.id))
+        .join(RevisionDeed.wish)
+        .join(RevisionWish.revision)
+        .where(DraftRevision.name.in_(names), RevisionWish.wished != Wished.TRY, RevisionDeed.done)
+        .group_by(DraftRevision.name)
+    )
+    query = (
+        select(DraftRevision.digest, RevisionWish.wished)
+        .join(RevisionWish, RevisionWish.revision_id == DraftRevision.id)
+        .join(RevisionDeed, RevisionDeed.wish_id == RevisionWish.id)
+        .where(RevisionDeed.id.in_(newest))
+    )
+    found = {digest: Stage.TRIED if digest in tried else Stage.DRAFT for digest in digests}
+    for digest, wished in session.execute(query):
+        if digest in found:
+            found[digest] = Stage.PUBLISHED if wished is Wished.PUBLISH else Stage.RETIRED
+    return found
+
+
+def _wish(wish: RevisionWish) -> WishLine:
+    asked = {Wished.TRY: "To try it", Wished.PUBLISH: "To publish it", Wished.RETIRE: "To retire it"}[wish.wished]
+    deed = wish.deed
+    answer = "not answered yet" if deed is None else "done" if deed.done else f"refused: {deed.words}"
+    return WishLine(
+        f"{asked}{f', “{wish.changed}”' if wish.changed else ''}",
+        wish.person.full_name or wish.person.name,
+        answer,
+        deed is not None and not deed.done,
+    )
+
+
+def _trials(session: Session, actor: Actor, digest: str) -> Sequence[TrialLine]:
+    if not digest:
+        return ()
+    query = (
+        visible_jobs(actor)
+        .join(Submission, Submission.id == Job.submission_id)
+        .join(JobTypeRevision, JobTypeRevision.id == Submission.revision_id)
+        .where(JobTypeRevision.digest == digest, Submission.draft)
+        .order_by(Job.id.desc())
+        .limit(MOST_TRIALS)
+    )
+    return [
+        TrialLine(job.number, job.title, url_for("jobs.job", job_id=job.id), job.state.words)
+        for job in session.scalars(query)
+    ]
