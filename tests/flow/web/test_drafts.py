@@ -383,3 +383,35 @@ def test_staff_find_it_and_nobody_else_is_offered_it(site: Any) -> None:
     assert "/analyses/drafts" in site.client("sam").get("/analyses").text
     assert "/analyses/drafts" not in site.client("maya").get("/analyses").text
     assert site.client("maya").get("/analyses/drafts").status_code == 403
+
+
+def test_a_dataset_without_such_a_file_is_said_and_no_command_is_shown(desk: Desk) -> None:
+    draft = desk.make(pasted="run in.xyz")
+    desk.step(draft, "command", do="chip.1.input")
+    desk.look(f"/analyses/drafts/{draft}/options")
+    assert "has no file like *.xyz, so nothing would run on it." in desk.html
+    assert 'class="word"' not in desk.html
+
+
+def test_what_is_asked_of_the_publisher_is_said_and_a_changed_text_is_another(desk: Desk, site: Any) -> None:
+    draft = desk.make(pasted="run in.tif out.tif")
+    desk.look(f"/analyses/drafts/{draft}/try")
+    assert "to fill in or mend before it can be tried" in desk.html
+    desk.send(f"/analyses/drafts/{draft}/ask-to-try", {})
+    assert "cannot be used yet" in desk.html
+    desk.step(draft, "command", do="chip.1.input")
+    desk.step(draft, "command", do="chip.2.output")
+    desk.step(draft, "purpose", summary="Runs.", category="Tests")
+    desk.look(f"/analyses/drafts/{draft}/try")
+    assert "Not tried yet" in desk.html
+    desk.send(f"/analyses/drafts/{draft}/ask-to-try", {})
+    assert "Not answered yet" in desk.html
+    assert "To try it" in desk.html
+    desk.send(f"/analyses/drafts/{draft}/try-it", {"on": str(site.facility.datasets["private"])})
+    assert "Nothing was started." in desk.html
+    desk.send(f"/analyses/drafts/{draft}/ask-to-publish", {"changed": "New.", "to": "everyone"})
+    assert "No run of this very text has succeeded yet" in desk.html
+    desk.step(draft, "purpose", summary="Runs otherwise.")
+    desk.look(f"/analyses/drafts/{draft}/try")
+    assert "Not answered yet" not in desk.html
+    assert "Ask to try it" in desk.html

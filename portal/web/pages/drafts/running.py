@@ -20,9 +20,7 @@ def ask_to_try(draft_id: int) -> ResponseReturnValue:
     try:
         with portal().database.write() as writing:
             publishing.ask_to_try(writing, actor(), draft_id, now=now())
-        flash(
-            "Asked. It takes a few seconds where the site checks drafts by itself; this page says when it is so."
-        )
+        flash("Asked. Where the site checks drafts by itself it takes a few seconds: look again then.")
     except (InvalidError, LimitError) as error:
         flash(error.message, "wrong")
     return redirect(url_for("drafts.edit", draft_id=draft_id, step="try", on=_on() or None), 303)

@@ -102,6 +102,10 @@ def shown(
     except IndexError:
         return Shown(form, on, why_not="The form makes no job like this.")
     files, folders = _of_slots(session, jobtype, datasets)
+    for slot in jobtype.inputs:
+        if datasets.get(slot.name) and not files[slot.name]:
+            name = datasets[slot.name][0].name
+            return Shown(form, on, why_not=f"“{name}” has no file like {slot.files}, so nothing would run on it.")
     words = arguments(jobtype, planned.options, files, folders)
     return Shown(form, on, tuple(words[:MOST_WORDS]), more=max(0, len(words) - MOST_WORDS))
 

@@ -117,7 +117,7 @@ def _form(
         return None
     if on is None and jobtype.slot is not None:
         examples = beside.fits(session, actor, jobtype.slot, None).examples
-        on = examples[0].id if examples else None
+        on = next((one.id for one in examples if one.files), examples[0].id if examples else None)
     try:
         return beside.shown(session, actor, jobtype, on, raw)
     except InvalidError as error:
