@@ -95,12 +95,8 @@ def test_imagemagick_is_registered_from_an_empty_draft(demo: Any, browse: Callab
     expect(page.locator("form.htmx-request")).to_have_count(0)
     # The form as a researcher sees it, and the command that follows what is typed into it.
     live = page.locator("#live-form")
-    for _ in range(10):  # what is just being saved may come between
-        live.get_by_label("Resize").fill("25")
-        live.get_by_label("Resize").press("Tab")
-        page.wait_for_timeout(2000)
-        if live.locator(".word", has_text="25%").is_visible():
-            break
+    live.get_by_label("Resize").fill("25")
+    live.get_by_label("Resize").press("Tab")
     expect(live.locator(".word", has_text="25%")).to_be_visible()
     expect(live.locator(".word").first).to_have_text("convert")
     hands.press(page.locator("#draft-steps").get_by_role("link", name="Publish"))
@@ -177,6 +173,15 @@ def test_it_is_registered_with_the_keyboard_alone(demo: Any, browse: Callable[..
         page.keyboard.press("Enter")  # saves, and does nothing else
     assert "summary: Typed." in text_of(demo, "Only keys")
     assert "{input: data}" in text_of(demo, "Only keys")
+
+
+def test_what_is_typed_just_before_one_goes_on_is_saved(demo: Any, browse: Callable[..., Page]) -> None:
+    page = browse("sam")
+    new_draft(page, "In a hurry")
+    page.get_by_label("In one sentence", exact=True).fill("Typed in a hurry.")
+    page.locator("#draft-steps").get_by_role("link", name="Data").click()
+    page.wait_for_url("**/data*")
+    assert "summary: Typed in a hurry." in text_of(demo, "In a hurry")
 
 
 def test_errors_of_the_yaml_stand_at_line_and_column_as_one_types(demo: Any, browse: Callable[..., Page]) -> None:

@@ -85,6 +85,11 @@ export function wireDrafts(): void {
   keepLive();
   const sent = new WeakMap<HTMLFormElement, Map<Field, string>>();
   let waiting = 0;
+  let onward = "";
+  const unsaved = (): HTMLFormElement | null => {
+    const form = document.querySelector<HTMLFormElement>("form[data-draft]");
+    return form && !form.dataset.sent && [...form.elements].some(changed) ? form : null;
+  };
   const again = (form: HTMLFormElement): void => {
     window.clearTimeout(waiting);
     waiting = window.setTimeout(() => form.isConnected && form.dispatchEvent(new Event("again")), AGAIN_MS);
@@ -98,12 +103,37 @@ export function wireDrafts(): void {
     if (!form) return;
     const answered = (event as CustomEvent<{ successful?: boolean }>).detail.successful === true;
     if (!answered) {
+      onward = "";
       say("Not saved yet: the portal does not answer. What you typed stays here, and is sent again by itself.");
       again(form);
       return;
     }
-    if (document.getElementById("draft-saved")?.dataset.saved === "no") return;
+    if (document.getElementById("draft-saved")?.dataset.saved === "no") {
+      onward = "";
+      return;
+    }
     for (const [field, value] of sent.get(form) ?? []) if (held(field) === value) settle(field);
+    if (onward && !unsaved()) window.location.assign(onward);
+  });
+  // What was typed just before a link was followed is saved first.
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[href]") : null;
+    const plain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    const form = unsaved();
+    if (event.defaultPrevented || !link || !form || !plain || link.target || link.hasAttribute("data-line")) return;
+    if (onward === link.href || link.origin !== window.location.origin) return; // pressed again: she means it
+    event.preventDefault();
+    onward = link.href;
+    form.dispatchEvent(new Event("again"));
+  });
+  // So is what was typed before a window was closed, as far as the browser sends it.
+  window.addEventListener("pagehide", () => {
+    const form = unsaved();
+    const address = form?.getAttribute("hx-post");
+    if (!form || !address) return;
+    const body = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) if (typeof value === "string") body.append(name, value);
+    void fetch(address, { method: "POST", body, keepalive: true, headers: { "HX-Request": "true" } }).catch(() => undefined);
   });
   window.addEventListener("online", () => {
     const form = document.querySelector<HTMLFormElement>("form[data-draft]");
