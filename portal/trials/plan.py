@@ -10,7 +10,7 @@ from portal.form.inputs.belongs import belongs
 from portal.form.plan import hidden_options, with_preset
 from portal.form.values import is_blank
 from portal.jobtype.finding import suggestion
-from portal.jobtype.model import JobType
+from portal.jobtype.model import NEVER_TRIED, JobType
 from portal.jobtype.option import OptionBase, Value
 from portal.jobtype.title import MAX_TITLE
 from portal.trials.part import usual_part
@@ -66,7 +66,9 @@ def tried(jobtype: JobType, name: str) -> OptionBase:
     if not names:
         words = f"{jobtype.title} has no option of which values could be tried."
     elif any(option.name == name for option in jobtype.options):
-        words = f"{name} says what is worked on: its values cannot be tried. There are: {', '.join(names)}."
+        parts = isinstance(jobtype.option(name), NEVER_TRIED)
+        why = "has a value of several parts" if parts else "says what is worked on"
+        words = f"{name} {why}: its values cannot be tried. There are: {', '.join(names)}."
     else:
         close = suggestion(name, names)
         words = f"There is no option named {name}{close or '.'}"
