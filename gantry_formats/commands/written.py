@@ -2,6 +2,7 @@
 
 {"NAME": {"document": …}}   JSON, with {"$option": NAME}, {"$resource": NAME}, {"$file": OPTION}, {"$output": PATH}
                             and {"$files": SLOT} for what is known when a job is made; what is missing is left out
+{"NAME": {"content": "…"}}  a text that stands as it is: a script
 {"NAME": {"lines": […]}}    lines: a text, a mark, or {"text": […]}; one with a missing value is left out
 """
 
@@ -16,6 +17,8 @@ MOST_LINES: Final = 500
 MOST_NODES: Final = 1000
 DEEPEST: Final = 10
 LONGEST: Final = 4096
+LONGEST_CONTENT: Final = 64 * 1024
+"""Bytes of all contents of a program: they go along with every job."""
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 RESOURCES: Final = ("cpus", "memory_mb", "time_s", "gpus", "ranks")
 VALUES: Final = ("$option", "$resource", "$file", "$output", "$files")
@@ -61,12 +64,30 @@ def findings(
     for name, one in written.items():
         if not NAME.fullmatch(name):
             yield name, f"{name[:40]} is no name of a file: letters, digits, . _ and -, 100 at most"
-        if not isinstance(one, Mapping) or ("document" in one) == ("lines" in one):
-            yield name, f"{name} has either a document or lines"
+        if not isinstance(one, Mapping) or len(one) != 1 or not set(one) <= {"document", "lines", "content"}:
+            yield name, f"{name} has either a document, lines or content"
+        elif "content" in one:
+            yield from ((name, f"{name}: {words}") for words in _of_content(one["content"]))
         elif "document" in one:
             yield from ((name, f"{name}: {words}") for words in _of_document(one["document"], options, slots))
         else:
             yield from ((name, f"{name}: {words}") for words in _of_lines(one["lines"], options))
+    contents = {
+        name: one["content"] for name, one in written.items() if isinstance(one, Mapping) and "content" in one
+    }
+    size = sum(len(text.encode(errors="replace")) for text in contents.values() if isinstance(text, str))
+    if size > LONGEST_CONTENT:
+        yield (
+            next(iter(contents)),
+            f"the contents are {size:,} bytes; at most {LONGEST_CONTENT:,} go along with each job",
+        )
+
+
+def _of_content(content: Any) -> Iterator[str]:
+    if not isinstance(content, str) or not content:
+        yield "its content is a text"
+    elif re.search(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", content):
+        yield "its content is plain text, without control characters"
 
 
 def _of_document(document: Any, options: Mapping[str, Mapping[str, Any]], slots: Sequence[str]) -> Iterator[str]:

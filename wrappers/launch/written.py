@@ -19,10 +19,11 @@ _MISSING = object()
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One file: a document, or lines where that is None."""
+    """One file: a text that stands as it is, lines, or a document."""
 
-    document: Any
-    lines: tuple[Argument, ...]
+    document: Any = None
+    lines: tuple[Argument, ...] = ()
+    content: str = ""
 
 
 def read_written(program: Reader) -> dict[str, Written]:
@@ -32,10 +33,13 @@ def read_written(program: Reader) -> dict[str, Written]:
     given, found = program.inner("written"), {}
     for name in sorted(given.keys()):
         place, one = f"program.written.{name}", given.inner(name)
-        if not _NAME.fullmatch(name) or one.has("document") == one.has("lines"):
-            raise JobSpecError(f"{place} must have a file's name, and either a document or lines")
+        if not _NAME.fullmatch(name) or len(one.keys()) != 1:
+            raise JobSpecError(f"{place} must have a file's name, and either a document, lines or content")
+        if one.has("content"):
+            found[name] = Written(content=one.text("content"))
+            continue
         if one.has("document"):
-            found[name] = Written(one.any("document"), ())
+            found[name] = Written(one.any("document"))
             continue
         lines = one.array("lines")
         if len(lines) > _MOST_LINES:
@@ -54,6 +58,8 @@ def write_files(files: Mapping[str, Written], options: Mapping[str, Any], view: 
 
 
 def _text(one: Written, options: Mapping[str, Any], view: View) -> str:
+    if one.content:
+        return one.content
     if one.lines:
         lines = {str(number): line for number, line in enumerate(one.lines)}
         filled = fill_environment(lines, options, view)

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, StringConstraints, Tag, field_validator
 
+from gantry_formats.commands.written import LONGEST_CONTENT
 from portal.jobtype.strict import Line, Name, Strict
 
 MOST_PARTS = 50
@@ -242,14 +243,25 @@ class WrittenLines(Strict):
     lines: Annotated[list[WrittenLine], Field(min_length=1, max_length=500)]
 
 
+class WrittenContent(Strict):
+    """A file with a text that stands as it is: a script of a few lines or a hundred."""
+
+    content: Annotated[str, Field(min_length=1, max_length=LONGEST_CONTENT)]
+
+
 def _written(item: Any) -> str | None:
+    if isinstance(item, WrittenContent) or (isinstance(item, dict) and "content" in item):
+        return "content"
     return (
         "lines" if isinstance(item, WrittenLines) or (isinstance(item, dict) and "lines" in item) else "document"
     )
 
 
 WrittenFile = Annotated[
-    Annotated[WrittenDocument, Tag("document")] | Annotated[WrittenLines, Tag("lines")], Discriminator(_written)
+    Annotated[WrittenDocument, Tag("document")]
+    | Annotated[WrittenLines, Tag("lines")]
+    | Annotated[WrittenContent, Tag("content")],
+    Discriminator(_written),
 ]
 
 MARKS_IN_WORDS = (

@@ -53,8 +53,7 @@ contact: staff
 program:
   command:
     - python3
-    - -c
-    - CODE
+    - {written: measure.py}
     - {together: [--channels, {option: channels, each: true}]}
     - {together: [--range, {option: range, each: true}]}
     - --method
@@ -127,8 +126,7 @@ OPTIONS = {
 @pytest.fixture
 def yard(yard_with):
     document = yaml.safe_load(MEASURE)
-    command = document["program"]["command"]
-    command[command.index("CODE")] = SCRIPT
+    document["program"]["written"]["measure.py"] = {"content": SCRIPT}
     return yard_with(document)
 
 

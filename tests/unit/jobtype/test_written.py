@@ -79,6 +79,10 @@ def test_what_cannot_be_meant_is_told(old, new, told):
         {"x": {"lines": ["a\nb"]}},
         {"x": {"lines": ["a"], "document": 1}},
         {"x": 5},
+        {"x": {"content": ""}},
+        {"x": {"content": "a\x1bb"}},
+        {"x": {"content": "a", "lines": ["a"]}},
+        {"x": {"content": "a" * 40_000}, "y": {"content": "a" * 40_000}},
         {f"x{number}": {"document": 1} for number in range(11)},
     ],
 )
@@ -88,3 +92,13 @@ def test_the_agent_refuses_what_no_portal_would_publish(written):
     with pytest.raises(RefusedError) as caught:
         checked_program(jobtype)
     assert caught.value.code == "jobtype-unsafe"
+
+
+def test_a_script_is_part_of_the_revision():
+    text = TEXT.replace("    b.ini: {lines", '    fit.py: {content: "print(1)\\n"}\n    b.ini: {lines')
+    one, problems = parse_text(text, Path("fit.yaml"))
+    assert one is not None, problems
+    assert one.program.document()["written"]["fit.py"] == {"content": "print(1)\n"}
+    other, _ = parse_text(text.replace("print(1)", "print(2)"), Path("fit.yaml"))
+    assert other is not None
+    assert one.revision != other.revision

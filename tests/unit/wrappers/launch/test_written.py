@@ -79,6 +79,18 @@ def test_a_line_without_its_value_is_left_out(shown):
     assert text == "[main]\nsigma = 2\nend\n"
 
 
+def test_a_script_stands_as_it_is_and_runs(attempt):
+    script = "import sys\nprint('$HOME', sys.argv[1])\n"
+    program = {
+        "command": [sys.executable, {"written": "fit.py"}, {"option": "sigma"}],
+        "written": {"fit.py": {"content": script}},
+    }
+    made = attempt(program=program, options={"sigma": 2})
+    made.valid("job.json", "job")
+    assert made.run().returncode == 0, made.text("stderr.log")
+    assert made.text("stdout.log") == "$HOME 2\n"
+
+
 def test_a_list_of_lines_has_the_slots_own_files(shown, tmp_path):
     _, _, (text,) = shown([{"input_list": "data", "lines": True}], {}, names=("a.tif", "b.tif", "mask"))
     assert text == f"{tmp_path}/a.tif\n{tmp_path}/b.tif\n"
