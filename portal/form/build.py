@@ -8,7 +8,7 @@ from typing import Any
 from gantry_formats.conditions import names_in
 from portal.errors import InvalidError
 from portal.form.conditions import needs_unmet, preset_unmet
-from portal.form.conditions.unmet import called_in
+from portal.form.conditions.unmet import Job, called_in
 from portal.form.defaults import Default, default_for
 from portal.form.inputs.belongs import belongs
 from portal.form.inputs.chosen_file import offered, said_of_files
@@ -20,7 +20,8 @@ from portal.form.inputs.unusable import left_out_files, without_any_file
 from portal.form.kinds.lists import separated
 from portal.form.kinds.ranges import ends_of
 from portal.form.kinds.texts import BETWEEN_ENDS, joined
-from portal.form.plan import hidden_options, plan, results_of, split, unoffered_values, with_preset
+from portal.form.plan import hidden_options, plan, results_of, split, typed_options, unoffered_values, with_preset
+from portal.form.sized import sized
 from portal.form.target import FIELD, TargetField, target_field
 from portal.form.titles import result_title
 from portal.form.values import as_text, how_read, is_blank
@@ -194,6 +195,8 @@ class VariantChoice:
     label: str
     words: str
     default: bool
+    request: Variant
+    """What jobs on these datasets ask for."""
 
 
 @dataclass(frozen=True)
@@ -236,6 +239,11 @@ class Form:
     def fields(self) -> tuple[Field, ...]:
         """All fields, plain ones first."""
         return tuple(field for group in (*self.groups, *self.more) for field in group.fields)
+
+    def request(self, variant: str | None) -> Variant:
+        """What jobs ask for under the resource request of this name; under the usual one where there is none."""
+        usual = next(choice.request for choice in self.variants if choice.default)
+        return next((choice.request for choice in self.variants if choice.name == variant), usual)
 
     @property
     def valid(self) -> bool:
@@ -282,6 +290,7 @@ def build_form(
     ]
     plain = [option.name for option in jobtype.options if not option.advanced][:MOST_PLAIN]
     plain += [field.name for _option, field in fields if field.asked or (field.required and is_blank(field.value))]
+    by_now = _jobs_by_now(jobtype, shown, inputs, chosen_mode)
     return Form(
         jobtype=jobtype,
         slots=tuple(_slot_fields(jobtype, inputs, errors)),
@@ -298,7 +307,7 @@ def build_form(
             for known in jobtype.presets
         ),
         variants=tuple(
-            VariantChoice(variant.name, variant.label, variant_words(variant), variant is jobtype.variant())
+            _variant_choice(jobtype, variant, variant is jobtype.variant(), by_now)
             for variant in jobtype.resources.variants
         ),
         modes=modes,
@@ -364,6 +373,23 @@ def _as_one(option: OptionBase, texts: Sequence[str]) -> str:
     if isinstance(option, SeveralOption):
         return joined([text for text in texts if text.strip()])
     return texts[-1]
+
+
+def _jobs_by_now(jobtype: JobType, shown: Mapping[str, Any], inputs: Inputs, mode: str) -> list[Job]:
+    """The jobs that the form makes, as far as what is typed can be taken; none where that does not matter."""
+    if not any(variant.is_sized for variant in jobtype.resources.variants) or not any(inputs.values()):
+        return []
+    return [(typed_options(jobtype, shown, job)[0], job) for job in split(jobtype, inputs, mode)]
+
+
+def _variant_choice(jobtype: JobType, variant: Variant, default: bool, jobs: Sequence[Job]) -> VariantChoice:
+    request = sized(jobtype, variant, jobs)
+    words = variant_words(request)
+    if variant.is_sized:
+        most = [memory(variant.memory_mb)] if variant.memory is not None else []
+        most += [limit(variant.time_s)] if variant.time is not None else []
+        words = f"{words}; it grows with the data, up to {listed(most)}"
+    return VariantChoice(variant.name, variant.label, words, default, request)
 
 
 def variant_words(variant: Variant) -> str:

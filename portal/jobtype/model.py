@@ -36,6 +36,7 @@ LATER = (
     *("needs", "exit_codes", "cause", "progress", "parameters", "pictures"),
 )
 LATER_OF_SLOTS = ("reads",)
+LATER_OF_VARIANTS = ("memory", "time")
 LATER_OF_OPTIONS = ("pick", "unit_of", "only_with", "show_when", "because")
 """Keys that came after job types had been published. At their default they stand in no document, so that what was
 published before them keeps its revision."""
@@ -77,7 +78,7 @@ class Slot(Strict):
 
 
 class Variant(Strict):
-    """A resource request: memory in MiB, time in seconds."""
+    """A resource request: memory in MiB, time in seconds. Where these grow with the input they are the most."""
 
     name: Name
     label: Line
@@ -86,6 +87,17 @@ class Variant(Strict):
     time_s: Annotated[int, Field(ge=1, le=60 * 24 * 3600)] = 600
     gpus: Annotated[int, Field(ge=0, le=64)] = 0
     ranks: Annotated[int, Field(ge=1, le=10_000)] = 1
+    memory: Condition | None = Field(
+        None, description="How much memory the input takes, at most memory_mb: 3 * files.size + 2 GB."
+    )
+    time: Condition | None = Field(
+        None, description="How long the input takes, at most time_s: 5 min + files.count * 2 s."
+    )
+
+    @property
+    def is_sized(self) -> bool:
+        """Whether it depends on the input how much is asked for."""
+        return self.memory is not None or self.time is not None
 
     def request(self, grace_s: int) -> dict[str, int]:
         """The `resources` of job.json."""
@@ -253,10 +265,8 @@ class JobType(Strict):
         for key in LATER:
             if getattr(self, key) == type(self).model_fields[key].default:
                 del document[key]
-        for slot in document["inputs"]:
-            for key in LATER_OF_SLOTS:
-                if slot[key] == Slot.model_fields[key].default:
-                    del slot[key]
+        _without_defaults(document["inputs"], Slot, LATER_OF_SLOTS)
+        _without_defaults(document["resources"]["variants"], Variant, LATER_OF_VARIANTS)
         for option in document["options"]:
             _without_later(option)
         for item in (*document["presets"], *document.get("needs", ())):
@@ -290,9 +300,11 @@ class JobType(Strict):
 
     @property
     def conditions(self) -> list[WrittenCondition]:
-        """All that there are: of the whole, of options and their choices, of presets."""
+        """All that there are: of the whole, of options and their choices, of presets; and of memory and time."""
         of_options = [condition for option in self.options for condition in option.conditions]
-        return [*(need.when for need in self.needs), *of_options, *(one.when for one in self.presets if one.when)]
+        of_variants = [one for variant in self.resources.variants for one in (variant.memory, variant.time) if one]
+        of_presets = [preset.when for preset in self.presets if preset.when]
+        return [*(need.when for need in self.needs), *of_options, *of_presets, *of_variants]
 
     @property
     def asked_of_datasets(self) -> set[str]:
@@ -371,6 +383,13 @@ def _without(item: dict[str, Any], *keys: str) -> None:
     for key in keys:
         if item.get(key) is None:
             item.pop(key, None)
+
+
+def _without_defaults(parts: Sequence[dict[str, Any]], kind: type[Strict], keys: Sequence[str]) -> None:
+    for part in parts:
+        for key in keys:
+            if part[key] == kind.model_fields[key].default:
+                del part[key]
 
 
 def _by_name(items: Sequence[Named], name: str) -> Named:

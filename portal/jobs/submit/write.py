@@ -14,6 +14,7 @@ from sqlalchemy.engine import Connection
 
 from portal.db import UTCDateTime
 from portal.form import InputDataset, Planned
+from portal.form.sized import sized
 from portal.identity.actor import Actor
 from portal.jobs.batches.models import Batch, number_of
 from portal.jobs.cause import Cause
@@ -112,7 +113,8 @@ class NewSubmission:
     def resources(self) -> dict[str, int]:
         """What each job's first attempt asks for."""
         jobtype = self.accepted.jobtype
-        return jobtype.variant(self.accepted.variant).request(jobtype.grace_s)
+        planned = [(job.planned.options, job.planned.inputs) for job in self.jobs]
+        return sized(jobtype, jobtype.variant(self.accepted.variant), planned).request(jobtype.grace_s)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gantry_formats import unit_of
 from portal.jobtype.conditions.condition import WrittenCondition
 from portal.jobtype.conditions.kinds import BOOLEAN, LIST, TEXT, Kind, counted
-from portal.jobtype.conditions.parse import Names, WrittenWrongError, read_condition
+from portal.jobtype.conditions.parse import Names, WrittenWrongError, read_condition, read_number
 from portal.jobtype.finding import Finding, Path
 from portal.jobtype.kinds.lists import NumbersOption, SeveralOption
 from portal.jobtype.kinds.ranges import RangeOption
@@ -41,11 +41,21 @@ def conditions_findings(jobtype: JobType) -> Iterator[Finding]:
         if not jobtype.inputs:
             yield ("needs", index), "needs says of which datasets it is, and this takes none"
 
+    yield from _sizes(jobtype, Names(kinds_of(jobtype.options), slots))
+
 
 def _with_reason(one: Choice | Preset | Need, names: Names, place: Path) -> Iterator[Finding]:
     yield from _read(one.when, names, (*place, "when"))
     if one.because is not None and one.when is None:
         yield (*place, "because"), "because says why it cannot be chosen, and there is no when"
+
+
+def _sizes(jobtype: JobType, names: Names) -> Iterator[Finding]:
+    """How much memory and time the input takes; every option may have its part in it."""
+    for index, variant in enumerate(jobtype.resources.variants):
+        place: Path = ("resources", "variants", index)
+        yield from _read(variant.memory, names, (*place, "memory"), dimension="bytes")
+        yield from _read(variant.time, names, (*place, "time"), dimension="time")
 
 
 def kinds_of(options: Sequence[OptionBase]) -> dict[str, Kind]:
@@ -75,10 +85,16 @@ def _number_of(option: OptionBase) -> Kind:
     return counted("" if unit is None else str(unit.dimension))
 
 
-def _read(condition: WrittenCondition | None, names: Names, place: Path) -> Iterator[Finding]:
+def _read(
+    condition: WrittenCondition | None, names: Names, place: Path, *, dimension: str | None = None
+) -> Iterator[Finding]:
+    """`dimension`: of the number that it must be; None: it is true or false."""
     if condition is None or condition.tree is not None:
         return
     try:
-        condition.understood(read_condition(condition.text, names))
+        if dimension is None:
+            condition.understood(read_condition(condition.text, names))
+        else:
+            condition.understood(read_number(condition.text, names, dimension))
     except WrittenWrongError as error:
         yield place, f"{place[-1]}, at character {error.column}: {error}"

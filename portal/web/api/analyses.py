@@ -106,7 +106,7 @@ def _expected(
         session(),
         actor(),
         form.jobtype,
-        known_variant(form.jobtype, variant),
+        form.request(known_variant(form.jobtype, variant).name),
         inputs=inputs_by_job(form.jobtype, ids, mode or form.modes[0]),
         options=asked_settings(form),
         jobs=max(1, form.results),

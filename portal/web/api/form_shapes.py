@@ -7,7 +7,6 @@ from pydantic import BaseModel, Field
 
 from portal.form import Field as FormField
 from portal.form import Form
-from portal.form.build import variant_words
 from portal.form.inputs.pick_field import PickChoice, PickField
 from portal.jobs.timing.estimate import Outlook
 from portal.jobs.timing.usage import DAYS, UNUSED, Usage
@@ -152,6 +151,8 @@ class VariantOut(BaseModel):
     memory_mb: int
     time_s: int
     gpus: int
+    most_memory_mb: int = Field(description="Where memory grows with the data, it is asked for up to this.")
+    most_time_s: int = Field(description="Where the time grows with the data, it is asked for up to this.")
     default: bool
 
 
@@ -259,16 +260,18 @@ def analysis_details(jobtype: JobType, form: Form, expected: Outlook) -> Analysi
         outputs=[output.dataset_type for output in jobtype.outputs],
         variants=[
             VariantOut(
-                name=variant.name,
-                label=variant.label,
-                words=variant_words(variant),
-                cpus=variant.cpus,
-                memory_mb=variant.memory_mb,
-                time_s=variant.time_s,
-                gpus=variant.gpus,
-                default=variant.name == jobtype.resources.default,
+                name=choice.name,
+                label=choice.label,
+                words=choice.words,
+                cpus=choice.request.cpus,
+                memory_mb=choice.request.memory_mb,
+                time_s=choice.request.time_s,
+                gpus=choice.request.gpus,
+                most_memory_mb=jobtype.variant(choice.name).memory_mb,
+                most_time_s=jobtype.variant(choice.name).time_s,
+                default=choice.default,
             )
-            for variant in jobtype.resources.variants
+            for choice in form.variants
         ],
         form=form_out(form, expected),
     )

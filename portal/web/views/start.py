@@ -256,7 +256,7 @@ def beside(
 ) -> Beside:
     """Computed from what is in the form now; values that are wrong do not change it."""
     jobtype = form.jobtype
-    variant = variant_of(jobtype, typed.variant)
+    variant = form.request(typed.variant)
     mode, jobs = typed.mode or form.modes[0], max(1, form.results)
     found = outlook(
         session,

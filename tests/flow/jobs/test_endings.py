@@ -5,6 +5,7 @@ import re
 
 from job_yard import COUNT, analysis
 
+from portal.catalogue.models import Dataset
 from portal.jobs import actions
 from portal.jobs.read import log_tail
 from portal.jobs.state import State
@@ -64,6 +65,22 @@ def test_a_program_over_its_memory_says_so_and_runs_again_with_more(yard_with):
     yard.change(actions.retry, job.id, resources="memory")
     job = only(yard)
     assert [attempt.resources["memory_mb"] for attempt in job.attempts] == [128, asked]
+
+
+def test_memory_that_grows_with_the_input_is_asked_for_and_a_retry_may_have_the_most(yard_with):
+    small = {"name": "s", "label": "S", "memory_mb": 512, "time_s": 120, "memory": "files.count * 60 MiB"}
+    yard = yard_with(analysis("eat", EAT, resources={"default": "s", "variants": [small]}))
+    with yard.database.write() as session:
+        session.get_one(Dataset, yard.stack).file_count = 2
+    yard.submit("eat")
+    job = only(yard)
+    assert (job.state, job.cause) == (State.FAILED, "memory")
+    assert [attempt.resources["memory_mb"] for attempt in job.attempts] == [128]
+    assert "It ran out of memory: it had 128 MB" in job.cause_words
+    yard.change(actions.retry, job.id, resources="memory")
+    job = only(yard)
+    had = [attempt.resources["memory_mb"] for attempt in job.attempts]
+    assert 128 < had[1] <= 512
 
 
 def test_a_program_over_its_time_says_so(yard_with):
