@@ -41,11 +41,14 @@ def test_json_that_is_not_said_to_be_json(maya, kind):
     assert answer.json["detail"] == f"This body cannot be used. {BODY} Say so: Content-Type: application/json."
 
 
+ONE_VALUE = 'Give a text, a number, true or false, a list, or a range: {"low": 1, "high": 2}.'
+
+
 @pytest.mark.parametrize(
     ("sent", "fields"),
     [
-        ({"options": {"a": [1]}}, {"options.a": "Give a text, a number, true or false."}),
-        ({"options": {"a": {"b": 1}}}, {"options.a": "Give a text, a number, true or false."}),
+        ({"options": {"a": [[1]]}}, {"options.a": "A list has texts or numbers."}),
+        ({"options": {"a": {"b": 1}}}, {"options.a": ONE_VALUE}),
         ({"options": 7}, {"options": "Give a map of names and values."}),
         ({"inputs": {"data": "x"}}, {"inputs.data": "Give a list."}),
         ({"inputs": [1]}, {"inputs": "Give a map of names and values."}),
