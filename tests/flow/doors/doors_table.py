@@ -288,7 +288,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "analyses.start": (
         "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key", "experiment",
         "revision", "without", "returned", "option.histogram_bins", "option.projection", "kept",
-        "aside.projection", "was_preset", "was.histogram_bins",
+        "aside.projection", "aside.gone", "was_preset", "was.histogram_bins",
     ),
     "trials.form": (
         "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key",
@@ -328,7 +328,7 @@ _TRIED: Mapping[str, Any] = {
 _STARTED: Mapping[str, Any] = {
     "dataset": "{dataset}", "option.histogram_bins": "64", "variant": "standard", "mode": "each",
     "preset": "Recommended", "title": "Again", "proposed": "A name", "idempotency_key": "matrix", "revision": "",
-    "without": "", "experiment": "", "returned": "", "aside.projection": "mean",
+    "without": "", "experiment": "", "returned": "", "aside.gone": "mean",
 }  # fmt: skip
 
 _DRAFT: Mapping[str, Any] = {
