@@ -26,6 +26,8 @@ class Action(StrEnum):
     RENAME = "rename"
     TRIAL_DISCARDED = "trial-discarded"
     TRIAL_TAKEN_BACK = "trial-taken-back"
+    TRIAL_KEPT = "trial-kept"
+    """Of a draft: its results stand among the others."""
     DOWNLOAD = "download"
     PARAMETER_CORRECTED = "parameter-corrected"
     """By an operator: a correction beside what was registered."""

@@ -276,7 +276,7 @@ class Daemon:
         """What staff made in the browser, where one account does everything."""
         if not self.active:
             return
-        about = "publishing what was made in the browser"
+        about = "what was made in the browser"
         try:
             found = self._registrar.look(self.database, _now())
         except DBAPIError as error:

@@ -11,6 +11,7 @@ from portal.agent.asking import SOON_S, Account
 from portal.agent.client import LONGEST_S, AgentClient, local_command
 from portal.config import ACCOUNT, Settings
 from portal.daemon.context import Place
+from portal.daemon.keeping import keep_trials
 from portal.daemon.share import ALL, shares
 from portal.db import Database
 from portal.errors import ConfigError
@@ -141,7 +142,7 @@ class Publisher:
 
 
 class Registrar:
-    """Does what the publisher's own unit does elsewhere, where one account does everything."""
+    """Keeps what drafts made, and does the publisher's work where one account does everything."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -149,10 +150,11 @@ class Registrar:
 
     def look(self, database: Database, now: datetime) -> list[Done]:
         """What was done of what waits, looked for now and then. Raises DBAPIError, and OSError."""
-        if not self._settings.signs_itself or time.monotonic() < self._next:
+        if time.monotonic() < self._next:
             return []
         self._next = time.monotonic() + LOOKS_FOR_WISHES_EVERY_S
-        return look(database, self._settings, now=now)
+        keep_trials(database)
+        return look(database, self._settings, now=now) if self._settings.signs_itself else []
 
 
 def publish_jobtypes(settings: Settings) -> JobTypes:

@@ -55,6 +55,12 @@ class Submission(Base):
     __table_args__ = (
         UniqueConstraint("person_id", "idempotency_key"),
         Index("ix_submission_person_created", "person_id", "created"),
+        Index(
+            "ix_submission_kept",
+            "id",
+            postgresql_where=text("kept IS NOT NULL"),
+            sqlite_where=text("kept IS NOT NULL"),
+        ),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=_uuid)
@@ -81,7 +87,9 @@ class Submission(Base):
     discarded: Mapped[datetime | None]
     """Since when its person has no more use for what was tried; its results stand in no list then."""
     draft: Mapped[bool] = mapped_column(default=False, server_default=false())
-    """It tries a revision that is not published; its results stand in no list."""
+    """It tries a revision that is not published; its results stand in no list until they are kept."""
+    kept: Mapped[datetime | None]
+    """Since when its person wants a draft's results among the others; the daemon sees to it."""
     person: Mapped[Person] = relationship()
     revision: Mapped[JobTypeRevision] = relationship()
     investigation: Mapped[Investigation | None] = relationship()

@@ -76,7 +76,7 @@ WEB_UPDATES = {
     "web_session": {"last_seen"},
     "api_token": {"last_used", "revoked"},
     "device_request": {"state", "person_id", "interval_s", "last_asked"},
-    "submission": {"title", "discarded"},
+    "submission": {"title", "discarded", "kept"},
 }
 # What of a job, a submission and a person is never the web tier's to change once it is there.
 NEVER = {

@@ -11,6 +11,7 @@ from portal.jobs.models import Job
 from portal.jobs.read import ClusterStatus, cluster_status, counts, get_job, job_view, log_tail
 from portal.jobs.state import FINAL, State
 from portal.jobs.timing.estimate import beside
+from portal.jobs.trials.drafts import keep as keep_results
 from portal.web.context import actor, close_session, now, portal, session, terms
 from portal.web.forms.kept import kept_fields
 from portal.web.part import part
@@ -191,6 +192,18 @@ def rename(job_id: int) -> ResponseReturnValue:
     except InvalidError as error:
         return make_response(_job_page(job_id, title, error.message), 422)
     return _changed(found, words)
+
+
+@page.post("/<job:job_id>/keep")
+def keep(job_id: int) -> ResponseReturnValue:
+    """Have the results of a draft's trial stand among the others."""
+    try:
+        with portal().database.write() as writing:
+            found = keep_results(writing, actor(), job_id, now=now())
+    except ConflictError as error:
+        flash(error.message, "wrong")
+        return redirect(url_for("jobs.job", job_id=job_id), 303)
+    return _changed(found, "Its result is kept; in a few seconds it stands among the others.")
 
 
 def _renamed_words(found: Job) -> str:

@@ -92,6 +92,7 @@ PAGES = """
     jobs.cancel              POST  sign-in  hides      done       forbidden  done       | -
     jobs.retry               POST  sign-in  hides      done       forbidden  done       | -
     jobs.rename              POST  sign-in  hides      done       forbidden  done       | -
+    jobs.keep                POST  sign-in  hides      done       forbidden  forbidden  | -
     jobs.release             POST  sign-in  hides      forbidden  forbidden  done       | -
     batches.show             GET   sign-in  hides      shows      shows      shows      | job
     batches.live             GET   sign-in  hides      shows      shows      shows      | -

@@ -16,13 +16,14 @@ from portal.catalogue.search import DatasetQuery, dataset_ids
 from portal.drafts import service
 from portal.drafts.publishing import ask_to_publish, ask_to_retire, ask_to_try, standing
 from portal.drafts.trying import submit_trial
-from portal.errors import ConflictError, NotFoundError
+from portal.errors import ConflictError, ForbiddenError, NotFoundError
 from portal.identity.actor import Actor, Role
 from portal.identity.models import Person
 from portal.jobs.models import Job
 from portal.jobs.state import State
 from portal.jobs.submit.again import Terms, check_again
 from portal.jobs.submit.check import SubmitRequest
+from portal.jobs.trials.drafts import keep
 from portal.jobtype.load import JobTypes
 from portal.jobtype.offer.audience import Audience, To
 from portal.jobtype.offer.offered import offered
@@ -82,6 +83,13 @@ def test_from_a_draft_to_what_another_person_runs_and_nobody_can_start_any_more(
         assert yard.stack in listed
         assert result.id not in listed
     assert _standing(yard, draft).stage == "tried"
+    # Until its person keeps it, and nobody else does.
+    with pytest.raises((NotFoundError, ForbiddenError)):
+        yard.change(keep, job.id, person="maya")
+    yard.change(keep, job.id, person="sam")
+    yard.wait(lambda: yard.results()[0].trial is None)
+    with yard.database.read() as session:
+        assert result.id in dataset_ids(session, yard.facility.actors["sam"], DatasetQuery(), most=100)
     # A job of a draft is not run again as it is: the draft may be another by now.
     with pytest.raises(ConflictError, match="tried a draft"), yard.database.write() as session:
         terms = Terms(yard.jobtypes, yard.settings.limits)
@@ -96,7 +104,7 @@ def test_from_a_draft_to_what_another_person_runs_and_nobody_can_start_any_more(
     second = yard.job(1)
     assert second.state is State.SUCCEEDED, yard.tell()
     assert "draft" not in json.loads((yard.folder_of(second) / "job.json").read_bytes())["jobtype"]
-    assert [one.trial is None for one in yard.results()] == [False, True]
+    assert [one.trial for one in yard.results()] == [None, None]
 
     yard.change(ask_to_retire, NAME, person="sam")
     yard.wait(lambda: NAME not in _on_offer(yard).by_name)
@@ -145,6 +153,15 @@ def test_a_draft_is_tried_by_those_whom_its_author_named_and_by_nobody_else(yard
     _try(yard, draft, person="ines")
     yard.wait(yard.ended)
     assert yard.job().state is State.SUCCEEDED, yard.tell()
+    assert yard.results()[0].trial is not None  # nobody kept it
+
+
+def test_only_what_a_draft_made_is_kept(yard_with: Callable[..., Yard]):
+    yard = yard_with()
+    yard.submit("count", person="maya")
+    yard.until_ended(yard.daemon())
+    with pytest.raises(ConflictError, match="no trial of a draft"):
+        yard.change(keep, yard.job().id, person="maya")
 
 
 def _waits(yard: Yard, draft: int) -> bool:

@@ -6,6 +6,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from database_roles import DAEMON, PUBLISHER, WEB, as_role, execute, grant, lists
+from small_facility import NOW, fill_small_facility
 
 import portal.audit.models
 import portal.catalogue.models
@@ -14,9 +15,12 @@ import portal.identity.models
 import portal.jobs.clusters.rows
 import portal.jobs.models
 import portal.notify.models  # noqa: F401  (they fill Base.metadata)
+from portal.catalogue.models import Dataset
 from portal.config import load_settings
+from portal.daemon.keeping import keep_trials
 from portal.db import Base, Database
 from portal.drafts.revisions import DraftRevision, RevisionWish, Wished
+from portal.jobs.models import JobTypeRevision, Submission
 from portal.jobtype.load import parse_text, shipped_folder
 from portal.jobtype.offer.audience import Audience, To
 from portal.publisher.work import look
@@ -190,6 +194,51 @@ WISHES = (
     "INSERT INTO draft_revision (author_id, name, digest, text, created) VALUES (1, 'x', 'x', 'x', now())",
     "INSERT INTO revision_wish (revision_id, person_id, wished, audience, at) VALUES (1, 1, 'x', '{}', now())",
 )
+
+
+def test_of_what_is_filed_the_daemon_keeps_what_a_draft_made_and_its_person_keeps(site: str) -> None:
+    """Everything else of the catalogue's datasets stays as it is, whoever has taken it over."""
+    for statement in (
+        "UPDATE icat_dataset SET name = 'x'",
+        "UPDATE icat_dataset SET location = 'results:1/x'",
+        "UPDATE submission SET kept = now()",
+        "UPDATE submission SET draft = true",
+    ):
+        assert refused(site, DAEMON, statement), statement
+    database = Database(site)
+    facility = fill_small_facility(database)
+    # By the experiment of its one dataset: whether that is of a trial of a draft, and whether it is kept.
+    trials = {"private": (True, True), "other": (True, False), "public": (False, True)}
+    with database.write() as session:
+        revision = JobTypeRevision(name="x", version="1", digest="x", document={}, created=NOW)
+        for name, (draft, kept) in trials.items():
+            submission = Submission(
+                person_id=facility.actors["sam"].person_id,
+                revision=revision,
+                title=name,
+                options={},
+                variant="x",
+                resources={},
+                mode="each",
+                created=NOW,
+                draft=draft,
+                kept=NOW if kept else None,
+            )
+            session.add(submission)
+            session.flush()
+            session.get_one(Dataset, facility.datasets[name]).trial = submission.id
+    database.dispose()
+    change = "UPDATE icat_dataset SET trial = {} WHERE id = {}"
+    for name in ("other", "public", "embargoed"):
+        assert refused(site, DAEMON, change.format("NULL", facility.datasets[name])), name
+    assert refused(site, DAEMON, change.format("'another'", facility.datasets["private"]))
+    daemon = Database(as_role(site, DAEMON))
+    try:
+        assert keep_trials(daemon) == 1
+        assert keep_trials(daemon) == 0
+    finally:
+        daemon.dispose()
+    assert execute(site, f"SELECT trial FROM icat_dataset WHERE id = {facility.datasets['private']}") == [(None,)]
 
 
 def test_neither_web_nor_daemon_writes_what_was_signed_off_or_changes_what_was_asked(site: str) -> None:
