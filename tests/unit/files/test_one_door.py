@@ -34,7 +34,7 @@ OPENS = {
     "portal/images/manifest.py": "the operator's",
     "portal/images/staging.py": "the operator's",
     "portal/jobtype/conditions/parse.py": "the portal's own grammar",
-    "portal/jobtype/written/start.py": "the text with which the portal has drafts begin",
+    "portal/jobtype/written/start.py": "the staff's job types, to begin a draft as a copy of one",
     "portal/jobtype/load.py": "the staff's job types",
     "portal/jobtype/offer/current.py": "the job types that were published",
     "portal/jobtype/offer/registered.py": "the publisher's notes",
