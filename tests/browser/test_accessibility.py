@@ -1,14 +1,11 @@
 """axe-core finds nothing serious on any page, in both colour schemes."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+from axe import AXE, violations
 from playwright.sync_api import Page
-
-AXE = Path(__file__).parents[2] / "portal/web/frontend/node_modules/axe-core/axe.min.js"
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 # What stands in the middle of the note, and at its lower edge, is the note: nothing lies over it.
 SEEN = """() => { const note = document.querySelector('[data-send-note]'), box = note.getBoundingClientRect();
@@ -22,28 +19,17 @@ pytestmark = [
 ]
 
 
-def _violations(page: Page) -> list[str]:
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: dict[str, Any] = page.evaluate("rules => axe.run(document, rules)", RULES)
-    return [
-        f"{item['id']} ({item['impact']}): {node['html'][:200]}"
-        for item in found["violations"]
-        if item["impact"] in {"serious", "critical"}
-        for node in item["nodes"]
-    ]
-
-
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_page_has_a_serious_obstacle(demo: Any, browse: Callable[..., Page], scheme: str) -> None:
     found: dict[str, list[str]] = {}
     page = browse("maya", scheme=scheme)
     for name, address in demo.pages.items():
         page.goto(address)
-        found[name] = _violations(page)
+        found[name] = violations(page)
     staff, visitor = browse("sam", scheme=scheme), browse(None, scheme=scheme)
     staff.goto("/facility")
     visitor.goto("/sign-in")
-    found |= {"facility": _violations(staff), "sign-in": _violations(visitor)}
+    found |= {"facility": violations(staff), "sign-in": violations(visitor)}
     assert not {name: wrong for name, wrong in found.items() if wrong}
 
 
@@ -54,12 +40,12 @@ def test_with_everything_unfolded_and_errors_shown_there_is_no_serious_obstacle(
     for name in ("form", "dataset-result", "job-done", "job-failed"):
         page.goto(demo.pages[name])
         page.evaluate("document.querySelectorAll('details').forEach(item => { item.open = true; })")
-        assert not _violations(page), name
+        assert not violations(page), name
     page.goto(demo.pages["form"])
     page.fill("#f-iterations", "many")
     page.get_by_role("button", name="Start", exact=True).click()
     page.wait_for_selector("[data-error-summary]")
-    assert not _violations(page)
+    assert not violations(page)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -75,7 +61,7 @@ def test_what_is_said_of_a_lost_connection_is_no_obstacle(
         page.wait_for_selector("[data-send-note]")
         page.wait_for_selector("[data-connection] [data-when=offline]")
         page.wait_for_function(SEEN)
-        assert not _violations(page)
+        assert not violations(page)
         wide = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
         assert wide[0] <= wide[1]
         page.context.close()
@@ -88,7 +74,7 @@ def test_the_search_over_everything_is_no_obstacle_while_it_is_open(
         page = browse("maya", scheme=scheme)
         page.goto("/jobs")
         page.keyboard.press("Control+k")
-        assert not _violations(page)
+        assert not violations(page)
         page.keyboard.type("zebrafsh")
         page.wait_for_selector("[role=option][aria-selected=true]")
-        assert not _violations(page)
+        assert not violations(page)

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from axe import AXE, violations
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
-from test_accessibility import AXE, _violations
 
 from portal.drafts.models import Draft
 from portal.jobtype.load import judge
@@ -263,9 +263,9 @@ def test_no_step_has_a_serious_obstacle_at_any_width(demo: Any, browse: Callable
             wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
             if wide > 0:
                 wrong[f"{step} {width}"] = f"{wide} px too wide"
-        if found := _violations(page):
+        if found := violations(page):
             wrong[step] = found
     page.goto("/analyses/drafts")
-    if found := _violations(page):
+    if found := violations(page):
         wrong["list"] = found
     assert not wrong

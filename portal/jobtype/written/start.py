@@ -7,7 +7,6 @@ from typing import Any
 
 from portal.jobtype.load import SUFFIXES, load_file
 from portal.jobtype.model import JobType
-from portal.jobtype.title import MAX_TITLE
 from portal.jobtype.written import dump
 from portal.jobtype.written.edit import put
 from portal.jobtype.written.tree import UnsoundError
@@ -16,6 +15,8 @@ from portal.words import one_line
 STANDARD = {"name": "standard", "label": "Standard", "cpus": 1, "memory_mb": 1024, "time_s": 600}
 """What a new analysis asks for until its author says otherwise: small, so that nobody waits long for a trial."""
 WITHOUT_INPUT = "{analysis}"
+LONGEST_TITLE = 200
+"""Characters that a title may have: it is a line."""
 
 
 def slug(words: str, taken: Collection[str] = ()) -> str:
@@ -30,7 +31,7 @@ def slug(words: str, taken: Collection[str] = ()) -> str:
 
 def empty(title: str, contact: str, taken: Collection[str] = ()) -> str:
     """A draft of which only the title is known."""
-    title = one_line(title, MAX_TITLE) or "New analysis"
+    title = one_line(title, LONGEST_TITLE) or "New analysis"
     document = {
         "name": slug(title, taken),
         "version": "1",

@@ -7,7 +7,6 @@ from werkzeug.datastructures import MultiDict
 from portal.drafts import service
 from portal.errors import ForbiddenError, InvalidError, LimitError
 from portal.jobtype.load import shipped_folder
-from portal.jobtype.title import MAX_TITLE
 from portal.jobtype.written import start
 from portal.jobtype.written.check import Step
 from portal.web.context import actor, now, portal, session
@@ -92,6 +91,6 @@ def _check_title(title: str) -> None:
     if not title.strip():
         told = "Give it a title: what people shall read on its card."
         raise InvalidError(told, fields={"title": told})
-    if len(title) > MAX_TITLE:
-        told = f"A title has {MAX_TITLE} characters at most; this has {len(title):,}."
+    if len(title) > start.LONGEST_TITLE:
+        told = f"A title has {start.LONGEST_TITLE} characters at most; this has {len(title):,}."
         raise InvalidError(told, fields={"title": told})
