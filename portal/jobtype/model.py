@@ -253,7 +253,7 @@ class JobType(Strict):
     def _fits_together(self, info: ValidationInfo) -> "JobType":
         found = findings(self)
         if info.context is WRITTEN_NOW:
-            found += findings_now(self)
+            found += findings_now(self.program, self.options)
         if found:
             words = "; ".join(message for _, message in found)
             raise PydanticCustomError("fits_together", "{words}", {"words": words, "findings": found})

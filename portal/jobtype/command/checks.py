@@ -1,9 +1,6 @@
 """What must hold between the marks of a command and the options and slots of its job type."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping, Sequence
 
 from gantry_formats.commands.environment import findings as environment_findings
 from gantry_formats.commands.written import findings as written_findings
@@ -22,50 +19,38 @@ from portal.jobtype.finding import Finding, Path, unknown
 from portal.jobtype.kinds.files import FileOption
 from portal.jobtype.kinds.lists import NumbersOption, SeveralOption
 from portal.jobtype.kinds.ranges import RangeOption
-from portal.jobtype.option import BooleanOption
-
-if TYPE_CHECKING:
-    from portal.jobtype.model import JobType
-
+from portal.jobtype.option import BooleanOption, OptionBase
+from portal.jobtype.program import Program
 
 MANY = (SeveralOption, NumbersOption, RangeOption)
 """Kinds that can be an argument each."""
 
 
-def command_findings(jobtype: JobType) -> Iterator[Finding]:
-    """Marks of what is not there, or is of another kind."""
-    options = {option.name: option for option in jobtype.options}
-    slots = [slot.name for slot in jobtype.inputs]
-    written = jobtype.program.document().get("written", {})
-    for inner, item in jobtype.program.marks:
+def command_findings(program: Program, known: Sequence[OptionBase], most: Mapping[str, int]) -> Iterator[Finding]:
+    """Marks of what is not there, or is of another kind; `most`: how many datasets each slot takes."""
+    options = {option.name: option for option in known}
+    slots = list(most)
+    for inner, item in program.marks:
         place: Path = ("program", *inner)
         if isinstance(item, OptionMark):
-            yield from _option(jobtype, item, place)
-        elif isinstance(item, WrittenMark) and item.written not in (jobtype.program.written or {}):
-            yield (
-                (*place, "written"),
-                unknown("file in written", item.written, list(jobtype.program.written or {})),
-            )
+            yield from _option(options, item, place)
+        elif isinstance(item, WrittenMark) and item.written not in (program.written or {}):
+            yield (*place, "written"), unknown("file in written", item.written, list(program.written or {}))
         elif isinstance(item, FileMark) and not isinstance(options.get(item.file), FileOption):
             yield (*place, "file"), f"{item.file} is no option of the type file"
         elif isinstance(item, InputMark) and item.input not in slots:
             yield (*place, "input"), unknown("slot", item.input, slots)
         elif isinstance(item, FlagMark) and not isinstance(options.get(item.when), BooleanOption):
             yield (*place, "when"), f"{item.when} is no boolean option"
-    yield from _listed(jobtype)
-    environment = jobtype.program.document().get("environment", {})
-    known, written = (
-        {one.name: one.model_dump() for one in jobtype.options},
-        jobtype.program.document().get("written", {}),
-    )
-    for name, words in written_findings(written, known, slots):
+    yield from _listed(program, most)
+    document, dumped = program.document(), {one.name: one.model_dump() for one in known}
+    for name, words in written_findings(document.get("written", {}), dumped, slots):
         yield ("program", "written", name), words
-    for name, words in environment_findings(environment, known):
+    for name, words in environment_findings(document.get("environment", {}), dumped):
         yield ("program", "environment", name), words
 
 
-def _option(jobtype: JobType, item: OptionMark, place: Path) -> Iterator[Finding]:
-    options = {option.name: option for option in jobtype.options}
+def _option(options: Mapping[str, OptionBase], item: OptionMark, place: Path) -> Iterator[Finding]:
     option = options.get(item.option)
     if option is None:
         yield (*place, "option"), unknown("option", item.option, list(options))
@@ -75,10 +60,10 @@ def _option(jobtype: JobType, item: OptionMark, place: Path) -> Iterator[Finding
         yield (*place, "each"), f"{item.option} has one value: each is for lists and ranges"
 
 
-def findings_now(jobtype: JobType) -> Iterator[Finding]:
+def findings_now(program: Program, known: Sequence[OptionBase]) -> Iterator[Finding]:
     """What is refused in what is written now, though it was taken before: hyphens before what people type."""
-    typed = {option.name for option in jobtype.options if option.typed}
-    for inner, item in every(jobtype.program.command or ()):
+    typed = {option.name for option in known if option.typed}
+    for inner, item in every(program.command or ()):
         parts: Sequence[object] = item.text if isinstance(item, TextMark) else (item,)
         before = ""
         for part in parts:
@@ -90,10 +75,9 @@ def findings_now(jobtype: JobType) -> Iterator[Finding]:
                 before += "x"  # from here on something stands before
 
 
-def _listed(jobtype: JobType) -> Iterator[Finding]:
+def _listed(program: Program, most: Mapping[str, int]) -> Iterator[Finding]:
     """A list names a slot; names in it that are relative have one folder, and the program is told which."""
-    slots = {slot.name: slot for slot in jobtype.inputs}
-    command = list(every(jobtype.program.command or ()))
+    command = list(every(program.command or ()))
     folders = {item.input_folder for _, item in command if isinstance(item, InputFolderMark)}
     for inner, item in command:
         place: Path = ("program", "command", *inner)
@@ -103,9 +87,9 @@ def _listed(jobtype: JobType) -> Iterator[Finding]:
             key, name, one = "input_folder", item.input_folder, True
         else:
             continue
-        if name not in slots:
-            yield (*place, key), unknown("slot", name, list(slots))
-        elif one and slots[name].max > 1:
+        if name not in most:
+            yield (*place, key), unknown("slot", name, list(most))
+        elif one and most[name] > 1:
             yield (*place, key), f"the slot {name} takes several datasets, which have no folder in common"
         elif one and name not in folders:
             yield (*place, key), f"names that are relative need {{input_folder: {name}}} in the command too"

@@ -1,12 +1,10 @@
 """Reads the conditions of a job type, with the names that each may ask for, and tells what is wrong with them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from gantry_formats import unit_of
-from portal.jobtype.conditions.condition import WrittenCondition
+from portal.jobtype.conditions.condition import Need, WrittenCondition
 from portal.jobtype.conditions.kinds import BOOLEAN, LIST, TEXT, Kind, counted
 from portal.jobtype.conditions.parse import Names, WrittenWrongError, read_condition, read_number
 from portal.jobtype.finding import Finding, Path
@@ -14,45 +12,69 @@ from portal.jobtype.kinds.lists import NumbersOption, SeveralOption
 from portal.jobtype.kinds.ranges import RangeOption
 from portal.jobtype.option import BooleanOption, ChoiceOption, FloatOption, IntegerOption, OptionBase
 
-if TYPE_CHECKING:
-    from portal.jobtype.conditions.condition import Need
-    from portal.jobtype.model import JobType, Preset
-    from portal.jobtype.option import Choice
+
+class WithReason(Protocol):
+    """What can be chosen, or fits, only under a condition."""
+
+    @property
+    def when(self) -> WrittenCondition | None:
+        """Under which."""
+
+    @property
+    def because(self) -> str | None:
+        """Why not, where it does not hold."""
 
 
-def conditions_findings(jobtype: JobType) -> Iterator[Finding]:
+class Sized(Protocol):
+    """A resource request that may grow with the input."""
+
+    @property
+    def memory(self) -> WrittenCondition | None:
+        """How much memory the input takes."""
+
+    @property
+    def time(self) -> WrittenCondition | None:
+        """How long the input takes."""
+
+
+def conditions_findings(
+    options: Sequence[OptionBase],
+    slots: Sequence[str],
+    *,
+    presets: Sequence[WithReason],
+    needs: Sequence[Need],
+    variants: Sequence[Sized],
+) -> Iterator[Finding]:
     """What is wrong with each condition; those that are right know their trees from then on."""
-    slots = [slot.name for slot in jobtype.inputs]
-    for index, option in enumerate(jobtype.options):
+    for index, option in enumerate(options):
         place: Path = ("options", index)
-        later = [other.name for other in jobtype.options[index:]]
-        names = Names(kinds_of(jobtype.options[:index]), slots, later)
+        later = [other.name for other in options[index:]]
+        names = Names(kinds_of(options[:index]), slots, later)
         yield from _read(option.show_when, names, (*place, "show_when"))
         if option.because is not None and option.show_when is None:
             yield (*place, "because"), "because says why an option is not asked for, and there is no show_when"
         for number, item in enumerate(option.items if isinstance(option, ChoiceOption) else ()):
             yield from _with_reason(item, names, (*place, "choices", number))
     # Before there is a value of any option.
-    names = Names({}, slots, apart=[option.name for option in jobtype.options])
-    for index, preset in enumerate(jobtype.presets):
+    names = Names({}, slots, apart=[option.name for option in options])
+    for index, preset in enumerate(presets):
         yield from _with_reason(preset, names, ("presets", index))
-    for index, need in enumerate(jobtype.needs):
+    for index, need in enumerate(needs):
         yield from _with_reason(need, names, ("needs", index))
-        if not jobtype.inputs:
+        if not slots:
             yield ("needs", index), "needs says of which datasets it is, and this takes none"
+    yield from _sizes(variants, Names(kinds_of(options), slots))
 
-    yield from _sizes(jobtype, Names(kinds_of(jobtype.options), slots))
 
-
-def _with_reason(one: Choice | Preset | Need, names: Names, place: Path) -> Iterator[Finding]:
+def _with_reason(one: WithReason, names: Names, place: Path) -> Iterator[Finding]:
     yield from _read(one.when, names, (*place, "when"))
     if one.because is not None and one.when is None:
         yield (*place, "because"), "because says why it cannot be chosen, and there is no when"
 
 
-def _sizes(jobtype: JobType, names: Names) -> Iterator[Finding]:
+def _sizes(variants: Sequence[Sized], names: Names) -> Iterator[Finding]:
     """How much memory and time the input takes; every option may have its part in it."""
-    for index, variant in enumerate(jobtype.resources.variants):
+    for index, variant in enumerate(variants):
         place: Path = ("resources", "variants", index)
         yield from _read(variant.memory, names, (*place, "memory"), dimension="bytes")
         yield from _read(variant.time, names, (*place, "time"), dimension="time")
