@@ -16,6 +16,7 @@ from doors_table import ARGUMENTS, BODIES, FORMS, INSTEAD, QUERIES, Door, filled
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
+from published_here import put_down
 from small_facility import SmallFacility, fill_small_facility
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -421,6 +422,8 @@ def _jobs(house: House) -> None:
         things |= {
             "draft": service.create(session, house.facility.actors["sam"], text, now=now).id,
             "step": "purpose",
+            "published": "shrink",
+            "revision": put_down(session, house.facility.actors["sam"].person_id, "shrink", text),
         }
     with house.database.write() as session:
         for job in session.scalars(select(Job)):

@@ -69,6 +69,9 @@ PAGES = """
     drafts.ask_to_try        POST  sign-in  hides      hides      hides      done       | -
     drafts.start_trial       POST  sign-in  hides      hides      hides      done       | -
     drafts.ask_to_publish    POST  sign-in  hides      hides      hides      done       | -
+    drafts.published         GET   sign-in  forbidden  forbidden  forbidden  shows      | -
+    drafts.retire            POST  sign-in  forbidden  forbidden  forbidden  done       | -
+    drafts.publish_again     POST  sign-in  forbidden  forbidden  forbidden  done       | -
     drafts.throw_away        POST  sign-in  hides      hides      hides      done       | -
     drafts.take_back         POST  sign-in  hides      hides      hides      done       | -
     picked.without           POST  sign-in  hides      done       done       done       | -
@@ -227,6 +230,9 @@ ARGUMENTS: Mapping[str, str] = {
 
 INSTEAD: Mapping[tuple[str, str], str] = {
     ("datasets.report", "file_id"): "report",
+    ("drafts.published", "name"): "published",
+    ("drafts.retire", "name"): "published",
+    ("drafts.publish_again", "name"): "published",
     ("methods.references", "dataset_id"): "result",
     ("methods.crate", "dataset_id"): "result",
     ("methods.archive", "dataset_id"): "result",
@@ -283,6 +289,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "search.hits": ("q",),
     "experiments.show": ("page",),
     "drafts.show": ("gone", "kept"),
+    "drafts.published": ("before", "after"),
     "drafts.edit": ("on", "opened", "kept", "changed"),
     "analyses.show": ("dataset", "q", "instrument", "fits"),
     "analyses.found": ("q", "instrument", "fits"),
@@ -350,6 +357,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "drafts.ask_to_try": {"on": "{dataset}"},
     "drafts.start_trial": {"on": "{dataset}", "option.histogram_bins": "64", "idempotency_key": "trial"},
     "drafts.ask_to_publish": {"changed": "It is new.", "to": "everyone", "instrument": "1"},
+    "drafts.publish_again": {"digest": "{revision}", "changed": "Back."},
     "drafts.undo": {"version": "1", "step": "purpose"},
     "drafts.share": {"person": "sam"},
     "drafts.unshare": {"reader": "1"},

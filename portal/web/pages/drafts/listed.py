@@ -13,6 +13,7 @@ from portal.web.context import actor, now, portal, session
 from portal.web.forms.kept import kept_fields
 from portal.web.pages.drafts.blueprint import page
 from portal.web.views.drafts.listed import draft_lines
+from portal.web.views.drafts.past import published_lines
 from portal.web.views.drafts.pasted import with_pasted
 
 
@@ -80,6 +81,7 @@ def _page(typed: MultiDict[str, str], wrong: dict[str, str] | None = None) -> st
         "drafts/list.html",
         section="analyses",
         drafts=draft_lines(session(), actor()),
+        published=published_lines(session(), actor()),
         jobtypes=jobtypes,
         typed=typed,
         wrong=wrong or {},

@@ -1,0 +1,59 @@
+"""What was published under a name: its revisions compared, one of them published again, all of it retired."""
+
+from flask import flash, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from portal.drafts import publishing
+from portal.errors import ConflictError, LimitError, NotFoundError
+from portal.web.context import actor, now, portal, session
+from portal.web.pages.drafts.blueprint import page
+from portal.web.views.drafts.past import compared, last_audience, past_of
+
+
+@page.get("/published/<name>")
+def published(name: str) -> ResponseReturnValue:
+    """Who published what when, with the sentence of what changed; `before` and `after`: two revisions compared."""
+    past = past_of(session(), actor(), name)
+    before, after = request.args.get("before", ""), request.args.get("after", "")
+    return render_template(
+        "drafts/published.html",
+        section="analyses",
+        name=name,
+        past=past,
+        retired=not any(one.now for one in past),
+        comparison=compared(session(), actor(), name, before, after) if before and after else None,
+        asked=bool(before and after),
+    )
+
+
+@page.post("/published/<name>/retire")
+def retire(name: str) -> ResponseReturnValue:
+    """Ask that nobody can start it any more."""
+    past_of(session(), actor(), name)
+    try:
+        with portal().database.write() as writing:
+            publishing.ask_to_retire(writing, actor(), name, now=now())
+        flash("Asked. Once that is done nobody can start it; what ran with it stays explained.")
+    except (ConflictError, LimitError) as error:
+        flash(error.message, "wrong")
+    return redirect(url_for("drafts.published", name=name), 303)
+
+
+@page.post("/published/<name>/again")
+def publish_again(name: str) -> ResponseReturnValue:
+    """Ask that an earlier revision is published again, to whom it was published then."""
+    digest, changed = request.form.get("digest", ""), request.form.get("changed", "")
+    if not any(one.digest == digest for one in past_of(session(), actor(), name)):
+        raise NotFoundError(f"No such revision of {name} was published here.")
+    audience = last_audience(session(), name, digest)
+    if audience is None:
+        raise NotFoundError(f"No such revision of {name} was published here.")
+    try:
+        with portal().database.write() as writing:
+            publishing.ask_to_publish_again(
+                writing, actor(), name, digest, audience=audience, changed=changed, now=now()
+            )
+        flash("Asked. What becomes of it stands here once it is done.")
+    except LimitError as error:
+        flash(error.message, "wrong")
+    return redirect(url_for("drafts.published", name=name), 303)

@@ -1,0 +1,166 @@
+"""What was published and retired under a name, and how its revisions differ."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+from flask import url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from portal.catalogue.models import Instrument, Investigation
+from portal.drafts.publishing import history
+from portal.drafts.revisions import RevisionDeed, RevisionWish, Wished
+from portal.drafts.service import check_staff
+from portal.errors import NotFoundError
+from portal.identity.actor import Actor
+from portal.jobtype.load import parse_text
+from portal.jobtype.offer.audience import Audience, To
+from portal.jobtype.written.compare import Difference, Line, differences, lines
+from portal.words import count
+
+MOST: Final = 200
+"""Deeds of all names that are looked through for the list."""
+SHORT: Final = slice(7, 19)
+"""Of `sha256:<hex>`, what people read."""
+
+
+@dataclass(frozen=True)
+class PublishedLine:
+    """An analysis that was made here, in the list."""
+
+    name: str
+    state: str
+    when: datetime
+    url: str
+
+
+@dataclass(frozen=True)
+class PastLine:
+    """What was done once under a name."""
+
+    done: str
+    when: datetime
+    who: str
+    signed_by: str
+    changed: str
+    digest: str
+    short: str
+    now: bool
+    """This very revision is what is on offer."""
+    again: bool
+    """It can be published again."""
+    compare_url: str
+    """With the one before it; empty for the first."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two revisions beside each other."""
+
+    before: str
+    after: str
+    fields: Sequence[Difference] | None
+    """None: one of them cannot be read by the rules of today."""
+    text: Sequence[Line] | None
+    """None: too long to be compared."""
+
+
+def published_lines(session: Session, actor: Actor) -> list[PublishedLine]:
+    """The analyses that were published here, the last deed first, each with how it stands."""
+    whole = joinedload(RevisionWish.revision), joinedload(RevisionWish.deed)
+    query = select(RevisionWish).join(RevisionWish.deed).options(*whole)
+    done = query.where(RevisionWish.wished != Wished.TRY, RevisionDeed.done).order_by(RevisionDeed.id.desc())
+    newest: dict[str, PublishedLine] = {}
+    for wish in session.scalars(done.limit(MOST)):
+        name = wish.revision.name
+        if name in newest or not _concerns(actor, wish):
+            continue
+        assert wish.deed is not None
+        state = "Retired" if wish.wished is Wished.RETIRE else f"Published to {_to_whom(session, wish)}"
+        newest[name] = PublishedLine(name, state, wish.deed.at, url_for("drafts.published", name=name))
+    return list(newest.values())
+
+
+def past_of(session: Session, actor: Actor, name: str) -> list[PastLine]:
+    """What was done under a name, newest first. Raises NotFoundError, ForbiddenError."""
+    check_staff(actor)
+    past = [one for one in history(session, name) if _concerns(actor, one)]
+    if not past:
+        raise NotFoundError(f"Nothing was published here under the name {name}.")
+    published = [one for one in past if one.wished is Wished.PUBLISH]
+    offered = past[0].revision.digest if past[0].wished is Wished.PUBLISH else ""
+    before = {
+        one.id: earlier.revision.digest
+        for one, earlier in pairwise(published)
+        if earlier.revision.digest != one.revision.digest
+    }
+    return [_line(session, one, name, offered, before.get(one.id, "")) for one in past]
+
+
+def compared(session: Session, actor: Actor, name: str, before: str, after: str) -> Comparison | None:
+    """Two revisions that were published under the name; None unless both are there."""
+    found = {one.revision.digest: one.revision for one in history(session, name) if _concerns(actor, one)}
+    one, other = found.get(before), found.get(after)
+    if one is None or other is None:
+        return None
+    old, new = (parse_text(text.text, Path(name))[0] for text in (one, other))
+    told = differences(old, new) if old is not None and new is not None else None
+    return Comparison(one.digest[SHORT], other.digest[SHORT], told, lines(one.text, other.text))
+
+
+def _line(session: Session, wish: RevisionWish, name: str, offered: str, before: str) -> PastLine:
+    deed, digest = wish.deed, wish.revision.digest
+    assert deed is not None
+    retired = wish.wished is Wished.RETIRE
+    compare = url_for("drafts.published", name=name, before=before, after=digest) if before and not retired else ""
+    return PastLine(
+        done="Retired" if retired else f"Published to {_to_whom(session, wish)}",
+        when=deed.at,
+        who=wish.person.full_name or wish.person.name,
+        signed_by=deed.by,
+        changed=wish.changed,
+        digest=digest,
+        short=digest[SHORT],
+        now=not retired and digest == offered,
+        again=not retired and digest != offered,
+        compare_url=f"{compare}#compared" if compare else "",
+    )
+
+
+def _audience(wish: RevisionWish) -> Audience | None:
+    try:
+        return Audience.of(wish.audience)
+    except ValueError:
+        return None
+
+
+def _concerns(actor: Actor, wish: RevisionWish) -> bool:
+    """What somebody published to herself alone is nobody else's."""
+    audience = _audience(wish)
+    return wish.person_id == actor.person_id or audience is None or audience.to is not To.MYSELF
+
+
+def _to_whom(session: Session, wish: RevisionWish) -> str:
+    audience = _audience(wish)
+    if audience is None or audience.to is To.EVERYONE:
+        return "everyone"
+    if audience.to is To.MYSELF:
+        return f"{wish.person.full_name or wish.person.name} alone"
+    if audience.to is To.EXPERIMENTS:
+        known = session.scalars(select(Investigation.id).where(Investigation.id.in_(audience.ids))).all()
+        return f"the teams of {count(len(known), 'experiment')}"
+    query = select(Instrument.full_name, Instrument.name).where(Instrument.id.in_(audience.ids))
+    names = [full or name for full, name in session.execute(query)]
+    return f"the scientists of {', '.join(names)}" if names else "an instrument's scientists"
+
+
+def last_audience(session: Session, name: str, digest: str) -> Audience | None:
+    """To whom a revision was published last; None where it was not."""
+    for wish in history(session, name):
+        if wish.wished is Wished.PUBLISH and wish.revision.digest == digest:
+            return _audience(wish)
+    return None

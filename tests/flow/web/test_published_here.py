@@ -1,0 +1,113 @@
+"""What was published under a name: seen, compared, published again, retired."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from published_here import put_down
+from sqlalchemy import select
+
+from portal.drafts.revisions import RevisionWish, Wished
+from portal.jobtype.offer.audience import Audience, To
+
+FIRST = """\
+# Shrinks pictures.
+name: shrink
+version: "1"
+title: Shrink a picture
+summary: Makes it smaller.
+category: Pictures
+contact: staff
+program: {command: [convert]}
+resources: {default: small, variants: [{name: small, label: Small}]}
+result_title: Small
+outputs: [{name: small, dataset_type: picture}]
+"""
+SECOND = FIRST.replace("Makes it smaller", "Makes it <b>tiny</b>")
+PAGE = "/analyses/drafts/published/shrink"
+Csrf = Callable[..., str]
+
+
+def history(site: Any, *deeds: tuple[str, dict[str, Any]]) -> list[str]:
+    with site.database.write() as session:
+        person = site.facility.actors["sam"].person_id
+        return [put_down(session, person, "shrink", text, **more) for text, more in deeds]
+
+
+def asked(site: Any) -> RevisionWish:
+    with site.database.read() as session:
+        wish = session.scalars(select(RevisionWish).order_by(RevisionWish.id.desc())).first()
+        assert wish is not None
+        session.refresh(wish, ["revision"])
+        return wish
+
+
+def test_it_tells_who_published_what_and_what_changed(site: Any) -> None:
+    first, second = history(site, (FIRST, {}), (SECOND, {"changed": "Smaller still."}))
+    sam = site.client("sam")
+    assert f'href="{PAGE}"' in sam.get("/analyses/drafts").text
+    html = sam.get(PAGE).text
+    assert html.index("Smaller still.") < html.index("It is new.")
+    assert html.count("(on offer)") == 1
+    assert "asked by Sam Weber, signed off by root" in html
+    compared = sam.get(PAGE, query_string={"before": first, "after": second}).text
+    assert re.search(r"summary</td>\s*<td[^>]*>Makes it smaller.</td>\s*<td[^>]*>Makes it &lt;b&gt;tiny", compared)
+    assert "- summary: Makes it smaller." in compared
+    assert "+ summary: Makes it &lt;b&gt;tiny&lt;/b&gt;." in compared
+
+
+def test_an_earlier_one_is_published_again_to_whom_it_was_then(site: Any, csrf: Csrf) -> None:
+    ours = Audience(To.INSTRUMENTS, "sam", (site.facility.instruments["lightsheet"],))
+    first, _ = history(site, (FIRST, {"audience": ours}), (SECOND, {}))
+    sam = site.client("sam")
+    token = csrf(sam, PAGE)
+    answer = sam.post(f"{PAGE}/again", data={"csrf_token": token, "digest": first, "changed": "Back."})
+    assert answer.status_code == 303
+    wish = asked(site)
+    assert (wish.wished, wish.revision.digest, wish.changed) == (Wished.PUBLISH, first, "Back.")
+    assert Audience.of(wish.audience) == ours
+    unknown = sam.post(f"{PAGE}/again", data={"csrf_token": token, "digest": "sha256:00"})
+    assert unknown.status_code == 404
+
+
+def test_it_is_retired_once(site: Any, csrf: Csrf) -> None:
+    history(site, (FIRST, {}))
+    sam = site.client("sam")
+    assert sam.post(f"{PAGE}/retire", data={"csrf_token": csrf(sam, PAGE)}).status_code == 303
+    assert asked(site).wished is Wished.RETIRE
+    history(site, (FIRST, {"wished": Wished.RETIRE}))
+    html = sam.get(PAGE).text
+    assert "Retired: nobody can start it." in html
+    assert "Retire it" not in html
+    assert "Publish it again" in html
+
+
+def test_what_somebody_published_to_herself_is_nobody_elses(site: Any) -> None:
+    with site.database.write() as session:
+        person = site.facility.actors["maya"].person_id
+        put_down(session, person, "shrink", FIRST, audience=Audience(To.MYSELF, "maya"))
+    sam = site.client("sam")
+    assert sam.get(PAGE).status_code == 404
+    assert PAGE not in sam.get("/analyses/drafts").text
+
+
+def test_researchers_find_none_of_it(site: Any, csrf: Csrf) -> None:
+    history(site, (FIRST, {}))
+    maya = site.client("maya")
+    assert maya.get(PAGE).status_code == 403
+    token = csrf(maya, "/me")
+    for what in ("retire", "again"):
+        assert maya.post(f"{PAGE}/{what}", data={"csrf_token": token}).status_code == 403
+
+
+def test_a_revision_that_todays_rules_do_not_read_is_compared_as_text_and_that_is_said(site: Any) -> None:
+    first, second = history(site, (FIRST.replace("version:", "edition:"), {}), (FIRST, {}))
+    html = site.client("sam").get(PAGE, query_string={"before": first, "after": second}).text
+    assert "One of the two cannot be read by the rules of today, so only their texts are compared." in html
+    assert "The two mean the same." not in html
+
+
+def test_what_was_not_published_cannot_be_compared(site: Any) -> None:
+    (first,) = history(site, (FIRST, {}))
+    html = site.client("sam").get(PAGE, query_string={"before": first, "after": "x" * 100}).text
+    assert "These two revisions cannot be compared" in html
