@@ -23,8 +23,11 @@ def test_every_host_runs_all_its_units(cluster: Cluster) -> None:
 
 def test_nodes_start_this_checkouts_launch(cluster: Cluster) -> None:
     """A node's layer may be older than the portal's, on which the same code is noted."""
-    (wheel,) = wheels.wheels(cluster.place).glob("gantry_wrappers-*.whl")
-    version = hashlib.sha256(wheel.read_bytes()).hexdigest()[:16]
+    digests = []
+    for package in ("gantry_wrappers", "gantry_formats"):
+        (wheel,) = wheels.wheels(cluster.place).glob(f"{package}-*.whl")
+        digests.append(hashlib.sha256(wheel.read_bytes()).hexdigest())
+    version = hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
     for name in ("node1", "node2"):
         assert version in cluster.hosts[name].run("cat", "/usr/libexec/gantry-launch").stdout, name
 
