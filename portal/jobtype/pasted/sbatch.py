@@ -204,8 +204,8 @@ def _gpus(asked: Asked, value: str) -> None:
     """`2`, `a100:2`, `gpu`, `gpu:2`, `gpu:a100:2`."""
     parts = value.removeprefix("gpu").lstrip(":").split(":") if value.startswith("gpu") else value.split(":")
     parts = [part for part in parts if part]
-    asked.gpus = _whole(parts[-1]) if parts and parts[-1].isdigit() else 1
-    kinds = [part for part in parts if not part.isdigit()]
+    asked.gpus = _whole(parts[-1]) if parts and parts[-1].isdecimal() else 1
+    kinds = [part for part in parts if not part.isdecimal()]
     asked.gpu_kind = kinds[0] if kinds else asked.gpu_kind
 
 
@@ -329,7 +329,7 @@ def _without_starter(command: Command, asked: Asked) -> Command:
             option = words.pop(0).text
             if option in _STARTERS_WITH_VALUE and words:
                 value = words.pop(0).text
-                if option in _RANKS and value.isdigit() and asked.tasks is None:
+                if option in _RANKS and value.isdecimal() and asked.tasks is None:
                     asked.tasks = _whole(value)
     return Command(tuple(words), command.variables, command.joined_by) if words else command
 

@@ -148,7 +148,7 @@ class _Reader:
         start = self.at
         # A number right before a redirection is what is redirected: 2>&1.
         last = self.words[-1] if self.words else None
-        if operator in _REDIRECTIONS and last and last.end == start and last.text.isdigit() and not last.quoted:
+        if operator in _REDIRECTIONS and last and last.end == start and last.text.isdecimal() and not last.quoted:
             start = self.words.pop().start
         self.at += len(operator)
         what, instead = _INSTEAD[operator]

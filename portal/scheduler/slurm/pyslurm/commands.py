@@ -84,7 +84,7 @@ def description(words: Sequence[str], script: str) -> Json | None:
         option, equals, value = word.removeprefix("--").partition("=")
         if option in WORDS and equals:
             job[WORDS[option]] = value
-        elif option in NUMBERS and value.isdigit():
+        elif option in NUMBERS and value.isdecimal():
             job[NUMBERS[option]] = int(value)
         elif option == "partition" and equals:
             job["partitions"] = value.split(",")

@@ -176,7 +176,7 @@ def _chip(text: str, button: str) -> tuple[str, str]:
     """What a click on a word of the command does."""
     _, _, rest = button.partition(".")
     number, _, what = rest.partition(".")
-    index = int(number) if number.isdigit() and len(number) < 5 else 0
+    index = int(number) if number.isdecimal() and len(number) < 5 else 0
     try:
         if what == "input":
             types = beside.types_with(session(), actor(), chips.pattern_of(text, index))
@@ -198,7 +198,7 @@ def _onward(draft_id: int, step: str, button: str) -> str:
     place = place if what in ("up", "down") else ""
     if place:
         head, _, number = place.rpartition(".")
-        if number.isdigit() and len(number) < 5:
+        if number.isdecimal() and len(number) < 5:
             place = f"{head}.{max(0, int(number) + (-1 if what == 'up' else 1))}"
     opened = place or (request.form.get("opened") or None)
     anchor = (

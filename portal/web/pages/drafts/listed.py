@@ -85,7 +85,7 @@ def _page(typed: MultiDict[str, str], wrong: dict[str, str] | None = None) -> st
         jobtypes=jobtypes,
         typed=typed,
         wrong=wrong or {},
-        gone=int(gone) if gone.isdigit() and len(gone) < 10 else None,
+        gone=int(gone) if gone.isdecimal() and len(gone) < 10 else None,
     )
 
 

@@ -28,6 +28,6 @@ def unshare(draft_id: int) -> ResponseReturnValue:
     number = request.form.get("reader", "")
     with portal().database.write() as writing:
         service.forget_reader(
-            writing, actor(), draft_id, int(number) if number.isdigit() and len(number) < 10 else 0, now=now()
+            writing, actor(), draft_id, int(number) if number.isdecimal() and len(number) < 10 else 0, now=now()
         )
     return redirect(url_for("drafts.edit", draft_id=draft_id, step="publish"), 303)

@@ -46,7 +46,7 @@ def done(text: str, step: Step, button: str) -> str:
     if what == "add" and place in lists:
         return _one_more(text, place)
     place, _, number = place.rpartition(".")
-    if place not in lists or not number.isdigit() or len(number) > 5:
+    if place not in lists or not number.isdecimal() or len(number) > 5:
         return text
     index, path = int(number), path_of(place)
     if what == "remove":

@@ -215,4 +215,4 @@ def key_of(path: tuple[str | int, ...]) -> str:
 
 def path_of(name: str) -> tuple[str | int, ...]:
     """The path that a field's name says, without its prefix."""
-    return tuple(int(part) if part.isdigit() and len(part) < 6 else part for part in name.split("."))
+    return tuple(int(part) if part.isdecimal() and len(part) < 6 else part for part in name.split("."))
