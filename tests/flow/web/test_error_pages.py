@@ -93,7 +93,8 @@ def test_the_address_of_a_form_leads_to_the_page_on_which_it_stands(site: Any) -
         }
         if "GET" in methods or rule.endpoint.startswith("api"):
             continue
-        values = dict.fromkeys(rule.arguments, 1) | ({"name": "qc"} if "name" in rule.arguments else {})
+        named = {"name": "qc", "step": "purpose"}
+        values = {argument: named.get(argument, 1) for argument in rule.arguments}
         with site.app.test_request_context():
             address = site.app.url_for(rule.endpoint, _external=False, **values)
         answer = site.client("maya").get(address)

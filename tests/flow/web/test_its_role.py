@@ -1,18 +1,31 @@
 """The web tier does all of its work with the rights in the database that a site gives it."""
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from page_forms import form_on
+from published_here import put_down
 
+from portal.drafts.service import create
 from portal.jobs.models import Job
 from portal.jobs.state import State
+from portal.jobtype.written.start import empty
 from portal.web.signed_in import COOKIE
 
 pytestmark = pytest.mark.postgres
 
 PASSWORD = "correct horse battery"
+
+
+def a_draft(site: Any) -> int:
+    """A draft of Sam's, and a past of what was published under the name of an analysis."""
+    sam = site.facility.actors["sam"]
+    with site.database.write() as session:
+        text = empty("Shrink a picture", "Sam Weber")
+        put_down(session, sam.person_id, "qc", text)
+        return create(session, sam, text, now=datetime.now(UTC)).id
 
 
 @pytest.mark.parametrize("person", ["maya", "sam", None])
@@ -41,6 +54,8 @@ def test_every_page_can_be_read(site_of_its_role: Any, person: str | None) -> No
         "analysis": "qc",
         "filename": "none",
         "rest": "none",
+        "draft_id": a_draft(site),
+        "step": "purpose",
     }
     seen = 0
     for rule in site.app.url_map.iter_rules():

@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from portal.drafts import before, service
 from portal.drafts.models import Draft
 from portal.errors import ConflictError, InvalidError
-from portal.identity.missing import not_found
 from portal.jobtype.written import chips
 from portal.jobtype.written.check import Step
 from portal.jobtype.written.tree import UnsoundError
@@ -24,6 +23,8 @@ from portal.web.views.drafts.merge import merged, with_step
 from portal.web.views.drafts.pasted import with_pasted
 
 STEPS = (*(step.value for step in Step), YAML)
+AT = f"/<int:draft_id>/<any({', '.join(STEPS)}):step>"
+"""Of a step and of nothing else: the address of a button, such as `/undo`, is no step that there is not."""
 CHIPS = {
     "output": chips.to_output,
     "option": chips.to_option,
@@ -32,10 +33,10 @@ CHIPS = {
 }
 
 
-@page.get("/<int:draft_id>/<step>")
+@page.get(AT)
 def edit(draft_id: int, step: str) -> ResponseReturnValue:
     """A step, or the YAML. What was kept of a form that met no sign-in stands in it, and is not saved yet."""
-    draft = _draft(draft_id, step)
+    draft = _draft(draft_id)
     kept = kept_fields("drafts.save", draft_id=draft_id, step=step)
     if not kept:
         return _page(draft, step, draft.text, draft.version)
@@ -46,10 +47,10 @@ def edit(draft_id: int, step: str) -> ResponseReturnValue:
     return _page(draft, step, text, whole_of(kept.get("version", "")) or draft.version)
 
 
-@page.post("/<int:draft_id>/<step>")
+@page.post(AT)
 def save(draft_id: int, step: str) -> ResponseReturnValue:
     """Save what was typed, and do what the button says."""
-    draft = _draft(draft_id, step)
+    draft = _draft(draft_id)
     button = request.form.get("do", "")
     version = whole_of(request.form.get("version", ""))
     told: list[str] = []
@@ -65,7 +66,7 @@ def save(draft_id: int, step: str) -> ResponseReturnValue:
         with portal().database.write() as writing:
             draft = service.save(writing, actor(), draft_id, text, draft.version, now=now())
     except service.SavedMeanwhileError:
-        return _conflict(_draft(draft_id, step), step, version, button)
+        return _conflict(_draft(draft_id), step, version, button)
     except UnsoundError as error:
         flash(f"Nothing was changed: {error.message}.", "wrong")
     except InvalidError as error:
@@ -76,10 +77,10 @@ def save(draft_id: int, step: str) -> ResponseReturnValue:
     return redirect(_onward(draft_id, step, button), 303)
 
 
-@part(page, "/<int:draft_id>/<step>/part/saved", of="drafts.edit", method="POST")
+@part(page, f"{AT}/part/saved", of="drafts.edit", method="POST")
 def saved(draft_id: int, step: str) -> ResponseReturnValue:
     """Save what was typed so far; the answer is what stands beside it then. Nothing goes over another's save."""
-    draft = _draft(draft_id, step)
+    draft = _draft(draft_id)
     version = whole_of(request.form.get("version", ""))
     trouble = ""
     try:
@@ -90,7 +91,7 @@ def saved(draft_id: int, step: str) -> ResponseReturnValue:
             with portal().database.write() as writing:
                 draft = service.save(writing, actor(), draft_id, text, draft.version, now=now())
     except service.SavedMeanwhileError:
-        draft, trouble = _draft(draft_id, step), "meanwhile"
+        draft, trouble = _draft(draft_id), "meanwhile"
     except (UnsoundError, InvalidError) as error:
         trouble = error.message
     kept = draft.version if not trouble else version
@@ -98,10 +99,10 @@ def saved(draft_id: int, step: str) -> ResponseReturnValue:
     return render_template("drafts/_saved.html", trouble=trouble, **context)
 
 
-@part(page, "/<int:draft_id>/<step>/part/form", of="drafts.edit", method="POST")
+@part(page, f"{AT}/part/form", of="drafts.edit", method="POST")
 def form(draft_id: int, step: str) -> ResponseReturnValue:
     """The live form with what was chosen in it, and the command of it. Nothing is saved or started."""
-    draft = _draft(draft_id, step)
+    draft = _draft(draft_id)
     context = editor_of(Seen(draft, step, draft.text, draft.version, _on()), live=_live())
     return render_template("drafts/_form.html", **context)
 
@@ -131,11 +132,8 @@ def as_file(draft_id: int) -> ResponseReturnValue:
     return response
 
 
-def _draft(draft_id: int, step: str) -> Draft:
-    draft = service.draft_for(session(), actor(), draft_id)
-    if step not in STEPS:
-        raise not_found(actor())
-    return draft
+def _draft(draft_id: int) -> Draft:
+    return service.draft_for(session(), actor(), draft_id)
 
 
 def _typed() -> dict[str, str]:
