@@ -3,9 +3,9 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -65,7 +65,8 @@ def _each(root: Path, plan: FacilityPlan, processes: int) -> Generator[tuple[Dat
     # Spawned, because a forked copy of a process with threads may hang.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(processes, mp_context=context, initializer=_leave_ctrl_c) as pool:
-        futures = {pool.submit(make_dataset, folder, dataset): dataset for dataset, folder in folders.items()}
+        with _ctrl_c_waits():
+            futures = {pool.submit(make_dataset, folder, dataset): dataset for dataset, folder in folders.items()}
         try:
             for future in as_completed(futures):
                 yield futures[future], future.result()
@@ -74,9 +75,23 @@ def _each(root: Path, plan: FacilityPlan, processes: int) -> Generator[tuple[Dat
             pool.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """Processes that are begun here are reached by no Ctrl-C until they leave it to their parent.
+
+    While Python itself starts in them it would end in an error for people to read. The parent hears it afterwards.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _leave_ctrl_c() -> None:
     """Ctrl-C reaches every process of a terminal; what to do about it the parent decides."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 
 
 def make_dataset(folder: Path, dataset: DatasetPlan) -> dict[str, Any]:
