@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from axe import AXE, violations
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Error, Locator, Page, expect
 from sqlalchemy import select
 
 from portal.drafts.models import Draft
@@ -37,9 +37,24 @@ class Hands:
         field.press("Tab")
 
 
+def go(page: Page, address: str) -> None:
+    """Open an address once the page has come to rest: a form that was just sent may still be on its way.
+
+    A navigation of the page itself that begins meanwhile aborts this one, which is then asked for again.
+    """
+    page.wait_for_load_state("networkidle")
+    try:
+        page.goto(address)
+    except Error as error:
+        if "ERR_ABORTED" not in error.message:
+            raise
+        page.wait_for_load_state("networkidle")
+        page.goto(address)
+
+
 def new_draft(page: Page, title: str, pasted: str = "") -> None:
     """Make one; the page is its editor then."""
-    page.goto("/analyses/drafts")
+    go(page, "/analyses/drafts")
     page.get_by_label("Title", exact=True).fill(title)
     page.get_by_label(re.compile("The command that works")).fill(pasted)
     page.get_by_role("button", name="Make a draft").click()
@@ -63,7 +78,7 @@ def saved(page: Page) -> None:
 def test_imagemagick_is_registered_from_an_empty_draft(demo: Any, browse: Callable[..., Page]) -> None:
     page = browse("sam")
     hands = Hands(page)
-    page.goto("/analyses")
+    go(page, "/analyses")
     hands.press(page.get_by_role("link", name="New analysis"))
     hands.type("Title", "Shrink a picture")
     hands.press(page.get_by_role("button", name="Make a draft"))
@@ -118,14 +133,14 @@ def test_a_draft_is_tried_on_a_dataset_and_published(demo: Any, browse: Callable
         chip.locator("summary").click()
         with page.expect_navigation():
             chip.get_by_role("button", name=meant).click()
-    page.goto(f"{base}/purpose")
+    go(page, f"{base}/purpose")
     page.get_by_label("In one sentence", exact=True).fill("Copies a stack.")
     page.get_by_label("Heading on the Analyses page", exact=True).fill("Copies")
     with page.expect_navigation():
         page.get_by_role("button", name="Save", exact=True).click()
-    page.goto(f"{base}/publish")
+    go(page, f"{base}/publish")
     expect(page.locator("#draft-stage")).to_contain_text("Not tried yet")
-    page.goto(f"{base}/try")
+    go(page, f"{base}/try")
     with page.expect_navigation():
         page.get_by_role("button", name="Ask to try it").click()
     until(page, page.get_by_role("button", name="Try it", exact=True))
@@ -135,14 +150,14 @@ def test_a_draft_is_tried_on_a_dataset_and_published(demo: Any, browse: Callable
     expect(page.locator("main")).to_contain_text("trial", ignore_case=True)
     job = page.url
     until(page, page.locator(".state.done").first)
-    page.goto(f"{base}/publish")
+    go(page, f"{base}/publish")
     expect(page.locator("#draft-stage")).to_contain_text("Tried")
     page.get_by_label("What changed, in a sentence").fill("It is new.")
     page.get_by_label("Everyone").check()
     with page.expect_navigation():
         page.get_by_role("button", name="Ask to publish it").click()
     until(page, page.locator("#draft-stage", has_text="Published"))
-    page.goto("/analyses")
+    go(page, "/analyses")
     expect(page.get_by_role("link", name="Copy of a stack").first).to_be_visible()
     assert "/jobs/" in job
 
@@ -166,7 +181,7 @@ def test_it_is_registered_with_the_keyboard_alone(demo: Any, browse: Callable[..
     with page.expect_navigation():
         page.keyboard.press("Enter")
     expect(page.locator(".draft-chip.input")).to_have_count(1)
-    page.goto(page.url.replace("/command", "/purpose").partition("#")[0])
+    go(page, page.url.replace("/command", "/purpose").partition("#")[0])
     page.get_by_label("In one sentence", exact=True).focus()
     page.keyboard.type("Typed.")
     with page.expect_navigation():
@@ -187,7 +202,7 @@ def test_what_is_typed_just_before_one_goes_on_is_saved(demo: Any, browse: Calla
 def test_errors_of_the_yaml_stand_at_line_and_column_as_one_types(demo: Any, browse: Callable[..., Page]) -> None:
     page = browse("sam")
     new_draft(page, "By hand")
-    page.goto(page.url.partition("/purpose")[0] + "/yaml")
+    go(page, page.url.partition("/purpose")[0] + "/yaml")
     text = page.locator("#text")
     text.fill("name: by-hand\nversion: 1\ntitel: By hand\n")
     expect(page.locator("#draft-problems")).to_contain_text("did you mean title?")
@@ -256,7 +271,7 @@ def test_no_step_has_a_serious_obstacle_at_any_width(demo: Any, browse: Callable
         page.get_by_role("button", name="An option").locator("visible=true").first.click()
     wrong: dict[str, Any] = {}
     for step in STEPS:
-        page.goto(f"{base}/{step}")
+        go(page, f"{base}/{step}")
         page.evaluate("document.querySelectorAll('main details').forEach(item => { item.open = true; })")
         for width in (1440, 768, 390):
             page.set_viewport_size({"width": width, "height": 900})
@@ -265,7 +280,7 @@ def test_no_step_has_a_serious_obstacle_at_any_width(demo: Any, browse: Callable
                 wrong[f"{step} {width}"] = f"{wide} px too wide"
         if found := violations(page):
             wrong[step] = found
-    page.goto("/analyses/drafts")
+    go(page, "/analyses/drafts")
     if found := violations(page):
         wrong["list"] = found
     assert not wrong
