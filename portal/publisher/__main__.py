@@ -12,9 +12,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from portal.config import Settings, load_settings
 from portal.db import Database
-from portal.errors import ConfigError
+from portal.errors import ConfigError, PortalError
 from portal.logged import written_out
 from portal.publisher import wire
 from portal.publisher.work import Done, approve, look, refuse
@@ -64,13 +66,15 @@ def _now() -> datetime:
 def watch(settings: Settings, database: Database) -> None:
     """Look at what waits, again and again, until a signal says stop."""
     stopping: list[int] = []
+    passed: set[int] = set()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda got, _frame: stopping.append(got))
     while not stopping:
         try:
-            for one in look(database, settings, now=_now()):
+            for one in look(database, settings, now=_now(), passed=passed):
                 _log("wish", **_told(one))
-        except Exception as error:  # the database or the disk is away: what waits goes on waiting
+        except (OSError, SQLAlchemyError, PortalError) as error:
+            # The database or the disk is away: what waits goes on waiting.
             _log("fault", error=f"{type(error).__name__}: {error}"[:500])
         time.sleep(PAUSE_S)
 

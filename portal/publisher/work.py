@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Select, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, joinedload
 
 from portal.audit.deed import Action, Kind, Thing
@@ -30,6 +31,7 @@ from portal.publisher.caps import objections
 from portal.publisher.folder import allow_trial, alone, publish_revision, retire
 
 AT_ONCE = 100
+"""Wishes that one look carries out."""
 
 
 class RefusedWishError(PortalError):
@@ -52,19 +54,26 @@ class Done:
         return not self.words
 
 
-def look(database: Database, settings: Settings, *, now: datetime) -> list[Done]:
-    """Look at all that waits; what must be signed off by somebody else goes on waiting.
+def look(database: Database, settings: Settings, *, now: datetime, passed: set[int] | None = None) -> list[Done]:
+    """Look at what waits; what must be signed off by somebody else goes on waiting.
 
-    Raises OSError where the publisher's folder cannot be written: what was not done then waits.
+    `passed`: the wishes that were found so before, which this keeps: they are read once, and hold up none behind
+    them. Raises OSError where the publisher's folder cannot be written: what was not done then waits.
     """
+    passed = passed if passed is not None else set()
     with database.read() as session:
         acted = select(RevisionDeed.wish_id)
         ids = select(RevisionWish.id).where(RevisionWish.id.not_in(acted)).order_by(RevisionWish.id)
-        waiting = list(session.scalars(ids.limit(AT_ONCE)))
-    if not waiting:
-        return []
-    found = [_one(database, settings, wish, by=None, now=now) for wish in waiting]
-    return [one for one in found if one is not None]
+        waiting = list(session.scalars(ids))
+    passed &= set(waiting)
+    found = []
+    for wish in [one for one in waiting if one not in passed][:AT_ONCE]:
+        done = _one(database, settings, wish, by=None, now=now)
+        if done is None:
+            passed.add(wish)
+        else:
+            found.append(done)
+    return found
 
 
 def approve(database: Database, settings: Settings, wish: int, *, by: str, now: datetime) -> Done:
@@ -103,6 +112,11 @@ def _one(database: Database, settings: Settings, wish: int, *, by: str | None, n
             signed = _carry_out(session, settings, found, by=by, now=now)
         except (RefusedWishError, ConflictError) as error:
             return _note(session, found, error.message, by=by or "", now=now)
+        except (OSError, SQLAlchemyError):
+            raise
+        except Exception as error:  # one text's fault must not keep all others from being looked at
+            words = f"It could not be read ({type(error).__name__}). Please tell an operator."
+            return _note(session, found, words, by=by or "", now=now)
         return None if signed is None else _note(session, found, "", by=signed, now=now)
 
 

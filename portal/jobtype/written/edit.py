@@ -6,6 +6,7 @@ layout that nobody foresaw), the smallest part around it is written anew, which 
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import yaml
@@ -151,7 +152,7 @@ def _candidates(text: str, tree: Tree, parent: Path, wanted: Any, splice: Splice
     place: Path = parent if flow is None else flow
     while place:
         value = _at(wanted, place)
-        yield from _tried(lambda at=place, new=value: _replaced(tree, at, new))  # type: ignore[misc]
+        yield from _tried(partial(_replaced, tree, place, value))
         place = place[:-1]
     yield f"{_leading_comments(text)}{dump.block(wanted)}\n"
 

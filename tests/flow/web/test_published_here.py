@@ -70,6 +70,17 @@ def test_an_earlier_one_is_published_again_to_whom_it_was_then(site: Any, csrf: 
     assert unknown.status_code == 404
 
 
+def test_who_publishes_again_what_another_registered_asks_in_her_own_name(site: Any, csrf: Csrf) -> None:
+    """The publisher refuses what names another author than the person who asks."""
+    with site.database.write() as session:
+        maya = site.facility.actors["maya"].person_id
+        first = put_down(session, maya, "shrink", FIRST, audience=Audience(To.EVERYONE, "maya"))
+    history(site, (SECOND, {}))
+    sam = site.client("sam")
+    sam.post(f"{PAGE}/again", data={"csrf_token": csrf(sam, PAGE), "digest": first, "changed": "Back."})
+    assert Audience.of(asked(site).audience) == Audience(To.EVERYONE, "sam")
+
+
 def test_it_is_retired_once(site: Any, csrf: Csrf) -> None:
     history(site, (FIRST, {}))
     sam = site.client("sam")

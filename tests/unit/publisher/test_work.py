@@ -23,7 +23,7 @@ from portal.errors import ConflictError, ForbiddenError, InvalidError, LimitErro
 from portal.identity.models import Person
 from portal.jobtype.offer.audience import Audience, To
 from portal.jobtype.offer.offered import offered
-from portal.publisher.work import approve, look, refuse
+from portal.publisher.work import AT_ONCE, approve, look, refuse, verified
 
 
 def _look(desk: Any) -> list[str]:
@@ -340,3 +340,57 @@ def test_an_account_that_is_no_persons_is_not_named_by_a_draft(desk_of: Callable
     [words] = _look(desk)
     assert words
     assert _files(desk.settings.registered) == []
+
+
+def test_what_waits_for_an_operator_holds_up_nothing_behind_it(signed_off):
+    desk = signed_off
+    desk.tried(image="tools")
+    wish = desk.ask_to_publish()
+    with desk.database.write() as session:
+        first = session.get_one(RevisionWish, wish)
+        session.add_all(
+            RevisionWish(
+                revision_id=first.revision_id,
+                person_id=desk.ines.person_id,
+                wished=first.wished,
+                audience=Audience(To.EVERYONE, "ines").document(),
+                changed=first.changed,
+                at=first.at,
+            )
+            for _ in range(AT_ONCE)
+        )
+    desk.ask_to_try()
+    passed: set[int] = set()
+    looked = [look(desk.database, desk.settings, now=desk.now, passed=passed) for _ in range(2)]
+    assert [[one.wished for one in done] for done in looked] == [[], [Wished.TRY]]
+    assert len(passed) == AT_ONCE + 1
+
+
+def test_what_waits_is_looked_at_once_and_is_forgotten_once_it_is_done(signed_off, monkeypatch):
+    desk = signed_off
+    desk.tried(image="tools")
+    wish = desk.ask_to_publish()
+    passed: set[int] = set()
+    read: list[int] = []
+    monkeypatch.setattr("portal.publisher.work.verified", lambda one: read.append(one.id) or verified(one))
+    for _ in range(3):
+        assert look(desk.database, desk.settings, now=desk.now, passed=passed) == []
+    assert (len(read), passed) == (1, {wish})
+    assert approve(desk.database, desk.settings, wish, by="root", now=desk.now).done
+    look(desk.database, desk.settings, now=desk.now, passed=passed)
+    assert passed == set()
+
+
+def test_a_wish_that_breaks_what_reads_it_is_refused_and_the_next_is_done(desk, monkeypatch):
+    def broken(revision: DraftRevision) -> Any:
+        if revision.digest == first:
+            raise RecursionError
+        return verified(revision)
+
+    first = desk.jobtype().revision
+    monkeypatch.setattr("portal.publisher.work.verified", broken)
+    desk.ask_to_try()
+    desk.write(version="2.0")
+    desk.ask_to_try()
+    assert _look(desk) == ["It could not be read (RecursionError). Please tell an operator.", ""]
+    assert _look(desk) == []

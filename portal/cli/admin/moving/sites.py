@@ -39,8 +39,9 @@ def export(names: tuple[str, ...], everything: bool, folder: Path | None, as_jso
     if folder is None and len(chosen) > 1 and not as_json:
         raise click.UsageError("Several go into files: give --to FOLDER.")
     texts = {one.name: text_of(one, folders) for one in chosen}
-    for one in chosen if folder is not None else ():
-        write_new(folder / f"{one.name}.yaml", texts[one.name])  # type: ignore[operator]
+    if folder is not None:
+        for name, text in texts.items():
+            write_new(folder / f"{name}.yaml", text)
     if as_json:
         show_json({one.name: {"revision": one.revision, "yaml": texts[one.name]} for one in chosen})
     elif folder is None:

@@ -1,5 +1,7 @@
 """What was published under a name: its revisions compared, one of them published again, all of it retired."""
 
+from dataclasses import replace
+
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -51,7 +53,13 @@ def publish_again(name: str) -> ResponseReturnValue:
     try:
         with portal().database.write() as writing:
             publishing.ask_to_publish_again(
-                writing, actor(), name, digest, audience=audience, changed=changed, now=now()
+                writing,
+                actor(),
+                name,
+                digest,
+                audience=replace(audience, author=actor().name),
+                changed=changed,
+                now=now(),
             )
         flash("Asked. What becomes of it stands here once it is done.")
     except LimitError as error:
