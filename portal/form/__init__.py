@@ -4,18 +4,10 @@ It knows no database: datasets come in as `InputDataset`. Raw values are strings
 values as the API gets them; both go through the same checks, and nothing that was typed is ever changed or lost.
 """
 
-from portal.form.build import (
-    Field,
-    Form,
-    Group,
-    PresetChoice,
-    SlotField,
-    VariantChoice,
-    build_form,
-    damage_words,
-    raw_of_html,
-)
+from portal.form.build import build_form, damage_words
 from portal.form.command import as_command, as_python
+from portal.form.fields import Field, Form, Group, PresetChoice, SlotField, VariantChoice
+from portal.form.html import raw_of_html
 from portal.form.inputs.dataset import InputDataset, Inputs, Quantity
 from portal.form.inputs.slots import check_slots
 from portal.form.plan import Planned, plan, typed

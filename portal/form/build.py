@@ -1,28 +1,24 @@
 """The form of a job type for these datasets, with what was typed, where defaults come from, and what is wrong."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from dataclasses import field as attribute
+from dataclasses import replace
 from typing import Any
 
-from gantry_formats.conditions import names_in
 from portal.errors import InvalidError
 from portal.form.conditions import needs_unmet, preset_unmet
 from portal.form.conditions.unmet import Job, called_in
 from portal.form.defaults import Default, default_for
+from portal.form.fields import Field, Form, Group, PresetChoice, SlotField, VariantChoice
 from portal.form.inputs.belongs import belongs
 from portal.form.inputs.chosen_file import offered, said_of_files
-from portal.form.inputs.dataset import InputDataset, Inputs
-from portal.form.inputs.pick_field import PickField, pick_field
-from portal.form.inputs.picks import MOST_NAMED, without_any
+from portal.form.inputs.dataset import Inputs
+from portal.form.inputs.pick_field import pick_field
+from portal.form.inputs.picks import without_any
 from portal.form.inputs.slots import check_slots
 from portal.form.inputs.unusable import left_out_files, without_any_file
-from portal.form.kinds.lists import separated
-from portal.form.kinds.ranges import ends_of
-from portal.form.kinds.texts import BETWEEN_ENDS, joined
 from portal.form.plan import hidden_options, plan, results_of, split, typed_options, unoffered_values, with_preset
 from portal.form.sized import sized
-from portal.form.target import FIELD, TargetField, target_field
+from portal.form.target import FIELD, target_field
 from portal.form.titles import result_title
 from portal.form.values import as_text, how_read, is_blank
 from portal.jobtype.conditions.phrases import phrase
@@ -31,224 +27,11 @@ from portal.jobtype.kinds.lists import NumbersOption, SeveralOption
 from portal.jobtype.kinds.ranges import RangeOption
 from portal.jobtype.kinds.texts import DateOption, LongTextOption
 from portal.jobtype.model import JobType, Variant
-from portal.jobtype.option import BooleanOption, ChoiceOption, FloatOption, IntegerOption, OptionBase, TextOption
+from portal.jobtype.option import ChoiceOption, FloatOption, IntegerOption, OptionBase, TextOption
 from portal.words import count, limit, listed, memory
 
 MOST_PLAIN = 6
-MOST_IN_A_LIST = 50
 MOST_DAMAGED = 5
-
-
-def asks_options(tree: Mapping[str, Any]) -> bool:
-    """Whether a condition depends on what is chosen on the form."""
-    return any(one["op"] == "option" for one in names_in(tree))
-
-
-@dataclass(frozen=True)
-class Field:
-    """One option on the form. `value` is the raw text, exactly as it was typed, or the default."""
-
-    name: str
-    label: str
-    kind: str
-    """The option's type: boolean, choice, several, integer, float, range, numbers, text, long_text, date."""
-    value: str
-    placeholder: str
-    unit: str
-    help: str
-    source: str
-    """Where the default comes from, in words; empty for a plain default."""
-    error: str
-    required: bool
-    read: str = ""
-    """How a number that was typed is understood, where it was typed otherwise than programs write it."""
-    asked: bool = False
-    """A dataset leaves it in doubt, so that it is asked where everybody sees it; `source` says why."""
-    choices: tuple[tuple[str, str], ...] = ()
-    min: str = ""
-    max: str = ""
-    step: str = ""
-    pattern: str = ""
-    max_length: int | None = None
-    pick: PickField | None = None
-    """What of the datasets it picks; None for what picks nothing, or of no dataset."""
-    condition: str = ""
-    """On what it depends whether it is asked for, to be read behind "Only if"; empty: it always is."""
-    why_not: str = ""
-    """Why it is not asked for now, in sentences; empty where it is."""
-    because: str = ""
-    """What the job type says of that itself."""
-    when: Mapping[str, Any] | None = None
-    """The tree of the condition."""
-    unoffered: Mapping[str, str] = attribute(default_factory=dict)
-    """Values of a choice that cannot be chosen now, and why."""
-    offered_when: Mapping[str, Mapping[str, Any]] = attribute(default_factory=dict)
-    """The trees of the conditions under which values can be chosen."""
-    required_if_asked: bool = False
-    """Whether it must be filled in as soon as it is asked for."""
-
-    @property
-    def tells_why(self) -> bool:
-        """Whether its place says why it is not asked for: because the job type does, or datasets alone decide."""
-        return bool(self.because) or (self.when is not None and not asks_options(self.when))
-
-    def never(self, value: str) -> bool:
-        """Whether a value cannot be chosen whatever else is: for the datasets alone decide that."""
-        tree = self.offered_when.get(value)
-        return bool(self.unoffered.get(value)) and tree is not None and not asks_options(tree)
-
-    @property
-    def own(self) -> bool:
-        """Whether each of several datasets gives a value of its own, so that there is no one value."""
-        return bool(self.placeholder) and not self.value.strip()
-
-    @property
-    def wrong_number(self) -> str:
-        """Why what was typed is no number that can be taken; empty where nothing was typed or it can."""
-        return self.error if self.value.strip() and self.is_read else ""
-
-    @property
-    def is_read(self) -> bool:
-        """Whether it is said how what was typed is understood."""
-        return self.kind in {"integer", "float", "range", "numbers", "date"}
-
-    @property
-    def few_files(self) -> bool:
-        """Whether the files to choose from fit into a list, with what stands in the field."""
-        names = [name for name, _ in self.choices]
-        return 0 < len(names) <= MOST_IN_A_LIST and self.value in ("", *names)
-
-    @property
-    def ends(self) -> tuple[str, str]:
-        """What stands in the two fields of a range."""
-        return ends_of(self.value)
-
-    @property
-    def ticked(self) -> frozenset[str]:
-        """The chosen ones of several."""
-        return frozenset(separated(self.value, {value for value, _ in self.choices}))
-
-    @property
-    def idle(self) -> bool:
-        """True where there is nothing to pick and nothing to say of it."""
-        pick = self.pick
-        return pick is not None and not (
-            pick.asked or pick.fact or pick.nothing or pick.note or self.value or self.error
-        )
-
-    @property
-    def checked(self) -> bool:
-        """True for a ticked boolean."""
-        return self.value.strip().lower() in {"true", "on"}
-
-
-@dataclass(frozen=True)
-class Group:
-    """Fields under a heading; the heading of the first group may be empty."""
-
-    title: str
-    fields: tuple[Field, ...]
-
-    @property
-    def shown(self) -> tuple["Field", ...]:
-        """The fields that a page shows."""
-        return tuple(field for field in self.fields if not field.idle)
-
-    @property
-    def has_error(self) -> bool:
-        """True if a field of it needs a look."""
-        return any(field.error for field in self.fields)
-
-
-@dataclass(frozen=True)
-class SlotField:
-    """An input slot with the datasets in it."""
-
-    name: str
-    label: str
-    help: str
-    dataset_types: tuple[str, ...]
-    min: int
-    max: int
-    datasets: tuple[InputDataset, ...]
-    error: str
-    note: str = ""
-    """Files that are left out, and why, in sentences."""
-
-
-@dataclass(frozen=True)
-class PresetChoice:
-    """A preset to choose from."""
-
-    name: str
-    blurb: str
-    chosen: bool
-    why_not: str = ""
-    """Why it cannot be chosen with these datasets; empty where it can."""
-
-
-@dataclass(frozen=True)
-class VariantChoice:
-    """A resource request to choose from; `words` says what it is: "2 CPUs, 2 GB, at most 10 minutes"."""
-
-    name: str
-    label: str
-    words: str
-    default: bool
-    request: Variant
-    """What jobs on these datasets ask for."""
-
-
-@dataclass(frozen=True)
-class Form:
-    """Everything a page, the API or the command line shows of a form."""
-
-    jobtype: JobType
-    slots: tuple[SlotField, ...]
-    target: TargetField | None
-    """None where the datasets' own experiment takes the results."""
-    groups: tuple[Group, ...]
-    more: tuple[Group, ...]
-    """What stands under "More settings"."""
-    presets: tuple[PresetChoice, ...]
-    variants: tuple[VariantChoice, ...]
-    modes: tuple[str, ...]
-    result_title: str
-    impossible: tuple[str, ...]
-    """Names of the first slot's datasets that hold nothing to work on, so that it cannot be started with them."""
-    results: int
-    """How many jobs it makes, as far as it is known what is chosen."""
-    warnings: tuple[str, ...]
-    """What is known before Start that may spoil it, in sentences: datasets that are registered as damaged."""
-    errors: Mapping[str, str]
-    """All errors by field name, `inputs.<slot>` for slots; also those of names that the form does not have."""
-    mode: str = "each"
-    """How it is started, as far as that is possible."""
-
-    @property
-    def impossible_words(self) -> str:
-        """These datasets, in words."""
-        return listed([f"“{name}”" for name in self.impossible], MOST_NAMED)
-
-    @property
-    def tells_why_impossible(self) -> bool:
-        """Whether a field says it, where the choice would be."""
-        return any(field.pick is not None and field.pick.nothing for field in self.fields)
-
-    @property
-    def fields(self) -> tuple[Field, ...]:
-        """All fields, plain ones first."""
-        return tuple(field for group in (*self.groups, *self.more) for field in group.fields)
-
-    def request(self, variant: str | None) -> Variant:
-        """What jobs ask for under the resource request of this name; under the usual one where there is none."""
-        usual = next(choice.request for choice in self.variants if choice.default)
-        return next((choice.request for choice in self.variants if choice.name == variant), usual)
-
-    @property
-    def valid(self) -> bool:
-        """True if nothing needs a look."""
-        return not self.errors
 
 
 def build_form(
@@ -338,41 +121,6 @@ def _impossible(jobtype: JobType, inputs: Inputs) -> tuple[str, ...]:
     without = without_any(jobtype, inputs).get(slot.name, [])
     given = inputs.get(slot.name, ())
     return tuple(one.name for one in given if one.name in without or without_any_file(slot, one))
-
-
-def raw_of_html(
-    jobtype: JobType, posted: Mapping[str, Sequence[str]], *, prefix: str = "option."
-) -> dict[str, str]:
-    """The raw values of a posted form whose fields are named `option.<name>`: of each option one text.
-
-    The last value of a name counts, so that a hidden "false" before a box is overruled by the ticked box; a
-    boolean that was not sent at all is an unticked box.
-    """
-    raw = texts_of_html(jobtype, posted, prefix=prefix)
-    if raw:
-        for option in jobtype.options:
-            if isinstance(option, BooleanOption):
-                raw.setdefault(option.name, "false")
-    return raw
-
-
-def texts_of_html(jobtype: JobType, posted: Mapping[str, Sequence[str]], *, prefix: str) -> dict[str, str]:
-    """The texts of the fields that were sent, one of each option: of several parts they are put together."""
-    options = {option.name: option for option in jobtype.options}
-    sent = {name.removeprefix(prefix): list(texts) for name, texts in posted.items() if name.startswith(prefix)}
-    return {
-        name: _as_one(options[name], texts) if len(texts) > 1 and name in options else texts[-1]
-        for name, texts in sent.items()
-    }
-
-
-def _as_one(option: OptionBase, texts: Sequence[str]) -> str:
-    """What several fields of one option say, in the one text that stands for it."""
-    if isinstance(option, RangeOption):
-        return BETWEEN_ENDS.join(texts) if any(text.strip() for text in texts) else ""
-    if isinstance(option, SeveralOption):
-        return joined([text for text in texts if text.strip()])
-    return texts[-1]
 
 
 def _jobs_by_now(jobtype: JobType, shown: Mapping[str, Any], inputs: Inputs, mode: str) -> list[Job]:

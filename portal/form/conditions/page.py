@@ -6,10 +6,10 @@ from typing import Any, Final
 
 from gantry_formats import unit_of
 from gantry_formats.conditions import Tree, facts_of, measured, names_in
-from portal.form.build import Field, Form, asks_options
 from portal.form.conditions.known import combinations
 from portal.form.conditions.unmet import Job, slots_in
 from portal.form.defaults import default_for
+from portal.form.fields import Field, Form, asks_options
 from portal.form.inputs.dataset import Inputs
 from portal.form.plan import split, typed_options
 from portal.form.values import is_blank

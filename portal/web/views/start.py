@@ -14,7 +14,7 @@ from portal.catalogue.models import Dataset
 from portal.db import is_id
 from portal.errors import InvalidError
 from portal.form import Form, Inputs, as_command, as_python, raw_of_html
-from portal.form.build import texts_of_html
+from portal.form.html import texts_of_html
 from portal.form.plan import label_of, plan
 from portal.identity.actor import Actor
 from portal.jobs.clusters.status import ClusterStatus
