@@ -8,6 +8,7 @@ from published_here import put_down
 from sqlalchemy import select
 
 from portal.drafts.revisions import RevisionWish, Wished
+from portal.jobs.models import Job
 from portal.jobtype.offer.audience import Audience, To
 
 FIRST = """\
@@ -81,6 +82,13 @@ def test_who_publishes_again_what_another_registered_asks_in_her_own_name(site: 
     assert Audience.of(asked(site).audience) == Audience(To.EVERYONE, "sam")
 
 
+def test_what_was_published_twice_is_on_offer_once(site: Any) -> None:
+    history(site, (FIRST, {}), (FIRST, {"wished": Wished.RETIRE}), (FIRST, {"changed": "Back."}))
+    html = site.client("sam").get(PAGE).text
+    assert html.count("(on offer)") == 1
+    assert "Publish it again" not in html
+
+
 def test_it_is_retired_once(site: Any, csrf: Csrf) -> None:
     history(site, (FIRST, {}))
     sam = site.client("sam")
@@ -122,3 +130,14 @@ def test_what_was_not_published_cannot_be_compared(site: Any) -> None:
     (first,) = history(site, (FIRST, {}))
     html = site.client("sam").get(PAGE, query_string={"before": first, "after": "x" * 100}).text
     assert "These two revisions cannot be compared" in html
+
+
+def test_that_a_job_tries_a_draft_and_what_can_be_kept_changes_with_it_while_one_looks(site: Any) -> None:
+    """The button that keeps the result was there after a reload alone."""
+    with site.database.write() as session:
+        session.get_one(Job, site.job).submission.draft = True
+    maya = site.client("maya")
+    number = f"/jobs/J-{1000 + site.job}"
+    part = maya.get(f"{number}/part/live", headers={"HX-Request": "true"})
+    assert "A trial of a draft." in part.text
+    assert maya.get(number).text.count("A trial of a draft.") == 1

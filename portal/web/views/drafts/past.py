@@ -50,7 +50,7 @@ class PastLine:
     digest: str
     short: str
     now: bool
-    """This very revision is what is on offer."""
+    """It is by this that the analysis is on offer."""
     again: bool
     """It can be published again."""
     compare_url: str
@@ -92,7 +92,7 @@ def past_of(session: Session, actor: Actor, name: str) -> list[PastLine]:
     if not past:
         raise NotFoundError(f"Nothing was published here under the name {name}.")
     published = [one for one in past if one.wished is Wished.PUBLISH]
-    offered = past[0].revision.digest if past[0].wished is Wished.PUBLISH else ""
+    offered = past[0] if past[0].wished is Wished.PUBLISH else None
     before = {
         one.id: earlier.revision.digest
         for one, earlier in pairwise(published)
@@ -112,7 +112,7 @@ def compared(session: Session, actor: Actor, name: str, before: str, after: str)
     return Comparison(one.digest[SHORT], other.digest[SHORT], told, lines(one.text, other.text))
 
 
-def _line(session: Session, wish: RevisionWish, name: str, offered: str, before: str) -> PastLine:
+def _line(session: Session, wish: RevisionWish, name: str, offered: RevisionWish | None, before: str) -> PastLine:
     deed, digest = wish.deed, wish.revision.digest
     assert deed is not None
     retired = wish.wished is Wished.RETIRE
@@ -125,8 +125,8 @@ def _line(session: Session, wish: RevisionWish, name: str, offered: str, before:
         changed=wish.changed,
         digest=digest,
         short=digest[SHORT],
-        now=not retired and digest == offered,
-        again=not retired and digest != offered,
+        now=wish is offered,
+        again=not retired and (offered is None or digest != offered.revision.digest),
         compare_url=f"{compare}#compared" if compare else "",
     )
 
