@@ -12,8 +12,6 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 from pydantic_core import PydanticCustomError
 
 from gantry_formats.commands.hyphens import standing_alone
-from gantry_formats.patterns import PatternError
-from gantry_formats.patterns.paths import PathPattern
 from portal.documents import canonical_json, digest
 from portal.jobtype.checks import findings
 from portal.jobtype.command.checks import findings_now
@@ -29,7 +27,7 @@ from portal.jobtype.methods import Reference, Said
 from portal.jobtype.option import ChoiceOption, OptionBase
 from portal.jobtype.program import Program
 from portal.jobtype.reports.model import ExitCode, FoundParameter, FoundPicture, Progress, check_cause
-from portal.jobtype.strict import WRITTEN_NOW, Count, Line, Name, Slug, Strict, Words
+from portal.jobtype.strict import WRITTEN_NOW, Count, Line, Name, Slug, Strict, Words, path_pattern
 
 LATER = (
     *("kind", "methods", "references", "crop", "figures"),
@@ -128,15 +126,7 @@ class Output(Strict):
 
     _pattern_inside = field_validator("pattern")(_pattern_beneath)
 
-    @field_validator("pattern")
-    @classmethod
-    def _taken_by_the_store(cls, text: str, info: ValidationInfo) -> str:
-        if info.context is WRITTEN_NOW:
-            try:
-                PathPattern(text)
-            except PatternError as error:
-                raise ValueError(f"the pattern {error}") from None
-        return text
+    _taken_by_the_store = field_validator("pattern")(path_pattern)
 
 
 Listed = Annotated[list[int | float | str], Field(max_length=MOST_NUMBERS)]

@@ -2,7 +2,10 @@
 
 from typing import Annotated, Final
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationInfo
+
+from gantry_formats.patterns import PatternError
+from gantry_formats.patterns.paths import PathPattern
 
 
 class Strict(BaseModel):
@@ -27,3 +30,13 @@ Count = Annotated[int, Field(ge=0, le=100_000)]
 
 WRITTEN_NOW: Final = {"written": "now"}
 """The context in which a file is read that somebody may still change: stricter than for what was published."""
+
+
+def path_pattern(text: str, info: ValidationInfo) -> str:
+    """A pattern on paths as agent and store take it; what was published before stays. Raises ValueError."""
+    if info.context is WRITTEN_NOW:
+        try:
+            PathPattern(text)
+        except PatternError as error:
+            raise ValueError(f"the pattern {error}") from None
+    return text

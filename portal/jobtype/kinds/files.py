@@ -3,12 +3,11 @@
 from pathlib import PurePosixPath
 from typing import Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, field_validator
 
-from gantry_formats.patterns import PatternError
-from gantry_formats.patterns.paths import PathPattern, named
+from gantry_formats.patterns.paths import named
 from portal.jobtype.option import OptionBase
-from portal.jobtype.strict import WRITTEN_NOW, Line, Name
+from portal.jobtype.strict import Line, Name, path_pattern
 
 LONGEST = 1000
 
@@ -21,15 +20,7 @@ class FileOption(OptionBase):
     slot: Name | None = Field(None, description="Input slot of whose dataset it is; the first slot if left out.")
     files: Line = Field("*", description="Which files can be chosen: a pattern on their names.")
 
-    @field_validator("files")
-    @classmethod
-    def _is_pattern(cls, text: str, info: ValidationInfo) -> str:
-        if info.context is WRITTEN_NOW:
-            try:
-                PathPattern(text)
-            except PatternError as error:
-                raise ValueError(f"the pattern {error}") from None
-        return text
+    _is_pattern = field_validator("files")(path_pattern)
 
     def objection(self, value: object) -> str | None:
         """See OptionBase."""
