@@ -28,6 +28,7 @@ class Step(StrEnum):
 
 _STEP_OF: Final = {
     "inputs": Step.DATA,
+    "needs": Step.DATA,
     "program": Step.COMMAND,
     "image": Step.COMMAND,
     "network": Step.COMMAND,

@@ -62,6 +62,7 @@ PAGES = """
     drafts.save              POST  sign-in  hides      hides      hides      done       | -
     drafts.saved             POST  sign-in  hides      hides      hides      shows      | -
     drafts.form              POST  sign-in  hides      hides      hides      shows      | -
+    drafts.keep_as_preset    POST  sign-in  hides      hides      hides      done       | -
     drafts.undo              POST  sign-in  hides      hides      hides      done       | -
     drafts.as_file           GET   sign-in  hides      hides      hides      shows      | -
     drafts.share             POST  sign-in  hides      hides      hides      done       | -
@@ -354,6 +355,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "drafts.save": _DRAFT,
     "drafts.saved": _DRAFT,
     "drafts.form": {"on": "{dataset}", "option.histogram_bins": "64"},
+    "drafts.keep_as_preset": {"on": "{dataset}", "option.histogram_bins": "64", "preset_name": "Fine"},
     "drafts.ask_to_try": {"on": "{dataset}"},
     "drafts.start_trial": {"on": "{dataset}", "option.histogram_bins": "64", "idempotency_key": "trial"},
     "drafts.ask_to_publish": {"changed": "It is new.", "to": "everyone", "instrument": "1"},

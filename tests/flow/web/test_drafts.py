@@ -415,3 +415,34 @@ def test_what_is_asked_of_the_publisher_is_said_and_a_changed_text_is_another(de
     desk.look(f"/analyses/drafts/{draft}/try")
     assert "Not answered yet" not in desk.html
     assert "Ask to try it" in desk.html
+
+
+def test_the_form_s_values_are_kept_as_a_preset(desk: Desk) -> None:
+    draft = desk.make(pasted="run --size=5 --speed=fast")
+    desk.step(draft, "command", do="chip.1.option")
+    desk.step(draft, "command", do="chip.2.option")
+    address = f"/analyses/drafts/{draft}/keep-as-preset"
+    values = {"option.size": "12", "option.speed": "fast"}
+    desk.send(address, {**values, "preset_name": " "})
+    assert "Give the preset a name" in desk.html
+    desk.send(address, {"option.size": "5", "option.speed": "fast", "preset_name": "Same"})
+    assert "Change one first" in desk.html, re.findall("No preset[^<]*", desk.html)
+    desk.send(address, {**values, "option.size": "many", "preset_name": "Wrong"})
+    assert "No preset was made" in desk.html
+    assert "presets" not in desk.text(draft)
+    desk.send(address, {**values, "preset_name": "Large"})
+    assert 'value="Large"' in desk.html
+    text = desk.text(draft)
+    assert "- name: Large\n    values: {size: 12}" in text, text
+    desk.send(address, {**values, "preset_name": "large"})
+    assert "There is a preset “large” already" in desk.html
+    assert desk.text(draft) == text
+
+
+def test_what_a_size_asks_for_on_the_dataset_stands_as_numbers(desk: Desk, site: Any) -> None:
+    draft = desk.make(pasted="run in.tif")
+    desk.step(draft, "command", do="chip.1.input")
+    desk.step(draft, "data", inputs__0__files="*")
+    desk.step(draft, "resources", resources__variants__0__memory_mb="4", resources__variants__0__memory="0.5 GB")
+    assert "512 MB" in desk.html
+    assert "by its size" in desk.html

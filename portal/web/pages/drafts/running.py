@@ -11,7 +11,7 @@ from portal.jobtype.offer.audience import Audience, To
 from portal.web.context import actor, now, portal, session
 from portal.web.forms.again import address_of, keyed
 from portal.web.pages.drafts.blueprint import page
-from portal.web.views.drafts.editor import whole_of
+from portal.web.views.drafts.editor import live_values, whole_of
 
 
 @page.post("/<int:draft_id>/ask-to-try")
@@ -36,7 +36,7 @@ def start_trial(draft_id: int) -> ResponseReturnValue:
             asked = SubmitRequest(
                 jobtype=jobtype.name,
                 inputs={jobtype.slot.name: [on]} if jobtype.slot is not None and on else {},
-                options={name[7:]: text for name, text in _last(chosen.to_dict(flat=False)) if _is_option(name)},
+                options=live_values(chosen),
                 idempotency_key=chosen.get("idempotency_key") or None,
             )
             made = trying.submit_trial(
@@ -82,12 +82,3 @@ def _audience(to: str, instrument: int) -> Audience:
 
 def _on() -> int:
     return whole_of(request.form.get("on", ""))
-
-
-def _is_option(name: str) -> bool:
-    return name.startswith("option.")
-
-
-def _last(fields: dict[str, list[str]]) -> list[tuple[str, str]]:
-    """The last value of each name: a ticked box overrules the hidden one before it."""
-    return [(name, texts[-1]) for name, texts in fields.items() if texts]

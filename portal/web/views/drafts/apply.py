@@ -8,7 +8,7 @@ from portal.jobtype.written.check import Step
 from portal.jobtype.written.edit import insert, move, put, remove
 from portal.jobtype.written.start import STANDARD
 from portal.jobtype.written.tree import Tree
-from portal.web.views.drafts import kinds
+from portal.web.views.drafts import kinds, pairs
 from portal.web.views.drafts.fields import LISTS, OF_STEP, ORDER, PREFIX, Spec, key_of, path_of
 from portal.web.views.drafts.kinds import Kind
 
@@ -18,6 +18,8 @@ NEW: Final[Mapping[str, Mapping[str, Any]]] = {
     "options": {"name": "option", "type": "text", "label": "New option"},
     "resources.variants": STANDARD,
     "parameters": {"name": "number", "file": "result.json"},
+    "needs": {"when": "files.count > 0"},
+    "presets": {"name": "Preset", "values": {}},
     "pictures": {"file": "*.png", "caption": "Picture"},
     "exit_codes": {"code": 1, "means": "It failed."},
 }
@@ -29,14 +31,15 @@ def applied(text: str, step: Step, typed: Mapping[str, str]) -> str:
     What stands in a field as the page showed it changes nothing, whatever it stands for.
     """
     specs = {spec.key: spec for spec in OF_STEP[step]}
+    tree = Tree(text)
     for name, value in typed.items():
         if not name.startswith(PREFIX):
             continue
         path = path_of(name.removeprefix(PREFIX))
         spec = specs.get(key_of(path))
-        if spec is not None:
-            text = _typed(text, path, spec, value)
-    return text
+        if spec is not None and (changed := _typed(tree, path, spec, value)) != tree.text:
+            tree = Tree(changed)
+    return tree.text
 
 
 def done(text: str, step: Step, button: str) -> str:
@@ -55,7 +58,9 @@ def done(text: str, step: Step, button: str) -> str:
 
 
 def kind_of(tree: Tree, path: Path, spec: Spec) -> Kind:
-    """The field's kind; of an option's default by the option's type."""
+    """The field's kind; of an option's default by the option's type, of values of options by theirs."""
+    if spec.kind is pairs.VALUES:
+        return pairs.of_options(_types(tree))
     if spec.key != "options.#.default":
         return spec.kind
     place = (*path[:-1], "type")
@@ -74,8 +79,8 @@ def shown_at(tree: Tree, path: Path, spec: Spec) -> str:
     return text or "false" if spec.kind is kinds.TICK or kind_of(tree, path, spec) is kinds.TICK else text
 
 
-def _typed(text: str, path: Path, spec: Spec, typed: str) -> str:
-    tree = Tree(text)
+def _typed(tree: Tree, path: Path, spec: Spec, typed: str) -> str:
+    text = tree.text
     if len(path) > 1 and isinstance(path[-2], int) and not tree.has(path[:-1]):
         return text  # an item that is gone
     kind, old = kind_of(tree, path, spec), value_at(tree, path)
@@ -85,16 +90,32 @@ def _typed(text: str, path: Path, spec: Spec, typed: str) -> str:
     value: Any = kind.read(typed.strip() if kind is not kinds.WORDS else typed)
     if kind is kinds.CHOICES:
         value = kinds.with_what_else_they_say(value, old)
-    if value in ("", []):
+    if value in ("", [], {}):
         return _without(text, tree, path)
+    if len(path) > 2 and isinstance(path[-2], int) and not isinstance(value_at(tree, path[:-1]), dict):
+        item = value_at(tree, path[:-1])  # a choice that is written as its value alone
+        return put(text, path[:-1], {"value": item, path[-1]: value})
     return put(text, path, value, order=ORDER.get(key_of(path[:-1]), ()))
 
 
 def _without(text: str, tree: Tree, path: Path) -> str:
-    """Without the key, and without a map beneath an item that would be left empty, as of default_from."""
-    around = value_at(tree, path[:-1]) if len(path) > 1 else None
-    nested = len(path) > 2 and isinstance(path[-2], str) and isinstance(around, dict) and set(around) == {path[-1]}
-    return remove(text, path[:-1] if nested else path)
+    """Without the key, and without the maps around it that would be left empty, as of default_from or progress."""
+    while len(path) > 1 and isinstance(path[-2], str):
+        around = value_at(tree, path[:-1])
+        if not isinstance(around, dict) or set(around) != {path[-1]}:
+            break
+        path = path[:-1]
+    return remove(text, path)
+
+
+def _types(tree: Tree) -> dict[str, str]:
+    """The types of the options, by name."""
+    options = value_at(tree, ("options",))
+    return {
+        str(one.get("name")): str(one.get("type"))
+        for one in (options if isinstance(options, list) else ())
+        if isinstance(one, dict)
+    }
 
 
 def _one_more(text: str, place: str) -> str:
@@ -103,10 +124,16 @@ def _one_more(text: str, place: str) -> str:
     items = value_at(tree, path)
     items = items if isinstance(items, list) else []
     new = dict(NEW[place])
-    if place != "pictures":
+    if place not in ("pictures", "needs"):
         key = "code" if "code" in new else "name"
         taken = {str(one.get(key)) for one in items if isinstance(one, dict)}
         first, number = new[key], 2
         while str(new[key]) in taken:
-            new[key], number = (number if key == "code" else f"{first}_{number}"), number + 1
+            new[key], number = _next(first, number), number + 1
     return insert(text, path, len(items), new)
+
+
+def _next(first: Any, number: int) -> Any:
+    if isinstance(first, int):
+        return number
+    return f"{first} {number}" if first[:1].isupper() else f"{first}_{number}"

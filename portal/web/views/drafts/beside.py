@@ -17,6 +17,7 @@ from portal.form.plan import plan
 from portal.identity.actor import Actor
 from portal.jobtype.advice.shown import arguments
 from portal.jobtype.model import JobType, Slot
+from portal.web.views.drafts.live.sizes import Asked, asked_for
 from portal.web.views.start import inputs_of
 
 MOST_SHOWN: Final = 5
@@ -64,6 +65,8 @@ class Shown:
     """Why there is no argument list yet, in a sentence."""
     more: int = 0
     """So many words are not shown."""
+    sizes: tuple[Asked, ...] = ()
+    """What each size asks for on this dataset."""
 
 
 def fits(session: Session, actor: Actor, slot: Slot, chosen: int | None) -> Fits:
@@ -84,12 +87,8 @@ def shown(
     session: Session, actor: Actor, jobtype: JobType, on: int | None, raw: Mapping[str, str] | None
 ) -> Shown:
     """The form on this dataset, which counts only if this person sees it, and what would run."""
-    datasets: dict[str, list[Dataset]] = {}
-    if on is not None and jobtype.slot is not None:
-        try:
-            datasets = datasets_by_slot(session, actor, {jobtype.slot.name: [on]}, arrays=jobtype.looks_at_arrays)
-        except NotFoundError:
-            on = None
+    datasets = chosen(session, actor, jobtype, on)
+    on = on if datasets else None
     inputs = inputs_of(datasets, arrays=jobtype.looks_at_arrays)
     form = build_form(jobtype, inputs, values=raw)
     if jobtype.slot is not None and not datasets:
@@ -101,13 +100,25 @@ def shown(
         return Shown(form, on, why_not=f"The form cannot be sent like this: {told}")
     except IndexError:
         return Shown(form, on, why_not="The form makes no job like this.")
+    sizes = tuple(asked_for(jobtype, [(planned.options, planned.inputs)]))
     files, folders = _of_slots(session, jobtype, datasets)
     for slot in jobtype.inputs:
         if datasets.get(slot.name) and not files[slot.name]:
             name = datasets[slot.name][0].name
-            return Shown(form, on, why_not=f"“{name}” has no file like {slot.files}, so nothing would run on it.")
+            told = f"“{name}” has no file like {slot.files}, so nothing would run on it."
+            return Shown(form, on, why_not=told, sizes=sizes)
     words = arguments(jobtype, planned.options, files, folders)
-    return Shown(form, on, tuple(words[:MOST_WORDS]), more=max(0, len(words) - MOST_WORDS))
+    return Shown(form, on, tuple(words[:MOST_WORDS]), more=max(0, len(words) - MOST_WORDS), sizes=sizes)
+
+
+def chosen(session: Session, actor: Actor, jobtype: JobType, on: int | None) -> dict[str, list[Dataset]]:
+    """This dataset in the first slot; nothing where this person does not see it."""
+    if on is None or jobtype.slot is None:
+        return {}
+    try:
+        return datasets_by_slot(session, actor, {jobtype.slot.name: [on]}, arrays=jobtype.looks_at_arrays)
+    except NotFoundError:
+        return {}
 
 
 def types_with(session: Session, actor: Actor, pattern: str) -> list[str]:

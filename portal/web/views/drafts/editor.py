@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from flask import url_for
 from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
 
 from portal.drafts.models import Draft
 from portal.errors import InvalidError
@@ -101,6 +102,11 @@ def editor_of(seen: Seen, *, opened: str = "", live: Mapping[str, str] | None = 
 def whole_of(text: str) -> int:
     """A whole number of a form; 0 where it is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def live_values(sent: MultiDict[str, str]) -> dict[str, str]:
+    """What stands in the live form, by option: a ticked box overrules the hidden one before it."""
+    return {name[7:]: texts[-1] for name, texts in sent.to_dict(flat=False).items() if name.startswith("option.")}
 
 
 def _tree(text: str) -> Tree | None:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from portal.jobtype.model import JobType, Output, Resources, Slot, Variant
+from portal.jobtype.conditions.condition import Need
+from portal.jobtype.crop import Box, Crop
+from portal.jobtype.model import JobType, Output, Preset, Resources, Slot, Variant
 from portal.jobtype.option import ChoiceOption, FloatOption, IntegerOption, TextOption
 from portal.jobtype.program import Program
 from portal.jobtype.reports.model import ExitCode, FoundParameter, FoundPicture
 from portal.jobtype.written.check import Step
-from portal.web.views.drafts import kinds
+from portal.web.views.drafts import kinds, pairs
 from portal.web.views.drafts.kinds import Kind
 
 PREFIX: Final = "f."
@@ -33,6 +35,8 @@ class Spec:
     """The list of suggestions that the page has for it."""
     default: Any = None
     """What holds where the key is not there: the field shows it."""
+    section: str = ""
+    """Of a step's own fields: the heading under which they fold up."""
 
 
 OPTION_TYPES: Final = (
@@ -46,7 +50,9 @@ OPTION_TYPES: Final = (
     ("numbers", "a list of numbers"),
     ("date", "a day"),
     ("long_text", "text of several lines"),
+    ("file", "one of the dataset's files"),
 )
+_CONDITION: Final = "A condition on options before it and on the datasets: "
 _NUMBERS: Final = ("integer", "float", "range", "numbers")
 _BOUNDED: Final = (*_NUMBERS, "several", "date")
 
@@ -90,10 +96,45 @@ DATA: Final = (
     ),
     Spec("inputs.#.accept_incomplete", "Also datasets that are still being written", kinds.TICK, rare=True),
     Spec("inputs.#.name", "Name in the command", rare=True),
+    Spec(
+        "needs.#.when",
+        "It fits only where",
+        help="A condition on the datasets: pixel_size > 0.1 µm && files.count > 1",
+    ),
+    Spec("needs.#.because", "Else people read", help="Why it does not fit: needs more than one angle."),
 )
+LOG: Final = "What its output tells"
+CROP: Final = "A small part, on which values are tried"
 COMMAND: Final = (
     Spec("image", "Container image", kinds.SELECT, "The one that holds the program."),
     Spec("network", "May use the network", kinds.TICK, rare=True),
+    Spec(
+        "program.working_folder",
+        "Where it is started",
+        kinds.SELECT,
+        choices=(
+            ("", "in the job's folder"),
+            ("output", "where its results lie"),
+            ("scratch", "in a folder that is removed at the end"),
+        ),
+        rare=True,
+    ),
+    Spec(
+        "program.environment",
+        "Variables of the environment",
+        pairs.PAIRS,
+        "One a line: MODE = fast, OMP_NUM_THREADS = {resource: cpus}, SIGMA = {option: sigma}.",
+        rare=True,
+    ),
+    Spec(
+        "success_codes",
+        "Exit codes that mean success",
+        kinds.NUMBERS,
+        "With commas between.",
+        default=[0],
+        rare=True,
+    ),
+    Spec("figures", "Numbers on the result's card", kinds.LIST, "Up to five of those below, by name.", rare=True),
     Spec(
         "result_title", "Name of the result", help="{input} is the dataset's name; options stand by name: {sigma}."
     ),
@@ -105,14 +146,41 @@ COMMAND: Final = (
     Spec("parameters.#.file", "In the file", help="JSON or CSV beneath the output folder."),
     Spec("parameters.#.at", "In JSON: at the key", help="Keys with dots between: fit.threshold."),
     Spec("parameters.#.column", "In CSV: in the column"),
+    Spec(
+        "parameters.#.take",
+        "Of the column",
+        kinds.SELECT,
+        choices=(
+            ("last", "the last value"),
+            ("first", "the first value"),
+            ("count", "how many values"),
+            ("sum", "the sum"),
+            ("mean", "the mean"),
+            ("min", "the smallest"),
+            ("max", "the largest"),
+        ),
+        default="last",
+    ),
     Spec("parameters.#.units", "Unit"),
     Spec("pictures.#.file", "A picture that it makes", help="A pattern beneath the output folder: overlay*.png."),
     Spec("pictures.#.caption", "Said beneath it"),
     Spec("pictures.#.thumbnail", "Stands for the result on its card", kinds.TICK),
     Spec("exit_codes.#.code", "Exit code", kinds.INTEGER),
     Spec("exit_codes.#.means", "What it means", help="A sentence for whoever started the job."),
-    Spec("progress.pattern", "How far it is", help="A regular expression of a line of its output.", rare=True),
-    Spec("cause", "Why it failed", help="A regular expression of its log, with (?<cause>…).", rare=True),
+    Spec(
+        "progress.pattern",
+        "A line that tells how far it is",
+        help="A regular expression with (?<done>…) and (?<total>…), or (?<percent>…): plane (?<done>[0-9]+) of "
+        "(?<total>[0-9]+)",
+        section=LOG,
+    ),
+    Spec("progress.stage", "What it does meanwhile", help="As in “iterating: 3 of 20”.", section=LOG),
+    Spec(
+        "cause",
+        "A line that tells why it failed",
+        help="A regular expression with (?<cause>…): ERROR: (?<cause>.*)",
+        section=LOG,
+    ),
 )
 OPTIONS: Final = (
     Spec("options.#.label", "Name on the form"),
@@ -150,20 +218,95 @@ OPTIONS: Final = (
         suggest="parameters",
         rare=True,
     ),
-    Spec("options.#.show_when", "Only where", help='A condition: method == "fast" && files.count > 1', rare=True),
-    Spec("options.#.because", "Why it is not asked else", rare=True),
+    Spec(
+        "options.#.default_from.factor",
+        "Times",
+        kinds.NUMBER,
+        "Instead of a conversion by the units.",
+        types=("integer", "float"),
+        rare=True,
+    ),
+    Spec(
+        "options.#.default_from.axis",
+        "It is the distance of pixels along",
+        kinds.SELECT,
+        choices=(("", "no axis"), ("x", "x"), ("y", "y"), ("z", "z")),
+        types=("float",),
+        rare=True,
+    ),
+    Spec("options.#.files", "Which files", help="A pattern on their names: *.csv.", types=("file",), default="*"),
+    Spec("options.#.slot", "Of the input", help="By its name; the first if left out.", types=("file",), rare=True),
+    Spec(
+        "options.#.pick.array",
+        "Picks an array with the axes",
+        help="Of those that the files hold: ZYX for a volume, YX for a picture.",
+        types=("text",),
+        rare=True,
+    ),
+    Spec("options.#.pick.beside", "It may have these axes, too", help="Of C, T, R.", types=("text",), rare=True),
+    Spec(
+        "options.#.pick.along",
+        "Picks a place along",
+        kinds.SELECT,
+        choices=(("", "nothing"), ("C", "the channels"), ("T", "the time points"), ("R", "the positions")),
+        types=("integer",),
+        rare=True,
+    ),
+    Spec("options.#.show_when", "Only where", help=f'{_CONDITION}method == "fast" && files.count > 1', rare=True),
+    Spec(
+        "options.#.because", "Else people read", help="Why it is not asked: needs more than one angle.", rare=True
+    ),
+    Spec(
+        "options.#.only_with",
+        "Only with the choices",
+        pairs.NAMED_LISTS,
+        "One a line, an option before it and its values: method = fast, exact.",
+        rare=True,
+    ),
+    Spec("options.#.choices.#.when", "can be chosen only where", types=("choice",), rare=True),
+    Spec("options.#.choices.#.because", "else people read", types=("choice",), rare=True),
     Spec("options.#.name", "Name in the command", rare=True),
+    Spec("presets.#.name", "Name of the preset"),
+    Spec("presets.#.blurb", "When it is the right one"),
+    Spec("presets.#.values", "Its values", pairs.VALUES, "One a line, by the option's name: sigma = 0.5."),
+    Spec("presets.#.when", "Only where", help="A condition on the datasets: wavelength > 500 nm", rare=True),
+    Spec("presets.#.because", "Else people read", rare=True),
+    Spec("crop.words", "The part, in words", help="One slice in the middle.", section=CROP),
+    Spec("crop.options", "Options that limit the work", kinds.LIST, "By name, with commas between.", section=CROP),
+    Spec("crop.values", "Their values for the part", pairs.VALUES, "One a line: last_plane = 40.", section=CROP),
+    Spec(
+        "crop.box.option",
+        "A text option that takes a box",
+        help="By name; it gets z0:z1, y0:y1, x0:x1.",
+        section=CROP,
+    ),
+    Spec("crop.box.size", "Size of the box", kinds.NUMBERS, "Along z, y and x: 16, 256, 256.", section=CROP),
+    Spec(
+        "crop.whole", "Options that need the whole", kinds.LIST, "A part does not show what they do.", section=CROP
+    ),
 )
+AGAIN: Final = "What the portal tries again by itself"
 RESOURCES: Final = (
     Spec("resources.variants.#.label", "What people read"),
     Spec("resources.variants.#.cpus", "Processors", kinds.INTEGER, default=1),
     Spec("resources.variants.#.memory_mb", "Memory", kinds.GIGABYTES, unit="GB", default=1024),
     Spec("resources.variants.#.time_s", "Time at most", kinds.MINUTES, unit="minutes", default=600),
+    Spec(
+        "resources.variants.#.memory",
+        "Memory, by the input",
+        help="3 * files.size + 2 GB. What stands above is the most; what cannot be told asks for the most.",
+        rare=True,
+    ),
+    Spec("resources.variants.#.time", "Time, by the input", help="5 min + files.count * 2 s", rare=True),
     Spec("resources.variants.#.gpus", "GPUs", kinds.INTEGER, default=0),
     Spec("resources.variants.#.ranks", "MPI ranks", kinds.INTEGER, rare=True, default=1),
     Spec("resources.variants.#.name", "Name", rare=True),
     Spec("resources.default", "The one that is meant unless people choose", kinds.SELECT),
     Spec("grace_s", "Warning before the limit", kinds.INTEGER, unit="seconds", rare=True, default=30),
+    Spec("retry.memory.times", "Out of memory: again, times", kinds.INTEGER, default=0, section=AGAIN),
+    Spec("retry.memory.memory_factor", "With so many times the memory", kinds.NUMBER, default=1, section=AGAIN),
+    Spec("retry.time.times", "Out of time: again, times", kinds.INTEGER, default=0, section=AGAIN),
+    Spec("retry.time.time_factor", "With so many times the time", kinds.NUMBER, default=1, section=AGAIN),
 )
 OF_STEP: Final[Mapping[Step, tuple[Spec, ...]]] = {
     Step.PURPOSE: PURPOSE,
@@ -176,8 +319,10 @@ OF_STEP: Final[Mapping[Step, tuple[Spec, ...]]] = {
 }
 LISTS: Final[Mapping[str, str]] = {
     "inputs": "input",
+    "needs": "condition",
     "outputs": "output",
     "options": "option",
+    "presets": "preset",
     "resources.variants": "variant",
     "parameters": "number",
     "pictures": "picture",
@@ -196,6 +341,10 @@ def _order(*models: type) -> tuple[str, ...]:
 ORDER: Final[Mapping[str, tuple[str, ...]]] = {
     "": _order(JobType),
     "inputs.#": _order(Slot),
+    "needs.#": _order(Need),
+    "presets.#": _order(Preset),
+    "crop": _order(Crop),
+    "crop.box": _order(Box),
     "outputs.#": _order(Output),
     "options.#": ("name", "type", "label", "help", *_order(ChoiceOption, IntegerOption, FloatOption, TextOption)),
     "parameters.#": _order(FoundParameter),

@@ -1,7 +1,7 @@
 """A step's fields as the page shows them: values, what is wrong with each, and what can be done with its items."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from portal.jobtype.finding import Path
@@ -13,6 +13,8 @@ from portal.web.views.drafts.fields import LISTS, OF_STEP, PREFIX, Spec, path_of
 
 MOST_ITEMS: Final = 200
 """What is beyond is written in the YAML: a job type has no more options."""
+MOST_CHOICES: Final = 30
+"""Choices that have fields for their conditions; of more they are written in the YAML."""
 OPEN: Final = 3
 """Up to so many options stand open; of more, those that need a look."""
 WORDS: Final[Mapping[Step, str]] = {
@@ -38,7 +40,8 @@ class StepField:
     unit: str
     suggest: str
     choices: tuple[tuple[str, str], ...]
-    wrong: tuple[str, ...]
+    rare: bool
+    wrong: tuple[str, ...] = ()
     asks_again: bool = False
     """What it holds decides which other fields there are."""
 
@@ -62,6 +65,11 @@ class Group:
     first: bool = True
     last: bool = True
     open: bool = True
+
+    @property
+    def list(self) -> str:
+        """`options` of `options.2`."""
+        return self.place.rpartition(".")[0]
 
     @property
     def anchor(self) -> str:
@@ -97,7 +105,10 @@ def groups_of(
         count = len(items) if isinstance(items, list) else 0
         for index in range(min(count, MOST_ITEMS)):
             groups.append(_item(tree, found, of_items, (place, index, count), opened))
-    return [*groups, _own(tree, found, plain, images, first=step in (Step.PURPOSE,))] if plain else groups
+    for section in dict.fromkeys(spec.section for spec in plain):
+        own = [spec for spec in plain if spec.section == section]
+        groups.append(_own(tree, found, own, images, section))
+    return groups
 
 
 def left_over(groups: Sequence[Group], checked: Checked, step: Step) -> list[Found]:
@@ -114,26 +125,17 @@ def _item(
     path: Path = (*path_of(place), index)
     item = value_at(tree, path)
     kind = str(item.get("type") or "") if isinstance(item, dict) else ""
-    fields = [
-        _field(tree, found, spec, (*path, *path_of(spec.key.partition("#.")[2])))
-        for spec in specs
-        if not spec.types or kind in spec.types
-    ]
-    rare = {spec.label for spec in specs if spec.rare}
+    fields = _placed(found, [one for spec in specs for one in _of_item(tree, spec, path, item, kind)])
     here = f"{place}.{index}"
-    own = tuple(
-        one.message
-        for one in found
-        if one.path == path
-        or (one.path[: len(path)] == path and not any(one.message in field.wrong for field in fields))
-    )
-    wrong = bool(own) or any(field.wrong for field in fields)
+    said = {words for field in fields for words in field.wrong}
+    own = tuple(one.message for one in found if one.path[: len(path)] == path and one.message not in said)
+    wrong = bool(own or said)
     return Group(
         here,
         LISTS[place],
         _summary(item, index),
-        tuple(field for field in fields if field.label not in rare),
-        tuple(field for field in fields if field.label in rare),
+        tuple(field for field in fields if not field.rare),
+        tuple(field for field in fields if field.rare),
         own,
         first=index == 0,
         last=index == count - 1,
@@ -141,25 +143,51 @@ def _item(
     )
 
 
+def _of_item(tree: Tree, spec: Spec, path: Path, item: Any, kind: str) -> Iterator[tuple[Path, StepField]]:
+    """The fields of a spec in an item: none where its type has none, of choices one for each."""
+    if spec.types and kind not in spec.types:
+        return
+    rest = spec.key.partition("#.")[2]
+    if "#" not in rest:
+        place: Path = (*path, *path_of(rest))
+        yield place, _field(tree, spec, place)
+        return
+    of_list, _, key = rest.partition(".#.")
+    items = item.get(of_list) if isinstance(item, dict) else None
+    for number, one in enumerate(items[:MOST_CHOICES] if isinstance(items, list) else ()):
+        called = str(one.get("value", number + 1) if isinstance(one, dict) else one)[:40]
+        place = (*path, of_list, number, key)
+        yield place, _field(tree, replace(spec, label=f"“{called}” {spec.label}"), place)
+
+
 def _own(
-    tree: Tree, found: Sequence[Found], specs: Sequence[Spec], images: Sequence[tuple[str, str]], *, first: bool
+    tree: Tree, found: Sequence[Found], specs: Sequence[Spec], images: Sequence[tuple[str, str]], section: str
 ) -> Group:
-    fields = [_field(tree, found, spec, path_of(spec.key), images) for spec in specs]
-    rare = {spec.label for spec in specs if spec.rare}
+    places = [(path_of(spec.key), _field(tree, spec, path_of(spec.key), images)) for spec in specs]
+    fields = _placed(found, places)
+    filled = any(value_at(tree, path) is not None for path, _field in places)
     return Group(
         "",
-        "",
-        "",
-        tuple(field for field in fields if field.label not in rare),
-        tuple(field for field in fields if field.label in rare),
+        section,
+        section,
+        tuple(field for field in fields if not field.rare),
+        tuple(field for field in fields if field.rare),
         (),
-        first=first,
+        open=filled or any(field.wrong for field in fields),
     )
 
 
-def _field(
-    tree: Tree, found: Sequence[Found], spec: Spec, path: Path, images: Sequence[tuple[str, str]] = ()
-) -> StepField:
+def _placed(found: Sequence[Found], places: Sequence[tuple[Path, StepField]]) -> list[StepField]:
+    """The fields with what is wrong with each: of what is told of a place within several, the nearest."""
+    said: dict[Path, list[str]] = {}
+    for one in found:
+        near = [path for path, _field in places if one.path[: len(path)] == path]
+        if near:
+            said.setdefault(max(near, key=len), []).append(one.message)
+    return [replace(field, wrong=tuple(said.get(path, ()))) for path, field in places]
+
+
+def _field(tree: Tree, spec: Spec, path: Path, images: Sequence[tuple[str, str]] = ()) -> StepField:
     kind, shown = kind_of(tree, path, spec), shown_at(tree, path, spec)
     choices = _choices(tree, spec, images, shown)
     return StepField(
@@ -171,7 +199,7 @@ def _field(
         unit=spec.unit,
         suggest=spec.suggest,
         choices=choices,
-        wrong=tuple(one.message for one in found if one.path == path),
+        rare=spec.rare,
         asks_again=spec.key == "options.#.type",
     )
 
@@ -194,5 +222,8 @@ def _choices(tree: Tree, spec: Spec, images: Sequence[tuple[str, str]], shown: s
 def _summary(item: Any, index: int) -> str:
     if not isinstance(item, dict):
         return f"number {index + 1}, which cannot be read"
-    label = next((str(item[key]) for key in ("label", "pattern", "name") if item.get(key)), str(index + 1))
+    label = next(
+        (str(item[key]) for key in ("label", "pattern", "name", "file", "means", "when") if item.get(key)),
+        str(index + 1),
+    )
     return label[:80]
