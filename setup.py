@@ -34,6 +34,7 @@ SERVER = [
     "imagecodecs>=2025.3",  # the compressions of TIFF
     "zarr>=3.1",  # OME-Zarr
     "pillow>=11",
+    "fido2>=2.2",  # sign-off in the browser: what a security key signed
     "rocrate>=0.14",  # RO-Crate: results with their history, for other programs
     "gantry-formats",  # of this checkout: units, read as the programs read them
 ]

@@ -1,10 +1,22 @@
 """The settings of what is made in the browser: who signs it off, whose drafts run, and what they may ask for."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
 from portal.config.sections import Section
+
+
+class Signs(StrEnum):
+    """Who signs off what is to be published."""
+
+    OPERATOR = "operator"
+    """An operator's command."""
+    STAFF = "staff"
+    """A second member of staff, in the browser, with a key that an operator enrolled; or an operator."""
+    ONESELF = "oneself"
+    """Who asked. With a key, too, unless one account does everything."""
 
 
 class PublisherSettings(Section):
@@ -14,6 +26,12 @@ class PublisherSettings(Section):
         (),
         description="How the publisher is started as its own account, word by word. Unset, it is the portal's "
         "own: the embedded default, where staff publish what is theirs.",
+    )
+    signs: Signs | None = Field(
+        None,
+        description="Who signs off what is to be published: `operator` (a command), `staff` (a second member of "
+        "staff, with an enrolled security key, in the browser), `oneself`. Unset: an operator; where one account "
+        "does everything, oneself. An operator's command counts in any case.",
     )
     authors: tuple[str, ...] = Field(
         (),

@@ -11,10 +11,11 @@ from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, model_validator
 
-from portal.config.publisher import PublisherSettings
+from portal.config.publisher import PublisherSettings, Signs
 from portal.config.sections import (
     ACCOUNT,
     AgentSettings,
@@ -167,8 +168,23 @@ class Settings(Section):
 
     @property
     def signs_itself(self) -> bool:
-        """Whether staff publish what is theirs: where one account does everything, nobody else could object."""
+        """Whether one account does everything, the publisher's work too: nobody else could object."""
         return self.publish and not self.publisher.command and not self.agent.command
+
+    @property
+    def signs(self) -> Signs:
+        """Who signs off what staff want published."""
+        return self.publisher.signs or (Signs.ONESELF if self.signs_itself else Signs.OPERATOR)
+
+    @property
+    def signoff_origin(self) -> str:
+        """The address for which security keys sign. Browsers take no key for a bare number such as 127.0.0.1."""
+        if self.web.base_url is None:
+            return f"http://localhost:{self.web.port}"
+        parts = urlsplit(self.web.base_url)
+        usual = {"http": 80, "https": 443}[parts.scheme]
+        port = "" if parts.port in (None, usual) else f":{parts.port}"
+        return f"{parts.scheme}://{parts.hostname}{port}"
 
     @property
     def registered_published(self) -> Path:

@@ -147,6 +147,7 @@ class Registrar:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._next = 0.0
+        self._passed: set[int] = set()
 
     def look(self, database: Database, now: datetime) -> list[Done]:
         """What was done of what waits, looked for now and then. Raises DBAPIError, and OSError."""
@@ -154,7 +155,9 @@ class Registrar:
             return []
         self._next = time.monotonic() + LOOKS_FOR_WISHES_EVERY_S
         keep_trials(database)
-        return look(database, self._settings, now=now) if self._settings.signs_itself else []
+        if not self._settings.signs_itself:
+            return []
+        return look(database, self._settings, now=now, passed=self._passed)
 
 
 def publish_jobtypes(settings: Settings) -> JobTypes:

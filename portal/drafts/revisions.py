@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from secrets import token_hex
 from typing import Any
 
 from sqlalchemy import Enum, ForeignKey, Index, String, Text, UniqueConstraint
@@ -63,6 +64,8 @@ class RevisionWish(Base):
     """To whom it is to be published; empty for other wishes."""
     changed: Mapped[str] = mapped_column(String(LONGEST_CHANGED), default="")
     """What changed, in a sentence."""
+    nonce: Mapped[str] = mapped_column(String(32), default=lambda: token_hex(16), server_default="")
+    """Of this wish alone, so that what somebody signs for it fits no other; empty of those from before."""
     at: Mapped[datetime]
     revision: Mapped[DraftRevision] = relationship()
     person: Mapped[Person] = relationship()

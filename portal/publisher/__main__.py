@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,6 +20,7 @@ from portal.db import Database
 from portal.errors import ConfigError, PortalError
 from portal.logged import written_out
 from portal.publisher import wire
+from portal.publisher.keys import enrol, withdraw
 from portal.publisher.work import Done, approve, look, refuse
 from portal.rpc.exchange import Handlers, UnusableError, serve
 from portal.rpc.verb import handlers
@@ -49,7 +51,16 @@ def table(settings: Settings, database: Database) -> Handlers:
         given = wire.REFUSE.read(item)
         return _told(refuse(database, given["wish"], given["why"], by=given["by"], now=_now()))
 
-    return handlers(wire.VERBS, {"approve": approved, "refuse": refused})
+    def enrolled(item: Mapping[str, Any]) -> dict[str, Any]:
+        given = wire.ENROL.read(item)
+        return asdict(enrol(database, settings, given["person"], given["code"], by=given["by"], now=_now()))
+
+    def withdrawn(item: Mapping[str, Any]) -> dict[str, Any]:
+        given = wire.WITHDRAW.read(item)
+        return asdict(withdraw(database, given["number"], by=given["by"], now=_now()))
+
+    asked = {"approve": approved, "refuse": refused, "enrol": enrolled, "withdraw-key": withdrawn}
+    return handlers(wire.VERBS, asked)
 
 
 def _log(event: str, **fields: object) -> None:

@@ -1,16 +1,18 @@
 """Asking the publisher: as its own account through the configured command, or, embedded, as this one."""
 
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from portal.config import Settings
 from portal.db import Database
 from portal.errors import ConflictError
-from portal.publisher import wire, work
-from portal.publisher.wire import Answer
+from portal.publisher import keys, wire, work
+from portal.publisher.wire import Answer, KeyAnswer
 from portal.rpc.exchange import Refusal
 from portal.rpc.verb import Program
 
 TIMEOUT_S = 60.0
+Told = TypeVar("Told")
 
 
 def approve(settings: Settings, database: Database, wish: int, *, by: str) -> Answer:
@@ -27,11 +29,25 @@ def refuse(settings: Settings, database: Database, wish: int, why: str, *, by: s
     return _answer(work.refuse(database, wish, why, by=by, now=datetime.now(UTC)))
 
 
+def enrol(settings: Settings, database: Database, person: str, code: str, *, by: str) -> KeyAnswer:
+    """Have a person's key count from now on. Raises PortalError."""
+    if settings.publisher.command:
+        return _heard(_program(settings).ask(wire.ENROL, [(person, code, by)]))
+    return keys.enrol(database, settings, person, code, by=by, now=datetime.now(UTC))
+
+
+def withdraw(settings: Settings, database: Database, number: int, *, by: str) -> KeyAnswer:
+    """Have a key count no longer. Raises PortalError."""
+    if settings.publisher.command:
+        return _heard(_program(settings).ask(wire.WITHDRAW, [(number, by)]))
+    return keys.withdraw(database, number, by=by, now=datetime.now(UTC))
+
+
 def _program(settings: Settings) -> Program:
     return Program("publisher", settings.publisher.command, "publisher", {}, TIMEOUT_S, TIMEOUT_S)
 
 
-def _heard(answers: list[Answer | Refusal]) -> Answer:
+def _heard(answers: list[Told | Refusal]) -> Told:
     (answer,) = answers
     if isinstance(answer, Refusal):
         raise ConflictError(answer.message, detail=answer.detail)

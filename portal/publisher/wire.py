@@ -18,6 +18,20 @@ class Answer:
     words: str
 
 
+@dataclass(frozen=True)
+class KeyAnswer:
+    """A key that was enrolled or withdrawn."""
+
+    number: int
+    person: str
+    label: str
+    code: str
+
+
+def _key(answer: Mapping[str, Any]) -> KeyAnswer:
+    return KeyAnswer(int(answer["number"]), str(answer["person"]), str(answer["label"]), str(answer["code"]))
+
+
 def _answer(answer: Mapping[str, Any]) -> Answer:
     return Answer(
         int(answer["wish"]),
@@ -34,4 +48,13 @@ APPROVE: Verb[tuple[int, str], Answer] = Verb(
 REFUSE: Verb[tuple[int, str, str], Answer] = Verb(
     "refuse", lambda item: {"wish": item[0], "why": item[1], "by": item[2]}, _answer, ("wish", "why", "by")
 )
-VERBS = (APPROVE, REFUSE)
+ENROL: Verb[tuple[str, str, str], KeyAnswer] = Verb(
+    "enrol",
+    lambda item: {"person": item[0], "code": item[1], "by": item[2]},
+    _key,
+    ("person", "code", "by"),
+)
+WITHDRAW: Verb[tuple[int, str], KeyAnswer] = Verb(
+    "withdraw-key", lambda item: {"number": item[0], "by": item[1]}, _key, ("number", "by")
+)
+VERBS = (APPROVE, REFUSE, ENROL, WITHDRAW)

@@ -15,9 +15,11 @@ from sqlalchemy.orm import Session, joinedload
 from portal.audit.deed import Action, Kind, Thing
 from portal.audit.record import record
 from portal.config import Settings
+from portal.config.publisher import Signs
 from portal.db import Database
 from portal.drafts.models import DraftReader
 from portal.drafts.revisions import DraftRevision, RevisionDeed, RevisionWish, Wished
+from portal.drafts.signoff.models import Signoff, SignoffAnswer
 from portal.errors import ConflictError, NotFoundError, PortalError
 from portal.identity.actor import PORTAL_ITSELF, Role
 from portal.identity.models import Person
@@ -29,6 +31,7 @@ from portal.jobtype.offer.current import all_current
 from portal.publisher.account import uid_of
 from portal.publisher.caps import objections
 from portal.publisher.folder import allow_trial, alone, publish_revision, retire
+from portal.publisher.second import said
 
 AT_ONCE = 100
 """Wishes that one look carries out."""
@@ -36,6 +39,11 @@ AT_ONCE = 100
 
 class RefusedWishError(PortalError):
     """It is not done; the words say why."""
+
+    def __init__(self, message: str, *, by: str = "") -> None:
+        super().__init__(message)
+        self.by = by
+        """Somebody of the staff, where it was not the publisher itself who refused."""
 
 
 @dataclass(frozen=True)
@@ -57,15 +65,16 @@ class Done:
 def look(database: Database, settings: Settings, *, now: datetime, passed: set[int] | None = None) -> list[Done]:
     """Look at what waits; what must be signed off by somebody else goes on waiting.
 
-    `passed`: the wishes that were found so before, which this keeps: they are read once, and hold up none behind
-    them. Raises OSError where the publisher's folder cannot be written: what was not done then waits.
+    `passed`: the wishes that were found so before, which this keeps: they are read once, and again when somebody
+    said something about them, and hold up none behind them. Raises OSError where the publisher's folder cannot be written: what was not done then waits.
     """
     passed = passed if passed is not None else set()
     with database.read() as session:
         acted = select(RevisionDeed.wish_id)
         ids = select(RevisionWish.id).where(RevisionWish.id.not_in(acted)).order_by(RevisionWish.id)
         waiting = list(session.scalars(ids))
-    passed &= set(waiting)
+        told = select(Signoff.wish_id).where(Signoff.id.not_in(select(SignoffAnswer.signoff_id)))
+        passed &= set(waiting) - set(session.scalars(told))
     found = []
     for wish in [one for one in waiting if one not in passed][:AT_ONCE]:
         done = _one(database, settings, wish, by=None, now=now)
@@ -110,7 +119,9 @@ def _one(database: Database, settings: Settings, wish: int, *, by: str | None, n
             return None
         try:
             signed = _carry_out(session, settings, found, by=by, now=now)
-        except (RefusedWishError, ConflictError) as error:
+        except RefusedWishError as error:
+            return _note(session, found, error.message, by=error.by or by or "", now=now)
+        except ConflictError as error:
             return _note(session, found, error.message, by=by or "", now=now)
         except (OSError, SQLAlchemyError):
             raise
@@ -159,11 +170,21 @@ def _carry_out(
         raise RefusedWishError("It names another author than the person who asked.")
     if not wish.changed.strip():
         raise RefusedWishError("It does not say what changed.")
-    signed = by or (person.name if settings.signs_itself else None)
+    signed = by or _signed(session, settings, wish, now)
     if signed is None:
         return None
     publish_revision(settings.registered, jobtype, audience, wish.changed, by=signed, now=now)
     return signed
+
+
+def _signed(session: Session, settings: Settings, wish: RevisionWish, now: datetime) -> str | None:
+    """Who else than an operator signed it off; None where nobody has. Raises RefusedWishError where she refused."""
+    if settings.signs is Signs.ONESELF and settings.signs_itself:
+        return wish.person.name
+    found = said(session, settings, wish, now=now)
+    if found is not None and found.why:
+        raise RefusedWishError(found.why, by=found.by)
+    return None if found is None else found.by
 
 
 def verified(revision: DraftRevision) -> JobType:

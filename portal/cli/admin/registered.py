@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from portal.cli.admin.keys import keys
 from portal.cli.admin.site import operator, site
 from portal.cli.output import json_option, say, show_json, show_rows
 from portal.errors import ConflictError, NotFoundError
@@ -155,4 +156,4 @@ def _tell(answer: "Answer", word: str) -> None:
     say(f"{word} {answer.name} {answer.revision[:SHORT]}.")
 
 
-COMMANDS = (waiting, show, approve, refuse, history)
+COMMANDS = (waiting, show, approve, refuse, history, keys)

@@ -51,6 +51,8 @@ WITHOUT_JSON = {
     ("admin", "jobtypes", "show"),
     ("admin", "jobtypes", "approve"),
     ("admin", "jobtypes", "refuse"),
+    ("admin", "jobtypes", "keys", "enrol"),
+    ("admin", "jobtypes", "keys", "withdraw"),
     ("admin", "jobtypes", "withdraw"),
     ("admin", "jobtypes", "import"),
 }

@@ -11,6 +11,7 @@ from small_facility import NOW, fill_small_facility
 import portal.audit.models
 import portal.catalogue.models
 import portal.drafts.revisions
+import portal.drafts.signoff.models
 import portal.identity.models
 import portal.jobs.clusters.rows
 import portal.jobs.models
@@ -190,9 +191,32 @@ FORGED = (
     "DELETE FROM revision_wish",
     "SELECT nextval('revision_deed_id_seq')",
 )
+# Keys that sign off and what is found of what they signed: the publisher adds to it, counts and withdraws.
+KEYS = (
+    "INSERT INTO signoff_key (person_id, label, code, credential, public_key, counter, enrolled, enrolled_by,"
+    " withdrawn_by) VALUES (1, 'x', 'x', 'x', 'x', 0, now(), 'root', '')",
+    "INSERT INTO signoff_answer (signoff_id, counts, words, at) VALUES (1, true, '', now())",
+    "UPDATE signoff_key SET counter = 0",
+    "UPDATE signoff_key SET withdrawn = NULL",
+)
+NOBODYS = (
+    "UPDATE signoff_key SET public_key = 'mine'",
+    "UPDATE signoff_key SET person_id = 1",
+    "DELETE FROM signoff_key",
+    "UPDATE signoff_key_offer SET attestation = 'mine'",
+    "DELETE FROM signoff_key_offer",
+    "UPDATE signoff SET approves = true",
+    "DELETE FROM signoff",
+    "UPDATE signoff_answer SET counts = true",
+    "DELETE FROM signoff_answer",
+    "UPDATE revision_wish SET nonce = ''",
+)
 WISHES = (
     "INSERT INTO draft_revision (author_id, name, digest, text, created) VALUES (1, 'x', 'x', 'x', now())",
     "INSERT INTO revision_wish (revision_id, person_id, wished, audience, at) VALUES (1, 1, 'x', '{}', now())",
+    "INSERT INTO signoff_key_offer (person_id, label, client_data, attestation, at) VALUES (1, 'x', 'x', 'x', now())",
+    "INSERT INTO signoff (wish_id, person_id, approves, words, credential, client_data, authenticator_data,"
+    " signature, at) VALUES (1, 1, true, '', 'x', 'x', 'x', 'x', now())",
 )
 
 
@@ -242,12 +266,13 @@ def test_of_what_is_filed_the_daemon_keeps_what_a_draft_made_and_its_person_keep
 
 
 def test_neither_web_nor_daemon_writes_what_was_signed_off_or_changes_what_was_asked(site: str) -> None:
-    assert [one for one in FORGED if not refused(site, WEB, one)] == []
-    assert [one for one in (*FORGED, *WISHES) if not refused(site, DAEMON, one)] == []
+    forged = (*FORGED, *KEYS, *NOBODYS)
+    assert [one for one in forged if not refused(site, WEB, one)] == []
+    assert [one for one in (*forged, *WISHES) if not refused(site, DAEMON, one)] == []
 
 
 def test_the_publisher_wishes_nothing_and_changes_nothing_that_was_asked_or_done(site: str) -> None:
-    changes = [one for one in FORGED[1:-1] if not refused(site, PUBLISHER, one)]
+    changes = [one for one in (*FORGED[1:-1], *NOBODYS) if not refused(site, PUBLISHER, one)]
     assert changes + [one for one in WISHES if not refused(site, PUBLISHER, one)] == []
     assert not refused(site, PUBLISHER, FORGED[-1])
     for statement in (

@@ -11,6 +11,7 @@ import portal.audit.models
 import portal.catalogue.models
 import portal.drafts.models
 import portal.drafts.revisions
+import portal.drafts.signoff.models
 import portal.identity.models
 import portal.jobs.clusters.rows
 import portal.jobs.models
