@@ -48,7 +48,7 @@ class Action(StrEnum):
     ANALYSIS_REFUSED = "analysis-refused"
     """By the publisher, with who signed it off and why not."""
     ANALYSIS_SECOND_OPINION = "analysis-second-opinion"
-    """Somebody of the staff signed a request with her key, or refused it; whether that counts the publisher says."""
+    """Somebody of the staff signed a request with her key, or refused it. If it counts the publisher says."""
     SIGNOFF_KEY_MADE = "sign-off-key-made"
     """By its owner; it counts for nothing until an operator enrols it."""
     SIGNOFF_KEY_ENROLLED = "sign-off-key-enrolled"

@@ -41,7 +41,7 @@ def enrol(database: Database, settings: Settings, person: str, code: str, *, by:
         )
         session.add(key)
         session.flush()
-        return _told(session, Action.SIGNOFF_KEY_ENROLLED, key, owner, by, now)
+        return _told(session, Action.SIGNOFF_KEY_ENROLLED, key, owner, by=by, now=now)
 
 
 def withdraw(database: Database, number: int, *, by: str, now: datetime) -> KeyAnswer:
@@ -54,7 +54,7 @@ def withdraw(database: Database, number: int, *, by: str, now: datetime) -> KeyA
             raise ConflictError(f"Key {number} is withdrawn already.")
         key.withdrawn, key.withdrawn_by = now, by
         owner = session.scalars(_people().where(Person.id == key.person_id)).one()
-        return _told(session, Action.SIGNOFF_KEY_WITHDRAWN, key, owner, by, now)
+        return _told(session, Action.SIGNOFF_KEY_WITHDRAWN, key, owner, by=by, now=now)
 
 
 def _people() -> Select[Person]:
@@ -87,7 +87,9 @@ def _offered(
     raise NotFoundError(f"No key of {owner.name} with the code {code} waits. Nothing was enrolled.")
 
 
-def _told(session: Session, action: Action, key: SignoffKey, owner: Person, by: str, now: datetime) -> KeyAnswer:
+def _told(
+    session: Session, action: Action, key: SignoffKey, owner: Person, *, by: str, now: datetime
+) -> KeyAnswer:
     details = {"key": key.id, "code": key.code, "label": key.label, "by": by}
     record(session, PORTAL_ITSELF, action, Thing(Kind.PERSON, owner.id, owner.name), at=now, details=details)
     return KeyAnswer(key.id, owner.name, key.label, key.code)

@@ -1,7 +1,7 @@
 """What a second person said about a wish, checked: her key, her signature, and whether she may sign it at all.
 
-The web tier writes what she said and may write anything. Her sign-off counts where an enrolled key signed this very
-request for this portal; a refusal needs no key, since it publishes nothing.
+The web tier writes what she said and may write anything. Her sign-off counts where an enrolled key signed this
+very request for this portal; a refusal needs no key, since it publishes nothing.
 """
 
 from collections.abc import Sequence

@@ -66,7 +66,8 @@ def look(database: Database, settings: Settings, *, now: datetime, passed: set[i
     """Look at what waits; what must be signed off by somebody else goes on waiting.
 
     `passed`: the wishes that were found so before, which this keeps: they are read once, and again when somebody
-    said something about them, and hold up none behind them. Raises OSError where the publisher's folder cannot be written: what was not done then waits.
+    said something about them, and hold up none behind them. Raises OSError where the publisher's folder cannot be
+    written: what was not done then waits.
     """
     passed = passed if passed is not None else set()
     with database.read() as session:
@@ -178,7 +179,7 @@ def _carry_out(
 
 
 def _signed(session: Session, settings: Settings, wish: RevisionWish, now: datetime) -> str | None:
-    """Who else than an operator signed it off; None where nobody has. Raises RefusedWishError where she refused."""
+    """Who else than an operator signed it off; None if nobody has. Raises RefusedWishError where she refused."""
     if settings.signs is Signs.ONESELF and settings.signs_itself:
         return wish.person.name
     found = said(session, settings, wish, now=now)

@@ -33,10 +33,11 @@ class Offered:
 
 
 def offer_key(
-    session: Session, actor: Actor, label: str, client_data: str, attestation: str, party: Party, *, now: datetime
+    session: Session, actor: Actor, label: str, brought: tuple[str, str], party: Party, *, now: datetime
 ) -> str:
     """Write down the key that a browser made; its code, by which an operator knows it.
 
+    `brought`: client data and attestation, in base64url.
     Raises ForbiddenError, LimitError, InvalidError, and ConflictError where it is enrolled already.
     """
     check_staff(actor)
@@ -44,6 +45,7 @@ def offer_key(
     if not words or len(words) > LONGEST_LABEL:
         told = f"Say in up to {LONGEST_LABEL} characters what you call this key."
         raise InvalidError(told, fields={"label": told})
+    client_data, attestation = brought
     made = made_key(unpacked(client_data), unpacked(attestation), party)
     if session.scalar(select(SignoffKey.id).where(SignoffKey.credential == packed(made.credential))) is not None:
         raise ConflictError("This key is known already. Nothing was added.")

@@ -79,7 +79,7 @@ def sign(
 def refuse(
     session: Session, actor: Actor, settings: Settings, wish_id: int, why: str, *, now: datetime
 ) -> RevisionWish:
-    """Write down that she refuses it. Raises InvalidError, NotFoundError, ForbiddenError, ConflictError, LimitError."""
+    """Write down that she refuses it. Raises InvalidError, ConflictError, LimitError, as `wish_for`."""
     wish = wish_for(session, actor, settings, wish_id)
     words = one_line(why, LONGEST_CHANGED + 1)
     if not words or len(words) > LONGEST_CHANGED:

@@ -108,7 +108,7 @@ def made_key(client_data: bytes, attestation: bytes, party: Party) -> MadeKey:
 
 
 def checked(given: Assertion, public_key: bytes, challenge: bytes, party: Party) -> int:
-    """How often the key signed, as it says, where this is its signature over the challenge. Raises InvalidError."""
+    """How often the key signed, as it says, if this is its signature over the challenge. Raises InvalidError."""
     try:
         told = CollectedClientData(given.client_data)
         data = AuthenticatorData(given.authenticator_data)

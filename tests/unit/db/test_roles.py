@@ -193,8 +193,10 @@ FORGED = (
 )
 # Keys that sign off and what is found of what they signed: the publisher adds to it, counts and withdraws.
 KEYS = (
-    "INSERT INTO signoff_key (person_id, label, code, credential, public_key, counter, enrolled, enrolled_by,"
-    " withdrawn_by) VALUES (1, 'x', 'x', 'x', 'x', 0, now(), 'root', '')",
+    (
+        "INSERT INTO signoff_key (person_id, label, code, credential, public_key, counter, enrolled, enrolled_by,"
+        " withdrawn_by) VALUES (1, 'x', 'x', 'x', 'x', 0, now(), 'root', '')"
+    ),
     "INSERT INTO signoff_answer (signoff_id, counts, words, at) VALUES (1, true, '', now())",
     "UPDATE signoff_key SET counter = 0",
     "UPDATE signoff_key SET withdrawn = NULL",
@@ -214,9 +216,11 @@ NOBODYS = (
 WISHES = (
     "INSERT INTO draft_revision (author_id, name, digest, text, created) VALUES (1, 'x', 'x', 'x', now())",
     "INSERT INTO revision_wish (revision_id, person_id, wished, audience, at) VALUES (1, 1, 'x', '{}', now())",
-    "INSERT INTO signoff_key_offer (person_id, label, client_data, attestation, at) VALUES (1, 'x', 'x', 'x', now())",
-    "INSERT INTO signoff (wish_id, person_id, approves, words, credential, client_data, authenticator_data,"
-    " signature, at) VALUES (1, 1, true, '', 'x', 'x', 'x', 'x', now())",
+    "INSERT INTO signoff_key_offer (person_id, label, client_data, attestation, at) VALUES (1, '', '', '', now())",
+    (
+        "INSERT INTO signoff (wish_id, person_id, approves, words, credential, client_data, authenticator_data,"
+        " signature, at) VALUES (1, 1, true, '', '', '', '', '', now())"
+    ),
 )
 
 

@@ -36,11 +36,8 @@ class Four:
         """The code of a key that somebody made on her page."""
         desk, key = self.desk, key or self.key
         with desk.database.write() as session:
-            client_data, attestation = key.made(**lies)
             party = Party(desk.settings.signoff_origin)
-            return keys.offer_key(
-                session, person or desk.ines, "Blue", client_data, attestation, party, now=desk.now
-            )
+            return keys.offer_key(session, person or desk.ines, "Blue", key.made(**lies), party, now=desk.now)
 
     def enrol(self, person: Any = None, key: SoftKey | None = None) -> int:
         """The number of a key that an operator enrolled."""
@@ -403,7 +400,7 @@ def test_what_is_no_key_is_told_so(four_of, text):
     good = SoftKey(ORIGIN).made()
     for client_data, attestation in ((text, good[1]), (good[0], text)):
         with desk.database.write() as session, pytest.raises(InvalidError, match="cannot be read"):
-            keys.offer_key(session, desk.ines, "Blue", client_data, attestation, party, now=desk.now)
+            keys.offer_key(session, desk.ines, "Blue", (client_data, attestation), party, now=desk.now)
 
 
 def test_where_an_operator_signs_off_no_key_does(four_of):
