@@ -1,17 +1,21 @@
 """`python -m portal.images`: the operator's command for container images, and what the nightly timer runs.
 
-stage IMAGES BUILT…   take built images in (each a folder with the file and its manifest.json)
+stage IMAGES BUILT…   take built images in (each a folder with the file and its manifest.json), and record of each
+                      its labels, and what its programs (--program NAME, again for more) print for --help
+record IMAGES NAME…   record that anew of images that are staged
 check IMAGES          hash all; withdraw what is not what its manifest says; exit code 1 if there was any
 list IMAGES           what is staged
 """
 
 import argparse
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from portal.errors import PortalError
-from portal.images import staging
-from portal.images.manifest import read
+from portal.errors import InvalidError, PortalError
+from portal.images import asking, recorded, staging
+from portal.images.manifest import NAME, Manifest, read
 
 
 def main(words: list[str]) -> int:
@@ -19,15 +23,19 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="gantry-images", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=("stage", "check", "list"))
+    parser.add_argument("command", choices=("stage", "record", "check", "list"))
     parser.add_argument("images", type=Path, help="the folder that jobs use")
-    parser.add_argument("built", type=Path, nargs="*", help="folders with a built image each")
+    parser.add_argument("which", nargs="*", help="folders with a built image each; of record, names of images")
+    parser.add_argument("--program", action="append", default=[], help="a program of the image to ask for --help")
     given = parser.parse_args(words)
-    if bool(given.built) != (given.command == "stage"):
-        parser.error("stage takes folders of built images, the others take none.")
+    takes = given.command in ("stage", "record")
+    if bool(given.which) != takes or (given.program and not takes):
+        parser.error("stage takes folders of built images, record names of staged ones, the others take none.")
     try:
         if given.command == "stage":
-            return stage(given.images, given.built)
+            return stage(given.images, [Path(one) for one in given.which], given.program)
+        if given.command == "record":
+            return record(given.images, given.which, given.program)
         return check(given.images) if given.command == "check" else listed(given.images)
     except PortalError as error:
         sys.stderr.write(f"{error.message}\n")
@@ -39,13 +47,33 @@ def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
 
 
-def stage(images: Path, built: list[Path]) -> int:
-    """One line an image that is new."""
+def stage(images: Path, built: list[Path], programs: Sequence[str] = ()) -> int:
+    """One line an image that is new, and one of what was recorded of it."""
     for folder in built:
         manifest = staging.stage(folder, images)
         if manifest:
             say(f"Staged {manifest.name}: {manifest.digest}")
+            _record(images, manifest, programs, later=False)
     return 0
+
+
+def record(images: Path, names: list[str], programs: Sequence[str] = ()) -> int:
+    """One line an image."""
+    for name in names:
+        manifest = read(images, name) if NAME.fullmatch(name) else None
+        if manifest is None:
+            raise InvalidError(f"No image {name} is staged.")
+        _record(images, manifest, programs, later=True)
+    return 0
+
+
+def _record(images: Path, manifest: Manifest, programs: Sequence[str], *, later: bool) -> None:
+    found = replace(asking.ask(images, manifest, programs), later=later)
+    recorded.write(images, manifest.file, found)
+    if found.unknown:
+        say(f"{manifest.name}: {found.unknown}")
+    for one in found.helps:
+        say(f"{manifest.name}: {one.program} --help: {one.unknown or f'{len(one.text)} characters'}")
 
 
 def check(images: Path) -> int:

@@ -32,6 +32,7 @@ OPENS = {
     "portal/scheduler/local/watch.py": "the daemon's own spool",
     "portal/config/settings.py": "the operator's",
     "portal/images/manifest.py": "the operator's",
+    "portal/images/recorded.py": "the operator's",
     "portal/images/staging.py": "the operator's",
     "portal/jobtype/conditions/parse.py": "the portal's own grammar",
     "portal/jobtype/written/start.py": "the staff's job types, to begin a draft as a copy of one",

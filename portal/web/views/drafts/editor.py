@@ -12,17 +12,15 @@ from werkzeug.datastructures import MultiDict
 from portal.drafts.models import Draft
 from portal.errors import InvalidError
 from portal.identity.actor import Actor
-from portal.images import manifest
 from portal.jobtype.model import JobType
 from portal.jobtype.written import chips
 from portal.jobtype.written.check import Checked, Step, check
 from portal.jobtype.written.preview import Preview, preview
 from portal.jobtype.written.tree import Tree, UnsoundError
 from portal.web.context import actor, portal, session
-from portal.web.views.drafts import beside
+from portal.web.views.drafts import beside, images_shown
 from portal.web.views.drafts.shown import WORDS, Group, groups_of, left_over
 from portal.web.views.drafts.standing import progress_of
-from portal.words import size
 
 YAML: Final = "yaml"
 MOST_CHIPS: Final = 200
@@ -67,7 +65,7 @@ def editor_of(seen: Seen, *, opened: str = "", live: Mapping[str, str] | None = 
     """The page's context. `opened`: the item that stands open; `live`: what was typed into the form, by option."""
     draft, step, text, on = seen.draft, seen.step, seen.text, seen.on
     who, reading = actor(), session()
-    images = _images()
+    images = images_shown.choices(portal().settings.images)
     checked = check(text, images=[name for name, _words in images] or None)
     tree = _tree(text) if checked.unsound is None else None
     prepared = preview(tree.data, checked.jobtype) if tree is not None else Preview(None)
@@ -95,6 +93,9 @@ def editor_of(seen: Seen, *, opened: str = "", live: Mapping[str, str] | None = 
         "progress": progress_of(reading, who, draft.id) if step in (Step.TRY.value, Step.PUBLISH.value) else None,
         "key": uuid.uuid4().hex,
         "mine": draft.author_id == who.person_id,
+        "image": images_shown.chosen(portal().settings.images, tree)
+        if tree and step == Step.COMMAND.value
+        else None,
         "step_words": WORDS,
     }
 
@@ -148,20 +149,6 @@ def _links(draft: Draft, checked: Checked, current: str, on: int | None) -> list
         )
         for step in Step
     ]
-
-
-def _images() -> list[tuple[str, str]]:
-    """The staged images: name, and name with size and digest."""
-    folder = portal().settings.images
-    found = []
-    for name in manifest.names(folder)[:200]:
-        try:
-            one = manifest.read(folder, name)
-        except (InvalidError, OSError):
-            continue
-        if one is not None and one.withdrawn is None:
-            found.append((name, f"{name}, {size(one.size)}, {one.digest[7:19]}"))
-    return found
 
 
 def _chips(text: str) -> list[Chip]:

@@ -1,0 +1,102 @@
+"""The staged images as the editor shows them: to choose from, and what was recorded of the chosen one."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from portal.errors import PortalError
+from portal.images import manifest, recorded
+from portal.images.manifest import NAME, Manifest
+from portal.jobtype.written.tree import Tree
+from portal.times import moment_of
+from portal.web.formats import date
+from portal.words import size
+
+MOST: Final = 200
+
+
+@dataclass(frozen=True)
+class ShownHelp:
+    """What a program said for --help, and what is to be known of that."""
+
+    title: str
+    text: str
+    note: str
+
+
+@dataclass(frozen=True)
+class ShownImage:
+    """An image with all that is known of it; `unknown` says what is not."""
+
+    name: str
+    digest: str
+    size: str
+    built: str
+    labels: tuple[tuple[str, str], ...]
+    more_labels: int
+    apps: tuple[str, ...]
+    helps: tuple[ShownHelp, ...]
+    unknown: str
+
+
+def choices(folder: Path) -> list[tuple[str, str]]:
+    """The images that can be had: name, and name with size, digest and date."""
+    found = []
+    for name in manifest.names(folder)[:MOST]:
+        one = _read(folder, name)
+        if one is not None and one.withdrawn is None:
+            built = f", {_day(one.built)}" if _day(one.built) else ""
+            found.append((name, f"{name}, {size(one.size)}, {one.digest[7:19]}{built}"))
+    return found
+
+
+def chosen(folder: Path, tree: Tree) -> ShownImage | None:
+    """The image that the draft names; None where it names none that is staged."""
+    name = tree.get(("image",)) if tree.has(("image",)) else None
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        return None
+    one = _read(folder, name)
+    return shown(one, recorded.read(folder, one)) if one is not None else None
+
+
+def shown(image: Manifest, known: recorded.Recorded | None) -> ShownImage:
+    """An image in words."""
+    unknown = known.unknown if known else "Nothing was recorded of it: its labels and programs are not known."
+    return ShownImage(
+        image.name,
+        image.digest,
+        size(image.size),
+        _day(image.built),
+        known.labels if known else (),
+        known.labels_left_out if known else 0,
+        known.apps if known else (),
+        tuple(_help(one, known) for one in known.helps) if known else (),
+        unknown,
+    )
+
+
+def _help(one: recorded.Help, known: recorded.Recorded) -> ShownHelp:
+    notes = [f"The program was {recorded.NAMED_BY[one.named_by]}."]
+    if one.unknown:
+        notes.append(f"It is not known what it says: {one.unknown}")
+    elif one.cut:
+        notes.append("It said more than is kept here.")
+    elif one.code is None:
+        notes.append("It had not ended after a while, and was stopped.")
+    elif one.code:
+        notes.append(f"It ended with exit code {one.code}.")
+    when = "when it was asked" if known.later else "when the image was staged"
+    day = f", {_day(known.at)}" if _day(known.at) else ""
+    return ShownHelp(f"What {one.program} --help said {when}{day}", one.text, " ".join(notes))
+
+
+def _day(written: str | None) -> str:
+    moment = moment_of(written)
+    return date(moment) if moment is not None else ""
+
+
+def _read(folder: Path, name: str) -> Manifest | None:
+    try:
+        return manifest.read(folder, name)
+    except (PortalError, OSError):
+        return None
