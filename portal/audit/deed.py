@@ -61,6 +61,10 @@ class Action(StrEnum):
     DRAFT_NOT_SHARED = "draft-not-shared"
     DRAFT_THROWN_AWAY = "draft-thrown-away"
     DRAFT_TAKEN_BACK = "draft-taken-back"
+    PRESET_KEPT = "preset-kept"
+    """Values of an analysis's options, under a name."""
+    PRESET_TAKEN_OFF = "preset-taken-off"
+    PRESET_TAKEN_BACK = "preset-taken-back"
 
 
 class Kind(StrEnum):
@@ -77,6 +81,7 @@ class Kind(StrEnum):
     ANALYSIS = "analysis"
     DRAFT = "draft"
     """Of an analysis, in the making."""
+    PRESET = "preset"
 
 
 @dataclass(frozen=True)

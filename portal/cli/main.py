@@ -29,6 +29,7 @@ COMMANDS = {
     "analyses": f"{HERE}.analyses:analyses",
     "run": f"{HERE}.run:run",
     "run-list": f"{HERE}.run_list:run_list",
+    "presets": f"{HERE}.presets:presets",
     "jobs": f"{HERE}.jobs:jobs",
     "batches": f"{HERE}.batches:batches",
     "completion": f"{HERE}.completing.command:completion",

@@ -114,6 +114,18 @@ class Client(Connection):
         """One analysis with its form; with datasets the form has the defaults that they give."""
         return self.get(f"analyses/{segment(name)}", {"dataset": list(datasets)})
 
+    def presets(self, analysis: str) -> Document:
+        """The presets that this person, her teams and the facility keep of an analysis, as `items`."""
+        return self.get(f"analyses/{segment(analysis)}/presets")
+
+    def keep_preset(self, analysis: str, body: Mapping[str, Any]) -> Document:
+        """Keep values: `name`, `options`, and if wanted `note`, `experiment`, `facility`, `replace`."""
+        return self.call("POST", f"analyses/{segment(analysis)}/presets", json=dict(body))
+
+    def remove_preset(self, preset: int) -> None:
+        """Take a preset off."""
+        self.call("DELETE", f"presets/{int(preset)}")
+
     def check(
         self,
         analysis: str,

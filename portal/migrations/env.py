@@ -19,7 +19,8 @@ import portal.jobs.clusters.rows
 import portal.jobs.models
 import portal.jobs.timing.models
 import portal.notify.access.models
-import portal.notify.models  # noqa: F401  (they fill Base.metadata)
+import portal.notify.models
+import portal.presets.models  # noqa: F401  (they fill Base.metadata)
 from portal.config import load_settings
 from portal.db import Base, UTCDateTime, make_engine
 

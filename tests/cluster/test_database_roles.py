@@ -11,6 +11,7 @@ ROLES = ("gantry-web", "gantry-daemon", "gantry-publisher")
 WEB_SEES = {"person", "web_session", "api_token", "sign_in_attempt", "device_request"}
 WEB_READS = {
     "kept_form",
+    "saved_preset",
     "draft",
     "draft_reader",
     "draft_before",
@@ -44,6 +45,7 @@ WEB_READS = {
 }
 WEB_INSERTS = {
     "kept_form",
+    "saved_preset",
     "draft",
     "draft_reader",
     "draft_before",
@@ -78,6 +80,7 @@ WEB_UPDATES = {
     "notice": {"read"},
     "draft": {"name", "text", "version", "changed", "changed_by_id", "deleted"},
     "draft_before": {"undone"},
+    "saved_preset": {"name", "folded", "note", "options", "revision", "changed", "deleted"},
     "person": {"password_hash"},
     "web_session": {"last_seen"},
     "api_token": {"last_used", "revoked"},
@@ -89,6 +92,7 @@ NEVER = {
     "job": {"id", "person_id", "submission_id", "number", "kind", "investigation_id"},
     "submission": {"id", "person_id", "revision_id", "draft"},
     "draft": {"id", "author_id", "based_on", "created"},
+    "saved_preset": {"id", "analysis", "person_id", "investigation_id", "facility", "created"},
 }
 SECRETS = """
     SELECT table_name, column_name FROM information_schema.columns

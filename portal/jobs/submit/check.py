@@ -24,6 +24,7 @@ from portal.jobtype.kind import NOT_INSTALLED, Kind
 from portal.jobtype.load import JobTypes
 from portal.jobtype.model import JobType, Variant
 from portal.level import level
+from portal.presets.offered import LONGEST_KEY, Offer
 from portal.trials.plan import plan_trial
 from portal.trials.trial import Asked, Trial
 
@@ -119,6 +120,8 @@ class FormCheck:
     quota: Quota
     revision: Callable[[JobType], Revision]
     now: datetime
+    offer: Callable[[JobType], Offer]
+    """What the person may start from, for forms that name another preset than one of the analysis's own."""
 
     def check(self, request: SubmitRequest) -> NewSubmission:
         """What is to be written. Raises NotFoundError, ForbiddenError, InvalidError or LimitError."""
@@ -130,7 +133,7 @@ class FormCheck:
         if request.experiment is not None:
             check_open(self.actor, request.experiment, self.open_experiments)
         inputs = self._inputs(jobtype, request)
-        planned, trial = self._planned(jobtype, request, inputs)
+        planned, trial = self._planned(self._with_presets(jobtype, request), request, inputs)
         targets = [self._target(jobtype, one, request.experiment) for one in planned]
         accepted = Accepted(
             actor=self.actor,
@@ -139,7 +142,7 @@ class FormCheck:
             revision=self.revision(jobtype),
             title=_title(request, jobtype, planned) if trial is None else _title_of_trial(jobtype, trial, planned),
             mode=request.mode,
-            preset=request.preset,
+            preset=request.preset[:LONGEST_KEY] if request.preset else None,
             variant=variant.name,
             now=self.now,
             trial=trial,
@@ -165,6 +168,23 @@ class FormCheck:
             audiences=self.audiences,
             open_={one.experiment for one in given.values() if one.may_submit},
         )
+
+    def _with_presets(self, jobtype: JobType, request: SubmitRequest) -> JobType:
+        """For planning alone: with the preset that the form names. What runs, and is written down, is `jobtype`.
+
+        Raises InvalidError where a value that was kept cannot be used any more, and the form gives no other.
+        """
+        own = {one.name.casefold() for one in jobtype.presets}
+        if not request.preset or request.preset.casefold() in own:
+            return jobtype
+        offer = self.offer(jobtype)
+        kept = offer.named(request.preset)
+        lost = [name for name in kept.lost if name not in request.options] if kept is not None else []
+        if kept is not None and lost:
+            labels = words.listed([jobtype.option(name).label for name in lost])
+            told = f"“{kept.label}” was kept with another value of {labels} than can be chosen now. Say which."
+            raise InvalidError(told, fields=dict.fromkeys(lost, told))
+        return offer.jobtype
 
     def _planned(
         self, jobtype: JobType, request: SubmitRequest, inputs: Mapping[str, Sequence[InputDataset]]

@@ -1,6 +1,7 @@
 """Analyses: what is possible, and the form of each."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,6 +13,7 @@ from portal.form.fitting import asks_for_arrays, fitting_on
 from portal.jobs.read import cluster_status
 from portal.jobs.submit.check import known_variant
 from portal.jobs.submit.naming import as_named
+from portal.jobs.submit.presets import offer_for
 from portal.jobs.timing.estimate import Outlook, inputs_by_job, outlook
 from portal.jobs.timing.settings import asked_settings
 from portal.web.api.answer import answer
@@ -91,7 +93,8 @@ def read_analysis(path: AnalysisPath, query: AnalysisQuery) -> Response:
     )
     inputs = with_file_names(session().connection(), jobtype, inputs)
     named = as_named(session(), actor(), jobtype, inputs, None, now=now())
-    form = build_form(jobtype, named, preset=query.preset)
+    offered = offer_for(session(), actor(), jobtype).jobtype
+    form = replace(build_form(offered, named, preset=query.preset), jobtype=jobtype)
     return answer(analysis_details(jobtype, form, _expected(form, inputs)))
 
 
@@ -125,12 +128,14 @@ def check_form(path: AnalysisPath, body: FormValues) -> Response:
         check_open(actor(), body.experiment, open_experiments(session().connection(), actor(), asked, now=now()))
     inputs = with_file_names(session().connection(), jobtype, inputs)
     named = as_named(session(), actor(), jobtype, inputs, body.mode, now=now())
+    offered = offer_for(session(), actor(), jobtype).jobtype
     form = build_form(
-        jobtype,
+        offered,
         named,
         preset=body.preset,
         values=body.options,
         mode=body.mode,
         experiment=body.experiment,
     )
+    form = replace(form, jobtype=jobtype)
     return answer(form_out(form, _expected(form, inputs, body.mode, body.variant)))

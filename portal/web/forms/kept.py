@@ -29,6 +29,8 @@ Page = Callable[[Mapping[str, Any]], str]
 SHOWN_AGAIN: Final[Mapping[str, Page]] = {
     "analyses.begin": lambda args: url_for("analyses.start", **args),
     "analyses.preset": lambda args: url_for("analyses.start", **args),
+    "presets.ask": lambda args: url_for("analyses.start", **args),
+    "presets.keep_it": lambda args: url_for("presets.new", **args),
     "trials.ask": lambda args: url_for("trials.form", **args),
     "trials.start": lambda args: url_for("trials.form", **args),
     "trials.switch": lambda args: url_for("trials.form", **args),

@@ -22,21 +22,24 @@ from portal.form.fitting import asks_for_arrays
 from portal.jobs.read import cluster_status
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.naming import as_named
+from portal.jobs.submit.presets import offer_for
 from portal.jobs.submit.submit import submit
 from portal.jobtype.model import JobType
 from portal.level import level
+from portal.presets.offered import Offer
 from portal.web.bounds import LONGEST_LINK
 from portal.web.context import actor, now, portal, session
 from portal.web.forms.again import StartedBefore, address_of, keyed, started_before
 from portal.web.forms.kept import kept_fields
 from portal.web.forms.revised import told_if_revised
 from portal.web.part import part
-from portal.web.views import presets
 from portal.web.views.analyses import all_cards, analysis_card, example_inputs, fitting_cards
 from portal.web.views.finding.analyses import Asked, filter_groups, find
 from portal.web.views.paging import whole_numbers
 from portal.web.views.pictures import thumbnails
+from portal.web.views.presets import chosen as presets
 from portal.web.views.seen_by import SeenBy, seen_by
+from portal.web.views.since import since
 from portal.web.views.start import (
     Origin,
     Typed,
@@ -101,7 +104,7 @@ def _offered() -> dict[str, object]:
 def start(name: str) -> ResponseReturnValue:
     """The form, also with values in the address, or with those of a form that was kept."""
     jobtype = portal().jobtypes.named(name)
-    kept = kept_fields("analyses.begin", "analyses.preset", "picked.without", name=name)
+    kept = kept_fields("analyses.begin", "analyses.preset", "presets.ask", "picked.without", name=name)
     values = kept or MultiDict(request.args)
     typed = typed_form(jobtype, values)
     if typed.raw:
@@ -156,7 +159,7 @@ def _to_look_at(jobtype: JobType, typed: Typed) -> ResponseReturnValue | None:
     revised = told_if_revised(jobtype, typed)
     if revised is not None:
         return make_response(form_page(jobtype, revised), 409)
-    late = _asked_for_after_all(jobtype, typed)
+    late = _asked_for_after_all(offer_for(session(), actor(), jobtype).jobtype, typed)
     return None if late is None else make_response(form_page(jobtype, *late), 422)
 
 
@@ -179,7 +182,8 @@ def _asked_for_after_all(jobtype: JobType, typed: Typed) -> tuple[Typed, Invalid
 @page.post("/<name>/preset")
 def preset(name: str) -> ResponseReturnValue:
     """The form with a preset's values, or without them again; nothing else that was typed changes."""
-    jobtype = portal().jobtypes.named(name)
+    original = portal().jobtypes.named(name)
+    jobtype = offer_for(session(), actor(), original).jobtype
     typed = typed_form(jobtype, request.form)
     extra: list[tuple[str, str]] = []
     if request.form.get("undo"):
@@ -199,7 +203,7 @@ def preset(name: str) -> ResponseReturnValue:
     values = MultiDict([*fields_of(jobtype, made), *extra])
     query = urlencode(list(values.items(multi=True)))
     if len(query) > LONGEST_LINK:
-        return form_page(jobtype, made, values=values)
+        return form_page(original, made, values=values)
     return redirect(f"{url_for('analyses.start', name=name)}?{query}", 303)
 
 
@@ -208,7 +212,8 @@ def estimate(name: str) -> ResponseReturnValue:
     """What stands beside the form, for what is in it now."""
     jobtype = portal().jobtypes.named(name)
     typed = typed_form(jobtype, request.form)
-    return render_template("analyses/_beside.html", anew=True, **_context(jobtype, typed))
+    offer = offer_for(session(), actor(), jobtype)
+    return render_template("analyses/_beside.html", anew=True, **_context(offer, typed))
 
 
 def form_page(
@@ -227,8 +232,9 @@ def form_page(
     """
     # Whoever chooses a preset has not sent the form yet, and is not reproached for what is still to be filled in.
     judged = values is None or presets.WAS_PRESET not in values
-    context = _context(jobtype, as_known(jobtype, typed), error, judged=judged)
-    chosen = presets.chosen_of(context["form"], typed, values) if values is not None else None
+    offer = offer_for(session(), actor(), jobtype)
+    context = _context(offer, as_known(offer.jobtype, typed), error, judged=judged)
+    chosen = presets.chosen_of(offer, context["form"], typed, values) if values is not None else None
     return render_template(
         "analyses/start.html",
         section="analyses",
@@ -253,8 +259,9 @@ def told_what_is_gone(typed: Typed) -> Typed:
 
 
 def _context(
-    jobtype: JobType, typed: Typed, error: InvalidError | None = None, *, judged: bool = True
+    offer: Offer, typed: Typed, error: InvalidError | None = None, *, judged: bool = True
 ) -> dict[str, Any]:
+    jobtype = offer.original
     arrays = jobtype.looks_at_arrays
     datasets = datasets_by_slot(session(), actor(), typed.ids, arrays=arrays)
     given = with_file_names(session().connection(), jobtype, inputs_of(datasets, arrays=arrays))
@@ -262,7 +269,7 @@ def _context(
     values = (typed.raw or {}) if error is not None or typed.raw else None
     offered = [] if jobtype.inputs else experiments_to_file_in(session(), actor(), chosen=typed.experiment)
     form = build_form(
-        jobtype,
+        offer.jobtype,
         inputs,
         preset=typed.preset,
         values=values,
@@ -271,6 +278,7 @@ def _context(
         judged=judged,
         aside=typed.aside,
     )
+    form = replace(form, jobtype=jobtype)
     main = datasets.get(jobtype.slot.name, []) if jobtype.slot else []
     status = cluster_status(session())
     mode = typed.mode if typed.mode in form.modes else form.modes[0]
@@ -279,6 +287,8 @@ def _context(
         "jobtype": jobtype,
         "analysis": analysis_card(jobtype),
         "form": form,
+        "kept": offer.kept,
+        "since": since(session(), actor(), form, typed, inputs),
         "typed": without_made_name(typed, form, inputs),
         "errors": problems_of(form, error) if judged and values is not None else [],
         "conditions": for_page(form, typed.raw or {}, inputs),

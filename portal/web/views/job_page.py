@@ -167,6 +167,7 @@ def _change_url(job: Job) -> str:
     # A trial's job is named by its value: its form may have been given a name. The form makes anew what these very
     # values make.
     title = submission.trial.title if submission.trial is not None else job.title
+    query["again"] = [str(job.id)]
     for field, text in (("variant", submission.variant), ("preset", submission.preset), ("title", title)):
         if text:
             query[field] = [text]

@@ -48,6 +48,8 @@ class Typed:
     """Where results are to be filed; 0, which none is, for what is no number."""
     aside: Mapping[str, str] = field(default_factory=dict)
     """What stands in fields that the page did not ask for, raw."""
+    again: int | None = None
+    """The job with which the form is compared: it was opened to run that one again."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ def typed_form(jobtype: JobType, values: MultiDict[str, str]) -> Typed:
         key=values.get("idempotency_key") or None,
         experiment=_experiment(values.get("experiment", "")),
         aside=aside,
+        again=whole(values.get("again", "")),
     )
 
 
@@ -114,6 +117,7 @@ def fields_of(jobtype: JobType, typed: Typed) -> list[tuple[str, str]]:
         "preset": typed.preset,
         "title": typed.title,
         "experiment": str(typed.experiment) if typed.experiment is not None else None,
+        "again": str(typed.again) if typed.again else None,
     }
     return found + [(name, text) for name, text in rest.items() if text]
 

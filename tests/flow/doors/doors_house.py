@@ -56,6 +56,7 @@ from portal.jobtype.load import load_folders, shipped_folder
 from portal.jobtype.written.start import empty
 from portal.notify.access.models import AccessQuestion, AccessRequest
 from portal.notify.models import About, Notice
+from portal.presets.models import SavedPreset
 from portal.trials.trial import Asked
 from portal.web.part import PAGE_OF
 from portal.web.signed_in import COOKIE
@@ -423,6 +424,7 @@ def _jobs(house: House) -> None:
             "draft": service.create(session, house.facility.actors["sam"], text, now=now).id,
             "step": "purpose",
             "published": "shrink",
+            "preset": _preset(session, house, now),
             "revision": put_down(session, house.facility.actors["sam"].person_id, "shrink", text),
         }
     with house.database.write() as session:
@@ -560,3 +562,22 @@ def leaks(answer: TestResponse, person: str) -> list[str]:
 def tells(answer: TestResponse, name: str) -> bool:
     """If this secret stands in an answer."""
     return PICTURE in answer.data if name == "picture" else SECRETS[name].text.encode() in answer.data
+
+
+def _preset(session: Session, house: House, now: datetime) -> int:
+    """A preset of Maya's, which she shares with her team."""
+    kept = SavedPreset(
+        analysis="qc",
+        person_id=house.facility.actors["maya"].person_id,
+        investigation_id=house.facility.investigations["private"],
+        name="Ours",
+        folded="ours",
+        note="",
+        options={"histogram_bins": 48},
+        revision="sha256:" + "0" * 64,
+        created=now,
+        changed=now,
+    )
+    session.add(kept)
+    session.flush()
+    return kept.id

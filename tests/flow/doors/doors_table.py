@@ -55,6 +55,12 @@ PAGES = """
     analyses.start           GET   sign-in  hides      shows      shows      shows      | dataset
     analyses.begin           POST  sign-in  hides      done       done       done       | -
     analyses.preset          POST  sign-in  hides      done       done       done       | -
+    presets.show             GET   sign-in  shows      shows      shows      shows      | -
+    presets.ask              POST  sign-in  done       done       done       done       | -
+    presets.new              GET   sign-in  hides      shows      shows      shows      | -
+    presets.keep_it          POST  sign-in  hides      done       done       done       | -
+    presets.off              POST  sign-in  hides      done       forbidden  hides      | -
+    presets.back             POST  sign-in  hides      done       forbidden  hides      | -
     analyses.estimate        POST  sign-in  hides      shows      shows      shows      | -
     drafts.show              GET   sign-in  forbidden  forbidden  forbidden  shows      | -
     drafts.create            POST  sign-in  forbidden  forbidden  forbidden  done       | -
@@ -158,6 +164,9 @@ API = """
     api_analyses.read_analyses          GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | -
     api_analyses.read_analysis          GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | -
     api_analyses.check_form             POST    sign-in  sign-in  hides  shows      forbidden  shows      shows  forbidden  | -
+    api_presets.read_presets            GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | -
+    api_presets.keep_preset             POST    sign-in  sign-in  done   forbidden  done       done       done   forbidden  | -
+    api_presets.take_preset_off         DELETE  sign-in  sign-in  hides  forbidden  done       forbidden  hides  forbidden  | -
     api_submissions.create_submission   POST    sign-in  sign-in  hides  forbidden  done       done       done   forbidden  | dataset
     api_submissions.read_submission     GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | job option
     api_submissions.rename_submission   PATCH   sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | -
@@ -223,6 +232,7 @@ ARGUMENTS: Mapping[str, str] = {
     "name": "analysis",
     "stream": "stream",
     "draft_id": "draft",
+    "preset_id": "preset",
     "step": "step",
     "filename": "filename",
     "rest": "rest",
@@ -262,6 +272,7 @@ INSTEAD: Mapping[tuple[str, str], str] = {
 QUERIES: Mapping[str, Mapping[str, str]] = {
     "data.show": {"view": "table"},
     "analyses.start": {"dataset": "{dataset}"},
+    "presets.new": {"dataset": "{dataset}"},
     "trials.form": {"dataset": "{dataset}", "try": "histogram_bins"},
     "trials.use": {"all": "1"},
     "jobs.show": {"whose": "all"},
@@ -286,6 +297,11 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     ),
     "datasets.show": ("page",),
     "experiments.index": ("page", "q", "person"),
+    "presets.show": ("gone",),
+    "presets.new": (
+        "dataset", "in.extra", "preset", "variant", "mode", "title", "experiment", "again",
+        "option.histogram_bins", "option.projection", "aside.gone", "kept",
+    ),
     "search.show": ("q",),
     "search.hits": ("q",),
     "experiments.show": ("page",),
@@ -296,7 +312,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "analyses.found": ("q", "instrument", "fits"),
     "analyses.start": (
         "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key", "experiment",
-        "revision", "without", "returned", "option.histogram_bins", "option.projection", "kept",
+        "revision", "without", "returned", "again", "option.histogram_bins", "option.projection", "kept",
         "aside.projection", "aside.gone", "was_preset", "was.histogram_bins",
     ),
     "trials.form": (
@@ -330,14 +346,14 @@ _TRIED: Mapping[str, Any] = {
     "preset": "Recommended", "title": "Again", "proposed": "A name", "idempotency_key": "matrix of trials",
     "experiment": "", "revision": "",
     "on": "{dataset}", "try": "histogram_bins", "how": "list", "values": "16, 32", "value": "max", "from": "",
-    "returned": "", "to": "", "number": "5", "spacing": "linear", "part": "part",
+    "returned": "", "again": "{failed}", "to": "", "number": "5", "spacing": "linear", "part": "part",
     "typed.histogram_bins": "values=8%2C+16",
 }  # fmt: skip
 
 _STARTED: Mapping[str, Any] = {
     "dataset": "{dataset}", "option.histogram_bins": "64", "variant": "standard", "mode": "each",
     "preset": "Recommended", "title": "Again", "proposed": "A name", "idempotency_key": "matrix", "revision": "",
-    "without": "", "experiment": "", "returned": "", "aside.gone": "mean",
+    "without": "", "experiment": "", "returned": "", "aside.gone": "mean", "again": "{failed}",
 }  # fmt: skip
 
 _DRAFT: Mapping[str, Any] = {
@@ -371,6 +387,10 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "analyses.begin": _STARTED,
     "analyses.preset": {
         **_STARTED, "apply": "Recommended", "was.histogram_bins": "32", "was_preset": "", "undo": "",
+    },
+    "presets.ask": _STARTED,
+    "presets.keep_it": {
+        **_STARTED, "preset_name": "Mine", "note": "", "whose": "mine", "keep": "histogram_bins", "replace": "",
     },
     "analyses.estimate": _STARTED,
     "trials.ask": _TRIED,
@@ -423,6 +443,10 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "api_analyses.check_form": {
         "inputs": {"data": ["{dataset}"]}, "options": {"histogram_bins": 64}, "preset": "Recommended",
         "mode": "each", "experiment": None, "variant": "standard",
+    },
+    "api_presets.keep_preset": {
+        "name": "Mine", "options": {"histogram_bins": 64}, "note": "", "experiment": None, "facility": False,
+        "replace": False,
     },
     "api_submissions.create_submission": {**_FORM, "title": None, "trial": _TRIAL},
     "api_submission-lists.create_submission_list": {"forms": [{**_FORM, "title": None, "trial": _TRIAL}]},

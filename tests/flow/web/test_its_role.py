@@ -55,6 +55,7 @@ def test_every_page_can_be_read(site_of_its_role: Any, person: str | None) -> No
         "filename": "none",
         "rest": "none",
         "draft_id": a_draft(site),
+        "preset_id": 1,
         "step": "purpose",
     }
     seen = 0

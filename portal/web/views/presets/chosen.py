@@ -9,6 +9,7 @@ from portal.form import Form, Inputs, build_form
 from portal.form.values import as_text
 from portal.jobtype.model import JobType
 from portal.jobtype.option import ChoiceOption
+from portal.presets.offered import Offer
 from portal.web.views.start import Typed
 
 WAS = "was."
@@ -31,6 +32,8 @@ class Chosen:
     preset: str
     changes: tuple[Change, ...]
     hidden: tuple[tuple[str, str], ...]
+    left_out: str = ""
+    """What of it is not taken over, and why; empty where all is."""
 
 
 def with_chosen(
@@ -78,11 +81,14 @@ def hidden_of(was: Mapping[str, str], preset: str | None) -> list[tuple[str, str
     return [*((f"{WAS}{name}", text) for name, text in was.items()), (WAS_PRESET, preset or "")]
 
 
-def chosen_of(form: Form, typed: Typed, values: MultiDict[str, str]) -> Chosen | None:
+def chosen_of(offer: Offer, form: Form, typed: Typed, values: MultiDict[str, str]) -> Chosen | None:
     """What the preset changed that was chosen on the page before this one, if one was."""
     fields = {field.name: field for field in form.fields}
     was = before_last(values)
-    if not was or not typed.preset:
+    if WAS_PRESET not in values or not typed.preset:
+        return None
+    kept = offer.named(typed.preset)
+    if not was and (kept is None or not kept.gone):
         return None
     jobtype = form.jobtype
     changes = [
@@ -91,7 +97,8 @@ def chosen_of(form: Form, typed: Typed, values: MultiDict[str, str]) -> Chosen |
         if name in fields
     ]
     hidden = hidden_of({name: text for name, text in was.items() if name in fields}, values.get(WAS_PRESET))
-    return Chosen(typed.preset, tuple(changes), tuple(hidden))
+    label, left_out = (kept.label, kept.left_out) if kept is not None else (typed.preset, "")
+    return Chosen(label, tuple(changes), tuple(hidden), left_out)
 
 
 def _values(jobtype: JobType, preset: str | None) -> Mapping[str, object]:

@@ -1,0 +1,1 @@
+"""Presets that people keep: values of an analysis's options, for themselves, their team or everybody."""

@@ -1,0 +1,1 @@
+"""Presets on the pages: choosing one on a form, and keeping what is on it."""
