@@ -38,18 +38,31 @@ def waiting_for(session: Session, actor: Actor, settings: Settings) -> Sequence[
     check_staff(actor)
     if not with_keys(settings):
         return ()
-    return session.scalars(_open(actor, settings).order_by(RevisionWish.id).limit(100)).all()
+    acted = select(RevisionDeed.wish_id)
+    query = _signable(actor, settings).where(RevisionWish.id.not_in(acted))
+    return session.scalars(query.order_by(RevisionWish.id).limit(100)).all()
 
 
 def wish_for(session: Session, actor: Actor, settings: Settings, wish_id: int) -> RevisionWish:
-    """One of these. Raises ForbiddenError, and NotFoundError where it does not wait, or not for this person."""
+    """One of these, or one that this person said something about and that is decided by now.
+
+    Raises ForbiddenError, and NotFoundError where it is neither.
+    """
     check_staff(actor)
     found = None
     if with_keys(settings) and is_id(wish_id):
-        found = session.scalars(_open(actor, settings).where(RevisionWish.id == wish_id)).first()
-    if found is None:
+        found = session.scalars(_signable(actor, settings).where(RevisionWish.id == wish_id)).first()
+    if found is None or (found.deed is not None and not _said_something(session, actor, wish_id)):
         raise not_found(actor)
     return found
+
+
+def _waiting(session: Session, actor: Actor, settings: Settings, wish_id: int) -> RevisionWish:
+    """The wish, which must still wait. Raises ConflictError, and what `wish_for` raises."""
+    wish = wish_for(session, actor, settings, wish_id)
+    if wish.deed is not None:
+        raise ConflictError("This was decided meanwhile. What you said was not added.")
+    return wish
 
 
 def said_of(session: Session, wish_id: int) -> Sequence[Signoff]:
@@ -61,8 +74,8 @@ def said_of(session: Session, wish_id: int) -> Sequence[Signoff]:
 def sign(
     session: Session, actor: Actor, settings: Settings, wish_id: int, given: Assertion, *, now: datetime
 ) -> None:
-    """Write down what her key signed. Raises NotFoundError, ForbiddenError, LimitError."""
-    wish = wish_for(session, actor, settings, wish_id)
+    """Write down what her key signed. Raises ConflictError, LimitError, and what `wish_for` raises."""
+    wish = _waiting(session, actor, settings, wish_id)
     said = Signoff(
         wish_id=wish.id,
         person_id=actor.person_id,
@@ -80,7 +93,7 @@ def refuse(
     session: Session, actor: Actor, settings: Settings, wish_id: int, why: str, *, now: datetime
 ) -> RevisionWish:
     """Write down that she refuses it. Raises InvalidError, ConflictError, LimitError, as `wish_for`."""
-    wish = wish_for(session, actor, settings, wish_id)
+    wish = _waiting(session, actor, settings, wish_id)
     words = one_line(why, LONGEST_CHANGED + 1)
     if not words or len(words) > LONGEST_CHANGED:
         told = f"Say in a sentence of up to {LONGEST_CHANGED} characters why not: who asked reads it."
@@ -105,13 +118,13 @@ def _say(session: Session, actor: Actor, wish: RevisionWish, said: Signoff, now:
     record(session, actor, Action.ANALYSIS_SECOND_OPINION, thing, at=now, details=details)
 
 
-def _open(actor: Actor, settings: Settings) -> Select[RevisionWish]:
-    acted = select(RevisionDeed.wish_id)
-    query = (
-        select(RevisionWish)
-        .join(RevisionWish.revision)
-        .where(RevisionWish.id.not_in(acted), RevisionWish.wished == Wished.PUBLISH)
-    )
+def _said_something(session: Session, actor: Actor, wish_id: int) -> bool:
+    mine = select(Signoff.id).where(Signoff.wish_id == wish_id, Signoff.person_id == actor.person_id)
+    return session.scalar(mine.limit(1)) is not None
+
+
+def _signable(actor: Actor, settings: Settings) -> Select[RevisionWish]:
+    query = select(RevisionWish).join(RevisionWish.revision).where(RevisionWish.wished == Wished.PUBLISH)
     if settings.signs is Signs.STAFF:
         query = query.where(RevisionWish.person_id != actor.person_id, DraftRevision.author_id != actor.person_id)
     else:

@@ -18,7 +18,8 @@ def make_house(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[
     for limit in ("TRIES_OF_NAME_AT_ADDRESS", "TRIES_OF_ADDRESS", "TRIES_OF_NAME"):
         monkeypatch.setattr(people, limit, 10**6)
     often = {"sign_in_limit": "1000000 per minute"}
-    merged = load_settings({}, **{**settings.model_dump(), "web": often})
+    changes = {"web": often, "publisher": {"signs": "staff"}}
+    merged = load_settings({}, **{**settings.model_dump(), **changes})
     return lambda database: build_house(database, merged)
 
 

@@ -42,7 +42,10 @@ from portal.catalogue.models import (
 from portal.catalogue.models import Job as Run
 from portal.config import Settings
 from portal.db import Database
+from portal.documents import digest
 from portal.drafts import service
+from portal.drafts.revisions import DraftRevision, RevisionWish, Wished
+from portal.drafts.signoff.models import SignoffKey
 from portal.identity import device
 from portal.identity.models import Person
 from portal.identity.sessions import open_session
@@ -53,6 +56,7 @@ from portal.jobs.state import State
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.submit import submit
 from portal.jobtype.load import load_folders, shipped_folder
+from portal.jobtype.offer.audience import Audience, To
 from portal.jobtype.written.start import empty
 from portal.notify.access.models import AccessQuestion, AccessRequest
 from portal.notify.models import About, Notice
@@ -426,6 +430,7 @@ def _jobs(house: House) -> None:
             "published": "shrink",
             "preset": _preset(session, house, now),
             "revision": put_down(session, house.facility.actors["sam"].person_id, "shrink", text),
+            "wish": _to_sign(session, house.facility.actors["sam"].person_id, now),
         }
     with house.database.write() as session:
         for job in session.scalars(select(Job)):
@@ -447,6 +452,33 @@ def _jobs(house: House) -> None:
         _fail(session, session.get_one(Job, things["failed"]), house.settings)
         _fail(session, session.get_one(Job, things["batch jobs"][0]), house.settings)
         session.get_one(Job, things["batch jobs"][1]).move(State.CANCELLED, at=now, by="maya")
+
+
+def _to_sign(session: Session, signer: int | None, now: datetime) -> int:
+    """What another member of staff asks to publish, and a key of the one who may sign it off."""
+    other = Person(name="ada", full_name="Ada", roles=["staff"], created=now)
+    session.add(other)
+    session.flush()
+    text = empty("Blur a picture", "Ada")
+    revision = DraftRevision(author_id=other.id, name="blur", digest=digest(text.encode()), text=text, created=now)
+    audience = Audience(To.EVERYONE, "ada").document()
+    wish = RevisionWish(
+        revision=revision,
+        person_id=other.id,
+        wished=Wished.PUBLISH,
+        audience=audience,
+        changed="It is new.",
+        at=now,
+    )
+    session.add(wish)
+    session.add(
+        SignoffKey(
+            person_id=signer, label="Blue", code="x", credential="AAAA", public_key="AAAA", counter=0,
+            enrolled=now, enrolled_by="root",
+        )
+    )  # fmt: skip
+    session.flush()
+    return wish.id
 
 
 def _fail(session: Session, job: Job, settings: Settings) -> None:

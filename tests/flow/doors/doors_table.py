@@ -31,6 +31,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from soft_key import SoftKey
+
+MADE = SoftKey("http://localhost:8080").made()
+"""What a browser brings of a security key that was made for a portal without an address of its own."""
 PAGE_PEOPLE = ("nobody", "stranger", "member", "scientist", "staff")
 
 PAGES = """
@@ -79,6 +83,11 @@ PAGES = """
     drafts.published         GET   sign-in  forbidden  forbidden  forbidden  shows      | -
     drafts.retire            POST  sign-in  forbidden  forbidden  forbidden  done       | -
     drafts.publish_again     POST  sign-in  forbidden  forbidden  forbidden  done       | -
+    drafts.keys              GET   sign-in  forbidden  forbidden  forbidden  shows      | -
+    drafts.make_key          POST  sign-in  forbidden  forbidden  forbidden  done       | -
+    drafts.show_waiting      GET   sign-in  forbidden  forbidden  forbidden  shows      | -
+    drafts.sign              POST  sign-in  forbidden  forbidden  forbidden  done       | -
+    drafts.refuse            POST  sign-in  forbidden  forbidden  forbidden  done       | -
     drafts.throw_away        POST  sign-in  hides      hides      hides      done       | -
     drafts.take_back         POST  sign-in  hides      hides      hides      done       | -
     picked.without           POST  sign-in  hides      done       done       done       | -
@@ -210,6 +219,7 @@ The team has 6 datasets, 1 experiment and 8 jobs, all of them Maya's; 1 dataset 
 """
 
 ARGUMENTS: Mapping[str, str] = {
+    "wish_id": "wish",
     "dataset_id": "dataset",
     "dataset": "dataset",
     "picture_id": "picture",
@@ -307,6 +317,8 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "experiments.show": ("page",),
     "drafts.show": ("gone", "kept"),
     "drafts.published": ("before", "after"),
+    "drafts.keys": ("kept",),
+    "drafts.show_waiting": ("kept",),
     "drafts.edit": ("on", "opened", "kept", "changed"),
     "analyses.show": ("dataset", "q", "instrument", "fits"),
     "analyses.found": ("q", "instrument", "fits"),
@@ -375,6 +387,9 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "drafts.ask_to_try": {"on": "{dataset}"},
     "drafts.start_trial": {"on": "{dataset}", "option.histogram_bins": "64", "idempotency_key": "trial"},
     "drafts.ask_to_publish": {"changed": "It is new.", "to": "everyone", "instrument": "1"},
+    "drafts.make_key": {"label": "Blue key", "client_data": MADE[0], "attestation": MADE[1]},
+    "drafts.sign": dict.fromkeys(("credential", "client_data", "authenticator_data", "signature"), "AAAA"),
+    "drafts.refuse": {"why": "It names no contact."},
     "drafts.publish_again": {"digest": "{revision}", "changed": "Back."},
     "drafts.undo": {"version": "1", "step": "purpose"},
     "drafts.share": {"person": "sam"},

@@ -57,6 +57,7 @@ def test_every_page_can_be_read(site_of_its_role: Any, person: str | None) -> No
         "draft_id": a_draft(site),
         "preset_id": 1,
         "step": "purpose",
+        "wish_id": 1,
     }
     seen = 0
     for rule in site.app.url_map.iter_rules():

@@ -131,8 +131,13 @@ def test_what_a_second_member_of_staff_signs_is_published(four_of, curve):
     with desk.database.read() as session:
         assert session.scalars(select(RevisionDeed.by)).one() == "ines"
         assert session.scalars(select(SignoffKey.counter)).one() == four.key.counter
-        with pytest.raises(NotFoundError):
-            signing.wish_for(session, desk.ines, desk.settings, wish)
+        assert list(signing.waiting_for(session, desk.ines, desk.settings)) == []
+        with pytest.raises(ConflictError, match="decided meanwhile"):
+            signing.sign(session, desk.ines, desk.settings, wish, given, now=desk.now)
+        assert signing.wish_for(session, desk.ines, desk.settings, wish).deed.done
+        for other, number in ((desk.sam, wish), (desk.ines, wish + 1)):
+            with pytest.raises(NotFoundError):
+                signing.wish_for(session, other, desk.settings, number)
 
 
 def test_what_waits_is_looked_at_again_when_somebody_signed(four):

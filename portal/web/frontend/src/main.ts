@@ -19,6 +19,7 @@ import { wireSending } from "./sending";
 import { wireSheets } from "./sheets";
 import { wireTokens } from "./tokens";
 import { wireDrafts } from "./drafts";
+import { wireKeys } from "./keys";
 import { wireTyped } from "./typed";
 import { wireGoBack } from "./go-back";
 
@@ -30,6 +31,7 @@ wireLive();
 wireEverything();
 wireCopy();
 wirePicks();
+wireKeys(); // before what sends forms
 wireErrors();
 wireForms();
 wireSending();

@@ -1,6 +1,7 @@
-"""Analyses that staff make: the list of drafts, and the editor of one."""
+"""Analyses that staff make: the list of drafts, the editor of one, and signing off what is to be published."""
 
-from portal.web.pages.drafts import editor, listed, live, past, running, sharing  # they add their routes
+# They add their routes.
+from portal.web.pages.drafts import editor, keys, listed, live, past, running, sharing, waiting
 from portal.web.pages.drafts.blueprint import page
 
-__all__ = ["editor", "listed", "live", "page", "past", "running", "sharing"]
+__all__ = ["editor", "keys", "listed", "live", "page", "past", "running", "sharing", "waiting"]

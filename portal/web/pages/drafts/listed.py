@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
 from portal.drafts import service
+from portal.drafts.signoff.signing import with_keys
 from portal.errors import ForbiddenError, InvalidError, LimitError
 from portal.jobtype.load import shipped_folder
 from portal.jobtype.written import start
@@ -15,6 +16,7 @@ from portal.web.pages.drafts.blueprint import page
 from portal.web.views.drafts.listed import draft_lines
 from portal.web.views.drafts.past import published_lines
 from portal.web.views.drafts.pasted import with_pasted
+from portal.web.views.drafts.waiting import waiting_lines
 
 
 @page.get("")
@@ -82,6 +84,8 @@ def _page(typed: MultiDict[str, str], wrong: dict[str, str] | None = None) -> st
         section="analyses",
         drafts=draft_lines(session(), actor()),
         published=published_lines(session(), actor()),
+        waiting=waiting_lines(session(), actor(), portal().settings),
+        with_keys=with_keys(portal().settings),
         jobtypes=jobtypes,
         typed=typed,
         wrong=wrong or {},

@@ -20,7 +20,7 @@ from portal.jobtype.written.tree import Tree, UnsoundError
 from portal.web.context import actor, portal, session
 from portal.web.views.drafts import beside, images_shown
 from portal.web.views.drafts.shown import WORDS, Group, groups_of, left_over
-from portal.web.views.drafts.standing import progress_of
+from portal.web.views.drafts.standing import Progress, progress_of
 
 YAML: Final = "yaml"
 MOST_CHIPS: Final = 200
@@ -90,7 +90,7 @@ def editor_of(seen: Seen, *, opened: str = "", live: Mapping[str, str] | None = 
         "on": form.on if form else None,
         "fits": _fits(reading, who, prepared.jobtype, on),
         "types": beside.type_names(reading) if step in (Step.DATA.value, Step.COMMAND.value) else (),
-        "progress": progress_of(reading, who, draft.id) if step in (Step.TRY.value, Step.PUBLISH.value) else None,
+        "progress": _progress(draft, step),
         "key": uuid.uuid4().hex,
         "mine": draft.author_id == who.person_id,
         "image": images_shown.chosen(portal().settings.images, tree)
@@ -98,6 +98,12 @@ def editor_of(seen: Seen, *, opened: str = "", live: Mapping[str, str] | None = 
         else None,
         "step_words": WORDS,
     }
+
+
+def _progress(draft: Draft, step: str) -> Progress | None:
+    if step not in (Step.TRY.value, Step.PUBLISH.value):
+        return None
+    return progress_of(session(), actor(), draft.id, portal().settings.signs)
 
 
 def whole_of(text: str) -> int:

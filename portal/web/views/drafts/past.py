@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from portal.catalogue.models import Instrument, Investigation
 from portal.drafts.publishing import history
-from portal.drafts.revisions import RevisionDeed, RevisionWish, Wished
+from portal.drafts.revisions import DraftRevision, RevisionDeed, RevisionWish, Wished
 from portal.drafts.service import check_staff
 from portal.errors import NotFoundError
 from portal.identity.actor import Actor
@@ -80,7 +80,7 @@ def published_lines(session: Session, actor: Actor) -> list[PublishedLine]:
         if name in newest or not _concerns(actor, wish):
             continue
         assert wish.deed is not None
-        state = "Retired" if wish.wished is Wished.RETIRE else f"Published to {_to_whom(session, wish)}"
+        state = "Retired" if wish.wished is Wished.RETIRE else f"Published to {to_whom(session, wish)}"
         newest[name] = PublishedLine(name, state, wish.deed.at, url_for("drafts.published", name=name))
     return list(newest.values())
 
@@ -107,7 +107,12 @@ def compared(session: Session, actor: Actor, name: str, before: str, after: str)
     one, other = found.get(before), found.get(after)
     if one is None or other is None:
         return None
-    old, new = (parse_text(text.text, Path(name))[0] for text in (one, other))
+    return beside(one, other)
+
+
+def beside(one: DraftRevision, other: DraftRevision) -> Comparison:
+    """Two revisions compared, the older one first."""
+    old, new = (parse_text(text.text, Path(text.name))[0] for text in (one, other))
     told = differences(old, new) if old is not None and new is not None else None
     return Comparison(one.digest[SHORT], other.digest[SHORT], told, lines(one.text, other.text))
 
@@ -118,7 +123,7 @@ def _line(session: Session, wish: RevisionWish, name: str, offered: RevisionWish
     retired = wish.wished is Wished.RETIRE
     compare = url_for("drafts.published", name=name, before=before, after=digest) if before and not retired else ""
     return PastLine(
-        done="Retired" if retired else f"Published to {_to_whom(session, wish)}",
+        done="Retired" if retired else f"Published to {to_whom(session, wish)}",
         when=deed.at,
         who=wish.person.full_name or wish.person.name,
         signed_by=deed.by,
@@ -144,7 +149,8 @@ def _concerns(actor: Actor, wish: RevisionWish) -> bool:
     return wish.person_id == actor.person_id or audience is None or audience.to is not To.MYSELF
 
 
-def _to_whom(session: Session, wish: RevisionWish) -> str:
+def to_whom(session: Session, wish: RevisionWish) -> str:
+    """For whom it is published, or would be, in words."""
     audience = _audience(wish)
     if audience is None or audience.to is To.EVERYONE:
         return "everyone"

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.models import Instrument
+from portal.config.publisher import Signs
 from portal.drafts.publishing import Stage, Standing, standing
 from portal.drafts.revisions import DraftRevision, RevisionDeed, RevisionWish, Wished
 from portal.identity.actor import Actor
@@ -17,6 +18,11 @@ from portal.jobs.models import Job, JobTypeRevision, Submission
 from portal.jobs.state import State
 
 MOST_TRIALS: Final = 5
+WAITS: Final = {
+    Signs.OPERATOR: "waits for an operator to sign it off",
+    Signs.STAFF: "waits for a second member of staff to sign it off",
+    Signs.ONESELF: "not answered yet",
+}
 WORDS: Final = {
     Stage.DRAFT: "Not tried yet: no run of this very text has succeeded.",
     Stage.TRIED: "Tried: a run of this very text succeeded.",
@@ -58,8 +64,8 @@ class Progress:
     instruments: tuple[tuple[int, str], ...]
 
 
-def progress_of(session: Session, actor: Actor, draft_id: int) -> Progress:
-    """For the draft's text as it is now. Raises NotFoundError."""
+def progress_of(session: Session, actor: Actor, draft_id: int, signs: Signs) -> Progress:
+    """For the draft's text as it is now. `signs`: who signs off here. Raises NotFoundError."""
     found = standing(session, actor, draft_id)
     mine = [one for one in found.wishes if one.wished is Wished.TRY and one.person_id == actor.person_id]
     digest = found.jobtype.revision if found.jobtype is not None else ""
@@ -67,7 +73,7 @@ def progress_of(session: Session, actor: Actor, draft_id: int) -> Progress:
     return Progress(
         found,
         WORDS[found.stage],
-        tuple(_wish(one) for one in found.wishes[:10]),
+        tuple(_wish(one, signs) for one in found.wishes[:10]),
         tuple(_trials(session, actor, digest)),
         waits=bool(mine) and mine[0].deed is None,
         instruments=tuple((number, full or name) for number, full, name in instruments),
@@ -106,10 +112,11 @@ def stages(session: Session, revisions: Collection[tuple[str, str]]) -> dict[str
     return found
 
 
-def _wish(wish: RevisionWish) -> WishLine:
+def _wish(wish: RevisionWish, signs: Signs) -> WishLine:
     asked = {Wished.TRY: "To try it", Wished.PUBLISH: "To publish it", Wished.RETIRE: "To retire it"}[wish.wished]
     deed = wish.deed
-    answer = "not answered yet" if deed is None else "done" if deed.done else f"refused: {deed.words}"
+    waits = WAITS[signs] if wish.wished is Wished.PUBLISH else "not answered yet"
+    answer = waits if deed is None else "done" if deed.done else f"refused: {deed.words}"
     return WishLine(
         f"{asked}{f', “{wish.changed}”' if wish.changed else ''}",
         wish.person.full_name or wish.person.name,
