@@ -77,7 +77,7 @@ def keep(
         raise SignInNeededError("Sign in to keep a preset.")
     title = checked_name(name)
     if not values:
-        raise InvalidError("Choose a value to keep.", fields={"values": "Choose at least one."})
+        raise InvalidError("Choose a value to keep.", fields={"options": "Choose at least one."})
     _check_may_share(session, actor, whose)
     found = session.scalars(
         _place(actor, jobtype.name, whose).where(SavedPreset.folded == title.casefold())
@@ -156,8 +156,10 @@ def checked_name(name: str) -> str:
     """One line of 1 to 60 characters without a slash. Raises InvalidError."""
     line = " ".join(name.split())
     wrong = ""
-    if not line or len(line) > LONGEST_NAME:
-        wrong = f"A name has up to {LONGEST_NAME} characters; this has {len(line) or 'none'}."
+    if not line:
+        wrong = f"Give it a name of up to {LONGEST_NAME} characters."
+    elif len(line) > LONGEST_NAME:
+        wrong = f"A name has up to {LONGEST_NAME} characters; this has {len(line):,}."
     elif "/" in line or not line.isprintable():
         wrong = "A name is one line, without a slash."
     if wrong:

@@ -116,8 +116,11 @@ def _typed(option: OptionBase, field: Field) -> Value | None:
         return field.value
 
 
-def _same(now: Value | None, before: object) -> bool:
-    return now == before and isinstance(now, bool) == isinstance(before, bool)
+def _same(now: Value | None, before: Value | None) -> bool:
+    """As the form shows them: a number of the dataset's stands there with the digits that count."""
+    if now is None or before is None:
+        return now is before
+    return as_text(now) == as_text(before)
 
 
 def _words(option: OptionBase, value: object) -> str:

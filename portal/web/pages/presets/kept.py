@@ -29,7 +29,7 @@ page = Blueprint("presets", __name__, url_prefix="/analyses")
 
 OWN: Final = "mine"
 ALL: Final = "facility"
-LABELS: Final = {"name": "Name", "values": "What is kept", "whose": "Who has it"}
+LABELS: Final = {"name": "Name", "options": "What is kept", "whose": "Who has it"}
 
 
 @page.get("/<name>/presets")

@@ -55,7 +55,7 @@ def rows_of(form: Form, options: Options, wrong: Mapping[str, str], chosen: Coll
         if field.name in wrong:
             why_not = why_not or f"Not right yet: {wrong[field.name]}"
         elif field.name not in options:
-            why_not = why_not or "Nothing is chosen."
+            continue  # nothing is chosen
         over = not why_not and told_by_datasets(option)
         ticked = not why_not and (field.name in chosen if chosen is not None else not over)
         value = options.get(field.name)
