@@ -1,4 +1,4 @@
-"""gantry analyses: what is possible."""
+"""gantry analyses [show]: what is possible."""
 
 import click
 
@@ -11,7 +11,7 @@ from portal.errors import NotFoundError
 from portal.methods.quantities import printed_units, unit
 
 
-@click.command()
+@click.command("show")
 @click.argument("name", required=False, shell_complete=complete_analysis)
 @click.option(
     "--for",
@@ -22,7 +22,7 @@ from portal.methods.quantities import printed_units, unit
     help="Only what fits these; - for stdin.",
 )
 @json_option
-def analyses(name: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
+def show(name: str | None, datasets: tuple[str, ...], as_json: bool) -> None:
     """List analyses, or show the form of one with all its options."""
     client = make_client()
     ids = dataset_ids(datasets)

@@ -26,7 +26,7 @@ COMMANDS = {
     "logout": f"{HERE}.login:logout",
     "whoami": f"{HERE}.login:whoami",
     "data": f"{HERE}.data:data",
-    "analyses": f"{HERE}.analyses:analyses",
+    "analyses": f"{HERE}.drafts:analyses",
     "run": f"{HERE}.run:run",
     "run-list": f"{HERE}.run_list:run_list",
     "presets": f"{HERE}.presets:presets",

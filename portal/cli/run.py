@@ -109,7 +109,7 @@ def run(analysis: str, datasets: tuple[str, ...], **given: Any) -> int:
     if trial is not None:
         return show_trial(client, made, wait=given["wait"], as_json=given["as_json"])
     if not given["wait"]:
-        _show_made(client, made, given["as_json"])
+        show_made(client, made, given["as_json"])
         return 0
     return wait_for(client, made, as_json=given["as_json"])
 
@@ -188,7 +188,8 @@ def _field_row(field: Document) -> tuple[object, ...]:
     return field["name"], field["value"] or "–", unit(field["unit"]), printed_units(field["source"])
 
 
-def _show_made(client: Client, made: Document, as_json: bool) -> None:
+def show_made(client: Client, made: Document, as_json: bool) -> None:
+    """The jobs that were started, and where one watches them."""
     if as_json:
         show_json(made)
         return

@@ -12,7 +12,8 @@ from typing import Any
 
 from portal.client.credentials import load_credentials
 from portal.client.download import Progress, download_file, download_whole
-from portal.client.http import ERRORS, Connection, Document, segment
+from portal.client.drafts import Drafts
+from portal.client.http import ERRORS, Document, segment
 from portal.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, UnavailableError
 
 Value = bool | int | float | str | Sequence[int | float | str] | Mapping[str, int | float] | None
@@ -25,7 +26,7 @@ MOST_NAME = 40
 """Characters of a job's number that the portal reads."""
 
 
-class Client(Connection):
+class Client(Drafts):
     """One portal, seen with one token."""
 
     @classmethod

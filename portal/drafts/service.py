@@ -50,6 +50,7 @@ class SavedMeanwhileError(ConflictError):
     def __init__(self, now: Saved) -> None:
         super().__init__(f"{now.by} saved this draft while you had it open. What you typed was not saved over it.")
         self.now = now
+        self.fields = {"version": f"{now.version} is the newest version. Read it, and save with that version."}
 
 
 def create(session: Session, actor: Actor, text: str, *, now: datetime, based_on: str | None = None) -> Draft:

@@ -20,16 +20,22 @@ from portal.jobtype.load import JobTypes, parse_text
 from portal.jobtype.model import JobType
 
 
+def usable(session: Session, actor: Actor, draft_id: int) -> JobType:
+    """The draft's text as it is now. Raises NotFoundError, and ConflictError where it is not complete."""
+    draft = draft_for(session, actor, draft_id)
+    jobtype, _problems = parse_text(draft.text, Path("draft"))
+    if jobtype is None:
+        raise ConflictError("This draft cannot be used yet. Its text says what is wrong.")
+    return jobtype
+
+
 def tryable(session: Session, actor: Actor, draft_id: int) -> JobType:
     """The draft's text as it is now, if this person may run it.
 
     Raises NotFoundError for everybody but its author and those whom she named, and ConflictError where the
     publisher has not let this person run this very revision.
     """
-    draft = draft_for(session, actor, draft_id)
-    jobtype, _problems = parse_text(draft.text, Path("draft"))
-    if jobtype is None:
-        raise ConflictError("This draft cannot be used yet. Its text says what is wrong.")
+    jobtype = usable(session, actor, draft_id)
     asked: Sequence[str] = [
         "" if one.deed.done else one.deed.words
         for one in wishes_of(session, jobtype.revision)

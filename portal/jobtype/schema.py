@@ -1,6 +1,7 @@
 """The JSON Schema of job type files, for editors: jobtypes/schema/job-type.schema.json."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 from portal.jobtype.load import shipped_folder
@@ -17,6 +18,12 @@ def schema_text() -> str:
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **JobType.model_json_schema()}
     schema["title"] = "A job type of Gantry"
     return json.dumps(schema, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+
+
+@cache
+def published_schema() -> str:
+    """The same, made once: what editors are told by the portal's own address."""
+    return schema_text()
 
 
 if __name__ == "__main__":

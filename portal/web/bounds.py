@@ -24,6 +24,9 @@ MOST_FIELDS: Final = 3000
 LONGEST_NAME: Final = 200
 LONG_TEXTS: Final = {endpoint: {"text": MAX_BYTES} for endpoint in ("drafts.save", "drafts.saved")}
 """Forms with a field that may hold more than others: a whole job type."""
+LONG_BODIES: Final = frozenset(f"api_drafts.{name}" for name in ("create_draft", "save_draft", "check_text"))
+"""Operations of the API that take such a text."""
+LONG_BODY: Final = {"text": MAX_BYTES}
 
 
 def _check_request() -> None:
@@ -37,6 +40,8 @@ def _check_request() -> None:
         request.max_content_length = request.max_form_memory_size = MOST_BYTES
     elif not request.path.startswith("/api/"):
         request.max_content_length = MOST_FORM_BYTES
+    if request.endpoint in LONG_BODIES and isinstance(request, PortalRequest):
+        request.long_texts = LONG_BODY
     sent = (*request.args.items(multi=True), *request.form.items(multi=True))
     if len(sent) > MOST_FIELDS:
         raise RequestEntityTooLarge

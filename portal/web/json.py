@@ -7,9 +7,11 @@ programs read differently (a name twice, NaN) and those that only cost time.
 import json
 import math
 import re
+from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
-from flask import Request
+from flask import Request, has_request_context
+from flask import request as current_request
 from flask.json.provider import DefaultJSONProvider
 
 from portal.errors import UnreadableError
@@ -24,6 +26,8 @@ LONGEST_NUMBER: Final = 60
 """Characters of a number."""
 LARGEST_WHOLE: Final = 2**63 - 1
 
+NONE: Final[Mapping[str, int]] = {}
+
 _UNSTORED = re.compile("[\0\ud800-\udfff]")
 """NUL, which PostgreSQL cannot hold in a text, and halves of characters, which have no UTF-8."""
 
@@ -33,11 +37,14 @@ class PlainJSON(DefaultJSONProvider):
 
     def loads(self, s: str | bytes, **kwargs: Any) -> Any:
         """The document. Raises ValueError, whose words say what is wrong with it."""
-        return read_json(s)
+        return read_json(s, long=_long())
 
 
 class PortalRequest(Request):
     """A request whose broken JSON is told in words."""
+
+    long_texts: Mapping[str, int] = NONE
+    """Characters of texts of its body that may be longer than others, by their name at the top."""
 
     def on_json_loading_failed(self, e: ValueError | None) -> Any:
         """Raises UnreadableError; without JSON at all, what Flask does."""
@@ -46,8 +53,15 @@ class PortalRequest(Request):
         raise UnreadableError(f"This body cannot be read: {e}. Nothing was changed.")
 
 
-def read_json(raw: str | bytes) -> Any:
-    """The document in UTF-8 JSON. Raises ValueError: it is none, or holds what is not taken."""
+def _long() -> Mapping[str, int]:
+    return getattr(current_request, "long_texts", NONE) if has_request_context() else NONE
+
+
+def read_json(raw: str | bytes, *, long: Mapping[str, int] = NONE) -> Any:
+    """The document in UTF-8 JSON. Raises ValueError: it is none, or holds what is not taken.
+
+    `long`: characters that a text at the top of a map may have under that name, where not LONGEST_TEXT.
+    """
     try:
         text = raw if isinstance(raw, str) else raw.decode("utf-8-sig")
         found = json.loads(
@@ -59,6 +73,12 @@ def read_json(raw: str | bytes) -> Any:
         raise ValueError(f"it is no JSON ({error.msg} at character {error.pos})") from None
     except RecursionError:
         raise ValueError(f"it is nested more than {DEEPEST} levels deep") from None
+    if long and isinstance(found, dict):
+        for name, most in long.items():
+            if isinstance(found.get(name), str):
+                _check_text(found[name], most)
+        _check({name: None if name in long and isinstance(one, str) else one for name, one in found.items()})
+        return found
     _check(found)
     return found
 
@@ -101,18 +121,18 @@ def _check(document: Any) -> None:
         below: list[Any] = []
         for one in level:
             if isinstance(one, str):
-                _check_text(one)
+                _check_text(one, LONGEST_TEXT)
             elif isinstance(one, dict):
                 for name in one:
-                    _check_text(name)
+                    _check_text(name, LONGEST_TEXT)
                 below.extend(one.values())
             elif isinstance(one, list):
                 below.extend(one)
         level = below
 
 
-def _check_text(text: str) -> None:
-    if len(text) > LONGEST_TEXT:
-        raise ValueError(f"a text has more than {LONGEST_TEXT:,} characters")
+def _check_text(text: str, longest: int) -> None:
+    if len(text) > longest:
+        raise ValueError(f"a text has more than {longest:,} characters")
     if (not text.isascii() and _UNSTORED.search(text)) or "\0" in text:
         raise ValueError("a text holds a character that no text can hold (NUL, or half of one)")

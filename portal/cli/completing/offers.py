@@ -53,6 +53,16 @@ def complete_analysis(client: Client, _context: click.Context, _text: str) -> It
 
 
 @_of
+def complete_draft(client: Client, _context: click.Context, _text: str) -> Iterator[CompletionItem]:
+    """Drafts, by their name where they have one of their own, else by their number."""
+    found = client.drafts()
+    names = [one["analysis"] for one in found]
+    for one in found:
+        alone = one["analysis"] and names.count(one["analysis"]) == 1
+        yield _item(one["analysis"] if alone else one["id"], one["name"])
+
+
+@_of
 def complete_dataset(client: Client, _context: click.Context, _text: str) -> Iterator[CompletionItem]:
     """Ids of the newest datasets."""
     for item in client.datasets(limit=MOST):

@@ -12,6 +12,7 @@ COMMANDS = {
     "logs": f"{HERE}.logs:logs",
     "cancel": f"{HERE}.many:cancel",
     "retry": f"{HERE}.many:retry",
+    "keep": f"{HERE}.looking:keep",
     "open": f"{HERE}.looking:open_job",
 }
 

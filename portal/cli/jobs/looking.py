@@ -91,6 +91,19 @@ def show(job: str, as_json: bool) -> None:
         click.echo(as_shown(found["last_lines"]))
 
 
+@click.command()
+@click.argument("job", shell_complete=complete_job)
+@json_option
+def keep(job: str, as_json: bool) -> None:
+    """Keep what the trial of a draft made: in some seconds it stands among the other data."""
+    found = make_client().keep(one_job(job))
+    if as_json:
+        show_json(found)
+        return
+    results = ", ".join(map(str, found["results"]))
+    say(f"The result of {found['number']} is kept ({results}); in a few seconds it stands among the others.")
+
+
 @click.command("open")
 @click.argument("job", shell_complete=complete_job)
 @json_option

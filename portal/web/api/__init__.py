@@ -9,10 +9,12 @@ from werkzeug.exceptions import HTTPException
 
 import portal
 from portal.errors import NotFoundError
+from portal.jobtype.schema import published_schema
 from portal.web.api import (
     analyses,
     datasets,
     device,
+    drafts,
     experiments,
     jobs,
     me,
@@ -38,6 +40,7 @@ NOUNS = (
     experiments.api,
     analyses.api,
     presets.api,
+    drafts.api,
     submissions.api,
     submission_lists.api,
     trials.api,
@@ -79,13 +82,17 @@ def _outside_all_routes(error: HTTPException) -> ResponseReturnValue:
 
 
 def _about() -> APIBlueprint:
-    """The API's own description, and an answer in JSON for addresses that do not exist."""
+    """The API's own description, the schema of job types, and an answer in JSON where nothing is."""
     about = make_blueprint("", "About the API.")
 
     @about.get("/openapi.json", doc_ui=False)
     def document() -> Response:
         assert isinstance(current_app, OpenAPI)
         return jsonify(current_app.api_doc)
+
+    @about.get("/job-type.schema.json", doc_ui=False)
+    def job_type_schema() -> Response:
+        return Response(published_schema(), mimetype="application/schema+json")
 
     def nothing_here(rest: str) -> Response:
         raise NotFoundError(f"There is no {request.method} /api/v1/{rest}. See /api/v1/openapi.json.")

@@ -10,12 +10,15 @@ from portal.catalogue.files.named import with_file_names
 from portal.catalogue.inputs import check_open, datasets_by_slot, input_dataset, open_experiments
 from portal.form import Form, InputDataset, build_form
 from portal.form.fitting import asks_for_arrays, fitting_on
+from portal.form.plan import with_preset
 from portal.jobs.read import cluster_status
 from portal.jobs.submit.check import known_variant
 from portal.jobs.submit.naming import as_named
 from portal.jobs.submit.presets import offer_for
 from portal.jobs.timing.estimate import Outlook, inputs_by_job, outlook
 from portal.jobs.timing.settings import asked_settings
+from portal.jobtype.model import JobType
+from portal.trials.part import usual_part
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
 from portal.web.api.form_shapes import (
@@ -121,7 +124,11 @@ def _expected(
 @api.post("/analyses/<name>/form", summary="Check a form without starting it", responses={200: FormOut})
 def check_form(path: AnalysisPath, body: FormValues) -> Response:
     """The form with these values, and what is wrong with them. Nothing is started."""
-    jobtype = portal().jobtypes.named(path.name)
+    return answer(checked_form(portal().jobtypes.named(path.name), body))
+
+
+def checked_form(jobtype: JobType, body: FormValues) -> FormOut:
+    """The form of an analysis, which this person may start or whose draft she sees. Raises NotFoundError."""
     inputs = _datasets(body.inputs, arrays=jobtype.looks_at_arrays)
     if body.experiment is not None:
         asked = [body.experiment]
@@ -138,4 +145,5 @@ def check_form(path: AnalysisPath, body: FormValues) -> Response:
         experiment=body.experiment,
     )
     form = replace(form, jobtype=jobtype)
-    return answer(form_out(form, _expected(form, inputs, body.mode, body.variant)))
+    part = usual_part(jobtype, inputs, with_preset(offered, body.options, body.preset))
+    return form_out(form, _expected(form, inputs, body.mode, body.variant), part)

@@ -192,6 +192,11 @@ class FormOut(BaseModel):
     warnings: list[str] = Field(description="What is known that may spoil it: datasets registered as damaged.")
     errors: dict[str, str]
     expected: ExpectedOut
+    part: dict[str, Any] = Field(
+        default_factory=dict,
+        description="Options that limit the work, with their values for the small part on which it is usually "
+        "tried; of POST …/form alone, and empty where there is none.",
+    )
 
 
 class AnalysisDetails(AnalysisOut):
@@ -277,7 +282,7 @@ def analysis_details(jobtype: JobType, form: Form, expected: Outlook) -> Analysi
     )
 
 
-def form_out(form: Form, expected: Outlook) -> FormOut:
+def form_out(form: Form, expected: Outlook, part: Mapping[str, Any] | None = None) -> FormOut:
     """The form as JSON; fields in the order of the page."""
     fields = [
         _field(field, group.title, advanced)
@@ -314,6 +319,7 @@ def form_out(form: Form, expected: Outlook) -> FormOut:
         warnings=list(form.warnings),
         errors=dict(form.errors),
         expected=expected_out(expected),
+        part=dict(part or {}),
     )
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from portal.jobs import actions
 from portal.jobs.read import cluster_status, get_job, list_jobs, log_tail
 from portal.jobs.timing.estimate import beside
+from portal.jobs.trials.drafts import keep as keep_results
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
 from portal.web.api.cursor import PageQuery, decode, encode
@@ -155,6 +156,15 @@ def retry_job(path: JobPath, body: RetryRequest) -> Response:
     job_id = job_id_of(path.job)
     with portal().database.write() as writing:
         actions.retry(writing, actor(), job_id, now=now(), terms=terms(), resources=body.resources)
+    return _details(job_id)
+
+
+@api.post("/jobs/<job>/keep", summary="Keep what a draft's trial made", responses={200: JobDetails})
+def keep_job(path: JobPath) -> Response:
+    """Its results stand among the others in a few seconds. Twice is harmless; 409 where it left none."""
+    job_id = job_id_of(path.job)
+    with portal().database.write() as writing:
+        keep_results(writing, actor(), job_id, now=now())
     return _details(job_id)
 
 

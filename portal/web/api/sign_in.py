@@ -20,14 +20,23 @@ from portal.web.signed_in import sign_in_of_request
 SAFE: Final = frozenset({"GET", "HEAD"})
 
 OPEN: Final = frozenset(
-    {"api.document", "api_tokens.create_token", "api_device.ask_for_token", "api_device.fetch_token"}
+    {
+        "api.document",
+        "api.job_type_schema",
+        "api_tokens.create_token",
+        "api_device.ask_for_token",
+        "api_device.fetch_token",
+    }
 )
-"""The API's description, and the ways to a token: they ask for the password or for a code themselves."""
+"""The API's description, the schema that editors read, and the ways to a token: they ask for the password or for a
+code themselves."""
 
 WITHOUT_SCOPE: Final = frozenset({"api_tokens.revoke_token"})
 """What any valid token may do: giving one's own rights up needs none."""
 
-READING_POSTS: Final = frozenset({"api_analyses.check_form"})
+READING_POSTS: Final = frozenset(
+    {"api_analyses.check_form", "api_drafts.check_text", "api_drafts.check_draft_form"}
+)
 """What is sent as POST for its size, but changes nothing."""
 
 HOW: Final = "Send a personal token: Authorization: Bearer gantry_…"

@@ -151,7 +151,11 @@ def create_submission(header: SubmissionHeader, body: SubmissionRequest) -> Resp
 def _made(made: WrittenSubmission, returned: str | None, status: ClusterStatus | None) -> SubmissionOut | Receipt:
     if returned == "minimal":
         return Receipt(id=made.id, title=made.title, count=len(made.jobs))
-    return _shown(made.id, session()) if made.accepted is None else submitted_out(made, made.accepted, status)
+    return (
+        shown_submission(made.id, session())
+        if made.accepted is None
+        else submitted_out(made, made.accepted, status)
+    )
 
 
 class CheckedOut(BaseModel):
@@ -191,7 +195,7 @@ def check_submission(header: IdempotencyHeader, body: SubmissionRequest) -> Resp
 @api.get("/submissions/<submission>", summary="One submission", responses={200: SubmissionOut})
 def read_submission(path: SubmissionPath) -> Response:
     """With its jobs (at most 500; /jobs?submission=… lists all) and how many are in each state."""
-    return answer(_shown(path.submission, session()))
+    return answer(shown_submission(path.submission, session()))
 
 
 @api.get("/submissions/<submission>/outlook", summary="When it is likely done", responses={200: OutlookOut})
@@ -278,13 +282,14 @@ def _changed(key: str, change: Callable[[Session, str], None], *, undo: bool = F
         change(writing, key)
         if undo:
             writing.flush()
-            would_be = _shown(key, writing)
+            would_be = shown_submission(key, writing)
             writing.rollback()
             return answer(would_be)
-    return answer(_shown(key, session()))
+    return answer(shown_submission(key, session()))
 
 
-def _shown(key: str, reading: Session) -> SubmissionOut:
+def shown_submission(key: str, reading: Session) -> SubmissionOut:
+    """A submission with the first of its jobs. Raises NotFoundError."""
     submission = get_submission(reading, actor(), key)
     jobs = list_jobs(reading, actor(), submission=key, size=JOBS_SHOWN).items
     status = cluster_status(reading)

@@ -176,6 +176,26 @@ API = """
     api_presets.read_presets            GET     sign-in  shows    shows  shows      forbidden  shows      shows  forbidden  | -
     api_presets.keep_preset             POST    sign-in  sign-in  done   forbidden  done       done       done   forbidden  | -
     api_presets.take_preset_off         DELETE  sign-in  sign-in  hides  forbidden  done       forbidden  hides  forbidden  | -
+    api_drafts.read_drafts              GET     sign-in  forbidden  forbidden  forbidden  forbidden  forbidden  shows  forbidden  | -
+    api_drafts.create_draft             POST    sign-in  sign-in  forbidden  forbidden  forbidden  forbidden  done  forbidden  | -
+    api_drafts.read_draft               GET     sign-in  hides  hides  hides  forbidden  hides  shows  forbidden  | -
+    api_drafts.save_draft               PUT     sign-in  sign-in  hides  forbidden  hides  hides  done  forbidden  | -
+    api_drafts.undo_draft               POST    sign-in  sign-in  hides  forbidden  hides  hides  409  forbidden  | -
+    api_drafts.take_draft_back          POST    sign-in  sign-in  hides  forbidden  hides  hides  done  forbidden  | -
+    api_drafts.share_draft              POST    sign-in  sign-in  hides  forbidden  hides  hides  done  forbidden  | -
+    api_drafts.unshare_draft            DELETE  sign-in  sign-in  hides  forbidden  hides  hides  done  forbidden  | -
+    api_drafts.throw_draft_away         DELETE  sign-in  sign-in  hides  forbidden  hides  hides  done  forbidden  | -
+    api_drafts.ask_to_try               POST    sign-in  sign-in  hides  forbidden  hides  hides  422  forbidden  | -
+    api_drafts.try_draft                POST    sign-in  sign-in  hides  forbidden  hides  hides  409  forbidden  | -
+    api_drafts.ask_to_publish           POST    sign-in  sign-in  hides  forbidden  hides  hides  422  forbidden  | -
+    api_drafts.check_draft_form         POST    sign-in  sign-in  hides  hides  forbidden  hides  409  forbidden  | -
+    api_drafts.check_text               POST    sign-in  sign-in  forbidden  forbidden  forbidden  forbidden  shows  forbidden  | -
+    api_drafts.read_text                GET     sign-in  forbidden  forbidden  forbidden  forbidden  forbidden  shows  forbidden  | -
+    api_drafts.read_audiences           GET     sign-in  forbidden  forbidden  forbidden  forbidden  forbidden  shows  forbidden  | -
+    api_drafts.read_diff                GET     sign-in  forbidden  forbidden  forbidden  forbidden  forbidden  shows  forbidden  | -
+    api_drafts.read_history             GET     sign-in  forbidden  forbidden  forbidden  forbidden  forbidden  shows  forbidden  | -
+    api_drafts.ask_to_retire            POST    sign-in  sign-in  forbidden  forbidden  forbidden  forbidden  done  forbidden  | -
+    api_drafts.ask_to_publish_again     POST    sign-in  sign-in  forbidden  forbidden  forbidden  forbidden  done  forbidden  | -
     api_submissions.create_submission   POST    sign-in  sign-in  hides  forbidden  done       done       done   forbidden  | dataset
     api_submissions.read_submission     GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | job option
     api_submissions.rename_submission   PATCH   sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | -
@@ -194,10 +214,12 @@ API = """
     api_jobs.read_log                   GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | log
     api_jobs.cancel_job                 POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
     api_jobs.retry_job                  POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | job
+    api_jobs.keep_job                   POST    sign-in  sign-in  hides  forbidden  409  forbidden  forbidden  forbidden  | -
     api_job-lists.cancel_jobs           POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | -
     api_job-lists.retry_jobs            POST    sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | -
     api_jobs.rename_job                 PATCH   sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | -
     api.document                        GET     shows    shows    shows  shows      shows      shows      shows  shows      | -
+    api.job_type_schema                 GET     shows  shows  shows  shows  shows  shows  shows  shows  | -
     api.nothing_here                    GET     sign-in  hides    hides  hides      forbidden  hides      hides  forbidden  | -
     api.nothing_here                    POST    sign-in  sign-in  hides  forbidden  hides      hides      hides  forbidden  | -
     api.nothing_here                    PUT     sign-in  sign-in  hides  forbidden  hides      hides      hides  forbidden  | -
@@ -243,6 +265,8 @@ ARGUMENTS: Mapping[str, str] = {
     "stream": "stream",
     "draft_id": "draft",
     "preset_id": "preset",
+    "draft": "draft",
+    "person": "index",
     "step": "step",
     "filename": "filename",
     "rest": "rest",
@@ -254,6 +278,9 @@ INSTEAD: Mapping[tuple[str, str], str] = {
     ("drafts.published", "name"): "published",
     ("drafts.retire", "name"): "published",
     ("drafts.publish_again", "name"): "published",
+    ("api_drafts.read_history", "name"): "published",
+    ("api_drafts.ask_to_retire", "name"): "published",
+    ("api_drafts.ask_to_publish_again", "name"): "published",
     ("methods.references", "dataset_id"): "result",
     ("methods.crate", "dataset_id"): "result",
     ("methods.archive", "dataset_id"): "result",
@@ -288,6 +315,8 @@ QUERIES: Mapping[str, Mapping[str, str]] = {
     "jobs.show": {"whose": "all"},
     "jobs.listed": {"whose": "all"},
     "api_analyses.read_analysis": {"dataset": "{dataset}"},
+    "api_drafts.read_text": {"of": "{draft}"},
+    "api_drafts.read_diff": {"before": "{draft}", "after": "qc"},
 }
 """What stands in the address of a GET."""
 
@@ -463,6 +492,21 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
         "name": "Mine", "options": {"histogram_bins": 64}, "note": "", "experiment": None, "facility": False,
         "replace": False,
     },
+    "api_drafts.create_draft": {"text": "title: Shrink\n", "copy": None, "title": None, "pasted": None},
+    "api_drafts.save_draft": {"text": "title: Shrink\n", "version": 1},
+    "api_drafts.undo_draft": {"version": 1},
+    "api_drafts.share_draft": {"person": "sam"},
+    "api_drafts.check_text": {"text": "title: Shrink\n"},
+    "api_drafts.check_draft_form": {
+        "inputs": {"data": ["{dataset}"]}, "options": {"histogram_bins": 64}, "preset": None, "mode": "each",
+        "experiment": None, "variant": None,
+    },
+    "api_drafts.try_draft": {
+        "inputs": {"data": ["{dataset}"]}, "options": {"histogram_bins": 64}, "preset": None, "mode": "each",
+        "experiment": None, "variant": None, "title": "Again",
+    },
+    "api_drafts.ask_to_publish": {"to": "instruments", "ids": [1], "changed": "It is new."},
+    "api_drafts.ask_to_publish_again": {"revision": "{revision}", "changed": "Back."},
     "api_submissions.create_submission": {**_FORM, "title": None, "trial": _TRIAL},
     "api_submission-lists.create_submission_list": {"forms": [{**_FORM, "title": None, "trial": _TRIAL}]},
     "api_submissions.check_submission": {**_FORM, "title": None, "trial": _TRIAL},

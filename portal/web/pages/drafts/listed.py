@@ -7,15 +7,13 @@ from werkzeug.datastructures import MultiDict
 from portal.drafts import service
 from portal.drafts.signoff.signing import with_keys
 from portal.errors import ForbiddenError, InvalidError, LimitError
-from portal.jobtype.load import shipped_folder
-from portal.jobtype.written import start
 from portal.jobtype.written.check import Step
 from portal.web.context import actor, now, portal, session
 from portal.web.forms.kept import kept_fields
 from portal.web.pages.drafts.blueprint import page
+from portal.web.views.drafts.begin import copied, titled
 from portal.web.views.drafts.listed import draft_lines
 from portal.web.views.drafts.past import published_lines
-from portal.web.views.drafts.pasted import with_pasted
 from portal.web.views.drafts.waiting import waiting_lines
 
 
@@ -30,29 +28,21 @@ def create() -> ResponseReturnValue:
     """A new draft: with a title, from a pasted command or batch script, or as a copy of an analysis on offer."""
     service.check_staff(actor())
     typed = request.form
-    jobtypes = portal().jobtypes.by_name
-    taken = {*jobtypes, *(one.name for one in portal().jobtypes.unpublished)}
-    copied, step = typed.get("copy", ""), Step.PURPOSE
-    told: list[str] = []
+    step = Step.PURPOSE
     try:
-        if copied:
-            jobtype = portal().jobtypes.named(copied)
-            folders = portal().settings.jobtypes or (shipped_folder(),)
-            text, based_on = start.copy_of(jobtype, folders, taken), jobtype.revision
+        if typed.get("copy", ""):
+            begun = copied(portal(), typed["copy"])
         else:
-            _check_title(typed.get("title", ""))
-            text, based_on = start.empty(typed["title"], actor().full_name or actor().name, taken), None
-            if typed.get("pasted", "").strip():
-                text, told = with_pasted(text, typed["pasted"])
-                step = Step.COMMAND
+            begun = titled(portal(), actor(), typed.get("title", ""), typed.get("pasted", ""))
+            step = Step.COMMAND if typed.get("pasted", "").strip() else step
         with portal().database.write() as writing:
-            draft = service.create(writing, actor(), text, now=now(), based_on=based_on)
+            draft = service.create(writing, actor(), begun.text, now=now(), based_on=begun.based_on)
     except (InvalidError, LimitError) as error:
         wrong = error.fields if isinstance(error, InvalidError) else {}
         if not wrong:
             flash(error.message, "wrong")
         return make_response(_page(typed, wrong), 422 if isinstance(error, InvalidError) else 429)
-    for words in told:
+    for words in begun.told:
         flash(words)
     return redirect(url_for("drafts.edit", draft_id=draft.id, step=step.value), 303)
 
@@ -91,12 +81,3 @@ def _page(typed: MultiDict[str, str], wrong: dict[str, str] | None = None) -> st
         wrong=wrong or {},
         gone=int(gone) if gone.isdecimal() and len(gone) < 10 else None,
     )
-
-
-def _check_title(title: str) -> None:
-    if not title.strip():
-        told = "Give it a title: what people shall read on its card."
-        raise InvalidError(told, fields={"title": told})
-    if len(title) > start.LONGEST_TITLE:
-        told = f"A title has {start.LONGEST_TITLE} characters at most; this has {len(title):,}."
-        raise InvalidError(told, fields={"title": told})

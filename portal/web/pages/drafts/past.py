@@ -6,10 +6,11 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.drafts import publishing
+from portal.drafts.past import last_audience
 from portal.errors import ConflictError, LimitError, NotFoundError
 from portal.web.context import actor, now, portal, session
 from portal.web.pages.drafts.blueprint import page
-from portal.web.views.drafts.past import compared, last_audience, past_of
+from portal.web.views.drafts.past import compared, past_of
 
 
 @page.get("/published/<name>")

@@ -11,16 +11,12 @@ from flask import url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from portal.catalogue.models import Instrument, Investigation
+from portal.drafts.past import concerns, seen_history, to_whom
 from portal.drafts.publishing import history
 from portal.drafts.revisions import DraftRevision, RevisionDeed, RevisionWish, Wished
-from portal.drafts.service import check_staff
-from portal.errors import NotFoundError
 from portal.identity.actor import Actor
 from portal.jobtype.load import parse_text
-from portal.jobtype.offer.audience import Audience, To
 from portal.jobtype.written.compare import Difference, Line, differences, lines
-from portal.words import count
 
 MOST: Final = 200
 """Deeds of all names that are looked through for the list."""
@@ -77,7 +73,7 @@ def published_lines(session: Session, actor: Actor) -> list[PublishedLine]:
     newest: dict[str, PublishedLine] = {}
     for wish in session.scalars(done.limit(MOST)):
         name = wish.revision.name
-        if name in newest or not _concerns(actor, wish):
+        if name in newest or not concerns(actor, wish):
             continue
         assert wish.deed is not None
         state = "Retired" if wish.wished is Wished.RETIRE else f"Published to {to_whom(session, wish)}"
@@ -87,10 +83,7 @@ def published_lines(session: Session, actor: Actor) -> list[PublishedLine]:
 
 def past_of(session: Session, actor: Actor, name: str) -> list[PastLine]:
     """What was done under a name, newest first. Raises NotFoundError, ForbiddenError."""
-    check_staff(actor)
-    past = [one for one in history(session, name) if _concerns(actor, one)]
-    if not past:
-        raise NotFoundError(f"Nothing was published here under the name {name}.")
+    past = seen_history(session, actor, name)
     published = [one for one in past if one.wished is Wished.PUBLISH]
     offered = past[0] if past[0].wished is Wished.PUBLISH else None
     before = {
@@ -103,7 +96,7 @@ def past_of(session: Session, actor: Actor, name: str) -> list[PastLine]:
 
 def compared(session: Session, actor: Actor, name: str, before: str, after: str) -> Comparison | None:
     """Two revisions that were published under the name; None unless both are there."""
-    found = {one.revision.digest: one.revision for one in history(session, name) if _concerns(actor, one)}
+    found = {one.revision.digest: one.revision for one in history(session, name) if concerns(actor, one)}
     one, other = found.get(before), found.get(after)
     if one is None or other is None:
         return None
@@ -134,39 +127,3 @@ def _line(session: Session, wish: RevisionWish, name: str, offered: RevisionWish
         again=not retired and (offered is None or digest != offered.revision.digest),
         compare_url=f"{compare}#compared" if compare else "",
     )
-
-
-def _audience(wish: RevisionWish) -> Audience | None:
-    try:
-        return Audience.of(wish.audience)
-    except ValueError:
-        return None
-
-
-def _concerns(actor: Actor, wish: RevisionWish) -> bool:
-    """What somebody published to herself alone is nobody else's."""
-    audience = _audience(wish)
-    return wish.person_id == actor.person_id or audience is None or audience.to is not To.MYSELF
-
-
-def to_whom(session: Session, wish: RevisionWish) -> str:
-    """For whom it is published, or would be, in words."""
-    audience = _audience(wish)
-    if audience is None or audience.to is To.EVERYONE:
-        return "everyone"
-    if audience.to is To.MYSELF:
-        return f"{wish.person.full_name or wish.person.name} alone"
-    if audience.to is To.EXPERIMENTS:
-        known = session.scalars(select(Investigation.id).where(Investigation.id.in_(audience.ids))).all()
-        return f"the teams of {count(len(known), 'experiment')}"
-    query = select(Instrument.full_name, Instrument.name).where(Instrument.id.in_(audience.ids))
-    names = [full or name for full, name in session.execute(query)]
-    return f"the scientists of {', '.join(names)}" if names else "an instrument's scientists"
-
-
-def last_audience(session: Session, name: str, digest: str) -> Audience | None:
-    """To whom a revision was published last; None where it was not."""
-    for wish in history(session, name):
-        if wish.wished is Wished.PUBLISH and wish.revision.digest == digest:
-            return _audience(wish)
-    return None

@@ -9,6 +9,7 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
+from portal.drafts.past import to_whom
 from portal.drafts.publishing import history
 from portal.drafts.revisions import RevisionWish, Wished
 from portal.drafts.signoff.keys import enrolled_of
@@ -19,7 +20,7 @@ from portal.drafts.signoff.webauthn import Party
 from portal.identity.actor import Actor
 from portal.jobtype.load import parse_text
 from portal.jobtype.model import JobType
-from portal.web.views.drafts.past import SHORT, Comparison, beside, to_whom
+from portal.web.views.drafts.past import SHORT, Comparison, beside
 
 
 @dataclass(frozen=True)

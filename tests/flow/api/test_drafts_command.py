@@ -1,0 +1,240 @@
+"""`gantry analyses`: the life of a draft by the command line, what is meant by a name, and what is refused."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import requests
+import yaml
+from published_here import put_down
+from shrink import SHRINK
+from small_facility import SmallFacility
+
+from portal.db import Database
+from portal.drafts.revisions import RevisionDeed, RevisionWish
+from portal.identity.models import Person
+
+Gantry = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def sam(gantry: Gantry, monkeypatch: pytest.MonkeyPatch, token_of: Callable[..., str]) -> Gantry:
+    """The command as Sam, who is of the staff."""
+    monkeypatch.setenv("GANTRY_TOKEN", token_of("sam"))
+    return gantry
+
+
+@pytest.fixture
+def ines_token(token_of: Callable[..., str], sqlite_database: Database, sqlite_facility: SmallFacility) -> str:
+    """Of somebody else of the staff."""
+    with sqlite_database.write() as session:
+        person = Person(name="ines", full_name="Ines Prado", roles=["staff"], created=datetime.now(UTC))
+        session.add(person)
+        session.flush()
+        sqlite_facility.actors["ines"] = person.actor()
+    return token_of("ines")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """The text as somebody has it."""
+    place = tmp_path / "shrink.yaml"
+    place.write_text(SHRINK)
+    return place
+
+
+def _json(told: tuple[int, str, str]) -> Any:
+    assert told[0] == 0, told
+    return json.loads(told[1])
+
+
+def test_a_file_makes_a_draft_and_saves_it_anew_by_its_name(sam: Gantry, file: Path) -> None:
+    code, out, _ = sam("analyses", "draft", file)
+    assert code == 0 and "Version  1" in out and "shrink" in out
+    file.write_text(SHRINK.replace("default: 50", "default: 60"))
+    code, out, err = sam("analyses", "draft", file)
+    assert code == 0 and "Version  2" in out and "over your version 1" in err
+    [one] = _json(sam("analyses", "drafts", "--json"))
+    assert (one["version"], one["analysis"]) == (2, "shrink")
+    # An unsound text is kept and told, with its line; the name in it still says which draft.
+    file.write_text(SHRINK.replace("max: 100", "max: many"))
+    code, out, err = sam("analyses", "draft", file)
+    assert code == 0 and "Version  3" in out
+    line = 1 + next(number for number, text in enumerate(file.read_text().split("\n")) if "many" in text)
+    assert f"{file}:{line}:" in err
+    assert "default: 50" in sam("analyses", "export", "shrink")[1]
+    code, out, _ = sam("analyses", "undo", "shrink")
+    assert code == 0 and "Version  4" in out
+    assert "default: 60" in sam("analyses", "export", "shrink")[1]
+    made = _json(sam("analyses", "draft", file, "--new", "--json"))
+    assert made["version"] == 1
+    code, _, err = sam("analyses", "draft", file)
+    assert code == 6 and "Several drafts have the name shrink" in err
+    number = str(made["id"])
+    assert sam("analyses", "draft", file, "--save", number)[0] == 0
+    assert sam("analyses", "delete", number)[0] == 0
+    assert [one["id"] for one in _json(sam("analyses", "drafts", "--json"))] == [one["id"]]
+    assert sam("analyses", "delete", number, "--take-back")[0] == 0
+
+
+def test_a_save_of_somebody_else_is_not_saved_over(
+    sam: Gantry, file: Path, ines_token: str, monkeypatch: pytest.MonkeyPatch, token_of: Callable[..., str]
+) -> None:
+    assert sam("analyses", "draft", file)[0] == 0
+    assert "shared with ines" in sam("analyses", "share", "shrink", "ines")[1]
+    monkeypatch.setenv("GANTRY_TOKEN", ines_token)
+    hers = SHRINK.replace("smaller", "tiny")
+    file.write_text(hers)
+    code, _, err = sam("analyses", "draft", file)
+    assert code == 7 and "--version 1" in err  # Sam saved it: she says that she read it
+    assert sam("analyses", "draft", file, "--version", "1")[0] == 0
+    monkeypatch.setenv("GANTRY_TOKEN", token_of("sam"))
+    file.write_text(SHRINK + "# mine\n")
+    code, _, err = sam("analyses", "draft", file)
+    assert code == 7 and "Ines Prado saved version 2" in err
+    code, _, err = sam("analyses", "draft", file, "--version", "1")
+    assert code == 7 and "saved this draft" in err
+    assert "tiny" in sam("analyses", "export", "shrink")[1]
+    assert sam("analyses", "draft", file, "--version", "2")[0] == 0
+    assert "nobody" in sam("analyses", "share", "shrink", "ines", "--stop")[1]
+
+
+def test_a_copy_and_a_pasted_command_begin_drafts(sam: Gantry, tmp_path: Path) -> None:
+    place = tmp_path / "mine.yaml"
+    code, out, err = sam("analyses", "draft", "--copy", "qc", "-o", place)
+    assert code == 0 and "qc-2" in out and str(place) in err
+    assert sam("analyses", "draft", place)[0] == 0  # what was written is saved again as it
+    assert len(_json(sam("analyses", "drafts", "--json"))) == 1
+    code, out, _ = sam("analyses", "draft", "--copy", "qc", "-o", place)
+    assert code == 6
+    made = _json(sam("analyses", "draft", "--paste", "convert in.tif -blur 0x3 out.tif", "--json"))
+    assert made["name"] == "Convert" and "-blur" in made["text"]
+    script = "#!/bin/bash\n#SBATCH --cpus-per-task=4\nconvert in.tif out.tif\n"
+    made = _json(sam("analyses", "draft", "--paste", "-", "--title", "Softer", "--json", stdin=script))
+    assert "cpus: 4" in made["text"] and made["name"] == "Softer"
+
+
+def test_what_is_written_for_an_editor_names_the_schema_that_is_served(
+    sam: Gantry, file: Path, tmp_path: Path
+) -> None:
+    sam("analyses", "draft", file)
+    place = tmp_path / "out.yaml"
+    assert sam("analyses", "export", "shrink", "-o", place)[0] == 0
+    first, _, rest = place.read_text().partition("\n")
+    assert rest == SHRINK
+    word, _, address = first.partition("$schema=")
+    assert word == "# yaml-language-server: "
+    schema = requests.get(address, timeout=30)  # an editor has no token
+    assert schema.status_code == 200
+    validator = jsonschema.Draft202012Validator(schema.json())
+    assert list(validator.iter_errors(yaml.safe_load(place.read_text()))) == []
+    place.write_text(place.read_text().replace("default: 50", "default: 51"))
+    sam("analyses", "draft", place)
+    assert sam("analyses", "export", "shrink")[1] == place.read_text()  # one such line, not two
+
+
+def test_a_text_is_checked_by_the_portal_and_without_it(
+    sam: Gantry, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, out, err = sam("analyses", "check", file)
+    assert code == 0 and "sound (shrink" in out and "this computer" not in err
+    file.write_text(SHRINK.replace("max: 100", "max: many"))
+    line = 1 + next(number for number, text in enumerate(file.read_text().split("\n")) if "many" in text)
+    code, out, err = sam("analyses", "check", file)
+    assert code == 6 and f"{file}:{line}:" in err and "1 thing is wrong" in out
+    [there] = json.loads(sam("analyses", "check", file, "--json")[1])
+    code, out, _ = sam("analyses", "check", file, "--offline", "--json")
+    [here] = json.loads(out)
+    assert code == 6 and here["checked"] == "here" and there["checked"] == "portal"
+    assert here["problems"] == there["problems"]
+    monkeypatch.delenv("GANTRY_TOKEN")
+    code, out, err = sam("analyses", "check", "-", stdin=SHRINK)
+    assert code == 0 and "Checked on this computer" in err
+    assert sam("analyses", "drafts")[0] == 5
+
+
+def test_what_was_meant_is_asked_where_it_is_not_clear(sam: Gantry, file: Path) -> None:
+    assert sam("analyses", "draft")[0] == 2
+    assert sam("analyses", "draft", file, "--copy", "qc")[0] == 2
+    assert sam("analyses", "draft", "--copy", "qc", "--save", "1")[0] == 2
+    code, _, err = sam("analyses", "draft", "--copy", "nothing")
+    assert code == 3 and "no analysis called nothing" in err
+    code, _, err = sam("analyses", "drat", file)
+    assert code == 2 and "Did you mean draft" in err
+    assert sam("analyses", "export", "nothing")[0] == 3
+    assert sam("analyses", "export", "999")[0] == 3
+    assert sam("analyses", "draft", file.parent / "none.yaml")[0] == 1
+    code, _, err = sam("analyses", "draft", file, "--version", "3")
+    assert code == 3 and "no version" in err
+    assert _json(sam("analyses", "drafts", "--json")) == []
+    # As before: a name alone, options alone, nothing at all.
+    assert "Options" in sam("analyses", "qc")[1]
+    assert sam("analyses", "qc", "--json")[0] == 0
+    assert "qc" in sam("analyses")[1]
+    assert sam("analyses", "--json")[0] == 0
+
+
+def test_two_texts_are_compared(
+    sam: Gantry, file: Path, sqlite_database: Database, sqlite_facility: SmallFacility
+) -> None:
+    sam("analyses", "draft", file)
+    number = str(_json(sam("analyses", "drafts", "--json"))[0]["id"])
+    file.write_text(SHRINK.replace("default: 50", "default: 60"))
+    code, out, _ = sam("analyses", "diff", number, file)
+    assert code == 0 and "+options: [{name: size, label: Size, type: integer, default: 60" in out
+    sam("analyses", "draft", file)
+    code, out, _ = sam("analyses", "diff", f"{number}@1", number)
+    assert code == 0 and "options, size: default: 50 -> 60" in out
+    assert "They are the same." in sam("analyses", "diff", number, number)[1]
+    assert _json(sam("analyses", "diff", "qc", number, "--json"))["fields"]
+    code, _, err = sam("analyses", "diff", number)
+    assert code == 3 and "shrink" in err  # nothing is on offer under that name
+    with sqlite_database.write() as session:
+        digest = put_down(session, sqlite_facility.actors["sam"].person_id, "shrink", SHRINK)
+    code, out, _ = sam("analyses", "diff", f"shrink@{digest[7:17]}", number)
+    assert code == 0 and "50 -> 60" in out
+    assert "It is new." in sam("analyses", "history", "shrink")[1]
+    code, out, _ = sam("analyses", "publish-again", "shrink", digest[7:15], "--changed", "Back.")
+    assert code == 0 and "waiting" in out
+    assert sam("analyses", "publish-again", "shrink", "4f1c0a")[0] == 3
+    assert "to retire shrink" in sam("analyses", "retire", "shrink")[1]
+    assert sam("analyses", "retire", "nothing")[0] == 3
+
+
+def test_publishing_says_what_is_missing_who_is_meant_and_who_signs_off(
+    sam: Gantry, file: Path, sqlite_database: Database
+) -> None:
+    sam("analyses", "draft", file)
+    code, _, err = sam("analyses", "publish", "shrink", "--to", "everyone", "--changed", "New.")
+    assert code == 7 and "Try it first" in err
+    code, _, err = sam("analyses", "publish", "shrink", "--to", "everybody", "--changed", "New.")
+    assert code == 6 and "Did you mean everyone" in err
+    code, _, err = sam("analyses", "publish", "shrink", "--to", "instrument:M99", "--changed", "New.")
+    assert code == 3 and "No instrument is called M99" in err
+    code, _, err = sam("analyses", "publish", "shrink", "--to", "experiment:No such", "--changed", "New.")
+    assert code == 3
+    code, _, err = sam("analyses", "approve", "shrink")
+    assert code == 3 and "gantry analyses publish" in err
+    code, _, err = sam("analyses", "try", "shrink", "--patience", "1")
+    assert code == 9 and "asked for" in err
+    with sqlite_database.write() as session:
+        wish = session.query(RevisionWish).one()
+        deed = RevisionDeed(wish_id=wish.id, done=False, words="It wants the network.", by="publisher", at=wish.at)
+        session.add(deed)
+    code, _, err = sam("analyses", "try", "shrink", "--patience", "1")
+    # Refused once, it is asked for anew, and waits again: a publisher whose bounds changed may let it.
+    assert code == 9
+    file.write_text(SHRINK.replace("type: integer", "type: whole"))
+    sam("analyses", "draft", file)
+    code, _, err = sam("analyses", "try", "shrink")
+    assert code == 6 and "not complete yet: line" in err
+
+
+def test_a_researcher_is_told_that_staff_do_this(gantry: Gantry, file: Path) -> None:
+    for words in (["drafts"], ["draft", file], ["export", "qc"], ["history", "qc"], ["draft", "--copy", "qc"]):
+        code, _, err = gantry("analyses", *words)
+        assert code == 4 and "staff" in err, words
