@@ -12,11 +12,21 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.text import Text
 
 from portal.cli.analyses import analysis_or_hint, with_basis
-from portal.cli.arguments import EXPERIMENT, dataset_ids, experiment_id, make_client, nearest, pair, pairs
+from portal.cli.arguments import (
+    EXPERIMENT,
+    dataset_ids,
+    experiment_id,
+    make_client,
+    nearest,
+    one_job,
+    pair,
+    pairs,
+)
 from portal.cli.completing.offers import (
     complete_analysis,
     complete_dataset,
     complete_experiment,
+    complete_job,
     complete_option,
     complete_preset,
     complete_slot,
@@ -24,6 +34,9 @@ from portal.cli.completing.offers import (
 )
 from portal.cli.errors import JOB_FAILED, interrupted
 from portal.cli.output import checked_words, console, json_option, plain, say, show_json, show_rows
+from portal.cli.starting.cropping import HELP as CROP
+from portal.cli.starting.cropping import cropped
+from portal.cli.starting.from_job import Start, start_of, tell_since
 from portal.cli.trying import show_trial, trial_of
 from portal.client import Client
 from portal.client.client import submission_body
@@ -36,8 +49,14 @@ MOST_DOUBTFUL = 5
 
 
 @click.command()
-@click.argument("analysis", shell_complete=complete_analysis)
+@click.argument("analysis", required=False, shell_complete=complete_analysis)
 @click.argument("datasets", nargs=-1, metavar="[DATASET...]", shell_complete=complete_dataset)
+@click.option(
+    "--from-job",
+    metavar="JOB",
+    shell_complete=complete_job,
+    help="The analysis, data and options of that job; what is given besides counts instead.",
+)
 @click.option(
     "--set",
     "options",
@@ -66,52 +85,85 @@ MOST_DOUBTFUL = 5
     shell_complete=complete_experiment,
     help=f"Where the result is filed, if no dataset goes in. {EXPERIMENT}",
 )
-@click.option("--try", "tried", metavar="NAME=VALUE,…", help="Try these values of an option side by side instead.")
 @click.option(
-    "--part", "parts", multiple=True, metavar="NAME=VALUE", help="With --try: another part than the usual."
+    "--sweep",
+    "--try",
+    "tried",
+    multiple=True,
+    metavar="NAME=VALUE,…",
+    help="Try these values of an option side by side instead.",
 )
-@click.option("--whole", is_flag=True, help="With --try: on the whole dataset each time.")
+@click.option("--crop", "crops", multiple=True, metavar="PART", help=CROP)
+@click.option(
+    "--part", "parts", multiple=True, metavar="NAME=VALUE", help="With --sweep: another part than the usual."
+)
+@click.option("--whole", is_flag=True, help="With --sweep: on the whole dataset each time.")
 @click.option("--key", help="The same key again gives the same jobs, not new ones.")
 @click.option(
     "--dry-run", is_flag=True, help="Check all that starting it checks and show the form; start nothing."
 )
 @click.option("--wait", is_flag=True, help="Wait for the end; the exit code is 10 if a job failed.")
 @json_option
-def run(analysis: str, datasets: tuple[str, ...], **given: Any) -> int:
+def run(analysis: str | None, datasets: tuple[str, ...], **given: Any) -> int:
     """Start ANALYSIS on each DATASET.
 
     Datasets are ids; give - to read them from standard input: gantry data list --type "light-sheet stack" | gantry
     run qc -
 
-    Which value suits? gantry run tomo-slice 12 --try centre=79,80,81 --wait runs each on a small part of the
+    Which value suits? gantry run tomo-slice 12 --sweep centre=79,80,81 --wait runs each on a small part of the
     dataset and shows what came of them; with --json the whole sheet.
 
     An analysis that takes no dataset is told the experiment: gantry run random-counts --experiment LS-2026-014
+
+    Once more, with another value: gantry run --from-job J-1042 --set iterations=30
     """
-    client = make_client()
-    ids = dataset_ids(datasets)
-    found = analysis_or_hint(client, analysis, [])
-    inputs = _inputs(found, ids, given["inputs"])
-    options = pairs(given["options"], "NAME=VALUE")
-    check_key(given["key"])
-    values = {
-        "preset": given["preset"],
-        "mode": "all" if given["together"] else "each",
-        "experiment": experiment_id(client, given["experiment"]) if given["experiment"] else None,
-    }
     trial = trial_of(given)
-    more = {name: given[name] for name in ("variant", "title", "key")}
+    check_key(given["key"])
+    client = make_client()
+    job = client.job(one_job(given["from_job"])) if given["from_job"] else None
+    if job is not None:
+        if analysis is not None and analysis != job["analysis"]:
+            datasets, analysis = (analysis, *datasets), None  # a job says which analysis: these are its data
+    elif analysis is None:
+        raise click.UsageError("Say which analysis, or --from-job. There are: gantry analyses")
+    name = job["analysis"] if job is not None else str(analysis)
+    ids = dataset_ids(datasets)
+    found = analysis_or_hint(client, name, [])
+    inputs = _inputs(found, ids, given["inputs"])
+    start = Start(name) if job is None else start_of(client, job, found, list(inputs))
+    body = submission_body(
+        name,
+        {**start.inputs, **inputs},
+        {**start.options, **pairs(given["options"], "NAME=VALUE")},
+        preset=given["preset"],
+        mode="all" if given["together"] else start.mode,
+        variant=given["variant"] or start.variant,
+        title=given["title"],
+        experiment=experiment_id(client, given["experiment"]) if given["experiment"] else start.experiment,
+        trial=trial,
+    )
+    if given["crops"] and trial is None:
+        body["options"] = cropped(form_of(client, body), given["crops"], body["options"], found["title"])
+    if job is not None:
+        _tell_since(client, job, found, body, start)
     if given["dry_run"]:
-        chosen = {name: given[name] for name in ("variant", "title")}
-        body = submission_body(analysis, inputs, options, **values, **chosen, trial=trial)
         return _check(client, body, given["key"], given["as_json"])
-    made = client.submit(analysis, inputs, options, **values, **more, trial=trial)
+    made = client.start(body, key=given["key"])
     if trial is not None:
         return show_trial(client, made, wait=given["wait"], as_json=given["as_json"])
     if not given["wait"]:
         show_made(client, made, given["as_json"])
         return 0
     return wait_for(client, made, as_json=given["as_json"])
+
+
+def _tell_since(client: Client, job: Document, found: Document, body: Document, start: Start) -> None:
+    """What is otherwise than in the job, as the portal's own form has both."""
+    if body.get("preset"):
+        raise InvalidError("A job has its own values: --preset and --from-job are two different starts.")
+    now = form_of(client, body)
+    was = form_of(client, {**body, "options": start.options}) if body["options"] != start.options else now
+    tell_since(client, job, found, {"form": was}, {**body, "form": now})
 
 
 def _inputs(found: Document, ids: list[int], further: tuple[str, ...]) -> dict[str, list[int]]:
@@ -137,9 +189,9 @@ def _check(client: Client, body: Document, key: str | None, as_json: bool) -> in
         found = client.check_submission(body, key=key)
     except InvalidError:
         with suppress(PortalError):  # where there is a form at all, the wrong values are seen among the others
-            _show_form(_form_of(client, body), None, as_json)
+            _show_form(form_of(client, body), None, as_json)
         raise
-    form = _form_of(client, body)
+    form = form_of(client, body)
     _show_form(form, found, as_json)
     if as_json:
         return 0
@@ -162,7 +214,8 @@ def _check(client: Client, body: Document, key: str | None, as_json: bool) -> in
     return 0
 
 
-def _form_of(client: Client, body: Document) -> Document:
+def form_of(client: Client, body: Document) -> Document:
+    """The form of what is to be started, as the portal checks it."""
     names = ("preset", "mode", "experiment", "variant")
     asked = {name: body[name] for name in names if name in body}
     return client.check(body["analysis"], body["inputs"], body["options"], **asked)

@@ -1,4 +1,4 @@
-"""gantry run --try: several values of an option, and what came of them."""
+"""gantry run --sweep: several values of an option, and what came of them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from portal.cli.arguments import pair, pairs
 from portal.cli.errors import JOB_FAILED, interrupted
 from portal.cli.output import say, show_json, show_rows
+from portal.cli.starting.cropping import given_of
 from portal.client import Client
 from portal.client.http import Document
 from portal.errors import InvalidError
@@ -15,16 +16,20 @@ from portal.words import unlisted
 
 def trial_of(given: Mapping[str, Any]) -> Document | None:
     """What the API takes of what is to be tried; None where nothing is. Raises InvalidError."""
+    if given["crops"] and (given["whole"] or given["parts"]):
+        raise InvalidError("--crop says on which part; --part and --whole say it otherwise. Give one of them.")
     if not given["tried"]:
         if given["parts"] or given["whole"]:
-            raise InvalidError("--part and --whole belong to --try.")
+            raise InvalidError("--part and --whole belong to --try or --sweep.")
         return None
-    option, text = pair(given["tried"], "NAME=VALUE,…")
+    if len(given["tried"]) > 1:
+        raise InvalidError("The values of one option are tried at a time. Give --sweep once.")
+    option, text = pair(given["tried"][0], "NAME=VALUE,…")
     try:
         values = unlisted(text)
     except ValueError as error:
         raise InvalidError(str(error)) from None
-    crop = pairs(given["parts"], "NAME=VALUE")
+    crop = pairs(given["parts"], "NAME=VALUE") | given_of(given["crops"])
     return {"option": option, "values": values, "crop": crop, "whole": given["whole"]}
 
 

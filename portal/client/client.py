@@ -173,6 +173,11 @@ class Client(Drafts):
             headers["Prefer"] = "return=minimal"
         return self.call("POST", "submissions", json=body, headers=headers, repeat=True)
 
+    def start(self, body: Mapping[str, Any], *, key: str | None = None) -> Document:
+        """The same of a whole body, as `submission_body` makes it."""
+        headers = {"Idempotency-Key": key or str(uuid.uuid4())}
+        return self.call("POST", "submissions", json=dict(body), headers=headers, repeat=True)
+
     def check_submission(self, body: Mapping[str, Any], *, key: str | None = None) -> Document:
         """All that starting it would check, with the same errors: `title`, `count`, `held`, `earlier`."""
         headers = {"Idempotency-Key": key} if key else {}

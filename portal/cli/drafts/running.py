@@ -12,6 +12,8 @@ from portal.cli.drafts.which import draft_number
 from portal.cli.errors import interrupted
 from portal.cli.output import json_option, say
 from portal.cli.run import check_key, show_made, wait_for
+from portal.cli.starting.cropping import HELP as CROP
+from portal.cli.starting.cropping import cropped
 from portal.client import Client
 from portal.client.http import Document
 from portal.errors import ConflictError, InvalidError
@@ -30,6 +32,7 @@ DATA = "A dataset that goes in first; may be repeated."
 @click.option("--title", help="Name of the result.")
 @click.option("--together", is_flag=True, help="One job over all datasets instead of one for each.")
 @click.option("--key", help="The same key again gives the same jobs, not new ones.")
+@click.option("--crop", "crops", multiple=True, metavar="PART", help=CROP)
 @click.option("--patience", default=60, show_default=True, type=click.IntRange(1, 3600), help="Seconds to be let.")
 @click.option("--wait", is_flag=True, help="Wait for the end; the exit code is 10 if a job failed.")
 @json_option
@@ -47,7 +50,7 @@ def try_draft(draft: str, datasets: tuple[str, ...], **given: Any) -> int:
         wrong = [one for one in found["problems"] if one["certain"]]
         told = "; ".join(f"line {one['line']}: {one['message']}" for one in wrong[:5])
         raise InvalidError(f"Draft {number} is not complete yet: {told}.")
-    form = {
+    form: dict[str, Any] = {
         "inputs": inputs_of(client, number, dataset_ids(datasets), given["inputs"]),
         "options": pairs(given["options"], "NAME=VALUE"),
         "preset": given["preset"],
@@ -55,6 +58,9 @@ def try_draft(draft: str, datasets: tuple[str, ...], **given: Any) -> int:
         "title": given["title"],
         "mode": "all" if given["together"] else "each",
     }
+    if given["crops"]:
+        checked = client.draft_form(number, {name: one for name, one in form.items() if name != "title"})
+        form["options"] = cropped(checked, given["crops"], form["options"], found["name"])
     _be_let(client, number, given["patience"])
     made = client.try_draft(number, form, key=given["key"] or str(uuid.uuid4()))
     if not given["wait"]:

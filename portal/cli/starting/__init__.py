@@ -1,0 +1,1 @@
+"""What a start begins from: an earlier job, a part of the dataset."""
