@@ -13,8 +13,10 @@ from portal.drafts.service import check_staff
 from portal.errors import InvalidError
 from portal.identity.actor import Actor
 from portal.jobtype.offer.audience import MOST, Audience, To
+from portal.level import level
 
-WORDS: Final = {To.INSTRUMENTS: "instrument", To.EXPERIMENTS: "experiment"}
+NAMED: Final = (To.INSTRUMENTS, To.EXPERIMENTS)
+"""Whom numbers name."""
 
 
 def audience_for(session: Session, actor: Actor, to: str, ids: Sequence[int] = ()) -> Audience:
@@ -28,14 +30,14 @@ def audience_for(session: Session, actor: Actor, to: str, ids: Sequence[int] = (
         kind = To(to)
     except ValueError:
         raise _wrong("to", f"Say to whom it is published: {', '.join(one.value for one in To)}.") from None
-    what = WORDS.get(kind)
-    if what is None:
+    if kind not in NAMED:
         if ids:
-            raise _wrong("to", f"Published to {kind.value}, it takes no instruments or experiments.")
+            raise _wrong("to", f"Published to {kind.value}, it takes no instruments or {level().many}.")
         return Audience(kind, actor.name)
     chosen = tuple(dict.fromkeys(ids))
     if not chosen or len(chosen) > MOST:
-        raise _wrong(kind.value, f"Name 1 to {MOST} {what}s.")
+        many = "instruments" if kind is To.INSTRUMENTS else level().many
+        raise _wrong(kind.value, f"Name 1 to {MOST} {many}.")
     real = [one for one in chosen if is_id(one)]
     if kind is To.INSTRUMENTS:
         known = set(session.scalars(select(Instrument.id).where(Instrument.id.in_(real))))
@@ -44,6 +46,7 @@ def audience_for(session: Session, actor: Actor, to: str, ids: Sequence[int] = (
         known = set(session.scalars(query.with_only_columns(Investigation.id)))
     missing = [one for one in chosen if one not in known]
     if missing:
+        what = "instrument" if kind is To.INSTRUMENTS else level().one
         raise _wrong(kind.value, f"There is no {what} with the number {missing[0]}, or you do not see it.")
     return Audience(kind, actor.name, chosen)
 
