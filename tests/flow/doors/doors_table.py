@@ -79,6 +79,8 @@ PAGES = """
     drafts.unshare           POST  sign-in  hides      hides      hides      done       | -
     drafts.ask_to_try        POST  sign-in  hides      hides      hides      done       | -
     drafts.start_trial       POST  sign-in  hides      hides      hides      done       | -
+    drafts.tried             GET   sign-in  hides      hides      hides      shows      | -
+    drafts.use_measured      POST  sign-in  hides      hides      hides      hides      | -
     drafts.ask_to_publish    POST  sign-in  hides      hides      hides      done       | -
     drafts.published         GET   sign-in  forbidden  forbidden  forbidden  shows      | -
     drafts.retire            POST  sign-in  forbidden  forbidden  forbidden  done       | -
@@ -348,6 +350,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "drafts.published": ("before", "after"),
     "drafts.keys": ("kept",),
     "drafts.show_waiting": ("kept",),
+    "drafts.tried": ("on", "had"),
     "drafts.edit": ("on", "opened", "kept", "changed"),
     "analyses.show": ("dataset", "q", "instrument", "fits"),
     "analyses.found": ("q", "instrument", "fits"),
@@ -412,9 +415,10 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "drafts.save": _DRAFT,
     "drafts.saved": _DRAFT,
     "drafts.form": {"on": "{dataset}", "option.histogram_bins": "64"},
+    "drafts.use_measured": {"job": "1", "on": "{dataset}"},
     "drafts.keep_as_preset": {"on": "{dataset}", "option.histogram_bins": "64", "preset_name": "Fine"},
     "drafts.ask_to_try": {"on": "{dataset}"},
-    "drafts.start_trial": {"on": "{dataset}", "option.histogram_bins": "64", "idempotency_key": "trial"},
+    "drafts.start_trial": {"on": "{dataset}", "part": "", "option.histogram_bins": "64", "idempotency_key": "trial"},
     "drafts.ask_to_publish": {"changed": "It is new.", "to": "everyone", "instrument": "1"},
     "drafts.make_key": {"label": "Blue key", "client_data": MADE[0], "attestation": MADE[1]},
     "drafts.sign": dict.fromkeys(("credential", "client_data", "authenticator_data", "signature"), "AAAA"),

@@ -28,7 +28,7 @@ SEVERAL = "/analyses/lightsheet-deconvolution/several"
 KEPT = "What you typed is kept and waits for you"
 
 NOTHING_TYPED = {
-    *("drafts.retire", "drafts.publish_again", "jobs.keep"),
+    *("drafts.retire", "drafts.publish_again", "drafts.use_measured", "jobs.keep"),
     "jobs.cancel", "jobs.retry", "jobs.release", "batches.cancel", "batches.retry", "batches.retry_cancelled",
     "access_requests.decide", "trials.throw_away", "trials.keep_after_all", "me.revoke", "notices.read",
     "notices.read_all", "sign_in.leave", "drafts.throw_away", "drafts.take_back", "drafts.undo", "drafts.unshare",

@@ -1,17 +1,29 @@
 """Trying a draft, and asking that it is published: what the publisher is asked, and what it answered."""
 
-from flask import flash, redirect, request, url_for
+import uuid
+
+from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.catalogue.models import Instrument
-from portal.drafts import publishing, trying
+from portal.drafts import publishing, service, trying
 from portal.errors import ConflictError, InvalidError, LimitError
+from portal.form.values import as_text
 from portal.jobs.submit.check import SubmitRequest
+from portal.jobtype.model import JobType
 from portal.jobtype.offer.audience import Audience, To
+from portal.jobtype.written.check import check
+from portal.trials.part import usual_part
 from portal.web.context import actor, now, portal, session
-from portal.web.forms.again import address_of, keyed
+from portal.web.forms.again import keyed
 from portal.web.pages.drafts.blueprint import page
+from portal.web.pages.drafts.editor import AT
+from portal.web.part import part
+from portal.web.views.drafts import beside
 from portal.web.views.drafts.editor import live_values, whole_of
+from portal.web.views.drafts.standing import progress_of, trial_of
+from portal.web.views.drafts.tried.measured import RULE, with_measured
+from portal.web.views.start import inputs_of
 
 
 @page.post("/<int:draft_id>/ask-to-try")
@@ -26,6 +38,51 @@ def ask_to_try(draft_id: int) -> ResponseReturnValue:
     return redirect(url_for("drafts.edit", draft_id=draft_id, step="try", on=_on() or None), 303)
 
 
+@part(page, f"{AT}/part/tried", of="drafts.edit")
+def tried(draft_id: int, step: str) -> ResponseReturnValue:
+    """How far it is now, and what came of its trials."""
+    draft = service.draft_for(session(), actor(), draft_id)
+    on = whole_of(request.args.get("on", "")) or None
+    had = request.args.get("had") == "yes"
+    context = {
+        "draft": draft,
+        "step": step,
+        "on": on,
+        "progress": progress_of(session(), actor(), draft_id),
+        "checked": check(draft.text),
+        "key": uuid.uuid4().hex,
+        "rule": RULE,
+        "had": had,
+    }
+    return render_template("drafts/_tried.html", **context)
+
+
+@page.post("/<int:draft_id>/use-measured")
+def use_measured(draft_id: int) -> ResponseReturnValue:
+    """What a trial used, with a margin, becomes the size that it ran with."""
+    draft = service.draft_for(session(), actor(), draft_id)
+    found = trial_of(session(), actor(), draft_id, whole_of(request.form.get("job", ""))).measured
+    back = url_for("drafts.edit", draft_id=draft_id, step="try", on=_on() or None)
+    if found is None or not found.changes:
+        flash("Nothing was changed: it asks for that already, or nothing was measured.")
+        return redirect(back, 303)
+    try:
+        with portal().database.write() as writing:
+            service.save(writing, actor(), draft_id, with_measured(draft.text, found), draft.version, now=now())
+    except service.SavedMeanwhileError as error:
+        flash(f"{error.message} Nothing was changed.", "wrong")
+        return redirect(back, 303)
+    flash("Done. It is another text now: try it once more. Undo leads back.")
+    opened = ".".join(map(str, found.changes[0][0][:3]))
+    anchor = opened.replace(".", "-")
+    return redirect(
+        url_for(
+            "drafts.edit", draft_id=draft_id, step="resources", on=_on() or None, opened=opened, _anchor=anchor
+        ),
+        303,
+    )
+
+
 @page.post("/<int:draft_id>/try-it")
 def start_trial(draft_id: int) -> ResponseReturnValue:
     """Run the draft on the dataset that was chosen, with what stands in the form."""
@@ -36,7 +93,7 @@ def start_trial(draft_id: int) -> ResponseReturnValue:
             asked = SubmitRequest(
                 jobtype=jobtype.name,
                 inputs={jobtype.slot.name: [on]} if jobtype.slot is not None and on else {},
-                options=live_values(chosen),
+                options=_options(jobtype, on),
                 idempotency_key=chosen.get("idempotency_key") or None,
             )
             made = trying.submit_trial(
@@ -48,7 +105,7 @@ def start_trial(draft_id: int) -> ResponseReturnValue:
     except (ConflictError, LimitError) as error:
         flash(f"Nothing was started. {error.message}", "wrong")
     else:
-        return redirect(address_of(made), 303)
+        flash(f"{made.jobs[0].number} is started. What comes of it stands below." if made.jobs else "Started.")
     return redirect(url_for("drafts.edit", draft_id=draft_id, step="try", on=on or None), 303)
 
 
@@ -67,6 +124,16 @@ def ask_to_publish(draft_id: int) -> ResponseReturnValue:
             url_for("drafts.edit", draft_id=draft_id, step="publish", changed=changed[:500] or None), 303
         )
     return redirect(url_for("drafts.edit", draft_id=draft_id, step="publish"), 303)
+
+
+def _options(jobtype: JobType, on: int) -> dict[str, str]:
+    """What stands in the form; for a trial on a part with the values that cut it out, where none are typed."""
+    raw = live_values(request.form)
+    if request.form.get("part") != "true" or jobtype.crop is None:
+        return raw
+    datasets = beside.chosen(session(), actor(), jobtype, on or None)
+    part_of = usual_part(jobtype, inputs_of(datasets, arrays=jobtype.looks_at_arrays), raw)
+    return raw | {name: as_text(value) for name, value in part_of.items()}
 
 
 def _audience(to: str, instrument: int) -> Audience:

@@ -21,6 +21,7 @@ from portal.web.context import actor, portal, session
 from portal.web.views.drafts import beside, images_shown
 from portal.web.views.drafts.shown import WORDS, Group, groups_of, left_over
 from portal.web.views.drafts.standing import Progress, progress_of
+from portal.web.views.drafts.tried.measured import RULE
 
 YAML: Final = "yaml"
 MOST_CHIPS: Final = 200
@@ -97,6 +98,7 @@ def editor_of(seen: Seen, *, opened: str = "", live: Mapping[str, str] | None = 
         if tree and step == Step.COMMAND.value
         else None,
         "step_words": WORDS,
+        "rule": RULE,
     }
 
 

@@ -4,7 +4,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from flask import url_for
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -12,10 +11,13 @@ from portal.catalogue.models import Instrument
 from portal.config.publisher import Signs
 from portal.drafts.publishing import Stage, Standing, standing
 from portal.drafts.revisions import DraftRevision, RevisionDeed, RevisionWish, Wished
+from portal.errors import NotFoundError
 from portal.identity.actor import Actor
-from portal.jobs.access import visible_jobs
+from portal.jobs.access import read_jobs, visible_jobs
 from portal.jobs.models import Job, JobTypeRevision, Submission
 from portal.jobs.state import State
+from portal.jobtype.model import JobType
+from portal.web.views.drafts.tried.report import Report, report
 
 MOST_TRIALS: Final = 5
 WAITS: Final = {
@@ -29,16 +31,6 @@ WORDS: Final = {
     Stage.PUBLISHED: "Published, as it stands here.",
     Stage.RETIRED: "Retired: nobody can start it.",
 }
-
-
-@dataclass(frozen=True)
-class TrialLine:
-    """A run of this very text."""
-
-    number: str
-    title: str
-    url: str
-    state: str
 
 
 @dataclass(frozen=True)
@@ -58,23 +50,27 @@ class Progress:
     standing: Standing
     words: str
     wishes: tuple[WishLine, ...]
-    trials: tuple[TrialLine, ...]
+    trials: tuple[Report, ...]
     waits: bool
     """The publisher was asked whether this person may try it, and has not answered."""
     instruments: tuple[tuple[int, str], ...]
+
+    @property
+    def moves(self) -> bool:
+        """If something may be otherwise in a moment."""
+        return self.waits or any(not one.final for one in self.trials)
 
 
 def progress_of(session: Session, actor: Actor, draft_id: int, signs: Signs) -> Progress:
     """For the draft's text as it is now. `signs`: who signs off here. Raises NotFoundError."""
     found = standing(session, actor, draft_id)
     mine = [one for one in found.wishes if one.wished is Wished.TRY and one.person_id == actor.person_id]
-    digest = found.jobtype.revision if found.jobtype is not None else ""
     instruments = session.execute(select(Instrument.id, Instrument.full_name, Instrument.name).limit(200))
     return Progress(
         found,
         WORDS[found.stage],
         tuple(_wish(one, signs) for one in found.wishes[:10]),
-        tuple(_trials(session, actor, digest)),
+        tuple(_trials(session, actor, found.jobtype)),
         waits=bool(mine) and mine[0].deed is None,
         instruments=tuple((number, full or name) for number, full, name in instruments),
     )
@@ -125,18 +121,24 @@ def _wish(wish: RevisionWish, signs: Signs) -> WishLine:
     )
 
 
-def _trials(session: Session, actor: Actor, digest: str) -> Sequence[TrialLine]:
-    if not digest:
+def _trials(session: Session, actor: Actor, jobtype: JobType | None) -> Sequence[Report]:
+    if jobtype is None:
         return ()
     query = (
         visible_jobs(actor)
         .join(Submission, Submission.id == Job.submission_id)
         .join(JobTypeRevision, JobTypeRevision.id == Submission.revision_id)
-        .where(JobTypeRevision.digest == digest, Submission.draft)
+        .where(JobTypeRevision.digest == jobtype.revision, Submission.draft)
         .order_by(Job.id.desc())
         .limit(MOST_TRIALS)
     )
-    return [
-        TrialLine(job.number, job.title, url_for("jobs.job", job_id=job.id), job.state.words)
-        for job in session.scalars(query)
-    ]
+    return [report(session, actor, job, jobtype) for job in read_jobs(session, actor, query)]
+
+
+def trial_of(session: Session, actor: Actor, draft_id: int, job_id: int) -> Report:
+    """A trial of the draft's text as it is now. Raises NotFoundError where there is no such."""
+    found = progress_of(session, actor, draft_id)
+    one = next((one for one in found.trials if one.job_id == job_id), None)
+    if one is None:
+        raise NotFoundError("No such trial of this very text. It was changed since, or the trial is an older one.")
+    return one
