@@ -446,3 +446,24 @@ def test_what_a_size_asks_for_on_the_dataset_stands_as_numbers(desk: Desk, site:
     desk.step(draft, "resources", resources__variants__0__memory_mb="4", resources__variants__0__memory="0.5 GB")
     assert "512 MB" in desk.html
     assert "by its size" in desk.html
+
+
+def test_a_program_of_two_inputs_is_looked_at_on_two_datasets(desk: Desk, site: Any) -> None:
+    draft = desk.make(pasted="run one.tif two.tif")
+    desk.step(draft, "command", do="chip.1.input")
+    desk.step(draft, "command", do="chip.2.input")
+    types = {f"inputs__{number}__dataset_types": "light-sheet stack" for number in (0, 1)}
+    desk.step(draft, "data", inputs__0__files="*", inputs__1__files="*", **types)
+    name = re.findall(r'name="with\.(\w+)"', desk.html)
+    assert name == ["data_2"]
+    assert "The form cannot be sent" not in desk.html, re.findall("The form cannot[^<]*", desk.html)
+    words = re.search(r'id="would-run".*?</p>', desk.html, re.DOTALL)
+    assert words
+    assert words[0].count('class="word"') >= 3
+    # One that nobody sees counts as none.
+    answer = desk.client.post(
+        f"/analyses/drafts/{draft}/data/part/form",
+        data={"csrf_token": desk.token, "on": str(site.facility.datasets["private"]), "with.data_2": str(10**8)},
+        headers={"HX-Request": "true"},
+    )
+    assert answer.status_code == 200

@@ -1,12 +1,12 @@
 """Lines of a program's output that tell how far it is, as events of the job."""
 
 import json
-import math
 import os
 import re
 import time
 from collections.abc import Callable
 
+from gantry_formats.patterns.told import fraction_of
 from wrappers.launch.files import FILE_MODE, utc
 from wrappers.launch.reports.spec import Progress
 
@@ -93,28 +93,6 @@ class Watcher:
                 os.close(fd)
         except OSError:
             return
-
-
-def fraction_of(found: dict[str, str]) -> float | None:
-    """How much is done, from 0 to 1; None where the line does not tell, or tells what cannot be."""
-    if "percent" in found:
-        return _share(_number(found["percent"]), 100.0)
-    if "fraction" in found:
-        return _share(_number(found["fraction"]), 1.0)
-    return _share(_number(found.get("done", "")), _number(found.get("total", "")))
-
-
-def _share(done: float, total: float) -> float | None:
-    share = done / total if total > 0 else math.nan
-    return round(share, 4) if 0 <= share <= 1 else None
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text.replace("_", ""))
-    except ValueError:
-        return math.nan
-    return value if math.isfinite(value) else math.nan
 
 
 def _words(text: str, most: int) -> str:

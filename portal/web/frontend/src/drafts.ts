@@ -70,7 +70,9 @@ function keepLive(): void {
       const tick = field instanceof HTMLInputElement && field.type === "checkbox";
       typed.set(field.name, tick ? String(field.checked) : field.value);
     } else {
-      typed.clear(); // another dataset has other defaults
+      if (field.name === "preset_name") return;
+      for (const name of [...typed.keys()]) if (name.startsWith("option.")) typed.delete(name); // others' defaults
+      if (field.name.startsWith("with.")) typed.set(field.name, field.value);
     }
   });
   document.addEventListener("htmx:configRequest", (event) => {

@@ -18,7 +18,7 @@ from portal.web.forms.kept import kept_fields
 from portal.web.pages.drafts.blueprint import page
 from portal.web.part import part
 from portal.web.views.drafts import beside
-from portal.web.views.drafts.editor import YAML, Seen, editor_of, live_values, whole_of
+from portal.web.views.drafts.editor import YAML, Seen, editor_of, live_values, other_datasets, whole_of
 from portal.web.views.drafts.merge import merged, with_step
 from portal.web.views.drafts.pasted import with_pasted
 
@@ -95,7 +95,9 @@ def saved(draft_id: int, step: str) -> ResponseReturnValue:
     except (UnsoundError, InvalidError) as error:
         trouble = error.message
     kept = draft.version if not trouble else version
-    context = editor_of(Seen(draft, step, draft.text, kept, _on()), live=live_values(request.form))
+    context = editor_of(
+        Seen(draft, step, draft.text, kept, _on(), other_datasets(request.form)), live=live_values(request.form)
+    )
     return render_template("drafts/_saved.html", trouble=trouble, **context)
 
 
@@ -103,7 +105,8 @@ def saved(draft_id: int, step: str) -> ResponseReturnValue:
 def form(draft_id: int, step: str) -> ResponseReturnValue:
     """The live form with what was chosen in it, and the command of it. Nothing is saved or started."""
     draft = _draft(draft_id)
-    context = editor_of(Seen(draft, step, draft.text, draft.version, _on()), live=live_values(request.form))
+    seen = Seen(draft, step, draft.text, draft.version, _on(), other_datasets(request.form))
+    context = editor_of(seen, live=live_values(request.form))
     return render_template("drafts/_form.html", **context)
 
 

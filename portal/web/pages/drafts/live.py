@@ -11,7 +11,7 @@ from portal.jobtype.written.tree import Tree, UnsoundError
 from portal.web.context import actor, now, portal, session
 from portal.web.pages.drafts.blueprint import page
 from portal.web.views.drafts import beside
-from portal.web.views.drafts.editor import live_values, whole_of
+from portal.web.views.drafts.editor import live_values, other_datasets, whole_of
 from portal.web.views.drafts.live.preset import with_preset
 from portal.web.views.start import inputs_of
 
@@ -27,7 +27,7 @@ def keep_as_preset(draft_id: int) -> ResponseReturnValue:
         jobtype = preview(Tree(draft.text).data, check(draft.text).jobtype).jobtype
         if jobtype is None:
             raise InvalidError("The form cannot be shown yet, so no values were kept.")
-        datasets = beside.chosen(session(), actor(), jobtype, on)
+        datasets = beside.chosen(session(), actor(), jobtype, on, other_datasets(request.form))
         inputs = inputs_of(datasets, arrays=jobtype.looks_at_arrays)
         text, number = with_preset(draft.text, jobtype, live_values(request.form), inputs, name)
         with portal().database.write() as writing:

@@ -20,7 +20,7 @@ from portal.web.pages.drafts.blueprint import page
 from portal.web.pages.drafts.editor import AT
 from portal.web.part import part
 from portal.web.views.drafts import beside
-from portal.web.views.drafts.editor import live_values, whole_of
+from portal.web.views.drafts.editor import live_values, other_datasets, whole_of
 from portal.web.views.drafts.standing import progress_of, trial_of
 from portal.web.views.drafts.tried.measured import RULE, with_measured
 from portal.web.views.start import inputs_of
@@ -92,7 +92,7 @@ def start_trial(draft_id: int) -> ResponseReturnValue:
             jobtype = trying.tryable(writing, actor(), draft_id)
             asked = SubmitRequest(
                 jobtype=jobtype.name,
-                inputs={jobtype.slot.name: [on]} if jobtype.slot is not None and on else {},
+                inputs=_inputs(jobtype, on),
                 options=_options(jobtype, on),
                 idempotency_key=chosen.get("idempotency_key") or None,
             )
@@ -126,12 +126,21 @@ def ask_to_publish(draft_id: int) -> ResponseReturnValue:
     return redirect(url_for("drafts.edit", draft_id=draft_id, step="publish"), 303)
 
 
+def _inputs(jobtype: JobType, on: int) -> dict[str, list[int]]:
+    """The datasets that were chosen, by slot; `submit` looks whether this person sees them."""
+    if jobtype.slot is None or not on:
+        return {}
+    others = other_datasets(request.form)
+    further = {slot.name: [others[slot.name]] for slot in jobtype.inputs[1:] if slot.name in others}
+    return {jobtype.slot.name: [on], **further}
+
+
 def _options(jobtype: JobType, on: int) -> dict[str, str]:
     """What stands in the form; for a trial on a part with the values that cut it out, where none are typed."""
     raw = live_values(request.form)
     if request.form.get("part") != "true" or jobtype.crop is None:
         return raw
-    datasets = beside.chosen(session(), actor(), jobtype, on or None)
+    datasets = beside.chosen(session(), actor(), jobtype, on or None, other_datasets(request.form))
     part_of = usual_part(jobtype, inputs_of(datasets, arrays=jobtype.looks_at_arrays), raw)
     return raw | {name: as_text(value) for name, value in part_of.items()}
 

@@ -43,8 +43,21 @@ class Fits:
     """Which datasets go into a slot, by their type: of those that this person sees."""
 
     slot: str
+    label: str
+    needed: bool
+    """If no job starts without one."""
     count: int
     examples: tuple[Example, ...]
+
+    @property
+    def first(self) -> int | None:
+        """The newest with files for the program, on which the form is looked at unless another is chosen."""
+        return next((one.id for one in self.examples if one.files), self.examples[0].id if self.examples else None)
+
+    @property
+    def chosen(self) -> int | None:
+        """The one that was chosen, if it is among the examples."""
+        return next((one.id for one in self.examples if one.chosen), None)
 
     @property
     def words(self) -> str:
@@ -52,6 +65,13 @@ class Fits:
         if not self.count:
             return "None of the datasets that you see is of such a type."
         return f"Fits {self.count:,} of the datasets that you see, by type."
+
+
+def other_type(session: Session, actor: Actor, slot: Slot, dataset_id: int) -> bool:
+    """If this person sees the dataset, and it is of no type that the slot takes (any more)."""
+    query = visible(actor, Dataset).join(Dataset.type).where(Dataset.id == dataset_id)
+    found = session.scalars(query.with_only_columns(DatasetType.name)).first()
+    return found is not None and "*" not in slot.dataset_types and found not in slot.dataset_types
 
 
 @dataclass(frozen=True)
@@ -80,14 +100,23 @@ def fits(session: Session, actor: Actor, slot: Slot, chosen: int | None) -> Fits
         Example(row.id, row.name, row.type.name, len(_files(session, row.id, slot.files)), row.id == chosen)
         for row in session.scalars(newest)
     )
-    return Fits(slot.name, count, examples)
+    return Fits(slot.name, slot.label, slot.min > 0, count, examples)
 
 
 def shown(
-    session: Session, actor: Actor, jobtype: JobType, on: int | None, raw: Mapping[str, str] | None
+    session: Session,
+    actor: Actor,
+    jobtype: JobType,
+    on: int | None,
+    raw: Mapping[str, str] | None,
+    *,
+    others: Mapping[str, int] | None = None,
 ) -> Shown:
-    """The form on this dataset, which counts only if this person sees it, and what would run."""
-    datasets = chosen(session, actor, jobtype, on)
+    """The form on this dataset, which counts only if this person sees it, and what would run.
+
+    `others`: the datasets in the further slots, by the slot's name.
+    """
+    datasets = chosen(session, actor, jobtype, on, others)
     on = on if datasets else None
     inputs = inputs_of(datasets, arrays=jobtype.looks_at_arrays)
     form = build_form(jobtype, inputs, values=raw)
@@ -111,12 +140,16 @@ def shown(
     return Shown(form, on, tuple(words[:MOST_WORDS]), more=max(0, len(words) - MOST_WORDS), sizes=sizes)
 
 
-def chosen(session: Session, actor: Actor, jobtype: JobType, on: int | None) -> dict[str, list[Dataset]]:
-    """This dataset in the first slot; nothing where this person does not see it."""
+def chosen(
+    session: Session, actor: Actor, jobtype: JobType, on: int | None, others: Mapping[str, int] | None = None
+) -> dict[str, list[Dataset]]:
+    """This dataset in the first slot, and others in the further ones; nothing where this person sees one not."""
     if on is None or jobtype.slot is None:
         return {}
+    asked = {jobtype.slot.name: [on]}
+    asked |= {slot.name: [others[slot.name]] for slot in jobtype.inputs[1:] if others and others.get(slot.name)}
     try:
-        return datasets_by_slot(session, actor, {jobtype.slot.name: [on]}, arrays=jobtype.looks_at_arrays)
+        return datasets_by_slot(session, actor, asked, arrays=jobtype.looks_at_arrays)
     except NotFoundError:
         return {}
 

@@ -1,8 +1,8 @@
 """Everything that the editor's page shows of a draft."""
 
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from flask import url_for
@@ -25,6 +25,10 @@ from portal.web.views.drafts.tried.measured import RULE
 
 YAML: Final = "yaml"
 MOST_CHIPS: Final = 200
+MOST_SLOTS: Final = 5
+"""Slots of which it is said what fits, and on whose datasets the form is looked at."""
+OTHERS: Final = "with."
+"""Before the names of further slots, in the live form."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,8 @@ class Seen:
     version: int
     on: int | None
     """The dataset that was chosen for the form."""
+    others: Mapping[str, int] = field(default_factory=dict)
+    """Those that were chosen for the further slots, by the slot's name."""
 
 
 def editor_of(seen: Seen, *, opened: str = "", live: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -70,7 +76,11 @@ def editor_of(seen: Seen, *, opened: str = "", live: Mapping[str, str] | None = 
     checked = check(text, images=[name for name, _words in images] or None)
     tree = _tree(text) if checked.unsound is None else None
     prepared = preview(tree.data, checked.jobtype) if tree is not None else Preview(None)
-    form = _form(reading, who, prepared.jobtype, on, live or None)
+    slot = prepared.jobtype.slot if prepared.jobtype is not None else None
+    if on is not None and slot is not None and beside.other_type(reading, who, slot, on):
+        on = None  # it was chosen before the types were changed
+    fits = _fits(reading, who, prepared.jobtype, on, seen.others)
+    form = _form((reading, who), prepared.jobtype, fits, on, live or None)
     groups: list[Group] = []
     if tree is not None and step != YAML:
         groups = groups_of(tree, checked, Step(step), opened=opened, images=images)
@@ -89,7 +99,7 @@ def editor_of(seen: Seen, *, opened: str = "", live: Mapping[str, str] | None = 
         "preview": prepared,
         "shown": form,
         "on": form.on if form else None,
-        "fits": _fits(reading, who, prepared.jobtype, on),
+        "fits": fits,
         "types": beside.type_names(reading) if step in (Step.DATA.value, Step.COMMAND.value) else (),
         "progress": _progress(draft, step),
         "key": uuid.uuid4().hex,
@@ -118,6 +128,12 @@ def live_values(sent: MultiDict[str, str]) -> dict[str, str]:
     return {name[7:]: texts[-1] for name, texts in sent.to_dict(flat=False).items() if name.startswith("option.")}
 
 
+def other_datasets(sent: MultiDict[str, str]) -> dict[str, int]:
+    """The datasets that were chosen for the further slots, by the slot's name."""
+    found = {name[len(OTHERS) :]: whole_of(text) for name, text in sent.items() if name.startswith(OTHERS)}
+    return {name: number for name, number in found.items() if number}
+
+
 def _tree(text: str) -> Tree | None:
     try:
         return Tree(text)
@@ -126,21 +142,35 @@ def _tree(text: str) -> Tree | None:
 
 
 def _form(
-    session: Session, actor: Actor, jobtype: JobType | None, on: int | None, raw: Mapping[str, str] | None
+    reads: tuple[Session, Actor],
+    jobtype: JobType | None,
+    fits: Sequence[beside.Fits],
+    on: int | None,
+    raw: Mapping[str, str] | None,
 ) -> beside.Shown | None:
     if jobtype is None:
         return None
-    if on is None and jobtype.slot is not None:
-        examples = beside.fits(session, actor, jobtype.slot, None).examples
-        on = next((one.id for one in examples if one.files), examples[0].id if examples else None)
+    if on is None and fits:
+        on = fits[0].first
+    others = {one.slot: one.chosen for one in fits[1:] if one.chosen is not None}
     try:
-        return beside.shown(session, actor, jobtype, on, raw)
+        return beside.shown(*reads, jobtype, on, raw, others=others)
     except InvalidError as error:
         return beside.Shown(None, on, why_not=error.message)
 
 
-def _fits(session: Session, actor: Actor, jobtype: JobType | None, on: int | None) -> list[beside.Fits]:
-    return [beside.fits(session, actor, slot, on) for slot in (jobtype.inputs[:5] if jobtype else ())]
+def _fits(
+    session: Session, actor: Actor, jobtype: JobType | None, on: int | None, others: Mapping[str, int]
+) -> list[beside.Fits]:
+    """Of the first slots; in each that a job needs a dataset is chosen, unless a person chose another."""
+    found: list[beside.Fits] = []
+    for slot in jobtype.inputs[:MOST_SLOTS] if jobtype else ():
+        wanted = on if not found else others.get(slot.name)
+        one = beside.fits(session, actor, slot, wanted)
+        if found and one.chosen is None and one.needed and one.first is not None:
+            one = beside.fits(session, actor, slot, one.first)
+        found.append(one)
+    return found
 
 
 def _links(draft: Draft, checked: Checked, current: str, on: int | None) -> list[StepLink]:
