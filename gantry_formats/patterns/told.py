@@ -1,4 +1,4 @@
-"""How far a program is, by what a line of its output tells: one meaning for launch and for who writes the pattern."""
+"""How far a program is, by what a line of its output tells: one meaning for launch and for the editor."""
 
 import math
 from collections.abc import Mapping

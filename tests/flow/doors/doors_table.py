@@ -72,6 +72,9 @@ PAGES = """
     drafts.save              POST  sign-in  hides      hides      hides      done       | -
     drafts.saved             POST  sign-in  hides      hides      hides      shows      | -
     drafts.form              POST  sign-in  hides      hides      hides      shows      | -
+    drafts.try_log           POST  sign-in  hides      hides      hides      shows      | -
+    drafts.log_tried         POST  sign-in  hides      hides      hides      shows      | -
+    drafts.change            POST  sign-in  forbidden  forbidden  forbidden  done       | -
     drafts.keep_as_preset    POST  sign-in  hides      hides      hides      done       | -
     drafts.undo              POST  sign-in  hides      hides      hides      done       | -
     drafts.as_file           GET   sign-in  hides      hides      hides      shows      | -
@@ -80,6 +83,7 @@ PAGES = """
     drafts.ask_to_try        POST  sign-in  hides      hides      hides      done       | -
     drafts.start_trial       POST  sign-in  hides      hides      hides      done       | -
     drafts.tried             GET   sign-in  hides      hides      hides      shows      | -
+    drafts.find_experiments  POST  sign-in  hides      hides      hides      shows      | -
     drafts.use_measured      POST  sign-in  hides      hides      hides      hides      | -
     drafts.ask_to_publish    POST  sign-in  hides      hides      hides      done       | -
     drafts.published         GET   sign-in  forbidden  forbidden  forbidden  shows      | -
@@ -279,6 +283,7 @@ INSTEAD: Mapping[tuple[str, str], str] = {
     ("datasets.report", "file_id"): "report",
     ("drafts.published", "name"): "published",
     ("drafts.retire", "name"): "published",
+    ("drafts.change", "name"): "published",
     ("drafts.publish_again", "name"): "published",
     ("api_drafts.read_history", "name"): "published",
     ("api_drafts.ask_to_retire", "name"): "published",
@@ -351,7 +356,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "drafts.keys": ("kept",),
     "drafts.show_waiting": ("kept",),
     "drafts.tried": ("on", "had"),
-    "drafts.edit": ("on", "opened", "kept", "changed"),
+    "drafts.edit": ("on", "opened", "kept", "changed", "to", "experiment", "experiment_words"),
     "analyses.show": ("dataset", "q", "instrument", "fits"),
     "analyses.found": ("q", "instrument", "fits"),
     "analyses.start": (
@@ -416,10 +421,18 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "drafts.saved": _DRAFT,
     "drafts.form": {"on": "{dataset}", "with.second": "{dataset}", "option.histogram_bins": "64"},
     "drafts.use_measured": {"job": "1", "on": "{dataset}"},
+    "drafts.try_log": {"log": "plane 1 of 4\n", "on": "{dataset}"},
+    "drafts.log_tried": {"log": "plane 1 of 4\n", "f.progress.pattern": "", "f.cause": ""},
     "drafts.keep_as_preset": {"on": "{dataset}", "option.histogram_bins": "64", "preset_name": "Fine"},
     "drafts.ask_to_try": {"on": "{dataset}"},
-    "drafts.start_trial": {"on": "{dataset}", "with.second": "{dataset}", "part": "", "option.histogram_bins": "64", "idempotency_key": "trial"},
-    "drafts.ask_to_publish": {"changed": "It is new.", "to": "everyone", "instrument": "1"},
+    "drafts.start_trial": {
+        "on": "{dataset}", "with.second": "{dataset}", "part": "", "option.histogram_bins": "64",
+        "idempotency_key": "trial",
+    },
+    "drafts.ask_to_publish": {
+        "changed": "It is new.", "to": "everyone", "instrument": "1", "experiment": "1", "experiment_words": "",
+    },
+    "drafts.find_experiments": {"experiment": "1", "experiment_words": "zebra"},
     "drafts.make_key": {"label": "Blue key", "client_data": MADE[0], "attestation": MADE[1]},
     "drafts.sign": dict.fromkeys(("credential", "client_data", "authenticator_data", "signature"), "AAAA"),
     "drafts.refuse": {"why": "It names no contact."},

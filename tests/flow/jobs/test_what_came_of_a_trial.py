@@ -1,4 +1,4 @@
-"""What the editor's step Try says after real runs: ticked outputs, numbers as read, what was used, what to mend."""
+"""What the step Try says after real runs: ticked outputs, numbers as read, what was used, what to mend."""
 
 import re
 from collections.abc import Callable

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from portal.drafts.revisions import RevisionWish
 from portal.identity.models import Person
 from portal.jobtype.load import judge
 
@@ -467,3 +469,55 @@ def test_a_program_of_two_inputs_is_looked_at_on_two_datasets(desk: Desk, site: 
         headers={"HX-Request": "true"},
     )
     assert answer.status_code == 200
+
+
+def test_patterns_are_tried_on_a_pasted_log_which_is_not_kept(desk: Desk) -> None:
+    draft = desk.make(pasted="run in.tif")
+    desk.step(draft, "command", progress__pattern="plane (?<done>[0-9]+) of (?<total>[0-9]+)")
+    text = desk.text(draft)
+    answer = desk.client.post(
+        f"/analyses/drafts/{draft}/command/part/log",
+        data={
+            "csrf_token": desk.token,
+            "log": "at 3 %\n<b>x</b> 4 %\n",
+            "f.progress.pattern": "(?<percent>[0-9]+) %",
+        },
+        headers={"HX-Request": "true"},
+    )
+    assert "2 of 2 lines fit" in answer.text
+    assert "<b>x" not in answer.text
+    html = desk.send(f"/analyses/drafts/{draft}/command/try-log", {"log": "plane 1 of 4\n</textarea><b>"}, 200)
+    assert "25 %" in html
+    assert "</textarea><b>" not in html
+    assert desk.text(draft) == text
+
+
+def test_it_is_published_to_chosen_experiments_which_are_found_by_words(
+    desk: Desk, site: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("portal.drafts.publishing.was_tried", lambda *_of: True)
+    draft = desk.make(pasted="run in.tif out.tif")
+    desk.step(draft, "command", do="chip.1.input")
+    desk.step(draft, "command", do="chip.2.output")
+    desk.step(draft, "purpose", summary="Runs.", category="Tests")
+    number = str(site.facility.investigations["private"])
+    address = f"/analyses/drafts/{draft}/ask-to-publish"
+    sent = {"changed": "New.", "to": "experiments"}
+    desk.send(address, sent)
+    assert "Tick the experiments whose teams are meant" in desk.html
+    assert "to=experiments" in desk.address
+    desk.send(address, {**sent, "experiment": ["999999", number]})
+    assert "Tick the experiments" in desk.html
+    desk.send(address, {**sent, "experiment": [number]})
+    assert "Asked. What becomes of it stands here." in desk.html
+    with site.database.read() as session:
+        wish = session.scalars(select(RevisionWish).order_by(RevisionWish.id.desc())).first()
+        assert wish is not None
+        assert wish.audience == {"to": "experiments", "author": "sam", "ids": [int(number)]}
+    found = desk.client.post(
+        f"/analyses/drafts/{draft}/publish/part/experiments",
+        data={"csrf_token": desk.token, "experiment": number, "experiment_words": "nothing has this"},
+        headers={"HX-Request": "true"},
+    ).text
+    assert re.search(rf'value="{number}" checked', found)
+    assert found.count('type="checkbox"') == 1

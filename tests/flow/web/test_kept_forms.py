@@ -28,14 +28,17 @@ SEVERAL = "/analyses/lightsheet-deconvolution/several"
 KEPT = "What you typed is kept and waits for you"
 
 NOTHING_TYPED = {
-    *("drafts.retire", "drafts.publish_again", "drafts.use_measured", "jobs.keep"),
+    *("drafts.retire", "drafts.publish_again", "drafts.use_measured", "drafts.change", "jobs.keep"),
     "jobs.cancel", "jobs.retry", "jobs.release", "batches.cancel", "batches.retry", "batches.retry_cancelled",
     "access_requests.decide", "trials.throw_away", "trials.keep_after_all", "me.revoke", "notices.read",
     "notices.read_all", "sign_in.leave", "drafts.throw_away", "drafts.take_back", "drafts.undo", "drafts.unshare",
     "drafts.ask_to_try", "drafts.start_trial", "drafts.sign", "presets.off", "presets.back",
 }  # fmt: skip
 """Buttons: what stands in them is not typed."""
-LIVE = {"analyses.estimate", "trials.beside", "drafts.form", "drafts.saved"}
+LIVE = {
+    *("analyses.estimate", "trials.beside"),
+    *("drafts.form", "drafts.saved", "drafts.log_tried", "drafts.find_experiments"),
+}
 """What stands beside a form; the form itself is not sent."""
 PASSWORDS = {"me.password"}
 """Passwords are kept nowhere."""

@@ -141,3 +141,16 @@ def test_that_a_job_tries_a_draft_and_what_can_be_kept_changes_with_it_while_one
     part = maya.get(f"{number}/part/live", headers={"HX-Request": "true"})
     assert "A trial of a draft." in part.text
     assert maya.get(number).text.count("A trial of a draft.") == 1
+
+
+def test_a_change_to_what_is_on_offer_is_a_draft_beside_it_under_the_same_name(site: Any, csrf: Csrf) -> None:
+    history(site, (FIRST, {}), (SECOND, {}))
+    sam = site.client("sam")
+    answer = sam.post(f"{PAGE}/change", data={"csrf_token": csrf(sam, PAGE)})
+    assert answer.status_code == 303
+    draft = str(answer.headers["Location"]).partition("/purpose")[0]
+    assert sam.get(f"{draft}/file").text == SECOND
+    assert "Publishing it makes the next revision" in sam.get(answer.headers["Location"]).text
+    assert "(on offer)" in sam.get(PAGE).text
+    maya = site.client("maya")
+    assert maya.post(f"{PAGE}/change", data={"csrf_token": csrf(maya, "/")}).status_code == 403

@@ -19,8 +19,10 @@ from portal.web.pages.drafts.blueprint import page
 from portal.web.part import part
 from portal.web.views.drafts import beside
 from portal.web.views.drafts.editor import YAML, Seen, editor_of, live_values, other_datasets, whole_of
+from portal.web.views.drafts.fields import PREFIX
 from portal.web.views.drafts.merge import merged, with_step
 from portal.web.views.drafts.pasted import with_pasted
+from portal.web.views.drafts.tried.log import MOST_CHARACTERS, tried
 
 STEPS = (*(step.value for step in Step), YAML)
 AT = f"/<int:draft_id>/<any({', '.join(STEPS)}):step>"
@@ -39,7 +41,7 @@ def edit(draft_id: int, step: str) -> ResponseReturnValue:
     draft = _draft(draft_id)
     kept = kept_fields("drafts.save", draft_id=draft_id, step=step)
     if not kept:
-        return _page(draft, step, draft.text, draft.version)
+        return _with_kept(draft, step)
     text = draft.text
     with suppress(UnsoundError):
         text = kept.get("text", text) if step == YAML else with_step(text, Step(step), kept, "")
@@ -108,6 +110,28 @@ def form(draft_id: int, step: str) -> ResponseReturnValue:
     seen = Seen(draft, step, draft.text, draft.version, _on(), other_datasets(request.form))
     context = editor_of(seen, live=live_values(request.form))
     return render_template("drafts/_form.html", **context)
+
+
+@page.post("/<int:draft_id>/command/try-log")
+def try_log(draft_id: int) -> ResponseReturnValue:
+    """The step Command with what its saved patterns find in a log that was pasted. Nothing is kept of the log."""
+    draft = _draft(draft_id)
+    context = editor_of(Seen(draft, Step.COMMAND.value, draft.text, draft.version, _on()))
+    held = {field.name: field.value for group in context["groups"] for field in (*group.fields, *group.rare)}
+    log = request.form.get("log", "")
+    found = tried(log, held.get(f"{PREFIX}progress.pattern", ""), held.get(f"{PREFIX}cause", ""))
+    return render_template(
+        "drafts/edit.html", section="analyses", log=log[:MOST_CHARACTERS], log_tried=found, **context
+    )
+
+
+@part(page, f"{AT}/part/log", of="drafts.edit", method="POST")
+def log_tried(draft_id: int, step: str) -> ResponseReturnValue:
+    """What the patterns as they stand in the fields find in the log."""
+    _draft(draft_id)
+    sent = request.form
+    found = tried(sent.get("log", ""), sent.get(f"{PREFIX}progress.pattern", ""), sent.get(f"{PREFIX}cause", ""))
+    return render_template("drafts/_log_tried.html", log_tried=found, step=step)
 
 
 @page.post("/<int:draft_id>/undo")
@@ -212,6 +236,18 @@ def _on() -> int | None:
     return whole_of(request.values.get("on", "")) or None
 
 
-def _page(draft: Draft, step: str, text: str, version: int) -> str:
-    context = editor_of(Seen(draft, step, text, version, _on()), opened=request.args.get("opened", ""))
-    return render_template("drafts/edit.html", section="analyses", **context)
+def _with_kept(draft: Draft, step: str) -> str:
+    """The page, with what was kept of its smaller forms, a log or values for a preset, that met no sign-in."""
+    log = kept_fields("drafts.try_log", draft_id=draft.id).get("log", "")
+    preset = kept_fields("drafts.keep_as_preset", draft_id=draft.id)
+    live = {name[7:]: text for name, text in preset.items() if name.startswith("option.")}
+    return _page(
+        draft, step, draft.text, draft.version, live=live, log=log, preset_name=preset.get("preset_name", "")
+    )
+
+
+def _page(
+    draft: Draft, step: str, text: str, version: int, live: Mapping[str, str] | None = None, **more: str
+) -> str:
+    context = editor_of(Seen(draft, step, text, version, _on()), opened=request.args.get("opened", ""), live=live)
+    return render_template("drafts/edit.html", section="analyses", **more, **context)

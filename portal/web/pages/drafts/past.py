@@ -5,12 +5,12 @@ from dataclasses import replace
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from portal.drafts import publishing
+from portal.drafts import publishing, service
 from portal.drafts.past import last_audience
-from portal.errors import ConflictError, LimitError, NotFoundError
+from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError
 from portal.web.context import actor, now, portal, session
 from portal.web.pages.drafts.blueprint import page
-from portal.web.views.drafts.past import compared, past_of
+from portal.web.views.drafts.past import compared, newest_text, past_of
 
 
 @page.get("/published/<name>")
@@ -27,6 +27,20 @@ def published(name: str) -> ResponseReturnValue:
         comparison=compared(session(), actor(), name, before, after) if before and after else None,
         asked=bool(before and after),
     )
+
+
+@page.post("/published/<name>/change")
+def change(name: str) -> ResponseReturnValue:
+    """A draft of what was published last, under the same name: what is on offer stays until it is published."""
+    text, digest = newest_text(session(), actor(), name)
+    try:
+        with portal().database.write() as writing:
+            draft = service.create(writing, actor(), text, now=now(), based_on=digest)
+    except (InvalidError, LimitError) as error:
+        flash(error.message, "wrong")
+        return redirect(url_for("drafts.published", name=name), 303)
+    flash("A draft beside what is on offer, under the same name. Publishing it makes the next revision.")
+    return redirect(url_for("drafts.edit", draft_id=draft.id, step="purpose"), 303)
 
 
 @page.post("/published/<name>/retire")

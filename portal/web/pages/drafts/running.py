@@ -4,6 +4,7 @@ import uuid
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from portal.catalogue.models import Instrument
 from portal.drafts import publishing, service, trying
@@ -20,6 +21,7 @@ from portal.web.pages.drafts.blueprint import page
 from portal.web.pages.drafts.editor import AT
 from portal.web.part import part
 from portal.web.views.drafts import beside
+from portal.web.views.drafts.audience import chosen_ids, experiments
 from portal.web.views.drafts.editor import live_values, other_datasets, whole_of
 from portal.web.views.drafts.standing import progress_of, trial_of
 from portal.web.views.drafts.tried.measured import RULE, with_measured
@@ -48,7 +50,7 @@ def tried(draft_id: int, step: str) -> ResponseReturnValue:
         "draft": draft,
         "step": step,
         "on": on,
-        "progress": progress_of(session(), actor(), draft_id),
+        "progress": progress_of(session(), actor(), draft_id, portal().settings.signs),
         "checked": check(draft.text),
         "key": uuid.uuid4().hex,
         "rule": RULE,
@@ -109,20 +111,34 @@ def start_trial(draft_id: int) -> ResponseReturnValue:
     return redirect(url_for("drafts.edit", draft_id=draft_id, step="try", on=on or None), 303)
 
 
+@part(page, f"{AT}/part/experiments", of="drafts.edit", method="POST")
+def find_experiments(draft_id: int, step: str) -> ResponseReturnValue:
+    """Experiments by words, beside those that are ticked already."""
+    service.draft_for(session(), actor(), draft_id)
+    found = experiments(session(), actor(), request.form)
+    return render_template("drafts/_experiments.html", experiments=found, step=step)
+
+
 @page.post("/<int:draft_id>/ask-to-publish")
 def ask_to_publish(draft_id: int) -> ResponseReturnValue:
     """Ask that the text as it is now is published to these people, with a sentence of what changed."""
     changed = request.form.get("changed", "")
     try:
-        audience = _audience(request.form.get("to", ""), whole_of(request.form.get("instrument", "")))
+        audience = _audience(request.form)
         with portal().database.write() as writing:
             publishing.ask_to_publish(writing, actor(), draft_id, audience, changed, now=now())
         flash("Asked. What becomes of it stands here.")
     except (InvalidError, ConflictError, LimitError) as error:
         flash(error.message, "wrong")
-        return redirect(
-            url_for("drafts.edit", draft_id=draft_id, step="publish", changed=changed[:500] or None), 303
+        here = url_for(
+            "drafts.edit",
+            draft_id=draft_id,
+            step="publish",
+            changed=changed[:500] or None,
+            to=request.form.get("to") or None,
+            experiment=chosen_ids(request.form) or None,
         )
+        return redirect(here, 303)
     return redirect(url_for("drafts.edit", draft_id=draft_id, step="publish"), 303)
 
 
@@ -145,13 +161,20 @@ def _options(jobtype: JobType, on: int) -> dict[str, str]:
     return raw | {name: as_text(value) for name, value in part_of.items()}
 
 
-def _audience(to: str, instrument: int) -> Audience:
+def _audience(sent: MultiDict[str, str]) -> Audience:
+    to, instrument = sent.get("to", ""), whole_of(sent.get("instrument", ""))
     if to == To.EVERYONE.value:
         return Audience(To.EVERYONE, actor().name)
     if to == To.MYSELF.value:
         return Audience(To.MYSELF, actor().name)
     if to == To.INSTRUMENTS.value and instrument and session().get(Instrument, instrument) is not None:
         return Audience(To.INSTRUMENTS, actor().name, (instrument,))
+    if to == To.EXPERIMENTS.value:
+        chosen = [one.id for one in experiments(session(), actor(), sent).lines if one.chosen]
+        if chosen and len(chosen) == len(chosen_ids(sent)):
+            return Audience(To.EXPERIMENTS, actor().name, tuple(sorted(chosen)))
+        told = "Tick the experiments whose teams are meant, below Experiments."
+        raise InvalidError(told, fields={"experiment": told})
     told = "Say to whom it is published."
     raise InvalidError(told, fields={"to": told})
 

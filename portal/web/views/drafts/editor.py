@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from flask import url_for
+from flask import request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
@@ -19,6 +19,7 @@ from portal.jobtype.written.preview import Preview, preview
 from portal.jobtype.written.tree import Tree, UnsoundError
 from portal.web.context import actor, portal, session
 from portal.web.views.drafts import beside, images_shown
+from portal.web.views.drafts.audience import experiments
 from portal.web.views.drafts.shown import WORDS, Group, groups_of, left_over
 from portal.web.views.drafts.standing import Progress, progress_of
 from portal.web.views.drafts.tried.measured import RULE
@@ -109,6 +110,7 @@ def editor_of(seen: Seen, *, opened: str = "", live: Mapping[str, str] | None = 
         else None,
         "step_words": WORDS,
         "rule": RULE,
+        "experiments": experiments(reading, who, request.args) if step == Step.PUBLISH.value else None,
     }
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 from portal.drafts.past import concerns, seen_history, to_whom
 from portal.drafts.publishing import history
 from portal.drafts.revisions import DraftRevision, RevisionDeed, RevisionWish, Wished
+from portal.errors import NotFoundError
 from portal.identity.actor import Actor
 from portal.jobtype.load import parse_text
 from portal.jobtype.written.compare import Difference, Line, differences, lines
@@ -92,6 +93,15 @@ def past_of(session: Session, actor: Actor, name: str) -> list[PastLine]:
         if earlier.revision.digest != one.revision.digest
     }
     return [_line(session, one, name, offered, before.get(one.id, "")) for one in past]
+
+
+def newest_text(session: Session, actor: Actor, name: str) -> tuple[str, str]:
+    """Text and digest of what was published last under the name. Raises NotFoundError, ForbiddenError."""
+    published = [one for one in seen_history(session, actor, name) if one.wished is Wished.PUBLISH]
+    if not published:
+        raise NotFoundError(f"Nothing was published here under the name {name}.")
+    last = published[0]
+    return last.revision.text, last.revision.digest
 
 
 def compared(session: Session, actor: Actor, name: str, before: str, after: str) -> Comparison | None:

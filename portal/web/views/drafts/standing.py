@@ -137,8 +137,8 @@ def _trials(session: Session, actor: Actor, jobtype: JobType | None) -> Sequence
 
 def trial_of(session: Session, actor: Actor, draft_id: int, job_id: int) -> Report:
     """A trial of the draft's text as it is now. Raises NotFoundError where there is no such."""
-    found = progress_of(session, actor, draft_id)
-    one = next((one for one in found.trials if one.job_id == job_id), None)
+    trials = _trials(session, actor, standing(session, actor, draft_id).jobtype)
+    one = next((one for one in trials if one.job_id == job_id), None)
     if one is None:
         raise NotFoundError("No such trial of this very text. It was changed since, or the trial is an older one.")
     return one

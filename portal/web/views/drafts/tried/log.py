@@ -53,7 +53,9 @@ def tried(log: str, progress: str, cause: str) -> list[Tried]:
     if progress.strip():
         found.append(_tried(log, "How far it is", progress.strip(), _progress, _how_far))
     if cause.strip():
-        found.append(_tried(log, "Why it failed", cause.strip(), _cause, lambda groups: groups.get("cause", "").strip()))
+        found.append(
+            _tried(log, "Why it failed", cause.strip(), _cause, lambda groups: groups.get("cause", "").strip())
+        )
     return found
 
 
@@ -98,6 +100,10 @@ def _progress(text: str) -> LinePattern:
 def _cause(text: str) -> LinePattern:
     check_cause(text)
     return LinePattern(text, OF_CAUSE)
+
+
+def _why(groups: Mapping[str, str]) -> str:
+    return groups.get("cause", "").strip()[:LONGEST_SHOWN]
 
 
 def _how_far(groups: Mapping[str, str]) -> str:
