@@ -117,15 +117,14 @@ def run(analysis: str | None, datasets: tuple[str, ...], **given: Any) -> int:
 
     Once more, with another value: gantry run --from-job J-1042 --set iterations=30
     """
+    if analysis is None and not given["from_job"]:
+        raise click.UsageError("Say which analysis, or --from-job. There are: gantry analyses")
     trial = trial_of(given)
     check_key(given["key"])
     client = make_client()
     job = client.job(one_job(given["from_job"])) if given["from_job"] else None
-    if job is not None:
-        if analysis is not None and analysis != job["analysis"]:
-            datasets, analysis = (analysis, *datasets), None  # a job says which analysis: these are its data
-    elif analysis is None:
-        raise click.UsageError("Say which analysis, or --from-job. There are: gantry analyses")
+    if job is not None and analysis is not None and analysis != job["analysis"]:
+        datasets = (analysis, *datasets)  # a job says which analysis: these are its data
     name = job["analysis"] if job is not None else str(analysis)
     ids = dataset_ids(datasets)
     found = analysis_or_hint(client, name, [])

@@ -123,12 +123,15 @@ def test_whose_job_it_is_and_which_start_is_meant(
     stack: int,
 ) -> None:
     number = first["jobs"][0]["number"]
-    assert gantry("run")[0] == 2
+    code, _, err = gantry("run")
+    assert code == 2 and "--from-job" in err
     assert gantry("run", "--from-job", number, "--preset", "Recommended")[0] == 6
     assert gantry("run", "--from-job", number, "qc")[0] == 2
     assert gantry("run", "--from-job", "J-99999")[0] == 3
     monkeypatch.setenv("GANTRY_TOKEN", token_of("tom"))
     assert gantry("run", "--from-job", number)[0] == 3
+    monkeypatch.delenv("GANTRY_TOKEN")
+    assert gantry("run")[0] == 2  # what is missing is said before a sign-in is asked for
 
 
 def test_a_sweep_is_a_trial_with_its_page_on_the_part_that_is_meant(
@@ -180,3 +183,15 @@ def test_where_the_usual_part_is_not_known_nothing_is_started(
     assert code == 6 and "not known, so nothing was started" in err
     with sqlite_database.read() as session:
         assert session.scalars(select(Job)).first() is None
+
+
+@pytest.mark.parametrize("value", [None, True, 7, -1.5, "", "x" * 4000, [], [1, "a"], {"low": 1, "high": 2}])
+def test_whatever_is_sent_the_form_tells_a_part_or_what_is_wrong(maya: Any, stack: int, value: Any) -> None:
+    slots = {ANALYSIS: "stack", "tomo-slice": "scan", "qc": "data"}
+    for name, slot in slots.items():
+        found = maya("GET", f"/analyses/{name}").json
+        options = dict.fromkeys((field["name"] for field in found["form"]["fields"]), value)
+        answer = maya("POST", f"/analyses/{name}/form", json={"inputs": {slot: [stack]}, "options": options})
+        assert answer.status_code in (200, 422), (name, answer.json)
+        if answer.status_code == 200:
+            assert set(answer.json["part"]) <= set(options)
