@@ -9,6 +9,7 @@ ROOMS = (
     "kernels",
     "kernels.psf",
     "launch",
+    "launch.imaging",
     "launch.reports",
     "programs",
     "programs.cells",

@@ -3,6 +3,8 @@
 stage IMAGES BUILT…   take built images in (each a folder with the file and its manifest.json), and record of each
                       its labels, and what its programs (--program NAME, again for more) print for --help
 record IMAGES NAME…   record that anew of images that are staged
+take IMAGES FOLDER    look through an image that somebody made as a job (image.sif and recipe.json), and stage it
+                      as --name NAME, made --by PERSON; --replace where the name is another image's already
 check IMAGES          hash all; withdraw what is not what its manifest says; exit code 1 if there was any
 list IMAGES           what is staged
 """
@@ -15,6 +17,7 @@ from pathlib import Path
 
 from portal.errors import InvalidError, PortalError
 from portal.images import asking, recorded, staging
+from portal.images.made.taking import take
 from portal.images.manifest import NAME, Manifest, read
 
 
@@ -23,15 +26,28 @@ def main(words: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="gantry-images", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("command", choices=("stage", "record", "check", "list"))
+    parser.add_argument("command", choices=("stage", "record", "take", "check", "list"))
     parser.add_argument("images", type=Path, help="the folder that jobs use")
     parser.add_argument("which", nargs="*", help="folders with a built image each; of record, names of images")
     parser.add_argument("--program", action="append", default=[], help="a program of the image to ask for --help")
+    parser.add_argument("--name", help="of take: the name that jobs ask for")
+    parser.add_argument("--by", help="of take: who made it")
+    parser.add_argument("--replace", action="store_true", help="of take: new jobs of that name get this one")
     given = parser.parse_args(words)
-    takes = given.command in ("stage", "record")
+    takes = given.command in ("stage", "record", "take")
     if bool(given.which) != takes or (given.program and not takes):
         parser.error("stage takes folders of built images, record names of staged ones, the others take none.")
+    if given.command == "take" and (len(given.which) != 1 or not given.name or not given.by):
+        parser.error("take takes one folder, --name and --by.")
+    if given.command != "take" and (given.name or given.by or given.replace):
+        parser.error("--name, --by and --replace are take's.")
     try:
+        if given.command == "take":
+            folder = Path(given.which[0])
+            manifest = take(folder, given.images, given.name, by=given.by, replace=given.replace)
+            say(f"Staged {manifest.name}: {manifest.digest}")
+            _record(given.images, manifest, given.program, later=False)
+            return 0
         if given.command == "stage":
             return stage(given.images, [Path(one) for one in given.which], given.program)
         if given.command == "record":

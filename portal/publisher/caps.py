@@ -6,6 +6,8 @@ from portal.config.publisher import PublisherSettings
 from portal.jobtype.kind import Kind
 from portal.jobtype.model import JobType, Variant
 
+OPERATORS = frozenset({"image_builder"})
+"""Programs that no draft may have."""
 RESOURCES = ("cpus", "memory_mb", "time_s", "gpus", "ranks")
 
 
@@ -20,6 +22,8 @@ def objections(
     found = []
     if jobtype.kind is not Kind.RUN:
         found.append("Only programs that end by themselves can be registered.")
+    if jobtype.program.module in OPERATORS:
+        found.append(f"The program {jobtype.program.module} runs outside containers: an operator alone offers it.")
     allowed = [name for name in images if not most.images or name in most.images]
     if jobtype.image is None:
         if containers:

@@ -14,6 +14,8 @@ from wrappers.launch.jobspec import InputFile, JobSpec
 from wrappers.launch.keeper import Command
 from wrappers.launch.lists import folders_of
 
+BESIDE = {"image_builder": "wrappers.launch.imaging"}
+"""Programs of launch's own that start containers themselves: they run beside the runtime, whatever is required."""
 CONTAINED = "apptainer"
 """The word for a container, whichever the runtime's name."""
 
@@ -44,6 +46,8 @@ def plan_rank(spec: JobSpec, folder: str, outer: Mapping[str, str], *, require_c
 
 
 def _plan_one(spec: JobSpec, folder: str, outer: Mapping[str, str], *, require_container: bool) -> Plan:
+    if spec.program.module in BESIDE:
+        return Plan("environment", _bare(spec, folder, outer))
     runtime = container.find_runtime(outer.get("PATH", SYSTEM_PATH)) if spec.image else None
     if spec.image and runtime:
         return Plan(CONTAINED, _contained(spec, folder, runtime, outer))
@@ -80,7 +84,7 @@ def _contained(spec: JobSpec, folder: str, runtime: str, outer: Mapping[str, str
 
 def _bare(spec: JobSpec, folder: str, outer: Mapping[str, str]) -> Command:
     module = spec.program.module
-    if module and not _is_there(module):
+    if module and not _is_there(_module(module)):
         raise Refusal(Exit.START, "start", f"The program could not be started: there is no wrappers.{module}.")
     resources, tmp = spec.resources, container.attempt_tmp(folder)
     view = view_of(spec, folder, contained=False)
@@ -127,12 +131,16 @@ def _start_in(spec: JobSpec, folder: str, tmp: str) -> str:
 def _words(spec: JobSpec, view: View, python: str) -> list[str]:
     if spec.program.module:
         # -P: the working directory is the job's folder, where a file could pose as a library.
-        return [python, "-P", "-m", f"wrappers.{spec.program.module}"]
+        return [python, "-P", "-m", _module(spec.program.module)]
     return fill(spec.program.command, spec.options, view)
+
+
+def _module(name: str) -> str:
+    return BESIDE.get(name, f"wrappers.{name}")
 
 
 def _is_there(module: str) -> bool:
     try:
-        return importlib.util.find_spec(f"wrappers.{module}") is not None
+        return importlib.util.find_spec(module) is not None
     except ModuleNotFoundError:
         return False

@@ -1,5 +1,6 @@
 """The images that the editor offers, and what was recorded of the one that a draft names."""
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from flask.testing import FlaskClient
 from portal.images import manifest, recorded
 from portal.images.manifest import Manifest
 from portal.images.recorded import Help, Recorded
+from portal.jobtype.load import shipped_folder
 
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 HELP = "Usage: magick <script>alert(1)</script> \x1b[31m[options]\x1b[0m"
@@ -103,3 +105,48 @@ def test_an_image_that_is_not_there_has_no_panel(shown, keep) -> None:
         page = shown(name)
         assert 'id="draft-image"' in page
         assert "The image " not in page, name
+
+
+def test_what_an_image_was_made_from_is_there_as_text(shown, keep, folder: Path) -> None:
+    keep()
+    recipe: dict[str, Any] = {
+        "base": {"name": "base<b>"},
+        "requirements": ["numpy==2", 7],
+        "packages": ["gm"],
+        "resolved": {"python": ["numpy==2.0.1\x1b[31m"], "debian": "no list"},
+        "test": ["python3", "-c", "<i>"],
+        "job": "J-7",
+    }
+    kept = {"schema": 1, "digest": DIGEST, "by": "ines", "recipe": recipe}
+    (folder / "tool-1.sif.recipe").write_text(json.dumps(kept))
+    page = shown("tool")
+    assert "ines, on top of base&lt;b&gt;, with the job J-7" in page
+    assert "<dd>numpy==2, gm</dd>" in page
+    assert "numpy==2.0.1</pre>" in page
+    assert "python3 -c &lt;i&gt;" in page
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", '{"digest": "x", "recipe": {}}', json.dumps({"digest": DIGEST, "recipe": []}), "[" * 100_000],
+)
+def test_a_recipe_of_another_image_or_of_no_form_is_not_shown(shown, keep, folder: Path, text: str) -> None:
+    keep()
+    (folder / "tool-1.sif.recipe").write_text(text)
+    assert "What it was made from" not in shown("tool")
+
+
+def test_where_an_image_can_be_made_is_said_if_somewhere_it_can(shown, keep) -> None:
+    keep()
+    assert "Have one made" not in shown("tool")
+
+
+def test_the_analyses_that_make_images_are_linked(make_site: Any, csrf: Callable[..., str]) -> None:
+    on_request = shipped_folder() / "on-request"
+    site = make_site(jobtypes=(shipped_folder(), on_request), web={"sign_in_limit": "1000 per minute"})
+    client = site.client("sam")
+    answer = client.post("/analyses/drafts", data={"csrf_token": csrf(client), "title": "A", "pasted": "a in.tif"})
+    page = client.get(answer.headers["Location"].partition("?")[0].partition("#")[0]).text
+    assert "Have one made" in page
+    assert '<a href="/analyses/image-from-packages/start">Image from packages, on top of base</a>' in page
+    assert client.get("/analyses/image-from-packages/start").status_code == 200

@@ -31,6 +31,8 @@ OPENS = {
     "portal/scheduler/local/start.py": "the daemon's own spool",
     "portal/scheduler/local/watch.py": "the daemon's own spool",
     "portal/config/settings.py": "the operator's",
+    "portal/images/made/recipe.py": "the operator's",
+    "portal/images/made/taking.py": "the copy of a person's image that it made through the door",
     "portal/images/manifest.py": "the operator's",
     "portal/images/recorded.py": "the operator's",
     "portal/images/staging.py": "the operator's",

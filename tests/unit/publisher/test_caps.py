@@ -60,3 +60,10 @@ def test_the_network_only_where_an_operator_allows_it(jobtype):
     wanting = jobtype.model_copy(update={"network": True})
     assert "wants the network" in _said(wanting)
     assert _said(wanting, PublisherSettings(network=True)) == ""
+
+
+def test_no_draft_may_run_what_makes_images_outside_containers(jobtype):
+    builder = jobtype.model_copy(
+        update={"program": jobtype.program.model_copy(update={"module": "image_builder"})}
+    )
+    assert "an operator alone offers it" in _said(builder)

@@ -108,6 +108,7 @@ def editor_of(seen: Seen, *, opened: str = "", live: Mapping[str, str] | None = 
         "image": images_shown.chosen(portal().settings.images, tree)
         if tree and step == Step.COMMAND.value
         else None,
+        "makers": images_shown.makers(portal().jobtypes.by_name.values()) if step == Step.COMMAND.value else (),
         "step_words": WORDS,
         "rule": RULE,
         "experiments": experiments(reading, who, request.args) if step == Step.PUBLISH.value else None,

@@ -1,18 +1,26 @@
 """The staged images as the editor shows them: to choose from, and what was recorded of the chosen one."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from flask import url_for
+
 from portal.errors import PortalError
 from portal.images import manifest, recorded
+from portal.images.made import recipe
+from portal.images.made.recipe import Made
 from portal.images.manifest import NAME, Manifest
+from portal.jobtype.model import JobType
 from portal.jobtype.written.tree import Tree
 from portal.times import moment_of
 from portal.web.formats import date
 from portal.words import size
 
 MOST: Final = 200
+BUILDER: Final = "image_builder"
+"""The program of launch's that makes images."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,22 @@ class ShownImage:
     apps: tuple[str, ...]
     helps: tuple[ShownHelp, ...]
     unknown: str
+    made: Made | None = None
+
+
+@dataclass(frozen=True)
+class Maker:
+    """An analysis that makes images on top of one."""
+
+    title: str
+    base: str
+    url: str
+
+
+def makers(on_offer: Iterable[JobType]) -> list[Maker]:
+    """The analyses by which this person can have an image made."""
+    found = [one for one in on_offer if one.program.module == BUILDER]
+    return [Maker(one.title, one.image or "", url_for("analyses.start", name=one.name)) for one in found[:MOST]]
 
 
 def choices(folder: Path) -> list[tuple[str, str]]:
@@ -56,10 +80,10 @@ def chosen(folder: Path, tree: Tree) -> ShownImage | None:
     if not isinstance(name, str) or not NAME.fullmatch(name):
         return None
     one = _read(folder, name)
-    return shown(one, recorded.read(folder, one)) if one is not None else None
+    return shown(one, recorded.read(folder, one), recipe.read(folder, one)) if one is not None else None
 
 
-def shown(image: Manifest, known: recorded.Recorded | None) -> ShownImage:
+def shown(image: Manifest, known: recorded.Recorded | None, made: Made | None) -> ShownImage:
     """An image in words."""
     unknown = known.unknown if known else "Nothing was recorded of it: its labels and programs are not known."
     return ShownImage(
@@ -72,6 +96,7 @@ def shown(image: Manifest, known: recorded.Recorded | None) -> ShownImage:
         known.apps if known else (),
         tuple(_help(one, known) for one in known.helps) if known else (),
         unknown,
+        made,
     )
 
 
