@@ -63,12 +63,14 @@ def log_tail(
         with Root(settings.scratch) as scratch, scratch.open_folder(attempt.id) as folder:
             raw, start, size = read_piece(folder, STREAMS[stream], offset)
     except NotFoundError:
-        return LogTail("", 0, 0, 0, job.state.final, "It has not written anything yet.")
+        return LogTail("", 0, 0, 0, job.state.final, _nothing(final=job.state.final))
     except PortalError as error:
         return LogTail("", 0, 0, 0, False, f"The log cannot be shown: {error.message}")
     capped = attempt.testimony.get(f"{stream}_truncated") is True
     note = "The program wrote more than is kept; the rest of its log is missing." if capped else ""
     following = start + len(raw)
+    if job.state.final and not size:
+        note = _nothing(final=True)
     text = without_names(raw.decode(errors="replace"), hidden)
     return LogTail(
         text,
@@ -78,6 +80,10 @@ def log_tail(
         job.state.final and following >= size,
         note,
     )
+
+
+def _nothing(*, final: bool) -> str:
+    return "It wrote nothing here." if final else "It has not written anything yet."
 
 
 def read_piece(folder: Root, name: str, offset: int, most: int = MAX_PIECE) -> tuple[bytes, int, int]:

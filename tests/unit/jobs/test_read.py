@@ -256,6 +256,13 @@ def test_a_log_is_read_piece_by_piece_while_it_grows(desk, log):
     assert tail(desk, 4).final
 
 
+def test_of_a_job_that_ended_it_is_not_said_that_more_may_come(desk, log):
+    set_jobs(desk, state=State.SUCCEEDED)
+    assert (tail(desk).note, tail(desk).final) == ("It wrote nothing here.", True)
+    log.write_text("")
+    assert (tail(desk).note, tail(desk).final) == ("It wrote nothing here.", True)
+
+
 def test_a_character_is_never_cut_in_two(desk, log):
     log.write_bytes(b"x" * 65535 + "é".encode() + b"end")
     first = tail(desk)

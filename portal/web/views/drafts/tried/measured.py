@@ -17,7 +17,7 @@ MORE_MEMORY: Final = 1.4
 MORE_TIME: Final = 2
 RULE: Final = (
     "Memory is what it used and 40 % more, up to the next whole GB (below 1 GB: the next 256 MB); the time is "
-    "twice what it took, in whole minutes. A larger dataset may need more than this one did."
+    "twice what it took, in whole minutes and two at least. A larger dataset may need more than this one did."
 )
 
 
@@ -40,7 +40,9 @@ def measured(job: Job, jobtype: JobType) -> Measured | None:
     peak = job.attempt.memory_peak_bytes
     took = max(0.0, (said.ended - said.started).total_seconds()) if said.started and said.ended else None
     used = f"{memory(peak / MIB)} of memory" if peak else "its memory was not measured"
-    lasted = f"{duration(took)}" if took is not None else "its time was not measured"
+    lasted = (
+        ("less than a second" if took < 1 else duration(took)) if took is not None else "its time was not measured"
+    )
     words = f"It used {used} and took {lasted}." if peak and took is not None else _unknown(used, lasted, peak)
     names = [variant.name for variant in jobtype.resources.variants]
     if job.submission.variant not in names:
