@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +12,9 @@ from conftest import AsSomebody
 from database_rights import PSQL
 from lab_site import LabSite
 from misuse import Attack, Document
+from soft_key import SoftKey
+
+from portal.drafts.signoff.webauthn import Assertion, packed
 
 FOLDER = "/var/lib/gantry/registered"
 PROGRAM = "/usr/libexec/gantry-publisher"
@@ -62,6 +66,19 @@ with Database(load_settings().database).write() as session:
     session.flush()
     print(wish.id, jobtype.revision)
 """
+
+# What somebody signs, made from the rows by the portal's own code on its host.
+STATEMENT = """
+import sys
+from portal.config import load_settings
+from portal.db import Database
+from portal.drafts.revisions import RevisionWish
+from portal.drafts.signoff.meant import meant
+with Database(load_settings().database).read() as session:
+    wish = session.get_one(RevisionWish, int(sys.argv[1]))
+    print(meant(wish, sys.argv[2]).challenge.hex())
+"""
+CONFIG = "/etc/gantry/config.toml"
 
 
 class Publisher:
@@ -262,3 +279,96 @@ def test_two_that_sign_off_at_once_publish_once(publisher: Publisher) -> None:
     assert codes.count(0) == 1, codes
     assert publisher.deed(number) == "t|"
     assert len([path for path in publisher.files("published") if "hello-race" in path]) == 1
+
+
+class Staffed:
+    """The site with `signs = "staff"`: Ada of the staff, and her key, which the tests hold."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self.publisher, self.attack = publisher, publisher.attack
+        found = re.search(r'^base_url = "([^"]+)"', self.attack.root(f"cat {CONFIG}"), re.MULTILINE)
+        assert found, "the site has an address"
+        self.key = SoftKey(found[1])
+
+    def web(self, statement: str, account: str = "gantry-web") -> str:
+        """Empty where the database took a statement of this account's; else what it said."""
+        said = self.attack.by(account, 'exec psql -AtX -v ON_ERROR_STOP=1 -d gantry -c "$1"', statement)
+        return said.err if said.code else ""
+
+    def offer(self) -> None:
+        """The web tier writes down the key that Ada made."""
+        client_data, attestation = self.key.made()
+        columns = "(person_id, label, client_data, attestation, at)"
+        values = f"SELECT id, 'Blue', '{client_data}', '{attestation}', now() FROM person WHERE name = 'ada'"
+        assert not self.web(f"INSERT INTO signoff_key_offer {columns} {values}")
+
+    def challenge(self, number: str) -> bytes:
+        """What the page would have Ada sign."""
+        script = f'export GANTRY_CONFIG={CONFIG}; exec /opt/gantry/venv/bin/python -I -c "$1" "$2" ada'
+        said = self.attack.by("gantry-web", script, STATEMENT, number)
+        assert said.code == 0, said
+        return bytes.fromhex(said.out.strip())
+
+    def say(self, number: str, given: Assertion, account: str = "gantry-web") -> str:
+        """A sign-off in Ada's name; empty where the database took it."""
+        columns = (
+            "(wish_id, person_id, approves, words, credential, client_data, authenticator_data, signature, at"
+        )
+        parts = (given.credential, given.client_data, given.authenticator_data, given.signature)
+        values = ", ".join(f"'{packed(part)}'" for part in parts)
+        person = f"SELECT {int(number)}, id, true, '', {values}, now() FROM person WHERE name = 'ada'"
+        return self.web(f"INSERT INTO signoff {columns}) {person}", account)
+
+    def answer(self, number: str, words: str) -> bool:
+        """Whether the publisher says this of the last sign-off of a wish, once it looked at it."""
+        asked = f"""SELECT counts, found.words FROM signoff_answer AS found JOIN signoff ON signoff.id = signoff_id
+            WHERE wish_id = {int(number)} ORDER BY found.id DESC LIMIT 1"""
+        for _ in range(240):
+            said = self.attack.by("gantry-web", 'exec psql -AtX -d gantry -c "$1"', asked).out.strip()
+            if words in said:
+                return said.startswith("f|")
+            time.sleep(0.25)
+        return False
+
+
+@pytest.fixture
+def staffed(publisher: Publisher) -> Iterator[Staffed]:
+    """An operator has a second member of staff sign off; afterwards it is as it was."""
+    attack = publisher.attack
+    attack.root(f"cp -p {CONFIG} {CONFIG}.kept; sed -i '/^\\[publisher\\]/a signs = \"staff\"' {CONFIG}")
+    attack.root("systemctl restart gantry-publisher.service")
+    added = f"{GANTRY} admin people add ada --full-name Ada --role staff"
+    attack.root(f"printf 'correct horse battery\\n' | {added} || true")  # she may be there from before
+    yield Staffed(publisher)
+    attack.root(f"mv {CONFIG}.kept {CONFIG}; systemctl restart gantry-publisher.service")
+
+
+def test_a_second_member_of_staff_signs_off_and_nobody_makes_it_up(staffed: Staffed) -> None:
+    publisher, attack = staffed.publisher, staffed.attack
+    number, revision = publisher.wish("publish", "hello-signed")
+    staffed.offer()
+    given = staffed.key.signs(staffed.challenge(number))
+    assert "permission denied" in staffed.say(number, given, "gantry-daemon")
+    assert not staffed.say(number, given)  # right, but of a key that no operator enrolled
+    assert staffed.answer(number, "No operator enrolled")
+    for account in ("gantry-web", "gantry-daemon"):
+        for statement in (
+            "INSERT INTO signoff_key SELECT * FROM signoff_key",
+            "UPDATE signoff_key SET counter = 0",
+            "INSERT INTO signoff_answer (signoff_id, counts, words, at) VALUES (1, true, '', now())",
+            "UPDATE signoff SET approves = true",
+        ):
+            assert "permission denied" in staffed.web(statement, account), (account, statement)
+    other = attack.portal.run(GANTRY, "admin", "jobtypes", "keys", "enrol", "ada", "AAAA-AAAA-AAAA-AAAA")
+    assert other.returncode != 0
+    code = staffed.key.code("ada")
+    done = attack.portal.run(GANTRY, "admin", "jobtypes", "keys", "enrol", "ada", code)
+    assert done.returncode == 0, done.stderr
+    forged = SoftKey(staffed.key.origin, credential=staffed.key.credential, counter=99)
+    assert not staffed.say(number, forged.signs(staffed.challenge(number)))
+    assert staffed.answer(number, "not that of this key")
+    assert not [path for path in publisher.files("published") if revision[7:] in path]
+    assert not staffed.say(number, staffed.key.signs(staffed.challenge(number)))
+    assert publisher.deed(number) == "t|"
+    [path] = [path for path in publisher.files("published") if revision[7:] in path]
+    assert attack.root(f"stat -c '%u %a' {path}").split() == [UID, "444"]

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from fido2 import cbor
 
-from portal.drafts.signoff.webauthn import Assertion, packed
+from portal.drafts.signoff.webauthn import Assertion, MadeKey, packed
 
 PRESENT, VERIFIED, ATTESTED = 0x01, 0x04, 0x40
 
@@ -46,6 +46,10 @@ class SoftKey:
             return {1: 1, 3: -8, -1: 6, -2: public.public_bytes_raw()}
         numbers = public.public_numbers()
         return {1: 2, 3: -7, -1: 1, -2: numbers.x.to_bytes(32, "big"), -3: numbers.y.to_bytes(32, "big")}
+
+    def code(self, person: str) -> str:
+        """By which an operator knows it as this person's."""
+        return MadeKey(self.credential, cbor.encode(self.public_key), self.counter).code(person)
 
     def data(self, flags: int, *, rp_id: str | None = None, rest: bytes = b"") -> bytes:
         """The authenticator's data."""
