@@ -66,6 +66,11 @@ class JobSpecs:
             document["reports"] = dict(jobtype.reports)
         return document, canonical_json(document)
 
+    def licences(self, spec: Any) -> tuple[tuple[str, int], ...]:
+        """What a job holds while it runs: as its job type says that was signed off, and no request."""
+        given = fields(spec, "order", required=JOB_SPEC_KEYS)
+        return tuple(self._published.load(given["jobtype"]).licences)
+
     def _image(self, jobtype: PublishedType) -> dict[str, Any] | None:
         if jobtype.revision not in self._images:
             self._images[jobtype.revision] = _image(self._backend, jobtype)

@@ -43,6 +43,8 @@ class PublishedType:
     grace_s: int
     reports: Mapping[str, Any]
     """How the program itself tells progress, parameters and pictures, as launch reads it."""
+    licences: Sequence[tuple[str, int]] = ()
+    """What a job holds while it runs, by the names that the site offers, and how many."""
     needs: Sequence[Mapping[str, Any]] = ()
     """Conditions that must hold of the datasets."""
     draft: bool = False
@@ -170,6 +172,7 @@ def _parse(document: dict[str, Any], revision: str, *, draft: bool) -> Published
         log_limit_bytes=document.get("log_limit_bytes", 10 << 20),
         grace_s=document.get("grace_s", 30),
         reports={key: document[key] for key in REPORTS if document.get(key)},
+        licences=[(one["name"], int(one["count"])) for one in document.get("licences", ())],
         needs=document.get("needs", ()),
         draft=draft,
     )

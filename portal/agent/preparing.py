@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,8 @@ class Preparing(ExitStack):
         document, spec = self._specs.build(attempt, name, given["order"])
         path, sha256 = self._make_folder(attempt, spec)
         failpoints.reach("agent-folder-made")
-        return Prepared(self._request(document, path, sha256, share, place), sha256)
+        request = self._request(document, path, sha256, share, place)
+        return Prepared(replace(request, licences=self._specs.licences(given["order"])), sha256)
 
     def keep(self, prepared: Sequence[Prepared]) -> None:
         """Force the job specs to the disk: nothing is handed over before. Raises RefusedError."""

@@ -104,7 +104,7 @@ class Verbs:
         given = wire.ESTIMATE.read(item)
         names = ("cpus", "memory_mb", "time_s", "gpus", "ranks", "grace_s")
         wanted = fields(given["resources"], "resources", required=names[:3], optional=names[3:])
-        sizes = {
+        sizes: dict[str, Any] = {
             name: reading.whole(
                 SMALLEST[name] if wanted[name] is None else wanted[name], name, least=SMALLEST[name]
             )

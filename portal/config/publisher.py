@@ -41,6 +41,9 @@ class PublisherSettings(Section):
     images: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,99}$")], ...] = Field(
         (), description="Names of the images that may be used; empty: all that are staged."
     )
+    licences: tuple[str, ...] = Field(
+        (), description="Names of the licences that one may ask for, of those in `slurm.licences`; empty: none."
+    )
     network: bool = Field(False, description="Whether one may ask for the network.")
     cpus: int = Field(16, ge=1, description="The most CPU cores of a variant.")
     memory_mb: int = Field(65_536, ge=16, description="The most memory of a variant, in MiB, with its retries.")

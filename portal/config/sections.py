@@ -198,6 +198,11 @@ class SlurmSettings(Section):
     accounts: Mapping[str, str] = Field(default_factory=dict, description="Account of a person's jobs, by person.")
     qos: str | None = Field(None, description="QOS of jobs; unset: Slurm's default.")
     constraint: str | None = Field(None, description="Features that the nodes must have, as in sbatch.")
+    licences: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Licences of programs that the site offers: the name that job types use, and Slurm's own word "
+        "for it, such as matlab@flex.",
+    )
     gpu: str = Field("gpu", description="The generic resource that is a GPU, perhaps with a type: gpu:a100.")
     max_array_size: int = Field(1001, ge=1, description="MaxArraySize of slurm.conf.")
     join_singles: bool = Field(

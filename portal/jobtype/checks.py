@@ -46,6 +46,7 @@ def findings(jobtype: JobType) -> list[Finding]:
         *_doubles("outputs", "output", [output.name for output in jobtype.outputs]),
         *_doubles("presets", "preset", [preset.name.casefold() for preset in jobtype.presets]),
         *_doubles(("resources", "variants"), "variant", [v.name for v in jobtype.resources.variants]),
+        *_doubles("licences", "licence", [licence.name for licence in jobtype.licences]),
         *_slots(jobtype),
         *_options(jobtype),
         *conditions_findings(

@@ -31,7 +31,7 @@ from portal.jobtype.strict import WRITTEN_NOW, Count, Line, Name, Slug, Strict, 
 
 LATER = (
     *("kind", "methods", "references", "crop", "figures"),
-    *("needs", "exit_codes", "cause", "progress", "parameters", "pictures"),
+    *("needs", "exit_codes", "cause", "progress", "parameters", "pictures", "licences"),
 )
 LATER_OF_SLOTS = ("reads",)
 LATER_OF_VARIANTS = ("memory", "time")
@@ -114,6 +114,13 @@ class Resources(Strict):
 
     default: Name
     variants: Annotated[list[Variant], Field(min_length=1, max_length=20)]
+
+
+class Licence(Strict):
+    """Licences of a program that a job holds while it runs, by the name under which the site offers them."""
+
+    name: Slug
+    count: Annotated[int, Field(ge=1, le=1000)] = 1
 
 
 class Output(Strict):
@@ -200,6 +207,10 @@ class JobType(Strict):
         None, description="The small part on which values of an option are tried; without it they take the whole."
     )
     resources: Resources
+    licences: Annotated[list[Licence], Field(max_length=10)] = Field(
+        [],
+        description="Licences that a job holds while it runs, by the names that the site offers: {name, count}.",
+    )
     result_title: Line = Field(description='Name of the result, with placeholders: "{input}, deconvolved".')
     outputs: Annotated[list[Output], Field(max_length=20)] = Field(
         description="What becomes a dataset; an empty list where the log is all that is left."

@@ -32,6 +32,11 @@ def objections(
         found.append(f"The software image {jobtype.image} is not one of those that may be used.")
     if jobtype.network and not most.network:
         found.append("It wants the network, which is not allowed here.")
+    found += [
+        f"It asks for a licence of {one.name}, which is not allowed here."
+        for one in jobtype.licences
+        if one.name not in most.licences
+    ]
     for variant in jobtype.resources.variants:
         found += _above(variant, jobtype, most)
     return found

@@ -64,6 +64,8 @@ class JobRequest:
     """Its place in its submission: jobs of one name that have one may be handed over as one array."""
     at_once: int = 0
     """How many jobs of its array may run at the same time; 0: as many as the scheduler likes."""
+    licences: tuple[tuple[str, int], ...] = ()
+    """Of programs, by the names that the site offers, and how many."""
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ _STEP_OF: Final = {
     "presets": Step.OPTIONS,
     "crop": Step.OPTIONS,
     "resources": Step.RESOURCES,
+    "licences": Step.RESOURCES,
     "retry": Step.RESOURCES,
     "grace_s": Step.RESOURCES,
     "log_limit_bytes": Step.RESOURCES,

@@ -223,6 +223,10 @@ class LocalScheduler:
                 raise SchedulerError(
                     f"It asks for {asked} {what}; this computer gives jobs {most} at most.", retry=False
                 )
+        if request.licences:
+            raise SchedulerError(
+                "It needs licences of programs, which are not counted on this computer.", retry=False
+            )
         if request.cpus < 1 or request.memory_mb < 1 or request.time_s < 1 or request.share <= 0:
             raise SchedulerError("CPUs, memory, time and share must be greater than zero.", retry=False)
 

@@ -161,6 +161,7 @@ def read_record(folder: Path) -> Record | None:
     submitted = from_iso(document.pop("submitted"))
     document.pop("schema")
     document |= {"argv": tuple(document["argv"]), "folder": Path(document["folder"])}
+    document["licences"] = tuple((name, count) for name, count in document.get("licences", ()))
     request = JobRequest(**_known(JobRequest, document))
     # The order matters: an ending is written last, so what is read after it is at least as old.
     end = read_end(folder)

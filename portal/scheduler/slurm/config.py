@@ -10,6 +10,7 @@ WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}")
 """A name of Slurm's (cluster, account, QOS, partition, GPU type); it cannot begin with a dash."""
 WORDS = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.,-]{0,199}")
 CONSTRAINT = re.compile(r"[A-Za-z0-9_\[(][A-Za-z0-9_.,&|*()\[\]-]{0,199}")
+LICENCE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(@[A-Za-z0-9_][A-Za-z0-9_.-]{0,63})?")
 PARSER = re.compile(r"v\d\.\d\.\d{2}")
 
 
@@ -34,6 +35,8 @@ class SlurmConfig:
     """Person -> account, where it is another."""
     qos: str | None = None
     constraint: str | None = None
+    licences: Mapping[str, str] = field(default_factory=dict)
+    """The licences that the site offers: name in job types -> Slurm's own word, such as matlab@flex."""
     gpu: str = "gpu"
     """The generic resource that stands for a GPU: "gpu", or with a type, "gpu:a100"."""
     max_array_size: int = 1001
@@ -85,6 +88,7 @@ def parse(document: Mapping[str, Any]) -> SlurmConfig:
     if "timeout_s" in given and not (type(given["timeout_s"]) in (int, float) and 1 <= given["timeout_s"] <= 600):
         raise ValueError("timeout_s must be a number from 1 to 600")
     given["accounts"] = _accounts(given.get("accounts", {}))
+    given["licences"] = _licences(given.get("licences", {}))
     return SlurmConfig(**given)
 
 
@@ -97,6 +101,15 @@ def _absolute(key: str, value: Any) -> Path:
     if not isinstance(value, str | Path) or not Path(value).is_absolute() or "\0" in str(value):
         raise ValueError(f"{key} must be an absolute path")
     return Path(value)
+
+
+def _licences(value: Any) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise ValueError("licences must be a table of name -> Slurm's word for it")
+    for name, word in value.items():
+        if not isinstance(word, str) or not LICENCE.fullmatch(word):
+            raise ValueError(f"licences: that of {name} is not a licence that Slurm could have: {word!r}")
+    return dict(value)
 
 
 def _accounts(value: Any) -> dict[str, str]:

@@ -182,7 +182,7 @@ def report(handle: JobHandle, row: Row) -> JobReport:
     if found is None:
         return JobReport(handle, Phase.ENDED, raw=raw, node=row.nodes, restarts=restarts)
     if found.phase is Phase.PENDING:
-        why = why_waiting(row.reason, row.reason_text)
+        why = why_waiting(row.reason, row.reason_text, row.licences)
         return JobReport(handle, Phase.PENDING, reason=why, expected_start=row.planned, restarts=restarts, raw=raw)
     if found.phase is Phase.RUNNING:
         suspended = "The cluster's administrator has paused it." if "SUSPENDED" in row.words else None

@@ -101,6 +101,7 @@ REFUSED: Mapping[str, str] = {
     r"node configuration is not available|More processors": "No node of the cluster has what it asks for.",
     r"Invalid feature": "The cluster has no nodes of the configured kind.",
     r"[Ii]nvalid generic resource": "The cluster has no GPUs of the configured kind.",
+    r"[Ii]nvalid license": "The cluster has no such licence as this analysis needs. Please ask staff.",
     r"Invalid job array": "The cluster does not take so many jobs in one list.",
     r"accounting/QOS policy": "The limits of your account do not allow this job.",
     r"Access/permission denied|Invalid user": "The cluster does not accept your account.",
@@ -114,8 +115,12 @@ FULL = re.compile(r"(?:Assoc|QOS)\w*Submit\w*|MaxJobCount|submit limit exceeded|
 TEMPORARY = re.compile(r"temporarily unable|is temporarily|down or inactive|not available now", re.IGNORECASE)
 
 
-def why_waiting(reason: str, text: str = "") -> str:
-    """Why a job waits; `text` is Slurm's longer description, if it gave one."""
+def why_waiting(reason: str, text: str = "", licences: str = "") -> str:
+    """Why a job waits; `text` is Slurm's longer description, `licences` what it asks for, if that is known."""
+    if reason == "Licenses" and licences:
+        names = [re.split("[@:]", one.strip(), maxsplit=1)[0] for one in licences.split(",")]
+        told = "licence of" if len(names) == 1 else "licences of"
+        return f"It waits for {'a ' if len(names) == 1 else ''}{told} {' and '.join(names)}: all are in use."
     known = WAITS.get(reason) or WAITS.get(reason.split(",", maxsplit=1)[0].strip())
     if known:
         return known

@@ -49,6 +49,8 @@ class Row:
     """Where it waits or runs; one that may go to several has them all, with commas."""
     priority: int = 0
     """The higher the sooner, among those that wait in one partition."""
+    licences: str = ""
+    """What it holds or waits for, as it was asked: matlab@flex:1,idl:2."""
 
 
 def queue_rows(reply: Json) -> list[Row]:
@@ -106,6 +108,7 @@ def _queue_row(job: Json) -> Row:
         planned=None if nodes else moment(job.get("start_time")),
         partition=job.get("partition") or "",
         priority=number(job.get("priority")) or 0,
+        licences=str(job.get("licenses") or ""),
     )
 
 

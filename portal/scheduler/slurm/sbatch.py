@@ -212,5 +212,6 @@ def _groups(fresh: Group, max_array_size: int) -> list[list[int]]:
     return [list(tasks.values()) for tasks in groups.values()] + alone
 
 
-def _size(request: JobRequest) -> tuple[int, ...]:
-    return (request.cpus, request.memory_mb, request.time_s, request.gpus, request.ranks, request.at_once)
+def _size(request: JobRequest) -> tuple[object, ...]:
+    amounts = request.cpus, request.memory_mb, request.time_s, request.gpus, request.ranks, request.at_once
+    return (*amounts, request.licences)

@@ -39,6 +39,7 @@ def options(request: JobRequest, config: SlurmConfig) -> list[str]:
         "partition": partition,
         "qos": config.qos,
         "constraint": config.constraint,
+        "licenses": _licences(request, config),
         "ntasks": str(request.ranks),
         "cpus-per-task": str(request.cpus),
         # Slurm counts in minutes. launch keeps to the seconds.
@@ -54,6 +55,17 @@ def options(request: JobRequest, config: SlurmConfig) -> list[str]:
         if request.gpus:
             chosen["gpus"] = f"{gpu_type}:{request.gpus}" if gpu_type else str(request.gpus)
     return [f"--{option}={value}" for option, value in chosen.items() if value is not None]
+
+
+def _licences(request: JobRequest, config: SlurmConfig) -> str | None:
+    """Slurm's words for the licences; None where it holds none. Raises SchedulerError where one is not offered."""
+    words = []
+    for name, count in request.licences:
+        if name not in config.licences or count < 1:
+            told = f"This cluster offers no licence by the name of {name}. Please ask staff."
+            raise SchedulerError(told, retry=False)
+        words.append(f"{config.licences[name]}:{count}")
+    return ",".join(words) or None
 
 
 FIXED = (

@@ -162,6 +162,20 @@ def test_resources_above_the_largest_variant_are_refused(facility, resources, wo
     assert words in submit(facility, facility.item(resources=resources)).message
 
 
+def test_licences_are_those_of_the_signed_off_job_type_and_of_no_request(facility):
+    facility.revision = facility.publish(facility.jobtype | {"licences": [{"name": "matlab", "count": 2}]})
+    assert "needs licences of programs" in submit(facility, facility.item()).message
+    asked = facility.item()
+    asked["order"]["licences"] = []
+    assert "unknown key" in submit(facility, asked).message
+
+
+@pytest.mark.parametrize("licences", [[{"name": "matlab"}], ["matlab"], [{"name": "matlab", "count": "x"}], 3])
+def test_licences_that_cannot_be_read_are_refused(facility, licences):
+    facility.revision = facility.publish(facility.jobtype | {"licences": licences})
+    assert submit(facility, facility.item()).code == "jobtype-unsafe"
+
+
 def test_another_revision_or_a_changed_file_is_no_signed_off_job_type(facility):
     item = facility.item()
     item["order"]["jobtype"]["revision"] = "sha256:" + "0" * 64

@@ -6,7 +6,7 @@ import pytest
 
 from portal.config.publisher import PublisherSettings
 from portal.jobtype.load import load_folders, shipped_folder
-from portal.jobtype.model import JobType, RetryRule
+from portal.jobtype.model import JobType, Licence, RetryRule
 from portal.publisher.caps import objections
 
 
@@ -54,6 +54,15 @@ def test_without_an_image_only_where_no_containers_are_used(jobtype):
     bare = jobtype.model_copy(update={"image": None})
     assert "names no software image" in _said(bare)
     assert objections(bare, PublisherSettings(), (), containers=False) == []
+
+
+def test_licences_only_those_that_an_operator_allows(jobtype):
+    wanting = jobtype.model_copy(update={"licences": [Licence(name="matlab"), Licence(name="idl")]})
+    assert "a licence of matlab" in _said(wanting)
+    told = _said(wanting, PublisherSettings(licences=("matlab",)))
+    assert "matlab" not in told
+    assert "a licence of idl" in told
+    assert _said(wanting, PublisherSettings(licences=("matlab", "idl"))) == ""
 
 
 def test_the_network_only_where_an_operator_allows_it(jobtype):

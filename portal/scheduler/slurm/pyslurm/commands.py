@@ -20,6 +20,7 @@ WORDS = {
     "account": "account",
     "qos": "qos",
     "constraint": "constraints",
+    "licenses": "licenses",
     "nodes": "nodes",
     "mem": "memory_per_node",
     "chdir": "working_directory",

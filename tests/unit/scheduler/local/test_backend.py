@@ -80,6 +80,12 @@ def test_what_is_larger_than_the_machine_is_refused_in_words(bench):
     assert bench.scheduler.spool.records() == []
 
 
+def test_what_needs_licences_is_refused_where_nobody_counts_them(bench):
+    with pytest.raises(SchedulerError, match="licences of programs, which are not counted"):
+        bench.submit("pass", licences=(("matlab", 1),))
+    assert bench.scheduler.spool.records() == []
+
+
 def test_no_more_jobs_run_than_there_are_slots_and_the_rest_knows_why(bench):
     handles = [bench.submit(SLEEP) for _ in range(4)]
     bench.step()

@@ -6,11 +6,31 @@ from pathlib import Path
 
 import pytest
 
-from portal.scheduler.slurm.reasons import ACCOUNT, WAITS, why_waiting
+from portal.scheduler.slurm.reasons import ACCOUNT, WAITS, refusal, why_waiting
 
 RECORDINGS = sorted((Path(__file__).parents[3] / "contract" / "recordings").glob("slurm-*/reasons.json"))
 NO_REASON = {"InvaildReason", "InvalidReason"}
 """What Slurm itself says for a number that has no reason: until 24.11 (sic), and since 25.11."""
+
+
+@pytest.mark.parametrize(
+    ("licences", "words"),
+    [
+        ("", "It waits for a software licence."),
+        ("matlab:1", "It waits for a licence of matlab: all are in use."),
+        ("matlab@flex:2", "It waits for a licence of matlab: all are in use."),
+        ("matlab@flex:1,idl:2", "It waits for licences of matlab and idl: all are in use."),
+    ],
+)
+def test_what_waits_for_a_licence_says_of_which_program(licences, words):
+    assert why_waiting("Licenses", "", licences) == words
+    assert why_waiting("Priority", "", licences) == WAITS["Priority"]
+
+
+def test_a_licence_that_slurm_does_not_know_is_told_so():
+    """As a real one answered, of a licence that no administrator had added."""
+    words, retry = refusal("sbatch: error: Batch job submission failed: Invalid license specification")
+    assert (words, retry) == ("The cluster has no such licence as this analysis needs. Please ask staff.", False)
 
 
 @pytest.mark.parametrize("path", RECORDINGS, ids=lambda path: path.parent.name)

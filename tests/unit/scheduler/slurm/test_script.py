@@ -9,6 +9,7 @@ import pytest
 
 from portal.scheduler.base import JobRequest, SchedulerError
 from portal.scheduler.slurm.config import SlurmConfig, parse
+from portal.scheduler.slurm.sbatch import _groups
 from portal.scheduler.slurm.script import array, options, single, trial
 
 CONFIG = SlurmConfig("gantry")
@@ -44,6 +45,30 @@ def test_what_the_site_says_goes_into_every_job():
     assert "--constraint=avx512&(intel|amd)" in plain
     assert not any("gres" in word for word in plain)
     assert {"--partition=gpu", "--account=tight", "--gres=gpu:a100:2"} <= set(wide)
+
+
+def test_licences_are_asked_for_by_slurms_own_words_and_only_those_that_the_site_offers():
+    site = parse({"cluster": "gantry", "licences": {"matlab": "matlab@flex", "idl": "idl"}})
+    assert not any("licenses" in word for word in options(REQUEST, site))
+    words = options(replace(REQUEST, licences=(("matlab", 1), ("idl", 3))), site)
+    assert "--licenses=matlab@flex:1,idl:3" in words
+    for wrong in ("comsol", "matlab@flex", "matlab:1,idl:900"):
+        with pytest.raises(SchedulerError, match="offers no licence by the name of") as told:
+            options(replace(REQUEST, licences=((wrong, 1),)), site)
+        assert not told.value.retry
+
+
+@pytest.mark.parametrize("word", ["", "-x", "matlab:2", "matlab,idl", "a b", "matlab@", "@flex", "x" * 200, 3])
+def test_a_licence_is_a_name_that_slurm_could_have(word):
+    with pytest.raises(ValueError, match="not a licence that Slurm could have"):
+        parse({"cluster": "gantry", "licences": {"matlab": word}})
+
+
+def test_jobs_that_hold_other_licences_are_no_array():
+    first, second = (replace(REQUEST, index=place, folder=Path(f"/scratch/{place}")) for place in (1, 2))
+    together = {0: first, 1: second}
+    assert _groups(together, 1001) == [[0, 1]]
+    assert sorted(_groups({0: first, 1: replace(second, licences=(("matlab", 1),))}, 1001)) == [[0], [1]]
 
 
 def test_ranks_are_tasks_and_share_the_memory():
