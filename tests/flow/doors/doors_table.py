@@ -366,7 +366,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     ),
     "trials.form": (
         "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key",
-        "experiment", "revision", "on", "returned",
+        "experiment", "revision", "on", "returned", "again",
         "try", "how", "values", "value", "from", "to", "number", "spacing", "part",
         "option.histogram_bins", "option.projection", "kept", "typed.histogram_bins", "aside.projection",
     ),

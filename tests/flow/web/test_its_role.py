@@ -32,6 +32,7 @@ def a_draft(site: Any) -> int:
 def test_every_page_can_be_read(site_of_its_role: Any, person: str | None) -> None:
     site = site_of_its_role
     client, dataset = site.client(person), site.facility.datasets["private"]
+    draft = a_draft(site)
     things = {
         "dataset_id": dataset,
         "dataset": dataset,
@@ -54,7 +55,8 @@ def test_every_page_can_be_read(site_of_its_role: Any, person: str | None) -> No
         "analysis": "qc",
         "filename": "none",
         "rest": "none",
-        "draft_id": a_draft(site),
+        "draft_id": draft,
+        "draft": draft,
         "preset_id": 1,
         "step": "purpose",
         "wish_id": 1,
