@@ -6,14 +6,15 @@ from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from portal.catalogue.models import Instrument
 from portal.drafts import publishing, service, trying
+from portal.drafts.audiences import audience_for
 from portal.errors import ConflictError, InvalidError, LimitError
 from portal.form.values import as_text
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobtype.model import JobType
 from portal.jobtype.offer.audience import Audience, To
 from portal.jobtype.written.check import check
+from portal.level import level
 from portal.trials.part import usual_part
 from portal.web.context import actor, now, portal, session
 from portal.web.forms.again import keyed
@@ -162,21 +163,13 @@ def _options(jobtype: JobType, on: int) -> dict[str, str]:
 
 
 def _audience(sent: MultiDict[str, str]) -> Audience:
-    to, instrument = sent.get("to", ""), whole_of(sent.get("instrument", ""))
-    if to == To.EVERYONE.value:
-        return Audience(To.EVERYONE, actor().name)
-    if to == To.MYSELF.value:
-        return Audience(To.MYSELF, actor().name)
-    if to == To.INSTRUMENTS.value and instrument and session().get(Instrument, instrument) is not None:
-        return Audience(To.INSTRUMENTS, actor().name, (instrument,))
-    if to == To.EXPERIMENTS.value:
-        chosen = [one.id for one in experiments(session(), actor(), sent).lines if one.chosen]
-        if chosen and len(chosen) == len(chosen_ids(sent)):
-            return Audience(To.EXPERIMENTS, actor().name, tuple(sorted(chosen)))
-        told = "Tick the experiments whose teams are meant, below Experiments."
-        raise InvalidError(told, fields={"experiment": told})
-    told = "Say to whom it is published."
-    raise InvalidError(told, fields={"to": told})
+    to = sent.get("to", "")
+    named = {To.INSTRUMENTS.value: [whole_of(sent.get("instrument", ""))], To.EXPERIMENTS.value: chosen_ids(sent)}
+    if to in named and not any(named[to]):
+        many = f"Tick the {level().many} whose teams are meant, below {level().Many}."
+        told = many if to == To.EXPERIMENTS.value else "Choose the instrument whose scientists are meant."
+        raise InvalidError(told, fields={"to": told})
+    return audience_for(session(), actor(), to, named.get(to, []))
 
 
 def _on() -> int:
