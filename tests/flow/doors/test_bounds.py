@@ -145,6 +145,8 @@ def test_a_body_that_cannot_be_read_is_answered_alike_everywhere(house: House, r
 def test_names_of_the_query_that_flask_takes_for_its_own_stay_in_the_query(house: House) -> None:
     """`?_scheme=javascript` on a page with links to other pages of the list: they lead where they led."""
     wrong = []
+    # Security keys work at one address alone, to which the pages of sign-offs lead: the settings say which.
+    own = house.settings.signoff_origin
     for door in PAGE_DOORS:
         if door.method != "GET":
             continue
@@ -157,7 +159,7 @@ def test_names_of_the_query_that_flask_takes_for_its_own_stay_in_the_query(house
                 answer = house.client("staff").get(house.address(door), query_string={name: value})
                 if answer.status_code >= 500 or answer.status_code != plain.status_code:
                     wrong.append(f"{answer.status_code}: {door} ?{name}={value}")
-                elif answer.mimetype == "text/html" and LEAVES.search(answer.text):
+                elif answer.mimetype == "text/html" and LEAVES.search(answer.text.replace(f'"{own}/', '"/')):
                     wrong.append(f"a link that leaves: {door} ?{name}={value}")
                 answer.close()
     assert not wrong, "\n" + "\n".join(wrong)
