@@ -153,8 +153,7 @@ def tried(site: FourEyes, page: Page, draft: int) -> None:
     until(page, page.get_by_role("button", name="Try it", exact=True))
     with page.expect_navigation():
         page.get_by_role("button", name="Try it", exact=True).click()
-    expect(page).to_have_url(re.compile("/jobs/J-"))
-    until(page, page.locator(".state.done").first)
+    expect(page.locator("#draft-stage")).to_contain_text("Tried:", timeout=120_000)
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,9 @@ def test_from_the_sign_in_to_a_downloaded_result_without_a_script(demo: Any, bro
     page.get_by_role("main").get_by_role("searchbox").fill("heart, mCherry")
     page.get_by_role("button", name="Search", exact=True).click()
     page.get_by_role("link", name="Zebrafish heart, mCherry", exact=True).last.click()  # its results name it, too
+    every = page.get_by_role("link", name=re.compile("analyses that fit$"))
+    if every.count():  # three stand on the page, whatever else is published by then
+        every.click()
     page.get_by_role("link", name=re.compile("^Quality check")).click()  # and not a result that is named after one
     page.get_by_role("textbox", name="Name of the result").fill("Mine, without a script")
     page.get_by_role("button", name="Start").click()

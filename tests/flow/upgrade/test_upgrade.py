@@ -222,10 +222,15 @@ def _without_wording(answer: Any) -> Any:
     PREVIOUS worded sizes in two ways ("60 minutes" here, "1 hour" on a job's page); now there is one.
     """
     if isinstance(answer, dict):
+        if "presets" in answer:  # since then one's last time, and what is kept, stand behind the analysis's own
+            own = [one for one in answer["presets"] if one["name"] != "last" and "/" not in one["name"]]
+            answer = {**answer, "presets": own}
         told = {"cpus", "memory_mb", "time_s", "words"} <= answer.keys()
         left_out = {"words"} if told else set()
         if str(answer.get("sentence", "")).startswith("Done in "):
             left_out.add("sentence")  # it was how long running and filing took, and is how long it ran
+        if answer.get("text") == "" and "note" in answer:
+            left_out.add("note")  # of a log that stayed empty: it said nothing, and says so in words now
         return {key: _without_wording(value) for key, value in answer.items() if key not in left_out}
     return [_without_wording(value) for value in answer] if isinstance(answer, list) else answer
 
