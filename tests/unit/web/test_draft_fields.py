@@ -7,8 +7,11 @@ import pytest
 
 from portal.jobtype.load import judge, shipped_folder
 from portal.jobtype.written.check import Step, check
+from portal.jobtype.written.start import empty
 from portal.jobtype.written.tree import Tree
+from portal.web.views.drafts import kinds
 from portal.web.views.drafts.apply import applied, done
+from portal.web.views.drafts.fields import OF_STEP
 from portal.web.views.drafts.shown import groups_of
 
 TEXT = """\
@@ -175,3 +178,19 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_in_it(
     assert held == typed_
     assert wrong
     assert told in " ".join(wrong)
+
+
+@pytest.mark.parametrize("step", list(OF_STEP))
+def test_a_field_of_what_is_not_written_shows_no_word_for_that(step: Step) -> None:
+    """A new draft says nothing of most keys: their fields are empty, or have what holds then."""
+    text = empty("Shrink a picture", "Sam")
+    fields = [
+        field for group in groups_of(Tree(text), check(text), step) for field in (*group.fields, *group.rare)
+    ]
+    assert [field.label for field in fields if "None" in field.value] == []
+
+
+def test_every_kind_of_field_shows_nothing_of_nothing() -> None:
+    every = [kind for kind in vars(kinds).values() if isinstance(kind, kinds.Kind)] + list(kinds.DEFAULTS.values())
+    assert len(every) > 10
+    assert [kind.input for kind in every if kind.shown(None)] == []

@@ -32,6 +32,8 @@ def _plain(value: Any) -> str:
 
 def _lines(value: Any) -> str:
     """A list as lines or a map as pairs, roughly: what is more than that is written in the YAML."""
+    if value is None:
+        return ""
     if isinstance(value, list):
         return ", ".join(_plain(one) for one in value)
     return (
