@@ -5,6 +5,7 @@ whose names carry their digest, each with a manifest of its own beside it (`<fil
 keep theirs when a newer one is staged.
 """
 
+import json
 import os
 import re
 from dataclasses import asdict, dataclass, fields
@@ -63,6 +64,16 @@ def read(folder: Path, name: str) -> Manifest | None:
     if document is None and not path.exists():
         return None
     return parse(document, str(path))
+
+
+def document_beside(folder: Path, name: str, *, max_bytes: int) -> dict[str, Any] | None:
+    """The JSON object in a plain file of an images folder; None where there is none that can be read whole."""
+    try:
+        with Root(folder) as root, root.open_file(name, max_bytes=max_bytes) as file:
+            document = json.loads(file.read(max_bytes + 1))
+    except (PortalError, ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def names(folder: Path) -> tuple[str, ...]:

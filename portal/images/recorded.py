@@ -8,10 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from portal.errors import PortalError
-from portal.files.confined import Root
-from portal.files.durable import read_json, write_json
-from portal.images.manifest import MANIFEST_MODE, Manifest
+from portal.files.durable import write_json
+from portal.images.manifest import MANIFEST_MODE, Manifest, document_beside
 from portal.images.plain import line, plain
 
 SCHEMA: Final = 1
@@ -75,13 +73,7 @@ def write(folder: Path, file: str, recorded: Recorded) -> None:
 
 def read(folder: Path, manifest: Manifest) -> Recorded | None:
     """What was recorded of this very image, bounded and clean whatever the file holds; None where nothing was."""
-    name = beside(manifest.file)
-    try:
-        with Root(folder) as root, root.open_file(name, max_bytes=MOST_BYTES):
-            pass
-    except PortalError:
-        return None
-    document = read_json(folder / name, max_bytes=MOST_BYTES)
+    document = document_beside(folder, beside(manifest.file), max_bytes=MOST_BYTES)
     return parse(document, manifest.digest) if document else None
 
 

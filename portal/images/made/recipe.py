@@ -5,10 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from portal.errors import PortalError
-from portal.files.confined import Root
-from portal.files.durable import read_json
-from portal.images.manifest import Manifest
+from portal.images.manifest import Manifest, document_beside
 from portal.images.plain import line
 
 MOST_BYTES: Final = 4 << 20
@@ -35,13 +32,7 @@ def beside(file: str) -> str:
 
 def read(folder: Path, manifest: Manifest) -> Made | None:
     """What this very image was made from; None where nobody made it as a job, or it cannot be read."""
-    name = beside(manifest.file)
-    try:
-        with Root(folder) as root, root.open_file(name, max_bytes=MOST_BYTES):
-            pass
-    except PortalError:
-        return None
-    document = read_json(folder / name, max_bytes=MOST_BYTES)
+    document = document_beside(folder, beside(manifest.file), max_bytes=MOST_BYTES)
     recipe = document.get("recipe") if document else None
     if not document or document.get("digest") != manifest.digest or not isinstance(recipe, dict):
         return None
