@@ -63,6 +63,8 @@ class Found:
     step: Step
     certain: bool = True
     """False for what was probably not meant, which keeps nobody from anything."""
+    missing: bool = False
+    """What is wrong is that nothing stands at `path`."""
 
 
 @dataclass(frozen=True)
@@ -119,9 +121,10 @@ def _found(tree: Tree, path: Path, message: str, *, certain: bool = True) -> Fou
         known = (*known, part)
         mark = (entry.key or entry.value).start_mark
         line, column = mark.line + 1, mark.column + 1
-    if path and path[-1] not in known and path[-1] in known_keys():
-        known = (*known, path[-1])  # what is missing
-    return Found(known, line, column, message, step_of(path), certain)
+    missing = bool(path) and path[-1] not in known and path[-1] in known_keys()
+    if missing:
+        known = (*known, path[-1])
+    return Found(known, line, column, message, step_of(path), certain, missing)
 
 
 def _in_order(found: list[Found]) -> Iterator[Found]:

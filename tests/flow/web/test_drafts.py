@@ -523,3 +523,12 @@ def test_it_is_published_to_chosen_experiments_which_are_found_by_words(
     ).text
     assert re.search(rf'value="{number}" checked', found)
     assert found.count('type="checkbox"') == 1
+
+
+def test_what_is_to_fill_in_is_called_as_its_field_is(desk: Desk) -> None:
+    draft = desk.make(pasted="run in.tif out.tif")
+    tried = desk.look(f"/analyses/drafts/{draft}/try")
+    assert "fill in “In one sentence”" in tried and "fill in “Heading on the Analyses page”" in tried
+    purpose = desk.look(f"/analyses/drafts/{draft}/purpose")
+    assert purpose.count("Fill this in.") == 2
+    assert "is missing" not in tried + purpose

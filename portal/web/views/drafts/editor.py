@@ -20,6 +20,7 @@ from portal.jobtype.written.tree import Tree, UnsoundError
 from portal.web.context import actor, portal, session
 from portal.web.views.drafts import beside, images_shown
 from portal.web.views.drafts.audience import experiments
+from portal.web.views.drafts.fields import label_at
 from portal.web.views.drafts.shown import WORDS, Group, groups_of, left_over
 from portal.web.views.drafts.standing import Progress, progress_of
 from portal.web.views.drafts.tried.measured import RULE
@@ -110,6 +111,7 @@ def editor_of(seen: Seen, *, opened: str = "", live: Mapping[str, str] | None = 
         else None,
         "makers": images_shown.makers(portal().jobtypes.by_name.values()) if step == Step.COMMAND.value else (),
         "step_words": WORDS,
+        "label_at": label_at,
         "rule": RULE,
         "experiments": experiments(reading, who, request.args) if step == Step.PUBLISH.value else None,
     }

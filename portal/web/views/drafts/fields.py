@@ -362,6 +362,12 @@ def key_of(path: tuple[str | int, ...]) -> str:
     return ".".join("#" if isinstance(part, int) else part for part in path)
 
 
+def label_at(path: tuple[str | int, ...]) -> str:
+    """What people call the field of a path; empty where it has none."""
+    key = key_of(path)
+    return next((spec.label for specs in OF_STEP.values() for spec in specs if spec.key == key), "")
+
+
 def path_of(name: str) -> tuple[str | int, ...]:
     """The path that a field's name says, without its prefix."""
     return tuple(int(part) if part.isdecimal() and len(part) < 6 else part for part in name.split("."))

@@ -42,6 +42,8 @@ class StepField:
     choices: tuple[tuple[str, str], ...]
     rare: bool
     wrong: tuple[str, ...] = ()
+    missing: bool = False
+    """What is wrong is that it is empty."""
     asks_again: bool = False
     """What it holds decides which other fields there are."""
 
@@ -179,12 +181,19 @@ def _own(
 
 def _placed(found: Sequence[Found], places: Sequence[tuple[Path, StepField]]) -> list[StepField]:
     """The fields with what is wrong with each: of what is told of a place within several, the nearest."""
-    said: dict[Path, list[str]] = {}
+    said: dict[Path, list[Found]] = {}
     for one in found:
         near = [path for path, _field in places if one.path[: len(path)] == path]
         if near:
-            said.setdefault(max(near, key=len), []).append(one.message)
-    return [replace(field, wrong=tuple(said.get(path, ()))) for path, field in places]
+            said.setdefault(max(near, key=len), []).append(one)
+    return [
+        replace(
+            field,
+            wrong=tuple(one.message for one in said.get(path, ())),
+            missing=any(one.missing and one.path == path for one in said.get(path, ())),
+        )
+        for path, field in places
+    ]
 
 
 def _field(tree: Tree, spec: Spec, path: Path, images: Sequence[tuple[str, str]] = ()) -> StepField:
