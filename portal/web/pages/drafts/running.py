@@ -123,6 +123,7 @@ def find_experiments(draft_id: int, step: str) -> ResponseReturnValue:
 @page.post("/<int:draft_id>/ask-to-publish")
 def ask_to_publish(draft_id: int) -> ResponseReturnValue:
     """Ask that the text as it is now is published to these people, with a sentence of what changed."""
+    service.draft_for(session(), actor(), draft_id)  # hidden before it is a question of rights
     changed = request.form.get("changed", "")
     try:
         audience = _audience(request.form)
