@@ -20,6 +20,7 @@ setup(
         "gantry_formats.conditions",
         "gantry_formats.linked",
         "gantry_formats.patterns",
+        "gantry_formats.recipes",
     ],
     package_data={"gantry_formats": ["py.typed"]},
 )

@@ -14,6 +14,7 @@ from portal.form.inputs.chosen_file import file_objection
 from portal.form.inputs.dataset import Inputs
 from portal.form.inputs.picks import MOST_REASONS, MOST_RESULTS, Picked, PickError, further_without, resolve
 from portal.form.inputs.slots import check_slots
+from portal.form.recipe import recipe_objections
 from portal.form.target import FIELD, objection_to_target
 from portal.form.titles import result_title
 from portal.form.told import datasets_asked, said_by
@@ -59,6 +60,7 @@ def _typed(jobtype: JobType, values: Mapping[str, Any], inputs: Inputs, preset: 
     wrong = check_slots(jobtype, inputs)
     options, in_options = typed_options(jobtype, values, inputs, preset=preset)
     wrong.update(in_options)
+    wrong.update(recipe_objections(jobtype, options, wrong))
     if wrong:
         raise _invalid(jobtype, wrong)
     return options

@@ -150,3 +150,17 @@ def test_the_analyses_that_make_images_are_linked(make_site: Any, csrf: Callable
     assert "Have one made" in page
     assert '<a href="/analyses/image-from-packages/start">Image from packages, on top of base</a>' in page
     assert client.get("/analyses/image-from-packages/start").status_code == 200
+
+
+def test_a_recipe_that_cannot_be_made_is_said_beside_its_field_and_starts_nothing(
+    make_site: Any, csrf: Callable[..., str]
+) -> None:
+    on_request = shipped_folder() / "on-request"
+    site = make_site(jobtypes=(shipped_folder(), on_request), web={"sign_in_limit": "1000 per minute"})
+    client = site.client("sam")
+    address = "/analyses/image-from-packages/start"
+    typed = {"option.called": "Cows", "option.requirements": "numpy\n--index-url=x", "option.test": "true"}
+    answer = client.post(address, data={"csrf_token": csrf(client), "experiment": "1", **typed})
+    assert answer.status_code == 422
+    assert "Line 2 of the requirements is an option of pip" in answer.text
+    assert "--index-url=x</textarea>" in answer.text

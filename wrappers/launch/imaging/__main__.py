@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gantry_formats.recipes.packages import RecipeError, debian_packages, requirements, words_of
 from wrappers.launch.container import find_runtime
 from wrappers.launch.environment import SYSTEM_PATH
 from wrappers.launch.imaging.building import Build, say
-from wrappers.launch.imaging.recipe import RecipeError, debian_packages, requirements, words_of
 
 BAD_RECIPE = 2
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from wrappers.launch.imaging.recipe import RecipeError
+from gantry_formats.recipes.packages import RecipeError
 
 PIP: Final = Path("/usr/share/python-wheels")
 PIP_CONFIGURATION: Final = Path("/etc/pip.conf")

@@ -8,6 +8,7 @@ from typing import Final
 from flask import url_for
 
 from portal.errors import PortalError
+from portal.form.recipe import MODULE
 from portal.images import manifest, recorded
 from portal.images.made import recipe
 from portal.images.made.recipe import Made
@@ -19,8 +20,6 @@ from portal.web.formats import date
 from portal.words import size
 
 MOST: Final = 200
-BUILDER: Final = "image_builder"
-"""The program of launch's that makes images."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class Maker:
 
 def makers(on_offer: Iterable[JobType]) -> list[Maker]:
     """The analyses by which this person can have an image made."""
-    found = [one for one in on_offer if one.program.module == BUILDER]
+    found = [one for one in on_offer if one.program.module == MODULE]
     return [Maker(one.title, one.image or "", url_for("analyses.start", name=one.name)) for one in found[:MOST]]
 
 

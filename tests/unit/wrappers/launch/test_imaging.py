@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
+from gantry_formats.recipes.packages import MOST_LINES, RecipeError, debian_packages, requirements, words_of
 from wrappers.launch.imaging.__main__ import main
 from wrappers.launch.imaging.building import Build, trouble
-from wrappers.launch.imaging.recipe import MOST_LINES, RecipeError, debian_packages, requirements, words_of
 from wrappers.launch.jobspec import parse_job_spec
 from wrappers.launch.runner import plan
 
