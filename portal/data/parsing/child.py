@@ -162,6 +162,10 @@ def _parts(opened: Any, request: dict[str, Any]) -> dict[str, Any]:
         answer["grey"] = grey_values(opened.view(), request["grey"])
     if "listing" in request:
         answer["listing"] = opened.listing(**request["listing"])
+    if request.get("outline"):
+        from portal.data.parsing.readers.outline import outline
+
+        answer["outline"] = outline(opened)
     if request.get("describe"):
         # Not before all was read: what does not unpack is only seen then.
         answer["problem"] = getattr(opened, "problem", None)

@@ -108,6 +108,17 @@ def describe(file: BinaryIO, *, timeout_s: float = TIMEOUT_S) -> dict[str, Any]:
     return dict(_ask(file, {"describe": True}, timeout_s)["describe"])
 
 
+def outline(
+    file: BinaryIO | Root, *, beside: Beside | None = None, timeout_s: float = TIMEOUT_S
+) -> dict[str, Any]:
+    """What is in the file for somebody who looks through it, bounded: see `readers.outline`.
+
+    With `beside` an HDF5 file may link to files of that folder. Raises what `check` raises.
+    """
+    request = {"outline": True, **({"folder": True} if isinstance(file, Root) else {})}
+    return dict(_ask(file, request, timeout_s, beside)["outline"])
+
+
 def values(file: BinaryIO, paths: Sequence[str], *, timeout_s: float = TIMEOUT_S) -> dict[str, Scalar]:
     """Single values by path; a path that the file does not have, or that is no single value, is left out.
 

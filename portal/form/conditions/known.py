@@ -36,7 +36,7 @@ def combinations(
             Facts(
                 chosen,
                 {slot: _parameters(one) for slot, one in of_slots.items()},
-                {slot: _facts(jobtype, slot, one, options) for slot, one in of_slots.items()},
+                {slot: facts_of_files(jobtype, slot, one, options) for slot, one in of_slots.items()},
             ),
             tuple(of_slots.values()),
         )
@@ -60,7 +60,10 @@ def _quantity(quantity: Quantity) -> Any:
     return None if quantity.others else measured(quantity.value, quantity.units)
 
 
-def _facts(jobtype: JobType, slot: str, dataset: InputDataset, options: Mapping[str, Value]) -> dict[str, Any]:
+def facts_of_files(
+    jobtype: JobType, slot: str, dataset: InputDataset, options: Mapping[str, Value]
+) -> dict[str, Any]:
+    """What conditions may ask for of a dataset's files, by name; None where its arrays are not alike in it."""
     found: dict[str, Any] = {
         "files.count": dataset.file_count,
         "files.size": None if dataset.file_size is None else {"number": dataset.file_size, "dimension": "bytes"},

@@ -42,6 +42,7 @@ SHOWN_AGAIN: Final[Mapping[str, Page]] = {
     "drafts.save": lambda args: url_for("drafts.edit", **args),
     "drafts.ask_to_publish": lambda args: url_for("drafts.edit", step="publish", **args),
     "drafts.try_log": lambda args: url_for("drafts.edit", step="command", **args),
+    "drafts.use": lambda args: url_for("drafts.edit", step="data", **args),
     "drafts.keep_as_preset": lambda args: url_for("drafts.edit", step="options", **args),
     "drafts.make_key": lambda _args: url_for("drafts.keys"),
     "drafts.refuse": lambda args: url_for("drafts.show_waiting", **args),

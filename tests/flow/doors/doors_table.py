@@ -72,6 +72,9 @@ PAGES = """
     drafts.save              POST  sign-in  hides      hides      hides      done       | -
     drafts.saved             POST  sign-in  hides      hides      hides      shows      | -
     drafts.form              POST  sign-in  hides      hides      hides      shows      | -
+    drafts.inside            GET   sign-in  hides      hides      hides      shows      | -
+    drafts.pick              GET   sign-in  hides      hides      hides      shows      | -
+    drafts.use               POST  sign-in  hides      hides      hides      422        | -
     drafts.try_log           POST  sign-in  hides      hides      hides      shows      | -
     drafts.log_tried         POST  sign-in  hides      hides      hides      shows      | -
     drafts.change            POST  sign-in  forbidden  forbidden  forbidden  done       | -
@@ -356,7 +359,11 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "drafts.keys": ("kept",),
     "drafts.show_waiting": ("kept",),
     "drafts.tried": ("on", "had"),
-    "drafts.edit": ("on", "opened", "kept", "changed", "to", "experiment", "experiment_words"),
+    "drafts.edit": (
+        "on", "opened", "kept", "changed", "to", "experiment", "experiment_words", "inside", "file", "pick",
+    ),
+    "drafts.inside": ("on", "inside", "file", "pick"),
+    "drafts.pick": ("on", "inside", "file", "pick"),
     "analyses.show": ("dataset", "q", "instrument", "fits"),
     "analyses.found": ("q", "instrument", "fits"),
     "analyses.start": (
@@ -423,6 +430,10 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "drafts.use_measured": {"job": "1", "on": "{dataset}"},
     "drafts.try_log": {"log": "plane 1 of 4\n", "on": "{dataset}"},
     "drafts.log_tried": {"log": "plane 1 of 4\n", "f.progress.pattern": "", "f.cause": ""},
+    "drafts.use": {
+        "on": "{dataset}", "inside": "0.{dataset}", "file": "{file}", "pick": "fact:files.count", "operator": "==",
+        "value": "1", "because": "One.", "option": "0", "do": "condition",
+    },
     "drafts.keep_as_preset": {"on": "{dataset}", "option.histogram_bins": "64", "preset_name": "Fine"},
     "drafts.ask_to_try": {"on": "{dataset}"},
     "drafts.start_trial": {

@@ -20,6 +20,7 @@ from portal.web.part import part
 from portal.web.views.drafts import beside
 from portal.web.views.drafts.editor import YAML, Seen, editor_of, live_values, other_datasets, whole_of
 from portal.web.views.drafts.fields import PREFIX
+from portal.web.views.drafts.inside.shown import asked_in, inside_of
 from portal.web.views.drafts.merge import merged, with_step
 from portal.web.views.drafts.pasted import with_pasted
 from portal.web.views.drafts.tried.log import MOST_CHARACTERS, tried
@@ -247,7 +248,16 @@ def _with_kept(draft: Draft, step: str) -> str:
 
 
 def _page(
-    draft: Draft, step: str, text: str, version: int, live: Mapping[str, str] | None = None, **more: str
+    draft: Draft, step: str, text: str, version: int, live: Mapping[str, str] | None = None, **more: Any
 ) -> str:
     context = editor_of(Seen(draft, step, text, version, _on()), opened=request.args.get("opened", ""), live=live)
+    if step == Step.DATA.value:
+        more = {**more, **inside_context(context, kept_fields("drafts.use", draft_id=draft.id))}
     return render_template("drafts/edit.html", section="analyses", **more, **context)
+
+
+def inside_context(context: Mapping[str, Any], typed: Mapping[str, str]) -> dict[str, Any]:
+    """The panel with a file's tree, as the address asks for it, or what was typed into it and not done."""
+    reads = (session(), actor(), portal().settings)
+    asked = asked_in(typed or request.args)
+    return {"inside": inside_of(reads, context["preview"].jobtype, context["fits"], asked, typed)}

@@ -1,0 +1,1 @@
+"""Beside the step Data: what is known of a dataset, and a file's tree, to pick conditions and defaults from."""
