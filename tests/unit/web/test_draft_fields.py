@@ -194,3 +194,66 @@ def test_every_kind_of_field_shows_nothing_of_nothing() -> None:
     every = [kind for kind in vars(kinds).values() if isinstance(kind, kinds.Kind)] + list(kinds.DEFAULTS.values())
     assert len(every) > 10
     assert [kind.input for kind in every if kind.shown(None)] == []
+
+
+PAPER = """\
+methods:
+  - "{input} was fitted {cite lucy1974}."   # always
+  - {text: "Sigma was {sigma}.", when: {strict: true}}
+references:
+  - {key: lucy1974, authors: ["Lucy, Leon B."], title: An iterative technique, journal: Astron. J., year: 1974}
+"""
+
+
+def test_sentences_for_a_paper_stand_in_fields_and_change_nothing_by_themselves() -> None:
+    text = TEXT + PAPER
+    fields = shown(text, Step.PURPOSE)
+    assert fields["methods.0.text"][0] == "{input} was fitted {cite lucy1974}."
+    assert fields["methods.1.when"][0] == "strict = true"
+    assert fields["references.0.authors"][0] == "Lucy, Leon B."
+    assert applied(text, Step.PURPOSE, {f"f.{name}": one for name, (one, _wrong) in fields.items()}) == text
+
+
+def test_a_sentence_that_is_written_alone_gets_a_condition() -> None:
+    made = typed(Step.PURPOSE, TEXT + PAPER, methods__0__when="method = exact")
+    assert value(made, "methods", 0) == {
+        "text": "{input} was fitted {cite lucy1974}.",
+        "when": {"method": "exact"},
+    }
+    assert judge(made).jobtype is not None
+    other = typed(Step.PURPOSE, TEXT + PAPER, methods__0__text="It was fitted {cite lucy1974}.")
+    assert value(other, "methods", 0) == "It was fitted {cite lucy1974}."
+    assert "# always" in other
+    gone = typed(Step.PURPOSE, TEXT + PAPER, methods__0__text="")
+    assert value(gone, "methods", 0) == {}
+    assert judge(gone).jobtype is None
+
+
+def test_what_a_result_must_have_is_true_a_number_or_a_text() -> None:
+    text = 'centre found = true\nrounds = 3\nname = otsu\nmarked = "3"'
+    made = typed(Step.PURPOSE, TEXT + PAPER, methods__1__found=text)
+    assert value(made, "methods", 1, "found") == {"centre found": True, "rounds": 3, "name": "otsu", "marked": "3"}
+    assert shown(made, Step.PURPOSE)["methods.1.found"][0] == text
+
+
+def test_a_publication_from_nothing() -> None:
+    text = done(TEXT, Step.PURPOSE, "references.add")
+    assert value(text, "references") == [{"key": "reference"}]
+    assert shown(text, Step.PURPOSE)["references.0.title"][1]
+    text = typed(
+        Step.PURPOSE,
+        text,
+        references__0__title="An iterative technique",
+        references__0__authors="Lucy, Leon B.\n\nRichardson, W. H.\n",
+        references__0__year="1974",
+        references__0__journal="Astron. J.",
+        references__0__doi="https://doi.org/10.1086/111605",
+    )
+    text = done(text, Step.PURPOSE, "methods.add")
+    text = typed(Step.PURPOSE, text, methods__0__text="{input} was fitted {cite reference}.", icon="layers")
+    found = judge(text)
+    assert found.jobtype is not None, found.wrong
+    assert found.jobtype.references[0].authors == ["Lucy, Leon B.", "Richardson, W. H."]
+    assert found.jobtype.references[0].doi == "10.1086/111605"
+    assert found.jobtype.icon == "layers"
+    assert value(done(text, Step.PURPOSE, "references.add"), "references", 1) == {"key": "reference_2"}

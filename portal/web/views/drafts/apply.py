@@ -22,7 +22,11 @@ NEW: Final[Mapping[str, Mapping[str, Any]]] = {
     "presets": {"name": "Preset", "values": {}},
     "pictures": {"file": "*.png", "caption": "Picture"},
     "exit_codes": {"code": 1, "means": "It failed."},
+    "methods": {"text": "{input} was analysed with {analysis}."},
+    "references": {"key": "reference"},
 }
+SHORT: Final[Mapping[str, str]] = {"options.#.choices.#": "value", "methods.#": "text"}
+"""Items that may be written as one value alone, and the key that this value is."""
 
 
 def applied(text: str, step: Step, typed: Mapping[str, str]) -> str:
@@ -75,6 +79,8 @@ def value_at(tree: Tree, path: Path) -> Any:
 def shown_at(tree: Tree, path: Path, spec: Spec) -> str:
     """What the field shows: the value, or what holds where none is written."""
     value = tree.get(path) if tree.has(path) else spec.default
+    if _alone(tree, path):
+        value = value_at(tree, path[:-1])
     text = kind_of(tree, path, spec).shown(value)
     return text or "false" if spec.kind is kinds.TICK or kind_of(tree, path, spec) is kinds.TICK else text
 
@@ -91,11 +97,19 @@ def _typed(tree: Tree, path: Path, spec: Spec, typed: str) -> str:
     if kind is kinds.CHOICES:
         value = kinds.with_what_else_they_say(value, old)
     if value in ("", [], {}):
-        return _without(text, tree, path)
+        return put(text, path[:-1], {}) if _alone(tree, path) else _without(text, tree, path)
     if len(path) > 2 and isinstance(path[-2], int) and not isinstance(value_at(tree, path[:-1]), dict):
-        item = value_at(tree, path[:-1])  # a choice that is written as its value alone
-        return put(text, path[:-1], {"value": item, path[-1]: value})
+        item = value_at(tree, path[:-1])  # it is written as one value alone
+        short = SHORT.get(key_of(path[:-1]), "value")
+        return put(text, path[:-1], value if path[-1] == short else {short: item, path[-1]: value})
     return put(text, path, value, order=ORDER.get(key_of(path[:-1]), ()))
+
+
+def _alone(tree: Tree, path: Path) -> bool:
+    """If the key is the value that its item is written as alone."""
+    if len(path) < 3 or not isinstance(path[-2], int) or SHORT.get(key_of(path[:-1])) != path[-1]:
+        return False
+    return not isinstance(value_at(tree, path[:-1]), dict | None)
 
 
 def _without(text: str, tree: Tree, path: Path) -> str:
@@ -124,8 +138,8 @@ def _one_more(text: str, place: str) -> str:
     items = value_at(tree, path)
     items = items if isinstance(items, list) else []
     new = dict(NEW[place])
-    if place not in ("pictures", "needs"):
-        key = "code" if "code" in new else "name"
+    if place not in ("pictures", "needs", "methods"):
+        key = next(key for key in ("code", "key", "name") if key in new)
         taken = {str(one.get(key)) for one in items if isinstance(one, dict)}
         first, number = new[key], 2
         while str(new[key]) in taken:

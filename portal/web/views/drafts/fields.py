@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from portal.jobtype.conditions.condition import Need
 from portal.jobtype.crop import Box, Crop
+from portal.jobtype.methods import Part, Reference
 from portal.jobtype.model import JobType, Output, Preset, Resources, Slot, Variant
 from portal.jobtype.option import ChoiceOption, FloatOption, IntegerOption, TextOption
 from portal.jobtype.program import Program
@@ -68,6 +69,60 @@ PURPOSE: Final = (
     Spec("description", "Method, source, limits", kinds.WORDS),
     Spec("name", "Name in addresses and commands", help="Small letters, digits and hyphens.", rare=True),
     Spec("version", "Version", rare=True),
+    Spec("icon", "Picture on its card", kinds.SELECT, "Where no result of it and no example picture is there."),
+    Spec(
+        "methods.#.text",
+        "Sentence",
+        kinds.WORDS,
+        "{input}: the dataset; {sigma}: an option; {found centre}: of the result; {cite key}: publications.",
+    ),
+    Spec(
+        "methods.#.when",
+        "Said only where",
+        pairs.VALUES,
+        "One a line, an option by name and its value: psf = gaussian.",
+        rare=True,
+    ),
+    Spec("methods.#.unless", "Not said where", pairs.VALUES, "The same: background = 0.", rare=True),
+    Spec(
+        "methods.#.found",
+        "Said only where the result has",
+        pairs.FOUND,
+        "One a line, a number of the result and its value: centre found = true.",
+        rare=True,
+    ),
+    Spec(
+        "methods.#.tells",
+        "It tells also of the options",
+        kinds.LIST,
+        "By name, with commas between: they are then not listed behind.",
+        rare=True,
+    ),
+    Spec("references.#.title", "Title of the publication"),
+    Spec("references.#.authors", "Authors", kinds.LINES, "One a line: Family, Given."),
+    Spec("references.#.year", "Year", kinds.INTEGER),
+    Spec("references.#.journal", "Journal", help="Its usual abbreviation; of proceedings what they are called."),
+    Spec("references.#.doi", "DOI", kinds.DOI, "10.1086/111605"),
+    Spec("references.#.key", "Cited as", help="In the sentences above: {cite key}."),
+    Spec(
+        "references.#.kind",
+        "Kind",
+        kinds.SELECT,
+        choices=(
+            ("article", "an article"),
+            ("book", "a book"),
+            ("proceedings", "in proceedings"),
+            ("software", "software"),
+        ),
+        default="article",
+        rare=True,
+    ),
+    Spec("references.#.volume", "Volume", rare=True),
+    Spec("references.#.number", "Number", rare=True),
+    Spec("references.#.pages", "Pages", rare=True),
+    Spec("references.#.publisher", "Publisher", rare=True),
+    Spec("references.#.url", "Address", help="https://…", rare=True),
+    Spec("references.#.when", "Cited only where", pairs.VALUES, "One a line: psf = gaussian.", rare=True),
 )
 DATA: Final = (
     Spec("inputs.#.label", "What people read"),
@@ -327,6 +382,8 @@ LISTS: Final[Mapping[str, str]] = {
     "parameters": "number",
     "pictures": "picture",
     "exit_codes": "exit code",
+    "methods": "sentence",
+    "references": "publication",
 }
 """The lists whose items can be added, moved and taken away, and what one of them is called."""
 
@@ -350,6 +407,8 @@ ORDER: Final[Mapping[str, tuple[str, ...]]] = {
     "parameters.#": _order(FoundParameter),
     "pictures.#": _order(FoundPicture),
     "exit_codes.#": _order(ExitCode),
+    "methods.#": _order(Part),
+    "references.#": _order(Reference),
     "resources": _order(Resources),
     "resources.variants.#": _order(Variant),
     "program": _order(Program),

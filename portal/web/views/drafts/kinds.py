@@ -129,6 +129,24 @@ DEFAULTS: Final[Mapping[str, Kind]] = {
 """How the default of an option stands, by its type; of others as a line."""
 
 
+def _each_line(text: str) -> list[str]:
+    return [line.strip() for line in text.split("\n") if line.strip()]
+
+
+def _one_a_line(value: Any) -> str:
+    return "\n".join(_plain(one) for one in value) if isinstance(value, list) else _plain(value)
+
+
+def _doi(text: str) -> str:
+    """What is pasted as an address, or with “doi:” before it, is the same one."""
+    return re.sub(r"^(https?://(dx\.)?doi\.org/|doi:\s*)", "", text.strip(), flags=re.IGNORECASE)
+
+
+LINES: Final = Kind("words", _one_a_line, _each_line)
+"""A list of which each stands in a line of its own: names with commas in them."""
+DOI: Final = Kind("line", _plain, _doi)
+
+
 def with_what_else_they_say(choices: list[Any], before: Any) -> list[Any]:
     """Choices with the further keys that those of the same value had, which one line does not show."""
     known = {one.get("value"): one for one in before if isinstance(one, dict)} if isinstance(before, list) else {}

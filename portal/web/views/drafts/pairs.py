@@ -3,6 +3,7 @@
 A text in which a line has no `=` stays as it was typed: the check says what is wrong with it.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from portal.web.views.drafts.kinds import Kind
 
 _MARKS: Final = ("{", "[", '"')
 """A value that begins so is written as in the YAML: `{option: sigma}`."""
+_SAID: Final = {"true": True, "false": False, "null": None}
 _BY_TYPE: Final = {**kinds.DEFAULTS, "several": kinds.LIST}
 
 
@@ -28,6 +30,17 @@ def _of_text(text: str) -> Any:
         return text
     document = parse(text)
     return text if document.marks else document.data
+
+
+def _found_read(text: str) -> Any:
+    if text in _SAID:
+        return _SAID[text]
+    return _of_text(text) if text.startswith(_MARKS) else kinds.NUMBER.read(text)
+
+
+def _found_shown(value: Any) -> str:
+    text = _as_text(value)
+    return json.dumps(value) if isinstance(value, str) and _found_read(text) != value else text
 
 
 def _shown(value: Any, one: Callable[[str, Any], str]) -> str:
@@ -58,6 +71,12 @@ NAMED_LISTS: Final = Kind(
     lambda value: _shown(value, lambda _name, part: kinds.LIST.shown(part)),
     lambda text: _read(text, lambda _name, part: kinds.LIST.read(part)),
 )
+FOUND: Final = Kind(
+    "words",
+    lambda value: _shown(value, lambda _name, part: _found_shown(part)),
+    lambda text: _read(text, lambda _name, part: _found_read(part)),
+)
+"""Values of a result by name: true, a number, or a text; a text that looks like one of these is quoted."""
 VALUES: Final = Kind("words", PAIRS.shown, PAIRS.read)
 """Values of options by name, each as its option's type stands in fields: see `of_options`."""
 

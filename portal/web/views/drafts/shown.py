@@ -7,6 +7,7 @@ from typing import Any, Final
 from portal.jobtype.finding import Path
 from portal.jobtype.written.check import Checked, Found, Step
 from portal.jobtype.written.tree import Tree
+from portal.web.views.analyses import ICONS
 from portal.web.views.drafts import kinds
 from portal.web.views.drafts.apply import kind_of, shown_at, value_at
 from portal.web.views.drafts.fields import LISTS, OF_STEP, PREFIX, Spec, path_of
@@ -15,6 +16,8 @@ MOST_ITEMS: Final = 200
 """What is beyond is written in the YAML: a job type has no more options."""
 MOST_CHOICES: Final = 30
 """Choices that have fields for their conditions; of more they are written in the YAML."""
+CALLED: Final = ("label", "pattern", "name", "file", "means", "text", "title", "key", "when")
+"""Which keys say what an item is called, the best first."""
 OPEN: Final = 3
 """Up to so many options stand open; of more, those that need a look."""
 WORDS: Final[Mapping[Step, str]] = {
@@ -217,6 +220,8 @@ def _choices(tree: Tree, spec: Spec, images: Sequence[tuple[str, str]], shown: s
     choices = spec.choices
     if spec.key == "image":
         choices = (("", "none"), *images)
+    elif spec.key == "icon":
+        choices = (("", "sliders"), *((name, name.replace("-", " ")) for name in sorted(ICONS - {"sliders"})))
     elif spec.key == "resources.default":
         variants = value_at(tree, ("resources", "variants"))
         names = (
@@ -229,10 +234,9 @@ def _choices(tree: Tree, spec: Spec, images: Sequence[tuple[str, str]], shown: s
 
 
 def _summary(item: Any, index: int) -> str:
+    if isinstance(item, str):
+        return item[:80]
     if not isinstance(item, dict):
         return f"number {index + 1}, which cannot be read"
-    label = next(
-        (str(item[key]) for key in ("label", "pattern", "name", "file", "means", "when") if item.get(key)),
-        str(index + 1),
-    )
+    label = next((str(item[key]) for key in CALLED if item.get(key)), str(index + 1))
     return label[:80]
