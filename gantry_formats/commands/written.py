@@ -12,15 +12,16 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-MOST: Final = 10
+MOST: Final = 30
 MOST_LINES: Final = 500
 MOST_NODES: Final = 1000
 DEEPEST: Final = 10
 LONGEST: Final = 4096
-LONGEST_CONTENT: Final = 64 * 1024
+LONGEST_CONTENT: Final = 256 * 1024
 """Bytes of all contents of a program: they go along with every job."""
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 RESOURCES: Final = ("cpus", "memory_mb", "time_s", "gpus", "ranks")
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 VALUES: Final = ("$option", "$resource", "$file", "$output", "$files")
 
 
@@ -83,11 +84,29 @@ def findings(
         )
 
 
+def content_of(raw: bytes) -> str:
+    """What a script's bytes say, with the ends of lines that Linux has. Raises ValueError: why it is no script."""
+    if len(raw) > LONGEST_CONTENT:
+        raise ValueError(
+            f"it has more than {LONGEST_CONTENT:,} bytes, which is the most that goes along with a job"
+        )
+    try:
+        text = raw.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"it is no text in UTF-8 (byte {error.start + 1}): a program belongs into the image"
+        ) from None
+    for words in _of_content(text):
+        raise ValueError(words)
+    return text
+
+
 def _of_content(content: Any) -> Iterator[str]:
     if not isinstance(content, str) or not content:
         yield "its content is a text"
-    elif re.search(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", content):
-        yield "its content is plain text, without control characters"
+    elif found := _CONTROL.search(content):
+        line = content.count("\n", 0, found.start()) + 1
+        yield f"its content is plain text, and line {line} holds the control character {ord(found[0]):#04x}"
 
 
 def _of_document(document: Any, options: Mapping[str, Mapping[str, Any]], slots: Sequence[str]) -> Iterator[str]:

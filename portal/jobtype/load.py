@@ -13,6 +13,7 @@ from pydantic import ValidationError
 import portal
 from portal.errors import NotFoundError
 from portal.jobtype import lines
+from portal.jobtype.command.beside import DEEPEST, Reader, filled, folder_reader
 from portal.jobtype.finding import Finding, suggestion
 from portal.jobtype.kind import NOT_INSTALLED, Kind
 from portal.jobtype.kinds.every import KINDS
@@ -84,20 +85,28 @@ def shipped_folder() -> Path:
 
 
 def state_of(paths: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
-    """The job type files in these folders with time and size: another state, other job types."""
+    """The files in these folders, scripts too, with time and size: another state, other job types."""
     found = []
-    for folder in paths:
+    for file in (file for folder in paths for file in _files_beneath(folder, DEEPEST)):
         try:
-            files = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES)
-        except OSError:
+            status = file.stat()
+        except OSError:  # an editor is just replacing it
             continue
-        for file in files:
-            try:
-                status = file.stat()
-            except OSError:  # an editor is just replacing it
-                continue
-            found.append((str(file), status.st_mtime_ns, status.st_size))
+        found.append((str(file), status.st_mtime_ns, status.st_size))
     return tuple(found)
+
+
+def _files_beneath(folder: Path, deep: int) -> Iterator[Path]:
+    """Files as deep as a script may lie, links to folders not followed."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return
+    for entry in entries:
+        if not entry.is_dir(follow_symlinks=False):
+            yield Path(entry.path)
+        elif deep > 1:
+            yield from _files_beneath(Path(entry.path), deep - 1)
 
 
 def load_folders(paths: Iterable[Path]) -> JobTypes:
@@ -160,7 +169,7 @@ def load_file(file: Path) -> tuple[JobType | None, list[Problem]]:
         return None, [Problem(file, 1, f"cannot be read: {error.strerror}")]
     except UnicodeDecodeError as error:
         return None, [Problem(file, 1, f"not UTF-8 text: {error.reason} at byte {error.start}")]
-    return parse_text(text, file)
+    return parse_text(text, file, beside=folder_reader(file.parent))
 
 
 @dataclass(frozen=True)
@@ -173,9 +182,9 @@ class Judged:
     """Empty too where the text is no sound YAML: then the document's own marks say why."""
 
 
-def parse_text(text: str, file: Path) -> tuple[JobType | None, list[Problem]]:
-    """The job type written in `text`; `file` only names it in problems."""
-    found = judge(text)
+def parse_text(text: str, file: Path, *, beside: Reader | None = None) -> tuple[JobType | None, list[Problem]]:
+    """The job type written in `text`; `file` only names it in problems. `beside` reads the scripts beside it."""
+    found = judge(text, beside=beside)
     document = found.document
     if document.marks:
         return None, [Problem(file, mark.line, mark.message) for mark in document.marks]
@@ -183,13 +192,19 @@ def parse_text(text: str, file: Path) -> tuple[JobType | None, list[Problem]]:
     return found.jobtype, [Problem(file, line, message) for line, message in sorted(wrong)]
 
 
-def judge(text: str) -> Judged:
-    """The one judgement of a job type that somebody writes, for files, editors and the command line."""
+def judge(text: str, *, beside: Reader | None = None) -> Judged:
+    """The one judgement of a job type that somebody writes, for files, editors and the command line.
+
+    `beside` reads the scripts that lie beside the text; without it there is nothing beside.
+    """
     document = lines.parse(text)
     if document.marks:
         return Judged(document, None)
+    data, lacking = filled(document.data, beside) if beside is not None else (document.data, [])
+    if lacking:
+        return Judged(document, None, tuple(lacking))
     try:
-        jobtype = JobType.model_validate(document.data, context=WRITTEN_NOW)
+        jobtype = JobType.model_validate(data, context=WRITTEN_NOW)
     except ValidationError as error:
         return Judged(document, None, tuple(_wrong(error, document)))
     if jobtype.kind is Kind.INTERACTIVE:

@@ -22,8 +22,10 @@ MOST_FORM_BYTES: Final = 512 * 2**10
 MOST_FIELDS: Final = 3000
 """Of a form; one may name as many datasets as a submission takes."""
 LONGEST_NAME: Final = 200
-LONG_TEXTS: Final = {endpoint: {"text": MAX_BYTES} for endpoint in ("drafts.save", "drafts.saved")}
-"""Forms with a field that may hold more than others: a whole job type."""
+LONG_TEXTS: Final = {
+    f"drafts.{name}": {"text": MAX_BYTES} for name in ("save", "saved", "save_script", "add_scripts")
+}
+"""Forms with a field that may hold more than others: a whole job type, or the scripts of one."""
 LONG_BODIES: Final = frozenset(f"api_drafts.{name}" for name in ("create_draft", "save_draft", "check_text"))
 """Operations of the API that take such a text."""
 LONG_BODY: Final = {"text": MAX_BYTES}

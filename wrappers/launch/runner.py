@@ -9,10 +9,11 @@ from wrappers.launch import container, ranks
 from wrappers.launch.binds import binds
 from wrappers.launch.environment import SYSTEM_PATH, bare_additions, program_environment
 from wrappers.launch.exits import Exit, Refusal
-from wrappers.launch.filling import View, fill, fill_environment
+from wrappers.launch.filling import WRITTEN, View, fill, fill_environment
 from wrappers.launch.jobspec import InputFile, JobSpec
 from wrappers.launch.keeper import Command
 from wrappers.launch.lists import folders_of
+from wrappers.launch.written import scripts
 
 BESIDE = {"image_builder": "wrappers.launch.imaging"}
 """Programs of launch's own that start containers themselves: they run beside the runtime, whatever is required."""
@@ -68,7 +69,7 @@ def _contained(spec: JobSpec, folder: str, runtime: str, outer: Mapping[str, str
         runtime,
         spec.image.path,
         folder,
-        inputs=binds(spec.inputs),
+        inputs=[*binds(spec.inputs), *_scripts(spec, folder)],
         environment=environment | ranks.meeting_point(outer) | {"GANTRY_CONTAINER": "1"},
         program=_words(spec, view, python="python3"),
         gpus=resources.gpus,
@@ -80,6 +81,15 @@ def _contained(spec: JobSpec, folder: str, runtime: str, outer: Mapping[str, str
     tmp = container.attempt_tmp(folder)
     own = {"PATH": SYSTEM_PATH, "LANG": "C.UTF-8", "HOME": tmp, "TMPDIR": tmp}
     return Command(argv, own, folder)
+
+
+def _scripts(spec: JobSpec, folder: str) -> list[tuple[str, str]]:
+    """The scripts that came with the job type, outside and inside: their program cannot change them."""
+    outside = container.attempt_tmp(folder)
+    return [
+        (f"{outside}/{WRITTEN}/{name}", f"{container.TMP}/{WRITTEN}/{name}")
+        for name in scripts(spec.program.written)
+    ]
 
 
 def _bare(spec: JobSpec, folder: str, outer: Mapping[str, str]) -> Command:

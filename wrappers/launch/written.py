@@ -14,6 +14,7 @@ from wrappers.launch.reading import JobSpecError, Reader
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MOST_LINES = 500
 _DEEPEST = 10
+_READ_ONLY = 0o444
 _MISSING = object()
 
 
@@ -54,7 +55,15 @@ def write_files(files: Mapping[str, Written], options: Mapping[str, Any], view: 
     if files:
         Path(tmp, WRITTEN).mkdir()
     for name, one in files.items():
-        Path(tmp, WRITTEN, name).write_text(_text(one, options, view), encoding="utf-8")
+        path = Path(tmp, WRITTEN, name)
+        path.write_text(_text(one, options, view), encoding="utf-8")
+        if one.content:
+            path.chmod(_READ_ONLY)
+
+
+def scripts(files: Mapping[str, Written]) -> list[str]:
+    """The names of those that were shipped as they stand: a container sees them read-only."""
+    return [name for name, one in files.items() if one.content]
 
 
 def _text(one: Written, options: Mapping[str, Any], view: View) -> str:

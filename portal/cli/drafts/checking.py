@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from portal.cli.drafts.which import say_problems, text_at
+from portal.cli.drafts.which import brought_from, say_problems
 from portal.cli.errors import EXIT_CODES
 from portal.cli.output import json_option, say, show_json
 from portal.client import Client
@@ -26,7 +26,9 @@ def check(files: tuple[str, ...], offline: bool, as_json: bool) -> int:
     """
     found: list[dict[str, Any]] = []
     for place in files:
-        judged, by = _judged(text_at(place), offline=offline)
+        brought = brought_from(place)
+        judged, by = _judged(brought.text, offline=offline)
+        judged["problems"] = brought.problems(judged["problems"])
         found.append({"file": place, "checked": by, **judged})
     if as_json:
         show_json(found)

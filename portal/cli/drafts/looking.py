@@ -7,7 +7,14 @@ import click
 
 from portal.cli.arguments import make_client
 from portal.cli.completing.offers import complete_analysis, complete_draft
-from portal.cli.drafts.which import draft_number, for_editors, reference, text_at, write_text
+from portal.cli.drafts.which import (
+    brought_from,
+    draft_number,
+    for_editors,
+    reference,
+    write_scripts,
+    write_text,
+)
 from portal.cli.output import json_option, say, show_json, show_rows, time_words
 from portal.client.http import Document
 from portal.errors import InvalidError
@@ -89,7 +96,7 @@ def diff(before: str, after: str | None, as_json: bool) -> None:
     files = [word for word in (before, after) if Path(word).is_file()]
     if files:
         old, new = (
-            text_at(word) if word in files else client.analysis_text(reference(client, word))["text"]
+            brought_from(word).text if word in files else client.analysis_text(reference(client, word))["text"]
             for word in (before, after)
         )
         lines = list(difflib.unified_diff(old.splitlines(), new.splitlines(), before, after, lineterm=""))
@@ -128,16 +135,22 @@ def _show_diff(found: Document) -> None:
 @click.command()
 @click.argument("name", shell_complete=complete_draft)
 @click.option("-o", "--output", "place", type=click.Path(path_type=Path), help="A new file instead of the screen.")
+@click.option("--scripts", is_flag=True, help="With -o: its scripts as files beside that file, not in it.")
 @json_option
-def export(name: str, place: Path | None, as_json: bool) -> None:
+def export(name: str, *, place: Path | None, scripts: bool, as_json: bool) -> None:
     """Write the YAML of an analysis on offer, of a revision (qc@4f1c0a), or of a draft by its number.
 
     Its first line tells editors that know the YAML language server, such as VS Code, where the schema is.
     """
+    if scripts and place is None:
+        raise click.UsageError("--scripts belongs to -o: they lie beside that file.")
     client = make_client()
     found = client.analysis_text(reference(client, name))
     text = for_editors(found["text"], client.url)
     if place is not None:
+        if place.exists():
+            raise InvalidError(f"{place} is there already, and stays as it is. Give another name.")
+        text = write_scripts(text, place.parent) if scripts else text
         write_text(place, text)
     if as_json:
         show_json({**found, "text": text, **({"file": str(place)} if place else {})})

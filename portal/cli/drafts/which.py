@@ -1,18 +1,23 @@
 """Which draft is meant, what is said of one, and what is asked for."""
 
+import re
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from portal.cli.output import plain, say, show_json, show_pairs
 from portal.cli.reading import text_of_file, text_of_stream
 from portal.client import Client
 from portal.client.http import Document
-from portal.errors import InvalidError, NotFoundError
+from portal.errors import ConfigError, InvalidError, NotFoundError
 
 MOST_BYTES = 512 << 10
 """Of a job type's text; the portal takes no longer one."""
 STDIN = "-"
 SCHEMA = "# yaml-language-server: $schema="
+_BESIDE = re.compile(r"\bbeside\b")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def draft_number(client: Client, word: str) -> int:
@@ -50,6 +55,62 @@ def text_at(place: str) -> str:
     if place == STDIN:
         return text_of_stream(sys.stdin, most=MOST_BYTES)
     return text_of_file(Path(place), most=MOST_BYTES)
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A job type's text as it is sent: with the scripts in it that lie beside its file."""
+
+    text: str
+    lines: Mapping[int, int] = field(default_factory=dict)
+    """For each of its lines the one of the file; empty where they are the same."""
+
+    def problems(self, found: list[Document]) -> list[Document]:
+        """What is wrong, at the lines of the file."""
+        return [{**one, "line": self.lines.get(one["line"], one["line"])} for one in found]
+
+
+def brought_from(place: str) -> Brought:
+    """The job type in a file or on standard input, and what lies beside that file.
+
+    Raises OSError, BadParameter, InvalidError where a script cannot be had, ConfigError where this computer has
+    nothing that reads YAML.
+    """
+    text = text_at(place)
+    if place == STDIN or not _BESIDE.search(text):
+        return Brought(text)
+    try:
+        from portal.jobtype.command.beside import BesideError, folder_reader
+        from portal.jobtype.written.inlined import inlined, lines_before
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"{place} has scripts beside it, and this computer cannot read YAML ({error.name} is missing): "
+            "pip install 'gantry-portal[server]'"
+        ) from None
+    try:
+        sent = inlined(text, folder_reader(Path(place).resolve().parent))
+    except BesideError as error:
+        raise InvalidError(f"{place}: {error}.") from error
+    return Brought(sent, lines_before(text, sent))
+
+
+def write_scripts(text: str, folder: Path) -> str:
+    """The text with its scripts as new files in a folder. Raises InvalidError, ConfigError, OSError."""
+    try:
+        from portal.jobtype.written.inlined import laid_beside
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"This computer cannot read YAML ({error.name} is missing): pip install 'gantry-portal[server]'"
+        ) from None
+    text, scripts = laid_beside(text)
+    taken = [name for name in scripts if not _NAME.fullmatch(name) or (folder / name).exists()]
+    if taken:
+        raise InvalidError(
+            f"{folder / plain(taken[0])} is there already, or no name of a file. Nothing was written."
+        )
+    for name, content in scripts.items():
+        write_text(folder / name, content)
+    return text
 
 
 def for_editors(text: str, url: str) -> str:

@@ -7,6 +7,7 @@ import click
 from portal.cli.arguments import make_client
 from portal.cli.completing.offers import complete_analysis, complete_draft
 from portal.cli.drafts.which import (
+    brought_from,
     draft_number,
     drafts_called,
     for_editors,
@@ -48,7 +49,7 @@ def draft(file: str | None, place: Path | None, as_json: bool, **given: str | in
 
     FILE is saved as the draft in whose text its name stands, or makes a new one. A version that somebody else
     saved is not saved over, unless you say with --version that you have read it. What is not complete yet is kept,
-    and said.
+    and said. Scripts that lie beside FILE, as `{beside: fit.py}` says in it, go along.
     """
     copy, pasted, title = given["copy"], given["pasted"], given["title"]
     began = [one for one in (file, copy, pasted if pasted is not None else title) if one is not None]
@@ -64,7 +65,9 @@ def draft(file: str | None, place: Path | None, as_json: bool, **given: str | in
     if file is not None:
         if title is not None:
             raise click.UsageError("The title of FILE stands in it.")
-        made = _of_text(client, text_at(file), given)
+        brought = brought_from(file)
+        made = _of_text(client, brought.text, given)
+        made["problems"] = brought.problems(made["problems"])
     elif copy is not None:
         made = client.make_draft(copy=str(copy))
     else:

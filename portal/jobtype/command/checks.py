@@ -12,6 +12,7 @@ from portal.jobtype.command.marks import (
     InputMark,
     OptionMark,
     TextMark,
+    WrittenBeside,
     WrittenMark,
     every,
 )
@@ -44,7 +45,12 @@ def command_findings(program: Program, known: Sequence[OptionBase], most: Mappin
             yield (*place, "when"), f"{item.when} is no boolean option"
     yield from _listed(program, most)
     document, dumped = program.document(), {one.name: one.model_dump() for one in known}
-    for name, words in written_findings(document.get("written", {}), dumped, slots):
+    lacking = {name: one.beside for name, one in (program.written or {}).items() if isinstance(one, WrittenBeside)}
+    for name, path in lacking.items():
+        words = f"{name}: {path[:60]} lies beside this text, which came without it; give its text as content"
+        yield ("program", "written", name, "beside"), words
+    written = {name: one for name, one in document.get("written", {}).items() if name not in lacking}
+    for name, words in written_findings(written, dumped, slots):
         yield ("program", "written", name), words
     for name, words in environment_findings(document.get("environment", {}), dumped):
         yield ("program", "environment", name), words

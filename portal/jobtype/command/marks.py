@@ -249,9 +249,18 @@ class WrittenContent(Strict):
     content: Annotated[str, Field(min_length=1, max_length=LONGEST_CONTENT)]
 
 
+class WrittenBeside(Strict):
+    """A script that lies beside the YAML: read from a folder, its text stands here as `content`."""
+
+    beside: Annotated[str, StringConstraints(min_length=1, max_length=500)] = Field(
+        description="Path of a text file in the folder of the YAML, or beneath it: fit.py."
+    )
+
+
 def _written(item: Any) -> str | None:
-    if isinstance(item, WrittenContent) or (isinstance(item, dict) and "content" in item):
-        return "content"
+    for kind, key in ((WrittenContent, "content"), (WrittenBeside, "beside")):
+        if isinstance(item, kind) or (isinstance(item, dict) and key in item):
+            return key
     return (
         "lines" if isinstance(item, WrittenLines) or (isinstance(item, dict) and "lines" in item) else "document"
     )
@@ -260,7 +269,8 @@ def _written(item: Any) -> str | None:
 WrittenFile = Annotated[
     Annotated[WrittenDocument, Tag("document")]
     | Annotated[WrittenLines, Tag("lines")]
-    | Annotated[WrittenContent, Tag("content")],
+    | Annotated[WrittenContent, Tag("content")]
+    | Annotated[WrittenBeside, Tag("beside")],
     Discriminator(_written),
 ]
 

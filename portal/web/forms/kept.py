@@ -41,6 +41,7 @@ SHOWN_AGAIN: Final[Mapping[str, Page]] = {
     "drafts.create": lambda _args: url_for("drafts.show"),
     "drafts.save": lambda args: url_for("drafts.edit", **args),
     "drafts.ask_to_publish": lambda args: url_for("drafts.edit", step="publish", **args),
+    "drafts.save_script": lambda args: url_for("drafts.edit", step="command", **args),
     "drafts.try_log": lambda args: url_for("drafts.edit", step="command", **args),
     "drafts.use": lambda args: url_for("drafts.edit", step="data", **args),
     "drafts.keep_as_preset": lambda args: url_for("drafts.edit", step="options", **args),

@@ -103,6 +103,38 @@ def test_a_save_of_somebody_else_is_not_saved_over(
     assert "nobody" in sam("analyses", "share", "shrink", "ines", "--stop")[1]
 
 
+def test_scripts_beside_the_file_go_along_and_come_back(sam: Gantry, tmp_path: Path) -> None:
+    program = "program:\n  command: [sh, {written: shrink.py}]\n  written: {shrink.py: {beside: src/shrink.py}}\n"
+    text = SHRINK.replace('program: {command: [sh, -c, "true"]}\n', program)
+    assert "beside" in text
+    file, script = tmp_path / "shrink.yaml", tmp_path / "src" / "shrink.py"
+    file.write_text(text)
+    code, _, err = sam("analyses", "draft", file)
+    assert code == 6 and "shrink.py: src/shrink.py cannot be read" in err
+    assert sam("analyses", "drafts", "--json")[1].strip() == "[]"
+    script.parent.mkdir()
+    script.write_text("print('a')\nprint('b')\n")
+    assert sam("analyses", "draft", file)[0] == 0
+    assert "print('b')" in sam("analyses", "export", "shrink")[1]
+    # What is wrong is told at the lines of the file, not of what was sent.
+    file.write_text(text.replace("max: 100", "max: many"))
+    line = 1 + next(number for number, one in enumerate(file.read_text().split("\n")) if "many" in one)
+    assert f"{file}:{line}:" in sam("analyses", "draft", file)[2]
+    for offline in ([], ["--offline"]):
+        assert f"{file}:{line}:" in sam("analyses", "check", file, *offline)[2]
+    file.write_text(text)
+    sam("analyses", "draft", file)
+    there = tmp_path / "there"
+    there.mkdir()
+    assert sam("analyses", "export", "shrink", "--scripts")[0] == 2
+    assert sam("analyses", "export", "shrink", "-o", there / "a.yaml", "--scripts")[0] == 0
+    assert (there / "shrink.py").read_text() == script.read_text()
+    assert "beside: shrink.py" in (there / "a.yaml").read_text()
+    code, _, err = sam("analyses", "export", "shrink", "-o", there / "b.yaml", "--scripts")
+    assert code == 6 and "is there already" in err and not (there / "b.yaml").exists()
+    assert "They are the same." in sam("analyses", "diff", "shrink", file)[1]
+
+
 def test_a_copy_and_a_pasted_command_begin_drafts(sam: Gantry, tmp_path: Path) -> None:
     place = tmp_path / "mine.yaml"
     code, out, err = sam("analyses", "draft", "--copy", "qc", "-o", place)

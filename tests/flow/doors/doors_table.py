@@ -81,6 +81,10 @@ PAGES = """
     drafts.keep_as_preset    POST  sign-in  hides      hides      hides      done       | -
     drafts.undo              POST  sign-in  hides      hides      hides      done       | -
     drafts.as_file           GET   sign-in  hides      hides      hides      shows      | -
+    drafts.add_scripts       POST  sign-in  hides      hides      hides      done       | -
+    drafts.save_script       POST  sign-in  hides      hides      hides      done       | -
+    drafts.remove_script     POST  sign-in  hides      hides      hides      done       | -
+    drafts.script            GET   sign-in  hides      hides      hides      hides      | -
     drafts.share             POST  sign-in  hides      hides      hides      done       | -
     drafts.unshare           POST  sign-in  hides      hides      hides      done       | -
     drafts.ask_to_try        POST  sign-in  hides      hides      hides      done       | -
@@ -358,6 +362,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "drafts.published": ("before", "after"),
     "drafts.keys": ("kept",),
     "drafts.show_waiting": ("kept",),
+    "drafts.script": ("name",),
     "drafts.tried": ("on", "had"),
     "drafts.edit": (
         "on", "opened", "kept", "changed", "to", "experiment", "experiment_words", "inside", "file", "pick",
@@ -429,6 +434,9 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "drafts.form": {"on": "{dataset}", "with.second": "{dataset}", "option.histogram_bins": "64"},
     "drafts.use_measured": {"job": "1", "on": "{dataset}"},
     "drafts.try_log": {"log": "plane 1 of 4\n", "on": "{dataset}"},
+    "drafts.add_scripts": {"on": "{dataset}"},
+    "drafts.save_script": {"name": "fit.py", "text": "print(1)\n", "was": "", "on": "{dataset}"},
+    "drafts.remove_script": {"name": "fit.py", "on": "{dataset}"},
     "drafts.log_tried": {"log": "plane 1 of 4\n", "f.progress.pattern": "", "f.cause": ""},
     "drafts.use": {
         "on": "{dataset}", "inside": "0.{dataset}", "file": "{file}", "pick": "fact:files.count", "operator": "==",

@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 from database_roles import WEB, as_role, grant
+from draft_desk import Desk
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
@@ -178,3 +179,22 @@ def site_of_its_role(postgres_url: str, settings: Settings) -> Iterator[Site]:
 def site(make_site: Callable[..., Site]) -> Iterator[Site]:
     """The application as a real site has it."""
     yield make_site(web={"sign_in_limit": "1000 per minute"})
+
+
+@pytest.fixture
+def desk(site: Site, csrf: Callable[..., str]) -> Desk:
+    """Sam's, who is of the staff."""
+    client = site.client("sam")
+    return Desk(client, csrf(client))
+
+
+@pytest.fixture
+def ines(site: Site, csrf: Callable[..., str]) -> Desk:
+    """Of another of the staff, who has no drafts."""
+    with site.database.write() as session:
+        person = Person(name="ines", full_name="Ines Prado", roles=["staff"], created=datetime.now(UTC))
+        session.add(person)
+        session.flush()
+        site.facility.actors["ines"] = person.actor()
+    client = site.client("ines")
+    return Desk(client, csrf(client))

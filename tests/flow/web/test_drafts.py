@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
@@ -11,29 +10,9 @@ from draft_desk import Desk
 from sqlalchemy import select
 
 from portal.drafts.revisions import RevisionWish
-from portal.identity.models import Person
 from portal.jobtype.load import judge
 
 Csrf = Callable[..., str]
-
-
-@pytest.fixture
-def desk(site: Any, csrf: Csrf) -> Desk:
-    """Sam's, who is of the staff."""
-    client = site.client("sam")
-    return Desk(client, csrf(client))
-
-
-@pytest.fixture
-def ines(site: Any, csrf: Csrf) -> Desk:
-    """Of another of the staff, who has no drafts."""
-    with site.database.write() as session:
-        person = Person(name="ines", full_name="Ines Prado", roles=["staff"], created=datetime.now(UTC))
-        session.add(person)
-        session.flush()
-        site.facility.actors["ines"] = person.actor()
-    client = site.client("ines")
-    return Desk(client, csrf(client))
 
 
 def test_from_a_pasted_command_to_a_sound_document(desk: Desk) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 
 import h5py
 import numpy as np
-import pytest
 import tifffile
 from draft_desk import Desk
 
@@ -18,13 +17,6 @@ from portal.jobtype.lines import parse
 
 Csrf = Callable[..., str]
 COMMAND = "smooth --sigma=1.5 --label=cells in.h5 out.tif"
-
-
-@pytest.fixture
-def desk(site: Any, csrf: Csrf) -> Desk:
-    """Sam's, who is of the staff."""
-    client = site.client("sam")
-    return Desk(client, csrf(client))
 
 
 def put_files(site: Any) -> tuple[int, dict[str, int]]:

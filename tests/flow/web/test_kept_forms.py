@@ -29,6 +29,7 @@ KEPT = "What you typed is kept and waits for you"
 
 NOTHING_TYPED = {
     *("drafts.retire", "drafts.publish_again", "drafts.use_measured", "drafts.change", "jobs.keep"),
+    *("drafts.add_scripts", "drafts.remove_script"),
     "jobs.cancel", "jobs.retry", "jobs.release", "batches.cancel", "batches.retry", "batches.retry_cancelled",
     "access_requests.decide", "trials.throw_away", "trials.keep_after_all", "me.revoke", "notices.read",
     "notices.read_all", "sign_in.leave", "drafts.throw_away", "drafts.take_back", "drafts.undo", "drafts.unshare",

@@ -82,8 +82,9 @@ def test_what_cannot_be_meant_is_told(old, new, told):
         {"x": {"content": ""}},
         {"x": {"content": "a\x1bb"}},
         {"x": {"content": "a", "lines": ["a"]}},
-        {"x": {"content": "a" * 40_000}, "y": {"content": "a" * 40_000}},
-        {f"x{number}": {"document": 1} for number in range(11)},
+        {"x": {"beside": "fit.py"}},
+        {"x": {"content": "a" * 140_000}, "y": {"content": "a" * 140_000}},
+        {f"x{number}": {"document": 1} for number in range(31)},
     ],
 )
 def test_the_agent_refuses_what_no_portal_would_publish(written):

@@ -241,10 +241,20 @@ def _with_kept(draft: Draft, step: str) -> str:
     """The page, with what was kept of its smaller forms, a log or values for a preset, that met no sign-in."""
     log = kept_fields("drafts.try_log", draft_id=draft.id).get("log", "")
     preset = kept_fields("drafts.keep_as_preset", draft_id=draft.id)
+    script = kept_fields("drafts.save_script", draft_id=draft.id)
+    if script:
+        flash("The script that you had typed before the sign-in stands below again. It is not saved yet.")
+        return show_typed_script(draft, (script.get("name", ""), script.get("text", ""), script.get("was", "")))
     live = {name[7:]: text for name, text in preset.items() if name.startswith("option.")}
     return _page(
         draft, step, draft.text, draft.version, live=live, log=log, preset_name=preset.get("preset_name", "")
     )
+
+
+def show_typed_script(draft: Draft, typed: tuple[str, str, str]) -> str:
+    """The step Command with a script that is not saved: its name, its text, and what it was before."""
+    seen = Seen(draft, Step.COMMAND.value, draft.text, draft.version, _on())
+    return render_template("drafts/edit.html", section="analyses", **editor_of(seen, script=typed))
 
 
 def _page(

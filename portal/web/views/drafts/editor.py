@@ -21,6 +21,7 @@ from portal.web.context import actor, portal, session
 from portal.web.views.drafts import beside, images_shown
 from portal.web.views.drafts.audience import experiments
 from portal.web.views.drafts.fields import label_at
+from portal.web.views.drafts.scripts import scripts_shown
 from portal.web.views.drafts.shown import WORDS, Group, groups_of, left_over
 from portal.web.views.drafts.standing import Progress, progress_of
 from portal.web.views.drafts.tried.measured import RULE
@@ -70,8 +71,16 @@ class Seen:
     """Those that were chosen for the further slots, by the slot's name."""
 
 
-def editor_of(seen: Seen, *, opened: str = "", live: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The page's context. `opened`: the item that stands open; `live`: what was typed into the form, by option."""
+def editor_of(
+    seen: Seen,
+    *,
+    opened: str = "",
+    live: Mapping[str, str] | None = None,
+    script: tuple[str, str, str] | None = None,
+) -> dict[str, Any]:
+    """The page's context. `opened`: the item that stands open; `live`: what was typed into the form, by option;
+    `script`: one that is not saved, as `scripts_shown` takes it.
+    """
     draft, step, text, on = seen.draft, seen.step, seen.text, seen.on
     who, reading = actor(), session()
     images = images_shown.choices(portal().settings.images)
@@ -97,6 +106,7 @@ def editor_of(seen: Seen, *, opened: str = "", live: Mapping[str, str] | None = 
         "groups": groups,
         "left_over": left_over(groups, checked, Step(step)) if step != YAML else [],
         "chips": _chips(text) if tree is not None and step == Step.COMMAND.value else [],
+        "scripts": scripts_shown(text, script) if tree is not None and step == Step.COMMAND.value else None,
         "module": _module(tree) if step == Step.COMMAND.value else "",
         "preview": prepared,
         "shown": form,
@@ -215,7 +225,7 @@ def _chip_words(word: Any) -> str:
         return str(word)
     if isinstance(word.get("text"), list):
         return "".join(_chip_words(part) for part in word["text"])
-    for key in ("option", "input", "output"):
+    for key in ("option", "input", "output", "written"):
         if key in word:
             return f"{word.get('prefix') or ''}{word[key]}"
     return str(word["flag"]) if "flag" in word else ", ".join(f"{key}: {value}" for key, value in word.items())

@@ -91,6 +91,14 @@ def test_a_script_stands_as_it_is_and_runs(attempt):
     assert made.text("stdout.log") == "$HOME 2\n"
 
 
+def test_a_script_that_came_with_the_job_type_is_not_to_be_written(attempt):
+    script = "import os, sys\nprint(oct(os.stat(__file__).st_mode & 0o777))\n"
+    written = {"fit.py": {"content": script}, "fit.json": {"document": 1}}
+    made = attempt(program={"command": [sys.executable, {"written": "fit.py"}], "written": written})
+    assert made.run().returncode == 0, made.text("stderr.log")
+    assert made.text("stdout.log") == "0o444\n"
+
+
 def test_a_list_of_lines_has_the_slots_own_files(shown, tmp_path):
     _, _, (text,) = shown([{"input_list": "data", "lines": True}], {}, names=("a.tif", "b.tif", "mask"))
     assert text == f"{tmp_path}/a.tif\n{tmp_path}/b.tif\n"
