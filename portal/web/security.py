@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_wtf.csrf import CSRFProtect
@@ -36,7 +36,6 @@ POLICY: Final = "; ".join(
 )
 
 HEADERS: Final = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
@@ -96,6 +95,18 @@ def _publish(fresh: Path, path: Path) -> None:
         fresh.unlink()
 
 
+def style_nonce() -> str:
+    """The word by which a script of this one page may add a style of its own; without it, none may."""
+    if "style_nonce" not in g:
+        g.style_nonce = secrets.token_urlsafe(18)
+    return str(g.style_nonce)
+
+
+def _policy() -> str:
+    nonce = g.get("style_nonce")
+    return POLICY.replace("style-src 'self'", f"style-src 'self' 'nonce-{nonce}'") if nonce else POLICY
+
+
 def install_security(app: Flask, settings: Settings) -> None:
     """Secret, cookies, CSRF on every form, rate limits, and headers on every answer."""
     if settings.web.trusted_proxies:
@@ -121,6 +132,7 @@ def install_security(app: Flask, settings: Settings) -> None:
     def _headers(response: Response) -> Response:
         if is_part():
             response.headers["Cache-Control"] = "no-store"
+        response.headers.setdefault("Content-Security-Policy", _policy())
         for name, value in HEADERS.items():
             response.headers.setdefault(name, value)
         if settings.web.cookie_secure:
@@ -131,4 +143,5 @@ def install_security(app: Flask, settings: Settings) -> None:
             response.headers["Cache-Control"] = f"public, max-age={ONE_YEAR}, immutable" if hashed else "no-cache"
         return response
 
+    app.jinja_env.globals["style_nonce"] = style_nonce
     app.after_request(_headers)

@@ -68,4 +68,6 @@ class Desk:
 
     def text(self, draft: int) -> str:
         """The draft's YAML."""
-        return self.client.get(f"/analyses/drafts/{draft}/file").text
+        head, _, text = self.client.get(f"/analyses/drafts/{draft}/file").text.partition("\n")
+        assert head.startswith("# yaml-language-server: $schema=http")
+        return str(text)

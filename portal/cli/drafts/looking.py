@@ -10,7 +10,6 @@ from portal.cli.completing.offers import complete_analysis, complete_draft
 from portal.cli.drafts.which import (
     brought_from,
     draft_number,
-    for_editors,
     reference,
     write_scripts,
     write_text,
@@ -18,6 +17,7 @@ from portal.cli.drafts.which import (
 from portal.cli.output import json_option, say, show_json, show_rows, time_words
 from portal.client.http import Document
 from portal.errors import InvalidError
+from portal.jobtype.written.editors import for_editors
 
 SHORT = slice(7, 19)
 

@@ -15,7 +15,6 @@ from portal.errors import ConfigError, InvalidError, NotFoundError
 MOST_BYTES = 512 << 10
 """Of a job type's text; the portal takes no longer one."""
 STDIN = "-"
-SCHEMA = "# yaml-language-server: $schema="
 _BESIDE = re.compile(r"\bbeside\b")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -111,13 +110,6 @@ def write_scripts(text: str, folder: Path) -> str:
     for name, content in scripts.items():
         write_text(folder / name, content)
     return text
-
-
-def for_editors(text: str, url: str) -> str:
-    """The text with the line by which editors find the schema of the portal; one that is there stays."""
-    if any(line.startswith("# yaml-language-server:") for line in text.splitlines()):
-        return text
-    return f"{SCHEMA}{url}/api/v1/job-type.schema.json\n{text}"
 
 
 def write_text(place: Path, text: str) -> None:

@@ -10,7 +10,6 @@ from portal.cli.drafts.which import (
     brought_from,
     draft_number,
     drafts_called,
-    for_editors,
     show_draft,
     text_at,
     write_text,
@@ -19,6 +18,7 @@ from portal.cli.output import json_option, plain, say, show_json, time_words
 from portal.client import Client
 from portal.client.http import Document
 from portal.errors import ConflictError, InvalidError, NotFoundError
+from portal.jobtype.written.editors import for_editors
 from portal.jobtype.written.said import name_said
 
 

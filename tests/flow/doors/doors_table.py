@@ -94,6 +94,7 @@ PAGES = """
     drafts.use_measured      POST  sign-in  hides      hides      hides      hides      | -
     drafts.ask_to_publish    POST  sign-in  hides      hides      hides      done       | -
     drafts.published         GET   sign-in  forbidden  forbidden  forbidden  shows      | -
+    drafts.published_file    GET   sign-in  forbidden  forbidden  forbidden  shows      | -
     drafts.retire            POST  sign-in  forbidden  forbidden  forbidden  done       | -
     drafts.publish_again     POST  sign-in  forbidden  forbidden  forbidden  done       | -
     drafts.keys              GET   sign-in  forbidden  forbidden  forbidden  shows      | -
@@ -289,6 +290,7 @@ ARGUMENTS: Mapping[str, str] = {
 INSTEAD: Mapping[tuple[str, str], str] = {
     ("datasets.report", "file_id"): "report",
     ("drafts.published", "name"): "published",
+    ("drafts.published_file", "name"): "published",
     ("drafts.retire", "name"): "published",
     ("drafts.change", "name"): "published",
     ("drafts.publish_again", "name"): "published",
@@ -360,6 +362,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "experiments.show": ("page",),
     "drafts.show": ("gone", "kept"),
     "drafts.published": ("before", "after"),
+    "drafts.published_file": ("revision",),
     "drafts.keys": ("kept",),
     "drafts.show_waiting": ("kept",),
     "drafts.script": ("name",),

@@ -68,6 +68,31 @@ def test_options_are_moved_added_taken_away_and_it_is_undone(desk: Desk) -> None
     assert names() == ["name", "size", "option"]
 
 
+def test_an_item_is_put_anywhere_in_its_list_by_one_change_that_undo_takes_back(desk: Desk) -> None:
+    draft = desk.make(pasted="run --one=1 --two=2 --three=3")
+    for _ in range(3):
+        desk.step(draft, "command", do=f"chip.{1 + _}.option")
+    names = lambda: re.findall(r"- name: (\w+)", desk.text(draft))  # noqa: E731
+    assert names() == ["one", "two", "three"]
+    desk.step(draft, "options", do="options.2.to.0", options__1__label="Second")
+    assert names() == ["three", "one", "two"]
+    assert "label: Second" in desk.text(draft)
+    desk.step(draft, "options", do="options.0.to.2")
+    assert names() == ["one", "two", "three"]
+    for nowhere in (
+        "options.0.to.3",
+        "options.0.to.-1",
+        "options.0.to.x",
+        "options.9.to.0",
+        "name.0.to.1",
+        "..to.0",
+    ):
+        desk.step(draft, "options", do=nowhere)
+        assert names() == ["one", "two", "three"], nowhere
+    desk.send(f"/analyses/drafts/{draft}/undo", {"version": desk.fields()["version"], "step": "options"})
+    assert names() == ["three", "one", "two"]
+
+
 def test_what_cannot_be_read_stays_as_it_was_typed_and_is_told_beside_it(desk: Desk) -> None:
     draft = desk.make(pasted="run --size=5")
     desk.step(draft, "command", do="chip.1.option")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 from published_here import put_down
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from portal.drafts.revisions import RevisionWish, Wished
 from portal.jobs.models import Job
 from portal.jobtype.offer.audience import Audience, To
+from portal.jobtype.written.editors import for_editors
 
 FIRST = """\
 # Shrinks pictures.
@@ -143,13 +145,26 @@ def test_that_a_job_tries_a_draft_and_what_can_be_kept_changes_with_it_while_one
     assert maya.get(number).text.count("A trial of a draft.") == 1
 
 
+def test_each_revision_is_a_file_that_names_the_schema_once(site: Any, csrf: Csrf) -> None:
+    history(site, (FIRST, {}), (SECOND, {}))
+    sam = site.client("sam")
+    line = "# yaml-language-server: $schema=http://localhost/api/v1/job-type.schema.json\n"
+    links = re.findall(rf'href="({PAGE}/file\?[^"]+)"', sam.get(PAGE).text)
+    assert [sam.get(unescape(link)).text for link in links] == [line + SECOND, line + FIRST]
+    assert sam.get(f"{PAGE}/file").text == line + SECOND
+    assert sam.get("/api/v1/job-type.schema.json").json["title"]  # where the line leads, without a token
+    assert sam.get(f"{PAGE}/file?revision=sha256:{'0' * 64}").status_code == 404
+    named = FIRST.replace("name:", "# yaml-language-server: $schema=mine.json\nname:", 1)
+    assert for_editors(named, "http://localhost/") == named
+
+
 def test_a_change_to_what_is_on_offer_is_a_draft_beside_it_under_the_same_name(site: Any, csrf: Csrf) -> None:
     history(site, (FIRST, {}), (SECOND, {}))
     sam = site.client("sam")
     answer = sam.post(f"{PAGE}/change", data={"csrf_token": csrf(sam, PAGE)})
     assert answer.status_code == 303
     draft = str(answer.headers["Location"]).partition("/purpose")[0]
-    assert sam.get(f"{draft}/file").text == SECOND
+    assert sam.get(f"{draft}/file").text.partition("\n")[2] == SECOND
     assert "Publishing it makes the next revision" in sam.get(answer.headers["Location"]).text
     assert "(on offer)" in sam.get(PAGE).text
     maya = site.client("maya")

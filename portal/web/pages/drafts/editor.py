@@ -1,5 +1,6 @@
 """The editor of one draft: seven steps and the YAML, which are the same document."""
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
@@ -15,9 +16,11 @@ from portal.jobtype.written.check import Step
 from portal.jobtype.written.tree import UnsoundError
 from portal.web.context import actor, now, portal, session
 from portal.web.forms.kept import kept_fields
+from portal.web.pages.drafts.as_yaml import as_yaml
 from portal.web.pages.drafts.blueprint import page
 from portal.web.part import part
 from portal.web.views.drafts import beside
+from portal.web.views.drafts.apply import moved_to
 from portal.web.views.drafts.editor import YAML, Seen, editor_of, live_values, other_datasets, whole_of
 from portal.web.views.drafts.fields import PREFIX
 from portal.web.views.drafts.inside.shown import asked_in, inside_of
@@ -28,6 +31,7 @@ from portal.web.views.drafts.tried.log import MOST_CHARACTERS, tried
 STEPS = (*(step.value for step in Step), YAML)
 AT = f"/<int:draft_id>/<any({', '.join(STEPS)}):step>"
 """Of a step and of nothing else: the address of a button, such as `/undo`, is no step that there is not."""
+_MOVES = re.compile(r"(.+)\.([0-9]{1,4})\.(?:(up|down)|to\.([0-9]{1,4}))")
 CHIPS = {
     "output": chips.to_output,
     "option": chips.to_option,
@@ -151,13 +155,9 @@ def undo(draft_id: int) -> ResponseReturnValue:
 
 @page.get("/<int:draft_id>/file")
 def as_file(draft_id: int) -> ResponseReturnValue:
-    """The YAML as a file, for `gantry admin jobtypes check` and `publish`."""
+    """The YAML as a file, for editors, and for `gantry analyses check` and `draft`."""
     draft = service.draft_for(session(), actor(), draft_id)
-    response = make_response(draft.text)
-    response.mimetype = "text/plain"
-    response.headers["Content-Disposition"] = f'attachment; filename="draft-{draft.id}.yaml"'
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return as_yaml(draft.text, f"draft-{draft.id}.yaml")
 
 
 def _draft(draft_id: int) -> Draft:
@@ -220,17 +220,21 @@ def _onward(draft_id: int, step: str, button: str) -> str:
     here: Mapping[str, Any] = {"draft_id": draft_id, "on": request.form.get("on") or None}
     if button == "next" and step in STEPS:
         return url_for("drafts.edit", step=STEPS[min(STEPS.index(step) + 1, len(Step) - 1)], **here)
-    place, _, what = button.rpartition(".")
-    place = place if what in ("up", "down") else ""
-    if place:
-        head, _, number = place.rpartition(".")
-        if number.isdecimal() and len(number) < 5:
-            place = f"{head}.{max(0, int(number) + (-1 if what == 'up' else 1))}"
-    opened = place or (request.form.get("opened") or None)
+    place = _moved(button)
+    opened = (place if ".to." not in button else "") or (request.form.get("opened") or None)
     anchor = (
         "command" if button.startswith("chip.") or button == "paste" else (place or "").replace(".", "-") or None
     )
     return url_for("drafts.edit", step=step, opened=opened, _anchor=anchor, **here)
+
+
+def _moved(button: str) -> str:
+    """The place of an item after the button that moved it: `options.1` of `options.2.up` and `options.0.to.1`."""
+    found = _MOVES.fullmatch(button)
+    if found is None:
+        return ""
+    head, number, what, to = found.groups()
+    return f"{head}.{to if to is not None else max(0, moved_to(int(number), what))}"
 
 
 def _on() -> int | None:

@@ -9,8 +9,9 @@ from portal.drafts import publishing, service
 from portal.drafts.past import last_audience
 from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError
 from portal.web.context import actor, now, portal, session
+from portal.web.pages.drafts.as_yaml import as_yaml
 from portal.web.pages.drafts.blueprint import page
-from portal.web.views.drafts.past import compared, newest_text, past_of
+from portal.web.views.drafts.past import SHORT, compared, newest_text, past_of, text_of
 
 
 @page.get("/published/<name>")
@@ -27,6 +28,13 @@ def published(name: str) -> ResponseReturnValue:
         comparison=compared(session(), actor(), name, before, after) if before and after else None,
         asked=bool(before and after),
     )
+
+
+@page.get("/published/<name>/file")
+def published_file(name: str) -> ResponseReturnValue:
+    """The text of a revision as a file; without its digest, that of what was published last."""
+    text, digest = text_of(session(), actor(), name, request.args.get("revision", ""))
+    return as_yaml(text, f"{name}-{digest[SHORT]}.yaml")
 
 
 @page.post("/published/<name>/change")

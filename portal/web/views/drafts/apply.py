@@ -47,8 +47,11 @@ def applied(text: str, step: Step, typed: Mapping[str, str]) -> str:
 
 
 def done(text: str, step: Step, button: str) -> str:
-    """The text after a button: `options.add`, `options.2.remove`, `options.2.up`, `options.2.down`."""
+    """The text after a button: `options.add`, `options.2.remove`, `options.2.up`, `….down`, `options.2.to.0`."""
     place, _, what = button.rpartition(".")
+    target = None
+    if place.endswith(".to"):
+        place, target = place.removesuffix(".to"), whole_number(what)
     lists = {spec.key.partition(".#")[0] for spec in OF_STEP[step]} & LISTS.keys()
     if what == "add" and place in lists:
         return _one_more(text, place)
@@ -58,7 +61,17 @@ def done(text: str, step: Step, button: str) -> str:
     index, path = int(number), path_of(place)
     if what == "remove":
         return remove(text, (*path, index))
-    return move(text, path, index, index + {"up": -1, "down": 1}.get(what, 0))
+    return move(text, path, index, moved_to(index, what) if target is None else target)
+
+
+def moved_to(index: int, what: str) -> int:
+    """Where an item stands after the button Up or Down."""
+    return index + {"up": -1, "down": 1}.get(what, 0)
+
+
+def whole_number(text: str) -> int:
+    """A place in a list; -1, where there is none, for what is no such number."""
+    return int(text) if text.isdecimal() and text.isascii() and len(text) < 6 else -1
 
 
 def kind_of(tree: Tree, path: Path, spec: Spec) -> Kind:

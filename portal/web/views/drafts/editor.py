@@ -21,6 +21,7 @@ from portal.web.context import actor, portal, session
 from portal.web.views.drafts import beside, images_shown
 from portal.web.views.drafts.audience import experiments
 from portal.web.views.drafts.fields import label_at
+from portal.web.views.drafts.known import known_names
 from portal.web.views.drafts.scripts import scripts_shown
 from portal.web.views.drafts.shown import WORDS, Group, groups_of, left_over
 from portal.web.views.drafts.standing import Progress, progress_of
@@ -120,6 +121,7 @@ def editor_of(
         if tree and step == Step.COMMAND.value
         else None,
         "makers": images_shown.makers(portal().jobtypes.by_name.values()) if step == Step.COMMAND.value else (),
+        "known": known_names(reading, who, [name for name, _words in images]) if step == YAML else "",
         "step_words": WORDS,
         "label_at": label_at,
         "rule": RULE,

@@ -97,11 +97,16 @@ def past_of(session: Session, actor: Actor, name: str) -> list[PastLine]:
 
 def newest_text(session: Session, actor: Actor, name: str) -> tuple[str, str]:
     """Text and digest of what was published last under the name. Raises NotFoundError, ForbiddenError."""
-    published = [one for one in seen_history(session, actor, name) if one.wished is Wished.PUBLISH]
-    if not published:
-        raise NotFoundError(f"Nothing was published here under the name {name}.")
-    last = published[0]
-    return last.revision.text, last.revision.digest
+    return text_of(session, actor, name, "")
+
+
+def text_of(session: Session, actor: Actor, name: str, digest: str) -> tuple[str, str]:
+    """The same, of the revision with this digest; of the last one for "". Raises NotFoundError, ForbiddenError."""
+    published = [one.revision for one in seen_history(session, actor, name) if one.wished is Wished.PUBLISH]
+    found = next((one for one in published if not digest or one.digest == digest), None)
+    if found is None:
+        raise NotFoundError(f"No such revision was published here under the name {name}.")
+    return found.text, found.digest
 
 
 def compared(session: Session, actor: Actor, name: str, before: str, after: str) -> Comparison | None:
