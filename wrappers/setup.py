@@ -11,6 +11,7 @@ ROOMS = (
     "launch",
     "launch.imaging",
     "launch.reports",
+    "launch.servers",
     "programs",
     "programs.cells",
     "programs.lightsheet_deconvolution",

@@ -3,17 +3,19 @@
 import os
 import pwd
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from portal.agent.registered import Registered
+from portal.agent.servers import Servers, parse_servers
 from portal.rpc.exchange import RefusedError, UnusableError, fields
 from portal.rpc.operators_file import operators
 from portal.scheduler.base import Owner
 from portal.scheduler.factory import KINDS, kind_of, make_owner
 
 OPERATORS_FILE = Path("/etc/gantry/agent.json")
+OPTIONAL = ("images", "roots", "results", "registered", "licence_servers")
 FIRST_PERSON_UID = 1000
 NOBODY_UID = 65534
 
@@ -33,6 +35,8 @@ class Backend:
     """Where the publisher's account writes; None: only root's job types are run."""
     wanted: str | None = None
     """The name of the cluster that is asked for; None: the one there is, the first of several."""
+    licence_servers: Servers = field(default_factory=dict)
+    """What containers may reach, by the names that job types use."""
 
     def scheduler(self) -> Owner:
         """The backend's verbs. Raises UnusableError, and OSError."""
@@ -93,7 +97,17 @@ def parse(document: Mapping[str, Any], wanted: Any = None) -> Backend:
             document,
             "The backend",
             required=("scratch", "launch", "jobtypes"),
-            optional=("kind", "clusters", "spool", *KINDS, "images", "roots", "results", "registered"),
+            optional=(
+                "kind",
+                "clusters",
+                "spool",
+                *KINDS,
+                "images",
+                "roots",
+                "results",
+                "registered",
+                "licence_servers",
+            ),
         )
     except RefusedError as error:
         raise UnusableError(error.message) from error
@@ -119,6 +133,7 @@ def parse(document: Mapping[str, Any], wanted: Any = None) -> Backend:
         roots,
         _registered(values["registered"]),
         wanted,
+        parse_servers(values["licence_servers"]),
     )
 
 

@@ -12,6 +12,7 @@ from portal.agent.inputs import Inputs
 from portal.agent.jobtype import Published, PublishedType, resources
 from portal.agent.options import check_options
 from portal.agent.program import checked_program
+from portal.agent.servers import asked_servers
 from portal.documents import canonical_json
 from portal.errors import PortalError
 from portal.images.manifest import usable
@@ -62,6 +63,8 @@ class JobSpecs:
         }
         if chosen:
             document["chosen_files"] = chosen
+        if servers := asked_servers(self._backend.licence_servers, jobtype.licence_servers):
+            document["licence_servers"] = servers
         if jobtype.reports:
             document["reports"] = dict(jobtype.reports)
         return document, canonical_json(document)

@@ -45,6 +45,8 @@ class PublishedType:
     """How the program itself tells progress, parameters and pictures, as launch reads it."""
     licences: Sequence[tuple[str, int]] = ()
     """What a job holds while it runs, by the names that the site offers, and how many."""
+    licence_servers: Sequence[Mapping[str, Any]] = ()
+    """The licence servers that it reaches, by the site's names, and how its program is told of them."""
     needs: Sequence[Mapping[str, Any]] = ()
     """Conditions that must hold of the datasets."""
     draft: bool = False
@@ -173,6 +175,7 @@ def _parse(document: dict[str, Any], revision: str, *, draft: bool) -> Published
         grace_s=document.get("grace_s", 30),
         reports={key: document[key] for key in REPORTS if document.get(key)},
         licences=[(one["name"], int(one["count"])) for one in document.get("licences", ())],
+        licence_servers=document.get("licence_servers", ()),
         needs=document.get("needs", ()),
         draft=draft,
     )

@@ -44,6 +44,10 @@ class PublisherSettings(Section):
     licences: tuple[str, ...] = Field(
         (), description="Names of the licences that one may ask for, of those in `slurm.licences`; empty: none."
     )
+    licence_servers: tuple[str, ...] = Field(
+        (),
+        description="Names of the licence servers that one may reach, of those in `licence_servers`; empty: none.",
+    )
     network: bool = Field(False, description="Whether one may ask for the network.")
     cpus: int = Field(16, ge=1, description="The most CPU cores of a variant.")
     memory_mb: int = Field(65_536, ge=16, description="The most memory of a variant, in MiB, with its retries.")

@@ -10,11 +10,13 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, StringConstraints, ValidationError, model_validator
 
+from gantry_formats.licences import LONGEST_NAME, NAME
+from portal.config.licences import LicenceServerSettings
 from portal.config.publisher import PublisherSettings, Signs
 from portal.config.sections import (
     ACCOUNT,
@@ -105,6 +107,14 @@ class Settings(Section):
     publisher: PublisherSettings = PublisherSettings()
     local: LocalSettings = Field(default_factory=LocalSettings)
     slurm: SlurmSettings = SlurmSettings()
+    licence_servers: Mapping[
+        Annotated[str, StringConstraints(pattern=rf"^{NAME.pattern}$", max_length=LONGEST_NAME)],
+        LicenceServerSettings,
+    ] = Field(
+        default_factory=dict,
+        description="Licence servers that containers may reach, by the names that job types use: "
+        "`[licence_servers.NAME]` with `host` and `ports`.",
+    )
     limits: LimitSettings = LimitSettings()
     clusters: Mapping[str, ClusterSettings] = Field(
         default_factory=dict,

@@ -84,6 +84,7 @@ def backend_of(settings: Settings, cluster: str = "") -> dict[str, Any]:
         "images": str(settings.images),
         "roots": {name: str(root.path) for name, root in settings.roots.items()},
         "results": str(settings.results),
+        "licence_servers": {name: one.model_dump(mode="json") for name, one in settings.licence_servers.items()},
     }
 
 

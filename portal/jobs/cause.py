@@ -28,6 +28,8 @@ class Cause(StrEnum):
     DISK = "disk full"
     FOLDER = "folder"
     START = "start"
+    LICENCE = "licence"
+    """A licence server that it needs does not answer, or is not offered."""
     ORDER = "order"
     CLAIMED = "claimed"
     NO_RESULT = "no result"
@@ -64,6 +66,7 @@ RETRY: dict[Cause, Retry] = {
     Cause.LOST: Retry.SAME,
     Cause.CLAIMED: Retry.SAME,
     Cause.FOLDER: Retry.SAME,
+    Cause.LICENCE: Retry.SAME,
 }
 """Causes that are not listed: NEVER."""
 
@@ -81,6 +84,7 @@ TITLES: dict[Cause, str] = {
     Cause.DISK: "The disk was full",
     Cause.FOLDER: "Working folder cannot be written",
     Cause.START: "Could not be started",
+    Cause.LICENCE: "No licence could be had",
     Cause.ORDER: "Its order was changed",
     Cause.CLAIMED: "Another run had its place",
     Cause.NO_RESULT: "Ended without a report",
@@ -325,6 +329,12 @@ def image_gone(detail: str | None) -> str:
     """The container image is missing or not the one that was signed off."""
     said = f" ({words.one_line(detail).rstrip('.')})" if detail else ""
     return f"The analysis's software image is missing or has changed{said}. {SAFE} Please tell staff."
+
+
+def licence_silent(detail: str | None) -> str:
+    """A licence server did not answer when the job was to start."""
+    said = words.one_line(detail).rstrip(".") if detail else "A licence server of this analysis does not answer"
+    return f"{said}. Nothing was computed. {SAFE} Run it again later, or tell staff which server it is."
 
 
 def disk_full(detail: str | None = None) -> str:

@@ -13,7 +13,7 @@ from portal.documents import finite
 SCHEMA = 1
 MAX_RESULT_BYTES = 256 * 1024
 MAX_LINE_BYTES = 16 * 1024
-REASONS = frozenset({"memory", "time", "cancelled", "image", "input", "start", "disk"})
+REASONS = frozenset({"memory", "time", "cancelled", "image", "input", "start", "disk", "licence"})
 
 
 class FormError(ValueError):

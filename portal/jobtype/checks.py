@@ -16,6 +16,7 @@ from portal.jobtype.kinds.files import FileOption
 from portal.jobtype.kinds.lists import NumbersOption, SeveralOption
 from portal.jobtype.kinds.ranges import RangeOption
 from portal.jobtype.kinds.texts import DateOption
+from portal.jobtype.licences.checks import licence_findings
 from portal.jobtype.methods_checks import methods_findings
 from portal.jobtype.option import (
     BooleanOption,
@@ -46,7 +47,7 @@ def findings(jobtype: JobType) -> list[Finding]:
         *_doubles("outputs", "output", [output.name for output in jobtype.outputs]),
         *_doubles("presets", "preset", [preset.name.casefold() for preset in jobtype.presets]),
         *_doubles(("resources", "variants"), "variant", [v.name for v in jobtype.resources.variants]),
-        *_doubles("licences", "licence", [licence.name for licence in jobtype.licences]),
+        *licence_findings(jobtype),
         *_slots(jobtype),
         *_options(jobtype),
         *conditions_findings(

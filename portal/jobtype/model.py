@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 from pydantic_core import PydanticCustomError
 
 from gantry_formats.commands.hyphens import standing_alone
+from gantry_formats.licences import MOST_SERVERS
 from portal.documents import canonical_json, digest
 from portal.jobtype.checks import findings
 from portal.jobtype.command.checks import findings_now
@@ -23,6 +24,7 @@ from portal.jobtype.kinds.files import FileOption
 from portal.jobtype.kinds.lists import MOST_NUMBERS, NumbersOption, SeveralOption
 from portal.jobtype.kinds.ranges import Ends, RangeOption
 from portal.jobtype.kinds.texts import LongTextOption
+from portal.jobtype.licences.model import Licence, LicenceServer
 from portal.jobtype.methods import Reference, Said
 from portal.jobtype.option import ChoiceOption, OptionBase
 from portal.jobtype.program import Program
@@ -32,6 +34,7 @@ from portal.jobtype.strict import WRITTEN_NOW, Count, Line, Name, Slug, Strict, 
 LATER = (
     *("kind", "methods", "references", "crop", "figures"),
     *("needs", "exit_codes", "cause", "progress", "parameters", "pictures", "licences"),
+    *("licence_servers",),
 )
 LATER_OF_SLOTS = ("reads",)
 LATER_OF_VARIANTS = ("memory", "time")
@@ -114,13 +117,6 @@ class Resources(Strict):
 
     default: Name
     variants: Annotated[list[Variant], Field(min_length=1, max_length=20)]
-
-
-class Licence(Strict):
-    """Licences of a program that a job holds while it runs, by the name under which the site offers them."""
-
-    name: Slug
-    count: Annotated[int, Field(ge=1, le=1000)] = 1
 
 
 class Output(Strict):
@@ -210,6 +206,11 @@ class JobType(Strict):
     licences: Annotated[list[Licence], Field(max_length=10)] = Field(
         [],
         description="Licences that a job holds while it runs, by the names that the site offers: {name, count}.",
+    )
+    licence_servers: Annotated[list[LicenceServer], Field(max_length=MOST_SERVERS)] = Field(
+        [],
+        description="Licence servers that its container reaches, by the names that the site offers, with the "
+        "variable that tells its program where: {name, variable, form}.",
     )
     result_title: Line = Field(description='Name of the result, with placeholders: "{input}, deconvolved".')
     outputs: Annotated[list[Output], Field(max_length=20)] = Field(

@@ -37,6 +37,11 @@ def objections(
         for one in jobtype.licences
         if one.name not in most.licences
     ]
+    found += [
+        f"It wants the licence server {one.name}, which is not allowed here."
+        for one in jobtype.licence_servers
+        if one.name not in most.licence_servers
+    ]
     for variant in jobtype.resources.variants:
         found += _above(variant, jobtype, most)
     return found

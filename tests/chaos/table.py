@@ -29,6 +29,7 @@ OF_REASON = {
     "image": "image",
     "start": "start",
     "disk": "disk full",
+    "licence": "licence",
     "cancelled": "cancelled",
 }
 SIGTERM, SIGKILL = 15, 9

@@ -31,6 +31,8 @@ from wrappers.launch.reports.metadata import report
 from wrappers.launch.reports.progress import Watcher
 from wrappers.launch.result import MIB, exit_code_of, result_document, write_result
 from wrappers.launch.runner import CONTAINED, Plan, plan, view_of
+from wrappers.launch.servers.answering import check_servers
+from wrappers.launch.servers.confine import write_hosts
 from wrappers.launch.supervise import Ending, Limits, Signals, Supervisor
 from wrappers.launch.written import write_files
 
@@ -96,9 +98,12 @@ class Attempt:
         if self.spec.image:
             check_image(self.spec.image)
         check_inputs(self.spec.inputs)
+        check_servers(self.spec.servers)
         self.plan = plan(self.spec, self.folder, self.outer, require_container=self.policy.require_container)
         try:
             contained, tmp = self.plan.runner == CONTAINED, attempt_tmp(self.folder)
+            if contained and self.spec.servers:
+                write_hosts(self.spec.servers, tmp)
             write_lists(self.spec, tmp, contained=contained)
             view = view_of(self.spec, self.folder, contained=contained)
             write_files(self.spec.program.written, self.spec.options, view, tmp)

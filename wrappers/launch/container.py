@@ -36,25 +36,32 @@ def container_argv(
     network: bool,
     together: Sequence[tuple[str, str]] | None = None,
     start_in: str = FOLDER,
+    hosts: str | None = None,
 ) -> list[str]:
     """Return the argument list that runs `program` in `image`.
 
     `folder` is the attempt's folder outside, seen as /job inside; `inputs` are pairs (path outside, path inside),
     bound read-only. Nothing else of the host is visible. `together` is of a rank of several: it shares network,
     process numbers and shared memory with its neighbours, and sees these folders of the node (outside, inside).
+    `hosts` is its /etc/hosts where it is started in a network that was made for it: it stays in that one.
     """
     contained = ["--containall"] if together is None else ["--contain"]
     # Quiet: standard error is the program's, and people read it.
     argv = [runtime, "--quiet", "exec", *contained, "--no-home", "--cleanenv"]
     if gpus > 0:
         argv.append("--nv")
-    if not network and together is None:
+    if hosts is not None:
+        # In the person's own namespace no program has root's rights: the runtime does without.
+        argv += ["--userns"]
+    elif not network and together is None:
         argv += ["--net", "--network", "none"]
     for name, value in sorted(environment.items()):
         argv += ["--env", _csv(f"{name}={value}")]
     argv += _mount(folder, FOLDER, read_only=False)
     argv += _mount(f"{folder}/job.json", f"{FOLDER}/job.json", read_only=True)
     argv += _mount(attempt_tmp(folder), TMP, read_only=False)
+    if hosts is not None:
+        argv += _mount(hosts, "/etc/hosts", read_only=True)
     for source, target in together or ():
         argv += _mount(source, target, read_only=False)
     for source, target in inputs:

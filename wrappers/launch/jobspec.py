@@ -14,6 +14,7 @@ from wrappers.launch.exits import Exit, Refusal
 from wrappers.launch.marks import Argument, OptionMark, parse_argument
 from wrappers.launch.reading import JobSpecError, Reader
 from wrappers.launch.reports.spec import NO_REPORTS, Reports, read_reports
+from wrappers.launch.servers.spec import Server, read_servers
 from wrappers.launch.written import Written, read_written
 
 MAX_JOB_SPEC_BYTES = 64 * 1024 * 1024
@@ -99,6 +100,8 @@ class JobSpec:
     reports: Reports = NO_REPORTS
     chosen: Mapping[str, InputFile] = field(default_factory=dict)
     """Files that options chose, by option."""
+    servers: tuple[Server, ...] = ()
+    """Licence servers that it reaches."""
 
 
 def read_job_spec(folder_fd: int, sha256: str) -> JobSpec:
@@ -148,6 +151,7 @@ def parse_job_spec(document: object, sha256: str) -> JobSpec:
         log_limit_bytes=top.whole("log_limit_bytes"),
         reports=read_reports(top),
         chosen=_chosen(top, inputs),
+        servers=read_servers(top),
     )
 
 

@@ -7,12 +7,19 @@ from dataclasses import dataclass
 
 from wrappers.launch import container, ranks
 from wrappers.launch.binds import binds
-from wrappers.launch.environment import SYSTEM_PATH, bare_additions, program_environment
+from wrappers.launch.environment import (
+    SYSTEM_PATH,
+    bare_additions,
+    program_environment,
+    way_to_this_distribution,
+)
 from wrappers.launch.exits import Exit, Refusal
 from wrappers.launch.filling import WRITTEN, View, fill, fill_environment
 from wrappers.launch.jobspec import InputFile, JobSpec
 from wrappers.launch.keeper import Command
 from wrappers.launch.lists import folders_of
+from wrappers.launch.servers.confine import hosts_path, through_gateway
+from wrappers.launch.servers.spec import variables
 from wrappers.launch.written import scripts
 
 BESIDE = {"image_builder": "wrappers.launch.imaging"}
@@ -64,6 +71,7 @@ def _contained(spec: JobSpec, folder: str, runtime: str, outer: Mapping[str, str
     resources = spec.resources
     environment = program_environment(outer, resources.cpus, resources.gpus, container.FOLDER, container.TMP)
     environment |= fill_environment(spec.program.environment, spec.options, view)
+    environment |= variables(spec.servers, contained=True)
     together = ranks.shared_folders(outer) if resources.ranks > 1 else None
     argv = container.container_argv(
         runtime,
@@ -76,10 +84,13 @@ def _contained(spec: JobSpec, folder: str, runtime: str, outer: Mapping[str, str
         network=spec.network,
         together=together,
         start_in=_start_in(spec, container.FOLDER, container.TMP),
+        hosts=hosts_path(container.attempt_tmp(folder)) if spec.servers else None,
     )
     # The runtime reads APPTAINER_* and SINGULARITY_* variables (further binds among them): it gets none.
     tmp = container.attempt_tmp(folder)
     own = {"PATH": SYSTEM_PATH, "LANG": "C.UTF-8", "HOME": tmp, "TMPDIR": tmp}
+    if spec.servers:
+        return Command(through_gateway(spec.servers, argv), own | way_to_this_distribution(), folder)
     return Command(argv, own, folder)
 
 
@@ -101,6 +112,7 @@ def _bare(spec: JobSpec, folder: str, outer: Mapping[str, str]) -> Command:
     environment = program_environment(outer, resources.cpus, resources.gpus, folder, tmp) | bare_additions(tmp)
     environment |= ranks.meeting_point(outer)
     environment |= fill_environment(spec.program.environment, spec.options, view)
+    environment |= variables(spec.servers, contained=False)
     return Command(_words(spec, view, python=sys.executable), environment, _start_in(spec, folder, tmp))
 
 

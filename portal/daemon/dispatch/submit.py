@@ -18,7 +18,7 @@ from portal.jobs.said import PortalNoted, Seen, Waiting
 from portal.jobs.state import State
 from portal.rpc.exchange import AnswerLostError, CallRefusedError, Refusal
 
-REFUSED = {"input": Cause.INPUT, "image": Cause.IMAGE}
+REFUSED = {"input": Cause.INPUT, "image": Cause.IMAGE, "licence": Cause.LICENCE}
 """What an agent's refusal is about, by the first word of its code; for all others the job was not accepted."""
 Answer = Submitted | Refusal | Failed
 MOST_STAMPED = 500

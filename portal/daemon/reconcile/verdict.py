@@ -188,6 +188,7 @@ def _by_testimony(testimony: Testimony, asked: Asked, node: str | None) -> Verdi
         "input": (Cause.INPUT, in_words.input_gone(testimony.detail)),
         "image": (Cause.IMAGE, in_words.image_gone(testimony.detail)),
         "start": (Cause.START, in_words.start_failed(testimony.detail)),
+        "licence": (Cause.LICENCE, in_words.licence_silent(testimony.detail)),
         "disk": (Cause.DISK, in_words.disk_full(testimony.detail)),
     }.get(testimony.reason or "")
     if told:

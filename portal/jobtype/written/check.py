@@ -46,6 +46,7 @@ _STEP_OF: Final = {
     "crop": Step.OPTIONS,
     "resources": Step.RESOURCES,
     "licences": Step.RESOURCES,
+    "licence_servers": Step.RESOURCES,
     "retry": Step.RESOURCES,
     "grace_s": Step.RESOURCES,
     "log_limit_bytes": Step.RESOURCES,

@@ -6,7 +6,7 @@ import pytest
 
 from portal.config.publisher import PublisherSettings
 from portal.jobtype.load import load_folders, shipped_folder
-from portal.jobtype.model import JobType, Licence, RetryRule
+from portal.jobtype.model import JobType, Licence, LicenceServer, RetryRule
 from portal.publisher.caps import objections
 
 
@@ -63,6 +63,15 @@ def test_licences_only_those_that_an_operator_allows(jobtype):
     assert "matlab" not in told
     assert "a licence of idl" in told
     assert _said(wanting, PublisherSettings(licences=("matlab", "idl"))) == ""
+
+
+def test_licence_servers_only_those_that_an_operator_allows(jobtype):
+    wanting = jobtype.model_copy(update={"licence_servers": [LicenceServer(name="mesh"), LicenceServer(name="x")]})
+    assert "the licence server mesh" in _said(wanting)
+    told = _said(wanting, PublisherSettings(licence_servers=("mesh",)))
+    assert "mesh" not in told
+    assert "the licence server x" in told
+    assert _said(wanting, PublisherSettings(licence_servers=("mesh", "x"))) == ""
 
 
 def test_the_network_only_where_an_operator_allows_it(jobtype):

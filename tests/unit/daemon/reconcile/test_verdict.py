@@ -175,6 +175,7 @@ def test_absence_without_a_result_is_lost_and_worth_another_try():
         ("image", Cause.IMAGE),
         ("start", Cause.START),
         ("disk", Cause.DISK),
+        ("licence", Cause.LICENCE),
     ],
 )
 def test_launchs_own_word_for_the_failure_is_used(reason, cause):
