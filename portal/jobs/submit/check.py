@@ -11,7 +11,7 @@ from portal.catalogue.audience import Audience, narrowest
 from portal.catalogue.inputs import Chosen, check_all_found, check_open
 from portal.config import LimitSettings
 from portal.documents import digest
-from portal.errors import ForbiddenError, InvalidError, LimitError
+from portal.errors import ConflictError, ForbiddenError, InvalidError, LimitError
 from portal.form import InputDataset, Inputs, Planned, damage_words, plan
 from portal.form.plan import check_mode
 from portal.form.target import FIELD, objection_to_target
@@ -122,12 +122,16 @@ class FormCheck:
     now: datetime
     offer: Callable[[JobType], Offer]
     """What the person may start from, for forms that name another preset than one of the analysis's own."""
+    not_offered: Callable[[JobType], str]
+    """What the site lacks that an analysis needs, in a sentence; empty where it has all."""
 
     def check(self, request: SubmitRequest) -> NewSubmission:
         """What is to be written. Raises NotFoundError, ForbiddenError, InvalidError or LimitError."""
         jobtype = self.jobtypes.named(request.jobtype)
         if jobtype.kind is Kind.INTERACTIVE:
             raise InvalidError(f"{jobtype.title}: {NOT_INSTALLED}.")
+        if lacking := self.not_offered(jobtype):
+            raise ConflictError(f"{jobtype.title} cannot run here. {lacking}")
         variant = known_variant(jobtype, request.variant)
         check_all_found(self.actor, request.datasets, self.chosen)
         if request.experiment is not None:

@@ -21,6 +21,7 @@ from portal.form.conditions.page import for_page
 from portal.form.fitting import asks_for_arrays
 from portal.jobs.read import cluster_status
 from portal.jobs.submit.check import SubmitRequest
+from portal.jobs.submit.licences import not_offered
 from portal.jobs.submit.naming import as_named
 from portal.jobs.submit.presets import offer_for
 from portal.jobs.submit.submit import submit
@@ -301,6 +302,7 @@ def _context(
         "most_offered": OFFERED,
         "seen_by": _seen_by(jobtype, datasets, offered, typed, mode),
         "refused": _refused(main) or _nowhere_to_file(form, offered),
+        "lacking": not_offered(portal().settings, jobtype),
         "variant": typed.variant or jobtype.resources.default,
         "mode": mode,
         "limits": limits_of(form),

@@ -1,0 +1,115 @@
+"""A licence that a site does not offer is told before Start, on the form and to programs; nothing is started."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asking import Asking
+from page_forms import form_on
+from sqlalchemy import func, select
+
+from portal.config import load_settings
+from portal.config.offered import all_tokens, tokens_at
+from portal.identity.tokens import create_token
+from portal.jobs.models import Submission
+from portal.jobtype.load import shipped_folder
+
+SOLVE = """\
+name: solve
+version: "1.0"
+title: Solve
+summary: Solves.
+category: Any data
+contact: staff
+program: {{command: [solve, {{input: data}}]}}
+inputs: [{{name: data, label: Data, dataset_types: ["*"]}}]
+resources: {{default: one, variants: [{{name: one, label: One}}]}}
+result_title: "{{input}}, solved"
+outputs: [{{name: solved, dataset_type: result}}]
+{more}
+"""
+SERVERS = "licence_servers: [{name: mesh}, {name: solver}]"
+TOKENS = "licences: [{name: matlab}]"
+MESH = {"host": "licences.example.org", "ports": [27000]}
+
+
+@pytest.fixture
+def site_with(make_site: Any, tmp_path: Path) -> Callable[..., Any]:
+    """`site_with("licences: …", slurm={…})`: a site with one more analysis, and these settings."""
+
+    def make(more: str, **changes: Any) -> Any:
+        folder = tmp_path / "jobtypes"
+        folder.mkdir()
+        (folder / "solve.yaml").write_text(SOLVE.format(more=more), encoding="utf-8")
+        return make_site(jobtypes=(shipped_folder(), folder), web={"sign_in_limit": "1000 per minute"}, **changes)
+
+    return make
+
+
+def asked(site: Any) -> Any:
+    """What the form says, what sending it all the same gives, and the API's answer."""
+    maya, dataset = site.client("maya"), site.facility.datasets["private"]
+    page = maya.get(f"/analyses/solve/start?dataset={dataset}")
+    form = form_on(page.text, "/analyses/solve/start")
+    sent = maya.post("/analyses/solve/start", data=form.data())
+    with site.database.write() as session:
+        actor = site.facility.actors["maya"]
+        _, secret = create_token(session, actor, "t", ("read", "submit"), days=1, now=datetime.now(UTC))
+    body = {"analysis": "solve", "inputs": {"data": [dataset]}}
+    return page.text, sent, Asking(site.app, secret)("POST", "/submissions/check", json=body)
+
+
+def made(site: Any) -> int:
+    with site.database.read() as session:
+        return session.scalar(select(func.count()).select_from(Submission))
+
+
+@pytest.mark.parametrize(
+    ("more", "changes", "words"),
+    [
+        (SERVERS, {}, "the licence servers mesh and solver"),
+        (SERVERS, {"licence_servers": {"mesh": MESH}}, "the licence server solver"),
+        (TOKENS, {}, "a licence of matlab"),
+        (TOKENS, {"scheduler": "slurm", "slurm": {"cluster": "c"}}, "a licence of matlab"),
+    ],
+)
+def test_what_is_not_offered_is_told_and_nothing_is_started(
+    site_with: Any, more: str, changes: Any, words: str
+) -> None:
+    site = site_with(more, **changes)
+    before = made(site)
+    page, sent, answer = asked(site)
+    told = f"It needs {words}, which this site does not offer. Ask your facility&#39;s staff."
+    assert told in page
+    assert "btn-start" not in page
+    assert sent.status_code == 409
+    assert "Solve cannot run here." in sent.text
+    assert answer.status_code == 409
+    assert words in answer.json["detail"]
+    assert made(site) == before
+
+
+@pytest.mark.parametrize(
+    ("more", "changes"),
+    [
+        (SERVERS, {"licence_servers": {"mesh": MESH, "solver": MESH}}),
+        (TOKENS, {"scheduler": "slurm", "slurm": {"cluster": "c", "licences": {"matlab": "matlab"}}}),
+    ],
+)
+def test_what_is_offered_starts(site_with: Any, more: str, changes: Any) -> None:
+    page, sent, answer = asked(site_with(more, **changes))
+    assert "does not offer" not in page
+    assert sent.status_code == 303, sent.text
+    assert answer.status_code == 200, answer.json
+
+
+def test_of_several_clusters_it_is_the_one_at_which_it_runs(tmp_path: Path) -> None:
+    first = {"backend": "slurm", "slurm": {"licences": {"matlab": "matlab@flex"}}}
+    second = {"backend": "slurm", "jobtypes": ["solve"], "slurm": {"licences": {"idl": "idl"}}}
+    other = {"backend": "another", "jobtypes": ["elsewhere"]}
+    settings = load_settings({}, var=tmp_path, clusters={"a": first, "b": second, "c": other})
+    assert [list(tokens_at(settings, name) or ()) for name in ("qc", "solve")] == [["matlab"], ["idl"]]
+    assert tokens_at(settings, "elsewhere") is None
+    assert all_tokens(settings) == ["idl", "matlab"]
