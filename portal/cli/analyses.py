@@ -5,6 +5,7 @@ import click
 from portal.cli.arguments import dataset_ids, make_client, nearest
 from portal.cli.completing.offers import complete_analysis, complete_dataset
 from portal.cli.output import json_option, say, show_json, show_pairs, show_rows
+from portal.cli.starting.terms import terms_lines
 from portal.client import Client
 from portal.client.http import Document
 from portal.errors import NotFoundError
@@ -94,6 +95,8 @@ def _show(found: Document) -> None:
         say(f"  {field['name']} = {value}   {_about(field)}")
     for preset in form["presets"]:
         say(f"\n--preset “{preset['name']}”: {preset['blurb']}")
+    for line in terms_lines(form.get("terms")):  # a portal of an earlier release does not tell them
+        say(line)
     click.echo("\nResources (--variant NAME)")
     for variant in found["variants"]:
         say(f"  {variant['name']}{' (default)' if variant['default'] else ''}: {variant['words']}")

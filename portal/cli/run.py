@@ -37,6 +37,7 @@ from portal.cli.output import checked_words, console, json_option, plain, say, s
 from portal.cli.starting.cropping import HELP as CROP
 from portal.cli.starting.cropping import cropped
 from portal.cli.starting.from_job import Start, start_of, tell_since
+from portal.cli.starting.terms import accepted_digest, terms_options
 from portal.cli.trying import show_trial, trial_of
 from portal.client import Client
 from portal.client.client import submission_body
@@ -98,6 +99,7 @@ MOST_DOUBTFUL = 5
     "--part", "parts", multiple=True, metavar="NAME=VALUE", help="With --sweep: another part than the usual."
 )
 @click.option("--whole", is_flag=True, help="With --sweep: on the whole dataset each time.")
+@terms_options
 @click.option("--key", help="The same key again gives the same jobs, not new ones.")
 @click.option(
     "--dry-run", is_flag=True, help="Check all that starting it checks and show the form; start nothing."
@@ -140,6 +142,8 @@ def run(analysis: str | None, datasets: tuple[str, ...], **given: Any) -> int:
         title=given["title"],
         experiment=experiment_id(client, given["experiment"]) if given["experiment"] else start.experiment,
         trial=trial,
+        use=given["use"],
+        accept_terms=accepted_digest(found["form"], given["accept_terms"]),
     )
     if given["crops"] and trial is None:
         body["options"] = cropped(form_of(client, body), given["crops"], body["options"], found["title"])

@@ -155,6 +155,8 @@ class Client(Drafts):
         title: str | None = None,
         experiment: int | None = None,
         trial: Mapping[str, Any] | None = None,
+        use: str | None = None,
+        accept_terms: str | None = None,
         key: str | None = None,
         brief: bool = False,
     ) -> Document:
@@ -162,11 +164,13 @@ class Client(Drafts):
 
         `experiment`: id of the one in which the result is filed, for an analysis that takes no dataset.
         `trial`: `{"option": "iterations", "values": [5, 10, 20]}` tries these on one dataset instead; see the API.
+        `use`: academic or commercial, and `accept_terms`: the digest of the terms that you accept, where the
+        analysis's form has `terms`.
         The submission with its jobs; with `brief` only `id`, `title` and `count`, the number of its jobs.
         """
         body = submission_body(
             analysis, inputs, options, preset=preset, mode=mode, variant=variant, title=title,
-            experiment=experiment, trial=trial,
+            experiment=experiment, trial=trial, use=use, accept_terms=accept_terms,
         )  # fmt: skip
         headers = {"Idempotency-Key": key or str(uuid.uuid4())}
         if brief:
@@ -318,6 +322,8 @@ def submission_body(
     title: str | None = None,
     experiment: int | None = None,
     trial: Mapping[str, Any] | None = None,
+    use: str | None = None,
+    accept_terms: str | None = None,
 ) -> Document:
     """What POST /submissions and its check take."""
     body: Document = {
@@ -331,7 +337,12 @@ def submission_body(
     } | _target(experiment)
     if trial is not None:
         body["trial"] = dict(trial)
-    return body
+    return body | agreed(use, accept_terms)
+
+
+def agreed(use: str | None, accept_terms: str | None) -> dict[str, str]:
+    """What is said of an analysis's terms; only where it is said, since a portal of before refuses the fields."""
+    return ({"use": use} if use else {}) | ({"accept_terms": accept_terms} if accept_terms else {})
 
 
 def _check(dry_run: bool) -> str:

@@ -4,14 +4,23 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from portal.form.agreed import Agreed
 from portal.form.defaults import default_for
 from portal.form.inputs.dataset import Inputs
 from portal.form.values import as_text
 from portal.jobtype.model import JobType
 
+NOTHING_SAID = Agreed()
+
 
 def as_command(
-    jobtype: JobType, inputs: Inputs, raw: Mapping[str, Any], *, mode: str = "each", experiment: int | None = None
+    jobtype: JobType,
+    inputs: Inputs,
+    raw: Mapping[str, Any],
+    *,
+    mode: str = "each",
+    experiment: int | None = None,
+    agreed: Agreed = NOTHING_SAID,
 ) -> str:
     """`gantry run …` with the options that are not the default."""
     words = ["gantry", "run", jobtype.name]
@@ -26,11 +35,21 @@ def as_command(
         words.append("--together")
     if experiment is not None:
         words += ["--experiment", str(experiment)]
+    if agreed.use:
+        words += ["--use", agreed.use]
+    if agreed.terms:
+        words += ["--accept-terms", agreed.terms.name]
     return shlex.join(words)
 
 
 def as_python(
-    jobtype: JobType, inputs: Inputs, raw: Mapping[str, Any], *, mode: str = "each", experiment: int | None = None
+    jobtype: JobType,
+    inputs: Inputs,
+    raw: Mapping[str, Any],
+    *,
+    mode: str = "each",
+    experiment: int | None = None,
+    agreed: Agreed = NOTHING_SAID,
 ) -> str:
     """The same with portal.client."""
     datasets = {slot: [dataset.id for dataset in chosen] for slot, chosen in inputs.items() if chosen}
@@ -46,6 +65,8 @@ def as_python(
             f"    options={options!r},",
             *((f"    mode={mode!r},",) if mode != "each" else ()),
             *((f"    experiment={experiment},",) if experiment is not None else ()),
+            *((f"    use={agreed.use!r},",) if agreed.use else ()),
+            *((f"    accept_terms={agreed.terms.digest!r},",) if agreed.terms else ()),
             ")",
             "for job in client.wait(submission):",
             '    print(job["number"], job["state"], job["title"])',

@@ -380,4 +380,4 @@ def label_of(jobtype: JobType, name: str) -> str:
     for option in jobtype.options:
         if name == option.name:
             return option.label
-    return level().One if name == FIELD else name
+    return {FIELD: level().One, "terms.accept": "Terms", "terms.use": "What you use it for"}.get(name, name)

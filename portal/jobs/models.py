@@ -90,6 +90,8 @@ class Submission(Base):
     """It tries a revision that is not published; its results stand in no list until they are kept."""
     kept: Mapped[datetime | None]
     """Since when its person wants a draft's results among the others; the daemon sees to it."""
+    use: Mapped[str | None] = mapped_column(String(20))
+    """For what its person uses the program, where she was asked: academic or commercial."""
     person: Mapped[Person] = relationship()
     revision: Mapped[JobTypeRevision] = relationship()
     investigation: Mapped[Investigation | None] = relationship()

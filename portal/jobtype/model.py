@@ -25,6 +25,7 @@ from portal.jobtype.kinds.lists import MOST_NUMBERS, NumbersOption, SeveralOptio
 from portal.jobtype.kinds.ranges import Ends, RangeOption
 from portal.jobtype.kinds.texts import LongTextOption
 from portal.jobtype.licences.model import Licence, LicenceServer
+from portal.jobtype.licences.terms import Terms
 from portal.jobtype.methods import Reference, Said
 from portal.jobtype.option import ChoiceOption, OptionBase
 from portal.jobtype.program import Program
@@ -34,7 +35,7 @@ from portal.jobtype.strict import WRITTEN_NOW, Count, Line, Name, Slug, Strict, 
 LATER = (
     *("kind", "methods", "references", "crop", "figures"),
     *("needs", "exit_codes", "cause", "progress", "parameters", "pictures", "licences"),
-    *("licence_servers",),
+    *("licence_servers", "terms"),
 )
 LATER_OF_SLOTS = ("reads",)
 LATER_OF_VARIANTS = ("memory", "time")
@@ -211,6 +212,9 @@ class JobType(Strict):
         [],
         description="Licence servers that its container reaches, by the names that the site offers, with the "
         "variable that tells its program where: {name, variable, form}.",
+    )
+    terms: Terms | None = Field(
+        None, description="Terms that a person accepts once before she runs it, and what for it may be used."
     )
     result_title: Line = Field(description='Name of the result, with placeholders: "{input}, deconvolved".')
     outputs: Annotated[list[Output], Field(max_length=20)] = Field(

@@ -24,6 +24,8 @@ PathId = Annotated[int, WithJsonSchema({"type": "integer", "minimum": 0, "maximu
 """The same as a part of an address: a larger one names nothing, and is answered 404."""
 Ids = Annotated[list[Id], Field(max_length=MOST_DATASETS)]
 Name = Annotated[str, Field(max_length=60)]
+Digest = Annotated[str, Field(max_length=80)]
+"""`sha256:<hex>`."""
 Title = Annotated[str, Field(max_length=1000)]
 """A line; a service says how long it may be, and in what words."""
 

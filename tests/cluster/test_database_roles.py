@@ -12,6 +12,7 @@ WEB_SEES = {"person", "web_session", "api_token", "sign_in_attempt", "device_req
 WEB_READS = {
     "kept_form",
     "saved_preset",
+    "accepted_terms",
     "draft",
     "draft_reader",
     "draft_before",
@@ -46,6 +47,7 @@ WEB_READS = {
 WEB_INSERTS = {
     "kept_form",
     "saved_preset",
+    "accepted_terms",
     "draft",
     "draft_reader",
     "draft_before",
@@ -90,7 +92,8 @@ WEB_UPDATES = {
 # What of a job, a submission and a person is never the web tier's to change once it is there.
 NEVER = {
     "job": {"id", "person_id", "submission_id", "number", "kind", "investigation_id"},
-    "submission": {"id", "person_id", "revision_id", "draft"},
+    "submission": {"id", "person_id", "revision_id", "draft", "use"},
+    "accepted_terms": {"id", "person_id", "digest", "text", "accepted"},
     "draft": {"id", "author_id", "based_on", "created"},
     "saved_preset": {"id", "analysis", "person_id", "investigation_id", "facility", "created"},
 }

@@ -14,7 +14,9 @@ from portal.cli.output import json_option, say
 from portal.cli.run import check_key, show_made, wait_for
 from portal.cli.starting.cropping import HELP as CROP
 from portal.cli.starting.cropping import cropped
+from portal.cli.starting.terms import accepted_digest, terms_options
 from portal.client import Client
+from portal.client.client import agreed
 from portal.client.http import Document
 from portal.errors import ConflictError, InvalidError
 
@@ -31,6 +33,7 @@ DATA = "A dataset that goes in first; may be repeated."
 @click.option("--variant", help="Resources: one of the draft's variants.")
 @click.option("--title", help="Name of the result.")
 @click.option("--together", is_flag=True, help="One job over all datasets instead of one for each.")
+@terms_options
 @click.option("--key", help="The same key again gives the same jobs, not new ones.")
 @click.option("--crop", "crops", multiple=True, metavar="PART", help=CROP)
 @click.option("--patience", default=60, show_default=True, type=click.IntRange(1, 3600), help="Seconds to be let.")
@@ -58,9 +61,15 @@ def try_draft(draft: str, datasets: tuple[str, ...], **given: Any) -> int:
         "title": given["title"],
         "mode": "all" if given["together"] else "each",
     }
+    checked = {name: one for name, one in form.items() if name != "title"}
+    if given["accept_terms"]:
+        accepts = accepted_digest(client.draft_form(number, checked), given["accept_terms"])
+        form |= agreed(None, accepts)
+    form |= agreed(given["use"], None)
     if given["crops"]:
-        checked = client.draft_form(number, {name: one for name, one in form.items() if name != "title"})
-        form["options"] = cropped(checked, given["crops"], form["options"], found["name"])
+        form["options"] = cropped(
+            client.draft_form(number, checked), given["crops"], form["options"], found["name"]
+        )
     _be_let(client, number, given["patience"])
     made = client.try_draft(number, form, key=given["key"] or str(uuid.uuid4()))
     if not given["wait"]:

@@ -49,6 +49,10 @@ class SubmitRequest:
     """Which option is to be tried over which values, instead of the one form."""
     draft: str | None = None
     """The revision of a draft that is tried; the caller found that this person may. None: what is published."""
+    accepts: str | None = None
+    """The digest of the terms that the person accepts with this form."""
+    use: str | None = None
+    """For what she uses the program: academic or commercial."""
 
     @property
     def datasets(self) -> set[int]:
@@ -73,6 +77,8 @@ class SubmitRequest:
             document["trial"] = self.trial.document()
         if self.draft is not None:
             document["draft"] = self.draft
+        if self.use is not None:
+            document["use"] = self.use
         return digest(json.dumps(document, sort_keys=True, default=str).encode())
 
 
@@ -124,6 +130,8 @@ class FormCheck:
     """What the person may start from, for forms that name another preset than one of the analysis's own."""
     not_offered: Callable[[JobType], str]
     """What the site lacks that an analysis needs, in a sentence; empty where it has all."""
+    terms: Callable[[JobType, SubmitRequest], bool]
+    """Whether the form is the first that accepts the analysis's terms. Raises InvalidError where it does not."""
 
     def check(self, request: SubmitRequest) -> NewSubmission:
         """What is to be written. Raises NotFoundError, ForbiddenError, InvalidError or LimitError."""
@@ -137,6 +145,7 @@ class FormCheck:
         if request.experiment is not None:
             check_open(self.actor, request.experiment, self.open_experiments)
         inputs = self._inputs(jobtype, request)
+        accepts = self.terms(jobtype, request)
         planned, trial = self._planned(self._with_presets(jobtype, request), request, inputs)
         targets = [self._target(jobtype, one, request.experiment) for one in planned]
         accepted = Accepted(
@@ -151,6 +160,8 @@ class FormCheck:
             now=self.now,
             trial=trial,
             draft=request.draft is not None,
+            use=request.use,
+            accepts=accepts,
             warnings=tuple(damage_words(jobtype, inputs)),
         )
         jobs = [

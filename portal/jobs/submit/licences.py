@@ -12,7 +12,9 @@ def not_offered(settings: Settings, jobtype: JobType) -> str:
     missing = [one.name for one in jobtype.licences if tokens is not None and one.name not in tokens]
     if missing:
         noun = "a licence" if len(missing) == 1 else "licences"
-        return f"It needs {noun} of {words.listed(missing)}, which this site does not offer. Ask {settings.contact}."
+        return (
+            f"It needs {noun} of {words.listed(missing)}, which this site does not offer. Ask {settings.contact}."
+        )
     away = [one.name for one in jobtype.licence_servers if one.name not in settings.licence_servers]
     if away:
         noun = "the licence server" if len(away) == 1 else "the licence servers"

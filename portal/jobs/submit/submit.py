@@ -28,6 +28,7 @@ from portal.jobs.submit.presets import offer_for
 from portal.jobs.submit.write import NewSubmission, Revision, SubmittedJob, WrittenSubmission, write_all
 from portal.jobtype.load import JobTypes
 from portal.jobtype.model import JobType
+from portal.terms.service import check_terms, write_accepted
 
 MAX_KEY = 200
 
@@ -129,6 +130,8 @@ def submit_all(
     """
     made = _made(session, _Asked(actor, requests, jobtypes, settings, now, placed), write=True)
     connection = session.connection()
+    accepting = [one.accepted.jobtype for one in made if isinstance(one, NewSubmission) and one.accepted.accepts]
+    write_accepted(session, actor, accepting, now=now)
     fresh = write_all(connection, [one for one in made if isinstance(one, NewSubmission)])
     deeds = [(Thing(Kind.SUBMISSION, one.id, one.title), _details(one)) for one in fresh]
     record_all(session, actor, Action.SUBMIT, deeds, at=now)
@@ -173,6 +176,7 @@ def _made(session: Session, asked: _Asked, *, write: bool) -> list[WrittenSubmis
         revision=_Revisions(session, now) if write else lambda jobtype: Revision(0, jobtype.revision),
         now=now,
         offer=lambda jobtype: offer_for(session, actor, jobtype),
+        terms=lambda jobtype, one: check_terms(session, actor, jobtype, accepts=one.accepts, use=one.use),
         not_offered=lambda jobtype: not_offered(asked.settings, jobtype),
     )
     made: list[WrittenSubmission | NewSubmission] = []

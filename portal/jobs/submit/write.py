@@ -71,6 +71,10 @@ class Accepted:
     """What is tried; None: it is no trial."""
     draft: bool = False
     """It tries a revision that is not published."""
+    use: str | None = None
+    """For what its person uses the program, where she says so."""
+    accepts: bool = False
+    """The form accepts the terms of its analysis, for the first time."""
     warnings: tuple[str, ...] = ()
     """What is known of its datasets that may spoil it, in words."""
 
@@ -225,6 +229,7 @@ def _submission(key: str, new: NewSubmission) -> dict[str, Any]:
         "created": accepted.now,
         "trial": accepted.trial,
         "draft": accepted.draft,
+        "use": accepted.use,
     }
 
 

@@ -47,6 +47,7 @@ _STEP_OF: Final = {
     "resources": Step.RESOURCES,
     "licences": Step.RESOURCES,
     "licence_servers": Step.RESOURCES,
+    "terms": Step.RESOURCES,
     "retry": Step.RESOURCES,
     "grace_s": Step.RESOURCES,
     "log_limit_bytes": Step.RESOURCES,

@@ -13,6 +13,7 @@ from portal.jobs.timing.usage import DAYS, UNUSED, Usage
 from portal.jobtype.kinds.every import KINDS
 from portal.jobtype.model import JobType
 from portal.web.api.blueprint import PREFIX
+from portal.web.api.terms_shapes import TermsOut, terms_out
 from portal.web.views.usage import recent_usage
 
 
@@ -192,6 +193,7 @@ class FormOut(BaseModel):
     warnings: list[str] = Field(description="What is known that may spoil it: datasets registered as damaged.")
     errors: dict[str, str]
     expected: ExpectedOut
+    terms: TermsOut | None = Field(description="What is to be accepted once, and what for it may be used.")
     part: dict[str, Any] = Field(
         default_factory=dict,
         description="Options that limit the work, with their values for the small part on which it is usually "
@@ -319,6 +321,7 @@ def form_out(form: Form, expected: Outlook, part: Mapping[str, Any] | None = Non
         warnings=list(form.warnings),
         errors=dict(form.errors),
         expected=expected_out(expected),
+        terms=terms_out(form.jobtype.terms),
         part=dict(part or {}),
     )
 

@@ -154,6 +154,7 @@ class SubmissionOut(BaseModel):
     mode: str
     preset: str | None
     variant: str
+    use: str | None = Field(description="For what its program is used, where its terms ask: academic, commercial.")
     experiment: int | None = Field(description="Where results are filed; null: nothing is filed.")
     options: dict[str, Any]
     created: datetime
@@ -283,6 +284,7 @@ def submitted_out(made: WrittenSubmission, accepted: Accepted, status: ClusterSt
         mode=accepted.mode,
         preset=accepted.preset,
         variant=accepted.variant,
+        use=accepted.use,
         experiment=made.experiment,
         options=dict(made.options),
         created=now,
@@ -314,6 +316,7 @@ def submission_out(submission: Submission, jobs: list[JobOut], counted: Mapping[
         mode=submission.mode,
         preset=submission.preset,
         variant=submission.variant,
+        use=submission.use,
         experiment=submission.investigation_id,
         options=submission.options,
         created=submission.created,

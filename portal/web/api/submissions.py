@@ -28,7 +28,7 @@ from portal.web.api.job_shapes import (
 from portal.web.api.parameters import Parameters
 from portal.web.api.prefer import applied, wanted_return
 from portal.web.api.trials import TrialRequest
-from portal.web.bounded import MOST_SLOTS, Body, Id, Ids, Name, Options, Title
+from portal.web.bounded import MOST_SLOTS, Body, Digest, Id, Ids, Name, Options, Title
 from portal.web.context import actor, close_session, now, portal, session, terms
 from portal.web.views.paging import MOST_DATASETS
 
@@ -61,7 +61,20 @@ class FormValues(Body):
         return inputs
 
 
-class SubmissionRequest(FormValues):
+class Agreeing(Body):
+    """What is said of the terms of a program, where an analysis has such."""
+
+    accept_terms: Digest | None = Field(
+        None,
+        description="The digest of the terms that you accept, as the form's `terms` has it; asked once. With "
+        "other terms than those that stand there now nothing is started.",
+    )
+    use: Name | None = Field(
+        None, description="For what you use it, where its terms say for what it may be used: academic, commercial."
+    )
+
+
+class SubmissionRequest(FormValues, Agreeing):
     """A form to be started."""
 
     analysis: Name
@@ -85,6 +98,8 @@ class SubmissionRequest(FormValues):
             idempotency_key=key,
             experiment=self.experiment,
             trial=self.trial.asked() if self.trial else None,
+            accepts=self.accept_terms,
+            use=self.use,
         )
 
 

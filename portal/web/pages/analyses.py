@@ -55,6 +55,7 @@ from portal.web.views.start import (
     without_made_name,
     without_unseen,
 )
+from portal.web.views.terms.shown import shown_terms
 from portal.web.views.usage import recent_usage
 from portal.words import count
 
@@ -108,6 +109,8 @@ def start(name: str) -> ResponseReturnValue:
     kept = kept_fields("analyses.begin", "analyses.preset", "presets.ask", "picked.without", name=name)
     values = kept or MultiDict(request.args)
     typed = typed_form(jobtype, values)
+    if not kept:
+        typed = replace(typed, accepts=None)  # no address accepts anything for whoever opens it
     if typed.raw:
         typed = told_what_is_gone(typed)
     return form_page(jobtype, typed, values=values)
@@ -132,6 +135,8 @@ def begin(name: str) -> ResponseReturnValue:
             preset=typed.preset,
             idempotency_key=typed.key,
             experiment=typed.experiment,
+            accepts=typed.accepts,
+            use=typed.use,
         )
     )
     try:
@@ -302,6 +307,7 @@ def _context(
         "most_offered": OFFERED,
         "seen_by": _seen_by(jobtype, datasets, offered, typed, mode),
         "refused": _refused(main) or _nowhere_to_file(form, offered),
+        "terms": shown_terms(session(), actor(), jobtype, accepts=typed.accepts, use=typed.use, error=error),
         "lacking": not_offered(portal().settings, jobtype),
         "variant": typed.variant or jobtype.resources.default,
         "mode": mode,

@@ -9,6 +9,7 @@ from flask_limiter.util import get_remote_address
 from portal.errors import InvalidError
 from portal.identity.people import change_password
 from portal.identity.tokens import Scope, create_token, list_tokens, revoke_token
+from portal.terms.service import accepted_of
 from portal.web.context import actor, now, portal, session
 from portal.web.forms.kept import kept_fields
 from portal.web.security import limited
@@ -33,6 +34,7 @@ def _page(
     html = render_template(
         "me/show.html",
         tokens=list_tokens(session(), actor()),
+        accepted=accepted_of(session(), actor()),
         secret=secret,
         stands_for=url_for("me.show") if secret else None,
         scopes=scopes,

@@ -36,6 +36,7 @@ from portal.web.part import part
 from portal.web.views.live import ask_again_for_all_s
 from portal.web.views.pictures import thumbnails
 from portal.web.views.start import Origin, Typed, as_known, cost_words, inputs_of, variant_of
+from portal.web.views.terms.shown import shown_terms
 from portal.web.views.trials.form import beside_trial, hidden_of, option_of, trial_form
 from portal.web.views.trials.pictures import scale_of, shown
 from portal.web.views.trials.sheet import sheet_tiles
@@ -77,6 +78,8 @@ def form(name: str) -> ResponseReturnValue:
     jobtype = portal().jobtypes.named(name)
     values = kept_fields("trials.start", "trials.ask", "trials.switch", name=name)
     typed = typed_trial(jobtype, values or MultiDict(request.args))
+    if not values:
+        typed = replace(typed, form=replace(typed.form, accepts=None))
     return _form(jobtype, _without_gone(typed) if values else typed)
 
 
@@ -107,6 +110,8 @@ def start(name: str) -> ResponseReturnValue:
             preset=typed.form.preset,
             idempotency_key=typed.form.key,
             trial=typed.asked(option),
+            accepts=typed.form.accepts,
+            use=typed.form.use,
         )
         asked = keyed(asked)
         with portal().database.write() as writing:
@@ -271,6 +276,9 @@ def _form(
         picked=picked,
         pictures=thumbnails(session(), actor(), [typed.on]),
         form=trial_form(jobtype, option, inputs, typed, error),
+        terms=shown_terms(
+            session(), actor(), jobtype, accepts=typed.form.accepts, use=typed.form.use, error=error
+        ),
         back=f"{url_for('analyses.start', name=jobtype.name)}?{urlencode(hidden_of(jobtype, typed))}",
         cluster_banner=cluster_status(session()).banner,
         **_beside(jobtype, typed),

@@ -14,6 +14,7 @@ from portal.catalogue.models import Dataset
 from portal.db import is_id
 from portal.errors import InvalidError
 from portal.form import Form, Inputs, as_command, as_python, raw_of_html
+from portal.form.agreed import agreed_on
 from portal.form.html import texts_of_html
 from portal.form.plan import label_of, plan
 from portal.identity.actor import Actor
@@ -50,6 +51,10 @@ class Typed:
     """What stands in fields that the page did not ask for, raw."""
     again: int | None = None
     """The job with which the form is compared: it was opened to run that one again."""
+    use: str | None = None
+    """For what the program is used."""
+    accepts: str | None = None
+    """The digest of the terms that were ticked."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,8 @@ def typed_form(jobtype: JobType, values: MultiDict[str, str]) -> Typed:
         experiment=_experiment(values.get("experiment", "")),
         aside=aside,
         again=whole(values.get("again", "")),
+        use=values.get("use") or None,
+        accepts=values.get("accept_terms") or None,
     )
 
 
@@ -118,6 +125,7 @@ def fields_of(jobtype: JobType, typed: Typed) -> list[tuple[str, str]]:
         "title": typed.title,
         "experiment": str(typed.experiment) if typed.experiment is not None else None,
         "again": str(typed.again) if typed.again else None,
+        "use": typed.use,
     }
     return found + [(name, text) for name, text in rest.items() if text]
 
@@ -273,7 +281,7 @@ def beside(
         status=status,
         now=now,
     )
-    raw = typed.raw or {}
+    raw, agreed = typed.raw or {}, agreed_on(jobtype, typed.accepts, typed.use)
     return Beside(
         jobs=jobs,
         cost=cost_words(most_cost(variant, jobs)),
@@ -285,8 +293,8 @@ def beside(
         memory=found.memory_words,
         memory_basis=found.peak.basis if found.peak else "",
         too_little=found.memory,
-        command=as_command(jobtype, inputs, raw, mode=mode, experiment=typed.experiment),
-        python=as_python(jobtype, inputs, raw, mode=mode, experiment=typed.experiment),
+        command=as_command(jobtype, inputs, raw, mode=mode, experiment=typed.experiment, agreed=agreed),
+        python=as_python(jobtype, inputs, raw, mode=mode, experiment=typed.experiment, agreed=agreed),
     )
 
 

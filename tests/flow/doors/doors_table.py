@@ -355,7 +355,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "presets.show": ("gone",),
     "presets.new": (
         "dataset", "in.extra", "preset", "variant", "mode", "title", "experiment", "again",
-        "option.histogram_bins", "option.projection", "aside.gone", "kept",
+        "option.histogram_bins", "option.projection", "aside.gone", "kept", "use", "accept_terms",
     ),
     "search.show": ("q",),
     "search.hits": ("q",),
@@ -377,13 +377,14 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "analyses.start": (
         "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key", "experiment",
         "revision", "without", "returned", "again", "option.histogram_bins", "option.projection", "kept",
-        "aside.projection", "aside.gone", "was_preset", "was.histogram_bins",
+        "aside.projection", "aside.gone", "was_preset", "was.histogram_bins", "use", "accept_terms",
     ),
     "trials.form": (
         "dataset", "in.extra", "preset", "variant", "mode", "title", "proposed", "idempotency_key",
         "experiment", "revision", "on", "returned", "again",
         "try", "how", "values", "value", "from", "to", "number", "spacing", "part",
         "option.histogram_bins", "option.projection", "kept", "typed.histogram_bins", "aside.projection",
+        "use", "accept_terms",
     ),
     "trials.use": ("all",),
     "trials.show": ("picture", "black", "white"),
@@ -411,13 +412,14 @@ _TRIED: Mapping[str, Any] = {
     "experiment": "", "revision": "",
     "on": "{dataset}", "try": "histogram_bins", "how": "list", "values": "16, 32", "value": "max", "from": "",
     "returned": "", "again": "{failed}", "to": "", "number": "5", "spacing": "linear", "part": "part",
-    "typed.histogram_bins": "values=8%2C+16",
+    "typed.histogram_bins": "values=8%2C+16", "use": "", "accept_terms": "",
 }  # fmt: skip
 
 _STARTED: Mapping[str, Any] = {
     "dataset": "{dataset}", "option.histogram_bins": "64", "variant": "standard", "mode": "each",
     "preset": "Recommended", "title": "Again", "proposed": "A name", "idempotency_key": "matrix", "revision": "",
-    "without": "", "experiment": "", "returned": "", "aside.gone": "mean", "again": "{failed}",
+    "without": "", "experiment": "", "returned": "", "aside.gone": "mean", "again": "{failed}", "use": "",
+    "accept_terms": "",
 }  # fmt: skip
 
 _DRAFT: Mapping[str, Any] = {
@@ -449,7 +451,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "drafts.ask_to_try": {"on": "{dataset}"},
     "drafts.start_trial": {
         "on": "{dataset}", "with.second": "{dataset}", "part": "", "option.histogram_bins": "64",
-        "idempotency_key": "trial",
+        "idempotency_key": "trial", "use": "", "accept_terms": "",
     },
     "drafts.ask_to_publish": {
         "changed": "It is new.", "to": "everyone", "instrument": "1", "experiment": "1", "experiment_words": "",
@@ -507,6 +509,8 @@ _FORM: Mapping[str, Any] = {
     "variant": "standard",
     "title": "Again",
     "experiment": None,
+    "use": None,
+    "accept_terms": None,
 }
 
 _TRIAL: Mapping[str, Any] = {
@@ -542,7 +546,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     },
     "api_drafts.try_draft": {
         "inputs": {"data": ["{dataset}"]}, "options": {"histogram_bins": 64}, "preset": None, "mode": "each",
-        "experiment": None, "variant": None, "title": "Again",
+        "experiment": None, "variant": None, "title": "Again", "use": None, "accept_terms": None,
     },
     "api_drafts.ask_to_publish": {"to": "instruments", "ids": [1], "changed": "It is new."},
     "api_drafts.ask_to_publish_again": {"revision": "{revision}", "changed": "Back."},

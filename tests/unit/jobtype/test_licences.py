@@ -63,3 +63,46 @@ def test_servers_are_not_of_several_ranks(load):
     assert not problems
     _, problems = load("label: Standard}\n", "label: Standard, ranks: 2}\nlicence_servers: [{name: mesh}]\n")
     assert "several ranks" in str(problems)
+
+
+TERMS = "terms: {name: solver, title: Terms, text: Cite us., use: academic}\n"
+
+
+def test_terms_are_known_by_what_they_say_and_not_by_their_name(load):
+    def digest(text):
+        jobtype, problems = loaded(load, text)
+        assert not problems
+        return jobtype.terms.digest
+
+    first = digest(TERMS)
+    assert digest(TERMS.replace("name: solver", "name: other")) == first
+    for old, new in (("Cite us", "Pay us"), ("title: Terms", "title: New terms"), ("academic", "commercial")):
+        assert digest(TERMS.replace(old, new)) != first
+    assert digest(TERMS.replace("text: Cite us.", "link: 'https://example.org'")) != first
+
+
+def test_without_terms_the_revision_is_as_before(load):
+    plain, _ = loaded(load, "")
+    said, _ = loaded(load, "terms: null\n")
+    assert "terms" not in plain.document()
+    assert said.revision == plain.revision
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "terms: {name: solver, title: Terms}\n",
+        "terms: {name: Solver, title: Terms, text: T}\n",
+        "terms: {name: solver, title: Terms, text: T, use: military}\n",
+        "terms: {name: solver, title: Terms, link: 'javascript:alert(1)'}\n",
+        "terms: {name: solver, title: Terms, link: 'https://'}\n",
+        "terms: {name: solver, title: Terms, link: 'https://a b'}\n",
+        "terms: {name: solver, title: Terms, link: '//example.org'}\n",
+        f"terms: {{name: solver, title: Terms, text: {'x' * 50_001}}}\n",
+        "terms: [1]\n",
+    ],
+)
+def test_terms_that_say_nothing_or_lead_nowhere_are_told(load, more):
+    jobtype, problems = loaded(load, more)
+    assert jobtype is None
+    assert "terms" in str(problems)

@@ -18,14 +18,14 @@ from portal.web.api.drafts.blueprint import Changed, DraftPath, api
 from portal.web.api.drafts.shapes import WishOut, wish_out
 from portal.web.api.form_shapes import FormOut
 from portal.web.api.job_shapes import SubmissionOut
-from portal.web.api.submissions import FormValues, IdempotencyHeader, shown_submission
+from portal.web.api.submissions import Agreeing, FormValues, IdempotencyHeader, shown_submission
 from portal.web.bounded import Body, Id, Title
 from portal.web.context import actor, close_session, now, portal, session
 
 Ids = Annotated[list[Id], Field(max_length=100)]
 
 
-class DraftTrial(FormValues):
+class DraftTrial(FormValues, Agreeing):
     """A form on which the draft is tried."""
 
     title: Title | None = Field(None, description="Name of the result; null: as the draft names it.")
@@ -96,6 +96,8 @@ def try_draft(path: DraftPath, header: IdempotencyHeader, body: DraftTrial) -> R
             preset=body.preset,
             idempotency_key=header.key,
             experiment=body.experiment,
+            accepts=body.accept_terms,
+            use=body.use,
         )
         made = trying.submit_trial(writing, actor(), path.draft, asked, settings=portal().settings, now=now())
     response = answer(shown_submission(made.id, session()), 201 if made.fresh else 200)

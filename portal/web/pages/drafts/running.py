@@ -23,7 +23,7 @@ from portal.web.pages.drafts.editor import AT
 from portal.web.part import part
 from portal.web.views.drafts import beside
 from portal.web.views.drafts.audience import chosen_ids, experiments
-from portal.web.views.drafts.editor import live_values, other_datasets, whole_of
+from portal.web.views.drafts.editor import live_values, other_datasets, terms_to_try, whole_of
 from portal.web.views.drafts.standing import progress_of, trial_of
 from portal.web.views.drafts.tried.measured import RULE, with_measured
 from portal.web.views.start import inputs_of
@@ -47,12 +47,14 @@ def tried(draft_id: int, step: str) -> ResponseReturnValue:
     draft = service.draft_for(session(), actor(), draft_id)
     on = whole_of(request.args.get("on", "")) or None
     had = request.args.get("had") == "yes"
+    checked = check(draft.text)
     context = {
         "draft": draft,
+        "terms": terms_to_try(step, checked.jobtype),
         "step": step,
         "on": on,
         "progress": progress_of(session(), actor(), draft_id, portal().settings.signs),
-        "checked": check(draft.text),
+        "checked": checked,
         "key": uuid.uuid4().hex,
         "rule": RULE,
         "had": had,
@@ -98,6 +100,8 @@ def start_trial(draft_id: int) -> ResponseReturnValue:
                 inputs=_inputs(jobtype, on),
                 options=_options(jobtype, on),
                 idempotency_key=chosen.get("idempotency_key") or None,
+                accepts=chosen.get("accept_terms") or None,
+                use=chosen.get("use") or None,
             )
             made = trying.submit_trial(
                 writing, actor(), draft_id, keyed(asked), settings=portal().settings, now=now()

@@ -26,6 +26,7 @@ from portal.web.views.drafts.scripts import scripts_shown
 from portal.web.views.drafts.shown import WORDS, Group, groups_of, left_over
 from portal.web.views.drafts.standing import Progress, progress_of
 from portal.web.views.drafts.tried.measured import RULE
+from portal.web.views.terms.shown import ShownTerms, shown_terms
 
 YAML: Final = "yaml"
 MOST_CHIPS: Final = 200
@@ -116,6 +117,7 @@ def editor_of(
         "types": beside.type_names(reading) if step in (Step.DATA.value, Step.COMMAND.value) else (),
         "progress": _progress(draft, step),
         "key": uuid.uuid4().hex,
+        "terms": terms_to_try(step, checked.jobtype),
         "mine": draft.author_id == who.person_id,
         "image": images_shown.chosen(portal().settings.images, tree)
         if tree and step == Step.COMMAND.value
@@ -127,6 +129,13 @@ def editor_of(
         "rule": RULE,
         "experiments": experiments(reading, who, request.args) if step == Step.PUBLISH.value else None,
     }
+
+
+def terms_to_try(step: str, jobtype: JobType | None) -> ShownTerms | None:
+    """The terms that whoever tries the draft is asked to accept, as everybody is."""
+    if step != Step.TRY.value or jobtype is None:
+        return None
+    return shown_terms(session(), actor(), jobtype, accepts=None, use=None)
 
 
 def _progress(draft: Draft, step: str) -> Progress | None:

@@ -198,6 +198,8 @@ def _elements(shape: Sequence[int]) -> int:
 
 
 def _problem(jobtype: JobType, name: str, text: str) -> FieldProblem:
+    if name.startswith("terms."):
+        return FieldProblem(f"f-{name.replace('.', '-')}", label_of(jobtype, name), text)
     if name in ANCHORS:
         return FieldProblem(ANCHORS[name], LABELS[name], text)
     if jobtype.slot is not None and name == f"inputs.{jobtype.slot.name}":
