@@ -41,7 +41,7 @@ print(json.dumps({
 """
 
 
-NO_ANSWER = {"", "ConnectionResetError", "BrokenPipeError"}
+NO_ANSWER = {"", "ConnectionResetError", "BrokenPipeError", "OSError"}
 
 
 def own_address():
