@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gantry_formats.commands.environment import name_objection
-from gantry_formats.licences import FORMS, LONGEST_NAME, MOST_SERVERS, NAME, VARIABLE, objection
+from gantry_formats.commands.servers import FORMS, LONGEST_NAME, MOST_SERVERS, NAME, VARIABLE, objection
 from portal.rpc.exchange import RefusedError, UnusableError, fields
 
 Servers = Mapping[str, Mapping[str, Any]]

@@ -2,7 +2,7 @@
 
 from pydantic import Field, model_validator
 
-from gantry_formats.licences import objection
+from gantry_formats.commands.servers import objection
 from portal.config.sections import Section
 
 

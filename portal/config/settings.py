@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
-from gantry_formats.licences import LONGEST_NAME, NAME
+from gantry_formats.commands.servers import LONGEST_NAME, NAME
 from portal.config.licences import LicenceServerSettings
 from portal.config.publisher import PublisherSettings, Signs
 from portal.config.sections import (

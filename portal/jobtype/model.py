@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 from pydantic_core import PydanticCustomError
 
 from gantry_formats.commands.hyphens import standing_alone
-from gantry_formats.licences import MOST_SERVERS
+from gantry_formats.commands.servers import MOST_SERVERS
 from portal.documents import canonical_json, digest
 from portal.jobtype.checks import findings
 from portal.jobtype.command.checks import findings_now

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator
 
 from gantry_formats.commands.environment import NAME, name_objection
-from gantry_formats.licences import VARIABLE
+from gantry_formats.commands.servers import VARIABLE
 from portal.jobtype.strict import Slug, Strict
 
 

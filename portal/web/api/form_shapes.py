@@ -13,7 +13,7 @@ from portal.jobs.timing.usage import DAYS, UNUSED, Usage
 from portal.jobtype.kinds.every import KINDS
 from portal.jobtype.model import JobType
 from portal.web.api.blueprint import PREFIX
-from portal.web.api.terms_shapes import TermsOut, terms_out
+from portal.web.api.terms.shapes import TermsOut, terms_out
 from portal.web.views.usage import recent_usage
 
 

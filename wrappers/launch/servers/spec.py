@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
-from gantry_formats.licences import FORMS, MOST_SERVERS, is_address, objection, told
+from gantry_formats.commands.servers import FORMS, MOST_SERVERS, is_address, objection, told
 from wrappers.launch.reading import JobSpecError, Reader
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")

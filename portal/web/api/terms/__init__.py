@@ -1,0 +1,1 @@
+"""The terms of analyses, as programs read them."""
