@@ -47,7 +47,13 @@ def findings(jobtype: JobType) -> list[Finding]:
         *_doubles("outputs", "output", [output.name for output in jobtype.outputs]),
         *_doubles("presets", "preset", [preset.name.casefold() for preset in jobtype.presets]),
         *_doubles(("resources", "variants"), "variant", [v.name for v in jobtype.resources.variants]),
-        *licence_findings(jobtype),
+        *licence_findings(
+            jobtype.licences,
+            jobtype.licence_servers,
+            network=jobtype.network,
+            ranks=[variant.ranks for variant in jobtype.resources.variants],
+            program=jobtype.program,
+        ),
         *_slots(jobtype),
         *_options(jobtype),
         *conditions_findings(

@@ -1,37 +1,34 @@
 """What must hold of the licences and licence servers of a job type."""
 
-from __future__ import annotations
-
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Sequence
 
 from portal.jobtype.finding import Finding
+from portal.jobtype.licences.model import Licence, LicenceServer
+from portal.jobtype.program import Program
 
-if TYPE_CHECKING:
-    from portal.jobtype.model import JobType
 
-
-def licence_findings(jobtype: JobType) -> Iterator[Finding]:
-    """What does not fit together, each with its place."""
-    yield from _doubles("licences", "licence", [one.name for one in jobtype.licences])
-    yield from _doubles("licence_servers", "licence server", [one.name for one in jobtype.licence_servers])
-    if not jobtype.licence_servers:
+def licence_findings(
+    licences: Sequence[Licence],
+    servers: Sequence[LicenceServer],
+    *,
+    network: bool,
+    ranks: Collection[int],
+    program: Program,
+) -> Iterator[Finding]:
+    """What does not fit together, each with its place. `ranks` of each variant."""
+    yield from _doubles("licences", "licence", [one.name for one in licences])
+    yield from _doubles("licence_servers", "licence server", [one.name for one in servers])
+    if not servers:
         return
-    if jobtype.network:
-        yield (
-            ("network",),
-            "it has the whole network: a licence server that it names confines nothing",
-        )
-    if any(variant.ranks > 1 for variant in jobtype.resources.variants):
-        yield (
-            ("licence_servers",),
-            "several ranks have their node's network: licence servers confine nothing",
-        )
-    if jobtype.program.module is not None:
+    if network:
+        yield ("network",), "it has the whole network: a licence server that it names confines nothing"
+    if any(one > 1 for one in ranks):
+        yield ("licence_servers",), "several ranks have their node's network: licence servers confine nothing"
+    if program.module is not None:
         yield ("licence_servers",), "licence servers are of a command, not of a module of ours"
     forms: dict[str, str] = {}
-    for index, one in enumerate(jobtype.licence_servers):
-        if one.variable in (jobtype.program.environment or {}):
+    for index, one in enumerate(servers):
+        if one.variable in (program.environment or {}):
             yield (
                 ("licence_servers", index, "variable"),
                 f"{one.variable} is set by the licence server {one.name}: take it out of the environment",
