@@ -113,3 +113,28 @@ def test_of_several_clusters_it_is_the_one_at_which_it_runs(tmp_path: Path) -> N
     assert [list(tokens_at(settings, name) or ()) for name in ("qc", "solve")] == [["matlab"], ["idl"]]
     assert tokens_at(settings, "elsewhere") is None
     assert all_tokens(settings) == ["idl", "matlab"]
+
+
+def test_the_editor_offers_what_there_is_and_says_what_a_draft_may_not_have(site_with: Any) -> None:
+    slurm = {"cluster": "c", "licences": {"matlab": "matlab", "idl": "idl"}}
+    site = site_with(
+        "", scheduler="slurm", slurm=slurm, licence_servers={"mesh": MESH}, publisher={"licences": ["idl"]}
+    )
+    sam = site.client("sam")
+    with site.database.write() as session:
+        actor = site.facility.actors["sam"]
+        _, secret = create_token(session, actor, "t", ("read", "submit"), days=1, now=datetime.now(UTC))
+
+    def page(more: str) -> str:
+        text = SOLVE.format(more=more).replace("name: solve\n", "name: mine\n")
+        made = Asking(site.app, secret)("POST", "/drafts", json={"text": text})
+        assert made.status_code == 201, made.json
+        return sam.get(f"/analyses/drafts/{made.json['id']}/resources").text
+
+    shown = page("licences: [{name: idl}]\nlicence_servers: [{name: mesh}]")
+    assert '<option value="idl" selected>idl</option>' in shown
+    assert '<option value="matlab">matlab (not for what is made in the browser)</option>' in shown
+    assert '<option value="mesh" selected>mesh (not for what is made in the browser)</option>' in shown
+    assert "mesh is not for what is made in the browser: the publisher refuses it." in shown
+    assert "a licence of comsol, which this site does not offer" in page("licences: [{name: comsol}]")
+    assert "does not offer" not in page("licences: [{name: idl}]")

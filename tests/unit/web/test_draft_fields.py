@@ -257,3 +257,56 @@ def test_a_publication_from_nothing() -> None:
     assert found.jobtype.references[0].doi == "10.1086/111605"
     assert found.jobtype.icon == "layers"
     assert value(done(text, Step.PURPOSE, "references.add"), "references", 1) == {"key": "reference_2"}
+
+
+OFFERS = {
+    "licences.#.name": (("matlab", "matlab"),),
+    "licence_servers.#.name": (("mesh", "mesh"), ("solver", "solver (not for what is made in the browser)")),
+}
+
+
+def test_licences_and_servers_are_picked_from_what_the_site_offers() -> None:
+    text = done(done(TEXT, Step.RESOURCES, "licences.add"), Step.RESOURCES, "licence_servers.add")
+    assert not check(text).jobtype  # nothing is picked yet
+    fields = {
+        field.name[2:]: field
+        for group in groups_of(Tree(text), check(text), Step.RESOURCES, offers=OFFERS)
+        for field in (*group.fields, *group.rare)
+    }
+    assert fields["licences.0.name"].choices == (("matlab", "matlab"), ("", "Choose …"))
+    assert [value for value, _words in fields["licence_servers.0.name"].choices] == ["mesh", "solver", ""]
+    assert fields["licence_servers.0.name"].missing
+    text = typed(Step.RESOURCES, text, licences__0__name="matlab", licence_servers__0__name="mesh")
+    text = typed(Step.RESOURCES, text, licences__0__count="2", licence_servers__0__variable="MLM_LICENSE_FILE")
+    made = check(text).jobtype
+    assert [(one.name, one.count) for one in made.licences] == [("matlab", 2)]
+    assert [(one.name, one.variable) for one in made.licence_servers] == [("mesh", "MLM_LICENSE_FILE")]
+    assert "# mine" in text
+
+
+def test_a_name_that_the_site_does_not_offer_stays_and_is_said() -> None:
+    text = TEXT + "licences: [{name: comsol}]\n"
+    (field,) = (
+        field
+        for group in groups_of(Tree(text), check(text), Step.RESOURCES, offers=OFFERS)
+        for field in group.fields
+        if field.name == "f.licences.0.name"
+    )
+    assert field.choices == (("matlab", "matlab"), ("comsol", "comsol (not known here)"))
+
+
+def test_terms_are_typed_and_taken_away_again() -> None:
+    text = typed(
+        Step.RESOURCES,
+        terms__title="Campus licence",
+        terms__text="Cite us.\nPay us.",
+        terms__use="academic",
+        terms__name="campus",
+    )
+    terms = check(text).jobtype.terms
+    assert (terms.title, terms.text, terms.use, terms.name) == (
+        *("Campus licence", "Cite us.\nPay us.", "academic", "campus"),
+    )
+    assert shown(text, Step.RESOURCES)["terms.use"] == ("academic", ())
+    empty_again = typed(Step.RESOURCES, text, terms__title="", terms__text="", terms__use="either", terms__name="")
+    assert check(empty_again).jobtype is None or check(empty_again).jobtype.terms is None

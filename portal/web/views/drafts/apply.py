@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gantry_formats.commands.servers import VARIABLE
 from portal.jobtype.finding import Path
 from portal.jobtype.written.check import Step
 from portal.jobtype.written.edit import insert, move, put, remove
@@ -24,7 +25,11 @@ NEW: Final[Mapping[str, Mapping[str, Any]]] = {
     "exit_codes": {"code": 1, "means": "It failed."},
     "methods": {"text": "{input} was analysed with {analysis}."},
     "references": {"key": "reference"},
+    "licences": {"count": 1},
+    "licence_servers": {"variable": VARIABLE},
 }
+NAMELESS: Final = frozenset({"pictures", "needs", "methods", "licences", "licence_servers"})
+"""Items that are not told apart by a name of their own, or whose name is picked of what the site offers."""
 SHORT: Final[Mapping[str, str]] = {"options.#.choices.#": "value", "methods.#": "text"}
 """Items that may be written as one value alone, and the key that this value is."""
 
@@ -151,7 +156,7 @@ def _one_more(text: str, place: str) -> str:
     items = value_at(tree, path)
     items = items if isinstance(items, list) else []
     new = dict(NEW[place])
-    if place not in ("pictures", "needs", "methods"):
+    if place not in NAMELESS:
         key = next(key for key in ("code", "key", "name") if key in new)
         taken = {str(one.get(key)) for one in items if isinstance(one, dict)}
         first, number = new[key], 2

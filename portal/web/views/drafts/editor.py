@@ -22,6 +22,7 @@ from portal.web.views.drafts import beside, images_shown
 from portal.web.views.drafts.audience import experiments
 from portal.web.views.drafts.fields import label_at
 from portal.web.views.drafts.known import known_names
+from portal.web.views.drafts.licences_offered import offers_of, told_of
 from portal.web.views.drafts.scripts import scripts_shown
 from portal.web.views.drafts.shown import WORDS, Group, groups_of, left_over
 from portal.web.views.drafts.standing import Progress, progress_of
@@ -96,7 +97,8 @@ def editor_of(
     form = _form((reading, who), prepared.jobtype, fits, on, live or None)
     groups: list[Group] = []
     if tree is not None and step != YAML:
-        groups = groups_of(tree, checked, Step(step), opened=opened, images=images)
+        offers = offers_of(portal().settings) if step == Step.RESOURCES.value else {}
+        groups = groups_of(tree, checked, Step(step), opened=opened, images=images, offers=offers)
     return {
         "draft": draft,
         "step": step,
@@ -117,6 +119,7 @@ def editor_of(
         "types": beside.type_names(reading) if step in (Step.DATA.value, Step.COMMAND.value) else (),
         "progress": _progress(draft, step),
         "key": uuid.uuid4().hex,
+        "lacking": told_of(portal().settings, prepared.jobtype),
         "terms": terms_to_try(step, checked.jobtype),
         "mine": draft.author_id == who.person_id,
         "image": images_shown.chosen(portal().settings.images, tree)

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gantry_formats.commands.servers import VARIABLE
 from portal.jobtype.conditions.condition import Need
 from portal.jobtype.crop import Box, Crop
+from portal.jobtype.licences.model import Licence, LicenceServer
+from portal.jobtype.licences.terms import Terms
 from portal.jobtype.methods import Part, Reference
 from portal.jobtype.model import JobType, Output, Preset, Resources, Slot, Variant
 from portal.jobtype.option import ChoiceOption, FloatOption, IntegerOption, TextOption
@@ -341,6 +344,7 @@ OPTIONS: Final = (
     ),
 )
 AGAIN: Final = "What the portal tries again by itself"
+TERMS: Final = "Terms that people accept"
 RESOURCES: Final = (
     Spec("resources.variants.#.label", "What people read"),
     Spec("resources.variants.#.cpus", "Processors", kinds.INTEGER, default=1),
@@ -356,8 +360,43 @@ RESOURCES: Final = (
     Spec("resources.variants.#.gpus", "GPUs", kinds.INTEGER, default=0),
     Spec("resources.variants.#.ranks", "MPI ranks", kinds.INTEGER, rare=True, default=1),
     Spec("resources.variants.#.name", "Name", rare=True),
+    Spec("licences.#.name", "Licence of", kinds.SELECT, "Of those that Slurm counts here."),
+    Spec("licences.#.count", "How many a job holds", kinds.INTEGER, default=1),
+    Spec(
+        "licence_servers.#.name",
+        "Licence server",
+        kinds.SELECT,
+        "Its container reaches this server, and nothing else.",
+    ),
+    Spec(
+        "licence_servers.#.variable",
+        "The program finds where in the variable",
+        help="Most read LM_LICENSE_FILE, or one of their maker's: MLM_LICENSE_FILE.",
+        default=VARIABLE,
+    ),
+    Spec(
+        "licence_servers.#.form",
+        "Written as",
+        kinds.SELECT,
+        choices=(("port@host", "port@host"), ("host:port", "host:port"), ("host", "the host alone")),
+        default="port@host",
+        rare=True,
+    ),
     Spec("resources.default", "The one that is meant unless people choose", kinds.SELECT),
     Spec("grace_s", "Warning before the limit", kinds.INTEGER, unit="seconds", rare=True, default=30),
+    Spec("terms.title", "Title of the terms", help="People accept them once.", section=TERMS),
+    Spec("terms.text", "The terms", kinds.WORDS, "Another text is asked for anew.", section=TERMS),
+    Spec("terms.link", "Where they stand", help="https://…, instead of the text or besides.", section=TERMS),
+    Spec(
+        "terms.use",
+        "What for it may be used",
+        kinds.SELECT,
+        "With academic or commercial work people are asked, and the other is refused.",
+        (("either", "any work"), ("academic", "academic work only"), ("commercial", "commercial work only")),
+        default="either",
+        section=TERMS,
+    ),
+    Spec("terms.name", "Name in commands", help="gantry run --accept-terms NAME", section=TERMS),
     Spec("retry.memory.times", "Out of memory: again, times", kinds.INTEGER, default=0, section=AGAIN),
     Spec("retry.memory.memory_factor", "With so many times the memory", kinds.NUMBER, default=1, section=AGAIN),
     Spec("retry.time.times", "Out of time: again, times", kinds.INTEGER, default=0, section=AGAIN),
@@ -384,6 +423,8 @@ LISTS: Final[Mapping[str, str]] = {
     "exit_codes": "exit code",
     "methods": "sentence",
     "references": "publication",
+    "licences": "licence",
+    "licence_servers": "licence server",
 }
 """The lists whose items can be added, moved and taken away, and what one of them is called."""
 
@@ -412,6 +453,9 @@ ORDER: Final[Mapping[str, tuple[str, ...]]] = {
     "resources": _order(Resources),
     "resources.variants.#": _order(Variant),
     "program": _order(Program),
+    "licences.#": _order(Licence),
+    "licence_servers.#": _order(LicenceServer),
+    "terms": _order(Terms),
 }
 """In which order keys stand that come new."""
 

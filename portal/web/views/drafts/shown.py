@@ -20,6 +20,7 @@ CALLED: Final = ("label", "pattern", "name", "file", "means", "text", "title", "
 """Which keys say what an item is called, the best first."""
 OPEN: Final = 3
 """Up to so many options stand open; of more, those that need a look."""
+NOTHING_OFFERED: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {}
 WORDS: Final[Mapping[Step, str]] = {
     Step.PURPOSE: "Purpose",
     Step.DATA: "Data",
@@ -99,9 +100,14 @@ def groups_of(
     *,
     opened: str = "",
     images: Sequence[tuple[str, str]] = (),
+    offers: Mapping[str, tuple[tuple[str, str], ...]] = NOTHING_OFFERED,
 ) -> list[Group]:
-    """The step's groups. `opened`: the item that stands open; `images`: names and words of the staged ones."""
-    specs, found = OF_STEP[step], checked.of(step)
+    """The step's groups. `opened`: the item that stands open; `images`: names and words of the staged ones.
+
+    `offers`: what the site has to choose from, by the field's key.
+    """
+    found = checked.of(step)
+    specs = [replace(one, choices=offers[one.key]) if one.key in offers else one for one in OF_STEP[step]]
     plain = [spec for spec in specs if "#" not in spec.key]
     groups = []
     for place in dict.fromkeys(spec.key.partition(".#")[0] for spec in specs if "#" in spec.key):
