@@ -69,7 +69,7 @@ def standing(session: Session, actor: Actor, draft_id: int) -> Standing:
     wishes = wishes_of(session, digest)
     mine = [one for one in wishes if one.wished is Wished.TRY and one.person_id == actor.person_id]
     may_try = any(one.deed is not None and one.deed.done for one in mine)
-    return Standing(jobtype, (), _stage(session, jobtype), may_try, tuple(wishes))
+    return Standing(jobtype, (), stage_of(session, jobtype), may_try, tuple(wishes))
 
 
 def ask_to_try(session: Session, actor: Actor, draft_id: int, *, now: datetime) -> RevisionWish:
@@ -164,7 +164,8 @@ def was_tried(session: Session, digest: str) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def _stage(session: Session, jobtype: JobType) -> Stage:
+def stage_of(session: Session, jobtype: JobType) -> Stage:
+    """How far this very revision is."""
     past = history(session, jobtype.name)
     if any(one.revision.digest == jobtype.revision for one in past):
         newest = past[0]

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 import portal.audit.models
 import portal.catalogue.models
 import portal.drafts.models
+import portal.drafts.pictures
 import portal.drafts.revisions
 import portal.drafts.signoff.models
 import portal.identity.models

@@ -6,64 +6,13 @@ from typing import Any
 
 import pytest
 from axe import AXE, violations
-from hands import Hands, go, new_draft, saved, text_of, until
+from hands import go, new_draft, saved, text_of, until
 from playwright.sync_api import Page, expect
-
-from portal.jobtype.load import judge
 
 pytestmark = pytest.mark.browser
 
 COMMAND = "convert in.tif -resize 50% -blur 0x3 out.tif"
 STEPS = ("purpose", "data", "command", "options", "resources", "try", "publish", "yaml")
-
-
-def test_imagemagick_is_registered_from_an_empty_draft(demo: Any, browse: Callable[..., Page]) -> None:
-    page = browse("sam")
-    hands = Hands(page)
-    go(page, "/analyses")
-    hands.press(page.get_by_role("link", name="New analysis"))
-    hands.type("Title", "Shrink a picture")
-    hands.press(page.get_by_role("button", name="Make a draft"))
-    page.wait_for_url("**/purpose*")
-    hands.type("In one sentence", "Makes a picture smaller and softer.")
-    saved(page)
-    hands.type("Heading on the Analyses page", "Pictures")
-    hands.press(page.locator("#draft-steps").get_by_role("link", name="Command"))
-    page.wait_for_url("**/command*")
-    hands.type("Command, or a batch script of Slurm", COMMAND)
-    hands.press(page.get_by_role("button", name="Read it"))
-    for word, meant in (
-        ("in.tif", "A file of the dataset"),
-        ("50%", "An option"),
-        ("0x3", "An option"),
-        ("out.tif", "A file that it writes"),
-    ):
-        chip = page.locator(".draft-chip", has_text=word)
-        hands.press(chip.locator("summary"))
-        with page.expect_navigation():
-            hands.press(chip.get_by_role("button", name=meant))
-        expect(page.locator(".flash")).to_contain_text("guess")
-    hands.press(page.locator("#draft-steps").get_by_role("link", name="Options"))
-    page.wait_for_url("**/options*")
-    hands.type("At least", "1")
-    saved(page)
-    hands.type("At most", "400")
-    expect(page.locator("#live-form")).to_contain_text("1 to 400")
-    expect(page.locator("form.htmx-request")).to_have_count(0)
-    # The form as a researcher sees it, and the command that follows what is typed into it.
-    live = page.locator("#live-form")
-    live.get_by_label("Resize").fill("25")
-    live.get_by_label("Resize").press("Tab")
-    expect(live.locator(".word", has_text="25%")).to_be_visible()
-    expect(live.locator(".word").first).to_have_text("convert")
-    hands.press(page.locator("#draft-steps").get_by_role("link", name="Publish"))
-    expect(page.locator("main")).to_contain_text("gantry admin jobtypes publish")
-    text = text_of(demo, "Shrink a picture")
-    found = judge(text)
-    assert found.jobtype is not None, (found.wrong, text)
-    assert found.jobtype.options[0].name == "resize"
-    assert hands.count <= 25, hands.count
-    print(f"steps of a person: {hands.count}")
 
 
 def test_a_draft_is_tried_on_a_dataset_and_published(demo: Any, browse: Callable[..., Page]) -> None:

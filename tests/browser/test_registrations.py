@@ -1,4 +1,4 @@
-"""Two registrations as staff do them: a script of twelve options, and a program of two inputs and two outputs.
+"""Three registrations as staff do them: ImageMagick on a TIFF, a script of twelve options, two inputs and outputs.
 
 From an empty draft to a tried and published revision, by clicking. Each press and each filled field is a step; a
 person takes half a minute for one, so that sixty are half an hour.
@@ -11,14 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tifffile
 from hands import Hands, go, saved, text_of
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
 
+from portal.catalogue.models import Dataset
+from portal.data.registered import root_of
+from portal.jobs.models import Job, JobTypeRevision, Submission
 from portal.jobtype.load import judge
 
 pytestmark = pytest.mark.browser
 
 MOST_STEPS = 60
+MAGICK = "/usr/bin/convert in.tif -resize 50% -blur 0x3 out.tif"
 SCRIPT = """
 import argparse, json, os
 from pathlib import Path
@@ -129,6 +135,69 @@ def option(page: Page, hands: Hands, name: str) -> Any:
     if not item.evaluate("item => item.open"):
         hands.press(item.locator("> summary"))
     return item
+
+
+def test_imagemagick_on_a_tiff(demo: Any, browse: Callable[..., Page]) -> None:
+    page = browse("sam")
+    hands = Hands(page)
+    go(page, "/analyses")
+    hands.press(page.get_by_role("link", name="New analysis"))
+    hands.type("Title", "Shrink a picture")
+    hands.press(page.get_by_role("button", name="Make a draft"))
+    page.wait_for_url("**/purpose*")
+    described(page, hands, "Makes a picture smaller and softer.")
+    to(page, hands, "Command")
+    hands.type("Command, or a batch script of Slurm", MAGICK)
+    hands.press(page.get_by_role("button", name="Read it"))
+    for word, meant in (
+        ("in.tif", "A file of the dataset"),
+        ("50%", "An option"),
+        ("0x3", "An option"),
+        ("out.tif", "A file that it writes"),
+    ):
+        means(page, hands, word, meant)
+        expect(page.locator(".flash")).to_contain_text("guess")
+    to(page, hands, "Options")
+    hands.type("At least", "1")
+    saved(page)
+    hands.type("At most", "400")
+    expect(page.locator("#live-form")).to_contain_text("1 to 400")
+    expect(page.locator("form.htmx-request")).to_have_count(0)
+    # The form as a researcher sees it, and the command that follows what is typed into it.
+    live = page.locator("#live-form")
+    live.get_by_label("Resize").fill("25")
+    live.get_by_label("Resize").press("Tab")
+    expect(live.locator(".word", has_text="25%")).to_be_visible()
+    expect(live.locator(".word").first).to_have_text("/usr/bin/convert")
+    tried_and_published(page, hands, "Shrink a picture")
+    made = judge(text_of(demo, "Shrink a picture")).jobtype
+    assert made is not None
+    assert [option.name for option in made.options] == ["resize", "blur"]
+    # What the trial left is what ImageMagick makes of that very file: as large as half of it, in pixels.
+    before, after = _tried_on(demo, made.revision)
+    assert after[-2:] == tuple(-(-length // 2) for length in before[-2:]) or after[-2:] == tuple(
+        length // 2 for length in before[-2:]
+    )
+
+
+def _tried_on(demo: Any, digest: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The sizes of the TIFF that went into the trial, and of the one that came out."""
+    settings = demo.settings
+    with demo.database.read() as session:
+        query = (
+            select(Job)
+            .join(Job.submission)
+            .join(Submission.revision)
+            .where(JobTypeRevision.digest == digest, Submission.draft)
+        )
+        job = session.scalars(query).one()
+        found = []
+        for number in (job.inputs[0].dataset_id, job.outputs[0].dataset_id):
+            dataset = session.get_one(Dataset, number)
+            folder, relative = root_of(dataset, settings)
+            [file] = [one for one in dataset.datafiles if one.name.endswith((".tif", ".tiff"))]
+            found.append(tifffile.TiffFile(folder / relative / (file.location or file.name)).pages[0].shape)
+    return found[0], found[1]
 
 
 def test_a_script_of_twelve_options_with_conditions(

@@ -125,6 +125,17 @@ def _conditions() -> "WSGIEnvironment":
     return {name: value for name, value in environ.items() if name != "HTTP_IF_MATCH"}
 
 
+def send_picture(png: bytes, sha256: str, *, max_age_s: int = 600) -> Response:
+    """A picture of the portal's own, whose address changes with it."""
+    response = Response(png, mimetype="image/png", headers=Headers({"X-Content-Type-Options": "nosniff"}))
+    response.set_etag(sha256)
+    response.headers["Cache-Control"] = f"private, max-age={max_age_s}"
+    response.headers["Content-Disposition"] = disposition("inline", "picture.png")
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.make_conditional(request.environ)
+    return response
+
+
 def send_archive(content: Iterator[bytes], name: str) -> Response:
     """An archive that is made while it is sent: its length is not known, and no part of it can be asked for."""
     response = Response(content, mimetype="application/zip")

@@ -15,6 +15,7 @@ from portal.catalogue.files.named import with_file_names
 from portal.catalogue.inputs import datasets_by_slot
 from portal.catalogue.models import Dataset, Investigation
 from portal.catalogue.service import OFFERED, experiments_to_file_in, who_sees
+from portal.drafts.pictures import example_of
 from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError
 from portal.form import Form, build_form
 from portal.form.conditions.page import for_page
@@ -30,11 +31,13 @@ from portal.level import level
 from portal.presets.offered import Offer
 from portal.web.bounds import LONGEST_LINK
 from portal.web.context import actor, now, portal, session
+from portal.web.files.sending import send_picture
 from portal.web.forms.again import StartedBefore, address_of, keyed, started_before
 from portal.web.forms.kept import kept_fields
 from portal.web.forms.revised import told_if_revised
 from portal.web.part import part
 from portal.web.views.analyses import all_cards, analysis_card, example_inputs, fitting_cards
+from portal.web.views.drafts.example import examples, not_there
 from portal.web.views.finding.analyses import Asked, filter_groups, find
 from portal.web.views.paging import whole_numbers
 from portal.web.views.pictures import thumbnails
@@ -95,11 +98,27 @@ def _offered() -> dict[str, object]:
     return {
         "asked": asked,
         "read_as": looked.read_as,
-        "cards": all_cards(session(), actor(), looked.jobtypes, measured, recent_usage()),
+        "cards": all_cards(
+            session(),
+            actor(),
+            looked.jobtypes,
+            measured,
+            recent_usage(),
+            chosen=examples(session(), looked.jobtypes),
+        ),
         "total": len(on_offer),
         "groups": filter_groups(on_offer, asked, measured),
         "unpublished": jobtypes.unpublished if actor().staff else (),
     }
+
+
+@page.get("/<name>/example.png")
+def example(name: str) -> ResponseReturnValue:
+    """The picture that its author chose, of the revision that is on offer."""
+    found = example_of(session(), portal().jobtypes.named(name).revision, whole=True)
+    if found is None:
+        raise not_there(actor())
+    return send_picture(found.png, found.sha256)
 
 
 @page.get("/<name>/start")

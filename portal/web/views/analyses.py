@@ -56,7 +56,7 @@ class AnalysisCard:
     url: str
     why_not: str = ""
     picture: Picture | None = None
-    """The newest result of it that this person sees, as an example."""
+    """The one that its author chose, or else the newest result of it that this person sees."""
     used: str = ""
     """How often it was used of late, and how often it worked; empty where that is not looked at."""
     takes: str = ""
@@ -107,16 +107,22 @@ def all_cards(
     jobtypes: Collection[JobType],
     measured: Mapping[str, int],
     used: Mapping[str, Usage],
+    *,
+    chosen: Mapping[str, Picture],
 ) -> list[AnalysisCard]:
     """Cards of these analyses, those of one category together, "Any data" last.
 
-    Each has an example where there is one; `measured`: as `example_inputs` finds them.
+    Each has an example where there is one, first of all the one that its author chose (`chosen`, by name);
+    `measured`: as `example_inputs` finds them.
     """
     results = example_results(session, actor)
     examples = {jobtype.name: results.get(jobtype.name) or _input_of(jobtype, measured) for jobtype in jobtypes}
     pictures = thumbnails(session, actor, examples.values())
     in_order = sorted(jobtypes, key=lambda item: (item.category == "Any data", item.category, item.title))
-    cards = [analysis_card(jobtype, picture=pictures.get(examples[jobtype.name] or 0)) for jobtype in in_order]
+    cards = [
+        analysis_card(jobtype, picture=chosen.get(jobtype.name) or pictures.get(examples[jobtype.name] or 0))
+        for jobtype in in_order
+    ]
     of_late = [used.get(card.name, UNUSED) for card in cards]
     return [replace(card, used=one.words, takes=one.takes) for card, one in zip(cards, of_late, strict=True)]
 

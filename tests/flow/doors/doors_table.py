@@ -56,6 +56,7 @@ PAGES = """
     experiments.jobs_now     GET   hides    hides      shows      shows      shows      | job
     analyses.show            GET   sign-in  shows      shows      shows      shows      | -
     analyses.found           GET   sign-in  shows      shows      shows      shows      | -
+    analyses.example         GET   sign-in  hides      hides      hides      hides      | -
     analyses.start           GET   sign-in  hides      shows      shows      shows      | dataset
     analyses.begin           POST  sign-in  hides      done       done       done       | -
     analyses.preset          POST  sign-in  hides      done       done       done       | -
@@ -72,6 +73,8 @@ PAGES = """
     drafts.save              POST  sign-in  hides      hides      hides      done       | -
     drafts.saved             POST  sign-in  hides      hides      hides      shows      | -
     drafts.form              POST  sign-in  hides      hides      hides      shows      | -
+    drafts.choose_example    POST  sign-in  hides      hides      hides      done       | -
+    drafts.example           GET   sign-in  hides      hides      hides      hides      | -
     drafts.inside            GET   sign-in  hides      hides      hides      shows      | -
     drafts.pick              GET   sign-in  hides      hides      hides      shows      | -
     drafts.use               POST  sign-in  hides      hides      hides      422        | -
@@ -100,6 +103,7 @@ PAGES = """
     drafts.keys              GET   sign-in  forbidden  forbidden  forbidden  shows      | -
     drafts.make_key          POST  sign-in  forbidden  forbidden  forbidden  done       | -
     drafts.show_waiting      GET   sign-in  forbidden  forbidden  forbidden  shows      | -
+    drafts.waiting_example   GET   sign-in  forbidden  forbidden  forbidden  hides      | -
     drafts.sign              POST  sign-in  forbidden  forbidden  forbidden  done       | -
     drafts.refuse            POST  sign-in  forbidden  forbidden  forbidden  done       | -
     drafts.throw_away        POST  sign-in  hides      hides      hides      done       | -
@@ -443,6 +447,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "drafts.save_script": {"name": "fit.py", "text": "print(1)\n", "was": "", "on": "{dataset}"},
     "drafts.remove_script": {"name": "fit.py", "on": "{dataset}"},
     "drafts.log_tried": {"log": "plane 1 of 4\n", "f.progress.pattern": "", "f.cause": ""},
+    "drafts.choose_example": {"picture": "1"},
     "drafts.use": {
         "on": "{dataset}", "inside": "0.{dataset}", "file": "{file}", "pick": "fact:files.count", "operator": "==",
         "value": "1", "because": "One.", "option": "0", "do": "condition",

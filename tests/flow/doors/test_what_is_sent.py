@@ -20,7 +20,14 @@ from werkzeug.utils import cached_property
 PAGE_DOORS = read(PAGES, PAGE_PEOPLE)
 WHERE = "of tests/flow/doors/doors_table.py"
 OF_EVERY_FORM = frozenset({"csrf_token", "form_of", "kept"})
-UNREAD = frozenset({("datasets.picture", "v")})
+UNREAD = frozenset(
+    {
+        ("datasets.picture", "v"),
+        ("drafts.example", "v"),
+        ("analyses.example", "v"),
+        ("drafts.waiting_example", "v"),
+    }
+)
 """What stands in an address for browsers' caches alone."""
 PAGE_OF = {"analyses.begin": "analyses.start", "trials.start": "trials.form"}
 """Forms whose page takes what they send from its address, too."""

@@ -10,6 +10,7 @@ from small_facility import NOW, fill_small_facility
 
 import portal.audit.models
 import portal.catalogue.models
+import portal.drafts.pictures
 import portal.drafts.revisions
 import portal.drafts.signoff.models
 import portal.identity.models

@@ -10,6 +10,7 @@ from sqlalchemy import inspect, text
 import portal.audit.models
 import portal.catalogue.models
 import portal.drafts.models
+import portal.drafts.pictures
 import portal.drafts.revisions
 import portal.drafts.signoff.models
 import portal.identity.models

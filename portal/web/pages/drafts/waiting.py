@@ -5,13 +5,17 @@ from collections.abc import Mapping
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from portal.drafts.pictures import example_of
 from portal.drafts.signoff import signing
+from portal.drafts.signoff.signing import wish_for
 from portal.drafts.signoff.webauthn import Assertion, unpacked
 from portal.errors import ConflictError, InvalidError, LimitError
 from portal.web.context import actor, now, portal, session
+from portal.web.files.sending import send_picture
 from portal.web.forms.kept import kept_fields
 from portal.web.pages.drafts.blueprint import page
 from portal.web.pages.drafts.keys import elsewhere
+from portal.web.views.drafts.example import not_there
 from portal.web.views.drafts.waiting import waiting_page
 
 
@@ -19,6 +23,16 @@ from portal.web.views.drafts.waiting import waiting_page
 def show_waiting(wish_id: int) -> ResponseReturnValue:
     """What would be published, compared with what is on offer now."""
     return _page(wish_id, kept_fields("drafts.refuse", wish_id=wish_id))
+
+
+@page.get("/waiting/<int:wish_id>/example.png")
+def waiting_example(wish_id: int) -> ResponseReturnValue:
+    """The example picture that would be published with it."""
+    wish = wish_for(session(), actor(), portal().settings, wish_id)
+    found = example_of(session(), wish.revision.digest, whole=True)
+    if found is None:
+        raise not_there(actor())
+    return send_picture(found.png, found.sha256)
 
 
 @page.post("/waiting/<int:wish_id>/sign")

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from portal.drafts.models import Draft
+from portal.drafts.publishing import stage_of
 from portal.errors import InvalidError
 from portal.identity.actor import Actor
 from portal.jobtype.model import JobType
@@ -20,6 +21,7 @@ from portal.jobtype.written.tree import Tree, UnsoundError
 from portal.web.context import actor, portal, session
 from portal.web.views.drafts import beside, images_shown
 from portal.web.views.drafts.audience import experiments
+from portal.web.views.drafts.example import Example, example_of
 from portal.web.views.drafts.fields import label_at
 from portal.web.views.drafts.known import known_names
 from portal.web.views.drafts.licences_offered import offers_of, told_of
@@ -130,6 +132,7 @@ def editor_of(
         "step_words": WORDS,
         "label_at": label_at,
         "rule": RULE,
+        "example": _example(draft, checked, step),
         "experiments": experiments(reading, who, request.args) if step == Step.PUBLISH.value else None,
     }
 
@@ -145,6 +148,13 @@ def _progress(draft: Draft, step: str) -> Progress | None:
     if step not in (Step.TRY.value, Step.PUBLISH.value):
         return None
     return progress_of(session(), actor(), draft.id, portal().settings.signs)
+
+
+def _example(draft: Draft, checked: Checked, step: str) -> Example | None:
+    if step != Step.PUBLISH.value or checked.jobtype is None:
+        return None
+    stage = stage_of(session(), checked.jobtype)
+    return example_of(session(), actor(), draft.id, checked.jobtype, stage)
 
 
 def whole_of(text: str) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.config import Settings
 from portal.drafts.past import to_whom
+from portal.drafts.pictures import example_of
 from portal.drafts.publishing import history
 from portal.drafts.revisions import RevisionWish, Wished
 from portal.drafts.signoff.keys import enrolled_of
@@ -21,6 +22,7 @@ from portal.identity.actor import Actor
 from portal.jobtype.load import parse_text
 from portal.jobtype.model import JobType
 from portal.web.views.drafts.past import SHORT, Comparison, beside
+from portal.web.views.pictures import Picture
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ class WaitingPage:
     party: str
     credentials: str
     """Of her keys that count, with spaces between."""
+    example: Picture | None = None
+    """What would stand on its card."""
 
 
 def waiting_lines(session: Session, actor: Actor, settings: Settings) -> list[WaitingLine]:
@@ -118,7 +122,16 @@ def waiting_page(session: Session, actor: Actor, settings: Settings, wish_id: in
         statement=meant(wish, actor.name).statement,
         party=Party(settings.signoff_origin).id,
         credentials=" ".join(one.credential for one in enrolled_of(session, actor) if one.withdrawn is None),
+        example=_example(session, wish),
     )
+
+
+def _example(session: Session, wish: RevisionWish) -> Picture | None:
+    row = example_of(session, wish.revision.digest)
+    if row is None:
+        return None
+    url = url_for("drafts.waiting_example", wish_id=wish.id, v=row.sha256[:12])
+    return Picture(url, row.width, row.height)
 
 
 def _title(wish: RevisionWish) -> str:
