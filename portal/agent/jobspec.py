@@ -9,7 +9,7 @@ from portal.agent.backend import Backend
 from portal.agent.chosen import chosen_files, names_in
 from portal.agent.conditions import check_needs
 from portal.agent.inputs import Inputs
-from portal.agent.jobtype import Published, PublishedType, resources
+from portal.agent.jobtype import Published, PublishedType, constraint, resources
 from portal.agent.options import check_options
 from portal.agent.program import checked_program
 from portal.agent.servers import asked_servers
@@ -73,6 +73,11 @@ class JobSpecs:
         """What a job holds while it runs: as its job type says that was signed off, and no request."""
         given = fields(spec, "order", required=JOB_SPEC_KEYS)
         return tuple(self._published.load(given["jobtype"]).licences)
+
+    def constraint(self, spec: Any) -> str:
+        """The kind of node that a job needs, which a variant that was signed off names. Raises RefusedError."""
+        given = fields(spec, "order", required=JOB_SPEC_KEYS)
+        return constraint(self._published.load(given["jobtype"]), given["resources"])
 
     def _image(self, jobtype: PublishedType) -> dict[str, Any] | None:
         if jobtype.revision not in self._images:

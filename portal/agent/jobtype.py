@@ -43,6 +43,8 @@ class PublishedType:
     grace_s: int
     reports: Mapping[str, Any]
     """How the program itself tells progress, parameters and pictures, as launch reads it."""
+    constraints: frozenset[str] = frozenset()
+    """The kinds of nodes that its variants need, by the names that the site offers."""
     licences: Sequence[tuple[str, int]] = ()
     """What a job holds while it runs, by the names that the site offers, and how many."""
     licence_servers: Sequence[Mapping[str, Any]] = ()
@@ -166,6 +168,7 @@ def _parse(document: dict[str, Any], revision: str, *, draft: bool) -> Published
         slots={slot["name"]: slot for slot in document.get("inputs", [])},
         options={option["name"]: option for option in document.get("options", [])},
         most={key: max(variant.get(key, SMALLEST[key]) for variant in listed) for key in RESOURCES},
+        constraints=frozenset(_name(one["constraint"]) for one in listed if one.get("constraint") is not None),
         outputs=[
             {key: output[key] for key in ("name", "pattern", "dataset_type", "required")}
             for output in document["outputs"]
@@ -181,14 +184,34 @@ def _parse(document: dict[str, Any], revision: str, *, draft: bool) -> Published
     )
 
 
+def _name(value: Any) -> str:
+    if not isinstance(value, str) or not reading.SLUG.fullmatch(value):
+        raise ValueError("a kind of node is a name")
+    return value
+
+
 SMALLEST = {"cpus": 1, "memory_mb": 1, "time_s": 1, "gpus": 0, "ranks": 1}
+
+
+REQUIRED = ("cpus", "memory_mb", "time_s")
+OPTIONAL = ("gpus", "ranks", "grace_s", "constraint")
+
+
+def constraint(jobtype: PublishedType, wanted: Any) -> str:
+    """The kind of node that a job needs: one that a variant names, or any (""). Raises RefusedError."""
+    asked = fields(wanted, "resources", required=REQUIRED, optional=OPTIONAL)["constraint"]
+    if asked is None:
+        return ""
+    if not isinstance(asked, str) or asked not in jobtype.constraints:
+        raise RefusedError(
+            "resources", f"{jobtype.name} has no size for that kind of node.", detail=repr(asked)[:200]
+        )
+    return asked
 
 
 def resources(jobtype: PublishedType, wanted: Any) -> dict[str, int]:
     """The `resources` of job.json: nothing above the largest variant. Raises RefusedError."""
-    given = fields(
-        wanted, "resources", required=("cpus", "memory_mb", "time_s"), optional=("gpus", "ranks", "grace_s")
-    )
+    given = fields(wanted, "resources", required=REQUIRED, optional=OPTIONAL)
     checked = {}
     for key in RESOURCES:
         value = given[key] if given[key] is not None else SMALLEST[key]

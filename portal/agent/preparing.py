@@ -46,10 +46,11 @@ class Preparing(ExitStack):
         place = None if given["place"] is None else reading.whole(given["place"], "place", most=MOST_PLACES - 1)
         share = reading.number(1.0 if given["share"] is None else given["share"], "share", above=0.0)
         document, spec = self._specs.build(attempt, name, given["order"])
+        kind = self._specs.constraint(given["order"])
         path, sha256 = self._make_folder(attempt, spec)
         failpoints.reach("agent-folder-made")
         request = self._request(document, path, sha256, share, place)
-        return Prepared(replace(request, licences=self._specs.licences(given["order"])), sha256)
+        return Prepared(replace(request, licences=self._specs.licences(given["order"]), constraint=kind), sha256)
 
     def keep(self, prepared: Sequence[Prepared]) -> None:
         """Force the job specs to the disk: nothing is handed over before. Raises RefusedError."""

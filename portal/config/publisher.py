@@ -41,6 +41,10 @@ class PublisherSettings(Section):
     images: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,99}$")], ...] = Field(
         (), description="Names of the images that may be used; empty: all that are staged."
     )
+    constraints: tuple[str, ...] = Field(
+        (),
+        description="Names of the kinds of nodes that one may ask for, of `slurm.constraints`; empty: none.",
+    )
     licences: tuple[str, ...] = Field(
         (), description="Names of the licences that one may ask for, of those in `slurm.licences`; empty: none."
     )

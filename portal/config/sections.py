@@ -198,6 +198,11 @@ class SlurmSettings(Section):
     accounts: Mapping[str, str] = Field(default_factory=dict, description="Account of a person's jobs, by person.")
     qos: str | None = Field(None, description="QOS of jobs; unset: Slurm's default.")
     constraint: str | None = Field(None, description="Features that the nodes must have, as in sbatch.")
+    constraints: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Kinds of nodes that the site offers: the name that job types use, and the features of such "
+        "nodes as in sbatch, such as a100&nvlink.",
+    )
     licences: Mapping[str, str] = Field(
         default_factory=dict,
         description="Licences of programs that the site offers: the name that job types use, and Slurm's own word "

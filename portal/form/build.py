@@ -147,6 +147,8 @@ def variant_words(variant: Variant) -> str:
         parts.append(count(variant.gpus, "GPU"))
     if variant.ranks > 1:
         parts.append(count(variant.ranks, "MPI rank"))
+    if variant.constraint:
+        parts.append(f"a node of the kind {variant.constraint}")
     return ", ".join([*parts, memory(variant.memory_mb), f"at most {limit(variant.time_s)}"])
 
 

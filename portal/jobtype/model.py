@@ -38,7 +38,7 @@ LATER = (
     *("licence_servers", "terms"),
 )
 LATER_OF_SLOTS = ("reads",)
-LATER_OF_VARIANTS = ("memory", "time")
+LATER_OF_VARIANTS = ("memory", "time", "constraint")
 LATER_OF_OPTIONS = ("pick", "unit_of", "only_with", "show_when", "because")
 """Keys that came after job types had been published. At their default they stand in no document, so that what was
 published before them keeps its revision."""
@@ -89,6 +89,10 @@ class Variant(Strict):
     time_s: Annotated[int, Field(ge=1, le=60 * 24 * 3600)] = 600
     gpus: Annotated[int, Field(ge=0, le=64)] = 0
     ranks: Annotated[int, Field(ge=1, le=10_000)] = 1
+    constraint: Slug | None = Field(
+        None,
+        description="The kind of node that it needs, by the name under which the site offers such nodes: a100.",
+    )
     memory: Condition | None = Field(
         None, description="How much memory the input takes, at most memory_mb: 3 * files.size + 2 GB."
     )

@@ -42,6 +42,12 @@ def objections(
         for one in jobtype.licence_servers
         if one.name not in most.licence_servers
     ]
+    kinds = dict.fromkeys(one.constraint for one in jobtype.resources.variants if one.constraint)
+    found += [
+        f"It asks for nodes of the kind {one}, which is not allowed here."
+        for one in kinds
+        if one not in most.constraints
+    ]
     for variant in jobtype.resources.variants:
         found += _above(variant, jobtype, most)
     return found

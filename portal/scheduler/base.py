@@ -66,6 +66,8 @@ class JobRequest:
     """How many jobs of its array may run at the same time; 0: as many as the scheduler likes."""
     licences: tuple[tuple[str, int], ...] = ()
     """Of programs, by the names that the site offers, and how many."""
+    constraint: str = ""
+    """The kind of node that it needs, by the name that the site offers; empty: any."""
 
 
 @dataclass(frozen=True)

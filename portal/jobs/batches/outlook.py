@@ -79,6 +79,8 @@ def batch_outlook(
     waiting = [job for job in jobs if job.state in TO_BEGIN]
     if not waiting:
         return BatchOutlook(_all_at_once(known), takes.basis if by_runs else "by how far they are")
+    if any(job.resources.get("constraint") for job in waiting):
+        return BatchOutlook(basis="only nodes of one kind will do, and what of those is free is not known")
     asks = _most_asked([job.resources for job in waiting])
     place = place_of(session, submission.revision.name, asks, submission.id, jobs=len(jobs), status=status)
     return _through(known, place, takes.basis)

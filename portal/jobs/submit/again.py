@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -91,10 +92,14 @@ def _check_offered(job: Job, jobtypes: JobTypes) -> None:
         raise ConflictError(
             f"{job.number} cannot run again: the analysis {name} is not on offer any more. Its results stay."
         )
-    asked: Mapping[str, int] = job.resources
+    asked: Mapping[str, Any] = job.resources
     for what, most in largest(offered).items():
         if isinstance(asked.get(what), int) and asked[what] > most:
             raise LimitError(
                 f"{job.number} asks for more than the analysis may use now ({what}: {asked[what]:,}, at most "
                 f"{most:,}). Start the analysis anew."
             )
+    if asked.get("constraint") not in {None, *(one.constraint for one in offered.resources.variants)}:
+        raise LimitError(
+            f"{job.number} asks for a kind of node that the analysis uses no more. Start the analysis anew."
+        )

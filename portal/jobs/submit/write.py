@@ -114,11 +114,13 @@ class NewSubmission:
         return self.jobs[0].planned.options
 
     @property
-    def resources(self) -> dict[str, int]:
-        """What each job's first attempt asks for."""
+    def resources(self) -> dict[str, int | str]:
+        """What each job's first attempt asks for, and the kind of node where it needs one."""
         jobtype = self.accepted.jobtype
         planned = [(job.planned.options, job.planned.inputs) for job in self.jobs]
-        return sized(jobtype, jobtype.variant(self.accepted.variant), planned).request(jobtype.grace_s)
+        variant = sized(jobtype, jobtype.variant(self.accepted.variant), planned)
+        asked: dict[str, int | str] = dict(variant.request(jobtype.grace_s))
+        return asked | ({"constraint": variant.constraint} if variant.constraint else {})
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,8 @@ class Basis(StrEnum):
     """The portal's jobs go first: `before`."""
     CLUSTER_QUEUE = "cluster-queue"
     """Others' jobs at the cluster go first: `before`."""
+    SOME_NODES = "some-nodes"
+    """Only nodes of one kind will do, and which of those that were seen are of it, nothing tells."""
     NO_ROOM = "no-room"
     """No node that was seen shows so much, even empty: when it starts, nothing tells."""
     UNKNOWN = "unknown"
@@ -77,6 +79,7 @@ class Wait:
             Basis.ALL_IN_USE: "Starts when a running job ends" if self.jobs == 1 else "Start as running jobs end",
             Basis.QUEUE: queue,
             Basis.CLUSTER_QUEUE: queue,
+            Basis.SOME_NODES: "Not known",
             Basis.NO_ROOM: "Not known",
             Basis.UNKNOWN: "Not known yet",
         }[self.basis]
@@ -88,6 +91,7 @@ class Wait:
             Basis.OWN_LIMIT: f"You may run {words.count(self.per_person or 0, 'job')} at once",
             Basis.QUEUE: "The queue now",
             Basis.CLUSTER_QUEUE: "The cluster's queue now",
+            Basis.SOME_NODES: "Only nodes of one kind will do",
             Basis.NO_ROOM: "No node that was seen shows so much room",
             Basis.UNKNOWN: "The cluster has not been seen",
         }.get(self.basis) or self._in_use()
@@ -123,6 +127,8 @@ def likely_wait(
         plain = replace(plain, measured=spread(waits), waits=len(waits))
     cluster = status.going_to(jobtype.name)
     active = _active(session, cluster, status)
+    if variant.constraint:
+        return replace(plain, basis=Basis.SOME_NODES)
     if len(active) >= MOST_ASKED:
         waiting = cluster.waiting if cluster else None
         before = sum(status.counts.get(state.value, 0) for state in TO_BEGIN) if waiting is None else waiting

@@ -227,6 +227,11 @@ class LocalScheduler:
             raise SchedulerError(
                 "It needs licences of programs, which are not counted on this computer.", retry=False
             )
+        if request.constraint:
+            raise SchedulerError(
+                f"It needs a node of the kind {request.constraint}, which this computer does not tell.",
+                retry=False,
+            )
         if request.cpus < 1 or request.memory_mb < 1 or request.time_s < 1 or request.share <= 0:
             raise SchedulerError("CPUs, memory, time and share must be greater than zero.", retry=False)
 

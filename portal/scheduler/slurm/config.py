@@ -35,6 +35,8 @@ class SlurmConfig:
     """Person -> account, where it is another."""
     qos: str | None = None
     constraint: str | None = None
+    constraints: Mapping[str, str] = field(default_factory=dict)
+    """The kinds of nodes that the site offers: name in job types -> features as in sbatch, such as a100&nvlink."""
     licences: Mapping[str, str] = field(default_factory=dict)
     """The licences that the site offers: name in job types -> Slurm's own word, such as matlab@flex."""
     gpu: str = "gpu"
@@ -88,6 +90,7 @@ def parse(document: Mapping[str, Any]) -> SlurmConfig:
     if "timeout_s" in given and not (type(given["timeout_s"]) in (int, float) and 1 <= given["timeout_s"] <= 600):
         raise ValueError("timeout_s must be a number from 1 to 600")
     given["accounts"] = _accounts(given.get("accounts", {}))
+    given["constraints"] = _constraints(given.get("constraints", {}))
     given["licences"] = _licences(given.get("licences", {}))
     return SlurmConfig(**given)
 
@@ -101,6 +104,15 @@ def _absolute(key: str, value: Any) -> Path:
     if not isinstance(value, str | Path) or not Path(value).is_absolute() or "\0" in str(value):
         raise ValueError(f"{key} must be an absolute path")
     return Path(value)
+
+
+def _constraints(value: Any) -> dict[str, str]:
+    if not isinstance(value, Mapping):
+        raise ValueError("constraints must be a table of name -> features as in sbatch")
+    for name, word in value.items():
+        if not isinstance(word, str) or not CONSTRAINT.fullmatch(word):
+            raise ValueError(f"constraints: those of {name} are no features that Slurm could have: {word!r}")
+    return dict(value)
 
 
 def _licences(value: Any) -> dict[str, str]:

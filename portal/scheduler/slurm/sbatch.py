@@ -214,4 +214,4 @@ def _groups(fresh: Group, max_array_size: int) -> list[list[int]]:
 
 def _size(request: JobRequest) -> tuple[object, ...]:
     amounts = request.cpus, request.memory_mb, request.time_s, request.gpus, request.ranks, request.at_once
-    return (*amounts, request.licences)
+    return (*amounts, request.licences, request.constraint)

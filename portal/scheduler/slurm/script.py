@@ -38,7 +38,7 @@ def options(request: JobRequest, config: SlurmConfig) -> list[str]:
         "account": config.account_of(request.person),
         "partition": partition,
         "qos": config.qos,
-        "constraint": config.constraint,
+        "constraint": _constraint(request, config),
         "licenses": _licences(request, config),
         "ntasks": str(request.ranks),
         "cpus-per-task": str(request.cpus),
@@ -55,6 +55,20 @@ def options(request: JobRequest, config: SlurmConfig) -> list[str]:
         if request.gpus:
             chosen["gpus"] = f"{gpu_type}:{request.gpus}" if gpu_type else str(request.gpus)
     return [f"--{option}={value}" for option, value in chosen.items() if value is not None]
+
+
+def _constraint(request: JobRequest, config: SlurmConfig) -> str | None:
+    """Slurm's words for the nodes that will do: the site's, and those of the kind that the job needs.
+
+    Raises SchedulerError where the site offers no such kind.
+    """
+    if not request.constraint:
+        return config.constraint
+    if request.constraint not in config.constraints:
+        told = f"This cluster offers no nodes of the kind {request.constraint}. Please ask staff."
+        raise SchedulerError(told, retry=False)
+    own = config.constraints[request.constraint]
+    return f"({config.constraint})&({own})" if config.constraint else own
 
 
 def _licences(request: JobRequest, config: SlurmConfig) -> str | None:

@@ -162,6 +162,21 @@ def test_resources_above_the_largest_variant_are_refused(facility, resources, wo
     assert words in submit(facility, facility.item(resources=resources)).message
 
 
+def test_a_kind_of_node_is_one_that_a_variant_names(facility):
+    asked = {"cpus": 1, "memory_mb": 64, "time_s": 60}
+    for wrong in ("a100", "", 3, ["a100"]):
+        told = submit(facility, facility.item(resources={**asked, "constraint": wrong})).message
+        assert "has no size for that kind of node" in told
+    resources = facility.jobtype["resources"]
+    variants = [{**one, "constraint": "a100"} for one in resources["variants"]]
+    facility.revision = facility.publish(facility.jobtype | {"resources": {**resources, "variants": variants}})
+    assert (
+        "needs a node of the kind a100"
+        in submit(facility, facility.item(resources={**asked, "constraint": "a100"})).message
+    )
+    assert submit(facility, facility.item(resources={**asked, "constraint": "h100"})).code == "resources"
+
+
 def test_licences_are_those_of_the_signed_off_job_type_and_of_no_request(facility):
     facility.revision = facility.publish(facility.jobtype | {"licences": [{"name": "matlab", "count": 2}]})
     assert "needs licences of programs" in submit(facility, facility.item()).message

@@ -56,6 +56,13 @@ def test_without_an_image_only_where_no_containers_are_used(jobtype):
     assert objections(bare, PublisherSettings(), (), containers=False) == []
 
 
+def test_kinds_of_nodes_only_those_that_an_operator_allows(jobtype):
+    wanting = _variant(_variant(jobtype, constraint="a100"), constraint="big")
+    told = _said(wanting, PublisherSettings(constraints=("big",)))
+    assert "nodes of the kind a100, which is not allowed here" in told and "big" not in told
+    assert _said(wanting, PublisherSettings(constraints=("a100", "big"))) == ""
+
+
 def test_licences_only_those_that_an_operator_allows(jobtype):
     wanting = jobtype.model_copy(update={"licences": [Licence(name="matlab"), Licence(name="idl")]})
     assert "a licence of matlab" in _said(wanting)

@@ -31,14 +31,24 @@ def seen(desk, *, cpus=4, used=0, waiting=None, cluster="c", memory_mb=64_000):
         session.add(ClusterSnapshot(cluster=cluster, at=NOW, document=survey.document()))
 
 
-def wait(desk, jobtype="count", *, jobs=1, variant=None, per_person=None, clusters=None, person="maya", **counts):
+def wait(
+    desk,
+    jobtype="count",
+    *,
+    jobs=1,
+    variant=None,
+    per_person=None,
+    clusters=None,
+    person="maya",
+    constraint=None,
+    **counts,
+):
     clusters = clusters or (Cluster("c", True, NOW, "", (), per_person=per_person),)
     status = ClusterStatus(True, None, counts, (), clusters)
     found = desk.jobtypes.by_name[jobtype]
+    chosen = found.variant(variant).model_copy(update={"constraint": constraint})
     with desk.database.read() as session:
-        return likely_wait(
-            session, desk.actor(person), found, found.variant(variant), jobs=jobs, status=status, now=NOW
-        )
+        return likely_wait(session, desk.actor(person), found, chosen, jobs=jobs, status=status, now=NOW)
 
 
 def runs(desk, *ran, size=None, variant="small", revision=None, outcome=DONE, waited=1.0, part=False, days=1):
@@ -150,6 +160,14 @@ def test_free_nodes_of_another_partition_are_no_room(desk, goes_to, works, basis
     with desk.database.write() as session:
         session.add(ClusterSnapshot(cluster="c", at=NOW, document=document))
     assert wait(desk).basis is basis
+
+
+def test_what_needs_one_kind_of_node_is_not_told_by_the_room_on_all(desk):
+    seen(desk, cpus=64)
+    assert wait(desk).basis is Basis.FREE
+    told = wait(desk, constraint="a100")
+    assert (told.basis, told.words) == (Basis.SOME_NODES, "Not known")
+    assert told.basis_words == "Only nodes of one kind will do"
 
 
 def test_more_than_any_node_has_does_not_start_at_once(desk):

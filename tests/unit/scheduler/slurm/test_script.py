@@ -64,6 +64,31 @@ def test_a_licence_is_a_name_that_slurm_could_have(word):
         parse({"cluster": "gantry", "licences": {"matlab": word}})
 
 
+def test_a_kind_of_node_is_asked_for_by_slurms_own_words_and_only_one_that_the_site_offers():
+    offered = {"a100": "a100&nvlink", "big": "bigmem"}
+    site = parse({"cluster": "gantry", "constraints": offered})
+    assert not any("constraint" in word for word in options(REQUEST, site))
+    assert "--constraint=a100&nvlink" in options(replace(REQUEST, constraint="a100"), site)
+    both = parse({"cluster": "gantry", "constraints": offered, "constraint": "intel|amd"})
+    assert "--constraint=(intel|amd)&(bigmem)" in options(replace(REQUEST, constraint="big"), both)
+    assert "--constraint=intel|amd" in options(REQUEST, both)
+    for wrong in ("h100", "a100&nvlink", "bigmem"):
+        with pytest.raises(SchedulerError, match="offers no nodes of the kind") as told:
+            options(replace(REQUEST, constraint=wrong), site)
+        assert not told.value.retry
+
+
+@pytest.mark.parametrize("word", ["", "-x", "a b", "a;b", "x" * 300, 3, "a\n"])
+def test_features_are_such_that_slurm_could_have(word):
+    with pytest.raises(ValueError, match="no features that Slurm could have"):
+        parse({"cluster": "gantry", "constraints": {"a100": word}})
+
+
+def test_jobs_that_need_other_nodes_are_no_array():
+    first, second = (replace(REQUEST, index=place, folder=Path(f"/scratch/{place}")) for place in (1, 2))
+    assert sorted(_groups({0: first, 1: replace(second, constraint="a100")}, 1001)) == [[0], [1]]
+
+
 def test_jobs_that_hold_other_licences_are_no_array():
     first, second = (replace(REQUEST, index=place, folder=Path(f"/scratch/{place}")) for place in (1, 2))
     together = {0: first, 1: second}
