@@ -130,6 +130,8 @@ class FormCheck:
     """What the person may start from, for forms that name another preset than one of the analysis's own."""
     not_offered: Callable[[JobType], str]
     """What the site lacks that an analysis needs, in a sentence; empty where it has all."""
+    size_not_offered: Callable[[JobType, Variant], str]
+    """The same of one size of it."""
     terms: Callable[[JobType, SubmitRequest], bool]
     """Whether the form is the first that accepts the analysis's terms. Raises InvalidError where it does not."""
 
@@ -141,6 +143,8 @@ class FormCheck:
         if lacking := self.not_offered(jobtype):
             raise ConflictError(f"{jobtype.title} cannot run here. {lacking}")
         variant = known_variant(jobtype, request.variant)
+        if lacking := self.size_not_offered(jobtype, variant):
+            raise InvalidError(f"{variant.label} cannot run here. {lacking}", fields={"variant": lacking})
         check_all_found(self.actor, request.datasets, self.chosen)
         if request.experiment is not None:
             check_open(self.actor, request.experiment, self.open_experiments)

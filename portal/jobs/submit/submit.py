@@ -23,7 +23,7 @@ from portal.jobs.batches.models import Batch, number_of
 from portal.jobs.models import Job, JobTypeRevision, Submission
 from portal.jobs.state import UNFINISHED, State
 from portal.jobs.submit.check import FormCheck, Quota, SubmitRequest
-from portal.jobs.submit.licences import not_offered
+from portal.jobs.submit.licences import not_offered, size_not_offered
 from portal.jobs.submit.presets import offer_for
 from portal.jobs.submit.write import NewSubmission, Revision, SubmittedJob, WrittenSubmission, write_all
 from portal.jobtype.load import JobTypes
@@ -178,6 +178,7 @@ def _made(session: Session, asked: _Asked, *, write: bool) -> list[WrittenSubmis
         offer=lambda jobtype: offer_for(session, actor, jobtype),
         terms=lambda jobtype, one: check_terms(session, actor, jobtype, accepts=one.accepts, use=one.use),
         not_offered=lambda jobtype: not_offered(asked.settings, jobtype),
+        size_not_offered=lambda jobtype, variant: size_not_offered(asked.settings, jobtype, variant),
     )
     made: list[WrittenSubmission | NewSubmission] = []
     for place, request in enumerate(requests):

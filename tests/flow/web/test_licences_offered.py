@@ -25,13 +25,15 @@ category: Any data
 contact: staff
 program: {{command: [solve, {{input: data}}]}}
 inputs: [{{name: data, label: Data, dataset_types: ["*"]}}]
-resources: {{default: one, variants: [{{name: one, label: One}}]}}
+resources: {{default: one, variants: [{{name: one, label: One{kind}}}]}}
 result_title: "{{input}}, solved"
 outputs: [{{name: solved, dataset_type: result}}]
 {more}
 """
 SERVERS = "licence_servers: [{name: mesh}, {name: solver}]"
 TOKENS = "licences: [{name: matlab}]"
+ONLY_A100 = ", constraint: a100"
+ALSO_ANY = ", constraint: a100}, {name: any, label: Any"
 MESH = {"host": "licences.example.org", "ports": [27000]}
 
 
@@ -39,10 +41,10 @@ MESH = {"host": "licences.example.org", "ports": [27000]}
 def site_with(make_site: Any, tmp_path: Path) -> Callable[..., Any]:
     """`site_with("licences: …", slurm={…})`: a site with one more analysis, and these settings."""
 
-    def make(more: str, **changes: Any) -> Any:
+    def make(more: str, *, kind: str = "", **changes: Any) -> Any:
         folder = tmp_path / "jobtypes"
         folder.mkdir()
-        (folder / "solve.yaml").write_text(SOLVE.format(more=more), encoding="utf-8")
+        (folder / "solve.yaml").write_text(SOLVE.format(more=more, kind=kind), encoding="utf-8")
         return make_site(jobtypes=(shipped_folder(), folder), web={"sign_in_limit": "1000 per minute"}, **changes)
 
     return make
@@ -96,6 +98,7 @@ def test_what_is_not_offered_is_told_and_nothing_is_started(
     [
         (SERVERS, {"licence_servers": {"mesh": MESH, "solver": MESH}}),
         (TOKENS, {"scheduler": "slurm", "slurm": {"cluster": "c", "licences": {"matlab": "matlab"}}}),
+        ("", {"kind": ONLY_A100, "scheduler": "slurm", "slurm": {"cluster": "c", "constraints": {"a100": "x"}}}),
     ],
 )
 def test_what_is_offered_starts(site_with: Any, more: str, changes: Any) -> None:
@@ -103,6 +106,31 @@ def test_what_is_offered_starts(site_with: Any, more: str, changes: Any) -> None
     assert "does not offer" not in page
     assert sent.status_code == 303, sent.text
     assert answer.status_code == 200, answer.json
+
+
+def test_a_kind_of_node_that_the_site_has_not_is_told_like_a_licence(site_with: Any) -> None:
+    site = site_with("", kind=ONLY_A100)
+    before = made(site)
+    page, sent, answer = asked(site)
+    assert "It needs a node of the kind a100, which this site does not offer." in page
+    assert "btn-start" not in page
+    assert (sent.status_code, answer.status_code, made(site)) == (409, 409, before)
+
+
+def test_where_only_one_size_cannot_run_the_other_can_be_chosen(site_with: Any) -> None:
+    site = site_with("", kind=ALSO_ANY)
+    before = made(site)
+    page, sent, answer = asked(site)
+    assert "btn-start" in page
+    assert sent.status_code == 422
+    assert (
+        sent.text.count("It needs a node of the kind a100, which this site does not offer.") >= 2
+    )  # there, above
+    assert answer.status_code == 422 and "variant" in answer.json["fields"]
+    assert made(site) == before
+    maya, dataset = site.client("maya"), site.facility.datasets["private"]
+    form = form_on(maya.get(f"/analyses/solve/start?dataset={dataset}").text, "/analyses/solve/start")
+    assert maya.post("/analyses/solve/start", data={**form.data(), "variant": "any"}).status_code == 303
 
 
 def test_of_several_clusters_it_is_the_one_at_which_it_runs(tmp_path: Path) -> None:
