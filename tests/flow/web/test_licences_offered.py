@@ -144,7 +144,7 @@ def test_of_several_clusters_it_is_the_one_at_which_it_runs(tmp_path: Path) -> N
 
 
 def test_the_editor_offers_what_there_is_and_says_what_a_draft_may_not_have(site_with: Any) -> None:
-    slurm = {"cluster": "c", "licences": {"matlab": "matlab", "idl": "idl"}}
+    slurm = {"cluster": "c", "licences": {"matlab": "matlab", "idl": "idl"}, "constraints": {"a100": "a100"}}
     site = site_with(
         "", scheduler="slurm", slurm=slurm, licence_servers={"mesh": MESH}, publisher={"licences": ["idl"]}
     )
@@ -153,8 +153,8 @@ def test_the_editor_offers_what_there_is_and_says_what_a_draft_may_not_have(site
         actor = site.facility.actors["sam"]
         _, secret = create_token(session, actor, "t", ("read", "submit"), days=1, now=datetime.now(UTC))
 
-    def page(more: str) -> str:
-        text = SOLVE.format(more=more).replace("name: solve\n", "name: mine\n")
+    def page(more: str, kind: str = "") -> str:
+        text = SOLVE.format(more=more, kind=kind).replace("name: solve\n", "name: mine\n")
         made = Asking(site.app, secret)("POST", "/drafts", json={"text": text})
         assert made.status_code == 201, made.json
         return sam.get(f"/analyses/drafts/{made.json['id']}/resources").text
@@ -166,3 +166,8 @@ def test_the_editor_offers_what_there_is_and_says_what_a_draft_may_not_have(site
     assert "mesh is not for what is made in the browser: the publisher refuses it." in shown
     assert "a licence of comsol, which this site does not offer" in page("licences: [{name: comsol}]")
     assert "does not offer" not in page("licences: [{name: idl}]")
+    shown = page("", ONLY_A100)
+    assert '<option value="a100" selected>a100 (not for what is made in the browser)</option>' in shown
+    assert "The kind of node a100 is not for what is made in the browser" in shown
+    shown = page("", ", constraint: h100}, {name: any, label: Any")
+    assert "One: It needs a node of the kind h100, which this site does not offer." in shown

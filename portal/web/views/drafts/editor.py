@@ -24,7 +24,7 @@ from portal.web.views.drafts.audience import experiments
 from portal.web.views.drafts.example import Example, example_of
 from portal.web.views.drafts.fields import label_at
 from portal.web.views.drafts.known import known_names
-from portal.web.views.drafts.licences_offered import offers_of, told_of
+from portal.web.views.drafts.offers import offers_of, told_of
 from portal.web.views.drafts.scripts import scripts_shown
 from portal.web.views.drafts.shown import WORDS, Group, groups_of, left_over
 from portal.web.views.drafts.standing import Progress, progress_of

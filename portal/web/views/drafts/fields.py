@@ -359,6 +359,13 @@ RESOURCES: Final = (
     Spec("resources.variants.#.time", "Time, by the input", help="5 min + files.count * 2 s", rare=True),
     Spec("resources.variants.#.gpus", "GPUs", kinds.INTEGER, default=0),
     Spec("resources.variants.#.ranks", "MPI ranks", kinds.INTEGER, rare=True, default=1),
+    Spec(
+        "resources.variants.#.constraint",
+        "Kind of node",
+        kinds.SELECT,
+        "Of those that the site tells apart.",
+        rare=True,
+    ),
     Spec("resources.variants.#.name", "Name", rare=True),
     Spec("licences.#.name", "Licence of", kinds.SELECT, "Of those that Slurm counts here."),
     Spec("licences.#.count", "How many a job holds", kinds.INTEGER, default=1),
