@@ -1,7 +1,9 @@
 """Terms of a program: accepted once a person, of this very text; what for it is used; nothing starts without."""
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,9 @@ import pytest
 from page_forms import PageForm, form_on
 from sqlalchemy import select
 
+from portal.drafts.publishing import ask_to_try
+from portal.drafts.revisions import RevisionDeed
+from portal.drafts.service import create
 from portal.jobs.models import Submission
 from portal.jobtype.load import shipped_folder
 from portal.terms.models import AcceptedTerms
@@ -218,3 +223,30 @@ def test_where_there_are_no_terms_nothing_is_accepted(site_with: Any) -> None:
     answer = maya.post("/analyses/qc/start", data=form.data(accept_terms="sha256:" + "0" * 64, use="academic"))
     assert answer.status_code == 422
     assert "has no terms to accept. Leave this out." in answer.text
+
+
+def test_whoever_tries_a_draft_accepts_its_terms_as_everybody(site_with: Any) -> None:
+    site = site_with(use="academic")
+    sam, person = site.client("sam"), site.facility.actors["sam"]
+    text = SOLVE.format(name="mine", more=TERMS.format(text="Draft.", use="academic"))
+    with site.database.write() as session:
+        draft = create(session, person, text, now=datetime.now(UTC)).id
+    with site.database.write() as session:
+        wish = ask_to_try(session, person, draft, now=datetime.now(UTC))
+        session.add(RevisionDeed(wish_id=wish.id, done=True, words="", by="", at=datetime.now(UTC)))
+    place = f"/analyses/drafts/{draft}/try?on={site.facility.datasets['private']}"
+    page = sam.get(place).text
+    assert "Draft." in page and "What do you use it for?" in page
+    data = {
+        "csrf_token": re.search(r'name="csrf_token" value="([^"]+)"', page)[1],
+        "on": str(site.facility.datasets["private"]),
+    }
+    before = newest(site).id
+    for said in ({}, {"use": "academic"}, {"use": "commercial", "accept_terms": tick(page)}):
+        answer = sam.post(f"/analyses/drafts/{draft}/try-it", data=data | said, follow_redirects=True)
+        assert "Nothing was started" in answer.text
+        assert (newest(site).id, accepted(site)) == (before, [])
+    said = {"use": "academic", "accept_terms": tick(page)}
+    sam.post(f"/analyses/drafts/{draft}/try-it", data=data | said)
+    assert newest(site).draft and newest(site).use == "academic"
+    assert [(one.text, one.analysis) for one in accepted(site)] == [("Draft.", "mine")]
