@@ -15,7 +15,9 @@ from portal.scheduler.base import Owner
 from portal.scheduler.factory import KINDS, kind_of, make_owner
 
 OPERATORS_FILE = Path("/etc/gantry/agent.json")
-OPTIONAL = ("images", "roots", "results", "registered", "licence_servers")
+OPTIONAL = ("images", "roots", "results", "licence_servers")
+WRITERS = ("registered", "made_images")
+"""Folders in which files of one account besides root count."""
 FIRST_PERSON_UID = 1000
 NOBODY_UID = 65534
 
@@ -33,6 +35,8 @@ class Backend:
     roots: Mapping[str, Path]
     registered: Registered | None = None
     """Where the publisher's account writes; None: only root's job types are run."""
+    made_images: Registered | None = None
+    """Where the account writes that stages images people made; None: only root's images are used."""
     wanted: str | None = None
     """The name of the cluster that is asked for; None: the one there is, the first of several."""
     licence_servers: Servers = field(default_factory=dict)
@@ -64,6 +68,8 @@ def choose(request: Mapping[str, Any], *, operators_file: Path = OPERATORS_FILE)
         refuse_foreign_groups(os.getgroups())
         if backend.registered is not None and backend.registered.uid is None:
             raise UnusableError("The backend's registered.uid is missing: whose files are believed must be said.")
+        if backend.made_images is not None and backend.made_images.uid is None:
+            raise UnusableError("The backend's made_images.uid is missing: whose files are believed must be said.")
     elif "SUDO_UID" in os.environ or not _own(backend.cluster.get("spool")):
         raise UnusableError("This backend starts jobs as the daemon's account, not as the people they are of.")
     return backend
@@ -97,17 +103,7 @@ def parse(document: Mapping[str, Any], wanted: Any = None) -> Backend:
             document,
             "The backend",
             required=("scratch", "launch", "jobtypes"),
-            optional=(
-                "kind",
-                "clusters",
-                "spool",
-                *KINDS,
-                "images",
-                "roots",
-                "results",
-                "registered",
-                "licence_servers",
-            ),
+            optional=("kind", "clusters", "spool", *KINDS, *OPTIONAL, *WRITERS),
         )
     except RefusedError as error:
         raise UnusableError(error.message) from error
@@ -131,24 +127,24 @@ def parse(document: Mapping[str, Any], wanted: Any = None) -> Backend:
         _path(values["jobtypes"], "jobtypes"),
         None if images is None else _path(images, "images"),
         roots,
-        _registered(values["registered"]),
-        wanted,
-        parse_servers(values["licence_servers"]),
+        wanted=wanted,
+        licence_servers=parse_servers(values["licence_servers"]),
+        **{name: _registered(name, values[name]) for name in WRITERS},
     )
 
 
-def _registered(value: Any) -> Registered | None:
-    """Where the publisher writes, and its uid, which must be said where others than this account may be it."""
+def _registered(name: str, value: Any) -> Registered | None:
+    """Where an account writes, and its uid, which must be said where others than this account may be it."""
     if value is None:
         return None
     try:
-        given = fields(value, "The backend's registered", required=("folder",), optional=("uid",))
+        given = fields(value, f"The backend's {name}", required=("folder",), optional=("uid",))
     except RefusedError as error:
         raise UnusableError(error.message) from error
     uid = given["uid"]
     if uid is not None and (isinstance(uid, bool) or not isinstance(uid, int) or not 0 < uid < NOBODY_UID):
-        raise UnusableError("The backend's registered.uid must be the number of the publisher's account.")
-    return Registered(_path(given["folder"], "registered.folder"), uid)
+        raise UnusableError(f"The backend's {name}.uid must be the number of an account.")
+    return Registered(_path(given["folder"], f"{name}.folder"), uid)
 
 
 def _cluster(values: Mapping[str, Any], wanted: Any) -> Mapping[str, Any]:

@@ -1,5 +1,6 @@
 """job.json: the job spec of one attempt, built from the signed-off job type and what the request may choose."""
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,7 +16,7 @@ from portal.agent.program import checked_program
 from portal.agent.servers import asked_servers
 from portal.documents import canonical_json
 from portal.errors import PortalError
-from portal.images.manifest import usable
+from portal.images.places import Places
 from portal.rpc.exchange import SCHEMA, RefusedError, fields
 
 INSISTS = "--require-container"
@@ -156,17 +157,24 @@ def _image(backend: Backend, jobtype: PublishedType) -> dict[str, Any] | None:
         return None
     reading.matching(name, reading.SLUG, "The image's name")
     try:
-        manifest = usable(backend.images, name) if backend.images else None
+        found = _places(backend).usable(name)
     except PortalError as error:
         raise RefusedError("image", error.message, detail=error.detail) from error
-    if manifest is None or backend.images is None:
+    if found is None:
         if insists:
             raise RefusedError("image", f"The software image {name} is not installed on the cluster.")
         return None
     return {
         "name": name,
-        "digest": manifest.digest,
-        "path": str(backend.images / manifest.file),
-        "size": manifest.size,
-        "mtime_ns": manifest.mtime_ns,
+        "digest": found.manifest.digest,
+        "path": str(found.path),
+        "size": found.manifest.size,
+        "mtime_ns": found.manifest.mtime_ns,
     }
+
+
+def _places(backend: Backend) -> Places:
+    made = backend.made_images
+    if made is None:
+        return Places(backend.images)
+    return Places(backend.images, made.folder, os.geteuid() if made.uid is None else made.uid)

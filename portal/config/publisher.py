@@ -45,6 +45,10 @@ class PublisherSettings(Section):
         (),
         description="Names of the kinds of nodes that one may ask for, of `slurm.constraints`; empty: none.",
     )
+    image_mb: int = Field(
+        20_480, ge=1, description="The largest image that is staged for staff who had it made, in MiB."
+    )
+    image_count: int = Field(100, ge=0, description="How many images that staff had made are kept at most.")
     licences: tuple[str, ...] = Field(
         (), description="Names of the licences that one may ask for, of those in `slurm.licences`; empty: none."
     )

@@ -61,7 +61,7 @@ NOT_SETTINGS = frozenset(
 )
 
 
-FOLDERS = ("scratch", "results", "spool", "pictures", "published", "registered", "images")
+FOLDERS = ("scratch", "results", "spool", "pictures", "published", "registered", "images", "made_images")
 
 
 def _in_var(name: str, description: str) -> Any:
@@ -88,6 +88,9 @@ class Settings(Section):
         "registered", "Job types made in the browser, published and drafts, which the publisher alone writes."
     )
     images: Path = _in_var("images", "Staged container images.")
+    made_images: Path = _in_var(
+        "made_images", "Container images that staff had made and staged, which the stager alone writes."
+    )
     publish: bool = Field(
         True,
         description="The daemon signs job types off when it starts and when a file changes; false where an "
@@ -185,6 +188,11 @@ class Settings(Section):
     def signs(self) -> Signs:
         """Who signs off what staff want published."""
         return self.publisher.signs or (Signs.ONESELF if self.signs_itself else Signs.OPERATOR)
+
+    @property
+    def stages_at_once(self) -> bool:
+        """Whether an image that somebody of the staff had made is staged as soon as she asks."""
+        return self.signs is Signs.ONESELF and self.signs_itself
 
     @property
     def signoff_origin(self) -> str:

@@ -3,8 +3,12 @@
 import sys
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from contextlib import suppress
+from datetime import UTC, datetime
+from threading import Thread
 from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal.agent.accounts import AccountRefusedError, Agents, checked_account
 from portal.agent.asking import SOON_S, Account
@@ -20,6 +24,7 @@ from portal.jobtype.publish import publish
 from portal.publisher.work import Done, look
 from portal.scheduler import factory
 from portal.scheduler.base import Scheduler
+from portal.stager.work import look as stage_images
 from portal.store.client import StoreClient
 from portal.store.client import local_command as store_command
 
@@ -82,6 +87,7 @@ def backend_of(settings: Settings, cluster: str = "") -> dict[str, Any]:
         "jobtypes": str(settings.published),
         "registered": {"folder": str(settings.registered)},
         "images": str(settings.images),
+        "made_images": {"folder": str(settings.made_images)},
         "roots": {name: str(root.path) for name, root in settings.roots.items()},
         "results": str(settings.results),
         "licence_servers": {name: one.model_dump(mode="json") for name, one in settings.licence_servers.items()},
@@ -149,6 +155,7 @@ class Registrar:
         self._settings = settings
         self._next = 0.0
         self._passed: set[int] = set()
+        self._staging: Thread | None = None
 
     def look(self, database: Database, now: datetime) -> list[Done]:
         """What was done of what waits, looked for now and then. Raises DBAPIError, and OSError."""
@@ -156,9 +163,21 @@ class Registrar:
             return []
         self._next = time.monotonic() + LOOKS_FOR_WISHES_EVERY_S
         keep_trials(database)
+        if not self._settings.publisher.command and not self._settings.agent.command:
+            self._stage_aside(database)
         if not self._settings.signs_itself:
             return []
         return look(database, self._settings, now=now, passed=self._passed)
+
+    def _stage_aside(self, database: Database) -> None:
+        """The stager's work, too: copying an image and looking it through takes as long as it takes."""
+        if self._staging is None or not self._staging.is_alive():
+            self._staging = Thread(target=self._stage, args=(database,), name="stager", daemon=True)
+            self._staging.start()
+
+    def _stage(self, database: Database) -> None:
+        with suppress(OSError, SQLAlchemyError):  # what waits goes on waiting
+            stage_images(database, self._settings, now=datetime.now(UTC))
 
 
 def publish_jobtypes(settings: Settings) -> JobTypes:

@@ -8,6 +8,7 @@ keep theirs when a newer one is staged.
 import json
 import os
 import re
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -93,22 +94,30 @@ def usable(folder: Path, name: str) -> Manifest | None:
     manifest = read(folder, name)
     if manifest is None:
         return None
-    if manifest.withdrawn:
-        raise InvalidError(f"The software image {name} was withdrawn: {manifest.withdrawn}")
-    trouble = difference(folder, manifest)
-    if trouble:
-        raise InvalidError(f"The software image {name} {trouble}.")
+    check_usable(folder, manifest)
     return manifest
 
 
-def difference(folder: Path, manifest: Manifest) -> str | None:
-    """How the file's owner, size or time differ from the manifest, as the end of a sentence; else None."""
+def check_usable(folder: Path, manifest: Manifest, *, owners: Collection[int] | None = None) -> None:
+    """Look at the file as a submission does. `owners`: as of `difference`. Raises InvalidError, in words."""
+    if manifest.withdrawn:
+        raise InvalidError(f"The software image {manifest.name} was withdrawn: {manifest.withdrawn}")
+    trouble = difference(folder, manifest, owners=owners)
+    if trouble:
+        raise InvalidError(f"The software image {manifest.name} {trouble}.")
+
+
+def difference(folder: Path, manifest: Manifest, *, owners: Collection[int] | None = None) -> str | None:
+    """How the file's owner, size or time differ from the manifest, as the end of a sentence; else None.
+
+    `owners`: whose it may be; None: root's or this account's.
+    """
     try:
         with Root(folder) as root, root.open_file(manifest.file) as file:
             status = os.fstat(file.fileno())
     except PortalError as error:
         return f"cannot be used: {error.message.rstrip('.')}"
-    if status.st_uid not in (0, os.geteuid()):
+    if status.st_uid not in ((0, os.geteuid()) if owners is None else owners):
         return "belongs to an account that may not stage images"
     if (status.st_size, status.st_mtime_ns) != (manifest.size, manifest.mtime_ns):
         return "has changed since it was staged"

@@ -22,7 +22,8 @@ import portal.jobs.timing.models
 import portal.notify.access.models
 import portal.notify.models
 import portal.presets.models
-import portal.terms.models  # noqa: F401
+import portal.staging.models
+import portal.terms.models  # noqa: F401  (they fill Base.metadata)
 from portal.config import load_settings
 from portal.db import Base, UTCDateTime, make_engine
 

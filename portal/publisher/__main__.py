@@ -19,7 +19,7 @@ from portal.config import Settings, load_settings
 from portal.db import Database
 from portal.errors import ConfigError, PortalError
 from portal.logged import written_out
-from portal.publisher import wire
+from portal.publisher import images, wire
 from portal.publisher.keys import enrol, withdraw
 from portal.publisher.work import Done, approve, look, refuse
 from portal.rpc.exchange import Handlers, UnusableError, serve
@@ -59,7 +59,22 @@ def table(settings: Settings, database: Database) -> Handlers:
         given = wire.WITHDRAW.read(item)
         return asdict(withdraw(database, given["number"], by=given["by"], now=_now()))
 
-    asked = {"approve": approved, "refuse": refused, "enrol": enrolled, "withdraw-key": withdrawn}
+    def image_approved(item: Mapping[str, Any]) -> dict[str, Any]:
+        given = wire.APPROVE_IMAGE.read(item)
+        return asdict(images.approve(database, given["wish"], by=given["by"], now=_now()))
+
+    def image_refused(item: Mapping[str, Any]) -> dict[str, Any]:
+        given = wire.REFUSE_IMAGE.read(item)
+        return asdict(images.refuse(database, given["wish"], given["why"], by=given["by"], now=_now()))
+
+    asked = {
+        "approve": approved,
+        "refuse": refused,
+        "enrol": enrolled,
+        "withdraw-key": withdrawn,
+        "approve-image": image_approved,
+        "refuse-image": image_refused,
+    }
     return handlers(wire.VERBS, asked)
 
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 from portal.config import Settings
 from portal.db import Database
 from portal.errors import ConflictError
-from portal.publisher import keys, wire, work
+from portal.publisher import images, keys, wire, work
 from portal.publisher.wire import Answer, KeyAnswer
 from portal.rpc.exchange import Refusal
 from portal.rpc.verb import Program
@@ -27,6 +27,20 @@ def refuse(settings: Settings, database: Database, wish: int, why: str, *, by: s
     if settings.publisher.command:
         return _heard(_program(settings).ask(wire.REFUSE, [(wish, why, by)]))
     return _answer(work.refuse(database, wish, why, by=by, now=datetime.now(UTC)))
+
+
+def approve_image(settings: Settings, database: Database, wish: int, *, by: str) -> Answer:
+    """Sign off that an image is staged; the stager does it afterwards. Raises PortalError."""
+    if settings.publisher.command:
+        return _heard(_program(settings).ask(wire.APPROVE_IMAGE, [(wish, by)]))
+    return images.approve(database, wish, by=by, now=datetime.now(UTC))
+
+
+def refuse_image(settings: Settings, database: Database, wish: int, why: str, *, by: str) -> Answer:
+    """Refuse that an image is staged, with a reason. Raises PortalError."""
+    if settings.publisher.command:
+        return _heard(_program(settings).ask(wire.REFUSE_IMAGE, [(wish, why, by)]))
+    return images.refuse(database, wish, why, by=by, now=datetime.now(UTC))
 
 
 def enrol(settings: Settings, database: Database, person: str, code: str, *, by: str) -> KeyAnswer:

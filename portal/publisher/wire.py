@@ -57,4 +57,13 @@ ENROL: Verb[tuple[str, str, str], KeyAnswer] = Verb(
 WITHDRAW: Verb[tuple[int, str], KeyAnswer] = Verb(
     "withdraw-key", lambda item: {"number": item[0], "by": item[1]}, _key, ("number", "by")
 )
-VERBS = (APPROVE, REFUSE, ENROL, WITHDRAW)
+APPROVE_IMAGE: Verb[tuple[int, str], Answer] = Verb(
+    "approve-image", lambda item: {"wish": item[0], "by": item[1]}, _answer, ("wish", "by")
+)
+REFUSE_IMAGE: Verb[tuple[int, str, str], Answer] = Verb(
+    "refuse-image",
+    lambda item: {"wish": item[0], "why": item[1], "by": item[2]},
+    _answer,
+    ("wish", "why", "by"),
+)
+VERBS = (APPROVE, REFUSE, ENROL, WITHDRAW, APPROVE_IMAGE, REFUSE_IMAGE)

@@ -23,7 +23,7 @@ from portal.drafts.signoff.models import Signoff, SignoffAnswer
 from portal.errors import ConflictError, NotFoundError, PortalError
 from portal.identity.actor import PORTAL_ITSELF, Role
 from portal.identity.models import Person
-from portal.images import manifest
+from portal.images.places import Places
 from portal.jobtype.load import load_folders, parse_text, shipped_folder
 from portal.jobtype.model import JobType
 from portal.jobtype.offer.audience import Audience
@@ -208,10 +208,11 @@ def _check_name(settings: Settings, name: str) -> None:
 
 def _staged(settings: Settings) -> list[str]:
     """The images that may be used: none that was withdrawn, or is not what was staged."""
+    places = Places(settings.images, settings.made_images)
     staged = []
-    for name in manifest.names(settings.images):
+    for name in places.names():
         try:
-            staged += [name] if manifest.usable(settings.images, name) is not None else []
+            staged += [name] if places.usable(name) is not None else []
         except PortalError:
             continue
     return staged

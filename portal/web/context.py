@@ -14,6 +14,7 @@ from portal.catalogue.offered import offered_to
 from portal.config import Settings
 from portal.db import Database
 from portal.identity.actor import NOBODY, Actor
+from portal.images.places import Places
 from portal.jobs.submit.again import Terms
 from portal.jobtype.load import JobTypes
 
@@ -31,6 +32,11 @@ class Portal:
         """The job types as they are now, those that are on offer to whoever asks, in each list and look-up."""
         found = self.load_jobtypes()
         return offered_to(session(), actor(), found) if found.audiences else found
+
+    @property
+    def images(self) -> Places:
+        """Where staged images lie."""
+        return Places(self.settings.images, self.settings.made_images)
 
 
 def portal() -> Portal:

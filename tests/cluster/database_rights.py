@@ -21,7 +21,8 @@ ALL_COLUMNS = """
 """
 NUMBERS = """
     SELECT json_agg(json_build_array(role, relname))
-    FROM pg_class CROSS JOIN unnest(ARRAY['gantry-web', 'gantry-daemon', 'gantry-publisher']) AS role
+    FROM pg_class
+    CROSS JOIN unnest(ARRAY['gantry-web', 'gantry-daemon', 'gantry-publisher', 'gantry-stager']) AS role
     WHERE relnamespace = 'public'::regnamespace AND relkind = 'S' AND has_sequence_privilege(role, oid, 'USAGE')
 """
 Grants = dict[str, dict[str, set[str]]]

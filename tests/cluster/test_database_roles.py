@@ -6,7 +6,7 @@ from database_rights import PSQL, Grants, all_columns, as_postgres, of_columns, 
 from hosts.cluster import Cluster
 from hosts.host import Host
 
-ROLES = ("gantry-web", "gantry-daemon", "gantry-publisher")
+ROLES = ("gantry-web", "gantry-daemon", "gantry-publisher", "gantry-stager")
 # What the web tier may read, the rows it may make and forget, and of which it may change something.
 WEB_SEES = {"person", "web_session", "api_token", "sign_in_attempt", "device_request"}
 WEB_READS = {
@@ -20,6 +20,9 @@ WEB_READS = {
     "draft_revision",
     "revision_wish",
     "revision_deed",
+    "image_wish",
+    "image_approval",
+    "image_deed",
     "signoff_key_offer",
     "signoff_key",
     "signoff",
@@ -55,6 +58,7 @@ WEB_INSERTS = {
     "draft_before",
     "draft_revision",
     "revision_wish",
+    "image_wish",
     "signoff_key_offer",
     "signoff",
     "access_request",
@@ -198,8 +202,8 @@ def test_no_role_becomes_another_or_leaves_the_tables(role: str, statement: str,
     assert any(words in answer.stderr for words in ("permission denied", "must be", "Must be", "not allowed"))
 
 
-@pytest.mark.parametrize("account", ["gantry-web", "gantry-daemon", "gantry-data", "gantry-publisher", "maya"])
-@pytest.mark.parametrize("role", ["gantry", "gantry-web", "gantry-daemon", "gantry-publisher", "postgres"])
+@pytest.mark.parametrize("account", [*ROLES, "gantry-data", "maya"])
+@pytest.mark.parametrize("role", ["gantry", *ROLES, "postgres"])
 def test_the_door_lets_each_account_in_as_itself_only(account: str, role: str, as_somebody: AsSomebody) -> None:
     for database in ("gantry", "postgres"):
         answer = as_somebody(account, "psql", "-AtX", "-U", role, "-d", database, "-c", "SELECT 1")

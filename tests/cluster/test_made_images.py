@@ -10,29 +10,44 @@ import yaml
 from conftest import WaitForJob
 from hosts.cluster import Cluster
 from lab_site import LabSite, lab_analysis
+from loopback_registry import ADDRESS, LoopbackRegistry
 
 from portal.client.http import Document
+from portal.errors import InvalidError
 
 ROOT = Path(__file__).parents[2]
 BUILDER = ROOT / "jobtypes" / "on-request" / "image-from-packages.yaml"
+REGISTRY = ROOT / "jobtypes" / "on-request" / "image-from-registry.yaml"
 NAME = "lab-made"
 STREAMS = {"log": "stdout", "errors": "stderr"}
 
 
+SMALL = {
+    "default": "small",
+    "variants": [{"name": "small", "label": "Small", "cpus": 1, "memory_mb": 500, "time_s": 600}],
+}
+
+
 @pytest.fixture
-def builder(site: LabSite, images: dict[str, Document], cluster: Cluster) -> str:
-    """The analysis that makes images, published, and nodes that have Debian's wheel of pip."""
-    for node in ("node1", "node2"):
-        done = cluster.hosts[node].run(
-            "sh", "-c", "ls /usr/share/python-wheels/pip-*.whl || (apt-get update -qq; apt-get install -y -qq "
-            "--no-install-recommends python3-pip-whl)", timeout=300,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
+def builder(site: LabSite, images: dict[str, Document]) -> str:
+    """The analysis that makes images, published. The nodes have what it needs by their role."""
     document: Document = yaml.safe_load(BUILDER.read_text(encoding="utf-8"))
-    site.publish(document | {"resources": {
-        "default": "small",
-        "variants": [{"name": "small", "label": "Small", "cpus": 1, "memory_mb": 500, "time_s": 600}],
-    }})  # fmt: skip
+    site.publish(document | {"resources": SMALL})
+    return str(document["name"])
+
+
+@pytest.fixture(scope="module")
+def registry(cluster: Cluster) -> LoopbackRegistry:
+    """On the loopback of each node."""
+    return LoopbackRegistry([cluster.hosts[node] for node in ("node1", "node2")])
+
+
+@pytest.fixture
+def taker(site: LabSite, images: dict[str, Document], registry: LoopbackRegistry) -> str:
+    """The analysis that takes images over from a registry, which lets that one be chosen."""
+    text = REGISTRY.read_text(encoding="utf-8").replace("[registry.invalid]", f'["{ADDRESS}"]')
+    document: Document = yaml.safe_load(text.replace("registry.invalid", f'"{ADDRESS}"'))
+    site.publish(document | {"resources": SMALL})
     return str(document["name"])
 
 
@@ -107,16 +122,92 @@ def test_debian_packages_are_installed_without_root(
 
 
 @pytest.mark.parametrize(
-    ("requirements", "test", "words"),
+    ("requirements", "words"),
     [
-        ("cowsay @ file:///etc/passwd", "true", "Line 1 of the requirements is no name with a version."),
-        ("--index-url=x\ncowsay", "true", "Line 1 of the requirements is an option of pip's"),
-        ("cowsay==6.1", "false", "This step ended with exit code 1"),
+        ("cowsay @ file:///etc/passwd", "Line 1 of the requirements is no name with a version."),
+        ("--index-url=x\ncowsay", "Line 1 of the requirements is an option of pip's"),
     ],
 )
-def test_what_cannot_be_made_says_why(
-    site: LabSite, builder: str, wait_for_job: WaitForJob, requirements: str, test: str, words: str
+def test_what_cannot_be_read_is_said_before_a_job_is_made(
+    site: LabSite, builder: str, requirements: str, words: str
 ) -> None:
-    job = make(site, builder, wait_for_job, requirements=requirements, test=test)
+    maya = site.client("maya")
+    experiment = next(iter(maya.experiments()))["id"]
+    options = {"called": "Cows", "requirements": requirements, "test": "true"}
+    with pytest.raises(InvalidError) as raised:
+        maya.submit(builder, {}, options, experiment=experiment)
+    assert words in raised.value.fields["requirements"]
+
+
+def test_a_command_that_fails_leaves_no_image(site: LabSite, builder: str, wait_for_job: WaitForJob) -> None:
+    job = make(site, builder, wait_for_job, requirements="cowsay==6.1", test="false")
     assert job["state"] == "failed"
-    assert words in job["errors"]
+    assert "This step ended with exit code 1" in job["errors"]
+
+
+def test_the_pip_section_of_an_environment_is_installed(
+    site: LabSite, builder: str, wait_for_job: WaitForJob
+) -> None:
+    environment = (
+        "name: cows\nchannels:\n  - defaults\ndependencies:\n  - python>=3.11\n  - pip:\n    - cowsay==6.1\n"
+    )
+    test = "python3 -c 'import cowsay; print(cowsay.__version__)'"
+    job = make(site, builder, wait_for_job, environment=environment, test=test)
+    assert job["state"] == "succeeded", (job["sentence"], job["log"], job["errors"])
+    assert "Successfully installed cowsay-6.1" in job["log"]
+
+
+def test_a_python_that_the_base_does_not_have_is_no_image(
+    site: LabSite, builder: str, wait_for_job: WaitForJob
+) -> None:
+    environment = "dependencies:\n  - python=3.9\n  - pip:\n    - cowsay==6.1\n"
+    job = make(site, builder, wait_for_job, environment=environment, test="true")
+    assert job["state"] == "failed"
+    assert "asks for Python 3.9, and the image that it is built on has 3." in job["errors"]
+
+
+def test_an_image_of_a_registry_is_taken_over_by_its_digest(
+    site: LabSite, cluster: Cluster, taker: str, registry: LoopbackRegistry, wait_for_job: WaitForJob
+) -> None:
+    reference = registry.push("moo\n")
+    asked = {"registry": ADDRESS, "reference": reference, "test": "cat /etc/word"}
+    job = make(site, taker, wait_for_job, **asked)
+    assert job["state"] == "succeeded", (job["sentence"], job["log"], job["errors"])
+    assert "\nmoo\n" in job["log"]
+    assert "1 of its files were set-uid or set-gid, and are not so any more" in job["log"]
+    (recipe,) = [
+        found for path in (cluster.place.shared / "results").rglob("recipe.json")
+        if (found := json.loads(path.read_text()))["job"] == job["number"]
+    ]  # fmt: skip
+    assert (recipe["reference"], recipe["base"]) == (reference, None)
+
+
+def test_a_digest_that_the_registry_does_not_have_or_that_is_not_its_bytes_is_no_image(
+    site: LabSite, taker: str, registry: LoopbackRegistry, wait_for_job: WaitForJob
+) -> None:
+    reference = registry.push("baa\n")
+    other = reference.partition("sha256:")[0] + "sha256:" + "0" * 64
+    job = make(site, taker, wait_for_job, registry=ADDRESS, reference=other, test="true")
+    assert (job["state"], "No image was made" in job["errors"]) == ("failed", True), job["errors"]
+    registry.damage(reference)
+    job = make(site, taker, wait_for_job, registry=ADDRESS, reference=reference, test="true")
+    assert (job["state"], "No image was made" in job["errors"]) == ("failed", True), job["errors"]
+
+
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [
+        (f"{ADDRESS}/tools/cow:latest", "An image is named by its digest"),
+        ("registry.example.org/cow@sha256:" + "0" * 64, "cannot be used here. These can: 127.0.0.1:5000."),
+        (f"{ADDRESS}/tools/cow@sha256:00", "64 digits"),
+    ],
+)
+def test_another_reference_is_said_before_a_job_is_made(
+    site: LabSite, taker: str, reference: str, words: str
+) -> None:
+    maya = site.client("maya")
+    experiment = next(iter(maya.experiments()))["id"]
+    options = {"called": "Cows", "registry": ADDRESS, "reference": reference, "test": "true"}
+    with pytest.raises(InvalidError) as raised:
+        maya.submit(taker, {}, options, experiment=experiment)
+    assert words in raised.value.fields["reference"]

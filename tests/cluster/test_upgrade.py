@@ -72,7 +72,7 @@ packages=$(echo /opt/gantry/venv/lib/python3*/site-packages) aside=/opt/gantry/a
 sql() { runuser -u postgres -- psql -qX -v ON_ERROR_STOP=1 "$@"; }
 """
 BACK_IN_TIME = """
-systemctl stop gantry-daemon gantry-publisher gantry-web.socket gantry-web
+systemctl stop gantry-daemon gantry-publisher gantry-stager gantry-web.socket gantry-web
 mkdir $aside
 cp -p /etc/gantry/config.toml /etc/gantry/agent.json $aside
 mv $packages/portal $packages/wrappers $aside
@@ -96,11 +96,11 @@ rm -r $packages/portal $packages/wrappers
 mv $aside/portal $aside/wrappers $packages
 /usr/local/libexec/gantry-database
 gantry admin jobtypes publish
-systemctl start gantry-web.socket gantry-web gantry-daemon gantry-publisher
+systemctl start gantry-web.socket gantry-web gantry-daemon gantry-publisher gantry-stager
 """
 AS_IT_WAS = """
 [ -d $aside ] || exit 0
-systemctl stop gantry-daemon gantry-publisher gantry-web.socket gantry-web
+systemctl stop gantry-daemon gantry-publisher gantry-stager gantry-web.socket gantry-web
 if [ -d $aside/portal ]; then rm -rf $packages/portal; mv $aside/portal $packages; fi
 if [ -d $aside/wrappers ]; then rm -rf $packages/wrappers; mv $aside/wrappers $packages; fi
 cp -p $aside/config.toml $aside/agent.json /etc/gantry
@@ -108,7 +108,7 @@ if sql -At -c 'SELECT datname FROM pg_database' | grep -qx gantry_aside; then
     sql -c 'DROP DATABASE IF EXISTS gantry WITH (FORCE)' -c 'ALTER DATABASE gantry_aside RENAME TO gantry'
 fi
 rm -r $aside
-systemctl start gantry-web.socket gantry-web gantry-daemon gantry-publisher
+systemctl start gantry-web.socket gantry-web gantry-daemon gantry-publisher gantry-stager
 """
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 ROLE = Path(__file__).parents[2] / "ansible" / "roles" / "portal"
 OWNER = "gantry"
 WEB, DAEMON, PUBLISHER = "gantry-web", "gantry-daemon", "gantry-publisher"
+STAGER = "gantry-stager"
 MAKE = """
     DO $$ BEGIN
       PERFORM pg_advisory_xact_lock(4711);
@@ -45,7 +46,7 @@ def execute(url: str, statement: str) -> list[tuple[Any, ...]]:
 
 def grant(url: str) -> None:
     """Make the roles, if they are missing, and say in this database what each may do."""
-    for role in (OWNER, WEB, DAEMON, PUBLISHER):
+    for role in (OWNER, WEB, DAEMON, PUBLISHER, STAGER):
         execute(url, MAKE.format(role))
     execute(url, grants())
 

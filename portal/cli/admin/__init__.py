@@ -14,6 +14,7 @@ COMMANDS = {
     "upgrade": f"{HERE}.site:upgrade",
     "people": f"{HERE}.people:people",
     "access": f"{HERE}.access:access",
+    "images": f"{HERE}.images:images",
     "jobtypes": f"{HERE}.jobtypes:jobtypes",
     "data": f"{HERE}.data:data",
 }

@@ -67,11 +67,12 @@ def check(paths: tuple[Path, ...], dataset: str | None, as_json: bool, **given: 
 
 def _warned(jobtype: JobType) -> list[str]:
     from portal.config import load_settings
-    from portal.images.manifest import names
+    from portal.images.places import Places
     from portal.jobtype.advice.warnings import warnings
 
     try:
-        staged = names(load_settings().images)
+        settings = load_settings()
+        staged = Places(settings.images, settings.made_images).names()
     except ConfigError:
         staged = ()
     return [words for _place, words in warnings(jobtype, images=staged or None)]

@@ -10,7 +10,7 @@ from portal.images.plain import line
 
 MOST_BYTES: Final = 4 << 20
 MOST_LINES: Final = 2000
-LONGEST: Final = 300
+LONGEST: Final = 500
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,12 @@ class Made:
     by: str
     job: str
     base: str
+    """The image that it was built on."""
     asked: tuple[str, ...]
     resolved: tuple[str, ...]
     test: str
+    reference: str = ""
+    """The image of a registry that it is, by digest."""
 
 
 def beside(file: str) -> str:
@@ -43,6 +46,7 @@ def read(folder: Path, manifest: Manifest) -> Made | None:
         (*_lines(recipe.get("requirements")), *_lines(recipe.get("packages"))),
         tuple(one for part in _of(recipe.get("resolved")).values() for one in _lines(part))[:MOST_LINES],
         " ".join(_lines(recipe.get("test"))),
+        line(recipe.get("reference"), LONGEST),
     )
 
 

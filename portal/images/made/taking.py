@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -35,32 +36,62 @@ MOST_BYTES: Final = 20 << 30
 _ENTRY: Final = re.compile(rb"(?P<kind>[-dlbcps])(?P<mode>[-rwxsStT]{9}) ")
 
 
+@dataclass(frozen=True)
+class Terms:
+    """As what an image is taken. `by`: who made it, as whoever stages it knows."""
+
+    name: str
+    by: str
+    replace: bool = False
+    most: int = MOST_BYTES
+    """In bytes."""
+    digest: str | None = None
+    """What it must be; None: whatever it is."""
+    uid: int | None = None
+    """Whose the files must be; None: anybody's."""
+    wish: int | None = None
+    """The number of the request that it is staged for."""
+
+
 def take(made: Path, into: Path, name: str, *, by: str, replace: bool = False, most: int = MOST_BYTES) -> Manifest:
     """Stage the image in the folder `made` (image.sif and recipe.json, as a job left them) under a name.
 
-    `by`: who made it, as the operator knows. Raises InvalidError for what must not be staged, ConflictError for a
-    name that is taken, LimitError above `most` bytes; then nothing is changed.
+    Raises what `take_from` raises.
     """
+    with Root(made) as root:
+        return take_from(root, into, Terms(name, by, replace, most))
+
+
+def take_from(made: Root, into: Path, terms: Terms) -> Manifest:
+    """Stage the image in an opened folder.
+
+    Raises InvalidError for what must not be staged, ConflictError for a name that is taken, LimitError above the
+    most bytes, and what the door refuses; then nothing is changed.
+    """
+    name = terms.name
     if not NAME.fullmatch(name) or name.endswith(".sif"):
         raise InvalidError(f"{name!r} cannot be the name of an image.")
-    if manifest.read(into, name) is not None and not replace:
+    if manifest.read(into, name) is not None and not terms.replace:
         raise ConflictError(f"An image has the name {name} already.")
-    with Root(made) as root:
-        recipe = _recipe(root)
-        making = into / f".{name}.{os.getpid()}"
-        try:
-            with root.open_file(IMAGE, max_bytes=most) as source:
-                digest = _copy(source, making, most)
-            look_through(making)
-            file = f"{name}-{digest[7:23]}.sif"
-            making.rename(into / file)
-        finally:
-            making.unlink(missing_ok=True)
+    recipe = _recipe(made, terms.uid)
+    making = into / f".{name}.{os.getpid()}"
+    try:
+        with made.open_file(IMAGE, uid=terms.uid, max_bytes=terms.most) as source:
+            digest = _copy(source, making, terms.most)
+        if terms.digest not in (None, digest):
+            raise InvalidError(f"The image is not the one that was meant: its digest is {digest}.")
+        look_through(making)
+        file = f"{name}-{digest[7:23]}.sif"
+        making.rename(into / file)
+    finally:
+        making.unlink(missing_ok=True)
     sync_directory(into)
     status = (into / file).stat()
     made_at = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     staged = Manifest(name, file, digest, status.st_size, status.st_mtime_ns, made_at)
-    kept = {"schema": 1, "digest": digest, "by": line(by, 200), "staged": made_at, "recipe": recipe}
+    kept = {"schema": 1, "digest": digest, "by": line(terms.by, 200), "staged": made_at, "recipe": recipe}
+    if terms.wish is not None:
+        kept["wish"] = terms.wish
     write_json(into / kept_recipe.beside(file), kept, mode=MANIFEST_MODE)
     manifest.write(into, manifest.beside(file), staged)
     manifest.write(into, f"{name}.json", staged)
@@ -112,8 +143,8 @@ def _listing(image: Path, place: Place) -> bytes:
     return printed.raw
 
 
-def _recipe(root: Root) -> Mapping[str, Any]:
-    with root.open_file(RECIPE, max_bytes=MOST_RECIPE) as file:
+def _recipe(root: Root, uid: int | None) -> Mapping[str, Any]:
+    with root.open_file(RECIPE, uid=uid, max_bytes=MOST_RECIPE) as file:
         raw = file.read(MOST_RECIPE + 1)
     with suppress(ValueError, RecursionError):
         document = json.loads(raw)

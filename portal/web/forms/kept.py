@@ -38,6 +38,7 @@ SHOWN_AGAIN: Final[Mapping[str, Page]] = {
     "batches.rename": lambda args: url_for("batches.show", **args),
     "access_requests.ask": lambda _args: url_for("access_requests.show"),
     "jobs.rename": lambda args: url_for("jobs.job", **args),
+    "images.ask": lambda args: url_for("jobs.job", **args),
     "drafts.create": lambda _args: url_for("drafts.show"),
     "drafts.save": lambda args: url_for("drafts.edit", **args),
     "drafts.ask_to_publish": lambda args: url_for("drafts.edit", step="publish", **args),

@@ -1,5 +1,7 @@
 """Jobs: the list, one job, its live part, its log, and what can be asked of it."""
 
+from typing import Any
+
 from flask import Blueprint, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -21,6 +23,7 @@ from portal.web.views.jobs import line_cards, line_links
 from portal.web.views.live import ask_again_after_s, ask_again_s
 from portal.web.views.paging import page_number, whole
 from portal.web.views.results.compare import Comparison, compare_datasets
+from portal.web.views.staged.asked import asked
 
 page = Blueprint("jobs", __name__, url_prefix="/jobs")
 
@@ -76,13 +79,29 @@ def _list_context(status: ClusterStatus) -> dict[str, object]:
 @page.get("/<job:job_id>")
 def job(job_id: int) -> ResponseReturnValue:
     """How one job is going."""
-    return _job_page(job_id, kept_fields("jobs.rename", job_id=job_id).get("title"))
+    renamed = kept_fields("jobs.rename", job_id=job_id).get("title")
+    image_name = kept_fields("images.ask", job_id=job_id).get("image_name")
+    return job_page(job_id, renamed=renamed, image_name=image_name)
 
 
-def _job_page(job_id: int, renamed: str | None, wrong: str = "") -> str:
-    """The page; `renamed`: a name that was typed and did not arrive, and what is wrong with it."""
+def job_page(
+    job_id: int,
+    *,
+    renamed: str | None = None,
+    rename_wrong: str = "",
+    image_name: str | None = None,
+    image_wrong: str = "",
+) -> str:
+    """The page; names that were typed (for the job, for its image) and did not arrive, and what is wrong."""
     context = _job_context(job_id)
-    return render_template("jobs/job.html", section="jobs", renamed=renamed, rename_wrong=wrong, **context)
+    typed = {
+        "renamed": renamed,
+        "rename_wrong": rename_wrong,
+        "image_name": image_name,
+        "image_wrong": image_wrong,
+    }
+    image = asked(session(), actor(), context["job"])
+    return render_template("jobs/job.html", section="jobs", image=image, **typed, **context)
 
 
 @part(page, "/<job:job_id>/part/live", of="jobs.job")
@@ -91,7 +110,7 @@ def live(job_id: int) -> ResponseReturnValue:
     return render_template("jobs/_live.html", **_job_context(job_id))
 
 
-def _job_context(job_id: int) -> dict[str, object]:
+def _job_context(job_id: int) -> dict[str, Any]:
     found = get_job(session(), actor(), job_id)
     status = cluster_status(session())
     batch = sum(counts(session(), actor(), found.submission_id).values())
@@ -190,7 +209,7 @@ def rename(job_id: int) -> ResponseReturnValue:
             found = actions.rename(writing, actor(), job_id, title, now=now())
             words = _renamed_words(found)
     except InvalidError as error:
-        return make_response(_job_page(job_id, title, error.message), 422)
+        return make_response(job_page(job_id, renamed=title, rename_wrong=error.message), 422)
     return _changed(found, words)
 
 

@@ -130,6 +130,8 @@ PAGES = """
     jobs.retry               POST  sign-in  hides      done       forbidden  done       | -
     jobs.rename              POST  sign-in  hides      done       forbidden  done       | -
     jobs.keep                POST  sign-in  hides      done       forbidden  forbidden  | -
+    images.shown             GET   sign-in  hides      shows      shows      shows      | -
+    images.ask               POST  sign-in  hides      forbidden  forbidden  forbidden  | -
     jobs.release             POST  sign-in  hides      forbidden  forbidden  done       | -
     batches.show             GET   sign-in  hides      shows      shows      shows      | job
     batches.live             GET   sign-in  hides      shows      shows      shows      | -
@@ -491,6 +493,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "batches.cancel": {"sure": "1"},
     "jobs.retry": {"more": "memory"},
     "jobs.rename": {"title": "Renamed"},
+    "images.ask": {"image_name": "cows"},
     "batches.rename": {"title": "Renamed"},
     "me.create": {"name": "laptop", "scopes": "read", "days": "30"},
     "me.password": {"current": "{password}", "new": "another horse battery", "again": "another horse battery"},

@@ -149,6 +149,7 @@ def test_the_analyses_that_make_images_are_linked(make_site: Any, csrf: Callable
     page = client.get(answer.headers["Location"].partition("?")[0].partition("#")[0]).text
     assert "Have one made" in page
     assert '<a href="/analyses/image-from-packages/start">Image from packages, on top of base</a>' in page
+    assert '<a href="/analyses/image-from-registry/start">Image from a registry</a>' in page
     assert client.get("/analyses/image-from-packages/start").status_code == 200
 
 

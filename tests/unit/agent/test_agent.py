@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 
 from portal.agent.backend import choose, parse, refuse_system_account
-from portal.agent.client import AgentClient, Fenced, Refusal, Sealed, Submitted, Taken
+from portal.agent.client import AgentClient, Fenced, Refusal, Sealed, Submitted, Taken, local_command
 from portal.errors import PortalError
 from portal.rpc.exchange import AnswerLostError, CallRefusedError, NotStartedError, UnusableError
 from portal.scheduler.base import Ending, JobHandle, Phase
@@ -589,6 +589,53 @@ def test_an_image_that_was_withdrawn_is_given_to_nobody(facility):
 def test_an_image_outside_the_folder_is_none(facility):
     with_image(facility, file="../data/heart/stack.h5")
     assert submit(facility, facility.item()).code == "image"
+
+
+def tell_of_made_images(facility, **uid):
+    told = facility.backend | {"made_images": {"folder": str(facility.path / "made"), **uid}}
+    facility.client = AgentClient(local_command(), told, timeout_s=60)
+
+
+def test_an_image_that_people_made_is_taken_from_its_writers_folder_and_roots_goes_first(facility):
+    manifest = with_image(facility)
+    (facility.path / "images").rename(facility.path / "made")
+    (facility.path / "made").chmod(0o755)
+    item = facility.item()
+    assert isinstance(submit(facility, item), Submitted)
+    assert json.loads((facility.folder(item) / "job.json").read_text())["image"] is None
+    tell_of_made_images(facility)
+    item = facility.item()
+    assert isinstance(submit(facility, item), Submitted)
+    image = json.loads((facility.folder(item) / "job.json").read_text())["image"]
+    assert image["path"] == str(facility.path / "made" / "science-1.sif")
+    assert image["digest"] == manifest["digest"]
+    with_image(facility)
+    item = facility.item()
+    assert isinstance(submit(facility, item), Submitted)
+    image = json.loads((facility.folder(item) / "job.json").read_text())["image"]
+    assert image["path"] == str(facility.path / "images" / "science-1.sif")
+
+
+def test_of_the_made_images_the_settings_say_whose_files_count(facility):
+    with_image(facility)
+    (facility.path / "images").rename(facility.path / "made")
+    (facility.path / "made").chmod(0o755)
+    tell_of_made_images(facility, uid=os.geteuid() or 4711)
+    if os.geteuid() == 0:  # root's files count besides
+        for path in (facility.path / "made", *(facility.path / "made").iterdir()):
+            os.chown(path, 2001, 2001)
+        refused = submit(facility, facility.item())
+        assert (refused.code, "by others" in refused.message) == ("image", True)
+        for path in (facility.path / "made", *(facility.path / "made").iterdir()):
+            os.chown(path, 4711, 4711)
+    assert isinstance(submit(facility, facility.item()), Submitted)
+
+
+@pytest.mark.parametrize("uid", [0, -1, True, "907", 65534, 1.5])
+def test_the_stagers_uid_is_a_number_that_is_not_roots(facility, uid):
+    told = facility.backend | {"made_images": {"folder": "/x", "uid": uid}}
+    with pytest.raises(UnusableError, match=r"made_images\.uid"):
+        parse(told)
 
 
 def test_where_a_container_is_a_must_an_analysis_without_one_is_refused(facility):

@@ -47,6 +47,8 @@ WITHOUT_JSON = {
     ("admin", "upgrade"),
     ("admin", "people", "add"),
     ("admin", "people", "password"),
+    ("admin", "images", "approve"),
+    ("admin", "images", "refuse"),
     ("admin", "jobtypes", "publish"),
     ("admin", "jobtypes", "show"),
     ("admin", "jobtypes", "approve"),

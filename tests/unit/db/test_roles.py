@@ -5,8 +5,10 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from database_roles import DAEMON, PUBLISHER, WEB, as_role, execute, grant, lists
+from database_roles import DAEMON, PUBLISHER, STAGER, WEB, as_role, execute, grant, lists
+from made_images import keep_image
 from small_facility import NOW, fill_small_facility
+from sqlalchemy import select
 
 import portal.audit.models
 import portal.catalogue.models
@@ -16,7 +18,8 @@ import portal.drafts.signoff.models
 import portal.identity.models
 import portal.jobs.clusters.rows
 import portal.jobs.models
-import portal.notify.models  # noqa: F401  (they fill Base.metadata)
+import portal.notify.models
+import portal.staging.models  # noqa: F401  (they fill Base.metadata)
 from portal.catalogue.models import Dataset
 from portal.config import load_settings
 from portal.daemon.keeping import keep_trials
@@ -25,7 +28,10 @@ from portal.drafts.revisions import DraftRevision, RevisionWish, Wished
 from portal.jobs.models import JobTypeRevision, Submission
 from portal.jobtype.load import parse_text, shipped_folder
 from portal.jobtype.offer.audience import Audience, To
+from portal.publisher.images import approve as approve_image
 from portal.publisher.work import look
+from portal.stager.work import look as stage
+from portal.staging.models import ImageDeed, ImageWish
 
 pytestmark = pytest.mark.postgres
 
@@ -36,7 +42,13 @@ SECRETS = """
     WHERE table_schema = 'public' AND column_name ~ 'hash|password|secret|digest' AND column_name !~ 'sha256'
 """
 # Digests of what is no secret: a job type, a request that was sent twice.
-NO_SECRETS = {("job_type_revision", "digest"), ("submission", "request_digest"), ("draft_revision", "digest")}
+NO_SECRETS = {
+    ("job_type_revision", "digest"),
+    ("submission", "request_digest"),
+    ("draft_revision", "digest"),
+    ("image_wish", "digest"),
+    ("accepted_terms", "digest"),
+}
 WEB_COMPARES = {
     ("person", "password_hash"),
     ("web_session", "token_hash"),
@@ -60,7 +72,7 @@ def refused(url: str, role: str, statement: str) -> bool:
     return False
 
 
-@pytest.mark.parametrize("role", [WEB, DAEMON, PUBLISHER])
+@pytest.mark.parametrize("role", [WEB, DAEMON, PUBLISHER, STAGER])
 def test_a_table_that_is_new_is_nobody_s_until_it_is_named(site: str, role: str) -> None:
     execute(site, "CREATE TABLE brand_new (id integer PRIMARY KEY, secret_hash text)")
     grant(site)
@@ -75,7 +87,7 @@ def test_a_table_that_is_new_is_nobody_s_until_it_is_named(site: str, role: str)
     assert not refused(site, role, "SELECT count(*) FROM brand_new")
 
 
-@pytest.mark.parametrize("role", [WEB, DAEMON, PUBLISHER])
+@pytest.mark.parametrize("role", [WEB, DAEMON, PUBLISHER, STAGER])
 def test_what_was_granted_otherwise_is_gone_when_it_is_said_again(site: str, role: str) -> None:
     execute(site, f'GRANT ALL ON icat_user TO "{role}"; GRANT SELECT (subject) ON identity TO "{role}"')
     grant(site)
@@ -101,7 +113,7 @@ def test_the_web_tier_reads_of_each_table_all_that_it_needs_and_of_some_nothing(
 
 def test_hashes_are_read_where_a_sign_in_is_compared_with_them_and_nowhere_else(site: str) -> None:
     hashes = {(table, column) for table, column in execute(site, SECRETS)} - NO_SECRETS
-    for role, may in ((WEB, WEB_COMPARES), (DAEMON, set()), (PUBLISHER, set())):
+    for role, may in ((WEB, WEB_COMPARES), (DAEMON, set()), (PUBLISHER, set()), (STAGER, set())):
         reads = {
             (table, column)
             for table, column in hashes
@@ -110,7 +122,9 @@ def test_hashes_are_read_where_a_sign_in_is_compared_with_them_and_nowhere_else(
         assert reads == may, role
 
 
-@pytest.mark.parametrize("name", ["portal_web_may", "portal_daemon_may", "portal_publisher_may"])
+@pytest.mark.parametrize(
+    "name", ["portal_web_may", "portal_daemon_may", "portal_publisher_may", "portal_stager_may"]
+)
 def test_tables_that_hold_a_hash_are_listed_by_column(name: str) -> None:
     with_hashes = {table for table, _column in WEB_COMPARES}
     assert not with_hashes & {table for one in lists()[name] for table in one.get("reads", ())}
@@ -153,7 +167,7 @@ def test_the_web_tier_that_was_taken_over_makes_nobody_and_rewrites_nothing(site
     assert [statement for statement in TAKEN_OVER if not refused(site, WEB, statement)] == []
 
 
-@pytest.mark.parametrize("role", [WEB, DAEMON, PUBLISHER])
+@pytest.mark.parametrize("role", [WEB, DAEMON, PUBLISHER, STAGER])
 def test_what_was_pinned_of_a_folder_is_the_owner_s_alone(site: str, role: str) -> None:
     """Services compare a folder with the stamp on its entry."""
     for statement in (
@@ -322,3 +336,79 @@ def test_the_publisher_does_what_it_is_for_by_its_own_role(postgres_url: str, si
         publisher.dispose()
     assert [(one.wished, one.words) for one in done] == [(wished, "") for wished in Wished]
     assert len(list((settings.registered / "published" / "my-own").glob("*.json"))) == 1
+
+
+IMAGES_FORGED = (
+    "INSERT INTO image_approval (wish_id, by, at) VALUES (1, 'root', now())",
+    "INSERT INTO image_deed (wish_id, done, words, by, at) VALUES (1, true, '', 'root', now())",
+    "UPDATE image_deed SET done = true",
+    "DELETE FROM image_deed",
+    "UPDATE image_approval SET wish_id = 1",
+    "DELETE FROM image_approval",
+    "UPDATE image_wish SET digest = 'another'",
+    "UPDATE image_wish SET name = 'another'",
+    "DELETE FROM image_wish",
+    "SELECT nextval('image_approval_id_seq')",
+    "SELECT nextval('image_deed_id_seq')",
+)
+IMAGE_WISHED = (
+    "INSERT INTO image_wish (person_id, job_id, name, digest, at) VALUES (1, 1, 'x', 'x', now())",
+    "SELECT nextval('image_wish_id_seq')",
+)
+
+
+def test_who_signs_an_image_off_and_what_came_of_it_neither_web_nor_daemon_writes(site: str) -> None:
+    assert [one for one in IMAGES_FORGED if not refused(site, WEB, one)] == []
+    assert [one for one in (*IMAGES_FORGED, *IMAGE_WISHED) if not refused(site, DAEMON, one)] == []
+    assert refused(site, DAEMON, "SELECT id FROM image_wish")
+    changes = [one for one in (*IMAGES_FORGED[2:-2], *IMAGE_WISHED) if not refused(site, PUBLISHER, one)]
+    assert changes == []
+
+
+def test_the_stager_signs_nothing_off_and_sees_no_more_than_it_needs(site: str) -> None:
+    forged = (IMAGES_FORGED[0], *IMAGES_FORGED[2:-1], *IMAGE_WISHED, *FORGED, *KEYS, *NOBODYS, *WISHES)
+    assert [one for one in forged if not refused(site, STAGER, one)] == []
+    for statement in (
+        "SELECT email FROM person",
+        "SELECT password_hash FROM person",
+        "SELECT options FROM job",
+        "SELECT title FROM submission",
+        "SELECT name FROM icat_dataset",
+        "SELECT id FROM icat_datafile",
+        "SELECT id FROM icat_investigation",
+        "SELECT id FROM draft_revision",
+        "SELECT id FROM signoff_key",
+        "SELECT token_hash FROM web_session",
+        "UPDATE job SET state = 'queued'",
+        "UPDATE icat_dataset SET location = 'results:1/x'",
+    ):
+        assert refused(site, STAGER, statement), statement
+
+
+def test_publisher_and_stager_do_what_they_are_for_by_their_own_roles(
+    site: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.images.made.taking.look_through", lambda _image: None)
+    settings = load_settings({}, var=tmp_path, publish=False)
+    for folder in settings.folders():
+        folder.mkdir(parents=True, exist_ok=True)
+    owner = Database(site)
+    facility = fill_small_facility(owner)
+    sam, place = facility.actors["sam"], facility.investigations["private"]
+    kept = keep_image(owner, settings.results, sam, place, facility.types["stack"], NOW)
+    owner.dispose()
+    web, publisher, stager = (Database(as_role(site, role)) for role in (WEB, PUBLISHER, STAGER))
+    try:
+        with web.write() as session:
+            wish = ImageWish(person_id=sam.person_id, job_id=kept.job, name="cows", digest=kept.digest, at=NOW)
+            session.add(wish)
+            session.flush()
+            number = wish.id
+        assert stage(stager, settings, now=NOW) == []
+        approve_image(publisher, number, by="root", now=NOW)
+        assert [(one.name, one.words) for one in stage(stager, settings, now=NOW)] == [("cows", "")]
+        with web.read() as session:
+            assert session.scalars(select(ImageDeed)).one().by == "root"
+    finally:
+        for one in (web, publisher, stager):
+            one.dispose()

@@ -42,6 +42,7 @@ OPENS = {
     "portal/jobtype/offer/offered.py": "the staff's job types",
     "portal/jobtype/publish.py": "the job types that it published",
     "portal/publisher/folder.py": "the publisher's own folder, of files that nobody else may have written",
+    "portal/stager/work.py": "its own lock, and what it wrote itself in a folder that is its own",
     "portal/rpc/operators_file.py": "the operator's, checked to be so",
     "portal/web/assets.py": "the built front end",
     "portal/web/json.py": "the body of a request; no file",

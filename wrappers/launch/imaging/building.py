@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from gantry_formats.recipes.environment import python_fits
 from gantry_formats.recipes.packages import RecipeError
+from gantry_formats.recipes.reference import Reference
 
 PIP: Final = Path("/usr/share/python-wheels")
 PIP_CONFIGURATION: Final = Path("/etc/pip.conf")
@@ -52,9 +54,31 @@ class Build:
     def unpack(self, base: str) -> None:
         """Make the base image's files this account's. What is set-uid in it is not so here."""
         self.run("build", "--fix-perms", "--sandbox", str(self.box), base)
-        for path, status in _files(self.box):
-            if status.st_mode & (stat.S_ISUID | stat.S_ISGID):
-                path.chmod(stat.S_IMODE(status.st_mode) & 0o777)
+        self._take_rights_away()
+
+    def fetch(self, image: Reference) -> None:
+        """The same of an image of a registry, whose bytes the runtime compares with the digest."""
+        plain = ["--no-https"] if image.on_loopback else []
+        self.run("build", "--fix-perms", *plain, "--sandbox", str(self.box), f"docker://{image.words}")
+        taken = self._take_rights_away()
+        if taken:
+            say(f"{taken} of its files were set-uid or set-gid, and are not so any more")
+
+    def _take_rights_away(self) -> int:
+        found = [one for one in _files(self.box) if one[1].st_mode & (stat.S_ISUID | stat.S_ISGID)]
+        for path, status in found:
+            path.chmod(stat.S_IMODE(status.st_mode) & 0o777)
+        return len(found)
+
+    def check_python(self, wanted: str) -> None:
+        """Raise RecipeError where the image's own Python is not what was asked for: no other can be had."""
+        asked = ["python3", "-c", "import platform; print(platform.python_version())"]
+        (there,) = self.told("exec", *APART, str(self.box), *asked)[:1] or [""]
+        if not re.fullmatch(r"[0-9]+(?:\.[0-9]+)*[a-z0-9+]*", there) or not python_fits(wanted, there):
+            raise RecipeError(
+                f"The environment asks for Python {wanted}, and the image that it is built on has "
+                f"{there or 'none that answers'}. No image was made."
+            )
 
     def label(self, labels: dict[str, str]) -> None:
         """Write the image's labels; before anything else's programs ran in it."""

@@ -5,7 +5,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from portal.drafts.named import LONGEST, Named, named
 from portal.drafts.service import check_staff
-from portal.images.manifest import names
 from portal.jobtype.load import shipped_folder
 from portal.jobtype.written.check import check
 from portal.jobtype.written.compare import differences, lines
@@ -84,7 +83,7 @@ class DiffOut(BaseModel):
 def check_text(body: TextToCheck) -> Response:
     """What is wrong, at line and column; the same validator as the editor's."""
     check_staff(actor())
-    images = names(portal().settings.images)
+    images = portal().images.names()
     return answer(checked_out(check(body.text, images=images or None)))
 
 

@@ -29,6 +29,7 @@ from portal.web.views.drafts.scripts import scripts_shown
 from portal.web.views.drafts.shown import WORDS, Group, groups_of, left_over
 from portal.web.views.drafts.standing import Progress, progress_of
 from portal.web.views.drafts.tried.measured import RULE
+from portal.web.views.staged.asked import made_here
 from portal.web.views.terms.shown import ShownTerms, shown_terms
 
 YAML: Final = "yaml"
@@ -88,7 +89,7 @@ def editor_of(
     """
     draft, step, text, on = seen.draft, seen.step, seen.text, seen.on
     who, reading = actor(), session()
-    images = images_shown.choices(portal().settings.images)
+    images = images_shown.choices(portal().images)
     checked = check(text, images=[name for name, _words in images] or None)
     tree = _tree(text) if checked.unsound is None else None
     prepared = preview(tree.data, checked.jobtype) if tree is not None else Preview(None)
@@ -124,10 +125,8 @@ def editor_of(
         "lacking": told_of(portal().settings, prepared.jobtype),
         "terms": terms_to_try(step, checked.jobtype),
         "mine": draft.author_id == who.person_id,
-        "image": images_shown.chosen(portal().settings.images, tree)
-        if tree and step == Step.COMMAND.value
-        else None,
-        "makers": images_shown.makers(portal().jobtypes.by_name.values()) if step == Step.COMMAND.value else (),
+        "image": images_shown.chosen(portal().images, tree) if tree and step == Step.COMMAND.value else None,
+        **_makers(step),
         "known": known_names(reading, who, [name for name, _words in images]) if step == YAML else "",
         "step_words": WORDS,
         "label_at": label_at,
@@ -142,6 +141,14 @@ def terms_to_try(step: str, jobtype: JobType | None) -> ShownTerms | None:
     if step != Step.TRY.value or jobtype is None:
         return None
     return shown_terms(session(), actor(), jobtype, accepts=None, use=None)
+
+
+def _makers(step: str) -> dict[str, Any]:
+    """Where an image can be made, and one's own that were."""
+    if step != Step.COMMAND.value:
+        return {"makers": (), "made_here": ()}
+    makers = images_shown.makers(portal().jobtypes.by_name.values())
+    return {"makers": makers, "made_here": made_here(session(), actor(), [one.name for one in makers])}
 
 
 def _progress(draft: Draft, step: str) -> Progress | None:

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from flask import url_for
 
 from portal.errors import PortalError
 from portal.form.recipe import MODULE
-from portal.images import manifest, recorded
+from portal.images import recorded
 from portal.images.made import recipe
 from portal.images.made.recipe import Made
 from portal.images.manifest import NAME, Manifest
+from portal.images.places import Found, Places
 from portal.jobtype.model import JobType
 from portal.jobtype.written.tree import Tree
 from portal.times import moment_of
@@ -51,6 +51,7 @@ class ShownImage:
 class Maker:
     """An analysis that makes images on top of one."""
 
+    name: str
     title: str
     base: str
     url: str
@@ -59,27 +60,39 @@ class Maker:
 def makers(on_offer: Iterable[JobType]) -> list[Maker]:
     """The analyses by which this person can have an image made."""
     found = [one for one in on_offer if one.program.module == MODULE]
-    return [Maker(one.title, one.image or "", url_for("analyses.start", name=one.name)) for one in found[:MOST]]
+    return [
+        Maker(one.name, one.title, _built_on(one), url_for("analyses.start", name=one.name))
+        for one in found[:MOST]
+    ]
 
 
-def choices(folder: Path) -> list[tuple[str, str]]:
+def _built_on(jobtype: JobType) -> str:
+    """The image beneath; empty where another one is taken over whole."""
+    whole = any(option.name == "reference" for option in jobtype.options)
+    return "" if whole else jobtype.image or ""
+
+
+def choices(places: Places) -> list[tuple[str, str]]:
     """The images that can be had: name, and name with size, digest and date."""
     found = []
-    for name in manifest.names(folder)[:MOST]:
-        one = _read(folder, name)
-        if one is not None and one.withdrawn is None:
-            built = f", {_day(one.built)}" if _day(one.built) else ""
-            found.append((name, f"{name}, {size(one.size)}, {one.digest[7:19]}{built}"))
+    for name in places.names()[:MOST]:
+        one = _read(places, name)
+        if one is not None and one.manifest.withdrawn is None:
+            image = one.manifest
+            built = f", {_day(image.built)}" if _day(image.built) else ""
+            found.append((name, f"{name}, {size(image.size)}, {image.digest[7:19]}{built}"))
     return found
 
 
-def chosen(folder: Path, tree: Tree) -> ShownImage | None:
+def chosen(places: Places, tree: Tree) -> ShownImage | None:
     """The image that the draft names; None where it names none that is staged."""
     name = tree.get(("image",)) if tree.has(("image",)) else None
     if not isinstance(name, str) or not NAME.fullmatch(name):
         return None
-    one = _read(folder, name)
-    return shown(one, recorded.read(folder, one), recipe.read(folder, one)) if one is not None else None
+    one = _read(places, name)
+    if one is None:
+        return None
+    return shown(one.manifest, recorded.read(one.folder, one.manifest), recipe.read(one.folder, one.manifest))
 
 
 def shown(image: Manifest, known: recorded.Recorded | None, made: Made | None) -> ShownImage:
@@ -119,8 +132,8 @@ def _day(written: str | None) -> str:
     return date(moment) if moment is not None else ""
 
 
-def _read(folder: Path, name: str) -> Manifest | None:
+def _read(places: Places, name: str) -> Found | None:
     try:
-        return manifest.read(folder, name)
+        return places.read(name)
     except (PortalError, OSError):
         return None

@@ -1,0 +1,1 @@
+"""What pages show of images that staff had made and want staged."""
