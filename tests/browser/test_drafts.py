@@ -150,3 +150,38 @@ def test_no_step_has_a_serious_obstacle_at_any_width(demo: Any, browse: Callable
     if found := violations(page):
         wrong["list"] = found
     assert not wrong
+
+
+def test_a_condition_is_picked_from_a_files_tree_without_a_mouse(demo: Any, browse: Callable[..., Page]) -> None:
+    page = browse("sam")
+    new_draft(page, "Look inside", "smooth --sigma=1.5 stack.h5 out.h5")
+    base = page.url.partition("/command")[0]
+    for word, meant in (("--sigma=1.5", "An option"), ("stack.h5", "A file of the dataset")):
+        chip = page.locator("details.draft-chip").filter(has=page.get_by_text(word, exact=True))
+        chip.locator("summary").click()
+        with page.expect_navigation():
+            chip.get_by_role("button", name=meant).click()
+    go(page, f"{base}/data")
+    panel = page.locator("#draft-inside")
+    panel.get_by_role("button", name="Show what it holds").focus()
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("heading", name="In the file")).to_be_visible()
+    # The tree unfolds, and what the catalogue knows has a button; what is in the file alone names its place.
+    expect(panel.locator("details.inside-node").first).to_have_attribute("open", "")
+    use = panel.locator(".inside-line", has_text="Number of files").get_by_role("link")
+    use.focus()
+    page.keyboard.press("Enter")
+    picked = panel.locator("#inside-picked")
+    expect(picked.get_by_label("It only fits data whose")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(picked.get_by_label("The value")).to_be_focused()
+    for width in (1440, 768, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if AXE.exists():
+        assert violations(page) == []
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+    expect(page.locator(".flash")).to_contain_text("It fits only where files.count ==")
+    expect(page.locator("#needs-0")).to_have_attribute("open", "")
+    assert "when: files.count ==" in text_of(demo, "Look inside")

@@ -34,6 +34,7 @@ def warnings(jobtype: JobType, *, images: Collection[str] | None = None) -> list
         *_never_shown(jobtype),
         *_without_choice(jobtype),
         *_outputs(jobtype),
+        *_pictures(jobtype),
         *_image(jobtype, images),
         *_names(jobtype),
     ]
@@ -147,6 +148,18 @@ def _outputs(jobtype: JobType) -> Iterator[Finding]:
             if not any(_catches(output.pattern, path) for path in named):
                 words = f"{output.pattern} catches none of what the command names: {', '.join(named)}"
                 yield ("outputs", index, "pattern"), words
+
+
+def _pictures(jobtype: JobType) -> Iterator[Finding]:
+    """Pictures whose very name no output takes: the result would be refused, for it names what is not there."""
+    for index, picture in enumerate(jobtype.pictures):
+        if any(sign in picture.file for sign in "*?[") or picture.file.startswith("previews/"):
+            continue
+        if not any(_catches(output.pattern, picture.file) for output in jobtype.outputs):
+            words = (
+                f"no output has a pattern that catches {picture.file}: write it into previews/, or let one take it"
+            )
+            yield ("pictures", index, "file"), words
 
 
 def _catches(pattern: str, path: str) -> bool:

@@ -139,3 +139,11 @@ def test_the_command_that_is_shown_is_the_one_that_launch_makes(name, files):
     for values in (options, {}):
         theirs = fill(parsed, values, View(FOLDER, given, folders, f"{FOLDER}/tmp"))
         assert arguments(jobtype, values, given, folders) == theirs
+
+
+@pytest.mark.parametrize(("file", "taken"), [("map.png", False), ("previews/map.png", True), ("map*.png", True)])
+def test_a_picture_that_no_output_takes_is_told_before_its_result_is_refused(file: str, taken: bool):
+    told = said(pictures=[{"file": file, "caption": "Map"}])
+    assert ("no output has a pattern that catches map.png" not in told) == taken
+    both = [{"name": "out", "pattern": "*", "dataset_type": "picture"}]
+    assert "catches" not in said(pictures=[{"file": file, "caption": "Map"}], outputs=both)

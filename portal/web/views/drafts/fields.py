@@ -72,7 +72,7 @@ PURPOSE: Final = (
     Spec("description", "Method, source, limits", kinds.WORDS),
     Spec("name", "Name in addresses and commands", help="Small letters, digits and hyphens.", rare=True),
     Spec("version", "Version", rare=True),
-    Spec("icon", "Picture on its card", kinds.SELECT, "Where no result of it and no example picture is there."),
+    Spec("icon", "Symbol on its card", kinds.SELECT, "Where there is no picture of it yet."),
     Spec(
         "methods.#.text",
         "Sentence",
