@@ -103,8 +103,11 @@ def stager(site: LabSite) -> Iterator[Stager]:
 
 
 @pytest.fixture(scope="module")
-def made(site: LabSite, images: dict[str, Document]) -> Made:
-    """Sam has an image made."""
+def made(site: LabSite, images: dict[str, Document]) -> Iterator[Made]:
+    """Sam has an image made, with an account at the cluster for that."""
+    ctl = site.cluster.hosts["ctl"]
+    added = ctl.run("sacctmgr", "-i", "add", "user", "sam", "account=microscopy")
+    assert added.returncode == 0, added.stdout + added.stderr
     document: Document = yaml.safe_load(BUILDER.read_text(encoding="utf-8"))
     site.publish(document | {"resources": {
         "default": "small",
@@ -122,7 +125,8 @@ def made(site: LabSite, images: dict[str, Document]) -> Made:
     ]  # fmt: skip
     folder = f"/shared/{place.relative_to(shared)}"
     digest = "sha256:" + Attack(site.cluster).root(f"sha256sum {folder}/image.sif").split()[0]
-    return Made(job["id"], job["number"], digest, folder)
+    yield Made(job["id"], job["number"], digest, folder)
+    ctl.run("sacctmgr", "-i", "delete", "user", "sam", "account=microscopy")
 
 
 def test_what_sam_made_is_asked_for_signed_off_staged_and_used(site: LabSite, stager: Stager, made: Made) -> None:
@@ -211,8 +215,9 @@ def test_what_was_signed_off_is_the_publishers_to_say(
 
 
 def test_the_daemon_wishes_nothing(stager: Stager, as_somebody: AsSomebody) -> None:
-    statement = "INSERT INTO image_wish (person_id, job_id, name, digest, at) VALUES (1, 1, 'x', 'x', now())"
-    for asked in (statement, "SELECT id FROM image_wish", statement.replace("image_wish", "image_deed")):
+    wish = "INSERT INTO image_wish (person_id, job_id, name, digest, at) VALUES (1, 1, 'x', 'x', now())"
+    deed = "INSERT INTO image_deed (wish_id, done, words, by, at) VALUES (1, true, '', '', now())"
+    for asked in (wish, "SELECT id FROM image_wish", deed):
         assert "permission denied" in as_somebody("gantry-daemon", *PSQL, asked).stderr
 
 
