@@ -389,7 +389,7 @@ RESOURCES: Final = (
         default="port@host",
         rare=True,
     ),
-    Spec("resources.default", "The one that is meant unless people choose", kinds.SELECT),
+    Spec("resources.default", "The size that is meant unless people choose", kinds.SELECT),
     Spec("grace_s", "Warning before the limit", kinds.INTEGER, unit="seconds", rare=True, default=30),
     Spec("terms.title", "Title of the terms", help="People accept them once.", section=TERMS),
     Spec("terms.text", "The terms", kinds.WORDS, "Another text is asked for anew.", section=TERMS),
