@@ -178,6 +178,9 @@ def test_a_condition_is_picked_from_a_files_tree_without_a_mouse(demo: Any, brow
     for width in (1440, 768, 390):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # As wide as a desk, and from the top: what a bar covers where one has scrolled to is no small target.
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.evaluate("window.scrollTo(0, 0)")
     if AXE.exists():
         assert violations(page) == []
     with page.expect_navigation():
