@@ -183,7 +183,8 @@ def _staged(settings: Settings, order: Order) -> Manifest:
         raise InvalidError(
             f"{settings.publisher.image_count} images are kept here, which is the most. An operator can make room."
         )
-    with Root(settings.results) as results:
+    # It need not be listed by this account: a result is reached by its place alone.
+    with Root(settings.results, listed=False) as results:
         keeper = os.fstat(results.fd).st_uid
         with results.open_folder(order.place) as result:
             _check_whose(result, order, keeper)
