@@ -11,7 +11,7 @@ export const names = [
   "archive", "arrow-clockwise", "arrow-left", "arrow-right", "bell", "box-arrow-right", "calendar3", "camera", "check-circle-fill",
   "check-lg", "chevron-down", "chevron-right", "chevron-up", "circle", "circle-half", "clipboard", "clipboard-check", "clock", "cpu",
   "database", "disc", "download", "droplet", "exclamation-circle", "exclamation-octagon-fill",
-  "exclamation-triangle", "funnel", "globe2", "grid", "hourglass-split", "house", "image", "info-circle",
+  "exclamation-triangle", "funnel", "globe2", "grid", "grip-vertical", "hourglass-split", "house", "image", "info-circle",
   "key", "layers", "list-check", "lock", "memory", "moon-stars", "pause-circle-fill", "people", "person-circle",
   "play-fill", "question-circle", "save", "search", "slash-circle", "sliders", "speedometer2", "sun", "x-lg",
 ];

@@ -68,6 +68,25 @@ def test_options_are_moved_added_taken_away_and_it_is_undone(desk: Desk) -> None
     assert names() == ["name", "size", "option"]
 
 
+@pytest.mark.parametrize("do", ["options.1.to.0", "options.1.up", "options.0.remove", "options.add", ""])
+def test_what_was_saved_as_one_typed_is_in_the_way_of_no_button_pressed_meanwhile(desk: Desk, do: str) -> None:
+    """The page does not know yet that the same was saved a moment ago."""
+    draft = desk.make(pasted="run --one=1 --two=2")
+    desk.step(draft, "command", do="chip.1.option")
+    desk.step(draft, "command", do="chip.2.option")
+    desk.look(f"/analyses/drafts/{draft}/options")
+    typed = {**desk.fields(), "f.options.1.label": "Typed", "csrf_token": desk.token}
+    parted = desk.client.post(
+        f"/analyses/drafts/{draft}/options/part/saved", data=typed, headers={"HX-Request": "true"}
+    )
+    assert 'data-saved="yes"' in parted.text
+    desk.send(f"/analyses/drafts/{draft}/options", {**typed, "do": do})
+    names = {"options.1.to.0": ["two", "one"], "options.1.up": ["two", "one"], "options.0.remove": ["two"]}
+    expected = names.get(do, ["one", "two", "option"] if do else ["one", "two"])
+    assert re.findall(r"- name: (\w+)", desk.text(draft)) == expected
+    assert desk.text(draft).count("label: Typed") == 1
+
+
 def test_an_item_is_put_anywhere_in_its_list_by_one_change_that_undo_takes_back(desk: Desk) -> None:
     draft = desk.make(pasted="run --one=1 --two=2 --three=3")
     for _ in range(3):

@@ -98,7 +98,8 @@ export function wireDrafts(): void {
   };
   document.addEventListener("htmx:beforeRequest", (event) => {
     const form = draft(event.target);
-    if (form) sent.set(form, new Map([...form.elements].filter(isField).map((field) => [field, held(field)])));
+    if (form?.dataset.sent) event.preventDefault(); // the whole is on its way by a button, with what was typed
+    else if (form) sent.set(form, new Map([...form.elements].filter(isField).map((field) => [field, held(field)])));
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     const form = draft(event.target);

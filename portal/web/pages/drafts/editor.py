@@ -14,7 +14,7 @@ from portal.errors import ConflictError, InvalidError
 from portal.jobtype.written import chips
 from portal.jobtype.written.check import Step
 from portal.jobtype.written.tree import UnsoundError
-from portal.web.context import actor, now, portal, session
+from portal.web.context import actor, close_session, now, portal, session
 from portal.web.forms.kept import kept_fields
 from portal.web.pages.drafts.as_yaml import as_yaml
 from portal.web.pages.drafts.blueprint import page
@@ -55,8 +55,8 @@ def edit(draft_id: int, step: str) -> ResponseReturnValue:
 
 
 @page.post(AT)
-def save(draft_id: int, step: str) -> ResponseReturnValue:
-    """Save what was typed, and do what the button says."""
+def save(draft_id: int, step: str, again: bool = False) -> ResponseReturnValue:
+    """Save what was typed, and do what the button says; once more where something was saved at the same moment."""
     draft = _draft(draft_id)
     button = request.form.get("do", "")
     version = whole_of(request.form.get("version", ""))
@@ -73,7 +73,8 @@ def save(draft_id: int, step: str) -> ResponseReturnValue:
         with portal().database.write() as writing:
             draft = service.save(writing, actor(), draft_id, text, draft.version, now=now())
     except service.SavedMeanwhileError:
-        return _conflict(_draft(draft_id), step, version, button)
+        close_session()  # what was saved in this very moment is to be seen
+        return _conflict(_draft(draft_id), step, version, button) if again else save(draft_id, step, again=True)
     except UnsoundError as error:
         flash(f"Nothing was changed: {error.message}.", "wrong")
     except InvalidError as error:

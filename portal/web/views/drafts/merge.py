@@ -1,6 +1,7 @@
 """A step that was sent when the draft had been saved meanwhile: what each of both changed, and if that fits."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from portal.jobtype.finding import Path
 from portal.jobtype.written.check import Step
@@ -30,15 +31,26 @@ def merged(base: str, theirs: str, step: Step, typed: Mapping[str, str], button:
                 continue
             if applied(base, step, {name: value}) == base:
                 continue  # as it was: what she did not touch
+            if applied(theirs, step, {name: value}) == theirs and _alike(before, now, path):
+                continue  # it is so already: her own, saved as she typed
             if not same(value_at(before, path), value_at(now, path)) or not _alike(before, now, path):
                 return None
             mine[name] = value
-        lists = [path_of(place) for place in LISTS if button.startswith(f"{place}.")]
-        if any(not same(value_at(before, path), value_at(now, path)) for path in lists):
-            return None
+        typed_too = Tree(applied(base, step, typed))
+        for path in [path_of(place) for place in LISTS if button.startswith(f"{place}.")]:
+            held = value_at(now, path)
+            known = same(value_at(before, path), held) or same(value_at(typed_too, path), held)
+            if not known and (button.endswith(".remove") or _names(value_at(before, path)) != _names(held)):
+                return None
         return with_step(theirs, step, mine, button)
     except UnsoundError:
         return None
+
+
+def _names(items: Any) -> list[Any]:
+    """By which the items of a list are told apart."""
+    found = items if isinstance(items, list) else []
+    return [item.get("name") if isinstance(item, dict) else item for item in found]
 
 
 def _alike(before: Tree, now: Tree, path: Path) -> bool:
