@@ -10,10 +10,9 @@ from portal.db import Database
 from portal.jobtype.load import shipped_folder
 from portal.jobtype.offer.offered import Offer
 from portal.level import HEADER, forget_level, level, level_line, use_level
-from portal.notify.read import count_new
 from portal.web.api import register_api
 from portal.web.assets import install_assets
-from portal.web.context import Portal, actor, close_session, look_again, session
+from portal.web.context import Portal, actor, close_session, look_again
 from portal.web.converters import JobNumber
 from portal.web.errors import install_errors
 from portal.web.formats import install_formats
@@ -26,6 +25,7 @@ from portal.web.security import install_security
 from portal.web.shown import install_shown
 from portal.web.signed_in import install_sign_in
 from portal.web.timing import install_timing
+from portal.web.views.notices import new_notices
 from portal.web.views.paging import address
 
 WEB = Path(__file__).parent / "web"
@@ -86,7 +86,7 @@ def create_app(settings: Settings, *, database: Database | None = None) -> Flask
     install_shown(app)
     app.teardown_request(close_session)
     app.context_processor(lambda: {"settings": settings, "actor": actor()})
-    app.jinja_env.globals["new_notices"] = lambda: count_new(session(), actor())
+    app.jinja_env.globals["new_notices"] = new_notices
     app.jinja_env.globals |= {"section": "", "part_address": part_address, "address": address, "level": level}
     app.url_map.converters["job"] = JobNumber
     for blueprint in PAGES:

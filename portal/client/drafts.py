@@ -88,6 +88,14 @@ class Drafts(Connection):
         body = {"to": to, "ids": [int(one) for one in ids], "changed": changed}
         return self.call("POST", f"drafts/{int(draft)}/publish", json=body)
 
+    def waiting(self) -> list[Document]:
+        """What waits for a second person, and this one could sign off or refuse; the oldest first."""
+        return list(self.get("drafts/waiting")["items"])
+
+    def refuse(self, request: int, why: str) -> Document:
+        """Refuse what waits, in a sentence that who asked reads."""
+        return self.call("POST", f"drafts/waiting/{int(request)}/refuse", json={"why": why})
+
     def history(self, name: str) -> Document:
         """What was published and retired under a name, newest first."""
         return self.get(f"analyses/{segment(name)}/history")

@@ -19,6 +19,7 @@ def put_down(
     changed: str = "It is new.",
     wished: Wished = Wished.PUBLISH,
     audience: Audience = EVERYONE,
+    answered: bool = True,
 ) -> str:
     """One deed under a name; the digest of its revision. What is not read as a job type has its text's."""
     now, found = datetime.now(UTC), digest(text.encode())
@@ -33,6 +34,8 @@ def put_down(
     )
     session.add(wish)
     session.flush()
+    if not answered:
+        return found
     session.add(RevisionDeed(wish_id=wish.id, done=True, words="", by="root", at=now))
     session.flush()
     return found

@@ -17,6 +17,8 @@ COMMANDS = {
     "try": f"{HERE}.running:try_draft",
     "publish": f"{HERE}.publishing:publish",
     "approve": f"{HERE}.publishing:approve",
+    "waiting": f"{HERE}.second:waiting",
+    "refuse": f"{HERE}.second:refuse",
     "publish-again": f"{HERE}.publishing:publish_again",
     "retire": f"{HERE}.publishing:retire",
     "history": f"{HERE}.looking:history",

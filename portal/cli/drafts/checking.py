@@ -81,6 +81,7 @@ def _judged(text: str, *, offline: bool) -> tuple[Document, str]:
                 "message": one.message,
                 "step": one.step.value,
                 "certain": one.certain,
+                "missing": one.missing,
             }
             for one in checked.found
         ],

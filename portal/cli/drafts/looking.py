@@ -14,9 +14,9 @@ from portal.cli.drafts.which import (
     write_scripts,
     write_text,
 )
-from portal.cli.output import json_option, say, show_json, show_rows, time_words
+from portal.cli.output import json_option, plain, say, show_json, show_rows, time_words
 from portal.client.http import Document
-from portal.errors import InvalidError
+from portal.errors import InvalidError, NotFoundError
 from portal.jobtype.written.editors import for_editors
 
 SHORT = slice(7, 19)
@@ -91,7 +91,14 @@ def diff(before: str, after: str | None, as_json: bool) -> None:
         offered = client.draft(number)["analysis"]
         if offered is None:
             raise InvalidError(f"No name stands in draft {number}. Say what it is compared with.")
-        _show_found(client.diff(offered, str(number)), as_json)
+        try:
+            found = client.diff(offered, str(number))
+        except NotFoundError:
+            raise NotFoundError(
+                f"Nothing is on offer under the name {plain(offered)}, so there is nothing with which draft "
+                f"{number} could be compared. With its own first version: gantry analyses diff {number}@1 {number}"
+            ) from None
+        _show_found(found, as_json)
         return
     files = [word for word in (before, after) if Path(word).is_file()]
     if files:

@@ -125,7 +125,9 @@ def say_problems(name: str, problems: list[Document]) -> None:
     """What is wrong, a line each, as compilers say it."""
     for one in problems:
         word = "" if one["certain"] else "warning: "
-        say(f"{name}:{one['line']}:{one['column']}: {word}{one['message']}", err=True)
+        # A portal of an earlier release does not tell it.
+        told = f"fill in `{one['path']}`" if one.get("missing") else one["message"]
+        say(f"{name}:{one['line']}:{one['column']}: {word}{told}", err=True)
 
 
 def show_draft(draft: Document, *, as_json: bool, called: str = "") -> None:

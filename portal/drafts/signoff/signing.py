@@ -39,7 +39,7 @@ def waiting_for(session: Session, actor: Actor, settings: Settings) -> Sequence[
     if not with_keys(settings):
         return ()
     acted = select(RevisionDeed.wish_id)
-    query = _signable(actor, settings).where(RevisionWish.id.not_in(acted))
+    query = signable(actor, settings).where(RevisionWish.id.not_in(acted))
     return session.scalars(query.order_by(RevisionWish.id).limit(100)).all()
 
 
@@ -51,7 +51,7 @@ def wish_for(session: Session, actor: Actor, settings: Settings, wish_id: int) -
     check_staff(actor)
     found = None
     if with_keys(settings) and is_id(wish_id):
-        found = session.scalars(_signable(actor, settings).where(RevisionWish.id == wish_id)).first()
+        found = session.scalars(signable(actor, settings).where(RevisionWish.id == wish_id)).first()
     if found is None or (found.deed is not None and not _said_something(session, actor, wish_id)):
         raise not_found(actor)
     return found
@@ -123,7 +123,8 @@ def _said_something(session: Session, actor: Actor, wish_id: int) -> bool:
     return session.scalar(mine.limit(1)) is not None
 
 
-def _signable(actor: Actor, settings: Settings) -> Select[RevisionWish]:
+def signable(actor: Actor, settings: Settings) -> Select[RevisionWish]:
+    """The wishes to publish of which this person may say something, decided or not."""
     query = select(RevisionWish).join(RevisionWish.revision).where(RevisionWish.wished == Wished.PUBLISH)
     if settings.signs is Signs.STAFF:
         query = query.where(RevisionWish.person_id != actor.person_id, DraftRevision.author_id != actor.person_id)

@@ -4,10 +4,11 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.notify.access.answer import open_questions
-from portal.notify.read import count_new, count_unread, list_notices, mark_all_read, mark_read
+from portal.notify.read import count_unread, list_notices, mark_all_read, mark_read
 from portal.web.context import actor, now, portal, session
 from portal.web.part import part
-from portal.web.views.notices import notice_line
+from portal.web.views.drafts.waiting import unsigned_lines
+from portal.web.views.notices import new_notices, notice_line
 from portal.web.views.paging import page_links, page_number
 
 page = Blueprint("notices", __name__, url_prefix="/notices")
@@ -16,7 +17,12 @@ page = Blueprint("notices", __name__, url_prefix="/notices")
 @page.get("")
 def show() -> ResponseReturnValue:
     """Newest first, with links to what they tell of; live while it is open."""
-    return render_template("notices/show.html", questions=open_questions(session(), actor()), **_context())
+    return render_template(
+        "notices/show.html",
+        questions=open_questions(session(), actor()),
+        unsigned=unsigned_lines(session(), actor(), portal().settings),
+        **_context(),
+    )
 
 
 @part(page, "/part/list", of="notices.show")
@@ -38,7 +44,7 @@ def _context() -> dict[str, object]:
 @part(page, "/part/bell", of="notices.show")
 def bell() -> ResponseReturnValue:
     """The bell in the header, as pages ask for it again and again."""
-    return render_template("notices/_bell.html", new=count_new(session(), actor()))
+    return render_template("notices/_bell.html", new=new_notices())
 
 
 @page.post("/<int:notice_id>/read")

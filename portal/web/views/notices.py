@@ -6,8 +6,11 @@ from datetime import datetime
 from flask import url_for
 
 from portal import words
+from portal.drafts.signoff.count import count_unsigned
 from portal.jobs.state import State
 from portal.notify.models import About, Notice
+from portal.notify.read import MOST_COUNTED, count_new
+from portal.web.context import actor, portal, session
 
 STATES = {
     About.DONE: State.SUCCEEDED,
@@ -33,6 +36,12 @@ class NoticeLine:
     """Why, in a sentence; empty where there is nothing to add."""
     href: str
     at: datetime
+
+
+def new_notices() -> int:
+    """What the bell counts: what is not read, who asks for access, and what waits for this person's key."""
+    waits = count_unsigned(session(), actor(), portal().settings)
+    return min(count_new(session(), actor()) + waits, MOST_COUNTED)
 
 
 def notice_line(notice: Notice) -> NoticeLine:

@@ -270,3 +270,26 @@ def test_a_researcher_is_told_that_staff_do_this(gantry: Gantry, file: Path) -> 
     for words in (["drafts"], ["draft", file], ["export", "qc"], ["history", "qc"], ["draft", "--copy", "qc"]):
         code, _, err = gantry("analyses", *words)
         assert code == 4 and "staff" in err, words
+
+
+def test_a_draft_with_nothing_on_offer_is_told_so(sam: Gantry, file: Path) -> None:
+    sam("analyses", "draft", file)
+    code, out, err = sam("analyses", "diff", "1")
+    assert (code, out) == (3, "")
+    assert "Nothing is on offer under the name shrink" in err
+    assert "gantry analyses diff 1@1 1" in err
+    assert sam("analyses", "diff", "1@1", "1")[0] == 0  # as it says
+
+
+@pytest.mark.parametrize("how", [(), ("--offline",)])
+def test_what_is_not_there_yet_is_to_be_filled_in_as_the_page_says_it(
+    sam: Gantry, file: Path, how: tuple[str, ...]
+) -> None:
+    lines = file.read_text().splitlines(keepends=True)
+    file.write_text("".join(line for line in lines if not line.startswith(("summary:", "contact:"))))
+    code, _out, err = sam("analyses", "check", file, *how)
+    assert code == 6
+    assert "fill in `summary`" in err and "fill in `contact`" in err and "is missing" not in err
+    file.write_text("".join(lines).replace("summary:", "sumary:"))
+    err = sam("analyses", "check", file, *how)[2]
+    assert "unknown key sumary; did you mean summary?" in err

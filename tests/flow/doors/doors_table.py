@@ -213,6 +213,8 @@ API = """
     api_drafts.read_text                GET     sign-in  forbidden  forbidden  forbidden  forbidden  forbidden  shows  forbidden  | -
     api_drafts.read_audiences           GET     sign-in  forbidden  forbidden  forbidden  forbidden  forbidden  shows  forbidden  | -
     api_drafts.read_diff                GET     sign-in  forbidden  forbidden  forbidden  forbidden  forbidden  shows  forbidden  | -
+    api_drafts.read_waiting             GET     sign-in  forbidden  forbidden  forbidden  forbidden  forbidden  shows  forbidden  | -
+    api_drafts.refuse                   POST    sign-in  sign-in  forbidden  forbidden  forbidden  forbidden  done  forbidden  | -
     api_drafts.read_history             GET     sign-in  forbidden  forbidden  forbidden  forbidden  forbidden  shows  forbidden  | -
     api_drafts.ask_to_retire            POST    sign-in  sign-in  forbidden  forbidden  forbidden  forbidden  done  forbidden  | -
     api_drafts.ask_to_publish_again     POST    sign-in  sign-in  forbidden  forbidden  forbidden  forbidden  done  forbidden  | -
@@ -254,6 +256,7 @@ TOTALS: Mapping[str, Mapping[str, int]] = {
     "own jobs": {"stranger": 0, "reads": 8, "scientist": 0, "staff": 0},
     "notices": {"stranger": 0, "reads": 1, "scientist": 0, "staff": 0},
     "questions": {"stranger": 0, "reads": 1, "scientist": 0, "staff": 0},
+    "to sign": {"stranger": 0, "reads": 0, "scientist": 0, "staff": 1},
 }
 """How long each list is for whom, and what is counted of one's own.
 
@@ -262,6 +265,7 @@ The team has 6 datasets, 1 experiment and 8 jobs, all of them Maya's; 1 dataset 
 
 ARGUMENTS: Mapping[str, str] = {
     "wish_id": "wish",
+    "request": "wish",
     "dataset_id": "dataset",
     "dataset": "dataset",
     "picture_id": "picture",
@@ -557,6 +561,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
         "experiment": None, "variant": None, "title": "Again", "use": None, "accept_terms": None,
     },
     "api_drafts.ask_to_publish": {"to": "instruments", "ids": [1], "changed": "It is new."},
+    "api_drafts.refuse": {"why": "It names no contact."},
     "api_drafts.ask_to_publish_again": {"revision": "{revision}", "changed": "Back."},
     "api_submissions.create_submission": {**_FORM, "title": None, "trial": _TRIAL},
     "api_submission-lists.create_submission_list": {"forms": [{**_FORM, "title": None, "trial": _TRIAL}]},

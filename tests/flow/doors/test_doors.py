@@ -98,7 +98,7 @@ def test_what_is_counted_of_ones_own_counts_nobody_elses(house: House) -> None:
         new = TOTALS["notices"][column]
         assert len(re.findall(r'id="notice-\d+"', notices)) == new, person
         assert ("Held for Hemlock" in notices) == bool(new), person
-        told = new + TOTALS["questions"][column]
+        told = new + TOTALS["questions"][column] + TOTALS["to sign"][column]
         for page in ("/notices/part/bell", "/data"):
             shown = house.client(person).get(page, headers=BY_HTMX).text
             assert re.findall(r"\b(\d+) new\b", shown) == [str(told)] * bool(told), person

@@ -1,5 +1,6 @@
 """Signing off in the browser: my keys, what waits for a second person, signed, refused, decided."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -198,3 +199,36 @@ def test_at_another_address_the_page_says_where_keys_work(make_site: Callable[..
     site = make_site(publisher={"signs": "staff"})
     html = site.client("sam").get(KEYS).text
     assert f'href="http://localhost:{site.settings.web.port}{KEYS}"' in html
+
+
+def told_by_bell(client: Any, page: str = "/") -> int:
+    """How many are new, as the header says it."""
+    found = re.search(r"Notices, (\d+) new<", client.get(page).text)
+    return int(found[1]) if found else 0
+
+
+def test_what_waits_for_a_key_is_told_by_the_bell_until_something_is_said_of_it(site: Any) -> None:
+    sam, maya, tom = (site.client(name) for name in ("sam", "maya", "tom"))
+    number = wish(site)
+    had = told_by_bell(maya)  # she has no key yet
+    assert "waits for your key" not in maya.get("/notices").text
+    enrolled(site, maya, SoftKey(ORIGIN))
+    assert told_by_bell(maya) == told_by_bell(maya, "/notices") == had + 1
+    part = maya.get("/notices/part/bell", headers={"HX-Request": "true"}).text
+    assert f"Notices, {had + 1} new<" in part
+    html = maya.get("/notices").text
+    assert "Something waits for your key" in html
+    assert f'href="/analyses/drafts/waiting/{number}"' in html
+    assert "Shrink a &lt;b&gt;picture&lt;/b&gt;" in html and "<b>picture" not in html
+    for other in (sam, tom):  # who asked, and who is not of the staff
+        assert "waits for your key" not in other.get("/notices").text
+        assert told_by_bell(other) == 0
+    page = f"/analyses/drafts/waiting/{number}"
+    maya.post(f"{page}/refuse", data=form_on(maya.get(page).text, f"{page}/refuse").data(why="It names nobody."))
+    assert told_by_bell(maya) == had  # she has said something of it
+    with site.database.write() as session:
+        said = session.scalars(select(Signoff)).one()
+        session.add(SignoffAnswer(signoff_id=said.id, counts=False, words="No key.", at=datetime.now(UTC)))
+    assert told_by_bell(maya) == had + 1  # which did not count
+    decide(site, number, done=False, words="It names nobody.")
+    assert told_by_bell(maya) == had

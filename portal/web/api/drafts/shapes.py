@@ -39,6 +39,7 @@ class FoundOut(BaseModel):
     message: str
     step: str = Field(description="The editor's step in which it is mended.")
     certain: bool = Field(description="False for a warning, which keeps nobody from anything.")
+    missing: bool = Field(description="What is wrong is that nothing stands at `path`: it is to be filled in.")
 
 
 class CheckedTextOut(BaseModel):
@@ -127,6 +128,7 @@ def problems_out(checked: Checked) -> list[FoundOut]:
             message=one.message,
             step=one.step.value,
             certain=one.certain,
+            missing=one.missing,
         )
         for one in checked.found
     ]

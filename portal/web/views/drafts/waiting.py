@@ -13,6 +13,7 @@ from portal.drafts.past import to_whom
 from portal.drafts.pictures import example_of
 from portal.drafts.publishing import history
 from portal.drafts.revisions import RevisionWish, Wished
+from portal.drafts.signoff.count import unsigned
 from portal.drafts.signoff.keys import enrolled_of
 from portal.drafts.signoff.meant import meant
 from portal.drafts.signoff.models import Signoff
@@ -80,16 +81,12 @@ class WaitingPage:
 
 def waiting_lines(session: Session, actor: Actor, settings: Settings) -> list[WaitingLine]:
     """What this person could sign off."""
-    return [
-        WaitingLine(
-            title=_title(one),
-            who=one.person.full_name or one.person.name,
-            when=one.at,
-            to=to_whom(session, one),
-            url=url_for("drafts.show_waiting", wish_id=one.id),
-        )
-        for one in waiting_for(session, actor, settings)
-    ]
+    return [_waiting_line(session, one) for one in waiting_for(session, actor, settings)]
+
+
+def unsigned_lines(session: Session, actor: Actor, settings: Settings) -> list[WaitingLine]:
+    """What waits for her key: of that what she has said nothing about that counts."""
+    return [_waiting_line(session, one) for one in unsigned(session, actor, settings)]
 
 
 def waiting_page(session: Session, actor: Actor, settings: Settings, wish_id: int) -> WaitingPage:
@@ -132,6 +129,16 @@ def _example(session: Session, wish: RevisionWish) -> Picture | None:
         return None
     url = url_for("drafts.waiting_example", wish_id=wish.id, v=row.sha256[:12])
     return Picture(url, row.width, row.height)
+
+
+def _waiting_line(session: Session, one: RevisionWish) -> WaitingLine:
+    return WaitingLine(
+        title=_title(one),
+        who=one.person.full_name or one.person.name,
+        when=one.at,
+        to=to_whom(session, one),
+        url=url_for("drafts.show_waiting", wish_id=one.id),
+    )
 
 
 def _title(wish: RevisionWish) -> str:
