@@ -132,7 +132,7 @@ def made(site: LabSite, images: dict[str, Document]) -> Iterator[Made]:
 def test_what_sam_made_is_asked_for_signed_off_staged_and_used(site: LabSite, stager: Stager, made: Made) -> None:
     pages, address = site.pages("sam"), f"{site.url}/jobs/{made.number}"
     page = pages.get(address).text
-    assert 'value="cows"' in page
+    assert 'name="image_name"' in page
     sent = {"csrf_token": site.csrf(page), "image_name": "lab-cows"}
     assert "It waits to be signed off" in pages.post(f"{address}/stage", data=sent).text
     number = stager.sql("gantry-web", "SELECT max(id) FROM image_wish")
