@@ -13,7 +13,12 @@ command -v docker-registry >/dev/null || {
     apt-get update -qq
     apt-get install -y -qq --no-install-recommends docker-registry
 }
-systemctl is-active --quiet docker-registry || systemctl start docker-registry
+cat >/etc/docker/registry/config.yml <<'END'
+version: 0.1
+storage: {filesystem: {rootdirectory: /var/lib/docker-registry}}
+http: {addr: "127.0.0.1:5000"}
+END
+systemctl restart docker-registry
 ask='import socket; socket.create_connection(("127.0.0.1", 5000))'
 for _ in $(seq 50); do python3 -c "$ask" 2>/dev/null && exit 0; sleep 0.2; done
 exit 1
