@@ -14,6 +14,7 @@ from portal.client.credentials import load_credentials
 from portal.client.download import Progress, download_file, download_whole
 from portal.client.drafts import Drafts
 from portal.client.http import ERRORS, Document, segment
+from portal.client.images import Images
 from portal.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, UnavailableError
 
 Value = bool | int | float | str | Sequence[int | float | str] | Mapping[str, int | float] | None
@@ -26,7 +27,7 @@ MOST_NAME = 40
 """Characters of a job's number that the portal reads."""
 
 
-class Client(Drafts):
+class Client(Drafts, Images):
     """One portal, seen with one token."""
 
     @classmethod

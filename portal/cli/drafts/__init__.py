@@ -24,6 +24,8 @@ COMMANDS = {
     "history": f"{HERE}.looking:history",
     "diff": f"{HERE}.looking:diff",
     "export": f"{HERE}.looking:export",
+    "images": f"{HERE}.images:images",
+    "stage": f"{HERE}.images:stage",
     "share": f"{HERE}.writing:share",
     "undo": f"{HERE}.writing:undo",
     "delete": f"{HERE}.writing:delete",

@@ -23,7 +23,7 @@ from portal.jobs.batches.models import Batch, number_of
 from portal.jobs.models import Job, JobTypeRevision, Submission
 from portal.jobs.state import UNFINISHED, State
 from portal.jobs.submit.check import FormCheck, Quota, SubmitRequest
-from portal.jobs.submit.licences import not_offered, size_not_offered
+from portal.jobs.submit.lacking import not_offered, size_not_offered
 from portal.jobs.submit.presets import offer_for
 from portal.jobs.submit.write import NewSubmission, Revision, SubmittedJob, WrittenSubmission, write_all
 from portal.jobtype.load import JobTypes

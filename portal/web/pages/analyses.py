@@ -22,7 +22,7 @@ from portal.form.conditions.page import for_page
 from portal.form.fitting import asks_for_arrays
 from portal.jobs.read import cluster_status
 from portal.jobs.submit.check import SubmitRequest
-from portal.jobs.submit.licences import not_offered
+from portal.jobs.submit.lacking import not_offered
 from portal.jobs.submit.naming import as_named
 from portal.jobs.submit.presets import offer_for
 from portal.jobs.submit.submit import submit

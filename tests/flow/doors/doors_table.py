@@ -218,6 +218,9 @@ API = """
     api_drafts.read_history             GET     sign-in  forbidden  forbidden  forbidden  forbidden  forbidden  shows  forbidden  | -
     api_drafts.ask_to_retire            POST    sign-in  sign-in  forbidden  forbidden  forbidden  forbidden  done  forbidden  | -
     api_drafts.ask_to_publish_again     POST    sign-in  sign-in  forbidden  forbidden  forbidden  forbidden  done  forbidden  | -
+    api_images.read_images              GET     sign-in  forbidden  forbidden  forbidden  forbidden  forbidden  shows  forbidden  | -
+    api_images.read_image               GET     sign-in  forbidden  hides  forbidden  forbidden  forbidden  shows  forbidden  | -
+    api_images.ask_for_image            POST    sign-in  sign-in  hides  forbidden  forbidden  forbidden  forbidden  forbidden  | -
     api_submissions.create_submission   POST    sign-in  sign-in  hides  forbidden  done       done       done   forbidden  | dataset
     api_submissions.read_submission     GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | job option
     api_submissions.rename_submission   PATCH   sign-in  sign-in  hides  forbidden  done       forbidden  done   forbidden  | -
@@ -561,6 +564,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
         "experiment": None, "variant": None, "title": "Again", "use": None, "accept_terms": None,
     },
     "api_drafts.ask_to_publish": {"to": "instruments", "ids": [1], "changed": "It is new."},
+    "api_images.ask_for_image": {"name": "cows"},
     "api_drafts.refuse": {"why": "It names no contact."},
     "api_drafts.ask_to_publish_again": {"revision": "{revision}", "changed": "Back."},
     "api_submissions.create_submission": {**_FORM, "title": None, "trial": _TRIAL},

@@ -5,7 +5,7 @@ from typing import Final
 
 from portal.config import Settings
 from portal.config.offered import all_constraints, all_tokens
-from portal.jobs.submit.licences import not_offered, size_not_offered
+from portal.jobs.submit.lacking import not_offered, size_not_offered
 from portal.jobtype.model import JobType
 
 NOT_FOR_DRAFTS: Final = "not for what is made in the browser"
