@@ -26,7 +26,7 @@ from portal.jobtype.kinds.files import FileOption
 from portal.jobtype.kinds.lists import NumbersOption, SeveralOption
 from portal.jobtype.kinds.ranges import RangeOption
 from portal.jobtype.kinds.texts import DateOption, LongTextOption
-from portal.jobtype.model import JobType, Variant
+from portal.jobtype.model import JobType, Preset, Variant
 from portal.jobtype.option import ChoiceOption, FloatOption, IntegerOption, OptionBase, TextOption
 from portal.words import count, limit, listed, memory
 
@@ -86,6 +86,7 @@ def build_form(
                 known.blurb or "",
                 known.name.casefold() == (preset or "").casefold(),
                 preset_unmet(jobtype, known, jobs) if any(inputs.values()) else "",
+                _is_as_it_begins(jobtype, known, inputs, chosen_mode),
             )
             for known in jobtype.presets
         ),
@@ -128,6 +129,16 @@ def _jobs_by_now(jobtype: JobType, shown: Mapping[str, Any], inputs: Inputs, mod
     if not any(variant.is_sized for variant in jobtype.resources.variants) or not any(inputs.values()):
         return []
     return [(typed_options(jobtype, shown, job)[0], job) for job in split(jobtype, inputs, mode)]
+
+
+def _is_as_it_begins(jobtype: JobType, preset: Preset, inputs: Inputs, mode: str) -> bool:
+    """Whether a form in which nobody typed anything has the preset's values already."""
+    named = [option for option in jobtype.options if option.name in preset.values]
+    return all(
+        _field(jobtype, option, inputs, {}, errors={}, mode=mode).value
+        == _field(jobtype, option, inputs, preset.values, errors={}, mode=mode).value
+        for option in named
+    )
 
 
 def _variant_choice(jobtype: JobType, variant: Variant, default: bool, jobs: Sequence[Job]) -> VariantChoice:

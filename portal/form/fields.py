@@ -164,6 +164,8 @@ class PresetChoice:
     chosen: bool
     why_not: str = ""
     """Why it cannot be chosen with these datasets; empty where it can."""
+    same: bool = False
+    """It has the values with which the form begins."""
 
 
 @dataclass(frozen=True)

@@ -129,7 +129,8 @@ def _draw(kept: Root, preview: Preview) -> Drawn:
         with kept.open_file(preview.file) as stream:
             return Drawn(preview, redraw(stream))
     except NotFoundError as error:
-        raise InvalidError(f"metadata.json names the picture {preview.file}, which is not there") from error
+        told = f"the picture {preview.file} is to be shown, and is not among the files of the result"
+        raise InvalidError(told) from error
     except InvalidError as error:
         raise InvalidError(f"the picture {preview.file}: {error.message}") from error
 

@@ -76,6 +76,7 @@ def usage(session: Session, now: datetime) -> Mapping[str, Usage]:
         .where(
             Submission.created > since,
             Submission.trial.is_(None),
+            ~Submission.draft,
             Job.kind == Kind.RUN,
             Job.state.in_([State.SUCCEEDED, State.FAILED]),
         )

@@ -66,6 +66,46 @@ def test_what_is_kept_is_offered_and_fills_the_form(site: Any, maya: Any) -> Non
         assert names == ["Recommended"]
 
 
+ONE = """\
+name: one
+version: "1"
+title: One
+summary: Has one preset.
+category: Any data
+contact: staff
+program: {command: [one, {option: size}, {input: data}]}
+inputs: [{name: data, label: Data, dataset_types: ["*"]}]
+options: [{name: size, type: integer, label: Size, default: 7}]
+presets: [PRESETS]
+resources: {default: small, variants: [{name: small, label: Small}]}
+result_title: "{input}"
+outputs: [{name: out, dataset_type: result}]
+"""
+SMALL, USUAL = "{name: Small, values: {size: 3}}", "{name: Usual, values: {size: 7}}"
+
+
+@pytest.mark.parametrize(
+    ("presets", "shown", "current"),
+    [
+        (SMALL, ["Small"], []),
+        (USUAL, [], []),
+        (f"{SMALL}, {USUAL}", ["Small", "Usual"], ["Usual"]),
+    ],
+)
+def test_a_preset_is_offered_where_it_changes_something_and_is_marked_where_it_holds(
+    make_site: Any, tmp_path: Any, presets: str, shown: list[str], current: list[str]
+) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "one.yaml").write_text(ONE.replace("PRESETS", presets))
+    site = make_site(jobtypes=(tmp_path / "own",), web={"sign_in_limit": "1000 per minute"})
+    address = f"/analyses/one/start?dataset={site.facility.datasets['private']}"
+    page = site.client("maya").get(address)
+    assert page.status_code == 200
+    buttons = [one for one in form_on(page.text, "/analyses/one/start").buttons if one.get("name") == "apply"]
+    assert [one["value"] for one in buttons] == shown
+    assert [one["value"] for one in buttons if one.get("aria-current")] == current
+
+
 def test_a_preset_chosen_from_elsewhere_gives_its_values(site: Any, maya: Any) -> None:
     assert kept(site, maya).status_code == 303
     csrf = form_on(maya.get(f"{QC}?dataset={site.facility.datasets['private']}").text, QC).value("csrf_token")

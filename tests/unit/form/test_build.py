@@ -7,6 +7,7 @@ import pytest
 
 from portal.errors import InvalidError
 from portal.form import InputDataset, Quantity, as_command, as_python, build_form, plan, raw_of_html
+from portal.jobtype.model import Preset
 
 
 def field(form, name):
@@ -164,6 +165,16 @@ def test_a_preset_fills_its_values_in(jobtype, heart):
     form = build_form(jobtype, {"stack": [heart]}, preset="Quick look")
     assert field(form, "iterations").value == "5"
     assert [(preset.name, preset.chosen) for preset in form.presets] == [("Quick look", True)]
+
+
+def test_a_preset_says_whether_an_untouched_form_is_as_it_says(jobtype, heart):
+    begun = {name: field(build_form(jobtype, {"stack": [heart]}), name).value for name in ("iterations", "sigma")}
+    as_it_is = Preset(name="As it is", values={"iterations": int(begun["iterations"])})
+    other = Preset(name="Other", values={"iterations": int(begun["iterations"]) + 1})
+    offered = jobtype.model_copy(update={"presets": [other, as_it_is]})
+    for typed in (None, {"iterations": "77"}):
+        form = build_form(offered, {"stack": [heart]}, values=typed)
+        assert [(preset.name, preset.same) for preset in form.presets] == [("Other", False), ("As it is", True)]
 
 
 def test_an_unknown_preset_is_refused(jobtype, heart):

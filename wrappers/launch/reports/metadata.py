@@ -97,6 +97,10 @@ def _pictures(output_fd: int, reports: Reports, document: dict[str, Any]) -> Ite
         if not usable:
             what = "no picture" if fitting else "no file"
             yield f"The picture “{pictures.caption}” is missing: {what} like {pictures.written} was written."
+        lost = [path for path in usable if not reports.keeps(path)]
+        if lost:
+            yield f"The picture “{pictures.caption}” is not shown: no output takes {lost[0]}."
+        usable = [path for path in usable if path not in lost]
         for path in usable[: MAX_PREVIEWS - len(previews)]:
             stands_for_it = pictures.thumbnail and not thumbnail
             thumbnail = thumbnail or stands_for_it

@@ -9,6 +9,8 @@ from gantry_formats.patterns.paths import PathPattern
 from wrappers.launch.reading import JobSpecError, Reader
 
 OF_PROGRESS = ("done", "total", "percent", "fraction", "stage", "message")
+SHOWN = "previews/"
+"""The folder of pictures that are shown and are no file of the result."""
 TAKES = ("first", "last", "count", "sum", "mean", "min", "max")
 
 
@@ -49,6 +51,12 @@ class Reports:
     progress: Progress | None = None
     parameters: tuple[Wanted, ...] = ()
     pictures: tuple[Pictures, ...] = ()
+    kept: tuple[PathPattern, ...] = ()
+    """What becomes a result; a picture that does not, and is no shown one, would be named and not there."""
+
+    def keeps(self, path: str) -> bool:
+        """Whether a picture at this path goes along with the result."""
+        return path.startswith(SHOWN) or any(pattern.takes(path) for pattern in self.kept)
 
 
 NO_REPORTS = Reports()
@@ -64,6 +72,7 @@ def read_reports(top: Reader) -> Reports:
             progress=_progress(reader.inner("progress")) if reader.has("progress") else None,
             parameters=tuple(map(_wanted, reader.objects("parameters") if reader.has("parameters") else ())),
             pictures=tuple(map(_pictures, reader.objects("pictures") if reader.has("pictures") else ())),
+            kept=tuple(PathPattern(output.text("pattern")) for output in top.objects("outputs")),
         )
     except PatternError as error:
         raise JobSpecError(f"a pattern of reports {error}") from error

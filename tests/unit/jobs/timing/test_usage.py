@@ -38,12 +38,13 @@ def test_times_are_told_where_enough_runs_tell():
     assert Usage(worked=9, span=Span(120, 400), runs=9).takes == "2 to 7 minutes, by the last 9 runs"
 
 
-def ended(desk, state, *, days=1):
+def ended(desk, state, *, days=1, draft=False):
     """A job that ended so many days ago."""
     submission = desk.submit()
     with desk.database.write() as session:
         for job in session.scalars(select(Job).where(Job.submission_id == submission)):
             job.state = state
+            job.submission.draft = draft
             job.submission.created = NOW - timedelta(days=days)
 
 
@@ -83,6 +84,7 @@ def test_jobs_count_by_how_they_ended_in_the_last_days_alone(desk):
     for state in (State.SUCCEEDED, State.SUCCEEDED, State.FAILED, State.CANCELLED, State.RUNNING):
         ended(desk, state)
     ended(desk, State.FAILED, days=DAYS + 1)
+    ended(desk, State.SUCCEEDED, draft=True)  # its author tried it: nobody used it yet
     assert now(desk) == {"count": Usage(worked=2, failed=1)}
 
 

@@ -218,6 +218,26 @@ out.joinpath("fake.png").write_text("no picture")
     ]
 
 
+def test_a_picture_that_no_output_takes_is_told_and_not_named(attempt, script):
+    program = script(
+        f"""
+import pathlib
+out = pathlib.Path("output")
+out.joinpath("previews").mkdir()
+for name in ("lost.png", "kept.png", "previews/shown.png"): out.joinpath(name).write_bytes({PNG_OF_ONE_POINT!r})
+"""
+    )
+    pictures = [
+        {"file": f"{name}.png", "caption": name, "thumbnail": False} for name in ("lost", "kept", "previews/shown")
+    ]
+    outputs = [{"name": "out", "pattern": "k*", "dataset_type": "result", "required": True}]
+    tried = attempt(program, reports={"pictures": pictures}, outputs=outputs)
+    assert tried.run().returncode == 0
+    document = told(tried)
+    assert [one["file"] for one in document["previews"]] == ["kept.png", "previews/shown.png"]
+    assert document["warnings"] == ["The picture “lost” is not shown: no output takes lost.png."]
+
+
 def test_what_the_program_says_itself_stays(attempt, script):
     own = {
         "schema": 1,
