@@ -1,5 +1,6 @@
 """Presets that people keep: for themselves, their team, everybody; as last time; nothing is taken over unseen."""
 
+import re
 from typing import Any
 
 import pytest
@@ -104,6 +105,19 @@ def test_a_preset_is_offered_where_it_changes_something_and_is_marked_where_it_h
     buttons = [one for one in form_on(page.text, "/analyses/one/start").buttons if one.get("name") == "apply"]
     assert [one["value"] for one in buttons] == shown
     assert [one["value"] for one in buttons if one.get("aria-current")] == current
+
+
+def test_where_one_of_several_types_goes_in_all_of_them_are_offered(make_site: Any, tmp_path: Any) -> None:
+    (tmp_path / "own").mkdir()
+    text = ONE.replace("PRESETS", SMALL).replace('dataset_types: ["*"]', 'dataset_types: ["stack a", "scan b"]')
+    text += "needs: [{when: files.count > 0}]\n"
+    (tmp_path / "own" / "one.yaml").write_text(text)
+    site = make_site(jobtypes=(tmp_path / "own",), web={"sign_in_limit": "1000 per minute"})
+    maya = site.client("maya")
+    link = re.search(r'href="(/data\?[^"]*fits=one[^"]*)"', maya.get("/analyses/one/start").text)
+    assert link is not None and "type=" not in link[1]
+    page = maya.get(link[1].replace("&amp;", "&")).text
+    assert "It takes stack a or scan b. Not every dataset will do" in page
 
 
 def test_a_preset_chosen_from_elsewhere_gives_its_values(site: Any, maya: Any) -> None:
