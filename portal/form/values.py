@@ -126,7 +126,11 @@ def _short(text: str) -> str:
 
 
 def as_text(value: Raw) -> str:
-    """A value as it stands in a field: numbers short, booleans as true and false, None as nothing."""
+    """A value as it stands in a field: booleans as true and false, None as nothing, numbers with all digits
+    that somebody wrote (15 at most: what calculating leaves behind them is no part of the value).
+
+    What stands in a field is sent back as it is, so that a digit less would be another value, which nobody typed.
+    """
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -134,5 +138,6 @@ def as_text(value: Raw) -> str:
     if isinstance(value, list | dict):
         return parts_text(value)
     if isinstance(value, float):
-        return number_words(value)
+        short = number_words(value)
+        return short if float(short) == value else f"{value:.15g}"
     return str(value)

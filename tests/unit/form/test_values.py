@@ -116,3 +116,11 @@ def test_zero_and_false_are_given(raw):
 )
 def test_values_as_they_stand_in_a_field(value, text):
     assert as_text(value) == text
+
+
+@pytest.mark.parametrize(
+    "value", [1.43206564, 123456789.5, 1e16, 1.2345678e-07, 0.1, 1 / 3, -0.0012345678, 2.5e300]
+)
+def test_what_stands_in_a_field_is_the_value_to_its_last_digit(value):
+    assert as_text(value) == as_text(float(as_text(value)))
+    assert float(as_text(value)) == pytest.approx(value, rel=1e-14)

@@ -6,6 +6,7 @@ from typing import Any, Final
 from portal.errors import InvalidError
 from portal.form.inputs.dataset import Inputs
 from portal.form.plan import plan
+from portal.form.values import as_text
 from portal.jobtype.kinds.files import FileOption
 from portal.jobtype.model import JobType
 from portal.jobtype.written.edit import insert
@@ -48,5 +49,5 @@ def _values(jobtype: JobType, raw: Mapping[str, str], inputs: Inputs) -> dict[st
     return {
         option.name: now[option.name]
         for option in kept
-        if option.name in now and now[option.name] != first.get(option.name)
+        if option.name in now and as_text(now[option.name]) != as_text(first.get(option.name))
     }
