@@ -251,7 +251,7 @@ def _place(loc: tuple[str | int, ...], document: lines.Document) -> str:
     for position, part in enumerate(loc):
         if (*known, part) in document.lines:
             known = (*known, part)
-        elif position != len(loc) - 1:
+        elif position != len(loc) - 1 or known[-1:] == (part,):  # of a union whose key is called as its kind
             continue
         if isinstance(part, int):
             words += f"[{part + 1}]"

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gantry_formats.commands.written import LONGEST_CONTENT
@@ -140,9 +140,24 @@ def test_a_program_on_one_line_takes_its_scripts_too() -> None:
     assert "# what we run" in sent
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ("{output: out.csv}", "{output: ../out.csv}", "program.command[3].output:"),
+        ("fit.py: {beside: fit.py}  # ours", 'fit.py: {content: ""}', "program.written.fit.py.content is"),
+    ],
+)
+def test_a_place_is_named_once(old: str, new: str, place: str) -> None:
+    assert old in FIT
+    found, problems = parse_text(FIT.replace(old, new), Path("fit.yaml"))
+    assert found is None
+    assert any(one.message.startswith(place) for one in problems), problems
+
+
 LINES = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)
 
 
+@settings(deadline=None)
 @given(st.lists(LINES, min_size=1, max_size=6).map("\n".join).filter(bool), st.sampled_from(["", "\n", "\n\n"]))
 def test_a_script_comes_back_as_it_was(lines: str, end: str) -> None:
     script = lines + end
