@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gantry_formats import factor_between, unit_of
 from portal.jobtype import title
@@ -37,6 +37,9 @@ WITHOUT_SOURCE = (BooleanOption, FileOption, SeveralOption, NumbersOption, Range
 RESERVED = frozenset({"input", "analysis", "inputs", "variant", "title", "mode", "preset"})
 RESERVED_WITHOUT_INPUTS = RESERVED | {"experiment"}
 """Where no dataset says in which experiment a result belongs, the form has a field for it."""
+
+MOST_CHOICES: Final = 5_000
+"""Of all options together."""
 
 
 def findings(jobtype: JobType) -> list[Finding]:
@@ -86,6 +89,16 @@ def findings(jobtype: JobType) -> list[Finding]:
             [slot.name for slot in jobtype.inputs],
         ),
     ]
+
+
+def choices_now(options: Sequence[OptionBase]) -> Iterator[Finding]:
+    """What is refused in what is written now: more choices than a form can show."""
+    lists = [one.items if isinstance(one, ChoiceOption | SeveralOption) else () for one in options]
+    many = sum(map(len, lists))
+    if many > MOST_CHOICES:
+        longest = max(range(len(lists)), key=lambda index: len(lists[index]))
+        said = f"all options together have {many:,} choices, and a form shows {MOST_CHOICES:,} at most"
+        yield ("options", longest, "choices"), f"{said}: shorten lists, or let people type the value"
 
 
 def _doubles(place: str | Path, noun: str, names: list[str]) -> Iterator[Finding]:

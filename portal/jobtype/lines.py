@@ -2,10 +2,11 @@
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import yaml
+
+from portal.jobtype.kept import Kept
 
 MAX_BYTES = 512 * 1024
 TOO_LARGE = f"larger than {MAX_BYTES // 1024} KiB"
@@ -36,6 +37,8 @@ class Document:
     data: Any
     lines: dict[Path, int]
     marks: tuple[Mark, ...]
+    root: yaml.Node | None = None
+    """Where each value stands in the text; None where there is none, or where it cannot be used."""
 
     def line_of(self, path: Path) -> int:
         """The line of the nearest place above or at `path`; parts that are in no document are passed over."""
@@ -46,8 +49,45 @@ class Document:
         return self.lines.get(known, 1)
 
 
+class _RefusedError(yaml.YAMLError):
+    """What is not taken at all."""
+
+    def __init__(self, mark: Mark) -> None:
+        super().__init__(mark.message)
+        self.mark = mark
+
+
 class PlainLoader(yaml.SafeLoader):
-    """Only true, false, null, decimal numbers and text: `no`, `1:30` and dates stay text, as people mean them."""
+    """Only true, false, null, decimal numbers and text: `no`, `1:30` and dates stay text, as people mean them.
+
+    What is not taken at all raises _RefusedError as soon as it is met, so that no more is built than is taken:
+    thousands of brackets would cost minutes.
+    """
+
+    depth = nodes = 0
+
+    def get_event(self) -> yaml.Event:
+        """The next event, if it is taken."""
+        event: yaml.Event = super().get_event()  # type: ignore[no-untyped-call]
+        refused = self._refused(event)
+        if refused:
+            raise _RefusedError(Mark(_line(event.start_mark), refused))
+        return event
+
+    def _refused(self, event: yaml.Event) -> str:
+        """Why it is not taken; empty where it is."""
+        self.nodes += isinstance(event, yaml.NodeEvent)
+        if self.nodes > MAX_NODES:
+            return f"more than {MAX_NODES:,} names and values"
+        if isinstance(event, yaml.ScalarEvent) and (found := _UNSEEN.search(event.value)):
+            return f"a text holds a character that cannot be written: U+{ord(found.group()):04X}"
+        if isinstance(event, yaml.AliasEvent):
+            return "aliases (*name) are not taken here"
+        if getattr(event, "tag", None) not in (None, "!"):
+            return "not valid YAML here: tags (!!int, !!python/…) are not taken"
+        self.depth += isinstance(event, yaml.CollectionStartEvent)
+        self.depth -= isinstance(event, yaml.CollectionEndEvent)
+        return "nested too deeply" if self.depth > MAX_DEPTH else ""
 
 
 NUMBER = r"(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
@@ -77,14 +117,18 @@ PlainLoader.add_constructor("tag:yaml.org,2002:int", _decimal)
 PlainLoader.add_constructor("tag:yaml.org,2002:float", _floating)
 
 
-# A file takes tens of milliseconds, and all are read again where one of them has changed.
-@lru_cache(maxsize=32)
 def parse(text: str) -> Document:
     """The document in `text`, not to be changed. What is wrong is in `marks`; then `data` is not to be used."""
+    return _kept(text)
+
+
+def _parsed(text: str) -> Document:
     if len(text) > MAX_BYTES:
         return _unusable(1, TOO_LARGE)
     try:
         return _document(text)
+    except _RefusedError as error:
+        return Document(None, {}, (error.mark,))
     except yaml.MarkedYAMLError as error:
         words = " ".join(part for part in (error.context, error.problem) if part)
         mark = error.problem_mark or error.context_mark
@@ -94,10 +138,11 @@ def parse(text: str) -> Document:
         return _unusable(1, f"not valid YAML: {error}")
 
 
+# A file takes tens of milliseconds, and all are read again where one of them has changed.
+_kept: Final = Kept(_parsed)
+
+
 def _document(text: str) -> Document:
-    refused = _refused(text)
-    if refused is not None:
-        return Document(None, {}, (refused,))
     loader = PlainLoader(text)
     try:
         node = loader.get_single_node()
@@ -106,32 +151,11 @@ def _document(text: str) -> Document:
         lines: dict[Path, int] = {(): _line(node.start_mark)}
         marks: list[Mark] = []
         _walk(node, (), lines, marks)
-        return Document(loader.construct_document(node) if not marks else None, lines, tuple(marks))
+        if marks:
+            return Document(None, lines, tuple(marks))
+        return Document(loader.construct_document(node), lines, (), node)
     finally:
         loader.dispose()
-
-
-def _refused(text: str) -> Mark | None:
-    """What is not taken at all, found before anything is built: thousands of brackets would cost minutes."""
-    depth = nodes = 0
-    for event in yaml.parse(text, PlainLoader):
-        nodes += isinstance(event, yaml.NodeEvent)
-        if nodes > MAX_NODES:
-            return Mark(_line(event.start_mark), f"more than {MAX_NODES:,} names and values")
-        if isinstance(event, yaml.ScalarEvent) and (found := _UNSEEN.search(event.value)):
-            code = f"U+{ord(found.group()):04X}"
-            return Mark(_line(event.start_mark), f"a text holds a character that cannot be written: {code}")
-        if isinstance(event, yaml.AliasEvent):
-            return Mark(_line(event.start_mark), "aliases (*name) are not taken here")
-        if getattr(event, "tag", None) not in (None, "!"):
-            return Mark(_line(event.start_mark), "not valid YAML here: tags (!!int, !!python/…) are not taken")
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > MAX_DEPTH:
-                return Mark(_line(event.start_mark), "nested too deeply")
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-    return None
 
 
 def _unusable(line: int, message: str) -> Document:

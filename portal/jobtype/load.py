@@ -6,7 +6,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -15,6 +15,7 @@ from portal.errors import NotFoundError
 from portal.jobtype import lines
 from portal.jobtype.command.beside import DEEPEST, Reader, filled, folder_reader
 from portal.jobtype.finding import Finding, suggestion
+from portal.jobtype.kept import Kept
 from portal.jobtype.kind import NOT_INSTALLED, Kind
 from portal.jobtype.kinds.every import KINDS
 from portal.jobtype.model import JobType
@@ -195,8 +196,13 @@ def parse_text(text: str, file: Path, *, beside: Reader | None = None) -> tuple[
 def judge(text: str, *, beside: Reader | None = None) -> Judged:
     """The one judgement of a job type that somebody writes, for files, editors and the command line.
 
-    `beside` reads the scripts that lie beside the text; without it there is nothing beside.
+    `beside` reads the scripts that lie beside the text; without it there is nothing beside, and the judgement is
+    kept for when the text is looked at again.
     """
+    return _kept(text) if beside is None else _judged(text, beside)
+
+
+def _judged(text: str, beside: Reader | None = None) -> Judged:
     document = lines.parse(text)
     if document.marks:
         return Judged(document, None)
@@ -210,6 +216,9 @@ def judge(text: str, *, beside: Reader | None = None) -> Judged:
     if jobtype.kind is Kind.INTERACTIVE:
         return Judged(document, None, ((("kind",), f"kind: {NOT_INSTALLED}"),))
     return Judged(document, jobtype)
+
+
+_kept: Final = Kept(_judged)
 
 
 def _wrong(error: ValidationError, document: lines.Document) -> Iterator[Finding]:

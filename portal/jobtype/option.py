@@ -1,6 +1,7 @@
 """The options of a job type: what all have, and the kinds that are a word or a number. kinds/ has the others."""
 
 import math
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
@@ -178,7 +179,7 @@ class ChoiceOption(OptionBase):
         """See OptionBase."""
         return (*super().conditions, *(item.when for item in self.items if item.when))
 
-    @property
+    @cached_property
     def items(self) -> tuple[Choice, ...]:
         """The choices in their full form."""
         return tuple(Choice(value=item) if isinstance(item, str) else item for item in self.choices)

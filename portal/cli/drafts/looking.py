@@ -38,7 +38,7 @@ def drafts(as_json: bool) -> None:
                 one["analysis"] or "–",
                 one["name"],
                 one["version"],
-                one["stage"] if one["sound"] else "not complete",
+                one["stage"] if one["sound"] else "not known" if one["sound"] is None else "not complete",
                 time_words(one["changed"]),
                 one["author"]["name"],
             )

@@ -46,15 +46,17 @@ def conditions_findings(
     variants: Sequence[Sized],
 ) -> Iterator[Finding]:
     """What is wrong with each condition; those that are right know their trees from then on."""
+    before: dict[str, Kind] = {}
     for index, option in enumerate(options):
         place: Path = ("options", index)
         later = [other.name for other in options[index:]]
-        names = Names(kinds_of(options[:index]), slots, later)
+        names = Names(before, slots, later)
         yield from _read(option.show_when, names, (*place, "show_when"))
         if option.because is not None and option.show_when is None:
             yield (*place, "because"), "because says why an option is not asked for, and there is no show_when"
         for number, item in enumerate(option.items if isinstance(option, ChoiceOption) else ()):
             yield from _with_reason(item, names, (*place, "choices", number))
+        before |= _kinds(option)
     # Before there is a value of any option.
     names = Names({}, slots, apart=[option.name for option in options])
     for index, preset in enumerate(presets):
@@ -63,7 +65,7 @@ def conditions_findings(
         yield from _with_reason(need, names, ("needs", index))
         if not slots:
             yield ("needs", index), "needs says of which datasets it is, and this takes none"
-    yield from _sizes(variants, Names(kinds_of(options), slots))
+    yield from _sizes(variants, Names(before, slots))
 
 
 def _with_reason(one: WithReason, names: Names, place: Path) -> Iterator[Finding]:
@@ -80,13 +82,11 @@ def _sizes(variants: Sequence[Sized], names: Names) -> Iterator[Finding]:
         yield from _read(variant.time, names, (*place, "time"), dimension="time")
 
 
-def kinds_of(options: Sequence[OptionBase]) -> dict[str, Kind]:
-    """The kinds of the options' values, as conditions ask for them."""
-    found: dict[str, Kind] = {}
-    for option in options:
-        found[option.name] = _kind(option)
-        if isinstance(option, RangeOption):
-            found |= {f"{option.name}.{end}": _number_of(option) for end in ("low", "high")}
+def _kinds(option: OptionBase) -> dict[str, Kind]:
+    """The kinds of an option's values, by the names by which conditions ask for them."""
+    found = {option.name: _kind(option)}
+    if isinstance(option, RangeOption):
+        found |= {f"{option.name}.{end}": _number_of(option) for end in ("low", "high")}
     return found
 
 

@@ -1,6 +1,7 @@
 """Options with several values: some of a list, or numbers."""
 
 import math
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -28,7 +29,7 @@ class SeveralOption(OptionBase):
     min: Annotated[int, Field(ge=0, le=100)] = Field(0, description="So many must be chosen at least.")
     max: Annotated[int, Field(ge=1, le=100)] | None = Field(None, description="So many can be chosen at most.")
 
-    @property
+    @cached_property
     def items(self) -> tuple[OneOfSeveral, ...]:
         """The choices in their full form."""
         return tuple(OneOfSeveral(value=item) if isinstance(item, str) else item for item in self.choices)

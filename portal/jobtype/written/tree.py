@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from portal.jobtype.finding import Path
-from portal.jobtype.lines import PlainLoader, parse
+from portal.jobtype.lines import parse
 
 
 class UnsoundError(ValueError):
@@ -33,18 +33,11 @@ class Tree:
     def __init__(self, text: str) -> None:
         """Raises UnsoundError. What the bounded parser refuses is not looked at any further."""
         document = parse(text)
-        self.text, self.data = text, document.data
-        self.root: yaml.Node | None = None
+        self.text, self.data, self.root = text, document.data, document.root
         if document.marks:
             mark = document.marks[0]
             if mark.message != "the file is empty":
                 raise UnsoundError(mark.line, mark.column, mark.message)
-            return
-        loader = PlainLoader(text)
-        try:
-            self.root = loader.get_single_node()
-        finally:
-            loader.dispose()
 
     def get(self, path: Path) -> Any:
         """The value there. Raises KeyError, IndexError or TypeError where there is none."""

@@ -16,10 +16,12 @@ from portal.identity.actor import Actor
 from portal.identity.models import Person
 from portal.jobtype.written.check import Checked, check
 from portal.jobtype.written.said import name_said
+from portal.jobtype.written.verdict import Verdict, verdict_of, verdicts
 from portal.web.views.drafts.standing import WORDS, progress_of, stages
 
 MOST_WISHES = 20
 INCOMPLETE = "Not complete: something is to be filled in or mended."
+NOT_LOOKED_AT = "Not looked at yet: the drafts before it are long. Ask again, or ask for this one alone."
 
 
 class PersonOut(BaseModel):
@@ -58,7 +60,9 @@ class DraftOut(BaseModel):
     name: str = Field(description="Its title, as far as that can be read.")
     analysis: str | None = Field(description="The name in its text; null where that cannot be read.")
     version: int = Field(description="How often it was saved. Who saves says which version she read.")
-    sound: bool
+    sound: bool | None = Field(
+        description="It can be tried; null in a list of many long drafts: not looked at yet, ask again."
+    )
     stage: str = Field(description="draft, tried, published or retired: of the very text that it has now.")
     stage_words: str
     author: PersonOut
@@ -147,13 +151,13 @@ def checked_out(checked: Checked) -> CheckedTextOut:
 
 def drafts_out(session: Session, actor: Actor, drafts: Sequence[Draft]) -> DraftList:
     """Many drafts, in a fixed number of statements."""
-    found = [(draft, check(draft.text)) for draft in drafts]
-    known = [(one.jobtype.name, one.jobtype.revision) for _, one in found if one.jobtype is not None]
+    found = list(zip(drafts, verdicts(draft.text for draft in drafts), strict=True))
+    known = [(one.name, one.revision) for _, one in found if one is not None and one.name is not None]
     stage = stages(session, known) if known else {}
     return DraftList(
         items=[
-            _draft_out(draft, checked, actor, stage[checked.jobtype.revision] if checked.jobtype else Stage.DRAFT)
-            for draft, checked in found
+            _draft_out(draft, verdict, actor, stage.get(verdict.revision if verdict else "", Stage.DRAFT))
+            for draft, verdict in found
         ]
     )
 
@@ -164,7 +168,7 @@ def draft_details(
     """One draft with everything. Raises NotFoundError."""
     checked = check(draft.text)
     progress = progress_of(session, actor, draft.id, settings.signs)
-    short = _draft_out(draft, checked, actor, progress.standing.stage)
+    short = _draft_out(draft, verdict_of(checked), actor, progress.standing.stage)
     return DraftDetails(
         **short.model_dump(),
         text=draft.text,
@@ -177,15 +181,15 @@ def draft_details(
     )
 
 
-def _draft_out(draft: Draft, checked: Checked, actor: Actor, stage: Stage) -> DraftOut:
+def _draft_out(draft: Draft, verdict: Verdict | None, actor: Actor, stage: Stage) -> DraftOut:
     return DraftOut(
         id=draft.id,
         name=draft.name,
-        analysis=checked.jobtype.name if checked.jobtype else name_said(draft.text),
+        analysis=(verdict and verdict.name) or name_said(draft.text),
         version=draft.version,
-        sound=checked.jobtype is not None,
+        sound=verdict.name is not None if verdict else None,
         stage=stage.value,
-        stage_words=WORDS[stage] if checked.jobtype else INCOMPLETE,
+        stage_words=NOT_LOOKED_AT if verdict is None else WORDS[stage] if verdict.name else INCOMPLETE,
         author=person_out(draft.author),
         mine=draft.author_id == actor.person_id,
         created=draft.created,
