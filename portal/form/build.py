@@ -27,7 +27,7 @@ from portal.jobtype.kinds.lists import NumbersOption, SeveralOption
 from portal.jobtype.kinds.ranges import RangeOption
 from portal.jobtype.kinds.texts import DateOption, LongTextOption
 from portal.jobtype.model import JobType, Preset, Variant
-from portal.jobtype.option import ChoiceOption, FloatOption, IntegerOption, OptionBase, TextOption
+from portal.jobtype.option import BooleanOption, ChoiceOption, FloatOption, IntegerOption, OptionBase, TextOption
 from portal.words import count, limit, listed, memory
 
 MOST_PLAIN = 6
@@ -270,6 +270,7 @@ def _field(
         pattern=option.pattern or "" if isinstance(option, TextOption) else "",
         max_length=option.max_length if isinstance(option, TextOption | LongTextOption) else None,
         pick=pick,
+        usual=as_text(default.value) or ("false" if isinstance(option, BooleanOption) else ""),
     )
 
 

@@ -63,6 +63,8 @@ class Field:
     """Values of a choice that cannot be chosen now, and why."""
     offered_when: Mapping[str, Mapping[str, Any]] = attribute(default_factory=dict)
     """The trees of the conditions under which values can be chosen."""
+    usual: str = ""
+    """What stands in it by itself, with these datasets."""
     required_if_asked: bool = False
     """Whether it must be filled in as soon as it is asked for."""
 

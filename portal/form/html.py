@@ -35,6 +35,27 @@ def texts_of_html(jobtype: JobType, posted: Mapping[str, Sequence[str]], *, pref
     }
 
 
+def typed_of_html(
+    jobtype: JobType, posted: Mapping[str, Sequence[str]], *, prefix: str = "option.", shown: str = "shown."
+) -> dict[str, str]:
+    """The texts of the fields in which another one stands than the page showed by itself.
+
+    The page sends that along, named `shown.<name>`: what a dataset gave which is chosen no longer, or the job type
+    as it was, is nothing that anybody typed.
+    """
+    by_itself = texts_of_html(jobtype, posted, prefix=shown)
+    texts = texts_of_html(jobtype, posted, prefix=prefix)
+    return {
+        name: text
+        for name, text in texts.items()
+        if name not in by_itself or _plain(text) != _plain(by_itself[name])
+    }
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").strip()
+
+
 def _as_one(option: OptionBase, texts: Sequence[str]) -> str:
     """What several fields of one option say, in the one text that stands for it."""
     if isinstance(option, RangeOption):

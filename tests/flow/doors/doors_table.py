@@ -382,6 +382,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "drafts.tried": ("on", "had"),
     "drafts.edit": (
         "on", "opened", "kept", "changed", "to", "experiment", "experiment_words", "inside", "file", "pick",
+        "option.histogram_bins", "shown.histogram_bins", "with.second",
     ),
     "drafts.inside": ("on", "inside", "file", "pick"),
     "drafts.pick": ("on", "inside", "file", "pick"),
@@ -449,7 +450,10 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "drafts.create": {"title": "Shrink a picture", "pasted": "convert in.tif out.tif", "copy": ""},
     "drafts.save": _DRAFT,
     "drafts.saved": _DRAFT,
-    "drafts.form": {"on": "{dataset}", "with.second": "{dataset}", "option.histogram_bins": "64"},
+    "drafts.form": {
+        "on": "{dataset}", "with.second": "{dataset}", "option.histogram_bins": "64",
+        "shown.histogram_bins": "128",
+    },
     "drafts.use_measured": {"job": "1", "on": "{dataset}"},
     "drafts.try_log": {"log": "plane 1 of 4\n", "on": "{dataset}"},
     "drafts.add_scripts": {"on": "{dataset}"},
@@ -461,10 +465,13 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
         "on": "{dataset}", "inside": "0.{dataset}", "file": "{file}", "pick": "fact:files.count", "operator": "==",
         "value": "1", "because": "One.", "option": "0", "do": "condition",
     },
-    "drafts.keep_as_preset": {"on": "{dataset}", "option.histogram_bins": "64", "preset_name": "Fine"},
+    "drafts.keep_as_preset": {
+        "on": "{dataset}", "option.histogram_bins": "64", "shown.histogram_bins": "128", "preset_name": "Fine",
+    },
     "drafts.ask_to_try": {"on": "{dataset}"},
     "drafts.start_trial": {
         "on": "{dataset}", "with.second": "{dataset}", "part": "", "option.histogram_bins": "64",
+        "shown.histogram_bins": "128",
         "idempotency_key": "trial", "use": "", "accept_terms": "",
     },
     "drafts.ask_to_publish": {
@@ -475,7 +482,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "drafts.sign": dict.fromkeys(("credential", "client_data", "authenticator_data", "signature"), "AAAA"),
     "drafts.refuse": {"why": "It names no contact."},
     "drafts.publish_again": {"digest": "{revision}", "changed": "Back."},
-    "drafts.undo": {"version": "1", "step": "purpose"},
+    "drafts.undo": {"version": "1", "step": "purpose", "on": "{dataset}"},
     "drafts.share": {"person": "sam"},
     "drafts.unshare": {"reader": "1"},
     "picked.without": {

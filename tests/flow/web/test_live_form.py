@@ -65,3 +65,48 @@ def test_a_dataset_s_number_that_nobody_touched_is_in_no_preset(desk: Desk, site
     assert "Change one first" in desk.html
     desk.send(address, {**sent, "option.size": "9", "preset_name": "Large"})
     assert "- name: Large\n    values: {size: 9}" in desk.text(draft), desk.text(draft)
+
+
+def test_a_former_dataset_s_value_is_not_kept_as_typed(desk: Desk, site: Any) -> None:
+    first, second = measured(site, 1.43206564), measured(site, 812.5, "nm", "public")
+    draft = begun(desk)
+    desk.look(f"/analyses/drafts/{draft}/options?on={first}")
+    sent = live_fields(desk.html)
+    assert sent["option.sigma"] == "1.43206564"
+    address = f"/analyses/drafts/{draft}/options/part/form"
+    answer = desk.client.post(
+        address, data={**sent, "on": str(second), "csrf_token": desk.token}, headers={"HX-Request": "true"}
+    )
+    again = live_fields(answer.text)
+    assert again["option.sigma"] == "0.8125"
+    assert "Set by you" not in answer.text
+    assert f"/command?on={second}" in answer.text, "the other steps go on with the dataset"
+    # What somebody typed stays.
+    typed = {**again, "option.sigma": "2", "on": str(first), "csrf_token": desk.token}
+    answer = desk.client.post(address, data=typed, headers={"HX-Request": "true"})
+    assert live_fields(answer.text)["option.sigma"] == "2"
+    assert "Set by you; 1.43206564 um comes from your dataset" in re.sub("µ", "u", answer.text)
+    # Without scripts the page has it all in its address.
+    desk.send(address, {**sent, "option.size": "77", "on": str(second)})
+    there = live_fields(desk.html)
+    assert (there["on"], there["option.size"], there["option.sigma"]) == (str(second), "77", "0.8125")
+
+
+def test_a_changed_default_is_not_what_stood_there_before_and_a_range_has_two_ends(desk: Desk, site: Any) -> None:
+    draft = begun(desk)
+    text = desk.text(draft)
+    cut = "options:\n  - {name: cut, type: range, label: Cut, default: {low: 1, high: 5}}\n"
+    desk.look(f"/analyses/drafts/{draft}/yaml")
+    desk.send(f"/analyses/drafts/{draft}/yaml", {**desk.fields(), "text": text.replace("options:\n", cut, 1)})
+    sent = live_fields(desk.html)
+    sent.pop("option.cut")
+    desk.step(draft, "options", options__2__default="6")
+    address = f"/analyses/drafts/{draft}/options/part/form"
+    answer = desk.client.post(
+        address,
+        data={**sent, "option.cut": ["1", "9"], "csrf_token": desk.token},
+        headers={"HX-Request": "true"},
+    )
+    assert live_fields(answer.text)["option.size"] == "6"
+    assert 'name="option.cut" value="1"' in answer.text
+    assert 'name="option.cut" value="9"' in answer.text

@@ -60,25 +60,30 @@ function leadFromAddress(): void {
   if (found) lead(Number(found[1]), 1);
 }
 
-/** What is typed into the live form stands in it after a step was saved, too, and is saved with nothing. */
+/**
+ * What is typed into the live form stands in it after a step was saved, too, and is saved with nothing. The dataset
+ * that is chosen there is the one of the whole page.
+ */
 function keepLive(): void {
-  const typed = new Map<string, string>();
+  const typed = new Map<string, string[]>();
   document.addEventListener("input", (event) => {
     const field = event.target;
     if (!(field instanceof Element) || !isField(field) || !field.form?.hasAttribute("data-live-form")) return;
-    if (field.name.startsWith("option.")) {
-      const tick = field instanceof HTMLInputElement && field.type === "checkbox";
-      typed.set(field.name, tick ? String(field.checked) : field.value);
-    } else {
-      if (field.name === "preset_name") return;
-      for (const name of [...typed.keys()]) if (name.startsWith("option.")) typed.delete(name); // others' defaults
-      if (field.name.startsWith("with.")) typed.set(field.name, field.value);
+    if (!/^(option\.|with\.|on$)/.test(field.name)) return;
+    const texts = new FormData(field.form).getAll(field.name).filter((text) => typeof text === "string");
+    typed.set(field.name, texts); // a range has two fields of one name, a box to tick a hidden one
+    if (field.name !== "on") return;
+    for (const other of document.querySelectorAll<HTMLInputElement>('input[type="hidden"][name="on"]')) {
+      other.value = field.value;
     }
   });
   document.addEventListener("htmx:configRequest", (event) => {
     const { detail } = event as CustomEvent<{ elt: Element; formData: FormData }>;
     if (!draft(detail.elt)) return;
-    for (const [name, value] of typed) detail.formData.set(name, value);
+    for (const [name, texts] of typed) {
+      detail.formData.delete(name);
+      for (const text of texts) detail.formData.append(name, text);
+    }
   });
 }
 

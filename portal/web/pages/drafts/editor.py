@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from portal.drafts import before, service
 from portal.drafts.models import Draft
@@ -21,7 +22,7 @@ from portal.web.pages.drafts.blueprint import page
 from portal.web.part import part
 from portal.web.views.drafts import beside
 from portal.web.views.drafts.apply import moved_to
-from portal.web.views.drafts.editor import YAML, Seen, editor_of, live_values, other_datasets, whole_of
+from portal.web.views.drafts.editor import YAML, Seen, editor_of, other_datasets, whole_of
 from portal.web.views.drafts.fields import PREFIX
 from portal.web.views.drafts.inside.shown import asked_in, inside_of
 from portal.web.views.drafts.merge import merged, with_step
@@ -104,7 +105,7 @@ def saved(draft_id: int, step: str) -> ResponseReturnValue:
         trouble = error.message
     kept = draft.version if not trouble else version
     context = editor_of(
-        Seen(draft, step, draft.text, kept, _on(), other_datasets(request.form)), live=live_values(request.form)
+        Seen(draft, step, draft.text, kept, _on(), other_datasets(request.form)), live=request.form
     )
     return render_template("drafts/_saved.html", trouble=trouble, **context)
 
@@ -114,8 +115,8 @@ def form(draft_id: int, step: str) -> ResponseReturnValue:
     """The live form with what was chosen in it, and the command of it. Nothing is saved or started."""
     draft = _draft(draft_id)
     seen = Seen(draft, step, draft.text, draft.version, _on(), other_datasets(request.form))
-    context = editor_of(seen, live=live_values(request.form))
-    return render_template("drafts/_form.html", **context)
+    context = editor_of(seen, live=request.form)
+    return render_template("drafts/_live.html", **context)
 
 
 @page.post("/<int:draft_id>/command/try-log")
@@ -151,7 +152,7 @@ def undo(draft_id: int) -> ResponseReturnValue:
         flash("The last change is undone. Undo once more goes further back.")
     except ConflictError as error:
         flash(error.message, "wrong")
-    return redirect(url_for("drafts.edit", draft_id=draft_id, step=step), 303)
+    return redirect(url_for("drafts.edit", draft_id=draft_id, step=step, on=_on()), 303)
 
 
 @page.get("/<int:draft_id>/file")
@@ -250,10 +251,8 @@ def _with_kept(draft: Draft, step: str) -> str:
     if script:
         flash("The script that you had typed before the sign-in stands below again. It is not saved yet.")
         return show_typed_script(draft, (script.get("name", ""), script.get("text", ""), script.get("was", "")))
-    live = {name[7:]: text for name, text in preset.items() if name.startswith("option.")}
-    return _page(
-        draft, step, draft.text, draft.version, live=live, log=log, preset_name=preset.get("preset_name", "")
-    )
+    more = {"log": log, "preset_name": preset.get("preset_name", "")}
+    return _page(draft, step, draft.text, draft.version, live=preset, **more)
 
 
 def show_typed_script(draft: Draft, typed: tuple[str, str, str]) -> str:
@@ -263,9 +262,11 @@ def show_typed_script(draft: Draft, typed: tuple[str, str, str]) -> str:
 
 
 def _page(
-    draft: Draft, step: str, text: str, version: int, live: Mapping[str, str] | None = None, **more: Any
+    draft: Draft, step: str, text: str, version: int, live: MultiDict[str, str] | None = None, **more: Any
 ) -> str:
-    context = editor_of(Seen(draft, step, text, version, _on()), opened=request.args.get("opened", ""), live=live)
+    live = live or request.args  # without scripts the live form's values come in the address
+    seen = Seen(draft, step, text, version, _on(), other_datasets(live))
+    context = editor_of(seen, opened=request.args.get("opened", ""), live=live)
     if step == Step.DATA.value:
         more = {**more, **inside_context(context, kept_fields("drafts.use", draft_id=draft.id))}
     return render_template("drafts/edit.html", section="analyses", **more, **context)

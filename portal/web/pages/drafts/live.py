@@ -29,7 +29,7 @@ def keep_as_preset(draft_id: int) -> ResponseReturnValue:
             raise InvalidError("The form cannot be shown yet, so no values were kept.")
         datasets = beside.chosen(session(), actor(), jobtype, on, other_datasets(request.form))
         inputs = inputs_of(datasets, arrays=jobtype.looks_at_arrays)
-        text, number = with_preset(draft.text, jobtype, live_values(request.form), inputs, name)
+        text, number = with_preset(draft.text, jobtype, live_values(jobtype, request.form), inputs, name)
         with portal().database.write() as writing:
             service.save(writing, actor(), draft_id, text, draft.version, now=now())
         opened = f"presets.{number}"

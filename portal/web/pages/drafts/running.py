@@ -159,7 +159,7 @@ def _inputs(jobtype: JobType, on: int) -> dict[str, list[int]]:
 
 def _options(jobtype: JobType, on: int) -> dict[str, str]:
     """What stands in the form; for a trial on a part with the values that cut it out, where none are typed."""
-    raw = live_values(request.form)
+    raw = live_values(jobtype, request.form)
     if request.form.get("part") != "true" or jobtype.crop is None:
         return raw
     datasets = beside.chosen(session(), actor(), jobtype, on or None, other_datasets(request.form))

@@ -12,6 +12,7 @@ from werkzeug.datastructures import MultiDict
 from portal.drafts.models import Draft
 from portal.drafts.publishing import stage_of
 from portal.errors import InvalidError
+from portal.form.html import typed_of_html
 from portal.identity.actor import Actor
 from portal.jobtype.model import JobType
 from portal.jobtype.written import chips
@@ -81,10 +82,10 @@ def editor_of(
     seen: Seen,
     *,
     opened: str = "",
-    live: Mapping[str, str] | None = None,
+    live: MultiDict[str, str] | None = None,
     script: tuple[str, str, str] | None = None,
 ) -> dict[str, Any]:
-    """The page's context. `opened`: the item that stands open; `live`: what was typed into the form, by option;
+    """The page's context. `opened`: the item that stands open; `live`: what the form sent;
     `script`: one that is not saved, as `scripts_shown` takes it.
     """
     draft, step, text, on = seen.draft, seen.step, seen.text, seen.on
@@ -97,7 +98,8 @@ def editor_of(
     if on is not None and slot is not None and beside.other_type(reading, who, slot, on):
         on = None  # it was chosen before the types were changed
     fits = _fits(reading, who, prepared.jobtype, on, seen.others)
-    form = _form((reading, who), prepared.jobtype, fits, on, live or None)
+    typed = live_values(prepared.jobtype, live) if live and prepared.jobtype is not None else None
+    form = _form((reading, who), prepared.jobtype, fits, on, typed or None)
     groups: list[Group] = []
     if tree is not None and step != YAML:
         offers = offers_of(portal().settings) if step == Step.RESOURCES.value else {}
@@ -169,9 +171,9 @@ def whole_of(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-def live_values(sent: MultiDict[str, str]) -> dict[str, str]:
-    """What stands in the live form, by option: a ticked box overrules the hidden one before it."""
-    return {name[7:]: texts[-1] for name, texts in sent.to_dict(flat=False).items() if name.startswith("option.")}
+def live_values(jobtype: JobType, sent: MultiDict[str, str]) -> dict[str, str]:
+    """What somebody typed into the live form, by option; what it showed by itself was typed by nobody."""
+    return typed_of_html(jobtype, sent.to_dict(flat=False))
 
 
 def other_datasets(sent: MultiDict[str, str]) -> dict[str, int]:
