@@ -491,3 +491,50 @@ def test_what_is_to_fill_in_is_called_as_its_field_is(desk: Desk) -> None:
     purpose = desk.look(f"/analyses/drafts/{draft}/purpose")
     assert purpose.count("Fill this in.") == 2
     assert "is missing" not in tried + purpose
+
+
+def test_what_fits_and_what_lacks_follow_what_is_saved_as_one_types(desk: Desk) -> None:
+    draft = desk.make(pasted="fit in.tif --sigma=1 > out.csv")
+    desk.step(draft, "data", do="inputs.add")
+    desk.look(f"/analyses/drafts/{draft}/data")
+    place = next(name for name in desk.fields() if name.startswith("f.inputs.0.dataset_types"))
+
+    def typed(types: str) -> str:
+        desk.look(f"/analyses/drafts/{draft}/data")
+        answer = desk.client.post(
+            f"/analyses/drafts/{draft}/data/part/saved",
+            data={**desk.fields(), place: types, "csrf_token": desk.token},
+            headers={"HX-Request": "true"},
+        )
+        assert 'data-saved="yes"' in answer.text
+        return answer.text
+
+    def part(html: str, name: str) -> str:
+        found = re.search(rf'<(section|div)[^>]*id="{name}"[^>]*>.*?</\1>', html, re.DOTALL)
+        assert found is not None, name
+        assert "hx-swap-oob" in found[0]
+        return found[0]
+
+    wrong = f"s-{place.removeprefix('f.').replace('.', '-')}-wrong"
+    nothing = typed("no such type")
+    assert "None of the datasets that you see is of such a type." in part(nothing, "fits-0")
+    assert "hidden" in part(nothing, wrong)
+    every = typed("*")
+    assert "of the datasets that you see, by type" in part(every, "fits-0")
+    lacking = typed("")
+    assert "Fill this in." in part(lacking, wrong)
+    assert "hidden" in part(typed("*"), wrong)
+    assert f'name="{place}"' not in every, "the field that is being typed in is not replaced"
+
+
+def test_what_must_hold_besides_the_type_is_told_of_the_examples_and_not_counted(desk: Desk) -> None:
+    draft = desk.make(pasted="fit in.tif --sigma=1 > out.csv")
+    desk.step(draft, "data", do="inputs.add")
+    place = next(name for name in desk.fields() if name.startswith("f.inputs.0.dataset_types"))
+    desk.step(draft, "data", do="needs.add", **{place.removeprefix("f.").replace(".", "__"): "*"})
+    desk.step(
+        draft, "data", needs__0__when="files.count > 100000", needs__0__because="needs a hundred thousand files"
+    )
+    desk.look(f"/analyses/drafts/{draft}/data")
+    assert "What else must hold is looked at of the newest of them only." in desk.html
+    assert "does not fit: " in desk.html

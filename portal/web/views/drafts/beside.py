@@ -1,7 +1,7 @@
 """What stands beside a step: the form as people will see it, on a dataset, and the command that would run."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import func, select
@@ -13,6 +13,7 @@ from portal.catalogue.inputs import datasets_by_slot
 from portal.catalogue.models import Datafile, Dataset, DatasetType
 from portal.errors import InvalidError, NotFoundError
 from portal.form import Form, build_form
+from portal.form.conditions import needs_unmet
 from portal.form.plan import plan
 from portal.identity.actor import Actor
 from portal.jobtype.advice.shown import arguments
@@ -36,6 +37,8 @@ class Example:
     files: int
     """How many of its files the slot takes, of the first MOST_FILES."""
     chosen: bool
+    unmet: str = ""
+    """What of the analysis's conditions does not hold of it; empty where all do."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,14 @@ class Fits:
     """If no job starts without one."""
     count: int
     examples: tuple[Example, ...]
+    conditions: bool = False
+    """If there are conditions besides the type, which the count does not know."""
 
     @property
     def first(self) -> int | None:
-        """The newest with files for the program, on which the form is looked at unless another is chosen."""
-        return next((one.id for one in self.examples if one.files), self.examples[0].id if self.examples else None)
+        """The newest that fits and has files, on which the form is looked at unless another is chosen."""
+        best = sorted(self.examples, key=lambda one: (bool(one.unmet), not one.files))
+        return best[0].id if best else None
 
     @property
     def chosen(self) -> int | None:
@@ -64,7 +70,10 @@ class Fits:
         """The sentence."""
         if not self.count:
             return "None of the datasets that you see is of such a type."
-        return f"Fits {self.count:,} of the datasets that you see, by type."
+        words = f"Fits {self.count:,} of the datasets that you see, by type."
+        return (
+            f"{words} What else must hold is looked at of the newest of them only." if self.conditions else words
+        )
 
 
 def other_type(session: Session, actor: Actor, slot: Slot, dataset_id: int) -> bool:
@@ -101,6 +110,18 @@ def fits(session: Session, actor: Actor, slot: Slot, chosen: int | None) -> Fits
         for row in session.scalars(newest)
     )
     return Fits(slot.name, slot.label, slot.min > 0, count, examples)
+
+
+def with_needs(session: Session, actor: Actor, jobtype: JobType, found: Fits) -> Fits:
+    """What fits the first slot, each example with what must hold of it and does not."""
+    if not jobtype.needs:
+        return found
+    examples = []
+    for one in found.examples:
+        given = inputs_of(chosen(session, actor, jobtype, one.id), arrays=jobtype.looks_at_arrays)
+        unmet = needs_unmet(jobtype, [given]).get(found.slot, "")
+        examples.append(replace(one, unmet=unmet))
+    return replace(found, examples=tuple(examples), conditions=True)
 
 
 def shown(

@@ -215,6 +215,8 @@ def _fits(
     for slot in jobtype.inputs[:MOST_SLOTS] if jobtype else ():
         wanted = on if not found else others.get(slot.name)
         one = beside.fits(session, actor, slot, wanted)
+        if jobtype is not None and not found:
+            one = beside.with_needs(session, actor, jobtype, one)
         if found and one.chosen is None and one.needed and one.first is not None:
             one = beside.fits(session, actor, slot, one.first)
         found.append(one)
