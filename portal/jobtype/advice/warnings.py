@@ -1,5 +1,6 @@
 """What a checked job type says that its author most likely did not mean."""
 
+import itertools
 import re
 from collections.abc import Collection, Iterator, Sequence
 
@@ -25,6 +26,8 @@ from portal.jobtype.option import ChoiceOption, FloatOption, IntegerOption, Opti
 
 LEFT_OVER = re.compile(r"\{\s*([a-z_]\w*)[^{}]*\}|\$\{?[A-Za-z_]\w*\}?|<[a-z_]+>")
 """What looks like a place to be filled in. find's {} is none."""
+TAKES_VALUE = re.compile(r"--?[A-Za-z][\w-]*")
+"""A word behind which its value stands."""
 
 
 def warnings(jobtype: JobType, *, images: Collection[str] | None = None) -> list[Finding]:
@@ -56,7 +59,26 @@ def _command(jobtype: JobType) -> Iterator[Finding]:
                 yield ("program", *place), words + _meant(jobtype, found)
     if any(isinstance(item, JobMark) for _, item in marks):
         return
+    yield from _left_alone(jobtype, command)
     yield from _unused(jobtype, [item for _, item in marks])
+
+
+def _left_alone(jobtype: JobType, command: Sequence[str | Mark]) -> Iterator[Finding]:
+    """Words such as --threshold whose value is an option that can be without one."""
+    by_name = {option.name: option for option in jobtype.options}
+    for index, (word, item) in enumerate(itertools.pairwise(command)):
+        if not isinstance(word, str) or not TAKES_VALUE.fullmatch(word):
+            continue
+        option = by_name.get(item.option) if isinstance(item, OptionMark) and not item.prefix else None
+        if option is None:
+            continue
+        if option.show_when is None and (option.required or default_of(option) is not None):
+            continue
+        words = (
+            f"where {option.name} has no value, {word} stands alone: write "
+            f"{{together: [{word}, {{option: {option.name}}}]}}"
+        )
+        yield ("program", "command", index), words
 
 
 def _unused(jobtype: JobType, command: Sequence[str | Mark]) -> Iterator[Finding]:

@@ -21,6 +21,8 @@ _WHOLE: Final = re.compile(r"[-+]?[0-9]{1,18}")
 _FILE: Final = re.compile(r"[^/]*\.[A-Za-z][A-Za-z0-9]{0,7}(\.(gz|bz2|xz|zst))?$")
 _WITH_UNIT: Final = re.compile(r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(%|[A-Za-zµ]{1,6})")
 LONGEST_OPTION: Final = 200
+WRITTEN_AFTER: Final = frozenset({"-o", "-out", "--out", "--output", "--overlay", "--table"})
+"""Behind these a name of a file is one that the program writes."""
 
 
 @dataclass(frozen=True)
@@ -148,10 +150,10 @@ def guess(words: Sequence[Any], index: int) -> str:
     if _WHOLE.fullmatch(word) or _NUMBER.fullmatch(word) or _split(word)[0]:
         return "option"
     if word.startswith("-"):
-        return "constant"
+        return "flag" if index == len(words) - 1 else "constant"
     if _FILE.search(word) or "/" in word:
         last = not any(isinstance(one, str) and _FILE.search(one) for one in words[index + 1 :])
-        written = isinstance(before, str) and before in {"-o", "--output", "--out", "-out"}
+        written = isinstance(before, str) and before in WRITTEN_AFTER
         several = sum(isinstance(one, str) and bool(_FILE.search(one)) for one in words[1:]) > 1
         return "output" if written or (last and several) or (last and "input" in str(words[:index])) else "input"
     return "option" if isinstance(before, str) and before.startswith("-") else "constant"

@@ -7,6 +7,7 @@ from typing import Any
 from draft_desk import Desk
 
 from portal.catalogue.models import Dataset, DatasetParameter, ParameterType
+from portal.web.views.drafts.editor import _chip_words
 
 SIGMA = "psf sigma xy"
 
@@ -110,3 +111,9 @@ def test_a_changed_default_is_not_what_stood_there_before_and_a_range_has_two_en
     assert live_fields(answer.text)["option.size"] == "6"
     assert 'name="option.cut" value="1"' in answer.text
     assert 'name="option.cut" value="9"' in answer.text
+
+
+def test_words_that_stand_together_are_shown_as_words() -> None:
+    together = {"together": ["--threshold", {"option": "threshold"}]}
+    assert _chip_words(together) == "--threshold threshold"
+    assert _chip_words({"one_of": [{"flag": "--gpu"}, together]}) == "--gpu, or --threshold threshold"

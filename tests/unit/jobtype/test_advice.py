@@ -147,3 +147,26 @@ def test_a_picture_that_no_output_takes_is_told_before_its_result_is_refused(fil
     assert ("no output has a pattern that catches map.png" not in told) == taken
     both = [{"name": "out", "pattern": "*", "dataset_type": "picture"}]
     assert "catches" not in said(pictures=[{"file": file, "caption": "Map"}], outputs=both)
+
+
+ALONE = [
+    ({"type": "float"}, True),
+    ({"type": "float", "default": 120.5, "show_when": "files.count > 1"}, True),
+    ({"type": "text", "show_when": "fast == true"}, True),
+    ({"type": "float", "default": 120.5}, False),
+    ({"type": "float", "required": True}, False),
+]
+
+
+@pytest.mark.parametrize(("option", "alone"), ALONE, ids=str)
+@pytest.mark.parametrize("word", ["--threshold", "-t"])
+def test_a_word_whose_value_can_be_missing_is_told(option, alone, word):
+    options = [
+        {"name": "fast", "type": "boolean", "label": "Fast"},
+        {"name": "cut", "label": "Cut", **option},
+    ]
+    ends = [{"flag": "-f", "when": "fast"}, {"input": "data"}, {"output": "out.tif"}]
+    found = said(options=options, program={"command": ["crunch", word, {"option": "cut"}, *ends]})
+    assert (f"{{together: [{word}, {{option: cut}}]}}" in found) == alone, found
+    mended = ["crunch", {"together": [word, {"option": "cut"}]}, *ends]
+    assert "stands alone" not in said(options=options, program={"command": mended})

@@ -260,6 +260,9 @@ def _chip_words(word: Any) -> str:
         return str(word)
     if isinstance(word.get("text"), list):
         return "".join(_chip_words(part) for part in word["text"])
+    for key, between in (("together", " "), ("one_of", ", or ")):
+        if isinstance(word.get(key), list):
+            return between.join(_chip_words(part) for part in word[key])
     for key in ("option", "input", "output", "written"):
         if key in word:
             return f"{word.get('prefix') or ''}{word[key]}"

@@ -100,3 +100,16 @@ def test_something_can_be_shown_of_any_half_of_a_document(data: Any) -> None:
     assert found.jobtype is not None, found.without
     names = [option.name for option in found.jobtype.options]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("words", "index", "kind"),
+    [
+        (["run", "in.tif", "--table", "cells.csv", "--smooth"], 3, "output"),
+        (["run", "--overlay", "seen.png", "in.tif", "-o", "out.tif"], 2, "output"),
+        (["run", "in.tif", "--smooth"], 2, "flag"),
+        (["run", "--smooth", "in.tif"], 1, "constant"),
+    ],
+)
+def test_what_is_written_and_what_is_there_or_not_is_guessed(words, index, kind) -> None:
+    assert chips.guess(words, index) == kind
