@@ -38,6 +38,8 @@ RESERVED = frozenset({"input", "analysis", "inputs", "variant", "title", "mode",
 RESERVED_WITHOUT_INPUTS = RESERVED | {"experiment"}
 """Where no dataset says in which experiment a result belongs, the form has a field for it."""
 
+PAGES: Final = frozenset({"drafts"})
+"""Pages beside those of the analyses."""
 MOST_CHOICES: Final = 5_000
 """Of all options together."""
 
@@ -99,6 +101,12 @@ def choices_now(options: Sequence[OptionBase]) -> Iterator[Finding]:
         longest = max(range(len(lists)), key=lambda index: len(lists[index]))
         said = f"all options together have {many:,} choices, and a form shows {MOST_CHOICES:,} at most"
         yield ("options", longest, "choices"), f"{said}: shorten lists, or let people type the value"
+
+
+def name_now(name: str) -> Iterator[Finding]:
+    """What is refused in what is written now: a name whose page would stand at the address of another."""
+    if name in PAGES:
+        yield ("name",), f"{name} is the address of another page: choose another name"
 
 
 def _doubles(place: str | Path, noun: str, names: list[str]) -> Iterator[Finding]:

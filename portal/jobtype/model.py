@@ -14,7 +14,7 @@ from pydantic_core import PydanticCustomError
 from gantry_formats.commands.hyphens import standing_alone
 from gantry_formats.commands.servers import MOST_SERVERS
 from portal.documents import canonical_json, digest
-from portal.jobtype.checks import choices_now, findings
+from portal.jobtype.checks import choices_now, findings, name_now
 from portal.jobtype.command.checks import findings_now
 from portal.jobtype.conditions.condition import Condition, Need, WrittenCondition
 from portal.jobtype.crop import Crop
@@ -263,7 +263,7 @@ class JobType(Strict):
     def _fits_together(self, info: ValidationInfo) -> "JobType":
         found = findings(self)
         if info.context is WRITTEN_NOW:
-            found += [*findings_now(self.program, self.options), *choices_now(self.options)]
+            found += [*findings_now(self.program, self.options), *choices_now(self.options), *name_now(self.name)]
         if found:
             words = "; ".join(message for _, message in found)
             raise PydanticCustomError("fits_together", "{words}", {"words": words, "findings": found})

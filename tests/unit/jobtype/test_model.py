@@ -103,3 +103,9 @@ def test_every_job_type_names_the_schema_for_editors():
         assert file.read_text(encoding="utf-8").startswith(
             "# yaml-language-server: $schema=schema/job-type.schema.json"
         )
+
+
+def test_a_name_that_is_the_address_of_another_page_is_refused(load):
+    jobtype, problems = load("name: blur", "name: drafts")
+    assert jobtype is None
+    assert [one.message for one in problems] == ["drafts is the address of another page: choose another name"]
