@@ -83,9 +83,15 @@ class Drafts(Connection):
         """The instruments to whose scientists one may publish."""
         return self.get("drafts/audiences")
 
-    def ask_to_publish(self, draft: int, to: str, changed: str, *, ids: Sequence[int] = ()) -> Document:
-        """Ask that it is published: to `myself`, `everyone`, or `instruments` or `experiments` by their ids."""
-        body = {"to": to, "ids": [int(one) for one in ids], "changed": changed}
+    def ask_to_publish(
+        self, draft: int, to: str | None, changed: str, *, ids: Sequence[int] = (), narrow: bool = False
+    ) -> Document:
+        """Ask that it is published: to `myself`, `everyone`, or `instruments` or `experiments` by their ids.
+
+        None: to whom it is on offer now. Where somebody would lose it, that is refused unless `narrow` says that
+        it is meant.
+        """
+        body = {"to": to, "ids": [int(one) for one in ids], "changed": changed, "narrow": narrow}
         return self.call("POST", f"drafts/{int(draft)}/publish", json=body)
 
     def waiting(self) -> list[Document]:
@@ -100,9 +106,9 @@ class Drafts(Connection):
         """What was published and retired under a name, newest first."""
         return self.get(f"analyses/{segment(name)}/history")
 
-    def publish_again(self, name: str, revision: str, changed: str) -> Document:
-        """Ask to go back to a revision."""
-        body = {"revision": revision, "changed": changed}
+    def publish_again(self, name: str, revision: str, changed: str, *, narrow: bool = False) -> Document:
+        """Ask to go back to a revision, for whom it was then; `narrow` as of `ask_to_publish`."""
+        body = {"revision": revision, "changed": changed, "narrow": narrow}
         return self.call("POST", f"analyses/{segment(name)}/publish-again", json=body)
 
     def ask_to_retire(self, name: str) -> Document:

@@ -3,16 +3,27 @@
 from collections.abc import Sequence
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from portal.catalogue.models import Instrument, Investigation
-from portal.drafts.publishing import history
-from portal.drafts.revisions import RevisionWish, Wished
+from portal.drafts.revisions import DraftRevision, RevisionDeed, RevisionWish, Wished
 from portal.drafts.service import check_staff
 from portal.errors import NotFoundError
 from portal.identity.actor import Actor
 from portal.jobtype.offer.audience import Audience, To
 from portal.words import count
+
+
+def history(session: Session, name: str) -> Sequence[RevisionWish]:
+    """What was published and retired under a name, newest first, each with its revision and deed."""
+    query = (
+        select(RevisionWish)
+        .join(RevisionWish.revision)
+        .join(RevisionWish.deed)
+        .where(DraftRevision.name == name, RevisionWish.wished != Wished.TRY, RevisionDeed.done)
+    )
+    whole = query.options(joinedload(RevisionWish.revision), joinedload(RevisionWish.deed))
+    return session.scalars(whole.order_by(RevisionDeed.id.desc())).all()
 
 
 def seen_history(session: Session, actor: Actor, name: str) -> Sequence[RevisionWish]:
@@ -44,6 +55,12 @@ def last_audience(session: Session, name: str, digest: str) -> Audience | None:
         if wish.wished is Wished.PUBLISH and wish.revision.digest == digest:
             return audience_of(wish)
     return None
+
+
+def on_offer(session: Session, name: str) -> RevisionWish | None:
+    """What a name is on offer by; None where nothing is."""
+    newest = next(iter(history(session, name)), None)
+    return newest if newest is not None and newest.wished is Wished.PUBLISH else None
 
 
 def to_whom(session: Session, wish: RevisionWish) -> str:

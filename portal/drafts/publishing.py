@@ -18,6 +18,8 @@ from sqlalchemy.orm import Session, joinedload
 from portal.audit.deed import Action, Kind, Thing
 from portal.audit.record import record
 from portal.drafts.models import Draft
+from portal.drafts.narrowing import check_nobody_loses
+from portal.drafts.past import history
 from portal.drafts.revisions import LONGEST_CHANGED, DraftRevision, RevisionDeed, RevisionWish, Wished
 from portal.drafts.service import check_staff, draft_for
 from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError
@@ -69,7 +71,7 @@ def standing(session: Session, actor: Actor, draft_id: int) -> Standing:
     wishes = wishes_of(session, digest)
     mine = [one for one in wishes if one.wished is Wished.TRY and one.person_id == actor.person_id]
     may_try = any(one.deed is not None and one.deed.done for one in mine)
-    return Standing(jobtype, (), stage_of(session, jobtype), may_try, tuple(wishes))
+    return Standing(jobtype, (), stage_of(session, jobtype.name, digest), may_try, tuple(wishes))
 
 
 def ask_to_try(session: Session, actor: Actor, draft_id: int, *, now: datetime) -> RevisionWish:
@@ -86,32 +88,55 @@ def ask_to_try(session: Session, actor: Actor, draft_id: int, *, now: datetime) 
 
 
 def ask_to_publish(
-    session: Session, actor: Actor, draft_id: int, audience: Audience, changed: str, *, now: datetime
+    session: Session,
+    actor: Actor,
+    draft_id: int,
+    audience: Audience,
+    changed: str,
+    *,
+    now: datetime,
+    narrow: bool = False,
 ) -> RevisionWish:
     """Ask that the draft's text as it is now is published, with a sentence of what changed.
 
-    Raises what `ask_to_try` raises, and ConflictError where no run of this very revision succeeded.
+    `narrow`: it is meant that somebody who has what is on offer under its name loses it.
+    Raises what `ask_to_try` raises, ConflictError where no run of this very revision succeeded, and NarrowerError.
     """
     sentence = one_line(changed, LONGEST_CHANGED + 1)
     if not sentence or len(sentence) > LONGEST_CHANGED:
         told = f"Say in a sentence of up to {LONGEST_CHANGED} characters what changed."
         raise InvalidError(told, fields={"changed": told})
     revision = _register(session, actor, draft_id, now)
-    if not was_tried(session, revision.digest):
+    if stage_of(session, revision.name, revision.digest) is Stage.DRAFT:
         raise ConflictError("No run of this very text has succeeded yet. Try it first; nothing was published.")
+    if not narrow:
+        check_nobody_loses(session, actor, revision.name, audience)
     return _ask(session, actor, revision, Wished.PUBLISH, audience=audience, changed=sentence, now=now)
 
 
 def ask_to_publish_again(
-    session: Session, actor: Actor, name: str, digest: str, *, audience: Audience, changed: str, now: datetime
+    session: Session,
+    actor: Actor,
+    name: str,
+    digest: str,
+    *,
+    audience: Audience,
+    changed: str,
+    now: datetime,
+    narrow: bool = False,
 ) -> RevisionWish:
-    """Ask that a revision that was published before is published again. Raises NotFoundError, ForbiddenError."""
+    """Ask that a revision that was published before is published again; `narrow` as of `ask_to_publish`.
+
+    Raises NotFoundError, ForbiddenError, LimitError, NarrowerError.
+    """
     check_staff(actor)
     before = [
         one for one in history(session, name) if one.revision.digest == digest and one.wished is Wished.PUBLISH
     ]
     if not before:
         raise NotFoundError(f"No such revision of {name} was published here.")
+    if not narrow:
+        check_nobody_loses(session, actor, name, audience)
     sentence = one_line(changed, LONGEST_CHANGED) or "An earlier revision, published again."
     return _ask(session, actor, before[0].revision, Wished.PUBLISH, audience=audience, changed=sentence, now=now)
 
@@ -125,18 +150,6 @@ def ask_to_retire(session: Session, actor: Actor, name: str, *, now: datetime) -
     if past[0].wished is Wished.RETIRE:
         raise ConflictError(f"{name} is retired already.")
     return _ask(session, actor, past[0].revision, Wished.RETIRE, now=now)
-
-
-def history(session: Session, name: str) -> Sequence[RevisionWish]:
-    """What was published and retired under a name, newest first, each with its revision and deed."""
-    query = (
-        select(RevisionWish)
-        .join(RevisionWish.revision)
-        .join(RevisionWish.deed)
-        .where(DraftRevision.name == name, RevisionWish.wished != Wished.TRY, RevisionDeed.done)
-    )
-    whole = query.options(joinedload(RevisionWish.revision), joinedload(RevisionWish.deed))
-    return session.scalars(whole.order_by(RevisionDeed.id.desc())).all()
 
 
 def wishes_of(session: Session, digest: str) -> Sequence[RevisionWish]:
@@ -164,16 +177,16 @@ def was_tried(session: Session, digest: str) -> bool:
     return session.scalar(query.limit(1)) is not None
 
 
-def stage_of(session: Session, jobtype: JobType) -> Stage:
+def stage_of(session: Session, name: str, digest: str) -> Stage:
     """How far this very revision is."""
-    past = history(session, jobtype.name)
-    if any(one.revision.digest == jobtype.revision for one in past):
+    past = history(session, name)
+    if any(one.revision.digest == digest for one in past):
         newest = past[0]
-        if newest.wished is Wished.PUBLISH and newest.revision.digest == jobtype.revision:
+        if newest.wished is Wished.PUBLISH and newest.revision.digest == digest:
             return Stage.PUBLISHED
         if newest.wished is Wished.RETIRE:
             return Stage.RETIRED
-    return Stage.TRIED if was_tried(session, jobtype.revision) else Stage.DRAFT
+    return Stage.TRIED if was_tried(session, digest) else Stage.DRAFT
 
 
 def _register(session: Session, actor: Actor, draft_id: int, now: datetime) -> DraftRevision:

@@ -93,7 +93,7 @@ def refuse(number: int, because: str) -> None:
 @json_option
 def history(name: str, as_json: bool) -> None:
     """What was published and retired under NAME, newest first, by whom and with what changed."""
-    from portal.drafts.publishing import history as of_name
+    from portal.drafts.past import history as of_name
 
     with site() as (_settings, database), database.read() as session:
         rows = [_row(one) for one in of_name(session, name)]

@@ -16,26 +16,32 @@ from portal.errors import ConflictError, ForbiddenError, InvalidError, NotFoundE
 PAUSE_S = 0.5
 TO = "myself, everyone, instrument:NAME or experiment:NAME; several with a comma."
 KINDS = {"instrument": "instruments", "experiment": "experiments"}
+narrow_option = click.option(
+    "--narrow", is_flag=True, help="Somebody who has it now loses it; without this, that is refused."
+)
 
 
 @click.command()
 @click.argument("draft", shell_complete=complete_draft)
-@click.option("--to", required=True, metavar="WHOM", help=TO)
+@click.option("--to", metavar="WHOM", help=f"{TO} Without it: who has it now.")
 @click.option("--changed", required=True, metavar="SENTENCE", help="What changed, for those who use it.")
+@narrow_option
 @click.option(
     "--wait", is_flag=True, help="Wait until it is signed off or refused; the exit code is 7 if refused."
 )
 @click.option("--patience", default=60, show_default=True, type=click.IntRange(1, 86400), help="Seconds to wait.")
 @json_option
-def publish(draft: str, *, to: str, changed: str, wait: bool, patience: int, as_json: bool) -> int:
+def publish(
+    draft: str, *, to: str | None, changed: str, narrow: bool, wait: bool, patience: int, as_json: bool
+) -> int:
     """Ask that a draft is published: gantry analyses publish shrink --to everyone --changed "The first one."
 
     A run of its very text must have succeeded: gantry analyses try. Where somebody signs off, it says who and how.
     """
     client = make_client()
     number = draft_number(client, draft)
-    kind, ids = audience(client, to)
-    wish = client.ask_to_publish(number, kind, changed, ids=ids)
+    kind, ids = audience(client, to) if to is not None else (None, [])
+    wish = client.ask_to_publish(number, kind, changed, ids=ids, narrow=narrow)
     if wait:
         wish = _answered(client, number, wish, patience)
     show_wish(wish, as_json=as_json)
@@ -107,8 +113,9 @@ def approve(draft: str, as_json: bool) -> int:
 @click.argument("name", shell_complete=complete_analysis)
 @click.argument("revision")
 @click.option("--changed", default="", metavar="SENTENCE", help="Why it is published again.")
+@narrow_option
 @json_option
-def publish_again(name: str, revision: str, changed: str, as_json: bool) -> None:
+def publish_again(name: str, revision: str, changed: str, narrow: bool, as_json: bool) -> None:
     """Ask to go back to REVISION of NAME, to whom it was published then; 6 digits of it or more."""
     client = make_client()
     digits = revision.removeprefix("sha256:")
@@ -120,7 +127,7 @@ def publish_again(name: str, revision: str, changed: str, as_json: bool) -> None
     if len(found) != 1:
         what = "No" if not found else "More than one"
         raise NotFoundError(f"{what} revision of {plain(name)} begins with {plain(revision)[:71]}.")
-    show_wish(client.publish_again(name, found.pop(), changed), as_json=as_json)
+    show_wish(client.publish_again(name, found.pop(), changed, narrow=narrow), as_json=as_json)
 
 
 @click.command()

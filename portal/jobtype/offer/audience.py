@@ -32,6 +32,17 @@ class Audience:
         """The same as JSON types."""
         return {"to": self.to.value, "author": self.author, "ids": list(self.ids)}
 
+    def covers(self, other: "Audience") -> bool:
+        """Whether this leaves it to everybody who has it by the other one; False where that cannot be told.
+
+        Who registers such things is of the staff, who have whatever is not for somebody alone.
+        """
+        if self.to is To.EVERYONE:
+            return True
+        if other.to is To.MYSELF:
+            return self.to is not To.MYSELF or self.author == other.author
+        return self.to is other.to and set(self.ids) >= set(other.ids)
+
     @staticmethod
     def of(document: object) -> "Audience":
         """From what `document` gave. Raises ValueError for anything else: nobody is meant by a note in doubt."""

@@ -268,6 +268,32 @@ def test_what_was_published_is_told_published_again_and_retired(
     assert (retire["wish"], retire["state"]) == ("retire", "waiting")
 
 
+def test_nobody_loses_what_she_has_unless_it_is_said_to_be_meant(
+    sam: Asking, sqlite_database: Database, sqlite_facility: SmallFacility, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("portal.drafts.publishing.was_tried", lambda *_of: True)
+    draft = _made(sam)["id"]
+    answer = sam("POST", f"/drafts/{draft}/publish", json={"changed": "x"})
+    assert answer.status_code == 422 and "nobody has it yet" in answer.json["fields"]["to"]
+    with sqlite_database.write() as session:
+        person = sqlite_facility.actors["sam"].person_id
+        mine = Audience(To.MYSELF, "sam")
+        first = put_down(session, person, "shrink", SHRINK.replace("50", "70"), audience=mine)
+        put_down(session, person, "shrink", SHRINK.replace("50", "60"))
+    for address, body in (
+        (f"/drafts/{draft}/publish", {"to": "myself", "changed": "x"}),
+        ("/analyses/shrink/publish-again", {"revision": first, "changed": "x"}),
+    ):
+        answer = sam("POST", address, json=body)
+        assert answer.status_code == 409, answer.json
+        assert "Until now everyone has it; then only you alone have it." in answer.json["detail"]
+        assert '"narrow": true' in answer.json["detail"]
+        answer = sam("POST", address, json={**body, "narrow": True})
+        assert (answer.status_code, answer.json["to"]) == (200, "Sam Weber alone")
+    answer = sam("POST", f"/drafts/{draft}/publish", json={"changed": "x"})
+    assert (answer.status_code, answer.json["to"]) == (200, "everyone")  # who has it now
+
+
 @pytest.mark.parametrize(
     ("signs", "embedded", "words"),
     [

@@ -17,6 +17,7 @@ from small_facility import SmallFacility
 from portal.db import Database
 from portal.drafts.revisions import RevisionDeed, RevisionWish
 from portal.identity.models import Person
+from portal.jobtype.offer.audience import Audience, To
 
 Gantry = Callable[..., tuple[int, str, str]]
 
@@ -264,6 +265,31 @@ def test_publishing_says_what_is_missing_who_is_meant_and_who_signs_off(
     sam("analyses", "draft", file)
     code, _, err = sam("analyses", "try", "shrink")
     assert code == 6 and "not complete yet: line" in err
+
+
+def test_publishing_for_fewer_than_have_it_is_refused_unless_it_is_meant(
+    sam: Gantry,
+    file: Path,
+    sqlite_database: Database,
+    sqlite_facility: SmallFacility,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("portal.drafts.publishing.was_tried", lambda *_of: True)
+    sam("analyses", "draft", file)
+    code, _, err = sam("analyses", "publish", "shrink", "--changed", "New.")
+    assert code == 6 and "nobody has it yet" in err
+    with sqlite_database.write() as session:
+        person = sqlite_facility.actors["sam"].person_id
+        mine = Audience(To.MYSELF, "sam")
+        first = put_down(session, person, "shrink", SHRINK.replace("50", "70"), audience=mine)
+        put_down(session, person, "shrink", SHRINK.replace("50", "60"))
+    for words in (("publish", "shrink", "--to", "myself"), ("publish-again", "shrink", first[7:19])):
+        code, _, err = sam("analyses", *words, "--changed", "New.")
+        assert code == 7 and "Until now everyone has it; then only you alone have it." in err, err
+        assert "--narrow" in err
+        assert sam("analyses", *words, "--changed", "New.", "--narrow")[0] == 0
+    made = _json(sam("analyses", "publish", "shrink", "--changed", "New.", "--json"))
+    assert made["to"] == "everyone"  # who has it now
 
 
 def test_a_researcher_is_told_that_staff_do_this(gantry: Gantry, file: Path) -> None:

@@ -468,7 +468,7 @@ def test_it_is_published_to_chosen_experiments_which_are_found_by_words(
     desk.send(address, {**sent, "experiment": ["999999", number]})
     assert "There is no experiment with the number 999999, or you do not see it." in desk.html
     desk.send(address, {"changed": "New.", "to": "instruments"})
-    assert "Choose the instrument whose scientists are meant." in desk.html
+    assert "Tick the instruments whose scientists are meant." in desk.html
     desk.send(address, {**sent, "experiment": [number]})
     assert "Asked. What becomes of it stands here." in desk.html
     with site.database.read() as session:

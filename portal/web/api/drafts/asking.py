@@ -9,12 +9,13 @@ from sqlalchemy import select
 from portal.catalogue.models import Instrument
 from portal.drafts import publishing, service, trying
 from portal.drafts.audiences import audience_for
+from portal.drafts.narrowing import as_now
 from portal.drafts.revisions import RevisionWish
 from portal.jobs.submit.check import SubmitRequest
 from portal.web.api.analyses import checked_form
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import PREFIX
-from portal.web.api.drafts.blueprint import Changed, DraftPath, api
+from portal.web.api.drafts.blueprint import Changed, DraftPath, Narrow, api
 from portal.web.api.drafts.shapes import WishOut, wish_out
 from portal.web.api.form_shapes import FormOut
 from portal.web.api.job_shapes import SubmissionOut
@@ -48,9 +49,14 @@ class Audiences(BaseModel):
 class AskedToPublish(Body):
     """To whom a draft is to be published, and what changed."""
 
-    to: str = Field(max_length=20, description="myself, instruments, experiments or everyone.")
+    to: str | None = Field(
+        None,
+        max_length=20,
+        description="myself, instruments, experiments or everyone; null: to whom it is on offer now.",
+    )
     ids: Ids = Field(default_factory=list, description="Of the instruments or experiments that are meant.")
     changed: Changed
+    narrow: Narrow = False
 
 
 @api.get("/drafts/audiences", summary="To whom one may publish", responses={200: Audiences})
@@ -107,12 +113,22 @@ def try_draft(path: DraftPath, header: IdempotencyHeader, body: DraftTrial) -> R
 
 @api.post("/drafts/<int:draft>/publish", summary="Ask to publish a draft", responses={200: WishOut})
 def ask_to_publish(path: DraftPath, body: AskedToPublish) -> Response:
-    """Ask that its text as it is now is published. 409 where no run of this very text succeeded."""
+    """Ask that its text as it is now is published.
+
+    409 where no run of this very text succeeded, or where somebody who has it now would lose it (`narrow`).
+    """
     close_session()
     with portal().database.write() as writing:
-        service.draft_for(writing, actor(), path.draft)
-        audience = audience_for(writing, actor(), body.to, body.ids)
-        wish = publishing.ask_to_publish(writing, actor(), path.draft, audience, body.changed, now=now()).id
+        if body.to is None and not body.ids:
+            name = trying.usable(writing, actor(), path.draft).name
+            audience = as_now(writing, actor(), name)
+        else:
+            service.draft_for(writing, actor(), path.draft)
+            audience = audience_for(writing, actor(), body.to or "", body.ids)
+        asked = publishing.ask_to_publish(
+            writing, actor(), path.draft, audience, body.changed, now=now(), narrow=body.narrow
+        )
+        wish = asked.id
     return _wish(wish)
 
 

@@ -13,6 +13,7 @@ api = make_blueprint("drafts", "Analyses that staff make: drafts, trials, what i
 Text = Annotated[str, Field(max_length=MAX_BYTES, description="YAML, as docs/staff/job-types.md describes it.")]
 Version = Annotated[int, Field(ge=1, le=10**9, description="The version that you read.")]
 Changed = Annotated[str, Field(max_length=1000, description="What changed, in a sentence.")]
+Narrow = Annotated[bool, Field(description="It is meant that somebody who has it now loses it.")]
 
 
 class DraftPath(BaseModel):

@@ -10,7 +10,7 @@ from portal.drafts.past import last_audience, seen_history
 from portal.drafts.revisions import RevisionWish, Wished
 from portal.errors import NotFoundError
 from portal.web.api.answer import answer
-from portal.web.api.drafts.blueprint import AnalysisPath, Changed, api
+from portal.web.api.drafts.blueprint import AnalysisPath, Changed, Narrow, api
 from portal.web.api.drafts.shapes import WishOut, wish_out
 from portal.web.bounded import Body
 from portal.web.context import actor, close_session, now, portal, session
@@ -35,6 +35,7 @@ class AskedAgain(Body):
 
     revision: str = Field(max_length=71, description="`sha256:…`, as its history has it.")
     changed: Changed
+    narrow: Narrow = False
 
 
 @api.get("/analyses/<name>/history", summary="What was published under a name", responses={200: PastList})
@@ -61,7 +62,10 @@ def ask_to_retire(path: AnalysisPath) -> Response:
 
 @api.post("/analyses/<name>/publish-again", summary="Ask to go back to a revision", responses={200: WishOut})
 def ask_to_publish_again(path: AnalysisPath, body: AskedAgain) -> Response:
-    """Ask that an earlier revision is published again, to whom it was published then."""
+    """Ask that an earlier revision is published again, to whom it was published then.
+
+    409 where somebody who has it now would lose it (`narrow`).
+    """
     past = seen_history(session(), actor(), path.name)
     audience = last_audience(session(), path.name, body.revision)
     if audience is None or not any(one.revision.digest == body.revision for one in past):
@@ -76,6 +80,7 @@ def ask_to_publish_again(path: AnalysisPath, body: AskedAgain) -> Response:
             audience=replace(audience, author=actor().name),
             changed=body.changed,
             now=now(),
+            narrow=body.narrow,
         ).id
     return _wish(wish)
 

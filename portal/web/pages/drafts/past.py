@@ -1,17 +1,19 @@
 """What was published under a name: its revisions compared, one of them published again, all of it retired."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from portal.drafts import publishing, service
+from portal.drafts.narrowing import NarrowerError
 from portal.drafts.past import last_audience
 from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError
 from portal.web.context import actor, now, portal, session
 from portal.web.pages.drafts.as_yaml import as_yaml
 from portal.web.pages.drafts.blueprint import page
-from portal.web.views.drafts.past import SHORT, compared, newest_text, past_of, text_of
+from portal.web.views.drafts.past import SHORT, PastLine, compared, newest_text, past_of, text_of
 
 
 @page.get("/published/<name>")
@@ -27,6 +29,7 @@ def published(name: str) -> ResponseReturnValue:
         retired=not any(one.now for one in past),
         comparison=compared(session(), actor(), name, before, after) if before and after else None,
         asked=bool(before and after),
+        again=_to_confirm(past, request.args.get("again", "")),
     )
 
 
@@ -83,8 +86,17 @@ def publish_again(name: str) -> ResponseReturnValue:
                 audience=replace(audience, author=actor().name),
                 changed=changed,
                 now=now(),
+                narrow="narrow" in request.form,
             )
         flash("Asked. What becomes of it stands here once it is done.")
+    except NarrowerError:
+        flash("Nothing was asked for: somebody would lose it. Say below whether that is meant.", "wrong")
+        return redirect(url_for("drafts.published", name=name, again=digest, _anchor="again"), 303)
     except LimitError as error:
         flash(error.message, "wrong")
     return redirect(url_for("drafts.published", name=name), 303)
+
+
+def _to_confirm(past: Sequence[PastLine], digest: str) -> PastLine | None:
+    """What is to be published again, where somebody would lose it by that."""
+    return next((one for one in past if one.digest == digest and one.again and one.narrows), None)

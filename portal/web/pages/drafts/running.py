@@ -4,17 +4,14 @@ import uuid
 
 from flask import flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.datastructures import MultiDict
 
 from portal.drafts import publishing, service, trying
-from portal.drafts.audiences import audience_for
+from portal.drafts.narrowing import NarrowerError
 from portal.errors import ConflictError, InvalidError, LimitError
 from portal.form.values import as_text
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobtype.model import JobType
-from portal.jobtype.offer.audience import Audience, To
 from portal.jobtype.written.check import check
-from portal.level import level
 from portal.trials.part import usual_part
 from portal.web.context import actor, now, portal, session
 from portal.web.forms.again import keyed
@@ -22,11 +19,15 @@ from portal.web.pages.drafts.blueprint import page
 from portal.web.pages.drafts.editor import AT
 from portal.web.part import part
 from portal.web.views.drafts import beside
-from portal.web.views.drafts.audience import chosen_ids, experiments
+from portal.web.views.drafts.audience import asked_for, experiments, numbers
 from portal.web.views.drafts.editor import live_values, other_datasets, terms_to_try, whole_of
 from portal.web.views.drafts.standing import progress_of, trial_of
 from portal.web.views.drafts.tried.measured import RULE, with_measured
 from portal.web.views.start import inputs_of
+
+MEANT = (
+    "Nothing was asked for. Where that is meant, tick below that they lose it; else choose so that they keep it."
+)
 
 
 @page.post("/<int:draft_id>/ask-to-try")
@@ -130,19 +131,21 @@ def ask_to_publish(draft_id: int) -> ResponseReturnValue:
     service.draft_for(session(), actor(), draft_id)  # hidden before it is a question of rights
     changed = request.form.get("changed", "")
     try:
-        audience = _audience(request.form)
+        audience = asked_for(session(), actor(), request.form)
+        narrow = "narrow" in request.form
         with portal().database.write() as writing:
-            publishing.ask_to_publish(writing, actor(), draft_id, audience, changed, now=now())
+            publishing.ask_to_publish(writing, actor(), draft_id, audience, changed, now=now(), narrow=narrow)
         flash("Asked. What becomes of it stands here.")
     except (InvalidError, ConflictError, LimitError) as error:
-        flash(error.message, "wrong")
+        flash(f"{error.said} {MEANT}" if isinstance(error, NarrowerError) else error.message, "wrong")
         here = url_for(
             "drafts.edit",
             draft_id=draft_id,
             step="publish",
             changed=changed[:500] or None,
             to=request.form.get("to") or None,
-            experiment=chosen_ids(request.form) or None,
+            instrument=numbers(request.form, "instrument") or None,
+            experiment=numbers(request.form, "experiment") or None,
         )
         return redirect(here, 303)
     return redirect(url_for("drafts.edit", draft_id=draft_id, step="publish"), 303)
@@ -165,16 +168,6 @@ def _options(jobtype: JobType, on: int) -> dict[str, str]:
     datasets = beside.chosen(session(), actor(), jobtype, on or None, other_datasets(request.form))
     part_of = usual_part(jobtype, inputs_of(datasets, arrays=jobtype.looks_at_arrays), raw)
     return raw | {name: as_text(value) for name, value in part_of.items()}
-
-
-def _audience(sent: MultiDict[str, str]) -> Audience:
-    to = sent.get("to", "")
-    named = {To.INSTRUMENTS.value: [whole_of(sent.get("instrument", ""))], To.EXPERIMENTS.value: chosen_ids(sent)}
-    if to in named and not any(named[to]):
-        many = f"Tick the {level().many} whose teams are meant, below {level().Many}."
-        told = many if to == To.EXPERIMENTS.value else "Choose the instrument whose scientists are meant."
-        raise InvalidError(told, fields={"to": told})
-    return audience_for(session(), actor(), to, named.get(to, []))
 
 
 def _on() -> int:

@@ -21,7 +21,7 @@ from portal.jobtype.written.preview import Preview, preview
 from portal.jobtype.written.tree import Tree, UnsoundError
 from portal.web.context import actor, portal, session
 from portal.web.views.drafts import beside, images_shown
-from portal.web.views.drafts.audience import experiments
+from portal.web.views.drafts.audience import ForWhom, for_whom
 from portal.web.views.drafts.example import Example, example_of
 from portal.web.views.drafts.fields import label_at
 from portal.web.views.drafts.known import known_names
@@ -134,7 +134,7 @@ def editor_of(
         "label_at": label_at,
         "rule": RULE,
         "example": _example(draft, checked, step),
-        "experiments": experiments(reading, who, request.args) if step == Step.PUBLISH.value else None,
+        "whom": _whom(checked, step),
     }
 
 
@@ -162,8 +162,14 @@ def _progress(draft: Draft, step: str) -> Progress | None:
 def _example(draft: Draft, checked: Checked, step: str) -> Example | None:
     if step != Step.PUBLISH.value or checked.jobtype is None:
         return None
-    stage = stage_of(session(), checked.jobtype)
+    stage = stage_of(session(), checked.jobtype.name, checked.jobtype.revision)
     return example_of(session(), actor(), draft.id, checked.jobtype, stage)
+
+
+def _whom(checked: Checked, step: str) -> ForWhom | None:
+    if step != Step.PUBLISH.value or checked.jobtype is None:
+        return None
+    return for_whom(session(), actor(), checked.jobtype.name, request.args)
 
 
 def whole_of(text: str) -> int:

@@ -1,7 +1,7 @@
 """What was published and retired under a name, and how its revisions differ."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -11,8 +11,8 @@ from flask import url_for
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
-from portal.drafts.past import concerns, seen_history, to_whom
-from portal.drafts.publishing import history
+from portal.drafts.narrowing import told_narrower
+from portal.drafts.past import audience_of, concerns, history, seen_history, to_whom
 from portal.drafts.revisions import DraftRevision, RevisionDeed, RevisionWish, Wished
 from portal.errors import NotFoundError
 from portal.identity.actor import Actor
@@ -50,6 +50,8 @@ class PastLine:
     """It is by this that the analysis is on offer."""
     again: bool
     """It can be published again."""
+    narrows: str
+    """Who would lose it by that, in a sentence; empty where nobody would."""
     compare_url: str
     """With the one before it; empty for the first."""
 
@@ -92,7 +94,18 @@ def past_of(session: Session, actor: Actor, name: str) -> list[PastLine]:
         for one, earlier in pairwise(published)
         if earlier.revision.digest != one.revision.digest
     }
-    return [_line(session, one, name, offered, before.get(one.id, "")) for one in past]
+    to_again = {one.revision.digest: audience_of(one) for one in reversed(published)}
+    had = audience_of(offered) if offered is not None else None
+
+    def narrows(digest: str) -> str:
+        audience = to_again.get(digest)
+        mine = replace(audience, author=actor.name) if audience is not None else None
+        return told_narrower(session, actor, had, mine) if mine is not None else ""
+
+    return [
+        replace(_line(session, one, name, offered, before.get(one.id, "")), narrows=narrows(one.revision.digest))
+        for one in past
+    ]
 
 
 def newest_text(session: Session, actor: Actor, name: str) -> tuple[str, str]:
@@ -140,5 +153,6 @@ def _line(session: Session, wish: RevisionWish, name: str, offered: RevisionWish
         short=digest[SHORT],
         now=wish is offered,
         again=not retired and (offered is None or digest != offered.revision.digest),
+        narrows="",
         compare_url=f"{compare}#compared" if compare else "",
     )

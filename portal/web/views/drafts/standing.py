@@ -7,7 +7,6 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from portal.catalogue.models import Instrument
 from portal.config.publisher import Signs
 from portal.drafts.publishing import Stage, Standing, standing
 from portal.drafts.revisions import DraftRevision, RevisionDeed, RevisionWish, Wished
@@ -53,7 +52,6 @@ class Progress:
     trials: tuple[Report, ...]
     waits: bool
     """The publisher was asked whether this person may try it, and has not answered."""
-    instruments: tuple[tuple[int, str], ...]
 
     @property
     def moves(self) -> bool:
@@ -65,14 +63,12 @@ def progress_of(session: Session, actor: Actor, draft_id: int, signs: Signs) -> 
     """For the draft's text as it is now. `signs`: who signs off here. Raises NotFoundError."""
     found = standing(session, actor, draft_id)
     mine = [one for one in found.wishes if one.wished is Wished.TRY and one.person_id == actor.person_id]
-    instruments = session.execute(select(Instrument.id, Instrument.full_name, Instrument.name).limit(200))
     return Progress(
         found,
         WORDS[found.stage],
         tuple(_wish(one, signs) for one in found.wishes[:10]),
         tuple(_trials(session, actor, found.jobtype)),
         waits=bool(mine) and mine[0].deed is None,
-        instruments=tuple((number, full or name) for number, full, name in instruments),
     )
 
 

@@ -9,9 +9,8 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
-from portal.drafts.past import to_whom
+from portal.drafts.past import history, to_whom
 from portal.drafts.pictures import example_of
-from portal.drafts.publishing import history
 from portal.drafts.revisions import RevisionWish, Wished
 from portal.drafts.signoff.count import unsigned
 from portal.drafts.signoff.keys import enrolled_of
