@@ -33,6 +33,5 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop both."""
-    with op.batch_alter_table("submission") as table:
-        table.drop_column("use")
+    op.drop_column("submission", "use")  # not as a copy of the table: others point to it
     op.drop_table("accepted_terms")
