@@ -30,7 +30,7 @@ def all_constraints(settings: Settings) -> list[str]:
 
 def _slurms(settings: Settings) -> list[SlurmSettings]:
     clusters = settings.clusters.values()
-    return [one.slurm for one in clusters if one.backend == "slurm"] if settings.clusters else [settings.slurm]
+    return [one.slurm for one in clusters] if settings.clusters else [settings.slurm]
 
 
 def _runs_at(settings: Settings, jobtype: str) -> tuple[str, SlurmSettings]:
