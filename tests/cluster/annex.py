@@ -118,6 +118,7 @@ def _set(site: LabSite) -> None:
     portal = site.portal
     text = _do(portal, f"cat {CONFIG}").replace('scheduler = "slurm"\n', "")
     text = text.replace("\n[slurm]\n", '\n[clusters.gantry]\nbackend = "slurm"\n\n[clusters.gantry.slurm]\n')
+    text = text.replace("\n[slurm.", "\n[clusters.gantry.slurm.")  # and the tables within it
     if "[clusters.gantry.slurm]" not in text:
         raise LabError(f"The portal's settings are others than thought: {text}")
     agent = json.loads(_do(portal, f"cat {AGENT}"))
