@@ -64,7 +64,8 @@ def test_an_earlier_one_is_published_again_to_whom_it_was_then(site: Any, csrf: 
     first, _ = history(site, (FIRST, {"audience": ours}), (SECOND, {}))
     sam = site.client("sam")
     token = csrf(sam, PAGE)
-    answer = sam.post(f"{PAGE}/again", data={"csrf_token": token, "digest": first, "changed": "Back."})
+    back = {"csrf_token": token, "digest": first, "changed": "Back.", "narrow": "yes"}
+    answer = sam.post(f"{PAGE}/again", data=back)
     assert answer.status_code == 303
     wish = asked(site)
     assert (wish.wished, wish.revision.digest, wish.changed) == (Wished.PUBLISH, first, "Back.")

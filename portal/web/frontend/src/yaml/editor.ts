@@ -18,7 +18,12 @@ import { keysAt, type Schema } from "./schema";
 function extensions(field: HTMLTextAreaElement, schema: Schema | null, known: Known): Extension {
   return [
     EditorView.cspNonce.of(field.dataset.nonce ?? ""),
-    EditorView.contentAttributes.of({ "aria-labelledby": "text-label", "aria-describedby": "text-hint text-keys" }),
+    EditorView.contentAttributes.of({
+      "aria-labelledby": "text-label",
+      "aria-describedby": "text-hint text-keys",
+      // What is edited takes the focus by itself; tools that look whether what scrolls is reached by keys want it said.
+      tabindex: "0",
+    }),
     look,
     lineNumbers(),
     lintGutter(),
