@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from portal.cli.admin.meant import check_meant, request_of, short
 from portal.cli.admin.site import operator, site
 from portal.cli.output import json_option, say, show_json, show_rows
-from portal.errors import ConflictError, NotFoundError
 
 if TYPE_CHECKING:
     from portal.staging.models import ImageWish
 
-SHORT = len("sha256:") + 12
+LISTS = "gantry admin images waiting"
 
 
 @click.group()
@@ -37,7 +37,7 @@ def waiting(as_json: bool) -> None:
             (
                 str(row["number"]),
                 row["name"],
-                row["digest"][:SHORT],
+                short(row["digest"]),
                 row["person"],
                 row["job"],
                 row["at"],
@@ -58,11 +58,14 @@ def approve(number: int, digest: str) -> None:
     DIGEST is that of the image, 12 digits of it or more. As root on the portal's host.
     """
     from portal.publisher.client import approve_image
+    from portal.staging.models import ImageWish
 
     with site() as (settings, database):
-        _check_meant(database, number, digest)
+        with database.read() as session:
+            meant = request_of(session, ImageWish, number, LISTS).digest
+        check_meant(number, meant, digest, nothing="Nothing was signed off.")
         answer = approve_image(settings, database, number, by=operator().name)
-    say(f"Signed off {answer.name} {answer.revision[:SHORT]}. The stager looks it through and stages it now.")
+    say(f"Signed off {answer.name} {short(answer.revision)}. The stager looks it through and stages it now.")
 
 
 @images.command()
@@ -71,10 +74,13 @@ def approve(number: int, digest: str) -> None:
 def refuse(number: int, because: str) -> None:
     """Refuse request NUMBER, with a reason."""
     from portal.publisher.client import refuse_image
+    from portal.staging.models import ImageWish
 
     with site() as (settings, database):
+        with database.read() as session:
+            request_of(session, ImageWish, number, LISTS)
         answer = refuse_image(settings, database, number, because, by=operator().name)
-    say(f"Refused {answer.name} {answer.revision[:SHORT]}.")
+    say(f"Refused {answer.name} {short(answer.revision)}.")
 
 
 def _row(wish: "ImageWish") -> dict[str, Any]:
@@ -89,18 +95,3 @@ def _row(wish: "ImageWish") -> dict[str, Any]:
         "at": wish.at.astimezone(UTC).isoformat(timespec="seconds"),
         "by": wish.approval.by if wish.approval is not None else None,
     }
-
-
-def _check_meant(database: Any, number: int, digest: str) -> None:
-    """What is signed off is what was read: the number alone could be mistyped."""
-    from portal.staging.models import ImageWish
-
-    digits = digest.removeprefix("sha256:")
-    with database.read() as session:
-        found = session.get(ImageWish, number)
-        if found is None:
-            raise NotFoundError(f"There is no request with the number {number}.")
-        if len(digits) < SHORT - len("sha256:") or not found.digest.startswith(f"sha256:{digits}"):
-            raise ConflictError(
-                f"Request {number} is of {found.digest[:SHORT]}, not {digest}. Nothing was signed off."
-            )

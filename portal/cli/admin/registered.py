@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from portal.cli.admin.keys import keys
+from portal.cli.admin.meant import check_meant, request_of, short
 from portal.cli.admin.site import operator, site
 from portal.cli.output import json_option, say, show_json, show_rows
-from portal.errors import ConflictError, NotFoundError
+from portal.errors import ConflictError
 
 if TYPE_CHECKING:
     from portal.drafts.revisions import RevisionWish
     from portal.publisher.wire import Answer
 
-SHORT = len("sha256:") + 12
+LISTS = "gantry admin jobtypes waiting"
 
 
 @click.command()
@@ -35,7 +36,7 @@ def waiting(as_json: bool) -> None:
                 str(row["number"]),
                 row["wish"],
                 row["name"],
-                row["revision"][:SHORT],
+                short(row["revision"]),
                 row["person"],
                 row["to"],
                 row["changed"],
@@ -53,9 +54,7 @@ def show(number: int) -> None:
     from portal.drafts.revisions import RevisionWish
 
     with site() as (_settings, database), database.read() as session:
-        found = session.get(RevisionWish, number)
-        if found is None:
-            raise NotFoundError(f"There is no request with the number {number}.")
+        found = request_of(session, RevisionWish, number, LISTS)
         row, text = _row(found), found.revision.text
     say(f"# {row['wish']} {row['name']} {row['revision']} for {row['person']}, to: {row['to'] or 'nobody else'}")
     say(text)
@@ -69,10 +68,13 @@ def approve(number: int, revision: str) -> None:
 
     As root on the portal's host; the publisher looks at everything once more.
     """
+    from portal.drafts.revisions import RevisionWish
     from portal.publisher.client import approve as sign_off
 
     with site() as (settings, database):
-        _check_meant(database, number, revision)
+        with database.read() as session:
+            meant = request_of(session, RevisionWish, number, LISTS).revision.digest
+        check_meant(number, meant, revision, nothing="Nothing was published.")
         _tell(sign_off(settings, database, number, by=operator().name), "Published")
 
 
@@ -81,11 +83,14 @@ def approve(number: int, revision: str) -> None:
 @click.option("--because", required=True, metavar="TEXT", help="Why, in words that the person reads.")
 def refuse(number: int, because: str) -> None:
     """Refuse request NUMBER, with a reason."""
+    from portal.drafts.revisions import RevisionWish
     from portal.publisher.client import refuse as turn_down
 
     with site() as (settings, database):
+        with database.read() as session:
+            request_of(session, RevisionWish, number, LISTS)
         answer = turn_down(settings, database, number, because, by=operator().name)
-    say(f"Refused {answer.name} {answer.revision[:SHORT]}.")
+    say(f"Refused {answer.name} {short(answer.revision)}.")
 
 
 @click.command()
@@ -106,7 +111,7 @@ def history(name: str, as_json: bool) -> None:
             (
                 row["at"],
                 row["wish"],
-                row["revision"][:SHORT],
+                short(row["revision"]),
                 row["person"],
                 row["by"] or "",
                 row["to"],
@@ -135,25 +140,10 @@ def _row(wish: "RevisionWish") -> dict[str, Any]:
     }
 
 
-def _check_meant(database: Any, number: int, revision: str) -> None:
-    """What is signed off is what was read: the number alone could be mistyped."""
-    from portal.drafts.revisions import RevisionWish
-
-    digits = revision.removeprefix("sha256:")
-    with database.read() as session:
-        found = session.get(RevisionWish, number)
-        if found is None:
-            raise NotFoundError(f"There is no request with the number {number}.")
-        if len(digits) < SHORT - len("sha256:") or not found.revision.digest.startswith(f"sha256:{digits}"):
-            raise ConflictError(
-                f"Request {number} is of {found.revision.digest[:SHORT]}, not {revision}. Nothing was published."
-            )
-
-
 def _tell(answer: "Answer", word: str) -> None:
     if answer.words:
         raise ConflictError(f"The publisher refused {answer.name}: {answer.words}")
-    say(f"{word} {answer.name} {answer.revision[:SHORT]}.")
+    say(f"{word} {answer.name} {short(answer.revision)}.")
 
 
 COMMANDS = (waiting, show, approve, refuse, history, keys)
