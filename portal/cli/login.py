@@ -15,6 +15,7 @@ from portal.client.credentials import (
     load_credentials,
     save_credentials,
 )
+from portal.client.http import Document
 from portal.errors import PortalError
 
 LOOPBACK = ("http://127.0.0.1", "http://localhost", "http://[::1]")
@@ -108,13 +109,18 @@ def whoami(as_json: bool) -> None:
     if as_json:
         show_json({**me, "url": client.url})
         return
-    jobs = ", ".join(f"{number} {state}" for state, number in me["jobs"].items())
+    trials = me.get("trials")  # a portal of an earlier release counts them among the jobs
     show_pairs(
         [
             ("Name", f"{me['full_name']} ({me['name']})"),
             ("Portal", f"{me['site']}, {client.url}"),
             ("Roles", ", ".join(me["roles"])),
             ("This token may", ", ".join(me["scopes"])),
-            ("Jobs", jobs),
+            ("Jobs", _by_state(me["jobs"])),
+            *([("Trials", _by_state(trials))] if trials else []),
         ]
     )
+
+
+def _by_state(counted: Document) -> str:
+    return ", ".join(f"{number} {state}" for state, number in counted.items())

@@ -63,7 +63,7 @@ def default_for(jobtype: JobType, option: OptionBase, inputs: Inputs) -> Default
         return Default(None, why, ask=ASK)
     datasets = datasets_asked(jobtype, option, inputs)
     if option.default_from is None or not datasets:
-        return Default(plain)
+        return Default(plain, _from_any(option, plain))
     no_one_value = _doubted(jobtype, option, datasets) or _two_axes_differ(jobtype, option, datasets)
     if no_one_value := no_one_value or _told_apart(jobtype, option, datasets):
         return no_one_value
@@ -234,6 +234,14 @@ def _nor(option: OptionBase, datasets: Sequence[InputDataset]) -> str:
     if len(datasets) > 1:
         return ", nor do their files"
     return ", and its files tell no other" if said_by(option, datasets[0]) is not None else ", nor do its files"
+
+
+def _from_any(option: OptionBase, plain: Value | None) -> str:
+    """Where no dataset is chosen yet: what is shown is not what will count for most."""
+    if option.default_from is None:
+        return ""
+    start = f"From the dataset's {option.default_from.parameter}"
+    return f"{start}; {with_unit(option, plain)} where it records none" if plain is not None else start
 
 
 def _not_said(option: OptionBase, datasets: Sequence[InputDataset], plain: Value | None) -> str:

@@ -137,10 +137,14 @@ def list_tokens(session: Session, actor: Actor) -> list[ApiToken]:
     return list(session.scalars(own.order_by(ApiToken.id.desc())))
 
 
-def revoke_token(session: Session, actor: Actor, token_id: int, *, now: datetime) -> ApiToken:
-    """End a token: one's own, or for staff anybody's. Raises NotFoundError."""
+def revoke_token(session: Session, actor: Actor, token_id: int, *, now: datetime, others: bool = True) -> ApiToken:
+    """End a token: one's own, or for staff anybody's unless `others` is no. Raises NotFoundError."""
     found = session.get(ApiToken, token_id) if is_id(token_id) else None
-    if found is None or actor.person_id is None or (found.person_id != actor.person_id and not actor.staff):
+    if (
+        found is None
+        or actor.person_id is None
+        or (found.person_id != actor.person_id and not (actor.staff and others))
+    ):
         raise NotFoundError("There is no such token of yours.")
     if found.revoked is None:
         found.revoked = now

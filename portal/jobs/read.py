@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from portal.catalogue.page import Page
@@ -99,15 +99,24 @@ def hidden_jobs(session: Session, actor: Actor, submission: Submission) -> int:
     return every - sum(counts(session, actor, submission).values())
 
 
-def counts(session: Session, actor: Actor, submission: Submission | str | None = None) -> dict[State, int]:
-    """How many visible jobs are in each state: of a batch, or of the person herself."""
-    visible = visible_jobs(actor)
-    if submission is None:
-        visible = visible.where(Job.person_id == actor.person_id)
-    else:
-        key = submission if isinstance(submission, str) else submission.id
-        visible = visible.where(Job.submission_id == key)
-    some = visible.subquery()
+def counts(session: Session, actor: Actor, submission: Submission | str) -> dict[State, int]:
+    """How many visible jobs of a batch are in each state."""
+    key = submission if isinstance(submission, str) else submission.id
+    return _by_state(session, visible_jobs(actor).where(Job.submission_id == key))
+
+
+def own_counts(session: Session, actor: Actor, *, trials: bool) -> dict[State, int]:
+    """How many of the person's own jobs are in each state: those that tried something, or all others.
+
+    What a draft's trial made and she keeps is no trial any more.
+    """
+    tries = or_(Submission.trial.is_not(None), and_(Submission.draft, Submission.kept.is_(None)))
+    mine = visible_jobs(actor).join(Submission, Submission.id == Job.submission_id)
+    return _by_state(session, mine.where(Job.person_id == actor.person_id, tries if trials else ~tries))
+
+
+def _by_state(session: Session, jobs: Select[Job]) -> dict[State, int]:
+    some = jobs.subquery()
     query = select(some.c.state, func.count()).group_by(some.c.state)
     found: dict[State, int] = dict(session.execute(query).all())
     return {state: found[state] for state in State if state in found}

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import portal
-from portal.catalogue.entries import FileEntry, ParameterEntry, PictureEntry
+from portal.catalogue.entries import NAME_LENGTH, FileEntry, ParameterEntry, PictureEntry
 from portal.catalogue.parameters.source import Source, SourceKind
 from portal.catalogue.results import ResultToRegister, register_result
 from portal.config import Settings
@@ -51,7 +51,7 @@ def _to_register(
         output=name,
         investigation_id=job.investigation_id,
         dataset_type=declared["dataset_type"],
-        name=f"{job.title}, {name}" if several else job.title,
+        name=_name(job, name if several else ""),
         location=f"results:{kept.location}",
         files=[FileEntry(file.name, file.size, file.mtime_ns, file.sha256) for file in inspected.files],
         application=(revision.name, revision.version),
@@ -72,7 +72,7 @@ def _to_register(
         arrays=inspected.arrays,
         warnings=inspected.metadata.warnings,
         description=inspected.metadata.summary or None,
-        trial=job.submission_id if job.submission.trial is not None or job.submission.draft else None,
+        trial=job.submission_id if _is_trial(job) else None,
         grey=inspected.grey,
         started=seen.started,
         ended=seen.ended,
@@ -86,3 +86,16 @@ def _to_register(
             "manifest_sha256": kept.sha256,
         },
     )
+
+
+def _is_trial(job: Job) -> bool:
+    return job.submission.trial is not None or job.submission.draft
+
+
+def _name(job: Job, output: str) -> str:
+    """As people see the result. A trial's carries its job's number: it takes the plain name from nobody, also of
+    those who do not see it, and keeps its own once it is kept.
+    """
+    plain = f"{job.title}, {output}" if output else job.title
+    tail = f" ({job.number})" if _is_trial(job) else ""
+    return plain[: NAME_LENGTH - len(tail)] + tail

@@ -44,6 +44,8 @@ class Failures:
     """The job that failed last."""
     words: str
     """What was said of it."""
+    draft: bool = False
+    """They tried a draft: that tells nothing of what is on offer under the same name."""
 
 
 class Stuck(StrEnum):
@@ -139,12 +141,13 @@ def failures_by_cause(
             func.count(),
             func.count(func.distinct(jobs.c.person_id)),
             func.max(JobEvent.id),
+            Submission.draft,
         )
         .join(jobs, jobs.c.id == JobEvent.job_id)
         .join(Submission, Submission.id == jobs.c.submission_id)
         .join(JobTypeRevision, JobTypeRevision.id == Submission.revision_id)
         .where(JobEvent.cause.is_not(None), JobEvent.at > now - within, failed)
-        .group_by(JobTypeRevision.name, JobEvent.cause)
+        .group_by(JobTypeRevision.name, JobEvent.cause, Submission.draft)
         .order_by(func.count().desc(), func.max(JobEvent.id).desc())
         .limit(MOST_KINDS)
     )
@@ -156,6 +159,6 @@ def failures_by_cause(
     )
     last = {row.id: row for row in session.execute(latest)} if rows else {}
     return [
-        Failures(name, cause or "", number, people, last[one].at, last[one].job_id, last[one].words or "")
-        for name, cause, number, people, one in rows
+        Failures(name, cause or "", number, people, last[one].at, last[one].job_id, last[one].words or "", draft)
+        for name, cause, number, people, one, draft in rows
     ]

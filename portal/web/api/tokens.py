@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from flask import Response
+from flask import Response, g
 from flask_limiter.util import get_remote_address
 from pydantic import BaseModel, Field
 
@@ -106,8 +106,9 @@ def list_tokens() -> Response:
 
 @api.delete("/tokens/<int:token_id>", summary="Revoke a token", responses={204: None})
 def revoke_token(path: TokenPath) -> Response:
-    """End one of one's own tokens; also the one that is used here."""
+    """End one of one's own tokens; also the one that is used here. Staff end anybody's, which takes `submit`."""
+    others = service.Scope.SUBMIT in g.scopes
     close_session()
     with portal().database.write() as writing:
-        service.revoke_token(writing, actor(), path.token_id, now=now())
+        service.revoke_token(writing, actor(), path.token_id, now=now(), others=others)
     return Response(status=204)

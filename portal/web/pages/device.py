@@ -9,6 +9,7 @@ from flask_limiter.util import get_remote_address
 
 from portal.errors import LimitError, NotFoundError
 from portal.identity.device import decide, find, spelled
+from portal.identity.tokens import Scope
 from portal.web.context import actor, close_session, now, portal
 from portal.web.forms.kept import kept_fields
 from portal.web.security import limited
@@ -44,7 +45,9 @@ def look() -> ResponseReturnValue:
     except LimitError as error:
         return _type_it(kept, error.message, 429)
     too_much = "ingest" in asked.scopes and not actor().may_ingest
-    return make_response(render_template("device/decide.html", code=code, asked=asked, too_much=too_much))
+    return make_response(
+        render_template("device/decide.html", code=code, asked=asked, too_much=too_much, scopes=list(Scope))
+    )
 
 
 @page.post("/device/decision")

@@ -100,13 +100,15 @@ class FailureLine:
 
 def failure_lines(found: Sequence[Failures], titles: Mapping[str, str]) -> list[FailureLine]:
     """Failures with their analyses' titles, the analysis with the most first, and within it its causes."""
-    of_all: dict[str, int] = {}
+    of_all: dict[tuple[str, bool], int] = {}
     for one in found:
-        of_all[one.analysis] = of_all.get(one.analysis, 0) + one.number
-    ordered = sorted(found, key=lambda one: (-of_all[one.analysis], one.analysis, -one.number))
+        of_all[one.analysis, one.draft] = of_all.get((one.analysis, one.draft), 0) + one.number
+    ordered = sorted(
+        found, key=lambda one: (-of_all[one.analysis, one.draft], one.analysis, one.draft, -one.number)
+    )
     return [
         FailureLine(
-            titles.get(one.analysis, one.analysis),
+            f"{one.analysis}, trials of a draft" if one.draft else titles.get(one.analysis, one.analysis),
             title_of(one.cause),
             in_short(one.words),
             one.number,
@@ -155,10 +157,13 @@ def stuck_lines(
     status: ClusterStatus,
     problems: int,
 ) -> list[StuckLine]:
-    """What does not move, failures of how analyses are set up, nodes and clusters in trouble, faulty job types."""
+    """What does not move, failures of how analyses are set up, nodes and clusters in trouble, faulty job types.
+
+    That a draft's trial failed is its author's to see: it was tried for that.
+    """
     lines = [StuckLine(words.count(number, *STUCK[why]), "stuck-title") for why, number in counts.items()]
     for cause, said in FAILED.items():
-        if number := sum(one.number for one in failures if one.cause == cause):
+        if number := sum(one.number for one in failures if one.cause == cause and not one.draft):
             lines.append(StuckLine(f"{words.count(number, *said)} in the last 24 hours", "failures-title"))
     lines += [StuckLine(_capital(f"{status.called(one)} does not answer"), "now-title") for one in status.silent]
     if not status.daemon_alive:

@@ -89,6 +89,13 @@ def test_nobody_revokes_anothers_token(maya, tom, sqlite_database):
     assert maya("GET", "/me").status_code == 200
 
 
+def test_staff_revoke_anothers_token_by_one_that_may_do_something(app, maya, token_of):
+    number = maya("GET", "/tokens").json["items"][0]["id"]
+    for scopes, status in ((["read"], 404), (["ingest"], 404), (["read", "submit"], 204)):
+        assert Asking(app, token_of("sam", *scopes))("DELETE", f"/tokens/{number}").status_code == status
+    assert maya("GET", "/me").status_code == 401
+
+
 def test_an_address_that_is_not_there_is_a_problem_in_json(maya):
     answer = maya("GET", "/nothing/here")
     assert answer.status_code == 404

@@ -54,6 +54,10 @@ def _standing(yard: Yard, draft: int) -> Any:
         return standing(session, yard.facility.actors["sam"], draft)
 
 
+def _named(yard: Yard) -> dict[str, Dataset]:
+    return {one.name: one for one in yard.results()}
+
+
 def _on_offer(yard: Yard) -> JobTypes:
     settings = yard.settings
     return offered(settings.jobtypes, settings.published, by_itself=True, registered=settings.registered_published)
@@ -68,15 +72,18 @@ def test_from_a_draft_to_what_another_person_runs_and_nobody_can_start_any_more(
     yard.change(ask_to_try, draft, person="sam")
     yard.wait(lambda: _standing(yard, draft).may_try)
     _try(yard, draft)
+    _try(yard, draft)
     yard.wait(yard.ended)
     job = yard.job()
     assert job.state is State.SUCCEEDED, yard.tell()
-    assert len(yard.starts()) == 1
+    assert len(yard.starts()) == 2
     # The job says that it is a trial, and its result stands in no list.
     spec = json.loads((yard.folder_of(job) / "job.json").read_bytes())
     assert spec["jobtype"]["draft"] is True
     assert job.submission.draft is True
-    [result] = yard.results()
+    # A trial takes its name from nobody: the job's number stands in it.
+    kept, left = (f"{one.title} ({one.number})" for one in yard.jobs())
+    result = _named(yard)[kept]
     assert result.trial == job.submission_id
     with yard.database.read() as session:
         listed = dataset_ids(session, yard.facility.actors["sam"], DatasetQuery(), most=100)
@@ -87,7 +94,7 @@ def test_from_a_draft_to_what_another_person_runs_and_nobody_can_start_any_more(
     with pytest.raises((NotFoundError, ForbiddenError)):
         yard.change(keep, job.id, person="maya")
     yard.change(keep, job.id, person="sam")
-    yard.wait(lambda: yard.results()[0].trial is None)
+    yard.wait(lambda: _named(yard)[kept].trial is None)
     with yard.database.read() as session:
         assert result.id in dataset_ids(session, yard.facility.actors["sam"], DatasetQuery(), most=100)
     # A job of a draft is not run again as it is: the draft may be another by now.
@@ -100,18 +107,23 @@ def test_from_a_draft_to_what_another_person_runs_and_nobody_can_start_any_more(
     yard.wait(lambda: NAME in _on_offer(yard).by_name)
     yard.jobtypes = _on_offer(yard)
     yard.submit(NAME, person="maya")
-    yard.wait(lambda: len(yard.jobs()) == 2 and yard.ended())
-    second = yard.job(1)
+    yard.wait(lambda: len(yard.jobs()) == 3 and yard.ended())
+    second = yard.job(2)
     assert second.state is State.SUCCEEDED, yard.tell()
     assert "draft" not in json.loads((yard.folder_of(second) / "job.json").read_bytes())["jobtype"]
-    assert [one.trial for one in yard.results()] == [None, None]
+    # Neither Sam's trial, which stands in no list, nor the kept one makes another's result the second of its name.
+    assert second.title == job.title
+    trials = {name: one.trial for name, one in _named(yard).items()}
+    assert trials == {kept: None, left: yard.job(1).submission_id, second.title: None}
+    yard.change(keep, yard.job(1).id, person="sam")
+    yard.wait(lambda: _named(yard)[left].trial is None)
 
     yard.change(ask_to_retire, NAME, person="sam")
     yard.wait(lambda: NAME not in _on_offer(yard).by_name)
     yard.jobtypes = _on_offer(yard)
     with pytest.raises(NotFoundError):
         yard.submit(NAME, person="maya")
-    assert yard.job(1).submission.revision.document["name"] == NAME
+    assert yard.job(2).submission.revision.document["name"] == NAME
 
 
 def test_who_is_no_audience_of_it_cannot_start_it_whoever_calls(yard_with: Callable[..., Yard]):

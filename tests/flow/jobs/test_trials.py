@@ -61,7 +61,8 @@ def test_values_are_tried_filed_and_kept_out_of_the_lists(yard_with):
         assert np.frombuffer(zlib.decompress(plane.pixels), "<f4").max() == 200.0
         results = session.scalars(select(Dataset).where(Dataset.trial == submission)).all()
         assert {one.name for one in results} == {
-            f"{yard.jobs()[0].inputs[0].dataset_name}, level, trial with Level {value}" for value in (10, 200)
+            f"{job.inputs[0].dataset_name}, level, trial with Level {job.options['level']} ({job.number})"
+            for job in (jobs[0], jobs[2])
         }
         ids = {one.id for one in results}
         assert not ids & {one.id for one in find_datasets(session, maya, DatasetQuery()).items}

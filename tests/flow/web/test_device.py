@@ -40,7 +40,7 @@ def test_a_person_types_the_code_sees_what_is_asked_and_lets_it_in(site: Any, cs
         codes["user_code"],
         "127.0.0.1",
         "7 days",
-        "start and cancel your jobs",
+        "start, cancel and rename your jobs",
     ):
         assert expected in words
     assert fetch(site, codes)["status"] == "pending"
@@ -52,6 +52,27 @@ def test_a_person_types_the_code_sees_what_is_asked_and_lets_it_in(site: Any, cs
     headers = {"Authorization": f"Bearer {told['token']['secret']}"}
     assert site.app.test_client().get("/api/v1/me", headers=headers).json["name"] == "maya"
     assert "beamline-7" in maya.get("/me").text
+
+
+STAFFS = ("make, change, share and try drafts", "are published or retired", "refuse what others", "jobs of others")
+
+
+@pytest.mark.parametrize("person", ["maya", "sam"])
+def test_what_staff_s_token_may_beyond_others_is_said_to_staff_alone_where_tokens_are_made(
+    site: Any, csrf: Any, person: str
+) -> None:
+    client = site.client(person)
+    device = send(client, csrf, "/device", code=ask(site)["user_code"]).text
+    assert "your jobs" in device and "my name" not in device and "read what you may read" in device
+    account = client.get("/me").text
+    assert (
+        "Start, cancel and rename my jobs" in account
+        and "your" not in account[account.index('id="scopes"') :][:2000]
+    )
+    for page in (device, account):
+        assert [words for words in STAFFS if words in page] == (list(STAFFS) if person == "sam" else [])
+    reading = send(client, csrf, "/device", code=ask(site, scopes=["read"])["user_code"]).text
+    assert "may read" in reading and not any(words in reading for words in (*STAFFS, "your jobs"))
 
 
 def test_a_link_only_fills_the_code_in(site: Any) -> None:

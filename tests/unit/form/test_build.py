@@ -23,6 +23,16 @@ def test_a_default_shows_that_it_is_from_the_dataset(jobtype, heart):
     assert (found.value, found.source) == ("0.8", "0.8 um, from your dataset")
 
 
+def test_before_a_dataset_is_chosen_the_usual_value_is_not_called_the_default(jobtype):
+    form = build_form(jobtype, {})
+    sigma = field(form, "sigma")
+    assert (sigma.value, sigma.source) == (
+        "0.3",
+        "From the dataset's psf sigma xy; 0.3 um where it records none",
+    )
+    assert field(form, "iterations").source == ""
+
+
 def test_a_default_is_converted_to_the_options_unit(jobtype, heart):
     assert field(build_form(jobtype, {"stack": [heart]}), "voxel").value == "0.2"
 

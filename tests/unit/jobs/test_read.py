@@ -8,7 +8,7 @@ from portal.daemon import lease
 from portal.daemon.health import Health, write_health
 from portal.errors import InvalidError, NotFoundError
 from portal.identity.actor import NOBODY
-from portal.jobs.models import Attempt, Job
+from portal.jobs.models import Attempt, Job, Submission
 from portal.jobs.read import (
     cluster_status,
     counts,
@@ -17,10 +17,12 @@ from portal.jobs.read import (
     job_view,
     list_jobs,
     log_tail,
+    own_counts,
     sentence,
 )
 from portal.jobs.said import FilesSaid, Seen, Waiting
 from portal.jobs.state import State
+from portal.trials.trial import Trial
 
 
 def listed(desk, who="maya", **asked):
@@ -104,7 +106,21 @@ def test_a_batch_is_counted_by_state(desk):
         session.execute(update(Job).where(Job.index == 1).values(state=State.FAILED))
     with desk.database.read() as session:
         assert counts(session, desk.actor(), submission) == {State.QUEUED: 2, State.FAILED: 1}
-        assert counts(session, desk.actor("ravi")) == {}
+        assert counts(session, desk.actor("tom"), submission) == {}
+
+
+def test_own_jobs_are_counted_apart_from_what_was_tried_until_it_is_kept(desk):
+    _run, values, draft, kept = (desk.submit(one) for one in desk.more_stacks(4))
+    desk.submit(person="ravi")
+    with desk.database.write() as session:
+        session.get_one(Submission, values).trial = Trial("sigma", {}, {}, ())
+        session.get_one(Submission, draft).draft = session.get_one(Submission, kept).draft = True
+        session.get_one(Submission, kept).kept = desk.now
+        session.execute(update(Job).where(Job.submission_id == values).values(state=State.FAILED))
+    with desk.database.read() as session:
+        assert own_counts(session, desk.actor(), trials=False) == {State.QUEUED: 2}
+        assert own_counts(session, desk.actor(), trials=True) == {State.QUEUED: 1, State.FAILED: 1}
+        assert own_counts(session, desk.actor("sam"), trials=False) == {}
 
 
 SINCE = datetime(2026, 11, 20, 14, 2, tzinfo=UTC)

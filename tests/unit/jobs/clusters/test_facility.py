@@ -7,8 +7,10 @@ from sqlalchemy import event
 
 from portal.jobs.clusters.facility import Stuck, facility, stuck_counts
 from portal.jobs.clusters.rows import ClusterSnapshot
-from portal.jobs.models import Job
+from portal.jobs.clusters.status import ClusterStatus
+from portal.jobs.models import Job, Submission
 from portal.jobs.state import State
+from portal.web.views.facility import failure_lines, stuck_lines
 
 NOW = datetime.now(UTC)
 
@@ -97,6 +99,27 @@ def test_failures_of_a_week_by_analysis_and_cause_the_most_frequent_first(desk):
     assert (found[0].example, found[0].latest) == (ids[2], NOW - timedelta(days=1))
     assert found[0].words == "It broke. Your dataset is unchanged. Again?"
     assert look(desk, "tom").failures == []
+
+
+def test_what_failed_as_a_drafts_trial_stands_apart_and_calls_nobody(desk):
+    _run, tried = (desk.submit(one) for one in desk.more_stacks(2))
+    with desk.database.write() as session:
+        session.get_one(Submission, tried).draft = True
+    for job in desk.jobs():
+        fails(desk, job.id, "start")
+    found = look(desk).failures
+    assert sorted((one.analysis, one.draft, one.number) for one in found) == [
+        ("count", False, 1),
+        ("count", True, 1),
+    ]
+    assert [line.analysis for line in failure_lines(found, {"count": "Count"})] == [
+        "Count",
+        "count, trials of a draft",
+    ]
+    status = ClusterStatus(True, NOW, {}, (), ())
+    assert [line.words for line in stuck_lines({}, found, {}, status, 0)] == [
+        "1 program could not be started in the last 24 hours"
+    ]
 
 
 def test_a_failure_does_not_vanish_because_the_job_runs_again(desk):
