@@ -21,6 +21,7 @@ from portal.db import Database
 from portal.errors import ConfigError
 from portal.jobtype.load import JobTypes, load_folders, shipped_folder, state_of
 from portal.jobtype.publish import publish
+from portal.publisher import images
 from portal.publisher.work import Done, look
 from portal.scheduler import factory
 from portal.scheduler.base import Scheduler
@@ -167,6 +168,7 @@ class Registrar:
             self._stage_aside(database)
         if not self._settings.signs_itself:
             return []
+        images.look(database, self._settings, now=now)
         return look(database, self._settings, now=now, passed=self._passed)
 
     def _stage_aside(self, database: Database) -> None:

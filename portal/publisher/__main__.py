@@ -99,6 +99,8 @@ def watch(settings: Settings, database: Database) -> None:
         try:
             for one in look(database, settings, now=_now(), passed=passed):
                 _log("wish", **_told(one))
+            for heard in images.look(database, settings, now=_now()):
+                _log("image", **asdict(heard))
         except (OSError, SQLAlchemyError, PortalError) as error:
             # The database or the disk is away: what waits goes on waiting.
             _log("fault", error=f"{type(error).__name__}: {error}"[:500])

@@ -1,21 +1,85 @@
-"""An image that staff had made, signed off or refused by an operator. Staging it is the stager's own work."""
+"""An image that staff had made, signed off or refused: by an operator, or by a second person with her key.
 
+Staging it is the stager's own work.
+"""
+
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from typing import Final
 
 from sqlalchemy import Row, select
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, joinedload
 
 from portal.audit.deed import Action, Kind, Thing
 from portal.audit.record import record
+from portal.config import Settings
 from portal.db import Database
 from portal.errors import ConflictError, NotFoundError
 from portal.identity.actor import PORTAL_ITSELF
+from portal.identity.models import Person
 from portal.jobs.models import Job
+from portal.publisher.second import Asked, first_that_counts
 from portal.publisher.wire import Answer
-from portal.staging.models import ImageApproval, ImageDeed, ImageWish
+from portal.staging.models import ImageApproval, ImageDeed, ImageSignoff, ImageSignoffAnswer, ImageWish
+from portal.staging.second import challenge
 
 STAGE = "stage"
-Wish = Row[str, str, int]
+AT_ONCE: Final = 20
+Wish = Row[str, str, int] | tuple[str, str, int]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a second person said of a request, and counted. `words`: why she refused it; empty where she signed."""
+
+    wish: int
+    name: str
+    digest: str
+    by: str
+    words: str
+
+
+def look(database: Database, settings: Settings, *, now: datetime) -> list[Heard]:
+    """Look at what was said and not looked at yet; what counts is written down for the stager."""
+    told = ImageSignoff.id.not_in(select(ImageSignoffAnswer.signoff_id))
+    with database.read() as session:
+        wishes = select(ImageSignoff.wish_id).where(told).distinct().order_by(ImageSignoff.wish_id)
+        ids = session.scalars(wishes.limit(AT_ONCE)).all()
+    found = (_heard(database, settings, wish, now=now) for wish in ids)
+    return [one for one in found if one is not None]
+
+
+def _heard(database: Database, settings: Settings, wish: int, *, now: datetime) -> Heard | None:
+    """What counted of one wish; None where nothing did, or an operator was first."""
+    try:
+        with database.write() as session:
+            query = select(ImageWish).where(ImageWish.id == wish)
+            # No more of a person than the publisher's role may see.
+            person = joinedload(ImageWish.person).load_only(Person.name, Person.full_name)
+            row = session.scalars(query.options(person)).one()
+            asked = Asked(row.id, row.person_id, frozenset({row.person_id}), partial(challenge, row))
+            said = first_that_counts(session, settings, asked, ImageSignoff, ImageSignoffAnswer, now=now)
+            if said is None or _decided(session, wish):
+                return None
+            action = Action.IMAGE_REFUSED if said.why else Action.IMAGE_SIGNED_OFF
+            if said.why:
+                session.add(ImageDeed(wish_id=wish, done=False, words=said.why, size=None, by=said.by, at=now))
+            else:
+                session.add(ImageApproval(wish_id=wish, by=said.by, at=now))
+            answer = _told(
+                session, (row.name, row.digest, row.job_id), action, wish, by=said.by, why=said.why, now=now
+            )
+            return Heard(wish, answer.name, answer.revision, said.by, said.why)
+    except IntegrityError:  # an operator was first; what was said is looked at in the next look
+        return None
+
+
+def _decided(session: Session, wish: int) -> bool:
+    signed = select(ImageApproval.id).where(ImageApproval.wish_id == wish)
+    done = select(ImageDeed.id).where(ImageDeed.wish_id == wish)
+    return session.scalar(signed.union_all(done).limit(1)) is not None
 
 
 def approve(database: Database, wish: int, *, by: str, now: datetime) -> Answer:

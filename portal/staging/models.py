@@ -1,7 +1,8 @@
 """What staff want staged, what an operator signed off, and what the stager did.
 
-The web tier adds wishes and changes none; the publisher adds what an operator signed off or refused; the stager
-adds what it did. So a wish is nothing but a wish: what jobs can use lies in the stager's folder.
+The web tier adds wishes, and what a second person says about them, and changes neither; the publisher adds what
+was signed off or refused; the stager adds what it did. So a wish is nothing but a wish: what jobs can use lies in
+the stager's folder.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.db import Base
+from portal.drafts.signoff.models import Found, Spoken
 from portal.identity.models import Person
+from portal.jobs.models import Job
 
 LONGEST_NAME = 100
 DIGEST = 71
@@ -33,6 +36,7 @@ class ImageWish(Base):
     """Of the file that is meant: another one is not staged."""
     at: Mapped[datetime]
     person: Mapped[Person] = relationship()
+    job: Mapped[Job] = relationship(Job)
     approval: Mapped[ImageApproval | None] = relationship(back_populates="wish")
     deed: Mapped[ImageDeed | None] = relationship(back_populates="wish")
 
@@ -65,3 +69,23 @@ class ImageDeed(Base):
     """Who signed it off, or refused it; empty where the stager itself refused."""
     at: Mapped[datetime]
     wish: Mapped[ImageWish] = relationship(back_populates="deed")
+
+
+class ImageSignoff(Spoken, Base):
+    """What a second person says about a wish. Whether it counts is the publisher's to say."""
+
+    __tablename__ = "image_signoff"
+    __table_args__ = (Index("ix_image_signoff_wish", "wish_id"),)
+
+    wish_id: Mapped[int] = mapped_column(ForeignKey("image_wish.id"))
+    wish: Mapped[ImageWish] = relationship()
+    answer: Mapped[ImageSignoffAnswer | None] = relationship(back_populates="signoff")
+
+
+class ImageSignoffAnswer(Found, Base):
+    """What the publisher found of that: one answer for each."""
+
+    __tablename__ = "image_signoff_answer"
+
+    signoff_id: Mapped[int] = mapped_column(ForeignKey("image_signoff.id"), unique=True)
+    signoff: Mapped[ImageSignoff] = relationship(back_populates="answer")

@@ -74,7 +74,7 @@ def _show_request(asked: Document, as_json: bool) -> None:
         show_json(asked)
         return
     words = {
-        "waiting": "waits until an operator signs it off: gantry admin images",
+        "waiting": "waits to be signed off",
         "signed": "is being staged",
         "staged": "is staged: drafts can name it",
         "refused": f"was refused: {asked['why']}",

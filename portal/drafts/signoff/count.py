@@ -17,20 +17,21 @@ def unsigned(session: Session, actor: Actor, settings: Settings) -> list[Revisio
 
     What she said something about is not asked for again, unless the publisher found that it does not count.
     """
-    if not _has_key(session, actor, settings):
+    if not has_key(session, actor, settings):
         return []
     return list(session.scalars(_open(actor, settings).limit(MOST)))
 
 
 def count_unsigned(session: Session, actor: Actor, settings: Settings) -> int:
     """How many they are, MOST at most: one statement more for staff, where keys sign."""
-    if not _has_key(session, actor, settings):
+    if not has_key(session, actor, settings):
         return 0
     some = _open(actor, settings).with_only_columns(RevisionWish.id).order_by(None).limit(MOST)
     return session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
-def _has_key(session: Session, actor: Actor, settings: Settings) -> bool:
+def has_key(session: Session, actor: Actor, settings: Settings) -> bool:
+    """Whether this person has a key that counts, where keys sign."""
     if not actor.staff or not with_keys(settings):
         return False
     key = select(SignoffKey.id).where(SignoffKey.person_id == actor.person_id, SignoffKey.withdrawn.is_(None))

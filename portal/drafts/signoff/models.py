@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, declared_attr, mapped_column, relationship
 
 from portal.db import Base
 from portal.drafts.revisions import LONGEST_CHANGED, RevisionWish
@@ -54,14 +54,10 @@ class SignoffKey(Base):
     person: Mapped[Person] = relationship()
 
 
-class Signoff(Base):
-    """What a second person says about a wish: yes, signed with her key, or no, with a reason."""
-
-    __tablename__ = "signoff"
-    __table_args__ = (Index("ix_signoff_wish", "wish_id"),)
+class Spoken:
+    """The columns of what a person says about a wish: yes, signed with her key, or no, with a reason."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    wish_id: Mapped[int] = mapped_column(ForeignKey("revision_wish.id"))
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     approves: Mapped[bool]
     words: Mapped[str] = mapped_column(String(LONGEST_CHANGED), default="")
@@ -72,20 +68,38 @@ class Signoff(Base):
     signature: Mapped[str] = mapped_column(Text, default="")
     """What the browser and the key answered, in base64url; empty where she refuses."""
     at: Mapped[datetime]
-    wish: Mapped[RevisionWish] = relationship()
-    person: Mapped[Person] = relationship()
-    answer: Mapped[SignoffAnswer | None] = relationship(back_populates="signoff")
+
+    @declared_attr
+    def person(self) -> Mapped[Person]:
+        """Who says it."""
+        return relationship(Person)
 
 
-class SignoffAnswer(Base):
-    """What the publisher found of a sign-off: one answer for each, so that each is looked at once."""
-
-    __tablename__ = "signoff_answer"
+class Found:
+    """The columns of what the publisher found of that."""
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    signoff_id: Mapped[int] = mapped_column(ForeignKey("signoff.id"), unique=True)
     counts: Mapped[bool]
     words: Mapped[str] = mapped_column(Text)
     """Why it does not count; empty where it does."""
     at: Mapped[datetime]
+
+
+class Signoff(Spoken, Base):
+    """What a second person says about a wish to publish."""
+
+    __tablename__ = "signoff"
+    __table_args__ = (Index("ix_signoff_wish", "wish_id"),)
+
+    wish_id: Mapped[int] = mapped_column(ForeignKey("revision_wish.id"))
+    wish: Mapped[RevisionWish] = relationship()
+    answer: Mapped[SignoffAnswer | None] = relationship(back_populates="signoff")
+
+
+class SignoffAnswer(Found, Base):
+    """What the publisher found of a sign-off: one answer for each, so that each is looked at once."""
+
+    __tablename__ = "signoff_answer"
+
+    signoff_id: Mapped[int] = mapped_column(ForeignKey("signoff.id"), unique=True)
     signoff: Mapped[Signoff] = relationship(back_populates="answer")

@@ -33,6 +33,25 @@ def with_keys(settings: Settings) -> bool:
     return settings.signs is Signs.STAFF or (settings.signs is Signs.ONESELF and not settings.signs_itself)
 
 
+def signed_fields(given: Assertion) -> dict[str, str]:
+    """What her key answered, as the columns of what is said have it."""
+    return {
+        "credential": packed(given.credential),
+        "client_data": packed(given.client_data),
+        "authenticator_data": packed(given.authenticator_data),
+        "signature": packed(given.signature),
+    }
+
+
+def reason(why: str) -> str:
+    """Why something is refused, as it is kept. Raises InvalidError."""
+    words = one_line(why, LONGEST_CHANGED + 1)
+    if not words or len(words) > LONGEST_CHANGED:
+        told = f"Say in a sentence of up to {LONGEST_CHANGED} characters why not: who asked reads it."
+        raise InvalidError(told, fields={"why": told})
+    return words
+
+
 def waiting_for(session: Session, actor: Actor, settings: Settings) -> Sequence[RevisionWish]:
     """The wishes to publish that this person could sign off, the oldest first. Raises ForbiddenError."""
     check_staff(actor)
@@ -76,16 +95,7 @@ def sign(
 ) -> None:
     """Write down what her key signed. Raises ConflictError, LimitError, and what `wish_for` raises."""
     wish = _waiting(session, actor, settings, wish_id)
-    said = Signoff(
-        wish_id=wish.id,
-        person_id=actor.person_id,
-        approves=True,
-        credential=packed(given.credential),
-        client_data=packed(given.client_data),
-        authenticator_data=packed(given.authenticator_data),
-        signature=packed(given.signature),
-        at=now,
-    )
+    said = Signoff(wish_id=wish.id, person_id=actor.person_id, approves=True, at=now, **signed_fields(given))
     _say(session, actor, wish, said, now)
 
 
@@ -94,10 +104,7 @@ def refuse(
 ) -> RevisionWish:
     """Write down that she refuses it. Raises InvalidError, ConflictError, LimitError, as `wish_for`."""
     wish = _waiting(session, actor, settings, wish_id)
-    words = one_line(why, LONGEST_CHANGED + 1)
-    if not words or len(words) > LONGEST_CHANGED:
-        told = f"Say in a sentence of up to {LONGEST_CHANGED} characters why not: who asked reads it."
-        raise InvalidError(told, fields={"why": told})
+    words = reason(why)
     if actor.person_id == wish.person_id:
         raise ConflictError("It was you who asked. Somebody else of the staff can refuse it.")
     said = Signoff(wish_id=wish.id, person_id=actor.person_id, approves=False, words=words, at=now)

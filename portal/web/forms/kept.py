@@ -48,6 +48,7 @@ SHOWN_AGAIN: Final[Mapping[str, Page]] = {
     "drafts.keep_as_preset": lambda args: url_for("drafts.edit", step="options", **args),
     "drafts.make_key": lambda _args: url_for("drafts.keys"),
     "drafts.refuse": lambda args: url_for("drafts.show_waiting", **args),
+    "staging.refuse": lambda args: url_for("staging.show", **args),
     "drafts.share": lambda args: url_for("drafts.edit", step="publish", **args),
     "me.create": lambda _args: url_for("me.show"),
     "device.look": lambda _args: url_for("device.show"),

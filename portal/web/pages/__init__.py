@@ -23,6 +23,7 @@ from portal.web.pages import (
     presets,
     search,
     sign_in,
+    staging,
     trials,
 )
 
@@ -38,6 +39,7 @@ PAGES = (
     presets.page,
     jobs.page,
     images.page,
+    staging.page,
     batches.page,
     picked.page,
     trials.page,

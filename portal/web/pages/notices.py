@@ -10,6 +10,7 @@ from portal.web.part import part
 from portal.web.views.drafts.waiting import unsigned_lines
 from portal.web.views.notices import new_notices, notice_line
 from portal.web.views.paging import page_links, page_number
+from portal.web.views.staged.waiting import unsigned_image_lines
 
 page = Blueprint("notices", __name__, url_prefix="/notices")
 
@@ -20,7 +21,10 @@ def show() -> ResponseReturnValue:
     return render_template(
         "notices/show.html",
         questions=open_questions(session(), actor()),
-        unsigned=unsigned_lines(session(), actor(), portal().settings),
+        unsigned=[
+            *unsigned_lines(session(), actor(), portal().settings),
+            *unsigned_image_lines(session(), actor(), portal().settings),
+        ],
         **_context(),
     )
 

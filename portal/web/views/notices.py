@@ -10,6 +10,7 @@ from portal.drafts.signoff.count import count_unsigned
 from portal.jobs.state import State
 from portal.notify.models import About, Notice
 from portal.notify.read import MOST_COUNTED, count_new
+from portal.staging.second import count_unsigned as count_unsigned_images
 from portal.web.context import actor, portal, session
 
 STATES = {
@@ -40,7 +41,8 @@ class NoticeLine:
 
 def new_notices() -> int:
     """What the bell counts: what is not read, who asks for access, and what waits for this person's key."""
-    waits = count_unsigned(session(), actor(), portal().settings)
+    settings = portal().settings
+    waits = count_unsigned(session(), actor(), settings) + count_unsigned_images(session(), actor(), settings)
     return min(count_new(session(), actor()) + waits, MOST_COUNTED)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from asking import Asking
 from flask import Flask
+from made_images import keep_image
 from published_here import put_down
 from shrink import SHRINK
 from small_facility import SmallFacility
@@ -19,6 +20,7 @@ from portal.drafts.revisions import RevisionDeed, RevisionWish
 from portal.drafts.signoff.models import Signoff
 from portal.identity.models import Person
 from portal.jobtype.offer.audience import Audience, To
+from portal.staging.models import ImageDeed, ImageSignoff, ImageWish
 
 Gantry = Callable[..., tuple[int, str, str]]
 
@@ -104,3 +106,55 @@ def test_by_the_command_line(
     assert code == 0 and "Sam Weber reads why" in err
     with sqlite_database.read() as session:
         assert session.scalars(select(Signoff)).one().words == "It names nobody to ask."
+
+
+@pytest.fixture
+def image(sqlite_database: Database, sqlite_facility: SmallFacility, settings: Settings) -> int:
+    """What Sam wants staged."""
+    facility, now = sqlite_facility, datetime.now(UTC)
+    place, kind = facility.investigations["private"], facility.types["stack"]
+    kept = keep_image(sqlite_database, settings.results, facility.actors["sam"], place, kind, now)
+    sam = facility.actors["sam"].person_id
+    with sqlite_database.write() as session:
+        wish = ImageWish(person_id=sam, job_id=kept.job, name="cows", digest=kept.digest, at=now)
+        session.add(wish)
+        session.flush()
+        return wish.id
+
+
+def test_images_that_wait_by_the_api(
+    app: Flask, image: int, ines_token: str, token_of: Callable[..., str], sqlite_database: Database
+) -> None:
+    ines, sam = Asking(app, ines_token), Asking(app, token_of("sam"))
+    [waits] = ines("GET", "/images/waiting").json["items"]
+    assert (waits["request"], waits["name"], waits["state"]) == (image, "cows", "waiting")
+    assert (waits["person"], waits["page"]) == ("Sam Weber", f"/images/waiting/{image}")
+    assert sam("GET", "/images/waiting").json["items"] == []  # never oneself
+    address = f"/images/waiting/{image}/refuse"
+    for why in ("", " \n ", "x" * 1000):
+        answer = ines("POST", address, json={"why": why})
+        assert answer.status_code == 422, why
+        assert "who asked reads it" in answer.json["fields"]["why"]
+    assert sam("POST", address, json={"why": "No."}).status_code == 404
+    assert ines("POST", "/images/waiting/999999/refuse", json={"why": "No."}).status_code == 404
+    assert ines("POST", address, json={"why": "Say what it is for."}).json["state"] == "waiting"
+    with sqlite_database.write() as session:
+        said = session.scalars(select(ImageSignoff)).one()
+        assert (said.approves, said.words, said.person.name) == (False, "Say what it is for.", "ines")
+        session.add(ImageDeed(wish_id=image, done=False, words="x", by="ines", at=datetime.now(UTC)))
+    assert ines("POST", address, json={"why": "Again."}).status_code == 409
+
+
+def test_images_that_wait_by_the_command_line(
+    gantry: Gantry, monkeypatch: pytest.MonkeyPatch, image: int, ines_token: str, sqlite_database: Database
+) -> None:
+    monkeypatch.setenv("GANTRY_TOKEN", ines_token)
+    code, out, _err = gantry("analyses", "waiting")
+    assert code == 0 and "cows" in out and "Sam Weber" in out and f"/images/waiting/{image}" in out
+    assert json.loads(gantry("analyses", "waiting", "--json")[1])["images"][0]["request"] == image
+    assert gantry("analyses", "refuse", str(image), "--why", "No.")[0] == 3  # no analysis of that number waits
+    assert gantry("analyses", "refuse", "--image", "999999", "--why", "No.")[0] == 3
+    code, _out, err = gantry("analyses", "refuse", "--image", str(image), "--why", "Say what it is for.")
+    assert code == 0 and "Refused the image cows" in err
+    with sqlite_database.read() as session:
+        assert session.scalars(select(ImageSignoff)).one().words == "Say what it is for."

@@ -61,6 +61,7 @@ from portal.jobtype.written.start import empty
 from portal.notify.access.models import AccessQuestion, AccessRequest
 from portal.notify.models import About, Notice
 from portal.presets.models import SavedPreset
+from portal.staging.models import ImageWish
 from portal.trials.trial import Asked
 from portal.web.part import PAGE_OF
 from portal.web.signed_in import COOKIE
@@ -432,6 +433,7 @@ def _jobs(house: House) -> None:
             "revision": put_down(session, house.facility.actors["sam"].person_id, "shrink", text),
             "wish": _to_sign(session, house.facility.actors["sam"].person_id, now),
         }
+        things["image wish"] = _image_to_sign(session, things["queued"], now)
     with house.database.write() as session:
         for job in session.scalars(select(Job)):
             job.options = {**job.options, "note": "Nightshade"}
@@ -477,6 +479,15 @@ def _to_sign(session: Session, signer: int | None, now: datetime) -> int:
             enrolled=now, enrolled_by="root",
         )
     )  # fmt: skip
+    session.flush()
+    return wish.id
+
+
+def _image_to_sign(session: Session, job: int, now: datetime) -> int:
+    """What the same one wants staged."""
+    ada = session.scalars(select(Person.id).where(Person.name == "ada")).one()
+    wish = ImageWish(person_id=ada, job_id=job, name="cows", digest="sha256:" + "ab" * 32, at=now)
+    session.add(wish)
     session.flush()
     return wish.id
 

@@ -132,6 +132,9 @@ PAGES = """
     jobs.keep                POST  sign-in  hides      done       forbidden  forbidden  | -
     images.shown             GET   sign-in  hides      shows      shows      shows      | -
     images.ask               POST  sign-in  hides      forbidden  forbidden  forbidden  | -
+    staging.show             GET   sign-in  forbidden  forbidden  forbidden  shows      | -
+    staging.sign             POST  sign-in  forbidden  forbidden  forbidden  done       | -
+    staging.refuse           POST  sign-in  forbidden  forbidden  forbidden  done       | -
     jobs.release             POST  sign-in  hides      forbidden  forbidden  done       | -
     batches.show             GET   sign-in  hides      shows      shows      shows      | job
     batches.live             GET   sign-in  hides      shows      shows      shows      | -
@@ -220,6 +223,8 @@ API = """
     api_drafts.ask_to_publish_again     POST    sign-in  sign-in  forbidden  forbidden  forbidden  forbidden  done  forbidden  | -
     api_images.read_images              GET     sign-in  forbidden  forbidden  forbidden  forbidden  forbidden  shows  forbidden  | -
     api_images.read_image               GET     sign-in  forbidden  hides  forbidden  forbidden  forbidden  shows  forbidden  | -
+    api_images.read_waiting             GET     sign-in  forbidden  forbidden  forbidden  forbidden  forbidden  shows  forbidden  | -
+    api_images.refuse                   POST    sign-in  sign-in  forbidden  forbidden  forbidden  forbidden  done  forbidden  | -
     api_images.ask_for_image            POST    sign-in  sign-in  hides  forbidden  forbidden  forbidden  forbidden  forbidden  | -
     api_submissions.create_submission   POST    sign-in  sign-in  hides  forbidden  done       done       done   forbidden  | dataset
     api_submissions.read_submission     GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | job option
@@ -259,7 +264,7 @@ TOTALS: Mapping[str, Mapping[str, int]] = {
     "own jobs": {"stranger": 0, "reads": 8, "scientist": 0, "staff": 0},
     "notices": {"stranger": 0, "reads": 1, "scientist": 0, "staff": 0},
     "questions": {"stranger": 0, "reads": 1, "scientist": 0, "staff": 0},
-    "to sign": {"stranger": 0, "reads": 0, "scientist": 0, "staff": 1},
+    "to sign": {"stranger": 0, "reads": 0, "scientist": 0, "staff": 2},
 }
 """How long each list is for whom, and what is counted of one's own.
 
@@ -310,6 +315,8 @@ INSTEAD: Mapping[tuple[str, str], str] = {
     ("api_drafts.read_history", "name"): "published",
     ("api_drafts.ask_to_retire", "name"): "published",
     ("api_drafts.ask_to_publish_again", "name"): "published",
+    **{(f"staging.{one}", "wish_id"): "image wish" for one in ("show", "sign", "refuse")},
+    ("api_images.refuse", "request"): "image wish",
     ("methods.references", "dataset_id"): "result",
     ("methods.crate", "dataset_id"): "result",
     ("methods.archive", "dataset_id"): "result",
@@ -378,6 +385,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "drafts.published_file": ("revision",),
     "drafts.keys": ("kept",),
     "drafts.show_waiting": ("kept",),
+    "staging.show": ("kept",),
     "drafts.script": ("name",),
     "drafts.tried": ("on", "had"),
     "drafts.edit": (
@@ -482,6 +490,8 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "drafts.make_key": {"label": "Blue key", "client_data": MADE[0], "attestation": MADE[1]},
     "drafts.sign": dict.fromkeys(("credential", "client_data", "authenticator_data", "signature"), "AAAA"),
     "drafts.refuse": {"why": "It names no contact."},
+    "staging.sign": dict.fromkeys(("credential", "client_data", "authenticator_data", "signature"), "AAAA"),
+    "staging.refuse": {"why": "It does not say what it is for."},
     "drafts.publish_again": {"digest": "{revision}", "changed": "Back.", "narrow": "yes"},
     "drafts.undo": {"version": "1", "step": "purpose", "on": "{dataset}"},
     "drafts.share": {"person": "sam"},
@@ -574,6 +584,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "api_drafts.ask_to_publish": {"to": "instruments", "ids": [1], "changed": "It is new.", "narrow": True},
     "api_images.ask_for_image": {"name": "cows"},
     "api_drafts.refuse": {"why": "It names no contact."},
+    "api_images.refuse": {"why": "It does not say what it is for."},
     "api_drafts.ask_to_publish_again": {"revision": "{revision}", "changed": "Back.", "narrow": True},
     "api_submissions.create_submission": {**_FORM, "title": None, "trial": _TRIAL},
     "api_submission-lists.create_submission_list": {"forms": [{**_FORM, "title": None, "trial": _TRIAL}]},

@@ -33,7 +33,7 @@ NOTHING_TYPED = {
     "jobs.cancel", "jobs.retry", "jobs.release", "batches.cancel", "batches.retry", "batches.retry_cancelled",
     "access_requests.decide", "trials.throw_away", "trials.keep_after_all", "me.revoke", "notices.read",
     "notices.read_all", "sign_in.leave", "drafts.throw_away", "drafts.take_back", "drafts.undo", "drafts.unshare",
-    "drafts.ask_to_try", "drafts.start_trial", "drafts.sign", "presets.off", "presets.back",
+    "drafts.ask_to_try", "drafts.start_trial", "drafts.sign", "staging.sign", "presets.off", "presets.back",
     "drafts.choose_example",
 }  # fmt: skip
 """Buttons: what stands in them is not typed."""

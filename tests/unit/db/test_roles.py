@@ -29,9 +29,10 @@ from portal.jobs.models import JobTypeRevision, Submission
 from portal.jobtype.load import parse_text, shipped_folder
 from portal.jobtype.offer.audience import Audience, To
 from portal.publisher.images import approve as approve_image
+from portal.publisher.images import look as hear
 from portal.publisher.work import look
 from portal.stager.work import look as stage
-from portal.staging.models import ImageDeed, ImageWish
+from portal.staging.models import ImageDeed, ImageSignoff, ImageSignoffAnswer, ImageWish
 
 pytestmark = pytest.mark.postgres
 
@@ -349,25 +350,48 @@ IMAGES_FORGED = (
     "UPDATE image_wish SET digest = 'another'",
     "UPDATE image_wish SET name = 'another'",
     "DELETE FROM image_wish",
+    "UPDATE image_signoff SET approves = true",
+    "UPDATE image_signoff SET person_id = 1",
+    "DELETE FROM image_signoff",
+    "UPDATE image_signoff_answer SET counts = true",
+    "DELETE FROM image_signoff_answer",
     "SELECT nextval('image_approval_id_seq')",
     "SELECT nextval('image_deed_id_seq')",
 )
 IMAGE_WISHED = (
     "INSERT INTO image_wish (person_id, job_id, name, digest, at) VALUES (1, 1, 'x', 'x', now())",
     "SELECT nextval('image_wish_id_seq')",
+    (
+        "INSERT INTO image_signoff (wish_id, person_id, approves, words, credential, client_data,"
+        " authenticator_data, signature, at) VALUES (1, 1, true, '', '', '', '', '', now())"
+    ),
+)
+IMAGE_HEARD = (
+    "INSERT INTO image_signoff_answer (signoff_id, counts, words, at) VALUES (1, true, '', now())",
+    "SELECT nextval('image_signoff_answer_id_seq')",
 )
 
 
 def test_who_signs_an_image_off_and_what_came_of_it_neither_web_nor_daemon_writes(site: str) -> None:
-    assert [one for one in IMAGES_FORGED if not refused(site, WEB, one)] == []
-    assert [one for one in (*IMAGES_FORGED, *IMAGE_WISHED) if not refused(site, DAEMON, one)] == []
+    assert [one for one in (*IMAGES_FORGED, *IMAGE_HEARD) if not refused(site, WEB, one)] == []
+    forged = (*IMAGES_FORGED, *IMAGE_HEARD, *IMAGE_WISHED)
+    assert [one for one in forged if not refused(site, DAEMON, one)] == []
     assert refused(site, DAEMON, "SELECT id FROM image_wish")
     changes = [one for one in (*IMAGES_FORGED[2:-2], *IMAGE_WISHED) if not refused(site, PUBLISHER, one)]
     assert changes == []
 
 
 def test_the_stager_signs_nothing_off_and_sees_no_more_than_it_needs(site: str) -> None:
-    forged = (IMAGES_FORGED[0], *IMAGES_FORGED[2:-1], *IMAGE_WISHED, *FORGED, *KEYS, *NOBODYS, *WISHES)
+    forged = (
+        IMAGES_FORGED[0],
+        *IMAGES_FORGED[2:-1],
+        *IMAGE_HEARD,
+        *IMAGE_WISHED,
+        *FORGED,
+        *KEYS,
+        *NOBODYS,
+        *WISHES,
+    )
     assert [one for one in forged if not refused(site, STAGER, one)] == []
     for statement in (
         "SELECT email FROM person",
@@ -406,6 +430,13 @@ def test_publisher_and_stager_do_what_they_are_for_by_their_own_roles(
             session.flush()
             number = wish.id
         assert stage(stager, settings, now=NOW) == []
+        with web.write() as session:
+            said = ImageSignoff(wish_id=number, person_id=sam.person_id, approves=True, at=NOW)
+            session.add(said)
+        assert hear(publisher, settings, now=NOW) == []
+        with web.read() as session:
+            answer = session.scalars(select(ImageSignoffAnswer)).one()
+            assert (answer.counts, answer.words) == (False, "An operator signs off here.")
         approve_image(publisher, number, by="root", now=NOW)
         assert [(one.name, one.words) for one in stage(stager, settings, now=NOW)] == [("cows", "")]
         with web.read() as session:

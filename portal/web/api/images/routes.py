@@ -8,13 +8,14 @@ from pydantic import BaseModel, Field
 from portal.drafts.service import check_staff
 from portal.errors import PortalError
 from portal.jobs.read import get_job
+from portal.staging import second
 from portal.staging.asking import MadeImage, ask_to_stage, made_by, proposed, wishes_of
 from portal.staging.models import LONGEST_NAME, ImageWish
 from portal.web.api.answer import answer
 from portal.web.api.blueprint import make_blueprint
 from portal.web.api.jobs import JobPath
 from portal.web.api.numbers import job_id_of
-from portal.web.bounded import Body
+from portal.web.bounded import Body, PathId
 from portal.web.context import actor, close_session, now, portal, session
 
 api = make_blueprint("images", "Software images: what is staged, and images that staff had made.")
@@ -42,7 +43,7 @@ class StagingOut(BaseModel):
     name: str
     digest: str
     at: datetime
-    state: str = Field(description="waiting (for an operator), signed, staged or refused.")
+    state: str = Field(description="waiting (to be signed off), signed, staged or refused.")
     by: str = Field(description="Who signed it off or refused it; empty where nobody did.")
     why: str = Field(description="Why it was refused; empty where it was not.")
 
@@ -55,6 +56,32 @@ class MadeImageOut(BaseModel):
     size: int | None
     proposed: str = Field(description="A name that no other image has.")
     requests: list[StagingOut] = Field(description="What was asked, the newest first.")
+
+
+class WaitingImageOut(StagingOut):
+    """An image that one may sign off or refuse."""
+
+    person: str = Field(description="Who asks.")
+    job: str
+    page: str = Field(description="Where it is looked at and signed with a key: a path of this portal.")
+
+
+class WaitingImages(BaseModel):
+    """What waits, the oldest first; 100 at most."""
+
+    items: list[WaitingImageOut]
+
+
+class RequestPath(BaseModel):
+    """Which request."""
+
+    request: PathId
+
+
+class Refusal(Body):
+    """Why it is refused."""
+
+    why: str = Field(max_length=1000, description="A sentence, which who asked reads.")
 
 
 class AskedName(Body):
@@ -105,6 +132,32 @@ def ask_for_image(path: JobPath, body: AskedName) -> Response:
     close_session()
     with portal().database.write() as writing:
         wish = ask_to_stage(writing, actor(), job, body.name.strip(), portal().images.names(), now=now())
+        shown = _shown(wish)
+    return answer(shown)
+
+
+@api.get("/images/waiting", summary="Images that wait for a second person", responses={200: WaitingImages})
+def read_waiting() -> Response:
+    """The images that you may sign off. For staff; empty where no keys sign here."""
+    found = second.waiting_for(session(), actor(), portal().settings)
+    items = [
+        WaitingImageOut(
+            **_shown(one).model_dump(),
+            person=one.person.full_name or one.person.name,
+            job=one.job.number,
+            page=f"/images/waiting/{one.id}",
+        )
+        for one in found
+    ]
+    return answer(WaitingImages(items=items))
+
+
+@api.post("/images/waiting/<int:request>/refuse", summary="Refuse an image", responses={200: StagingOut})
+def refuse(path: RequestPath, body: Refusal) -> Response:
+    """Say why not. The publisher takes it down and who asked reads it; 409 where it was decided meanwhile."""
+    close_session()
+    with portal().database.write() as writing:
+        wish = second.refuse(writing, actor(), portal().settings, path.request, body.why, now=now())
         shown = _shown(wish)
     return answer(shown)
 

@@ -15,6 +15,7 @@ from portal.web.views.drafts.begin import copied, titled
 from portal.web.views.drafts.listed import draft_lines
 from portal.web.views.drafts.past import published_lines
 from portal.web.views.drafts.waiting import waiting_lines
+from portal.web.views.staged.waiting import image_lines
 
 
 @page.get("")
@@ -74,7 +75,10 @@ def _page(typed: MultiDict[str, str], wrong: dict[str, str] | None = None) -> st
         section="analyses",
         drafts=draft_lines(session(), actor()),
         published=published_lines(session(), actor()),
-        waiting=waiting_lines(session(), actor(), portal().settings),
+        waiting=[
+            *waiting_lines(session(), actor(), portal().settings),
+            *image_lines(session(), actor(), portal().settings),
+        ],
         with_keys=with_keys(portal().settings),
         jobtypes=jobtypes,
         typed=typed,

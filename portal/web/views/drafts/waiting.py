@@ -21,6 +21,7 @@ from portal.drafts.signoff.webauthn import Party
 from portal.identity.actor import Actor
 from portal.jobtype.load import parse_text
 from portal.jobtype.model import JobType
+from portal.staging.models import ImageSignoff
 from portal.web.views.drafts.past import SHORT, Comparison, beside
 from portal.web.views.pictures import Picture
 
@@ -32,7 +33,8 @@ class WaitingLine:
     title: str
     who: str
     when: datetime
-    to: str
+    asks: str
+    """For what, as what follows her name."""
     url: str
 
 
@@ -112,7 +114,7 @@ def waiting_page(session: Session, actor: Actor, settings: Settings, wish_id: in
         to_now=to_whom(session, offered) if offered is not None else "",
         comparison=beside(offered.revision, revision) if offered is not None and not same else None,
         same=same,
-        said=[_said(one) for one in said_of(session, wish.id)],
+        said=[said_line(one) for one in said_of(session, wish.id)],
         decided=decided,
         done=deed is not None and deed.done,
         statement=meant(wish, actor.name).statement,
@@ -135,7 +137,7 @@ def _waiting_line(session: Session, one: RevisionWish) -> WaitingLine:
         title=_title(one),
         who=one.person.full_name or one.person.name,
         when=one.at,
-        to=to_whom(session, one),
+        asks=f"asks to publish it to {to_whom(session, one)}",
         url=url_for("drafts.show_waiting", wish_id=one.id),
     )
 
@@ -145,7 +147,8 @@ def _title(wish: RevisionWish) -> str:
     return jobtype.title if jobtype is not None else wish.revision.name
 
 
-def _said(one: Signoff) -> SaidLine:
+def said_line(one: Signoff | ImageSignoff) -> SaidLine:
+    """What somebody said about a request, in words."""
     answer = one.answer
     told = "not looked at yet" if answer is None else "counts" if answer.counts else answer.words
     return SaidLine(

@@ -23,7 +23,7 @@ class How(StrEnum):
     """The job is not over."""
     ASKABLE = "askable"
     WAITS = "waits"
-    """For an operator."""
+    """To be signed off."""
     SIGNED = "signed"
     """The stager is at work, or will be soon."""
     STAGED = "staged"
@@ -47,6 +47,11 @@ class AskedImage:
     by: str = ""
     asked: datetime | None = None
     request: int = 0
+
+    @property
+    def signs(self) -> str:
+        """Who signs off here: operator, staff or oneself."""
+        return portal().settings.signs.value
 
     @property
     def again_s(self) -> int | None:
