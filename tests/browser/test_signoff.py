@@ -20,7 +20,9 @@ from portal.demo.processes import Portal, free_port
 from portal.drafts import service
 from portal.drafts.revisions import RevisionDeed, RevisionWish, Wished
 from portal.identity.models import Person
+from portal.jobs.models import Job
 from portal.publisher.keys import enrol
+from portal.staging.models import ImageWish
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -200,6 +202,38 @@ def test_sam_asks_and_ravi_signs_it_off_with_his_key(site: FourEyes, asked: Page
     until(sam, sam.get_by_role("link", name="copy-signed-off").first)
     sam.goto("/analyses/drafts/published/copy-signed-off")
     expect(sam.locator("main")).to_contain_text("signed off by ravi")
+
+
+def image_of(site: FourEyes) -> int:
+    """That Sam wants an image staged which a job of his made."""
+    with site.demo.database.write() as session:
+        job = session.scalars(select(Job).join(Person).where(Person.name == "sam").order_by(Job.id.desc())).first()
+        assert job is not None
+        wish = ImageWish(
+            person_id=job.person_id, job_id=job.id, name="cows", digest="sha256:" + "ab" * 32, at=datetime.now(UTC)
+        )
+        session.add(wish)
+        session.flush()
+        return wish.id
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_an_image_is_signed_off_with_the_same_key(
+    site: FourEyes, asked: Page, publisher: None, scheme: str
+) -> None:
+    page = site.browse("ravi", color_scheme=scheme)
+    site.key(page)
+    enrol(site.demo.database, site.settings, "ravi", code_of(page), by="root", now=datetime.now(UTC))
+    wish = image_of(site)
+    page.goto("/notices")
+    page.get_by_role("link", name="cows").first.click()
+    expect(page.locator("main")).to_contain_text("asks that this image is staged")
+    assert not AXE.exists() or violations(page) == []
+    with page.expect_navigation():
+        page.get_by_role("button", name="Sign off with your key").click()
+    until(page, page.get_by_text("Signed off by ravi. It is being staged."))
+    page.goto(f"/images/waiting/{wish + 1000}", wait_until="commit")
+    expect(page.locator("main")).to_contain_text("not")
 
 
 def test_without_a_key_that_answers_nothing_is_sent_and_the_page_says_so(site: FourEyes) -> None:

@@ -84,7 +84,7 @@ def test_it_stands_where_a_second_person_looks_with_what_it_was_made_of(
     for where in ("/analyses/drafts", "/notices"):
         page = maya.get(where).text
         assert f'href="{PAGE}"' in page and "asks that this image is staged" in page, where
-    assert "1 new" in maya.get("/notices/part/bell", headers={"HX-Request": "true"}).text
+    assert "2 new" in maya.get("/notices/part/bell", headers={"HX-Request": "true"}).text
     assert (sam.get(PAGE).status_code, tom.get(PAGE).status_code) == (404, 403)
     page = maya.get(PAGE).text
     assert "Sam Weber asks that this image is staged" in page
