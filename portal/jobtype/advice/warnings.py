@@ -1,6 +1,7 @@
 """What a checked job type says that its author most likely did not mean."""
 
 import itertools
+import json
 import re
 from collections.abc import Collection, Iterator, Sequence
 
@@ -18,6 +19,7 @@ from portal.jobtype.command.marks import (
     Mark,
     OptionMark,
     OutputMark,
+    TextMark,
     every,
 )
 from portal.jobtype.finding import Finding, Path, suggestion
@@ -64,21 +66,39 @@ def _command(jobtype: JobType) -> Iterator[Finding]:
 
 
 def _left_alone(jobtype: JobType, command: Sequence[str | Mark]) -> Iterator[Finding]:
-    """Words such as --threshold whose value is an option that can be without one."""
-    by_name = {option.name: option for option in jobtype.options}
+    """Words such as --threshold whose value can be missing: an option's that can be without one, or an input's."""
     for index, (word, item) in enumerate(itertools.pairwise(command)):
-        if not isinstance(word, str) or not TAKES_VALUE.fullmatch(word):
+        if not index or not isinstance(word, str) or not TAKES_VALUE.fullmatch(word):
             continue
-        option = by_name.get(item.option) if isinstance(item, OptionMark) and not item.prefix else None
-        if option is None:
-            continue
-        if option.show_when is None and (option.required or default_of(option) is not None):
-            continue
-        words = (
-            f"where {option.name} has no value, {word} stands alone: write "
-            f"{{together: [{word}, {{option: {option.name}}}]}}"
+        name = None if isinstance(item, str) else _can_be_missing(jobtype, item)
+        if name is not None and not isinstance(item, str):
+            mark = json.dumps(item.model_dump(exclude_none=True, exclude_defaults=True), ensure_ascii=False)
+            plain = re.sub(r'"([\w.-]+)"', r"\1", mark)
+            words = f"where {name} has no value, {word} stands alone: write {{together: [{word}, {plain}]}}"
+            yield ("program", "command", index), words
+
+
+def _can_be_missing(jobtype: JobType, item: object, *, inside: bool = False) -> str | None:
+    """The option or input without which a mark leaves no word; None where it always leaves one.
+
+    With a prefix of its own it needs no word before it.
+    """
+    if isinstance(item, TextMark):
+        return next(filter(None, (_can_be_missing(jobtype, part, inside=True) for part in item.text)), None)
+    if getattr(item, "prefix", None) and not inside:
+        return None
+    if isinstance(item, OptionMark | FileMark):
+        name = item.option if isinstance(item, OptionMark) else item.file
+        option = next((one for one in jobtype.options if one.name == name), None)
+        asked = option is None or not (option.show_when or option.only_with)
+        has = option is None or option.required or default_of(option) is not None
+        return None if asked and has else name
+    if isinstance(item, InputMark | InputListMark | InputFolderMark):
+        slot = (
+            getattr(item, "input", None) or getattr(item, "input_list", None) or getattr(item, "input_folder", "")
         )
-        yield ("program", "command", index), words
+        return next((one.name for one in jobtype.inputs if one.name == slot and one.min == 0), None)
+    return None
 
 
 def _unused(jobtype: JobType, command: Sequence[str | Mark]) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ from portal.jobtype.checks import RESERVED_WITHOUT_INPUTS
 from portal.jobtype.finding import Path
 from portal.jobtype.written.edit import insert, put
 from portal.jobtype.written.start import WITHOUT_INPUT
+from portal.jobtype.written.together import kept_together, put_together
 from portal.jobtype.written.tree import Tree
 
 COMMAND: Final[Path] = ("program", "command")
@@ -100,7 +101,9 @@ def to_option(text: str, index: int) -> Made:
     mark: dict[str, Any] = {"option": name} | ({"prefix": prefix} if prefix else {})
     if unit:
         mark = {"text": [mark, unit]}
+    before_that = text
     text = insert(put(text, (*COMMAND, index), mark), ("options",), 10_000, option)
+    text = kept_together(before_that, text)
     first = f", at first {option['default']}{unit}" if "default" in option else ""
     said = f"“{word}” is the option {name} now: {_KINDS[str(option['type'])]}{first}."
     return Made(text, f"{said} That is a guess: look at it under Options.")
@@ -134,9 +137,25 @@ def to_flag(text: str, index: int) -> Made:
     )
 
 
+def to_one(text: str, index: int) -> Made:
+    """The word and its value behind it stand or go together. Raises IndexError."""
+    word = _word(text, index)
+    made = put_together(text, index)
+    if made == text:
+        raise IndexError(index)
+    return Made(made, f"“{word}” stands there only with its value now: where there is none, both are left out.")
+
+
 def to_constant(text: str, index: int) -> Made:
     """A mark is a plain word again. Its option, slot or output stays where it is, since more may hang on it."""
     item = words_of(text)[index]
+    several = item.get("together") if isinstance(item, Mapping) else None
+    if isinstance(several, list) and several:
+        plain = [one if isinstance(one, str) else _plain(text, one) for one in several]
+        text = put(text, (*COMMAND, index), plain[0])
+        for place, one in enumerate(plain[1:], index + 1):
+            text = insert(text, COMMAND, place, one)
+        return Made(text, f"The program gets “{' '.join(plain)}” as it stands.")
     word = item if isinstance(item, str) else _plain(text, item)
     return Made(put(text, (*COMMAND, index), word), f"The program gets “{word}” as it stands.")
 

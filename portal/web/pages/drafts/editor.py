@@ -38,6 +38,7 @@ CHIPS = {
     "option": chips.to_option,
     "flag": chips.to_flag,
     "constant": chips.to_constant,
+    "together": chips.to_one,
 }
 
 

@@ -18,6 +18,7 @@ from portal.jobtype.model import JobType
 from portal.jobtype.written import chips
 from portal.jobtype.written.check import Checked, Step, check
 from portal.jobtype.written.preview import Preview, preview
+from portal.jobtype.written.together import left_alone
 from portal.jobtype.written.tree import Tree, UnsoundError
 from portal.web.context import actor, portal, session
 from portal.web.views.drafts import beside, images_shown
@@ -62,6 +63,8 @@ class Chip:
     guess: str
     fixed: bool
     """The program's own name, which stays as it is."""
+    alone: bool = False
+    """Its value stands behind it and can be missing."""
 
 
 @dataclass(frozen=True)
@@ -246,9 +249,9 @@ def _links(draft: Draft, checked: Checked, current: str, on: int | None) -> list
 
 
 def _chips(text: str) -> list[Chip]:
-    words = chips.words_of(text)
+    words, alone = chips.words_of(text), left_alone(text)
     return [
-        Chip(index, _chip_words(word), _chip_kind(word), chips.guess(words, index), index == 0)
+        Chip(index, _chip_words(word), _chip_kind(word), chips.guess(words, index), index == 0, index in alone)
         for index, word in enumerate(words[:MOST_CHIPS])
     ]
 
@@ -257,7 +260,10 @@ def _chip_kind(word: Any) -> str:
     if isinstance(word, str):
         return "constant"
     keys = word.keys() if isinstance(word, dict) else ()
-    known = {"input": "input", "output": "output", "option": "option", "flag": "flag", "text": "option"}
+    known = {
+        "input": "input", "output": "output", "option": "option", "flag": "flag", "text": "option",
+        "together": "together",
+    }  # fmt: skip
     return next((kind for key, kind in known.items() if key in keys), "mark")
 
 

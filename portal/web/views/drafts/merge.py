@@ -6,14 +6,18 @@ from typing import Any
 from portal.jobtype.finding import Path
 from portal.jobtype.written.check import Step
 from portal.jobtype.written.edit import same
+from portal.jobtype.written.together import kept_together
 from portal.jobtype.written.tree import Tree, UnsoundError
 from portal.web.views.drafts.apply import applied, done, value_at
 from portal.web.views.drafts.fields import LISTS, OF_STEP, PREFIX, key_of, path_of
 
 
 def with_step(text: str, step: Step, typed: Mapping[str, str], button: str) -> str:
-    """The text with what was typed, and then what the button does. Raises UnsoundError."""
-    return done(applied(text, step, typed), step, button)
+    """The text with what was typed, and then what the button does. Raises UnsoundError.
+
+    A word of the command stays with a value that can be missing from then on.
+    """
+    return kept_together(text, done(applied(text, step, typed), step, button))
 
 
 def merged(base: str, theirs: str, step: Step, typed: Mapping[str, str], button: str) -> str | None:
