@@ -78,7 +78,18 @@ with Database(load_settings().database).read() as session:
     wish = session.get_one(RevisionWish, int(sys.argv[1]))
     print(meant(wish, sys.argv[2]).challenge.hex())
 """
+# The same of an image that is to be staged.
+IMAGE_STATEMENT = """
+import sys
+from portal.config import load_settings
+from portal.db import Database
+from portal.staging.models import ImageWish
+from portal.staging.second import challenge
+with Database(load_settings().database).read() as session:
+    print(challenge(session.get_one(ImageWish, int(sys.argv[1])), sys.argv[2]).hex())
+"""
 CONFIG = "/etc/gantry/config.toml"
+ASK = 'exec psql -AtX -d gantry -c "$1"'
 
 
 class Publisher:
@@ -100,7 +111,7 @@ class Publisher:
         """What it did about a wish, once it did: `t|` or `f|why`."""
         asked = f"SELECT done, words FROM revision_deed WHERE wish_id = {int(number)}"
         for _ in range(patience_s * 4):
-            said = self.attack.by("gantry-web", 'exec psql -AtX -d gantry -c "$1"', asked).out.strip()
+            said = self.attack.by("gantry-web", ASK, asked).out.strip()
             if said:
                 return said
             time.sleep(0.25)
@@ -302,14 +313,14 @@ class Staffed:
         values = f"SELECT id, 'Blue', '{client_data}', '{attestation}', now() FROM person WHERE name = 'ada'"
         assert not self.web(f"INSERT INTO signoff_key_offer {columns} {values}")
 
-    def challenge(self, number: str) -> bytes:
+    def challenge(self, number: str, statement: str = STATEMENT) -> bytes:
         """What the page would have Ada sign."""
         script = f'export GANTRY_CONFIG={CONFIG}; exec /opt/gantry/venv/bin/python -I -c "$1" "$2" ada'
-        said = self.attack.by("gantry-web", script, STATEMENT, number)
+        said = self.attack.by("gantry-web", script, statement, number)
         assert said.code == 0, said
         return bytes.fromhex(said.out.strip())
 
-    def say(self, number: str, given: Assertion, account: str = "gantry-web") -> str:
+    def say(self, number: str, given: Assertion, account: str = "gantry-web", table: str = "signoff") -> str:
         """A sign-off in Ada's name; empty where the database took it."""
         columns = (
             "(wish_id, person_id, approves, words, credential, client_data, authenticator_data, signature, at"
@@ -317,14 +328,14 @@ class Staffed:
         parts = (given.credential, given.client_data, given.authenticator_data, given.signature)
         values = ", ".join(f"'{packed(part)}'" for part in parts)
         person = f"SELECT {int(number)}, id, true, '', {values}, now() FROM person WHERE name = 'ada'"
-        return self.web(f"INSERT INTO signoff {columns}) {person}", account)
+        return self.web(f"INSERT INTO {table} {columns}) {person}", account)
 
-    def answer(self, number: str, words: str) -> bool:
+    def answer(self, number: str, words: str, table: str = "signoff") -> bool:
         """Whether the publisher says this of the last sign-off of a wish, once it looked at it."""
-        asked = f"""SELECT counts, found.words FROM signoff_answer AS found JOIN signoff ON signoff.id = signoff_id
+        asked = f"""SELECT counts, found.words FROM {table}_answer AS found JOIN {table} ON {table}.id = signoff_id
             WHERE wish_id = {int(number)} ORDER BY found.id DESC LIMIT 1"""
         for _ in range(240):
-            said = self.attack.by("gantry-web", 'exec psql -AtX -d gantry -c "$1"', asked).out.strip()
+            said = self.attack.by("gantry-web", ASK, asked).out.strip()
             if words in said:
                 return said.startswith("f|")
             time.sleep(0.25)
@@ -372,3 +383,45 @@ def test_a_second_member_of_staff_signs_off_and_nobody_makes_it_up(staffed: Staf
     assert publisher.deed(number) == "t|"
     [path] = [path for path in publisher.files("published") if revision[7:] in path]
     assert attack.root(f"stat -c '%u %a' {path}").split() == [UID, "444"]
+
+
+def test_an_image_is_signed_off_with_her_key_and_nobody_makes_that_up(site: LabSite, staffed: Staffed) -> None:
+    attack, table = staffed.attack, "image_signoff"
+    maya = site.client("maya")
+    (job,) = site.wait(maya, maya.submit("lab-count", {"data": site.datasets["Zebrafish heart"][:1]}, {"wait": 0}))
+    columns = "(person_id, job_id, name, digest, at)"
+    values = (
+        f"SELECT id, {int(job['id'])}, 'lab-signed', 'sha256:{'0' * 64}', now() FROM person WHERE name = 'sam'"
+    )
+    assert not staffed.web(f"INSERT INTO image_wish {columns} {values}")
+    number = attack.by(
+        "gantry-web", 'exec psql -AtX -d gantry -c "$1"', "SELECT max(id) FROM image_wish"
+    ).out.strip()
+    key = SoftKey(staffed.key.origin)
+    staffed.key = key
+    staffed.offer()
+    assert not staffed.say(number, key.signs(staffed.challenge(number, IMAGE_STATEMENT)), table=table)
+    assert staffed.answer(number, "No operator enrolled", table)
+    for account in ("gantry-web", "gantry-daemon"):
+        for statement in (
+            "INSERT INTO image_signoff_answer (signoff_id, counts, words, at) VALUES (1, true, '', now())",
+            f"INSERT INTO image_approval (wish_id, by, at) VALUES ({int(number)}, 'ada', now())",
+            "UPDATE image_signoff SET approves = true",
+        ):
+            assert "permission denied" in staffed.web(statement, account), (account, statement)
+    done = attack.portal.run(GANTRY, "admin", "jobtypes", "keys", "enrol", "ada", key.code("ada"))
+    assert done.returncode == 0, done.stderr
+    forged = SoftKey(key.origin, credential=key.credential, counter=99)
+    assert not staffed.say(number, forged.signs(staffed.challenge(number, IMAGE_STATEMENT)), table=table)
+    assert staffed.answer(number, "not that of this key", table)
+    assert not staffed.say(number, key.signs(staffed.challenge(number, IMAGE_STATEMENT)), table=table)
+    # The publisher took it down; the stager, which looks at everything anew, refuses an image that was never made.
+    asked = f"SELECT deed.by, deed.words FROM image_deed AS deed WHERE wish_id = {int(number)}"
+    for _ in range(240):
+        said = attack.by("gantry-web", ASK, asked).out.strip()
+        if said:
+            break
+        time.sleep(0.25)
+    assert said == "|It is somebody else's job."
+    signed = f"SELECT by FROM image_approval WHERE wish_id = {int(number)}"
+    assert attack.by("gantry-web", ASK, signed).out.strip() == "ada"
