@@ -1,8 +1,9 @@
 """What was published and retired under a name, as far as it concerns somebody: hers alone is nobody else's."""
 
 from collections.abc import Sequence
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.catalogue.models import Instrument, Investigation
@@ -12,6 +13,9 @@ from portal.errors import NotFoundError
 from portal.identity.actor import Actor
 from portal.jobtype.offer.audience import Audience, To
 from portal.words import count
+
+MOST_ASKED: Final = 50
+"""Of what waits and what was refused: the newest."""
 
 
 def history(session: Session, name: str) -> Sequence[RevisionWish]:
@@ -33,6 +37,23 @@ def seen_history(session: Session, actor: Actor, name: str) -> Sequence[Revision
     if not past:
         raise NotFoundError(f"Nothing was published here under the name {name}.")
     return past
+
+
+def unanswered_or_refused(session: Session, actor: Actor, name: str) -> Sequence[RevisionWish]:
+    """What of a name waits for the publisher or was refused, newest first, as far as it concerns this person."""
+    check_staff(actor)
+    query = (
+        select(RevisionWish)
+        .join(RevisionWish.revision)
+        .outerjoin(RevisionWish.deed)
+        .where(DraftRevision.name == name, RevisionWish.wished != Wished.TRY)
+        .where(or_(RevisionDeed.id.is_(None), ~RevisionDeed.done))
+    )
+    whole = query.options(
+        joinedload(RevisionWish.revision), joinedload(RevisionWish.deed), joinedload(RevisionWish.person)
+    )
+    found = session.scalars(whole.order_by(RevisionWish.id.desc()).limit(MOST_ASKED)).all()
+    return [one for one in found if concerns(actor, one)]
 
 
 def concerns(actor: Actor, wish: RevisionWish) -> bool:

@@ -1,5 +1,6 @@
 """Template filters: sizes, times and numbers as people read them."""
 
+import re
 from datetime import UTC, datetime
 from math import isfinite
 
@@ -131,6 +132,12 @@ def after(sentence: str, word: str) -> str:
     return sentence.removeprefix(f"{word} ") if sentence != f"{word}." else ""
 
 
+def paragraphs(text: str) -> list[str]:
+    """What stands between empty lines; the lines of each stay as they were broken."""
+    parts = re.split(r"\n[^\S\n]*(?:\n[^\S\n]*)*\n", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return [part.strip("\n") for part in parts if part.strip()]
+
+
 def initials(full_name: str) -> str:
     """`Maya Lind` is `ML`."""
     parts = full_name.split()
@@ -153,6 +160,7 @@ def install_formats(app: Flask) -> None:
         shown=shown,
         unit=unit,
         initials=initials,
+        paragraphs=paragraphs,
         size=words.size,
         memory=words.memory,
         limit=words.limit,

@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 from hands import go, new_draft, text_of
 from playwright.sync_api import Locator, Page, expect
+from sqlalchemy import select
+
+from portal.drafts.models import Draft
 
 pytestmark = pytest.mark.browser
 
@@ -64,6 +67,46 @@ def test_an_option_is_drawn_to_another_place_as_one_change(demo: Any, browse: Ca
     with page.expect_navigation():
         page.get_by_role("button", name="Undo the last change").click()
     assert order(demo, "Drawn") == ["three", "one", "two"]
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_focus_stays_on_the_button_that_moves_an_item(
+    demo: Any, browse: Callable[..., Page], script: bool
+) -> None:
+    title = f"Moved by keys {script}"
+    with_options(browse("sam"), title)
+    with demo.database.read() as session:
+        number = session.scalars(select(Draft.id).where(Draft.name == title)).one()
+    page = browse("sam", script=script)
+    go(page, f"/analyses/drafts/{number}/options")
+    page.locator("#options-2-up").focus()
+    for place, button in (("1", "Up"), ("0", "Down"), ("1", "Down"), ("2", "Up"), ("1", "Up")):
+        with page.expect_navigation():
+            page.keyboard.press("Enter")
+        held = page.locator(":focus")
+        expect(held).to_have_attribute("id", f"options-{place}-{button.lower()}")
+        expect(held).to_have_text(re.compile(rf"{button}\s*: Three"))
+        expect(held).to_be_in_viewport()
+    assert order(demo, title) == ["one", "three", "two"]
+
+
+def test_what_is_wrong_with_a_field_is_marked_as_long_as_it_is(demo: Any, browse: Callable[..., Page]) -> None:
+    page = browse("sam")
+    with_options(page, "Marked")
+    least = page.locator("#s-options-1-min")
+    look = page.locator("#options-1-look")
+    expect(look).to_be_hidden()
+    for typed, wrong in (("a few", True), ("1", False), ("many", True)):
+        least.fill(typed)
+        least.press("Tab")
+        expect(look).to_be_visible() if wrong else expect(look).to_be_hidden()
+        if wrong:
+            expect(least).to_have_attribute("aria-invalid", "true")
+            expect(page.locator("#s-options-1-min-wrong")).to_be_visible()
+        else:
+            expect(least).not_to_have_attribute("aria-invalid", "true")
+            expect(page.locator("#s-options-1-min-wrong")).to_be_hidden()
+        expect(page.locator("#s-options-1-max")).not_to_have_attribute("aria-invalid", "true")
 
 
 def test_drawing_it_back_or_escape_changes_nothing(demo: Any, browse: Callable[..., Page]) -> None:

@@ -93,6 +93,7 @@ PAGES = """
     drafts.ask_to_try        POST  sign-in  hides      hides      hides      done       | -
     drafts.start_trial       POST  sign-in  hides      hides      hides      done       | -
     drafts.tried             GET   sign-in  hides      hides      hides      shows      | -
+    drafts.answers           GET   sign-in  hides      hides      hides      shows      | -
     drafts.find_experiments  POST  sign-in  hides      hides      hides      shows      | -
     drafts.use_measured      POST  sign-in  hides      hides      hides      hides      | -
     drafts.ask_to_publish    POST  sign-in  hides      hides      hides      done       | -
@@ -388,6 +389,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "staging.show": ("kept",),
     "drafts.script": ("name",),
     "drafts.tried": ("on", "had"),
+    "drafts.answers": ("on", "waits"),
     "drafts.edit": (
         "on", "opened", "kept", "changed", "to", "instrument", "experiment", "experiment_words", "inside",
         "file", "pick", "option.histogram_bins", "shown.histogram_bins", "with.second",

@@ -93,7 +93,8 @@ def test_pages_count_what_each_person_may_see_and_nothing_else(house: House) -> 
 def test_what_is_counted_of_ones_own_counts_nobody_elses(house: House) -> None:
     for column, person in PERSON_OF.items():
         me = house.client().get("/api/v1/me", headers=house.headers(column))
-        assert sum(me.json["jobs"].values()) == TOTALS["own jobs"][column], person
+        own = [*me.json["jobs"].values(), *me.json["trials"].values()]
+        assert sum(own) == TOTALS["own jobs"][column], person
         notices = house.client(person).get("/notices").text
         new = TOTALS["notices"][column]
         assert len(re.findall(r'id="notice-\d+"', notices)) == new, person

@@ -378,6 +378,76 @@ def test_what_is_asked_of_the_publisher_is_said_and_a_changed_text_is_another(de
     assert "Ask to try it" in desk.html
 
 
+@pytest.mark.parametrize(
+    ("button", "focused"),
+    [
+        ("options.2.up", "options-1-up"),
+        ("options.1.up", "options-0-down"),  # it is the first then, and has no Up
+        ("options.0.down", "options-1-down"),
+        ("options.1.down", "options-2-up"),
+        ("options.9.down", "options-10-up"),
+        ("options.0.to.2", "options-2"),
+    ],
+)
+def test_the_focus_stays_on_the_button_that_moved_an_item(desk: Desk, button: str, focused: str) -> None:
+    draft = desk.make(pasted="run --one=1 --two=2 --three=3")
+    for number in (1, 2, 3):
+        desk.step(draft, "command", do=f"chip.{number}.option")
+    desk.look(f"/analyses/drafts/{draft}/options")
+    sent = {"csrf_token": desk.token, **desk.fields(), "do": button}
+    answer = desk.client.post(f"/analyses/drafts/{draft}/options", data=sent)
+    assert answer.location.partition("#")[2] == focused
+    if button.startswith("options.9"):
+        return
+    assert len(re.findall(rf'id="{focused}"', desk.client.get(answer.location).text)) == 1
+
+
+def test_terms_are_called_by_their_title_until_they_are_called_otherwise(desk: Desk) -> None:
+    draft = desk.make(pasted="run in.tif")
+    desk.step(draft, "resources", terms__text="First.\r\n\r\nSecond,\r\nbroken here.\r\n")
+    assert "name:" not in desk.text(draft).partition("terms:")[2]  # nothing to make one of
+    desk.step(draft, "resources", terms__title="Terms of the Solver, 2026")
+    assert "name: terms-of-the-solver-2026" in desk.text(draft)
+    assert "text: |-\n    First.\n\n    Second,\n    broken here." in desk.text(draft)
+    desk.step(draft, "resources", terms__title="Others")
+    assert "name: terms-of-the-solver-2026" in desk.text(draft)  # as people know it by now
+    desk.step(draft, "resources", terms__name="")
+    assert "name: others" in desk.text(draft)
+    desk.step(draft, "resources", terms__name="mine")
+    assert "name: mine" in desk.text(draft)
+    desk.step(draft, "resources", terms__name="", terms__title="12 terms")
+    assert "name: terms-12-terms" in desk.text(draft)
+    desk.step(draft, "resources", terms__name="", terms__title="", terms__text="")
+    assert "terms" not in desk.text(draft)
+
+
+def test_terms_without_a_name_that_nobody_touches_stay_as_they_are(desk: Desk) -> None:
+    draft = desk.make(pasted="run in.tif")
+    desk.look(f"/analyses/drafts/{draft}/yaml")
+    text = desk.text(draft) + "terms: {title: Mine, text: Cite us.}\n"
+    desk.send(f"/analyses/drafts/{draft}/yaml", {**desk.fields(), "text": text})
+    desk.step(draft, "resources", grace_s="40")
+    assert "terms: {title: Mine, text: Cite us.}" in desk.text(draft)
+
+
+def test_what_is_wrong_with_an_item_follows_what_is_saved(desk: Desk) -> None:
+    draft = desk.make(pasted="run --one=1")
+    desk.step(draft, "command", do="chip.1.option")
+    desk.look(f"/analyses/drafts/{draft}/options")
+    part, fields = f"/analyses/drafts/{draft}/options/part/saved", desk.fields()
+    seen = []
+    for least in ("a few", "1"):
+        sent = {"csrf_token": desk.token, **fields, "f.options.0.min": least, "f.options.0.max": "2"}
+        answer = desk.client.post(part, data=sent, headers={"HX-Request": "true"}).text
+        fields["version"] = re.findall(r'id="draft-version" name="version" value="(\d+)"', answer)[0]
+        marks = re.findall(
+            r'id="(options-0-(?:look|wrong)|s-options-0-m(?:in|ax)-wrong)"( hidden)? hx-swap-oob', answer
+        )
+        assert len(marks) == 4
+        seen.append([name for name, hidden in marks if not hidden])
+    assert seen == [["s-options-0-min-wrong", "options-0-look"], []]
+
+
 def test_the_form_s_values_are_kept_as_a_preset(desk: Desk) -> None:
     draft = desk.make(pasted="run --size=5 --speed=fast")
     desk.step(draft, "command", do="chip.1.option")

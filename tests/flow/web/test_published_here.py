@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
 from published_here import put_down
 from sqlalchemy import select
 
-from portal.drafts.revisions import RevisionWish, Wished
+from portal.drafts.revisions import RevisionDeed, RevisionWish, Wished
 from portal.jobs.models import Job
 from portal.jobtype.offer.audience import Audience, To
 from portal.jobtype.written.editors import for_editors
@@ -57,6 +58,43 @@ def test_it_tells_who_published_what_and_what_changed(site: Any) -> None:
     assert re.search(r"summary</td>\s*<td[^>]*>Makes it smaller.</td>\s*<td[^>]*>Makes it &lt;b&gt;tiny", compared)
     assert "- summary: Makes it smaller." in compared
     assert "+ summary: Makes it &lt;b&gt;tiny&lt;/b&gt;." in compared
+
+
+def test_it_is_called_by_its_title_and_people_by_their_names(site: Any) -> None:
+    history(site, (FIRST, {}))
+    with site.database.write() as session:
+        session.scalars(select(RevisionDeed)).one().by = "maya"
+    html = site.client("sam").get(PAGE).text
+    assert re.search(r"<h1>Shrink a picture <span[^>]*>shrink</span></h1>", html)
+    assert "asked by Sam Weber, signed off by Maya Lind" in html
+    history(site, (SECOND.replace("Shrink a picture", "Shrink <it>"), {}))
+    assert re.search(r"<h1>Shrink &lt;it&gt; <span", site.client("sam").get(PAGE).text)
+    history(site, (FIRST.replace("version:", "edition:"), {}))
+    assert "<h1>shrink</h1>" in site.client("sam").get(PAGE).text
+
+
+def test_what_waits_and_what_was_refused_is_told_with_by_whom_and_why(site: Any) -> None:
+    history(site, (FIRST, {}))
+    sam = site.client("sam")
+    assert "not done" not in sam.get(PAGE).text
+    alone = Audience(To.MYSELF, "maya")
+    with site.database.write() as session:
+        maya = site.facility.actors["maya"].person_id
+        put_down(session, maya, "shrink", SECOND, changed="Hers.", answered=False)
+        put_down(session, maya, "shrink", SECOND, changed="A secret.", answered=False, audience=alone)
+        put_down(session, maya, "shrink", FIRST, wished=Wished.TRY, changed="A try.", answered=False)
+    history(site, (SECOND, {"changed": "Mine.", "answered": False}))
+    with site.database.write() as session:
+        mine = session.scalars(select(RevisionWish).where(RevisionWish.changed == "Mine.")).one()
+        why = "It names <nobody>."
+        session.add(RevisionDeed(wish_id=mine.id, done=False, words=why, by="maya", at=datetime.now(UTC)))
+    html = sam.get(PAGE).text
+    part = html[html.index('id="asked"') :].partition("</section>")[0]
+    told = re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", part)))
+    assert re.search(r"To publish it to everyone asked by Maya Lind Hers\. \w+ Not answered yet", told)
+    assert re.search(r"asked by Sam Weber Mine\. \w+ Refused: It names <nobody>\. by Maya Lind, ", told)
+    assert "secret" not in told and "A try." not in told and "Look again" in told
+    assert html.count("(on offer)") == 1
 
 
 def test_an_earlier_one_is_published_again_to_whom_it_was_then(site: Any, csrf: Csrf) -> None:

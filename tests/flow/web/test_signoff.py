@@ -155,7 +155,7 @@ def test_what_her_key_signed_is_handed_on_and_its_answer_shown(site: Any) -> Non
         )
     assert "This key is withdrawn." in maya.get(page).text
     decide(site, number)
-    assert "Signed off by maya. It is published." in maya.get(page).text
+    assert "Signed off by Maya Lind. It is published." in maya.get(page).text
     late = maya.post(f"{page}/sign", data=form.data(**fields), follow_redirects=True).text
     assert "decided meanwhile" in late
 

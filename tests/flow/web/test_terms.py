@@ -1,5 +1,6 @@
 """Terms of a program: accepted once a person, of this very text; what for it is used; nothing starts without."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,7 +34,7 @@ result_title: "{{input}}, solved"
 outputs: [{{name: solved, dataset_type: result}}]
 {more}
 """
-TERMS = "terms: {{name: solver, title: Terms of the solver, text: '{text}', use: {use}}}"
+TERMS = "terms: {{name: solver, title: Terms of the solver, text: {text}, use: {use}}}"
 START = "/analyses/solve/start"
 SEVERAL = "/analyses/solve/several"
 
@@ -45,7 +46,7 @@ def site_with(make_site: Any, tmp_path: Path) -> Callable[..., Any]:
     folder.mkdir()
 
     def make(text: str = "Cite <us>.", use: str = "either", **changes: Any) -> Any:
-        terms = TERMS.format(text=text, use=use)
+        terms = TERMS.format(text=json.dumps(text), use=use)
         (folder / "solve.yaml").write_text(SOLVE.format(name="solve", more=terms), encoding="utf-8")
         (folder / "other.yaml").write_text(
             SOLVE.format(name="other", more=terms.replace("name: solver", "name: same")), encoding="utf-8"
@@ -63,6 +64,22 @@ def opened(site: Any, client: Any, where: str = START) -> tuple[str, PageForm]:
 def accepted(site: Any) -> list[AcceptedTerms]:
     with site.database.read() as session:
         return list(session.scalars(select(AcceptedTerms).order_by(AcceptedTerms.id)))
+
+
+def paragraphs(page: str) -> list[str]:
+    """What stands in the box with the terms."""
+    found = re.search(r'<div class="terms-text"[^>]*>(.*?)</div>', page, re.DOTALL)
+    return re.findall(r"<p>(.*?)</p>", found[1], re.DOTALL) if found else []
+
+
+def test_the_text_stands_in_paragraphs_with_its_lines_as_they_were_broken(site_with: Any) -> None:
+    site = site_with(text="One\r\n \r\n\r\n  Two <b>\n   - indented\n\n\nThree\n")
+    maya = site.client("maya")
+    page, form = opened(site, maya)
+    held = ["One", "  Two &lt;b&gt;\n   - indented", "Three"]
+    assert paragraphs(page) == held
+    assert maya.post(START, data=form.data(accept_terms=tick(page))).status_code == 303
+    assert paragraphs(maya.get("/me").text) == held
 
 
 def newest(site: Any) -> Submission:

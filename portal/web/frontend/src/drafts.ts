@@ -42,6 +42,16 @@ function say(words: string): void {
   place.replaceChildren(note);
 }
 
+/** A field is marked as wrong as long as something stands beneath it, which follows what is saved. */
+function markWrong(form: HTMLFormElement): void {
+  for (const field of [...form.elements].filter(isField)) {
+    const words = field.id ? document.getElementById(`${field.id}-wrong`) : null;
+    if (!words) continue;
+    if (words.hidden) field.removeAttribute("aria-invalid");
+    else field.setAttribute("aria-invalid", "true");
+  }
+}
+
 /** The line that a link names is marked in the text, and seen. */
 function lead(line: number, column: number): void {
   const text = document.querySelector<HTMLTextAreaElement>("[data-yaml]");
@@ -116,6 +126,7 @@ export function wireDrafts(): void {
       again(form);
       return;
     }
+    markWrong(form);
     if (document.getElementById("draft-saved")?.dataset.saved === "no") {
       onward = "";
       return;

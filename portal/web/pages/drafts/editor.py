@@ -14,16 +14,16 @@ from portal.drafts.models import Draft
 from portal.errors import ConflictError, InvalidError
 from portal.jobtype.written import chips
 from portal.jobtype.written.check import Step
-from portal.jobtype.written.tree import UnsoundError
+from portal.jobtype.written.tree import Tree, UnsoundError
 from portal.web.context import actor, close_session, now, portal, session
 from portal.web.forms.kept import kept_fields
 from portal.web.pages.drafts.as_yaml import as_yaml
 from portal.web.pages.drafts.blueprint import page
 from portal.web.part import part
 from portal.web.views.drafts import beside
-from portal.web.views.drafts.apply import moved_to
+from portal.web.views.drafts.apply import moved_to, value_at
 from portal.web.views.drafts.editor import YAML, Seen, editor_of, other_datasets, whole_of
-from portal.web.views.drafts.fields import PREFIX
+from portal.web.views.drafts.fields import PREFIX, path_of
 from portal.web.views.drafts.inside.shown import asked_in, inside_of
 from portal.web.views.drafts.merge import merged, with_step
 from portal.web.views.drafts.pasted import with_pasted
@@ -84,7 +84,7 @@ def save(draft_id: int, step: str, again: bool = False) -> ResponseReturnValue:
         return make_response(_page(draft, step, _typed_text(draft, step), draft.version), 422)
     for words in told:
         flash(words)
-    return redirect(_onward(draft_id, step, button), 303)
+    return redirect(_onward(draft, step, button), 303)
 
 
 @part(page, f"{AT}/part/saved", of="drafts.edit", method="POST")
@@ -219,15 +219,14 @@ def _chip(text: str, button: str) -> tuple[str, str]:
     return made.text, made.said
 
 
-def _onward(draft_id: int, step: str, button: str) -> str:
-    here: Mapping[str, Any] = {"draft_id": draft_id, "on": request.form.get("on") or None}
+def _onward(draft: Draft, step: str, button: str) -> str:
+    """Where it goes on; the focus stays on the button that moved an item, wherever that stands now."""
+    here: Mapping[str, Any] = {"draft_id": draft.id, "on": request.form.get("on") or None}
     if button == "next" and step in STEPS:
         return url_for("drafts.edit", step=STEPS[min(STEPS.index(step) + 1, len(Step) - 1)], **here)
     place = _moved(button)
     opened = (place if ".to." not in button else "") or (request.form.get("opened") or None)
-    anchor = (
-        "command" if button.startswith("chip.") or button == "paste" else (place or "").replace(".", "-") or None
-    )
+    anchor = "command" if button.startswith("chip.") or button == "paste" else _focused(draft.text, place, button)
     return url_for("drafts.edit", step=step, opened=opened, _anchor=anchor, **here)
 
 
@@ -238,6 +237,19 @@ def _moved(button: str) -> str:
         return ""
     head, number, what, to = found.groups()
     return f"{head}.{to if to is not None else max(0, moved_to(int(number), what))}"
+
+
+def _focused(text: str, place: str, button: str) -> str | None:
+    """The id of what has the focus then: the button that was pressed, or the other one where it is gone."""
+    anchor, what = place.replace(".", "-"), button.rpartition(".")[2]
+    if not anchor or what not in {"up", "down"}:
+        return anchor or None
+    of_list, _, number = place.rpartition(".")
+    with suppress(UnsoundError):
+        items = value_at(Tree(text), path_of(of_list))
+        last = len(items) - 1 if isinstance(items, list) else 0
+        what = "down" if int(number) <= 0 else "up" if int(number) >= last else what
+    return f"{anchor}-{what}"
 
 
 def _on() -> int | None:

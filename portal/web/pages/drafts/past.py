@@ -13,7 +13,16 @@ from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError
 from portal.web.context import actor, now, portal, session
 from portal.web.pages.drafts.as_yaml import as_yaml
 from portal.web.pages.drafts.blueprint import page
-from portal.web.views.drafts.past import SHORT, PastLine, compared, newest_text, past_of, text_of
+from portal.web.views.drafts.past import (
+    SHORT,
+    PastLine,
+    asked_lines,
+    compared,
+    newest_text,
+    past_of,
+    text_of,
+    title_of,
+)
 
 
 @page.get("/published/<name>")
@@ -25,7 +34,9 @@ def published(name: str) -> ResponseReturnValue:
         "drafts/published.html",
         section="analyses",
         name=name,
+        title=title_of(session(), actor(), name),
         past=past,
+        waits=asked_lines(session(), actor(), name),
         retired=not any(one.now for one in past),
         comparison=compared(session(), actor(), name, before, after) if before and after else None,
         asked=bool(before and after),

@@ -20,8 +20,8 @@ from portal.web.pages.drafts.editor import AT
 from portal.web.part import part
 from portal.web.views.drafts import beside
 from portal.web.views.drafts.audience import asked_for, experiments, numbers
-from portal.web.views.drafts.editor import live_values, other_datasets, terms_to_try, whole_of
-from portal.web.views.drafts.standing import progress_of, trial_of
+from portal.web.views.drafts.editor import live_values, other_datasets, step_links, terms_to_try, whole_of
+from portal.web.views.drafts.standing import answered_words, asked_of, progress_of, trial_of
 from portal.web.views.drafts.tried.measured import RULE, with_measured
 from portal.web.views.start import inputs_of
 
@@ -61,6 +61,27 @@ def tried(draft_id: int, step: str) -> ResponseReturnValue:
         "had": had,
     }
     return render_template("drafts/_tried.html", **context)
+
+
+@part(page, f"{AT}/part/answers", of="drafts.edit")
+def answers(draft_id: int, step: str) -> ResponseReturnValue:
+    """What was asked of the publisher, and what it answered. `waits`: how many were not answered on the page."""
+    draft = service.draft_for(session(), actor(), draft_id)
+    on = whole_of(request.args.get("on", "")) or None
+    checked = check(draft.text)
+    progress = progress_of(session(), actor(), draft_id, portal().settings.signs)
+    answered = progress.unanswered < whole_of(request.args.get("waits", ""))
+    asked = asked_of(session(), checked.jobtype)
+    context = {
+        "draft": draft,
+        "step": step,
+        "on": on,
+        "progress": progress,
+        "checked": checked,
+        "said": answered_words(progress) if answered else "",
+        "links": step_links(draft, checked, step, on, asked),
+    }
+    return render_template("drafts/_answered.html", **context)
 
 
 @page.post("/<int:draft_id>/use-measured")

@@ -7,7 +7,7 @@ from gantry_formats.commands.servers import VARIABLE
 from portal.jobtype.finding import Path
 from portal.jobtype.written.check import Step
 from portal.jobtype.written.edit import insert, move, put, remove
-from portal.jobtype.written.start import STANDARD
+from portal.jobtype.written.start import STANDARD, slug
 from portal.jobtype.written.tree import Tree
 from portal.web.views.drafts import kinds, pairs
 from portal.web.views.drafts.fields import LISTS, OF_STEP, ORDER, PREFIX, Spec, key_of, path_of
@@ -30,6 +30,7 @@ NEW: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 NAMELESS: Final = frozenset({"pictures", "needs", "methods", "licences", "licence_servers"})
 """Items that are not told apart by a name of their own, or whose name is picked of what the site offers."""
+TERMS: Final = "terms"
 SHORT: Final[Mapping[str, str]] = {"options.#.choices.#": "value", "methods.#": "text"}
 """Items that may be written as one value alone, and the key that this value is."""
 
@@ -40,15 +41,25 @@ def applied(text: str, step: Step, typed: Mapping[str, str]) -> str:
     What stands in a field as the page showed it changes nothing, whatever it stands for.
     """
     specs = {spec.key: spec for spec in OF_STEP[step]}
-    tree = Tree(text)
+    tree, terms = Tree(text), False
     for name, value in typed.items():
         if not name.startswith(PREFIX):
             continue
         path = path_of(name.removeprefix(PREFIX))
         spec = specs.get(key_of(path))
         if spec is not None and (changed := _typed(tree, path, spec, value)) != tree.text:
-            tree = Tree(changed)
-    return tree.text
+            tree, terms = Tree(changed), terms or path[0] == TERMS
+    return _with_name_of_terms(tree) if terms else tree.text
+
+
+def _with_name_of_terms(tree: Tree) -> str:
+    """Terms without a name are called by their title, as an analysis is: nobody need think of one for commands."""
+    terms = value_at(tree, (TERMS,))
+    if not isinstance(terms, dict) or terms.get("name") or not terms.get("title"):
+        return tree.text
+    title = str(terms["title"])
+    name = slug(title if title[:1].isascii() and title[:1].isalpha() else f"terms {title}")
+    return put(tree.text, (TERMS, "name"), name, order=ORDER.get(TERMS, ()))
 
 
 def done(text: str, step: Step, button: str) -> str:

@@ -29,7 +29,7 @@ from portal.web.views.drafts.known import known_names
 from portal.web.views.drafts.offers import offers_of, told_of
 from portal.web.views.drafts.scripts import scripts_shown
 from portal.web.views.drafts.shown import WORDS, Group, groups_of, left_over
-from portal.web.views.drafts.standing import Progress, progress_of
+from portal.web.views.drafts.standing import Asked, Progress, asked_of, progress_of
 from portal.web.views.drafts.tried.measured import RULE
 from portal.web.views.staged.asked import made_here
 from portal.web.views.terms.shown import ShownTerms, shown_terms
@@ -51,6 +51,15 @@ class StepLink:
     url: str
     current: bool
     wrong: int
+    asked: Asked | None = None
+    """Of Publish: how that stands."""
+
+    @property
+    def told(self) -> str:
+        """What its mark says, in words; empty where there is none."""
+        if self.wrong:
+            return f"{self.wrong} to fill in or mend"
+        return self.asked.value if self.asked else ""
 
 
 @dataclass(frozen=True)
@@ -113,7 +122,7 @@ def editor_of(
         "text": text,
         "version": seen.version,
         "opened": opened,
-        "links": _links(draft, checked, step, on),
+        "links": step_links(draft, checked, step, on, asked_of(reading, checked.jobtype)),
         "checked": checked,
         "groups": groups,
         "left_over": left_over(groups, checked, Step(step)) if step != YAML else [],
@@ -232,7 +241,10 @@ def _fits(
     return found
 
 
-def _links(draft: Draft, checked: Checked, current: str, on: int | None) -> list[StepLink]:
+def step_links(
+    draft: Draft, checked: Checked, current: str, on: int | None, asked: Asked | None
+) -> list[StepLink]:
+    """The editor's navigation, with how many things each step lacks."""
     wrong = {step: sum(one.certain for one in checked.of(step)) for step in Step}
     if checked.unsound is not None:
         wrong = dict.fromkeys(Step, 0)
@@ -243,6 +255,7 @@ def _links(draft: Draft, checked: Checked, current: str, on: int | None) -> list
             url_for("drafts.edit", draft_id=draft.id, step=step.value, on=on),
             step.value == current,
             wrong[step],
+            asked if step is Step.PUBLISH else None,
         )
         for step in Step
     ]

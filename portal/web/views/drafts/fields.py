@@ -138,7 +138,13 @@ DATA: Final = (
     ),
     Spec("inputs.#.files", "Which files", help="A pattern on their names: *.tif.", default="*"),
     Spec("inputs.#.min", "Datasets for one job, at least", kinds.INTEGER, "0: may be left empty.", default=1),
-    Spec("inputs.#.max", "Datasets for one job, at most", kinds.INTEGER, default=1),
+    Spec(
+        "inputs.#.max",
+        "Datasets for one job, at most",
+        kinds.INTEGER,
+        "More than 1: they go in together.",
+        default=1,
+    ),
     Spec("inputs.#.help", "Explained to people", kinds.WORDS, rare=True),
     Spec(
         "inputs.#.reads",
@@ -403,7 +409,12 @@ RESOURCES: Final = (
         default="either",
         section=TERMS,
     ),
-    Spec("terms.name", "Name in commands", help="gantry run --accept-terms NAME", section=TERMS),
+    Spec(
+        "terms.name",
+        "Name in commands",
+        help="gantry run --accept-terms NAME. Empty: it is made of the title.",
+        section=TERMS,
+    ),
     Spec("retry.memory.times", "Out of memory: again, times", kinds.INTEGER, default=0, section=AGAIN),
     Spec("retry.memory.memory_factor", "With so many times the memory", kinds.NUMBER, default=1, section=AGAIN),
     Spec("retry.time.times", "Out of time: again, times", kinds.INTEGER, default=0, section=AGAIN),

@@ -12,10 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from portal.drafts.narrowing import told_narrower
-from portal.drafts.past import audience_of, concerns, history, seen_history, to_whom
+from portal.drafts.past import audience_of, concerns, history, seen_history, to_whom, unanswered_or_refused
 from portal.drafts.revisions import DraftRevision, RevisionDeed, RevisionWish, Wished
 from portal.errors import NotFoundError
 from portal.identity.actor import Actor
+from portal.identity.people import full_names
 from portal.jobtype.load import parse_text
 from portal.jobtype.written.compare import Difference, Line, differences, lines
 
@@ -54,6 +55,21 @@ class PastLine:
     """Who would lose it by that, in a sentence; empty where nobody would."""
     compare_url: str
     """With the one before it; empty for the first."""
+
+
+@dataclass(frozen=True)
+class AskedLine:
+    """What somebody asked of the publisher that was not done: it waits, or was refused."""
+
+    asked: str
+    when: datetime
+    who: str
+    changed: str
+    short: str
+    refused: datetime | None
+    """None for what waits."""
+    by: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -102,10 +118,40 @@ def past_of(session: Session, actor: Actor, name: str) -> list[PastLine]:
         mine = replace(audience, author=actor.name) if audience is not None else None
         return told_narrower(session, actor, had, mine) if mine is not None else ""
 
+    people = full_names(session, {one.deed.by for one in past if one.deed is not None})
+
+    def line(one: RevisionWish) -> PastLine:
+        shown = _line(session, one, name, offered, before.get(one.id, ""))
+        by = people.get(shown.signed_by) or shown.signed_by
+        return replace(shown, signed_by=by, narrows=narrows(one.revision.digest))
+
+    return [line(one) for one in past]
+
+
+def asked_lines(session: Session, actor: Actor, name: str) -> list[AskedLine]:
+    """What of a name waits, or was refused, newest first."""
+    found = unanswered_or_refused(session, actor, name)
+    people = full_names(session, {one.deed.by for one in found if one.deed is not None})
     return [
-        replace(_line(session, one, name, offered, before.get(one.id, "")), narrows=narrows(one.revision.digest))
-        for one in past
+        AskedLine(
+            asked="To retire it" if one.wished is Wished.RETIRE else f"To publish it to {to_whom(session, one)}",
+            when=one.at,
+            who=one.person.full_name or one.person.name,
+            changed=one.changed,
+            short=one.revision.digest[SHORT],
+            refused=one.deed.at if one.deed is not None else None,
+            by=(people.get(one.deed.by) or one.deed.by) if one.deed is not None else "",
+            why=one.deed.words if one.deed is not None else "",
+        )
+        for one in found
     ]
+
+
+def title_of(session: Session, actor: Actor, name: str) -> str:
+    """What the analysis is called now, or was called last; its name where its text is not read any more."""
+    text, _digest = newest_text(session, actor, name)
+    jobtype, _problems = parse_text(text, Path(name))
+    return jobtype.title if jobtype is not None else name
 
 
 def newest_text(session: Session, actor: Actor, name: str) -> tuple[str, str]:

@@ -2,13 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.config.publisher import Signs
-from portal.drafts.publishing import Stage, Standing, standing
+from portal.drafts.publishing import Stage, Standing, stage_of, standing, wishes_of
 from portal.drafts.revisions import DraftRevision, RevisionDeed, RevisionWish, Wished
 from portal.errors import NotFoundError
 from portal.identity.actor import Actor
@@ -32,6 +33,15 @@ WORDS: Final = {
 }
 
 
+class Asked(StrEnum):
+    """What the list of steps says of Publish."""
+
+    WAITS = "asked, and not answered yet"
+    REFUSED = "refused"
+    PUBLISHED = "published"
+    RETIRED = "retired"
+
+
 @dataclass(frozen=True)
 class WishLine:
     """What was asked of the publisher, and what it did."""
@@ -40,6 +50,7 @@ class WishLine:
     who: str
     answer: str
     refused: bool
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,11 @@ class Progress:
     trials: tuple[Report, ...]
     waits: bool
     """The publisher was asked whether this person may try it, and has not answered."""
+
+    @property
+    def unanswered(self) -> int:
+        """How many of the wishes are not answered."""
+        return sum(one.waits for one in self.wishes)
 
     @property
     def moves(self) -> bool:
@@ -70,6 +86,30 @@ def progress_of(session: Session, actor: Actor, draft_id: int, signs: Signs) -> 
         tuple(_trials(session, actor, found.jobtype)),
         waits=bool(mine) and mine[0].deed is None,
     )
+
+
+def asked_of(session: Session, jobtype: JobType | None) -> Asked | None:
+    """How publishing this very text stands; None where nobody asked for it, or it is another revision by now."""
+    if jobtype is None:
+        return None
+    wishes = [one for one in wishes_of(session, jobtype.revision) if one.wished is not Wished.TRY]
+    if not wishes:
+        return None
+    newest = wishes[0].deed
+    if newest is None:
+        return Asked.WAITS
+    if not newest.done:
+        return Asked.REFUSED
+    stage = stage_of(session, jobtype.name, jobtype.revision)
+    return {Stage.PUBLISHED: Asked.PUBLISHED, Stage.RETIRED: Asked.RETIRED}.get(stage)
+
+
+def answered_words(progress: Progress) -> str:
+    """What the publisher has answered last, as a sentence that is read out."""
+    newest = next((one for one in progress.wishes if not one.waits), None)
+    if newest is None:
+        return progress.words
+    return f"{newest.asked}: {newest.answer}. {progress.words}"
 
 
 def stages(session: Session, revisions: Collection[tuple[str, str]]) -> dict[str, Stage]:
@@ -114,6 +154,7 @@ def _wish(wish: RevisionWish, signs: Signs) -> WishLine:
         wish.person.full_name or wish.person.name,
         answer,
         deed is not None and not deed.done,
+        deed is None,
     )
 
 

@@ -19,6 +19,7 @@ from portal.drafts.signoff.models import Signoff
 from portal.drafts.signoff.signing import said_of, waiting_for, wish_for
 from portal.drafts.signoff.webauthn import Party
 from portal.identity.actor import Actor
+from portal.identity.people import full_names
 from portal.jobtype.load import parse_text
 from portal.jobtype.model import JobType
 from portal.staging.models import ImageSignoff
@@ -100,7 +101,9 @@ def waiting_page(session: Session, actor: Actor, settings: Settings, wish_id: in
     same = offered is not None and offered.revision.digest == revision.digest
     decided = ""
     if deed is not None:
-        decided = f"Signed off by {deed.by}. It is published." if deed.done else f"It was refused: {deed.words}"
+        by = full_names(session, [deed.by]).get(deed.by) or deed.by
+        refused = f"It was refused{f' by {by}' if by else ''}: {deed.words}"
+        decided = f"Signed off by {by}. It is published." if deed.done else refused
     return WaitingPage(
         id=wish.id,
         name=revision.name,

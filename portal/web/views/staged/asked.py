@@ -9,6 +9,7 @@ from flask import url_for
 from sqlalchemy.orm import Session
 
 from portal.identity.actor import Actor, Role
+from portal.identity.people import full_names
 from portal.jobs.models import Job
 from portal.staging import asking
 from portal.staging.models import ImageWish
@@ -72,19 +73,26 @@ def asked(session: Session, actor: Actor, job: Job) -> AskedImage | None:
     shown = size(made.size) if made.size is not None else ""
     wishes = asking.wishes_of(session, job.id)
     if wishes:
-        return _of_wish(wishes[0], at_once, made.digest, shown)
+        return _of_wish(session, wishes[0], at_once, made.digest, shown)
     name = asking.proposed(job.options.get("called"), portal().images.names())
     return AskedImage(How.ASKABLE, at_once, made.digest, shown, name)
 
 
-def _of_wish(wish: ImageWish, at_once: bool, digest: str, shown: str) -> AskedImage:
+def _of_wish(session: Session, wish: ImageWish, at_once: bool, digest: str, shown: str) -> AskedImage:
     deed, approval = wish.deed, wish.approval
     if deed is None:
         how = How.SIGNED if at_once or approval is not None else How.WAITS
-        by = approval.by if approval is not None else ""
+        by = _called(session, approval.by) if approval is not None else ""
         return AskedImage(how, at_once, digest, shown, wish.name, "", by, wish.at, wish.id)
     how = How.STAGED if deed.done else How.REFUSED
-    return AskedImage(how, at_once, digest, shown, wish.name, deed.words, deed.by, deed.at, wish.id)
+    return AskedImage(
+        how, at_once, digest, shown, wish.name, deed.words, _called(session, deed.by), deed.at, wish.id
+    )
+
+
+def _called(session: Session, by: str) -> str:
+    """The name of who signed it off, where it is one of the portal's people."""
+    return full_names(session, [by]).get(by) or by
 
 
 @dataclass(frozen=True)
