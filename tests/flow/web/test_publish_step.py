@@ -99,6 +99,14 @@ def test_an_answer_to_one_of_two_is_said_and_it_looks_on_for_the_other(desk: Des
     assert not said(desk.client.get(asks(one), headers=PART).text)
 
 
+def test_what_is_published_is_so_though_more_was_refused_later(desk: Desk, site: Any, draft: int) -> None:
+    answer(site)
+    desk.send(f"/analyses/drafts/{draft}/ask-to-publish", {"changed": "Again.", "to": "everyone"})
+    assert publish_link(desk.html) == "Publish: asked, and not answered yet"
+    answer(site, done=False, words="No.")
+    assert publish_link(desk.look(f"/analyses/drafts/{draft}/data")) == "Publish: published"
+
+
 def test_another_text_was_asked_of_nobody(desk: Desk, draft: int) -> None:
     desk.step(draft, "purpose", summary="Runs otherwise.")
     assert publish_link(desk.html) == ""

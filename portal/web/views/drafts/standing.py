@@ -98,10 +98,9 @@ def asked_of(session: Session, jobtype: JobType | None) -> Asked | None:
     newest = wishes[0].deed
     if newest is None:
         return Asked.WAITS
-    if not newest.done:
-        return Asked.REFUSED
     stage = stage_of(session, jobtype.name, jobtype.revision)
-    return {Stage.PUBLISHED: Asked.PUBLISHED, Stage.RETIRED: Asked.RETIRED}.get(stage)
+    stands = {Stage.PUBLISHED: Asked.PUBLISHED, Stage.RETIRED: Asked.RETIRED}.get(stage)
+    return stands or (None if newest.done else Asked.REFUSED)
 
 
 def answered_words(progress: Progress) -> str:
