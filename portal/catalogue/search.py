@@ -40,6 +40,8 @@ class DatasetQuery:
     """Words that must all stand in name, description, sample, experiment, type or instrument."""
     type: str | None = None
     """A dataset type's name."""
+    types: tuple[str, ...] | None = None
+    """Names of types, of which it has one."""
     instrument: str | None = None
     """An instrument's name."""
     investigation: int | None = None
@@ -145,6 +147,8 @@ def _conditions(query: DatasetQuery) -> list[ColumnElement[bool]]:
     found: list[ColumnElement[bool]] = [has_word(word) for word in fold(query.text or "").split()[:WORDS]]
     if query.type is not None:
         found.append(Dataset.type_id.in_(select(DatasetType.id).where(DatasetType.name == query.type)))
+    if query.types is not None:
+        found.append(Dataset.type_id.in_(select(DatasetType.id).where(DatasetType.name.in_(query.types))))
     if query.instrument is not None:
         named = select(Instrument.id).where(Instrument.name == query.instrument)
         found.append(Dataset.instrument_id.in_(named))

@@ -388,14 +388,14 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "drafts.show_waiting": ("kept",),
     "staging.show": ("kept",),
     "drafts.script": ("name",),
-    "drafts.tried": ("on", "had"),
-    "drafts.answers": ("on", "waits"),
+    "drafts.tried": ("on", "with.second", "had"),
+    "drafts.answers": ("on", "with.second", "waits"),
     "drafts.edit": (
         "on", "opened", "kept", "changed", "to", "instrument", "experiment", "experiment_words", "inside",
-        "file", "pick", "option.histogram_bins", "shown.histogram_bins", "with.second",
+        "file", "pick", "option.histogram_bins", "shown.histogram_bins", "with.second", "find",
     ),
-    "drafts.inside": ("on", "inside", "file", "pick"),
-    "drafts.pick": ("on", "inside", "file", "pick"),
+    "drafts.inside": ("on", "with.second", "find", "inside", "file", "pick"),
+    "drafts.pick": ("on", "with.second", "find", "inside", "file", "pick"),
     "analyses.show": ("dataset", "q", "instrument", "fits"),
     "analyses.found": ("q", "instrument", "fits"),
     "analyses.start": (
@@ -446,9 +446,12 @@ _STARTED: Mapping[str, Any] = {
     "accept_terms": "",
 }  # fmt: skip
 
+_CHOSEN: Mapping[str, Any] = {"on": "{dataset}", "with.second": "{dataset}"}
+
 _DRAFT: Mapping[str, Any] = {
     "version": "1",
-    "on": "{dataset}",
+    **_CHOSEN,
+    "find": "heart",
     "do": "",
     "f.title": "Shrink",
     "pasted": "",
@@ -461,14 +464,14 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "drafts.save": _DRAFT,
     "drafts.saved": _DRAFT,
     "drafts.form": {
-        "on": "{dataset}", "with.second": "{dataset}", "option.histogram_bins": "64",
+        "on": "{dataset}", "with.second": "{dataset}", "find": "heart", "option.histogram_bins": "64",
         "shown.histogram_bins": "128",
     },
-    "drafts.use_measured": {"job": "1", "on": "{dataset}"},
-    "drafts.try_log": {"log": "plane 1 of 4\n", "on": "{dataset}"},
-    "drafts.add_scripts": {"on": "{dataset}"},
-    "drafts.save_script": {"name": "fit.py", "text": "print(1)\n", "was": "", "on": "{dataset}"},
-    "drafts.remove_script": {"name": "fit.py", "on": "{dataset}"},
+    "drafts.use_measured": {"job": "1", **_CHOSEN},
+    "drafts.try_log": {"log": "plane 1 of 4\n", **_CHOSEN},
+    "drafts.add_scripts": _CHOSEN,
+    "drafts.save_script": {"name": "fit.py", "text": "print(1)\n", "was": "", **_CHOSEN},
+    "drafts.remove_script": {"name": "fit.py", **_CHOSEN},
     "drafts.log_tried": {"log": "plane 1 of 4\n", "f.progress.pattern": "", "f.cause": ""},
     "drafts.choose_example": {"picture": "1"},
     "drafts.use": {
@@ -478,7 +481,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "drafts.keep_as_preset": {
         "on": "{dataset}", "option.histogram_bins": "64", "shown.histogram_bins": "128", "preset_name": "Fine",
     },
-    "drafts.ask_to_try": {"on": "{dataset}"},
+    "drafts.ask_to_try": _CHOSEN,
     "drafts.start_trial": {
         "on": "{dataset}", "with.second": "{dataset}", "part": "", "option.histogram_bins": "64",
         "shown.histogram_bins": "128",
@@ -495,7 +498,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "staging.sign": dict.fromkeys(("credential", "client_data", "authenticator_data", "signature"), "AAAA"),
     "staging.refuse": {"why": "It does not say what it is for."},
     "drafts.publish_again": {"digest": "{revision}", "changed": "Back.", "narrow": "yes"},
-    "drafts.undo": {"version": "1", "step": "purpose", "on": "{dataset}"},
+    "drafts.undo": {"version": "1", "step": "purpose", **_CHOSEN},
     "drafts.share": {"person": "sam"},
     "drafts.unshare": {"reader": "1"},
     "picked.without": {

@@ -1,4 +1,5 @@
 import { changed } from "./changed";
+import { wireChosen } from "./drafts-chosen";
 
 const AGAIN_MS = 10000;
 
@@ -71,8 +72,7 @@ function leadFromAddress(): void {
 }
 
 /**
- * What is typed into the live form stands in it after a step was saved, too, and is saved with nothing. The dataset
- * that is chosen there is the one of the whole page.
+ * What is typed into the live form stands in it after a step was saved, too, and is saved with nothing.
  */
 function keepLive(): void {
   const typed = new Map<string, string[]>();
@@ -82,10 +82,6 @@ function keepLive(): void {
     if (!/^(option\.|with\.|on$)/.test(field.name)) return;
     const texts = new FormData(field.form).getAll(field.name).filter((text) => typeof text === "string");
     typed.set(field.name, texts); // a range has two fields of one name, a box to tick a hidden one
-    if (field.name !== "on") return;
-    for (const other of document.querySelectorAll<HTMLInputElement>('input[type="hidden"][name="on"]')) {
-      other.value = field.value;
-    }
   });
   document.addEventListener("htmx:configRequest", (event) => {
     const { detail } = event as CustomEvent<{ elt: Element; formData: FormData }>;
@@ -100,6 +96,7 @@ function keepLive(): void {
 /** A draft is saved as one types. What was not saved stays, is said, and is sent again. */
 export function wireDrafts(): void {
   keepLive();
+  wireChosen();
   const sent = new WeakMap<HTMLFormElement, Map<Field, string>>();
   let waiting = 0;
   let onward = "";

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 
 from portal.drafts import before, service
 from portal.drafts.models import Draft
-from portal.errors import ConflictError, InvalidError
+from portal.errors import ConflictError, InvalidError, NotFoundError
 from portal.jobtype.written import chips
 from portal.jobtype.written.check import Step
 from portal.jobtype.written.tree import Tree, UnsoundError
@@ -22,8 +22,9 @@ from portal.web.pages.drafts.blueprint import page
 from portal.web.part import part
 from portal.web.views.drafts import beside
 from portal.web.views.drafts.apply import moved_to, value_at
-from portal.web.views.drafts.editor import YAML, Seen, editor_of, other_datasets, whole_of
+from portal.web.views.drafts.editor import YAML, Seen, editor_of
 from portal.web.views.drafts.fields import PREFIX, path_of
+from portal.web.views.drafts.here import chosen_in, here_of, other_datasets, whole_of, words_in
 from portal.web.views.drafts.inside.shown import asked_in, inside_of
 from portal.web.views.drafts.merge import merged, with_step
 from portal.web.views.drafts.pasted import with_pasted
@@ -46,6 +47,7 @@ CHIPS = {
 def edit(draft_id: int, step: str) -> ResponseReturnValue:
     """A step, or the YAML. What was kept of a form that met no sign-in stands in it, and is not saved yet."""
     draft = _draft(draft_id)
+    beside.check_seen(session(), actor(), chosen_in(request.args))
     kept = kept_fields("drafts.save", draft_id=draft_id, step=step)
     if not kept:
         return _with_kept(draft, step)
@@ -105,9 +107,7 @@ def saved(draft_id: int, step: str) -> ResponseReturnValue:
     except (UnsoundError, InvalidError) as error:
         trouble = error.message
     kept = draft.version if not trouble else version
-    context = editor_of(
-        Seen(draft, step, draft.text, kept, _on(), other_datasets(request.form)), live=request.form
-    )
+    context = editor_of(_seen(draft, step, draft.text, kept, _sent_if_seen()), live=request.form)
     return render_template("drafts/_saved.html", trouble=trouble, **context)
 
 
@@ -115,8 +115,8 @@ def saved(draft_id: int, step: str) -> ResponseReturnValue:
 def form(draft_id: int, step: str) -> ResponseReturnValue:
     """The live form with what was chosen in it, and the command of it. Nothing is saved or started."""
     draft = _draft(draft_id)
-    seen = Seen(draft, step, draft.text, draft.version, _on(), other_datasets(request.form))
-    context = editor_of(seen, live=request.form)
+    beside.check_seen(session(), actor(), chosen_in(request.form))
+    context = editor_of(_seen(draft, step, draft.text, draft.version, request.form), live=request.form)
     return render_template("drafts/_live.html", **context)
 
 
@@ -124,7 +124,7 @@ def form(draft_id: int, step: str) -> ResponseReturnValue:
 def try_log(draft_id: int) -> ResponseReturnValue:
     """The step Command with what its saved patterns find in a log that was pasted. Nothing is kept of the log."""
     draft = _draft(draft_id)
-    context = editor_of(Seen(draft, Step.COMMAND.value, draft.text, draft.version, _on()))
+    context = editor_of(_seen(draft, Step.COMMAND.value, draft.text, draft.version, request.form))
     held = {field.name: field.value for group in context["groups"] for field in (*group.fields, *group.rare)}
     log = request.form.get("log", "")
     found = tried(log, held.get(f"{PREFIX}progress.pattern", ""), held.get(f"{PREFIX}cause", ""))
@@ -153,7 +153,7 @@ def undo(draft_id: int) -> ResponseReturnValue:
         flash("The last change is undone. Undo once more goes further back.")
     except ConflictError as error:
         flash(error.message, "wrong")
-    return redirect(url_for("drafts.edit", draft_id=draft_id, step=step, on=_on()), 303)
+    return redirect(url_for("drafts.edit", draft_id=draft_id, step=step, **along()), 303)
 
 
 @page.get("/<int:draft_id>/file")
@@ -221,7 +221,7 @@ def _chip(text: str, button: str) -> tuple[str, str]:
 
 def _onward(draft: Draft, step: str, button: str) -> str:
     """Where it goes on; the focus stays on the button that moved an item, wherever that stands now."""
-    here: Mapping[str, Any] = {"draft_id": draft.id, "on": request.form.get("on") or None}
+    here: Mapping[str, Any] = {"draft_id": draft.id, **along()}
     if button == "next" and step in STEPS:
         return url_for("drafts.edit", step=STEPS[min(STEPS.index(step) + 1, len(Step) - 1)], **here)
     place = _moved(button)
@@ -252,8 +252,24 @@ def _focused(text: str, place: str, button: str) -> str | None:
     return f"{anchor}-{what}"
 
 
-def _on() -> int | None:
-    return whole_of(request.values.get("on", "")) or None
+def along() -> dict[str, Any]:
+    """The datasets that a form was sent with, for the address to which it leads."""
+    return dict(here_of(request.form))
+
+
+def _seen(draft: Draft, step: str, text: str, version: int, chosen: Mapping[str, str]) -> Seen:
+    """A step of the draft on the datasets that were chosen."""
+    on = whole_of(chosen.get("on", "")) or None
+    return Seen(draft, step, text, version, on, other_datasets(chosen), words_in(request.values))
+
+
+def _sent_if_seen() -> Mapping[str, str]:
+    """What was sent, or nothing where a dataset is seen no more: what is typed is saved all the same."""
+    try:
+        beside.check_seen(session(), actor(), chosen_in(request.form))
+    except NotFoundError:
+        return {}
+    return request.form
 
 
 def _with_kept(draft: Draft, step: str) -> str:
@@ -270,7 +286,7 @@ def _with_kept(draft: Draft, step: str) -> str:
 
 def show_typed_script(draft: Draft, typed: tuple[str, str, str]) -> str:
     """The step Command with a script that is not saved: its name, its text, and what it was before."""
-    seen = Seen(draft, Step.COMMAND.value, draft.text, draft.version, _on())
+    seen = _seen(draft, Step.COMMAND.value, draft.text, draft.version, request.values)
     return render_template("drafts/edit.html", section="analyses", **editor_of(seen, script=typed))
 
 
@@ -278,7 +294,7 @@ def _page(
     draft: Draft, step: str, text: str, version: int, live: MultiDict[str, str] | None = None, **more: Any
 ) -> str:
     live = live or request.args  # without scripts the live form's values come in the address
-    seen = Seen(draft, step, text, version, _on(), other_datasets(live))
+    seen = _seen(draft, step, text, version, live if "on" in live else request.values)
     context = editor_of(seen, opened=request.args.get("opened", ""), live=live)
     if step == Step.DATA.value:
         more = {**more, **inside_context(context, kept_fields("drafts.use", draft_id=draft.id))}

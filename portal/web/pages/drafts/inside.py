@@ -14,9 +14,11 @@ from portal.jobtype.written.preview import preview
 from portal.jobtype.written.tree import Tree, UnsoundError
 from portal.web.context import actor, now, portal, session
 from portal.web.pages.drafts.blueprint import page
-from portal.web.pages.drafts.editor import AT, inside_context
+from portal.web.pages.drafts.editor import AT, along, inside_context
 from portal.web.part import part
-from portal.web.views.drafts.editor import Seen, editor_of, whole_of
+from portal.web.views.drafts import beside
+from portal.web.views.drafts.editor import Seen, editor_of
+from portal.web.views.drafts.here import chosen_in, other_datasets, whole_of, words_in
 from portal.web.views.drafts.inside.named import Named
 from portal.web.views.drafts.inside.pick import condition_of, met_by, options_for, with_condition, with_default
 from portal.web.views.drafts.inside.shown import Asked, asked_in, picked, picking_of
@@ -62,7 +64,7 @@ def use(draft_id: int) -> ResponseReturnValue:
         return _again(draft_id, sent)
     except UnsoundError as error:
         flash(f"Nothing was changed: {error.message}.", "wrong")
-    here: Mapping[str, Any] = {"on": whole_of(sent.get("on", "")) or None, "opened": opened}
+    here: Mapping[str, Any] = {**along(), "opened": opened}
     anchor = opened.replace(".", "-") if opened else "draft-inside"
     step = Step.OPTIONS.value if opened and opened.startswith("options.") else Step.DATA.value
     if step == Step.DATA.value:
@@ -97,13 +99,14 @@ def _named(named: tuple[Named, ...], key: str) -> Named | None:
 
 
 def _editor(draft_id: int) -> dict[str, Any]:
-    draft = service.draft_for(session(), actor(), draft_id)
-    on = whole_of(request.values.get("on", "")) or None
-    return editor_of(Seen(draft, Step.DATA.value, draft.text, draft.version, on))
+    draft, sent = service.draft_for(session(), actor(), draft_id), request.values
+    beside.check_seen(session(), actor(), chosen_in(sent))
+    on, others = whole_of(sent.get("on", "")) or None, other_datasets(sent)
+    return editor_of(Seen(draft, Step.DATA.value, draft.text, draft.version, on, others, words_in(sent)))
 
 
 def _about(context: Mapping[str, Any]) -> dict[str, Any]:
-    return {"draft": context["draft"], "on": context["on"]}
+    return {name: context[name] for name in ("draft", "here", "find")}
 
 
 def _again(draft_id: int, sent: Mapping[str, str]) -> ResponseReturnValue:

@@ -10,8 +10,10 @@ from portal.jobtype.written.preview import preview
 from portal.jobtype.written.tree import Tree, UnsoundError
 from portal.web.context import actor, now, portal, session
 from portal.web.pages.drafts.blueprint import page
+from portal.web.pages.drafts.editor import along
 from portal.web.views.drafts import beside
-from portal.web.views.drafts.editor import live_values, other_datasets, whole_of
+from portal.web.views.drafts.editor import live_values
+from portal.web.views.drafts.here import chosen_in, other_datasets, whole_of
 from portal.web.views.drafts.live.preset import with_preset
 from portal.web.views.start import inputs_of
 
@@ -21,6 +23,7 @@ def keep_as_preset(draft_id: int) -> ResponseReturnValue:
     """The values that stand in the live form become a preset of the draft."""
     draft = service.draft_for(session(), actor(), draft_id)
     on = whole_of(request.form.get("on", "")) or None
+    beside.check_seen(session(), actor(), chosen_in(request.form))
     name = request.form.get("preset_name", "")
     opened = None
     try:
@@ -43,5 +46,5 @@ def keep_as_preset(draft_id: int) -> ResponseReturnValue:
         flash(f"No preset was made: {error.message}.", "wrong")
     anchor = opened.replace(".", "-") if opened else None
     return redirect(
-        url_for("drafts.edit", draft_id=draft_id, step="options", on=on, opened=opened, _anchor=anchor), 303
+        url_for("drafts.edit", draft_id=draft_id, step="options", opened=opened, _anchor=anchor, **along()), 303
     )

@@ -9,8 +9,8 @@ from portal.jobtype.written.check import check
 from portal.web.context import actor, now, portal, session
 from portal.web.files.sending import send_picture
 from portal.web.pages.drafts.blueprint import page
-from portal.web.views.drafts.editor import whole_of
 from portal.web.views.drafts.example import not_there
+from portal.web.views.drafts.here import whole_of
 
 
 @page.post("/<int:draft_id>/example")

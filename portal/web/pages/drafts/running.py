@@ -16,11 +16,12 @@ from portal.trials.part import usual_part
 from portal.web.context import actor, now, portal, session
 from portal.web.forms.again import keyed
 from portal.web.pages.drafts.blueprint import page
-from portal.web.pages.drafts.editor import AT
+from portal.web.pages.drafts.editor import AT, along
 from portal.web.part import part
 from portal.web.views.drafts import beside
 from portal.web.views.drafts.audience import asked_for, experiments, numbers
-from portal.web.views.drafts.editor import live_values, other_datasets, step_links, terms_to_try, whole_of
+from portal.web.views.drafts.editor import live_values, step_links, terms_to_try
+from portal.web.views.drafts.here import here_of, other_datasets, whole_of
 from portal.web.views.drafts.standing import answered_words, asked_of, progress_of, trial_of
 from portal.web.views.drafts.tried.measured import RULE, with_measured
 from portal.web.views.start import inputs_of
@@ -39,21 +40,20 @@ def ask_to_try(draft_id: int) -> ResponseReturnValue:
         flash("Asked. Where the site checks drafts by itself it takes a few seconds: look again then.")
     except (InvalidError, LimitError) as error:
         flash(error.message, "wrong")
-    return redirect(url_for("drafts.edit", draft_id=draft_id, step="try", on=_on() or None), 303)
+    return redirect(url_for("drafts.edit", draft_id=draft_id, step="try", **along()), 303)
 
 
 @part(page, f"{AT}/part/tried", of="drafts.edit")
 def tried(draft_id: int, step: str) -> ResponseReturnValue:
     """How far it is now, and what came of its trials."""
     draft = service.draft_for(session(), actor(), draft_id)
-    on = whole_of(request.args.get("on", "")) or None
     had = request.args.get("had") == "yes"
     checked = check(draft.text)
     context = {
         "draft": draft,
         "terms": terms_to_try(step, checked.jobtype),
         "step": step,
-        "on": on,
+        "here": here_of(request.args),
         "progress": progress_of(session(), actor(), draft_id, portal().settings.signs),
         "checked": checked,
         "key": uuid.uuid4().hex,
@@ -67,7 +67,6 @@ def tried(draft_id: int, step: str) -> ResponseReturnValue:
 def answers(draft_id: int, step: str) -> ResponseReturnValue:
     """What was asked of the publisher, and what it answered. `waits`: how many were not answered on the page."""
     draft = service.draft_for(session(), actor(), draft_id)
-    on = whole_of(request.args.get("on", "")) or None
     checked = check(draft.text)
     progress = progress_of(session(), actor(), draft_id, portal().settings.signs)
     answered = progress.unanswered < whole_of(request.args.get("waits", ""))
@@ -75,11 +74,11 @@ def answers(draft_id: int, step: str) -> ResponseReturnValue:
     context = {
         "draft": draft,
         "step": step,
-        "on": on,
+        "here": here_of(request.args),
         "progress": progress,
         "checked": checked,
         "said": answered_words(progress) if answered else "",
-        "links": step_links(draft, checked, step, on, asked),
+        "links": step_links(draft, checked, step, here_of(request.args), asked),
     }
     return render_template("drafts/_answered.html", **context)
 
@@ -89,7 +88,7 @@ def use_measured(draft_id: int) -> ResponseReturnValue:
     """What a trial used, with a margin, becomes the size that it ran with."""
     draft = service.draft_for(session(), actor(), draft_id)
     found = trial_of(session(), actor(), draft_id, whole_of(request.form.get("job", ""))).measured
-    back = url_for("drafts.edit", draft_id=draft_id, step="try", on=_on() or None)
+    back = url_for("drafts.edit", draft_id=draft_id, step="try", **along())
     if found is None or not found.changes:
         flash("Nothing was changed: it asks for that already, or nothing was measured.")
         return redirect(back, 303)
@@ -103,9 +102,7 @@ def use_measured(draft_id: int) -> ResponseReturnValue:
     opened = ".".join(map(str, found.changes[0][0][:3]))
     anchor = opened.replace(".", "-")
     return redirect(
-        url_for(
-            "drafts.edit", draft_id=draft_id, step="resources", on=_on() or None, opened=opened, _anchor=anchor
-        ),
+        url_for("drafts.edit", draft_id=draft_id, step="resources", opened=opened, _anchor=anchor, **along()),
         303,
     )
 
@@ -135,7 +132,7 @@ def start_trial(draft_id: int) -> ResponseReturnValue:
         flash(f"Nothing was started. {error.message}", "wrong")
     else:
         flash(f"{made.jobs[0].number} is started. What comes of it stands below." if made.jobs else "Started.")
-    return redirect(url_for("drafts.edit", draft_id=draft_id, step="try", on=on or None), 303)
+    return redirect(url_for("drafts.edit", draft_id=draft_id, step="try", **along()), 303)
 
 
 @part(page, f"{AT}/part/experiments", of="drafts.edit", method="POST")

@@ -16,8 +16,7 @@ from portal.jobtype.written.scripts import with_script, without_script
 from portal.jobtype.written.tree import UnsoundError
 from portal.web.context import actor, now, portal, session
 from portal.web.pages.drafts.blueprint import page
-from portal.web.pages.drafts.editor import show_typed_script
-from portal.web.views.drafts.editor import whole_of
+from portal.web.pages.drafts.editor import along, show_typed_script
 from portal.web.views.drafts.scripts import digest_of
 
 
@@ -116,5 +115,4 @@ def _saved(draft_id: int, version: int, made: Made) -> ResponseReturnValue:
 
 
 def _back(draft_id: int) -> ResponseReturnValue:
-    on = whole_of(request.form.get("on", "")) or None
-    return redirect(url_for("drafts.edit", draft_id=draft_id, step="command", on=on, _anchor="scripts"), 303)
+    return redirect(url_for("drafts.edit", draft_id=draft_id, step="command", _anchor="scripts", **along()), 303)

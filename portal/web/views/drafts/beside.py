@@ -1,6 +1,6 @@
 """What stands beside a step: the form as people will see it, on a dataset, and the command that would run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -9,8 +9,11 @@ from sqlalchemy.orm import Session, joinedload
 
 from gantry_formats.patterns.paths import named
 from portal.catalogue.access import visible
-from portal.catalogue.inputs import datasets_by_slot
+from portal.catalogue.inputs import check_all_found, datasets_by_slot
 from portal.catalogue.models import Datafile, Dataset, DatasetType
+from portal.catalogue.page import Page
+from portal.catalogue.search import DatasetQuery, count_datasets, find_datasets
+from portal.db import is_id
 from portal.errors import InvalidError, NotFoundError
 from portal.form import Form, build_form
 from portal.form.conditions import needs_unmet
@@ -22,6 +25,10 @@ from portal.web.views.drafts.live.sizes import Asked, asked_for
 from portal.web.views.start import inputs_of
 
 MOST_SHOWN: Final = 5
+"""Of the newest, where nothing is looked for."""
+MOST_FOUND: Final = 20
+"""Of those that have the words."""
+MOST_TYPES: Final = 100
 MOST_FILES: Final = 500
 """Names that are read of one dataset; of more the list says that it goes on."""
 MOST_WORDS: Final = 200
@@ -43,7 +50,10 @@ class Example:
 
 @dataclass(frozen=True)
 class Fits:
-    """Which datasets go into a slot, by their type: of those that this person sees."""
+    """Which datasets go into a slot, by their type: of those that this person sees.
+
+    Shown are the newest, or the newest of those that have the words; the chosen one is among them in any case.
+    """
 
     slot: str
     label: str
@@ -53,6 +63,16 @@ class Fits:
     examples: tuple[Example, ...]
     conditions: bool = False
     """If there are conditions besides the type, which the count does not know."""
+    uncounted: bool = False
+    """If more fit than `count` says."""
+    looked_for: str = ""
+    """The words that were typed, if any."""
+    matching: str = ""
+    """How many have these words; without words how many fit."""
+    listed: int = 0
+    """So many of them are among the examples."""
+    left_out: str = ""
+    """How many of them are not; empty where all are listed."""
 
     @property
     def first(self) -> int | None:
@@ -70,10 +90,23 @@ class Fits:
         """The sentence."""
         if not self.count:
             return "None of the datasets that you see is of such a type."
-        words = f"Fits {self.count:,} of the datasets that you see, by type."
-        return (
-            f"{words} What else must hold is looked at of the newest of them only." if self.conditions else words
-        )
+        words = f"Fits {_number(self.count, self.uncounted)} of the datasets that you see, by type."
+        return f"{words} What else must hold is looked at of those listed only." if self.conditions else words
+
+    @property
+    def found_words(self) -> str:
+        """How many of those that fit, or have the words, are listed; empty where all that fit are."""
+        if not self.looked_for:
+            if not self.left_out:
+                return ""
+            return f"These are the newest {self.listed} of {self.matching}. Find others by words."
+        if not self.listed:
+            stays = next((f" “{one.name}” stays chosen." for one in self.examples if one.chosen), "")
+            return f"No dataset that fits has the words “{self.looked_for}”.{stays}"
+        if not self.left_out:
+            return f"{self.matching} found."
+        listed = f"The newest {self.listed} are listed, {self.left_out} are not: give more words."
+        return f"{self.matching} have these words. {listed}"
 
 
 def other_type(session: Session, actor: Actor, slot: Slot, dataset_id: int) -> bool:
@@ -98,18 +131,63 @@ class Shown:
     """What each size asks for on this dataset."""
 
 
-def fits(session: Session, actor: Actor, slot: Slot, chosen: int | None) -> Fits:
-    """How many datasets fit a slot, and the newest of them with how many of their files the program gets."""
-    query = visible(actor, Dataset).join(Dataset.type).where(Dataset.complete, Dataset.trial.is_(None))
-    if "*" not in slot.dataset_types:
-        query = query.where(DatasetType.name.in_(slot.dataset_types[:100]))
-    count = session.scalar(select(func.count()).select_from(query.with_only_columns(Dataset.id).subquery())) or 0
-    newest = query.options(joinedload(Dataset.type, innerjoin=True)).order_by(Dataset.id.desc()).limit(MOST_SHOWN)
-    examples = tuple(
-        Example(row.id, row.name, row.type.name, len(_files(session, row.id, slot.files)), row.id == chosen)
-        for row in session.scalars(newest)
+def fits(session: Session, actor: Actor, slot: Slot, chosen: int | None, looked_for: str = "") -> Fits:
+    """How many datasets fit a slot, and some of them with how many of their files the program gets.
+
+    `looked_for`: words, as the list of datasets takes them. The chosen one is among the examples whatever its
+    words, if this person sees it and it is of a type that the slot takes.
+    """
+    looked_for = looked_for.strip()
+    types = None if "*" in slot.dataset_types else tuple(slot.dataset_types[:MOST_TYPES])
+    query = DatasetQuery(types=types, complete=None if slot.accept_incomplete else True, size=MOST_SHOWN)
+    if looked_for:
+        count, uncounted = count_datasets(session, actor, query)
+        found = find_datasets(session, actor, replace(query, text=looked_for, size=MOST_FOUND))
+    else:
+        found = find_datasets(session, actor, query)
+        count, uncounted = found.total, found.at_least
+    rows = list(found.items)
+    if chosen is not None and chosen not in [row.id for row in rows]:
+        rows = [*_of_types(session, actor, types, chosen), *rows]
+    return Fits(
+        slot.name,
+        slot.label,
+        slot.min > 0,
+        count,
+        tuple(_example(session, row, slot, chosen) for row in rows),
+        uncounted=uncounted,
+        looked_for=looked_for,
+        matching=_number(found.total, found.at_least),
+        listed=len(found.items),
+        left_out=_left_out(found),
     )
-    return Fits(slot.name, slot.label, slot.min > 0, count, examples)
+
+
+def check_seen(session: Session, actor: Actor, ids: Collection[int]) -> None:
+    """Raises NotFoundError unless this person sees all of these datasets."""
+    query = visible(actor, Dataset).where(Dataset.id.in_([number for number in ids if is_id(number)]))
+    check_all_found(actor, ids, session.scalars(query.with_only_columns(Dataset.id)).all() if ids else ())
+
+
+def _example(session: Session, row: Dataset, slot: Slot, chosen: int | None) -> Example:
+    return Example(row.id, row.name, row.type.name, len(_files(session, row.id, slot.files)), row.id == chosen)
+
+
+def _of_types(session: Session, actor: Actor, types: tuple[str, ...] | None, number: int) -> list[Dataset]:
+    """The dataset, if this person sees it and it is of such a type."""
+    query = visible(actor, Dataset).join(Dataset.type).where(Dataset.id == number)
+    if types is not None:
+        query = query.where(DatasetType.name.in_(types))
+    return list(session.scalars(query.options(joinedload(Dataset.type, innerjoin=True))))
+
+
+def _number(count: int, more: bool) -> str:
+    return f"more than {count:,}" if more else f"{count:,}"
+
+
+def _left_out(found: Page[Dataset]) -> str:
+    left = found.total - len(found.items)
+    return _number(left, found.at_least) if left > 0 or found.at_least else ""
 
 
 def with_needs(session: Session, actor: Actor, jobtype: JobType, found: Fits) -> Fits:

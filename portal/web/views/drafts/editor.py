@@ -25,6 +25,7 @@ from portal.web.views.drafts import beside, images_shown
 from portal.web.views.drafts.audience import ForWhom, for_whom
 from portal.web.views.drafts.example import Example, example_of
 from portal.web.views.drafts.fields import label_at
+from portal.web.views.drafts.here import MOST_SLOTS, Here, here, typed_in
 from portal.web.views.drafts.known import known_names
 from portal.web.views.drafts.offers import offers_of, told_of
 from portal.web.views.drafts.scripts import scripts_shown
@@ -36,10 +37,6 @@ from portal.web.views.terms.shown import ShownTerms, shown_terms
 
 YAML: Final = "yaml"
 MOST_CHIPS: Final = 200
-MOST_SLOTS: Final = 5
-"""Slots of which it is said what fits, and on whose datasets the form is looked at."""
-OTHERS: Final = "with."
-"""Before the names of further slots, in the live form."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +85,8 @@ class Seen:
     """The dataset that was chosen for the form."""
     others: Mapping[str, int] = field(default_factory=dict)
     """Those that were chosen for the further slots, by the slot's name."""
+    find: str = ""
+    """Words by which another dataset is looked for."""
 
 
 def editor_of(
@@ -109,9 +108,10 @@ def editor_of(
     slot = prepared.jobtype.slot if prepared.jobtype is not None else None
     if on is not None and slot is not None and beside.other_type(reading, who, slot, on):
         on = None  # it was chosen before the types were changed
-    fits = _fits(reading, who, prepared.jobtype, on, seen.others)
+    fits = _fits((reading, who), prepared.jobtype, on, seen)
     typed = live_values(prepared.jobtype, live) if live and prepared.jobtype is not None else None
     form = _form((reading, who), prepared.jobtype, fits, on, typed or None)
+    along = _along(form, fits, on, seen.others)
     groups: list[Group] = []
     if tree is not None and step != YAML:
         offers = offers_of(portal().settings) if step == Step.RESOURCES.value else {}
@@ -122,7 +122,7 @@ def editor_of(
         "text": text,
         "version": seen.version,
         "opened": opened,
-        "links": step_links(draft, checked, step, on, asked_of(reading, checked.jobtype)),
+        "links": step_links(draft, checked, step, along, asked_of(reading, checked.jobtype)),
         "checked": checked,
         "groups": groups,
         "left_over": left_over(groups, checked, Step(step)) if step != YAML else [],
@@ -131,7 +131,10 @@ def editor_of(
         "module": _module(tree) if step == Step.COMMAND.value else "",
         "preview": prepared,
         "shown": form,
-        "on": form.on if form else None,
+        "on": along["on"],
+        "here": along,
+        "find": seen.find,
+        "typed_live": typed_in(live.items(multi=True)) if live else [],
         "fits": fits,
         "types": beside.type_names(reading) if step in (Step.DATA.value, Step.COMMAND.value) else (),
         "progress": _progress(draft, step),
@@ -184,20 +187,9 @@ def _whom(checked: Checked, step: str) -> ForWhom | None:
     return for_whom(session(), actor(), checked.jobtype.name, request.args)
 
 
-def whole_of(text: str) -> int:
-    """A whole number of a form; 0 where it is none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
-
-
 def live_values(jobtype: JobType, sent: MultiDict[str, str]) -> dict[str, str]:
     """What somebody typed into the live form, by option; what it showed by itself was typed by nobody."""
     return typed_of_html(jobtype, sent.to_dict(flat=False))
-
-
-def other_datasets(sent: MultiDict[str, str]) -> dict[str, int]:
-    """The datasets that were chosen for the further slots, by the slot's name."""
-    found = {name[len(OTHERS) :]: whole_of(text) for name, text in sent.items() if name.startswith(OTHERS)}
-    return {name: number for name, number in found.items() if number}
 
 
 def _tree(text: str) -> Tree | None:
@@ -225,25 +217,30 @@ def _form(
         return beside.Shown(None, on, why_not=error.message)
 
 
-def _fits(
-    session: Session, actor: Actor, jobtype: JobType | None, on: int | None, others: Mapping[str, int]
-) -> list[beside.Fits]:
+def _along(
+    form: beside.Shown | None, fits: Sequence[beside.Fits], on: int | None, others: Mapping[str, int]
+) -> Here:
+    """What goes along to the other steps: what the form stands on, or was asked for where there is no form yet."""
+    if form is None or not fits:
+        return here(on, others.items())
+    return here(form.on, ((one.slot, one.chosen) for one in fits[1:]))
+
+
+def _fits(reads: tuple[Session, Actor], jobtype: JobType | None, on: int | None, seen: Seen) -> list[beside.Fits]:
     """Of the first slots; in each that a job needs a dataset is chosen, unless a person chose another."""
     found: list[beside.Fits] = []
     for slot in jobtype.inputs[:MOST_SLOTS] if jobtype else ():
-        wanted = on if not found else others.get(slot.name)
-        one = beside.fits(session, actor, slot, wanted)
+        wanted = on if not found else seen.others.get(slot.name)
+        one = beside.fits(*reads, slot, wanted, seen.find)
         if jobtype is not None and not found:
-            one = beside.with_needs(session, actor, jobtype, one)
+            one = beside.with_needs(*reads, jobtype, one)
         if found and one.chosen is None and one.needed and one.first is not None:
-            one = beside.fits(session, actor, slot, one.first)
+            one = beside.fits(*reads, slot, one.first, seen.find)
         found.append(one)
     return found
 
 
-def step_links(
-    draft: Draft, checked: Checked, current: str, on: int | None, asked: Asked | None
-) -> list[StepLink]:
+def step_links(draft: Draft, checked: Checked, current: str, along: Here, asked: Asked | None) -> list[StepLink]:
     """The editor's navigation, with how many things each step lacks."""
     wrong = {step: sum(one.certain for one in checked.of(step)) for step in Step}
     if checked.unsound is not None:
@@ -252,13 +249,18 @@ def step_links(
         StepLink(
             step.value,
             WORDS[step],
-            url_for("drafts.edit", draft_id=draft.id, step=step.value, on=on),
+            url_for("drafts.edit", draft_id=draft.id, step=step.value, **_given(along)),
             step.value == current,
             wrong[step],
             asked if step is Step.PUBLISH else None,
         )
         for step in Step
     ]
+
+
+def _given(along: Here) -> dict[str, Any]:
+    """As `url_for` takes it, whose own arguments have other types."""
+    return dict(along)
 
 
 def _chips(text: str) -> list[Chip]:
