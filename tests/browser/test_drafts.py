@@ -8,6 +8,9 @@ import pytest
 from axe import AXE, violations
 from hands import go, new_draft, saved, text_of, until
 from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from portal.drafts.models import Draft
 
 pytestmark = pytest.mark.browser
 
@@ -188,3 +191,80 @@ def test_a_condition_is_picked_from_a_files_tree_without_a_mouse(demo: Any, brow
     expect(page.locator(".flash")).to_contain_text("It fits only where files.count ==")
     expect(page.locator("#needs-0")).to_have_attribute("open", "")
     assert "when: files.count ==" in text_of(demo, "Look inside")
+
+
+def test_another_dataset_is_found_and_chosen_by_keyboard(demo: Any, browse: Callable[..., Page]) -> None:
+    page = browse("sam")
+    new_draft(page, "Choose another", "smooth --depth=1.5 stack.h5 out.h5")
+    base = page.url.partition("/command")[0]
+    for word, meant in (("--depth=1.5", "An option"), ("stack.h5", "A file of the dataset")):
+        chip = page.locator("details.draft-chip").filter(has=page.get_by_text(word, exact=True))
+        chip.locator("summary").click()
+        with page.expect_navigation():
+            chip.get_by_role("button", name=meant).click()
+    go(page, f"{base}/data")
+    page.get_by_label("Types of dataset").first.fill("light-sheet stack")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Save", exact=True).click()
+    go(page, f"{base}/yaml")
+    given = "default: 1.5\n    units: um\n    default_from: {parameter: voxel size z}\n"
+    with demo.database.write() as session:
+        draft = session.scalars(select(Draft).where(Draft.name == "Choose another")).one()
+        draft.text = draft.text.replace("default: 1.5\n", given, 1)
+        assert given in draft.text
+    go(page, f"{base}/data")
+    live = page.locator("form[data-live-form]")
+    depth, chosen = live.locator('[name="option.depth"]'), live.get_by_label("On the dataset")
+    expect(depth).to_have_value("1.5")
+    before = chosen.input_value()
+    panel = page.locator("#draft-inside")
+    panel.get_by_role("button", name="Show what it holds").click()
+    expect(panel.get_by_role("heading", name="What is known of")).not_to_contain_text("embryo")
+    # Words that nothing has: it is said, and what is chosen stays.
+    words = page.get_by_label("Find another dataset")
+    words.focus()
+    page.keyboard.type("no such thing")
+    expect(live).to_contain_text("No dataset that fits has the words “no such thing”.")
+    expect(words).to_be_focused()
+    expect(chosen).to_have_value(before)
+    page.keyboard.press("Control+a")
+    page.keyboard.type("drosophila en-gfp")
+    expect(live).to_contain_text("1 found.")
+    expect(chosen).to_have_value(before)
+    # On with the keys alone: the button, then the list, where one is chosen.
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Find", exact=True)).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(chosen).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(depth).to_have_value("3")
+    expect(chosen).to_be_focused()
+    number = chosen.input_value()
+    assert number != before
+    # The open page is on it everywhere, without a reload: steps, tree, what is saved, its own address.
+    expect(panel.get_by_role("heading", name="What is known of")).to_contain_text("Drosophila embryo, en-GFP")
+    for link in page.locator("#draft-steps a").all():
+        expect(link).to_have_attribute("href", re.compile(rf"[?&]on={number}\b"))
+    for link in panel.locator(".inside-line a[href]").all():
+        expect(link).to_have_attribute("href", re.compile(rf"[?&]on={number}\b"))
+    values = page.locator('input[type="hidden"][name="on"]').evaluate_all("all => all.map(one => one.value)")
+    assert set(values) == {number}
+    assert f"on={number}" in page.url
+    # Another search leaves it chosen; so does a reload, and each step.
+    words.fill("beads")
+    expect(live).to_contain_text("3 found.")
+    expect(chosen).to_have_value(number)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    if AXE.exists():
+        assert violations(page) == []
+    for width in (1440, 768, 390):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.reload()
+    expect(chosen).to_have_value(number)
+    for step in ("Options", "Try", "YAML"):
+        with page.expect_navigation():
+            page.locator("#draft-steps").get_by_role("link", name=re.compile(step)).click()
+        expect(page.locator("#live-form").get_by_label("On the dataset")).to_have_value(number)
+        expect(page.locator('form[data-live-form] [name="option.depth"]')).to_have_value("3")

@@ -84,11 +84,13 @@ def test_one_is_found_by_words_among_all_that_fit(desk: Desk, site: Any) -> None
     assert len(offered(html)) == 5
     assert "These are the newest 5 of 31. Find others by words." in html
     for words in ("zebrafish heart, first", "ZEBRAFISH first", "e1 first"):
-        assert list(offered(desk.look(f"/analyses/drafts/{draft}/options?find={words}"))) == [heart], words
+        html = desk.look(f"/analyses/drafts/{draft}/options?find={words}&on={heart}")
+        assert list(offered(html)) == [heart], words
     assert "1 found." in desk.html
     # Many are bounded, and it is said how many are left out.
-    html = desk.look(f"/analyses/drafts/{draft}/options?find=fin clip")
-    assert len(offered(html)) == 20
+    html = desk.look(f"/analyses/drafts/{draft}/options?find=fin clip&on={heart}")
+    assert len(offered(html)) == 21
+    assert chosen(html) == heart
     assert "30 have these words. The newest 20 are listed, 10 are not: give more words." in html
 
 
@@ -124,6 +126,29 @@ def test_the_chosen_one_stays_chosen_when_the_search_changes(desk: Desk, site: A
     html = desk.client.get(f"/analyses/drafts/{draft}/options", query_string={**sent, "find": ""}).text
     assert chosen(html) == heart
     assert len(offered(html)) == 6
+
+
+@pytest.mark.parametrize("words", ["heart, first", "nothing like it"])
+def test_looking_for_one_chooses_none(desk: Desk, site: Any, words: str) -> None:
+    """The form stands on what it stood on, in every input, though nobody had chosen it."""
+    draft = begun(desk, inputs=2)
+    filled(site, 30)
+    html = desk.look(f"/analyses/drafts/{draft}/options")
+    before = chosen(html), chosen(html, "with.data_2")
+    assert all(before)
+    html = desk.look(f"/analyses/drafts/{draft}/options?find={words}")
+    assert (chosen(html), chosen(html, "with.data_2")) == before
+    assert "The form cannot be sent" not in html
+    if words == "heart, first":
+        assert "1 found, beside the chosen one." in html
+
+
+def test_what_fits_no_more_since_its_types_were_changed_gives_way(desk: Desk, site: Any) -> None:
+    draft, beads = begun(desk, inputs=2), site.facility.datasets["public"]
+    filled(site, 3)
+    html = desk.look(f"/analyses/drafts/{draft}/options?on={beads}&with.data_2={beads}")
+    assert beads not in {*offered(html), *offered(html, "with.data_2")}
+    assert chosen(html) and chosen(html, "with.data_2")
 
 
 def test_what_was_typed_into_the_live_form_goes_along_with_a_search(desk: Desk, site: Any) -> None:

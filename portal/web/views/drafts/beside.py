@@ -104,7 +104,8 @@ class Fits:
             stays = next((f" “{one.name}” stays chosen." for one in self.examples if one.chosen), "")
             return f"No dataset that fits has the words “{self.looked_for}”.{stays}"
         if not self.left_out:
-            return f"{self.matching} found."
+            beside = ", beside the chosen one" if len(self.examples) > self.listed else ""
+            return f"{self.matching} found{beside}."
         listed = f"The newest {self.listed} are listed, {self.left_out} are not: give more words."
         return f"{self.matching} have these words. {listed}"
 

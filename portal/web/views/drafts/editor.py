@@ -14,7 +14,7 @@ from portal.drafts.publishing import stage_of
 from portal.errors import InvalidError
 from portal.form.html import typed_of_html
 from portal.identity.actor import Actor
-from portal.jobtype.model import JobType
+from portal.jobtype.model import JobType, Slot
 from portal.jobtype.written import chips
 from portal.jobtype.written.check import Checked, Step, check
 from portal.jobtype.written.preview import Preview, preview
@@ -231,13 +231,20 @@ def _fits(reads: tuple[Session, Actor], jobtype: JobType | None, on: int | None,
     found: list[beside.Fits] = []
     for slot in jobtype.inputs[:MOST_SLOTS] if jobtype else ():
         wanted = on if not found else seen.others.get(slot.name)
-        one = beside.fits(*reads, slot, wanted, seen.find)
-        if jobtype is not None and not found:
-            one = beside.with_needs(*reads, jobtype, one)
-        if found and one.chosen is None and one.needed and one.first is not None:
-            one = beside.fits(*reads, slot, one.first, seen.find)
+        one = _fit(reads, jobtype, slot, seen.find, wanted)
+        if one.chosen is None and (not found or one.needed):
+            # The newest that fits stands there by itself, whatever is looked for.
+            newest = (_fit(reads, jobtype, slot, "", None) if seen.find else one).first
+            one = _fit(reads, jobtype, slot, seen.find, newest) if newest is not None else one
         found.append(one)
     return found
+
+
+def _fit(
+    reads: tuple[Session, Actor], jobtype: JobType | None, slot: Slot, find: str, wanted: int | None
+) -> beside.Fits:
+    one = beside.fits(*reads, slot, wanted, find)
+    return beside.with_needs(*reads, jobtype, one) if jobtype is not None and slot == jobtype.slot else one
 
 
 def step_links(draft: Draft, checked: Checked, current: str, along: Here, asked: Asked | None) -> list[StepLink]:
