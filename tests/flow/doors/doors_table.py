@@ -468,14 +468,15 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
         "shown.histogram_bins": "128",
     },
     "drafts.use_measured": {"job": "1", **_CHOSEN},
-    "drafts.try_log": {"log": "plane 1 of 4\n", **_CHOSEN},
+    "drafts.try_log": {"log": "plane 1 of 4\n", "find": "", **_CHOSEN},
     "drafts.add_scripts": _CHOSEN,
     "drafts.save_script": {"name": "fit.py", "text": "print(1)\n", "was": "", **_CHOSEN},
     "drafts.remove_script": {"name": "fit.py", **_CHOSEN},
     "drafts.log_tried": {"log": "plane 1 of 4\n", "f.progress.pattern": "", "f.cause": ""},
     "drafts.choose_example": {"picture": "1"},
     "drafts.use": {
-        "on": "{dataset}", "inside": "0.{dataset}", "file": "{file}", "pick": "fact:files.count", "operator": "==",
+        **_CHOSEN, "find": "",
+        "inside": "0.{dataset}", "file": "{file}", "pick": "fact:files.count", "operator": "==",
         "value": "1", "because": "One.", "option": "0", "do": "condition",
     },
     "drafts.keep_as_preset": {
