@@ -229,7 +229,7 @@ def test_another_dataset_is_found_and_chosen_by_keyboard(demo: Any, browse: Call
     expect(chosen).to_have_value(before)
     page.keyboard.press("Control+a")
     page.keyboard.type("drosophila en-gfp")
-    expect(live).to_contain_text("1 found.")
+    expect(live).to_contain_text("1 found, beside the chosen one.")
     expect(chosen).to_have_value(before)
     # On with the keys alone: the button, then the list, where one is chosen.
     page.keyboard.press("Tab")
@@ -252,7 +252,7 @@ def test_another_dataset_is_found_and_chosen_by_keyboard(demo: Any, browse: Call
     assert f"on={number}" in page.url
     # Another search leaves it chosen; so does a reload, and each step.
     words.fill("beads")
-    expect(live).to_contain_text("3 found.")
+    expect(live).to_contain_text("3 found, beside the chosen one.")
     expect(chosen).to_have_value(number)
     page.set_viewport_size({"width": 1440, "height": 900})
     if AXE.exists():
