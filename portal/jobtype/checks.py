@@ -38,8 +38,8 @@ RESERVED = frozenset({"input", "analysis", "inputs", "variant", "title", "mode",
 RESERVED_WITHOUT_INPUTS = RESERVED | {"experiment"}
 """Where no dataset says in which experiment a result belongs, the form has a field for it."""
 
-PAGES: Final = frozenset({"drafts"})
-"""Pages beside those of the analyses."""
+PAGES: Final = frozenset({"drafts", "part", "presets"})
+"""What stands in addresses of pages in the place of an analysis' name."""
 MOST_CHOICES: Final = 5_000
 """Of all options together."""
 

@@ -61,6 +61,8 @@ class JobTypes:
     """For staff: what they wrote that people are not offered."""
     audiences: Mapping[str, Audience] = field(default_factory=dict)
     """To whom those are published that were made in the browser; the others are everyone's."""
+    taken: frozenset[str] = frozenset()
+    """Names that files of the site have, or root published: nothing that is made in the browser gets them."""
 
     def only(self, names: Container[str]) -> "JobTypes":
         """Those of these names; what was wrong with files stays as it is."""

@@ -17,19 +17,18 @@ from portal.audit.record import record
 from portal.config import Settings
 from portal.config.publisher import Signs
 from portal.db import Database
+from portal.drafts.caps import name_taken, objections, usable_images
 from portal.drafts.models import DraftReader
 from portal.drafts.revisions import DraftRevision, RevisionDeed, RevisionWish, Wished
 from portal.drafts.signoff.models import Signoff, SignoffAnswer
 from portal.errors import ConflictError, NotFoundError, PortalError
 from portal.identity.actor import PORTAL_ITSELF, Role
 from portal.identity.models import Person
-from portal.images.places import Places
 from portal.jobtype.load import load_folders, parse_text, shipped_folder
 from portal.jobtype.model import JobType
 from portal.jobtype.offer.audience import Audience
 from portal.jobtype.offer.current import all_current
 from portal.publisher.account import uid_of
-from portal.publisher.caps import objections
 from portal.publisher.folder import allow_trial, alone, publish_revision, retire
 from portal.publisher.second import said
 
@@ -203,25 +202,14 @@ def _check_name(settings: Settings, name: str) -> None:
     """A name that a file of the site has, or that root published, is not to be had."""
     files = load_folders(settings.jobtypes or (shipped_folder(),)).by_name
     if name in files or any(one.name == name for one in all_current(settings.published)):
-        raise RefusedWishError(f"An analysis of this facility has the name {name} already. Choose another name.")
-
-
-def _staged(settings: Settings) -> list[str]:
-    """The images that may be used: none that was withdrawn, or is not what was staged."""
-    places = Places(settings.images, settings.made_images)
-    staged = []
-    for name in places.names():
-        try:
-            staged += [name] if places.usable(name) is not None else []
-        except PortalError:
-            continue
-    return staged
+        raise RefusedWishError(name_taken(name))
 
 
 def _check_caps(settings: Settings, jobtype: JobType) -> None:
-    found = objections(jobtype, settings.publisher, _staged(settings), containers=not settings.signs_itself)
+    images = usable_images(settings)
+    found = objections(jobtype, settings.publisher, images, containers=not settings.signs_itself)
     if found:
-        raise RefusedWishError(" ".join(found))
+        raise RefusedWishError(" ".join(words for _, words in found))
 
 
 def _check_may_try(session: Session, settings: Settings, wish: RevisionWish) -> None:

@@ -37,6 +37,8 @@ def check(files: tuple[str, ...], offline: bool, as_json: bool) -> int:
             say_problems(one["file"], one["problems"])
             wrong = sum(problem["certain"] for problem in one["problems"])
             say(f"{one['file']}: {_words(one, wrong)}")
+            for refused in one.get("refused") or ():
+                say(f"{one['file']}: the publisher would refuse it: {refused['message']}", err=True)
         if any(one["checked"] == HERE for one in found):
             say("Checked on this computer: what images the portal has is not known here.", err=True)
     return 0 if all(one["sound"] for one in found) else EXIT_CODES[InvalidError]

@@ -49,7 +49,8 @@ def offered(
     made = registered_offer(registered, taken) if registered is not None else RegisteredOffer()
     by_name |= made.by_name
     ordered = {name: by_name[name] for name in sorted(by_name)}
-    return JobTypes(ordered, drafts.problems, unpublished + made.unpublished, made.audiences)
+    all_of_these = frozenset({*drafts.by_name, *known})
+    return JobTypes(ordered, drafts.problems, unpublished + made.unpublished, made.audiences, all_of_these)
 
 
 def _unpublished(

@@ -144,7 +144,7 @@ def desk(desk_of: Callable[..., Desk]) -> Desk:
 def signed_off(desk_of: Callable[..., Desk], monkeypatch: pytest.MonkeyPatch) -> Desk:
     """One where an operator signs off, images are used and people have accounts; Sam's number there is 2001."""
     monkeypatch.setattr("portal.publisher.work.uid_of", lambda _settings, name: {"sam": 2001, "ines": 2002}[name])
-    monkeypatch.setattr("portal.publisher.work._staged", lambda _settings: ["tools"])
+    monkeypatch.setattr("portal.publisher.work.usable_images", lambda _settings: ["tools"])
     made = desk_of(publish=False, publisher={"authors": ["sam"]})
     made.write(image="tools")
     return made

@@ -92,7 +92,7 @@ class Four:
 @pytest.fixture
 def four_of(desk_of: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Four]:
     """Makes the site where somebody else signs off."""
-    monkeypatch.setattr("portal.publisher.work._staged", lambda _settings: ["tools"])
+    monkeypatch.setattr("portal.publisher.work.usable_images", lambda _settings: ["tools"])
 
     def make(**publisher: Any) -> Four:
         desk = desk_of(

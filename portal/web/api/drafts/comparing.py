@@ -3,6 +3,7 @@
 from flask import Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from portal.drafts.caps import staged_names
 from portal.drafts.named import LONGEST, Named, named
 from portal.drafts.service import check_staff
 from portal.jobtype.load import shipped_folder
@@ -14,6 +15,7 @@ from portal.web.api.drafts.shapes import CheckedTextOut, checked_out
 from portal.web.api.parameters import Parameters
 from portal.web.bounded import Body
 from portal.web.context import actor, portal, session
+from portal.web.views.drafts.refused import hindrances_of
 
 NAMES = (
     "`12`: a draft; `12@3`: its version 3; `qc`: what is on offer; `qc@4f1c0a`: a revision that was published "
@@ -83,8 +85,8 @@ class DiffOut(BaseModel):
 def check_text(body: TextToCheck) -> Response:
     """What is wrong, at line and column; the same validator as the editor's."""
     check_staff(actor())
-    images = portal().images.names()
-    return answer(checked_out(check(body.text, images=images or None)))
+    checked = check(body.text, images=staged_names(portal().settings))
+    return answer(checked_out(checked, hindrances_of(checked.jobtype)))
 
 
 @api.get("/drafts/text", summary="The YAML of a draft or an analysis", responses={200: TextOut})

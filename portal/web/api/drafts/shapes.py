@@ -1,6 +1,6 @@
 """Drafts as JSON: the text, how far it is, what is wrong with it, and what was asked of the publisher."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from pydantic import BaseModel, Field
@@ -14,9 +14,11 @@ from portal.drafts.publishing import Stage
 from portal.drafts.revisions import RevisionWish, Wished
 from portal.identity.actor import Actor
 from portal.identity.models import Person
+from portal.jobtype.finding import Finding
 from portal.jobtype.written.check import Checked, check
 from portal.jobtype.written.said import name_said
 from portal.jobtype.written.verdict import Verdict, verdict_of, verdicts
+from portal.web.views.drafts.refused import hindrances_of
 from portal.web.views.drafts.standing import WORDS, progress_of, stages
 
 MOST_WISHES = 20
@@ -44,6 +46,13 @@ class FoundOut(BaseModel):
     missing: bool = Field(description="What is wrong is that nothing stands at `path`: it is to be filled in.")
 
 
+class RefusedOut(BaseModel):
+    """What the publisher would refuse as things are now."""
+
+    path: str = Field(description="Keys and places from 0.")
+    message: str
+
+
 class CheckedTextOut(BaseModel):
     """What there is to say of a text."""
 
@@ -51,6 +60,7 @@ class CheckedTextOut(BaseModel):
     analysis: str | None = Field(description="The name in it; null where it is not sound.")
     revision: str | None = Field(description="`sha256:…` of its meaning; null where it is not sound.")
     problems: list[FoundOut] = Field(description="100 at most, what is certain first.")
+    refused: list[RefusedOut] = Field(description="Why the publisher would refuse to have it tried or published.")
 
 
 class DraftOut(BaseModel):
@@ -111,6 +121,7 @@ class DraftDetails(DraftOut):
     text: str
     may_try: bool = Field(description="The publisher lets you run this very text.")
     problems: list[FoundOut]
+    refused: list[RefusedOut] = Field(description="Why the publisher would refuse to have it tried or published.")
     wishes: list[WishOut] = Field(description="Of this very text, newest first, 20 at most.")
     trials: list[TrialOut] = Field(description="The newest that you may see, 5 at most.")
     readers: list[PersonOut] = Field(description="Whom its author named: they see it, change it and try it.")
@@ -138,15 +149,21 @@ def problems_out(checked: Checked) -> list[FoundOut]:
     ]
 
 
-def checked_out(checked: Checked) -> CheckedTextOut:
-    """As JSON."""
+def checked_out(checked: Checked, refused: Iterable[Finding]) -> CheckedTextOut:
+    """As JSON. `refused`: what the publisher would say of it."""
     jobtype = checked.jobtype
     return CheckedTextOut(
         sound=jobtype is not None,
         analysis=jobtype.name if jobtype else None,
         revision=jobtype.revision if jobtype else None,
         problems=problems_out(checked),
+        refused=refused_out(refused),
     )
+
+
+def refused_out(refused: Iterable[Finding]) -> list[RefusedOut]:
+    """As JSON."""
+    return [RefusedOut(path=".".join(map(str, path)), message=words) for path, words in refused]
 
 
 def drafts_out(session: Session, actor: Actor, drafts: Sequence[Draft]) -> DraftList:
@@ -174,6 +191,7 @@ def draft_details(
         text=draft.text,
         may_try=progress.standing.may_try,
         problems=problems_out(checked),
+        refused=refused_out(hindrances_of(checked.jobtype)),
         wishes=[wish_out(session, one, settings) for one in progress.standing.wishes[:MOST_WISHES]],
         trials=[TrialOut(number=one.number, title=one.title, state_words=one.state) for one in progress.trials],
         readers=[person_out(one.person) for one in draft.readers],

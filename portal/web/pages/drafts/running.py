@@ -22,6 +22,8 @@ from portal.web.views.drafts import beside
 from portal.web.views.drafts.audience import asked_for, experiments, numbers
 from portal.web.views.drafts.editor import live_values, step_links, terms_to_try
 from portal.web.views.drafts.here import here_of, other_datasets, whole_of
+from portal.web.views.drafts.refused import refused_of
+from portal.web.views.drafts.shown import WORDS
 from portal.web.views.drafts.standing import answered_words, asked_of, progress_of, trial_of
 from portal.web.views.drafts.tried.measured import RULE, with_measured
 from portal.web.views.start import inputs_of
@@ -56,6 +58,8 @@ def tried(draft_id: int, step: str) -> ResponseReturnValue:
         "here": here_of(request.args),
         "progress": progress_of(session(), actor(), draft_id, portal().settings.signs),
         "checked": checked,
+        "refused": refused_of(checked, step),
+        "step_words": WORDS,
         "key": uuid.uuid4().hex,
         "rule": RULE,
         "had": had,

@@ -9,6 +9,7 @@ from flask import request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from portal.drafts.caps import staged_names
 from portal.drafts.models import Draft
 from portal.drafts.publishing import stage_of
 from portal.errors import InvalidError
@@ -28,6 +29,7 @@ from portal.web.views.drafts.fields import label_at
 from portal.web.views.drafts.here import MOST_SLOTS, Here, here, typed_in
 from portal.web.views.drafts.known import known_names
 from portal.web.views.drafts.offers import offers_of, told_of
+from portal.web.views.drafts.refused import refused_of
 from portal.web.views.drafts.scripts import scripts_shown
 from portal.web.views.drafts.shown import WORDS, Group, groups_of, left_over
 from portal.web.views.drafts.standing import Asked, Progress, asked_of, progress_of
@@ -102,7 +104,7 @@ def editor_of(
     draft, step, text, on = seen.draft, seen.step, seen.text, seen.on
     who, reading = actor(), session()
     images = images_shown.choices(portal().images)
-    checked = check(text, images=[name for name, _words in images] or None)
+    checked = check(text, images=staged_names(portal().settings))
     tree = _tree(text) if checked.unsound is None else None
     prepared = preview(tree.data, checked.jobtype) if tree is not None else Preview(None)
     slot = prepared.jobtype.slot if prepared.jobtype is not None else None
@@ -138,6 +140,7 @@ def editor_of(
         "fits": fits,
         "types": beside.type_names(reading) if step in (Step.DATA.value, Step.COMMAND.value) else (),
         "progress": _progress(draft, step),
+        "refused": refused_of(checked, step),
         "key": uuid.uuid4().hex,
         "lacking": told_of(portal().settings, prepared.jobtype),
         "terms": terms_to_try(step, checked.jobtype),

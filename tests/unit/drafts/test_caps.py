@@ -1,13 +1,16 @@
 """What one made in the browser may ask for at most."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from portal.config import load_settings
 from portal.config.publisher import PublisherSettings
+from portal.drafts.caps import hindrances, objections, staged_names
+from portal.images.manifest import Manifest, write
 from portal.jobtype.load import load_folders, shipped_folder
 from portal.jobtype.model import JobType, Licence, LicenceServer, RetryRule
-from portal.publisher.caps import objections
 
 
 @pytest.fixture
@@ -22,7 +25,9 @@ def _variant(jobtype: JobType, **changes: Any) -> JobType:
 
 
 def _said(jobtype: JobType, most: PublisherSettings | None = None, images: tuple[str, ...] = ("tools",)) -> str:
-    return " ".join(objections(jobtype, most or PublisherSettings(), images, containers=True))
+    return " ".join(
+        words for _, words in objections(jobtype, most or PublisherSettings(), images, containers=True)
+    )
 
 
 def test_what_is_within_all_bounds_is_not_objected_to(jobtype):
@@ -92,3 +97,46 @@ def test_no_draft_may_run_what_makes_images_outside_containers(jobtype):
         update={"program": jobtype.program.model_copy(update={"module": "image_builder"})}
     )
     assert "an operator alone offers it" in _said(builder)
+
+
+def _site(tmp_path, **values):
+    settings = load_settings({}, var=tmp_path / "var", **values)
+    for folder in settings.folders():
+        folder.mkdir(parents=True, exist_ok=True)
+    return settings
+
+
+def test_what_the_publisher_would_refuse_is_said_with_its_place(jobtype, tmp_path):
+    site = _site(tmp_path, publish=False)
+    wanting = _variant(jobtype, memory_mb=10**6).model_copy(update={"network": True})
+    places = [place for place, _ in hindrances(wanting, site, {"qc"})]
+    assert places == [
+        ("name",),
+        ("image",),
+        ("network",),
+        ("resources", "variants", len(jobtype.resources.variants)),
+    ]
+    assert hindrances(wanting, site, {"qc"})[0][1].startswith(
+        "An analysis of this facility has the name qc already"
+    )
+    bare = jobtype.model_copy(update={"image": None})
+    assert [place for place, _ in hindrances(bare, site, ())] == [("image",)]
+
+
+def test_where_one_account_runs_programs_without_containers_nothing_is_missed(jobtype, tmp_path):
+    site = _site(tmp_path)
+    assert site.signs_itself
+    assert hindrances(jobtype.model_copy(update={"image": None}), site, ()) == []
+    assert staged_names(site) is None
+    assert staged_names(_site(tmp_path, publish=False)) == []
+
+
+def test_an_image_that_was_withdrawn_or_is_not_what_was_staged_is_none_that_may_be_used(jobtype, tmp_path):
+    site = _site(tmp_path, publish=False)
+    (site.images / "tools.sif").write_bytes(b"x")
+    status = (site.images / "tools.sif").stat()
+    manifest = Manifest("tools", "tools.sif", "sha256:" + "ab" * 32, status.st_size, status.st_mtime_ns)
+    write(site.images, "tools.json", manifest)
+    assert (staged_names(site), hindrances(jobtype, site, ())) == (["tools"], [])
+    write(site.images, "tools.json", replace(manifest, withdrawn="It was changed."))
+    assert [place for place, _ in hindrances(jobtype, site, ())] == [("image",)]
