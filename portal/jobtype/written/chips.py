@@ -19,6 +19,8 @@ from portal.jobtype.written.tree import Tree
 COMMAND: Final[Path] = ("program", "command")
 _NUMBER: Final = re.compile(r"[-+]?([0-9]+\.[0-9]*|\.[0-9]+|[0-9]+[eE][-+]?[0-9]+|[0-9]+\.[0-9]*[eE][-+]?[0-9]+)")
 _WHOLE: Final = re.compile(r"[-+]?[0-9]{1,18}")
+_NOT_AS_A_NUMBER: Final = re.compile(r"\+|-?0[0-9]")
+"""How what looks like a number starts that would come out otherwise: run 007 as 7, +3 (more than 3) as 3."""
 _FILE: Final = re.compile(r"[^/]*\.[A-Za-z][A-Za-z0-9]{0,7}(\.(gz|bz2|xz|zst))?$")
 _WITH_UNIT: Final = re.compile(r"([-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))(%|[A-Za-zµ]{1,6})")
 LONGEST_OPTION: Final = 200
@@ -117,6 +119,8 @@ def _option(name: str, value: str) -> tuple[dict[str, Any], str]:
     option: dict[str, Any] = {"name": name, "type": "text", "label": name.replace("_", " ").capitalize()}
     found = _WITH_UNIT.fullmatch(value)
     number, unit = (found[1], found[2]) if found and (found[2] == "%" or unit_of(found[2])) else (value, "")
+    if _NOT_AS_A_NUMBER.match(number):
+        return option | {"default": value[:LONGEST_OPTION]}, ""
     if _WHOLE.fullmatch(number):
         option |= {"type": "integer", "default": int(number)}
     elif _NUMBER.fullmatch(number):
