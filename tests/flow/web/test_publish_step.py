@@ -66,7 +66,7 @@ def test_it_looks_until_there_is_an_answer_which_is_said_once(
 ) -> None:
     assert publish_link(desk.html) == "Publish: asked, and not answered yet"
     here = f"/analyses/drafts/{draft}/publish"
-    assert f'href="{here}"' in desk.html and "Look again" in desk.html  # without scripts
+    assert re.search(rf'href="{here}(\?[^"]*)?">Look again', desk.html)  # without scripts
     assert '<p class="visually-hidden" id="answers-said" role="status"></p>' in desk.html
     place = asks(desk.html)
     waiting = desk.client.get(place, headers=PART).text
