@@ -1,7 +1,8 @@
 """The example picture of a revision: one that a trial of this very text made, kept beside it.
 
 It is no part of the document, so that choosing it makes no other revision, which would have to be tried again. It
-stands for that revision alone, from before it is published: then it stays.
+stands for that revision alone, from before it is published: then it stays. What an earlier revision was published
+with can be taken for the next one, and is told to be the earlier one's.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from datetime import datetime
 from typing import Final
 
 from sqlalchemy import ForeignKey, Index, LargeBinary, Select, String, delete, exists, select
-from sqlalchemy.orm import Mapped, Session, defer, mapped_column, undefer
+from sqlalchemy.orm import Mapped, Session, aliased, defer, mapped_column, undefer
 
 from portal.catalogue.access import visible
 from portal.catalogue.models import DatasetPicture
 from portal.config import Settings
 from portal.db import Base, is_id
 from portal.drafts.models import REVISION
+from portal.drafts.past import concerns, history
 from portal.drafts.publishing import Stage, standing
 from portal.drafts.revisions import DraftRevision, RevisionWish, Wished
 from portal.errors import ConflictError, LimitError, NotFoundError
@@ -52,6 +54,7 @@ class ExamplePicture(Base):
     height: Mapped[int]
     png: Mapped[bytes] = mapped_column(LargeBinary)
     at: Mapped[datetime]
+    """When it was chosen among a trial's; one that was taken over keeps the time of the one that it was."""
 
 
 def offered(session: Session, actor: Actor, jobtype: JobType) -> Sequence[DatasetPicture]:
@@ -90,6 +93,55 @@ def choose(
     session.add(made)
     session.flush()
     return made
+
+
+def earlier(session: Session, actor: Actor, jobtype: JobType, *, whole: bool = False) -> ExamplePicture | None:
+    """The picture that another revision of this name was published with, the last of them that had one.
+
+    Staff see what was published, unless it was for somebody else alone; with `whole` its bytes too.
+    """
+    published = [
+        one.revision.digest
+        for one in history(session, jobtype.name)
+        if one.wished is Wished.PUBLISH and one.revision.digest != jobtype.revision and concerns(actor, one)
+    ]
+    having = select(ExamplePicture.digest).where(ExamplePicture.name == jobtype.name)
+    kept = set(session.scalars(having))
+    last = next((digest for digest in published if digest in kept), None)
+    return example_of(session, last, whole=whole) if last is not None else None
+
+
+def take_earlier(session: Session, actor: Actor, draft_id: int) -> ExamplePicture:
+    """Keep the picture of an earlier revision for the draft's text as it is now, in place of another one.
+
+    Raises as `choose` does; NotFoundError where no earlier revision has one.
+    """
+    jobtype = _open_to_change(session, actor, draft_id)
+    found = earlier(session, actor, jobtype, whole=True)
+    if found is None:
+        raise NotFoundError("No earlier revision was published with an example picture.")
+    _forget(session, draft_id, jobtype.revision)
+    made = ExamplePicture(
+        digest=jobtype.revision,
+        name=jobtype.name,
+        draft_id=draft_id,
+        person_id=actor.person_id,
+        sha256=found.sha256,
+        width=found.width,
+        height=found.height,
+        png=found.png,
+        at=found.at,
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def is_earlier(session: Session, picture: ExamplePicture) -> bool:
+    """Whether an earlier revision made it: it was taken over from there."""
+    first = aliased(ExamplePicture)
+    same = (first.name == picture.name) & (first.sha256 == picture.sha256) & (first.at == picture.at)
+    return session.scalar(select(first.id).where(same, first.id < picture.id).limit(1)) is not None
 
 
 def leave_out(session: Session, actor: Actor, draft_id: int) -> None:

@@ -75,6 +75,7 @@ PAGES = """
     drafts.form              POST  sign-in  hides      hides      hides      shows      | -
     drafts.choose_example    POST  sign-in  hides      hides      hides      done       | -
     drafts.example           GET   sign-in  hides      hides      hides      hides      | -
+    drafts.earlier_example   GET   sign-in  hides      hides      hides      hides      | -
     drafts.inside            GET   sign-in  hides      hides      hides      shows      | -
     drafts.pick              GET   sign-in  hides      hides      hides      shows      | -
     drafts.use               POST  sign-in  hides      hides      hides      422        | -

@@ -23,6 +23,7 @@ OF_EVERY_FORM = frozenset({"csrf_token", "form_of", "kept"})
 UNREAD = frozenset(
     {
         ("datasets.picture", "v"),
+        ("drafts.earlier_example", "v"),
         ("drafts.example", "v"),
         ("analyses.example", "v"),
         ("drafts.waiting_example", "v"),

@@ -50,14 +50,13 @@ out.mkdir(exist_ok=True)
 EVERYONE = Audience(To.EVERYONE, "sam")
 
 
-def text_of(shade: int, summary: str) -> str:
-    """A draft's text: its program draws in this grey."""
+def text_of(shade: int, summary: str, *, draws: bool = True) -> str:
+    """A draft's text: its program draws in this grey, and says so or does not."""
     drawn = [{"file": "previews/drawn.png", "caption": "Drawn", "thumbnail": True}]
     methods = [f"{{input}} was drawn in grey {shade}."]
     code = DRAW.replace("SHADE", str(shade))
-    return yaml.safe_dump(
-        analysis(NAME, code, summary=summary, pictures=drawn, methods=methods), sort_keys=False, allow_unicode=True
-    )
+    made = analysis(NAME, code, summary=summary, pictures=drawn if draws else [], methods=methods)
+    return yaml.safe_dump(made, sort_keys=False, allow_unicode=True)
 
 
 def at(yard: Yard, draft: int) -> Any:
@@ -182,3 +181,28 @@ def test_a_change_is_published_beside_the_first_and_the_first_again(yard_with: C
     assert run_it(yard, first).submission.revision.digest == first
     assert grey_of(maya.get(f"/analyses/{NAME}/example.png").data) == 40
     assert told(sam.get(PAGE).text).count("(on offer)") == 1
+
+    # A third makes no picture: it has that of what was published last, which is marked, until it is left out.
+    token = re.search(r'name="csrf_token" value="([^"]+)"', sam.get(PAGE).text)
+    assert token
+    answer = sam.post(f"{PAGE}/change", data={"csrf_token": token[1]})
+    third = int(re.search(r"drafts/(\d+)/", answer.headers["Location"])[1])  # type: ignore[index]
+    yard.change(service.save, third, text_of(90, "Draws nothing.", draws=False), 1, person="sam")
+    step = f"/analyses/drafts/{third}/publish"
+    try_it(yard, third)
+    shown = told(sam.get(step).text)
+    assert "Its trials made no picture" in shown and "As before , of the earlier revision" in shown
+    assert "This picture is of an earlier revision" not in shown
+    assert grey_of(sam.get(f"/analyses/drafts/{third}/earlier.png").data) == 40
+    assert sam.get(f"/analyses/drafts/{third}/example.png").status_code == 404
+    asked = {"csrf_token": token[1], "picture": "earlier"}
+    answer = sam.post(f"/analyses/drafts/{third}/example", data=asked, follow_redirects=True)
+    assert "as before" in told(answer.text)
+    assert "This picture is of an earlier revision" in told(answer.text)
+    assert grey_of(sam.get(f"/analyses/drafts/{third}/example.png").data) == 40
+    yard.change(ask_to_publish, third, EVERYONE, "No picture.", person="sam")
+    digest = at(yard, third).jobtype.revision
+    yard.wait(lambda: on_offer(yard).by_name[NAME].revision == digest)
+    assert grey_of(maya.get(f"/analyses/{NAME}/example.png").data) == 40
+    with pytest.raises(ConflictError, match="its picture stays"):
+        yard.change(lambda session, actor, *, now: pictures.take_earlier(session, actor, third), person="sam")

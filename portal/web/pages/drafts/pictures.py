@@ -1,4 +1,4 @@
-"""The example picture of a draft: chosen among those that a trial of this very text made."""
+"""The example picture of a draft: one that a trial of this very text made, or an earlier revision's."""
 
 from flask import flash, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -15,7 +15,7 @@ from portal.web.views.drafts.here import whole_of
 
 @page.post("/<int:draft_id>/example")
 def choose_example(draft_id: int) -> ResponseReturnValue:
-    """Keep a trial's picture as the example, or have none."""
+    """Keep a trial's picture as the example, or an earlier revision's, or have none."""
     service.draft_for(session(), actor(), draft_id)
     chosen = request.form.get("picture", "")
     try:
@@ -23,6 +23,9 @@ def choose_example(draft_id: int) -> ResponseReturnValue:
             if chosen == "none":
                 pictures.leave_out(writing, actor(), draft_id)
                 flash("It has no example picture any more.")
+            elif chosen == "earlier":
+                pictures.take_earlier(writing, actor(), draft_id)
+                flash("The picture of the earlier revision stands on its card, as before.")
             else:
                 number, settings = whole_of(chosen), portal().settings
                 pictures.choose(writing, actor(), draft_id, number, settings=settings, now=now())
@@ -38,6 +41,17 @@ def example(draft_id: int) -> ResponseReturnValue:
     draft = service.draft_for(session(), actor(), draft_id)
     jobtype = check(draft.text).jobtype
     found = pictures.example_of(session(), jobtype.revision, whole=True) if jobtype is not None else None
+    if found is None:
+        raise not_there(actor())
+    return send_picture(found.png, found.sha256)
+
+
+@page.get("/<int:draft_id>/earlier.png")
+def earlier_example(draft_id: int) -> ResponseReturnValue:
+    """The picture that an earlier revision was published with, which this one could have too."""
+    draft = service.draft_for(session(), actor(), draft_id)
+    jobtype = check(draft.text).jobtype
+    found = pictures.earlier(session(), actor(), jobtype, whole=True) if jobtype is not None else None
     if found is None:
         raise not_there(actor())
     return send_picture(found.png, found.sha256)

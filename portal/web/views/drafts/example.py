@@ -25,18 +25,31 @@ class Example:
     offered: tuple[tuple[int, Picture], ...]
     """Pictures of its trials, by the number that chooses one."""
     may_change: bool
+    earlier: Picture | None = None
+    """What an earlier revision was published with, where it can be taken."""
+    is_earlier: bool = False
+    """The one on the card is of an earlier revision."""
 
 
 def example_of(session: Session, actor: Actor, draft_id: int, jobtype: JobType, stage: Stage) -> Example:
     """Of the draft's text as it is now, which is this job type, so far on its way."""
     row = pictures.example_of(session, jobtype.revision)
-    url = url_for("drafts.example", draft_id=draft_id, v=row.sha256[:12]) if row is not None else ""
-    picture = Picture(url, row.width, row.height) if row is not None else None
     may_change = stage is Stage.TRIED
     found = pictures.offered(session, actor, jobtype) if may_change else ()
+    before = pictures.earlier(session, actor, jobtype) if may_change else None
     return Example(
-        analysis_card(jobtype, picture=picture), tuple((one.id, picture_of(one)) for one in found), may_change
+        analysis_card(jobtype, picture=_kept("drafts.example", draft_id, row)),
+        tuple((one.id, picture_of(one)) for one in found),
+        may_change,
+        earlier=_kept("drafts.earlier_example", draft_id, before),
+        is_earlier=row is not None and pictures.is_earlier(session, row),
     )
+
+
+def _kept(endpoint: str, draft_id: int, row: pictures.ExamplePicture | None) -> Picture | None:
+    if row is None:
+        return None
+    return Picture(url_for(endpoint, draft_id=draft_id, v=row.sha256[:12]), row.width, row.height)
 
 
 def examples(session: Session, jobtypes: Collection[JobType]) -> dict[str, Picture]:

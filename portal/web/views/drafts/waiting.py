@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from portal.config import Settings
 from portal.drafts.past import history, to_whom
-from portal.drafts.pictures import example_of
+from portal.drafts.pictures import ExamplePicture, example_of, is_earlier
 from portal.drafts.revisions import RevisionWish, Wished
 from portal.drafts.signoff.count import unsigned
 from portal.drafts.signoff.keys import enrolled_of
@@ -79,6 +79,8 @@ class WaitingPage:
     """Of her keys that count, with spaces between."""
     example: Picture | None = None
     """What would stand on its card."""
+    example_is_earlier: bool = False
+    """That picture is of an earlier revision."""
 
 
 def waiting_lines(session: Session, actor: Actor, settings: Settings) -> list[WaitingLine]:
@@ -98,6 +100,7 @@ def waiting_page(session: Session, actor: Actor, settings: Settings, wish_id: in
     offered = next(iter(history(session, revision.name)), None)
     if offered is not None and (offered.wished is Wished.RETIRE or deed is not None):
         offered = None
+    example = example_of(session, revision.digest)
     same = offered is not None and offered.revision.digest == revision.digest
     decided = ""
     if deed is not None:
@@ -123,12 +126,12 @@ def waiting_page(session: Session, actor: Actor, settings: Settings, wish_id: in
         statement=meant(wish, actor.name).statement,
         party=Party(settings.signoff_origin).id,
         credentials=" ".join(one.credential for one in enrolled_of(session, actor) if one.withdrawn is None),
-        example=_example(session, wish),
+        example=_example(wish, example),
+        example_is_earlier=example is not None and is_earlier(session, example),
     )
 
 
-def _example(session: Session, wish: RevisionWish) -> Picture | None:
-    row = example_of(session, wish.revision.digest)
+def _example(wish: RevisionWish, row: ExamplePicture | None) -> Picture | None:
     if row is None:
         return None
     url = url_for("drafts.waiting_example", wish_id=wish.id, v=row.sha256[:12])
