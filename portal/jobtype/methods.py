@@ -28,6 +28,7 @@ class Part(Strict):
     """A sentence or two, said if all conditions hold and every placeholder has a value."""
 
     text: Words
+    """The sentence, with placeholders: {input}, {iterations}, {found NAME}, {cite KEY}."""
     when: dict[Name, Wanted] = Field(
         {}, description="Options by name, and the value that each must have; a list: one of these; null: none."
     )
@@ -53,19 +54,29 @@ class Reference(Strict):
     """A publication, or software."""
 
     key: Annotated[str, StringConstraints(pattern=r"^[a-zA-Z][a-zA-Z0-9_-]*$", max_length=60)]
+    """By what sentences cite it: {cite lucy1974}."""
     kind: Literal["article", "book", "proceedings", "software"] = "article"
+    """What it is: an article and a paper of proceedings have a journal and a year, software a doi or url."""
     authors: Annotated[list[Line], Field(min_length=1, max_length=100)] = Field(
         description='Each as "Family name, Given names", or the name of a group in one piece.'
     )
     title: Line
+    """Its title."""
     journal: Line | None = Field(None, description="Its usual abbreviation; of proceedings what they are called.")
     publisher: Line | None = None
+    """Who published it."""
     volume: Line | None = None
+    """The volume of the journal."""
     number: Line | None = None
+    """The number of the issue."""
     pages: Line | None = None
+    """Its pages: 745-754."""
     year: Annotated[int, Field(ge=1600, le=2200)] | None = None
+    """The year in which it came out."""
     doi: Annotated[str, StringConstraints(pattern=r"^10\.[0-9]{4,9}/[^\s{}\\%]+$", max_length=200)] | None = None
+    """Its DOI, without an address before it: 10.1086/111605."""
     url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s{}\\]+$", max_length=500)] | None = None
+    """Its address."""
     when: dict[Name, Wanted] = Field(
         {}, description="Options by name, and the value that each must have for it to be cited."
     )

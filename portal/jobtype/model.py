@@ -63,11 +63,17 @@ class Slot(Strict):
     """A place for datasets."""
 
     name: Name
+    """By what the command and the API name it: {input: data}."""
     label: Line
+    """What people read beside it on the form."""
     help: Words | None = None
+    """One or two sentences beneath it."""
     dataset_types: Annotated[list[Line], Field(min_length=1)]
+    """The types of datasets that fit, or ["*"] for any."""
     min: Annotated[int, Field(ge=0)] = 1
+    """So many datasets a job needs at least; 0 where it may stay empty."""
     max: Annotated[int, Field(ge=1)] = 1
+    """So many datasets a job takes at most."""
     files: Line = Field("*", description="Which files of a dataset the program gets: a pattern on their names.")
     accept_incomplete: bool = Field(False, description="Takes datasets that are still being written.")
     reads: Reads = Field(
@@ -83,12 +89,19 @@ class Variant(Strict):
     """A resource request: memory in MiB, time in seconds. Where these grow with the input they are the most."""
 
     name: Name
+    """By what commands and the API name it."""
     label: Line
+    """What people read on the form."""
     cpus: Annotated[int, Field(ge=1, le=1024)] = 1
+    """Cores; a program of several ranks has so many for each."""
     memory_mb: Annotated[int, Field(ge=16, le=16 * 1024 * 1024)] = 1024
+    """Memory in MiB; with `memory` the most that is ever asked for."""
     time_s: Annotated[int, Field(ge=1, le=60 * 24 * 3600)] = 600
+    """Time limit in seconds; with `time` the most that is ever asked for."""
     gpus: Annotated[int, Field(ge=0, le=64)] = 0
+    """GPUs; 0 for none."""
     ranks: Annotated[int, Field(ge=1, le=10_000)] = 1
+    """MPI ranks; 1 for a program that is one process."""
     constraint: Slug | None = Field(
         None,
         description="The kind of node that it needs, by the name under which the site offers such nodes: a100.",
@@ -121,16 +134,21 @@ class Resources(Strict):
     """The variants a person may choose from, and which one is meant if she does not."""
 
     default: Name
+    """The variant that is meant where nobody chooses one, by name."""
     variants: Annotated[list[Variant], Field(min_length=1, max_length=20)]
+    """The sizes that a person may choose from."""
 
 
 class Output(Strict):
     """Files of the output folder that become a dataset."""
 
     name: Name
+    """By what the API names this result."""
     pattern: Line = Field("*", description="Pattern on paths beneath the output folder.")
     dataset_type: Line
+    """The type of the dataset that its files become."""
     required: bool = True
+    """The job fails where no file fits; false: it may be missing."""
 
     _pattern_inside = field_validator("pattern")(_pattern_beneath)
 
@@ -146,31 +164,42 @@ class Preset(Strict):
     """Values that go together."""
 
     name: Line
+    """What people choose."""
     blurb: Line | None = None
+    """A sentence beside it: what it is good for."""
     when: Condition | None = Field(
         None,
         description="Can be chosen only where this holds of the datasets, whose parameters and files it names.",
     )
     because: Line | None = Field(None, description="Why it cannot, where `when` does not hold.")
     values: dict[Name, bool | int | float | str | Listed | Ends] = Field(default_factory=dict)
+    """Options by name, and the value that each gets."""
 
 
 class RetryRule(Strict):
     """What the portal does by itself after one class of failure."""
 
     times: Annotated[int, Field(ge=0, le=5)] = 0
+    """How often at most; 0: never."""
     memory_factor: Annotated[int | float, Field(ge=1, le=8)] = 1
+    """The next attempt asks for so many times the memory."""
     time_factor: Annotated[int | float, Field(ge=1, le=8)] = 1
+    """The next attempt asks for so many times the time."""
 
 
 class Retry(Strict):
     """Retries by class of failure. A program that ends with an error is never retried by itself."""
 
     lost: RetryRule = RetryRule(times=1)
+    """After Slurm lost the job, or its folder could not be used."""
     node: RetryRule = RetryRule(times=1)
+    """After a failure of its node."""
     preempted: RetryRule = RetryRule(times=3)
+    """After it had to make room for another job."""
     memory: RetryRule = RetryRule()
+    """After it took more memory than it was granted."""
     time: RetryRule = RetryRule()
+    """After it came to its time limit."""
 
 
 class JobType(Strict):
@@ -178,6 +207,7 @@ class JobType(Strict):
 
     name: Slug = Field(description="Unique name, as it stands in addresses and commands.")
     version: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]*$", max_length=50)]
+    """The version of the analysis, as its author counts it: 1.2.0."""
     kind: Annotated[Kind, Field(strict=False)] = Field(
         Kind.RUN,
         description="run: a program that ends by itself; interactive: a desktop, which its owner ends.",
@@ -188,14 +218,18 @@ class JobType(Strict):
     category: Line = Field(description="Heading under which its card stands.")
     instruments: list[Line] = Field(default_factory=list, description="Kinds of instruments it is for.")
     icon: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]+$", max_length=40)] | None = None
+    """Name of an icon for its card."""
     picture: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=100)] | None = None
+    """Name of a picture file, kept for the card, which shows the example picture or a result today."""
     goes_in: Line | None = Field(None, description="What goes in, in words.")
     comes_out: Line | None = Field(None, description="What comes out, in words.")
     typical_time: Line | None = Field(None, description='In words: "about a minute".')
     contact: Line = Field(description="Whom to ask.")
     program: Program
+    """What it runs: a command, or a module of ours."""
     image: Slug | None = Field(None, description="Container image that holds the program.")
     network: bool = False
+    """Its container reaches the network."""
     inputs: Annotated[list[Slot], Field(max_length=20)] = Field(
         default_factory=list, description="Slots for datasets; none for what works without data."
     )
@@ -203,11 +237,14 @@ class JobType(Strict):
         [], description="What must hold of the datasets, or the analysis does not fit them: {when, because}."
     )
     options: Annotated[list[Option], Field(max_length=200)] = Field(default_factory=list)
+    """What people set on the form, in this order."""
     presets: list[Preset] = Field(default_factory=list)
+    """Values that go together and are chosen in one piece."""
     crop: Crop | None = Field(
         None, description="The small part on which values of an option are tried; without it they take the whole."
     )
     resources: Resources
+    """What it asks of the cluster, in one size or several."""
     licences: Annotated[list[Licence], Field(max_length=10)] = Field(
         [],
         description="Licences that a job holds while it runs, by the names that the site offers: {name, count}.",
@@ -240,6 +277,7 @@ class JobType(Strict):
     success_codes: Annotated[list[Annotated[int, Field(ge=0, le=89)]], Field(min_length=1)] = Field(
         default_factory=lambda: [0]
     )
+    """Exit codes that mean success."""
     exit_codes: Annotated[list[ExitCode], Field(max_length=89)] = Field(
         [], description="What the program's own exit codes mean, in words for people."
     )
@@ -256,7 +294,9 @@ class JobType(Strict):
         [], description="Pictures that the program makes, shown with the result."
     )
     retry: Retry = Retry()
+    """What is tried again by itself, by class of failure."""
     log_limit_bytes: Annotated[int, Field(ge=1024, le=1024**3)] = 10 * 1024**2
+    """Each of its logs is kept up to so many bytes."""
     grace_s: Count = Field(30, description="Warning before the time limit, in seconds.")
 
     @model_validator(mode="after")

@@ -120,7 +120,9 @@ class BooleanOption(OptionBase):
     """A box to tick."""
 
     type: Literal["boolean"]
+    """The kind: a box to tick."""
     default: bool = False
+    """Whether it is ticked at first."""
 
     def objection(self, value: object) -> str | None:
         """See OptionBase."""
@@ -131,7 +133,9 @@ class Choice(Strict):
     """One of the values of a choice."""
 
     value: Line
+    """What the program gets."""
     label: Line | None = None
+    """What people read; the value itself if left out."""
     needs_input: Name | None = Field(None, description="Can be chosen only if a dataset is given in this slot.")
     needs_options: list[Name] = Field(
         [],
@@ -163,8 +167,11 @@ class ChoiceOption(OptionBase):
     """One of a few named values."""
 
     type: Literal["choice"]
+    """The kind: one of a few named values."""
     choices: Annotated[list[Line | Choice], Field(min_length=1, max_length=100)]
+    """The values: texts, or {value, label} and what each one needs."""
     default: Line | None = None
+    """The value that is chosen at first."""
     unit_of: UnitOf | None = Field(
         None, description="A quantity whose unit is asked where the files do not tell it."
     )
@@ -196,10 +203,15 @@ class IntegerOption(OptionBase):
     """A whole number."""
 
     type: Literal["integer"]
+    """The kind: a whole number."""
     default: int | None = None
+    """The number that stands there at first."""
     min: int | None = None
+    """The smallest number that is taken."""
     max: int | None = None
+    """The largest number that is taken."""
     step: Annotated[int, Field(ge=1)] = 1
+    """By how much the arrows of the field change it."""
     units: Line | None = Field(None, description="Unit of the value, shown beside the field.")
 
     @property
@@ -220,10 +232,15 @@ class FloatOption(OptionBase):
     """A number with a unit."""
 
     type: Literal["float"]
+    """The kind: a number."""
     default: int | float | None = None
+    """The number that stands there at first."""
     min: int | float | None = None
+    """The smallest number that is taken."""
     max: int | float | None = None
+    """The largest number that is taken."""
     step: Annotated[int | float, Field(gt=0)] | None = None
+    """By how much the arrows of the field change it."""
     units: Line | None = Field(None, description="Unit of the value, shown beside the field.")
 
     @property
@@ -249,7 +266,9 @@ class TextOption(OptionBase):
     """A line of text."""
 
     type: Literal["text"]
+    """The kind: a line of text."""
     default: str | None = None
+    """The text that stands there at first."""
     pattern: Annotated[str, StringConstraints(max_length=200)] | None = Field(
         None,
         description="Regular expression that the whole text must match, of a kind that cannot stall: at every "
@@ -257,6 +276,7 @@ class TextOption(OptionBase):
     )
     pattern_help: Line | None = Field(None, description="The pattern in words: what a person must write.")
     max_length: Annotated[int, Field(ge=1, le=4000)] = 200
+    """So many characters at most."""
 
     @property
     def typed(self) -> bool:

@@ -9,9 +9,12 @@ from gantry_formats.patterns.paths import PathPattern
 
 
 class Strict(BaseModel):
-    """Unknown keys are errors, nothing is converted silently, nothing changes after loading."""
+    """Unknown keys are errors, nothing is converted silently, nothing changes after loading.
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    The docstring beneath a key is its description in the published schema, which editors show.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
 
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]

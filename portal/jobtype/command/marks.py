@@ -21,7 +21,9 @@ class OptionMark(Strict):
     """The value of an option behind a prefix; no argument at all where the option has no value."""
 
     option: Name
+    """The option whose value it is, by name."""
     prefix: Argument | None = None
+    """What stands right before it, in the same argument: --name=."""
     each: Literal[True] | None = Field(
         None, description="Of a list: an argument each, behind the prefix each; else one with commas between."
     )
@@ -32,27 +34,34 @@ class FlagMark(Strict):
     """An argument that is there if a boolean option is true."""
 
     flag: Argument
+    """The argument: --verbose."""
     when: Name
+    """The boolean option that must be true, by name."""
 
 
 class GrantedFlagMark(Strict):
     """An argument that is there if the job was granted a GPU."""
 
     flag: Argument
+    """The argument: --gpu."""
     granted: Literal["gpus"]
+    """What must be granted: gpus."""
 
 
 class ResourceMark(Strict):
     """What the job was granted, as a number: cores, MiB, seconds, GPUs (missing where there is none), ranks."""
 
     resource: Granted
+    """What was granted: cpus, memory_mb (MiB), time_s (seconds), gpus, ranks."""
     prefix: Argument | None = None
+    """What stands right before it, in the same argument: --name=."""
 
 
 class InputMark(Strict):
     """One argument a file of an input slot."""
 
     input: Name
+    """The slot, by name: for few files."""
 
 
 class InputListMark(Strict):
@@ -62,8 +71,11 @@ class InputListMark(Strict):
     """
 
     input_list: Name
+    """The slot whose files are listed, by name."""
     prefix: Argument | None = None
+    """What stands right before it, in the same argument: --name=."""
     relative: bool | None = None
+    """Names beneath the dataset's folder instead of full paths."""
     lines: bool | None = Field(None, description="Each name is a line, for programs that know of no NUL.")
 
 
@@ -71,13 +83,16 @@ class InputFolderMark(Strict):
     """The folder of the dataset in an input slot, beneath which its files have their names."""
 
     input_folder: Name
+    """The slot of the dataset, by name."""
     prefix: Argument | None = None
+    """What stands right before it, in the same argument: --name=."""
 
 
 class OutputMark(Strict):
     """A path beneath the job's output folder."""
 
     output: Argument
+    """The path beneath the output folder: result.tif."""
 
     @field_validator("output")
     @classmethod
@@ -92,20 +107,25 @@ class FileMark(Strict):
     """The path of the file that an option chose; nothing where none was chosen."""
 
     file: Name
+    """The option that chose it, by name."""
     prefix: Argument | None = None
+    """What stands right before it, in the same argument: --name=."""
 
 
 class WrittenMark(Strict):
     """The path of a file that is written for the program before it starts: see the program's `written`."""
 
     written: Line
+    """The file's name among those that are written."""
     prefix: Argument | None = None
+    """What stands right before it, in the same argument: --name=."""
 
 
 class JobMark(Strict):
     """The path of job.json."""
 
     job: Literal["json"]
+    """Always json."""
 
 
 def _kind(item: Any, known: Sequence[str]) -> str | None:
@@ -178,6 +198,7 @@ class TextMark(Strict):
     """One argument of several parts behind each other; no argument at all where one of them is missing."""
 
     text: Annotated[list[TextPart], Field(min_length=1, max_length=MOST_PARTS)]
+    """The parts, in order: text and marks."""
 
 
 _One = (
@@ -241,12 +262,14 @@ class WrittenLines(Strict):
     """A file with lines of text; one in which a value is missing is left out."""
 
     lines: Annotated[list[WrittenLine], Field(min_length=1, max_length=500)]
+    """The lines, in order: text and marks."""
 
 
 class WrittenContent(Strict):
     """A file with a text that stands as it is: a script of a few lines or a hundred."""
 
     content: Annotated[str, Field(min_length=1, max_length=LONGEST_CONTENT)]
+    """The text of the file."""
 
 
 class WrittenBeside(Strict):
@@ -293,6 +316,7 @@ class TogetherMark(Strict):
     """Arguments that stand together: all of them, or none where the value of one is missing."""
 
     together: Annotated[list[OneItem], Field(min_length=1, max_length=MOST_TOGETHER)]
+    """The arguments, in order: text and marks."""
 
 
 Alternative = Annotated[
@@ -310,6 +334,7 @@ class OneOfMark(Strict):
     """The first of these of which no value is missing; nothing where there is none."""
 
     one_of: Annotated[list[Alternative], Field(min_length=2, max_length=MOST_ALTERNATIVES)]
+    """The alternatives, the first one that can be had first."""
 
 
 CommandItem = Annotated[

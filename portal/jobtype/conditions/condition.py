@@ -74,6 +74,7 @@ class Need(Strict):
     """What must hold of the datasets: else the whole analysis does not fit them."""
 
     when: Condition
+    """What must hold, of the datasets' parameters and files: angles > 1."""
     because: Line | None = Field(
         None, description='Why it does not fit, where it does not hold: "needs more than one angle".'
     )

@@ -16,7 +16,9 @@ class FileOption(OptionBase):
     """The name of a file beneath its dataset's folder; {file: NAME} in a command is its path."""
 
     type: Literal["file"]
+    """The kind: one of a dataset's files."""
     default: None = None
+    """A file has no default: leave it out."""
     slot: Name | None = Field(None, description="Input slot of whose dataset it is; the first slot if left out.")
     files: Line = Field("*", description="Which files can be chosen: a pattern on their names.")
 

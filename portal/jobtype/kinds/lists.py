@@ -17,15 +17,20 @@ class OneOfSeveral(Strict):
     """One of the values of which several can be chosen."""
 
     value: Line
+    """What the program gets."""
     label: Line | None = None
+    """What people read; the value itself if left out."""
 
 
 class SeveralOption(OptionBase):
     """Any number of a few named values; without any it has no value."""
 
     type: Literal["several"]
+    """The kind: several of a list."""
     choices: Annotated[list[Line | OneOfSeveral], Field(min_length=1, max_length=100)]
+    """The values: texts, or {value, label}."""
     default: list[Line] | None = None
+    """Those that are chosen at first."""
     min: Annotated[int, Field(ge=0, le=100)] = Field(0, description="So many must be chosen at least.")
     max: Annotated[int, Field(ge=1, le=100)] | None = Field(None, description="So many can be chosen at most.")
 
@@ -52,12 +57,16 @@ class NumbersOption(OptionBase):
     """A list of numbers."""
 
     type: Literal["numbers"]
+    """The kind: a list of numbers."""
     default: Annotated[list[int | float], Field(min_length=1, max_length=MOST_NUMBERS)] | None = None
+    """The numbers that stand there at first."""
     whole: bool = Field(False, description="Whole numbers alone; a person may then write 1-5 for 1, 2, 3, 4, 5.")
     min: int | float | None = Field(None, description="Bound of each number.")
     max: int | float | None = Field(None, description="Bound of each number.")
     min_items: Annotated[int, Field(ge=1, le=MOST_NUMBERS)] = 1
+    """So many numbers at least."""
     max_items: Annotated[int, Field(ge=1, le=MOST_NUMBERS)] = 100
+    """So many numbers at most."""
     units: Line | None = Field(None, description="Unit of each value, shown beside the field.")
 
     @property

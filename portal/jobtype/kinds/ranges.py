@@ -19,7 +19,9 @@ class RangeOption(OptionBase):
     """From one number to another: {"low": 10, "high": 200}."""
 
     type: Literal["range"]
+    """The kind: from one number to another."""
     default: Ends | None = None
+    """The ends that stand there at first: {low: 400, high: 700}."""
     whole: bool = Field(False, description="Whole numbers alone.")
     min: int | float | None = Field(None, description="Bound of both ends.")
     max: int | float | None = Field(None, description="Bound of both ends.")

@@ -15,8 +15,11 @@ class LongTextOption(OptionBase):
     """Text of any number of lines."""
 
     type: Literal["long_text"]
+    """The kind: text of several lines."""
     default: str | None = None
+    """The text that stands there at first."""
     max_length: Annotated[int, Field(ge=1, le=4000)] = 2000
+    """So many characters at most."""
 
     @property
     def typed(self) -> bool:
@@ -48,7 +51,9 @@ class DateOption(OptionBase):
     """A day, as 2026-11-30."""
 
     type: Literal["date"]
+    """The kind: a day."""
     default: str | None = None
+    """The day that stands there at first, as "2026-11-30"."""
     min: str | None = Field(None, description="The first day that can be given.")
     max: str | None = Field(None, description="The last day that can be given.")
 

@@ -13,13 +13,16 @@ class Licence(Strict):
     """Licences of a program that a job holds while it runs, by the name under which the site offers them."""
 
     name: Slug
+    """The name under which the site offers it."""
     count: Annotated[int, Field(ge=1, le=1000)] = 1
+    """So many of them each job holds."""
 
 
 class LicenceServer(Strict):
     """A licence server that a container reaches, and nothing else beyond it, by the name that the site offers."""
 
     name: Slug
+    """The name under which the site offers it."""
     variable: Annotated[str, StringConstraints(pattern=rf"^{NAME.pattern}$")] = Field(
         VARIABLE, description="The variable by which the program is told where the server is."
     )

@@ -79,6 +79,7 @@ class FoundParameter(Strict):
     """A quantity of the result, in a JSON or CSV file that the program writes."""
 
     name: Annotated[Line, Field(max_length=MAX_NAME)]
+    """By what name the result has it."""
     units: Annotated[str, Field(max_length=MAX_UNITS)] = Field(
         "", description="As the program means it; not converted."
     )
@@ -111,6 +112,7 @@ class FoundPicture(Strict):
 
     file: Line = Field(description="Pattern on paths beneath the output folder: overlay*.png.")
     caption: Annotated[Line, Field(max_length=MAX_CAPTION)]
+    """What people read beneath it."""
     thumbnail: bool = Field(False, description="The first that fits stands for the result on its card.")
 
     _file_beneath = field_validator("file")(_beneath_output)
