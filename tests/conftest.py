@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+import compiled_once
 import psycopg
 import pytest
 from postgres_server import start_postgres
@@ -33,6 +34,7 @@ def pytest_configure() -> None:
     """Tests, and the processes that they start, are in one time zone, wherever the machine is."""
     os.environ["TZ"] = "UTC"
     time.tzset()
+    compiled_once.install()
 
 
 @pytest.fixture

@@ -84,7 +84,7 @@ def test_an_image_is_asked_for_once_and_what_came_of_it_is_told(
     assert first["request"] == again["request"]
     assert (first["name"], first["digest"]) == ("tools", kept.digest)
     answered(sqlite_database, done=False, words="It has set-uid files.")
-    code, out, _ = sam("analyses", "stage", job, "tools", "--wait")
+    code, out, _ = sam("analyses", "stage", job, "tools", "--wait", "--patience", "1")
     assert code == 0 and "Request" in out  # a refused one is asked for anew
     answered(sqlite_database, done=True, words="", size=10)
     [newest, oldest] = json.loads(sam("analyses", "stage", job, "--json")[1])["requests"]

@@ -225,8 +225,8 @@ API = """
     api_drafts.ask_to_publish_again     POST    sign-in  sign-in  forbidden  forbidden  forbidden  forbidden  done  forbidden  | -
     api_images.read_images              GET     sign-in  forbidden  forbidden  forbidden  forbidden  forbidden  shows  forbidden  | -
     api_images.read_image               GET     sign-in  forbidden  hides  forbidden  forbidden  forbidden  shows  forbidden  | -
-    api_images.read_waiting             GET     sign-in  forbidden  forbidden  forbidden  forbidden  forbidden  shows  forbidden  | -
-    api_images.refuse                   POST    sign-in  sign-in  forbidden  forbidden  forbidden  forbidden  done  forbidden  | -
+    api_images.read_waiting_images      GET     sign-in  forbidden  forbidden  forbidden  forbidden  forbidden  shows  forbidden  | -
+    api_images.refuse_image             POST    sign-in  sign-in  forbidden  forbidden  forbidden  forbidden  done  forbidden  | -
     api_images.ask_for_image            POST    sign-in  sign-in  hides  forbidden  forbidden  forbidden  forbidden  forbidden  | -
     api_submissions.create_submission   POST    sign-in  sign-in  hides  forbidden  done       done       done   forbidden  | dataset
     api_submissions.read_submission     GET     sign-in  shows    hides  shows      forbidden  shows      shows  forbidden  | job option
@@ -318,7 +318,7 @@ INSTEAD: Mapping[tuple[str, str], str] = {
     ("api_drafts.ask_to_retire", "name"): "published",
     ("api_drafts.ask_to_publish_again", "name"): "published",
     **{(f"staging.{one}", "wish_id"): "image wish" for one in ("show", "sign", "refuse")},
-    ("api_images.refuse", "request"): "image wish",
+    ("api_images.refuse_image", "request"): "image wish",
     ("methods.references", "dataset_id"): "result",
     ("methods.crate", "dataset_id"): "result",
     ("methods.archive", "dataset_id"): "result",
@@ -591,7 +591,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
     "api_drafts.ask_to_publish": {"to": "instruments", "ids": [1], "changed": "It is new.", "narrow": True},
     "api_images.ask_for_image": {"name": "cows"},
     "api_drafts.refuse": {"why": "It names no contact."},
-    "api_images.refuse": {"why": "It does not say what it is for."},
+    "api_images.refuse_image": {"why": "It does not say what it is for."},
     "api_drafts.ask_to_publish_again": {"revision": "{revision}", "changed": "Back.", "narrow": True},
     "api_submissions.create_submission": {**_FORM, "title": None, "trial": _TRIAL},
     "api_submission-lists.create_submission_list": {"forms": [{**_FORM, "title": None, "trial": _TRIAL}]},

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 
 import pytest
 from database_roles import WEB, as_role, grant
@@ -27,7 +27,7 @@ from portal.identity.sessions import open_session
 from portal.jobs.models import JobEvent
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobs.submit.submit import submit
-from portal.jobtype.load import load_folders, shipped_folder
+from portal.jobtype.load import JobTypes, load_folders, shipped_folder
 from portal.notify.models import About, Notice
 from portal.web.signed_in import COOKIE
 
@@ -81,6 +81,11 @@ def csrf() -> Callable[..., str]:
     return csrf_of
 
 
+@cache
+def _shipped() -> JobTypes:
+    return load_folders([shipped_folder()])
+
+
 def _fill(site: Site) -> None:
     facility, settings = site.facility, site.settings
     folder = settings.roots["demo"].path / "heart"
@@ -125,7 +130,7 @@ def _fill(site: Site) -> None:
             session,
             facility.actors["maya"],
             SubmitRequest("lightsheet-deconvolution", {"stack": [facility.datasets["private"]]}),
-            jobtypes=load_folders([shipped_folder()]),
+            jobtypes=_shipped(),
             settings=settings,
             now=datetime.now(UTC),
         )

@@ -126,7 +126,7 @@ def test_she_refuses_it_with_a_sentence_that_who_asked_reads(site: Any, asked: I
     assert "Refused. Sam Weber reads why." in done
     publisher.look(site.database, site.settings, now=datetime.now(UTC))
     own = site.client("sam").get(f"/jobs/J-{1000 + asked.job_id}").text
-    assert "It was not staged as cows, says maya: Say &lt;what&gt; for." in own
+    assert "It was not staged as cows, says Maya Lind: Say &lt;what&gt; for." in own
     assert "It was refused by maya: Say &lt;what&gt; for." in maya.get(PAGE).text
 
 

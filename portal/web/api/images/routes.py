@@ -137,7 +137,7 @@ def ask_for_image(path: JobPath, body: AskedName) -> Response:
 
 
 @api.get("/images/waiting", summary="Images that wait for a second person", responses={200: WaitingImages})
-def read_waiting() -> Response:
+def read_waiting_images() -> Response:
     """The images that you may sign off. For staff; empty where no keys sign here."""
     found = second.waiting_for(session(), actor(), portal().settings)
     items = [
@@ -153,7 +153,7 @@ def read_waiting() -> Response:
 
 
 @api.post("/images/waiting/<int:request>/refuse", summary="Refuse an image", responses={200: StagingOut})
-def refuse(path: RequestPath, body: Refusal) -> Response:
+def refuse_image(path: RequestPath, body: Refusal) -> Response:
     """Say why not. The publisher takes it down and who asked reads it; 409 where it was decided meanwhile."""
     close_session()
     with portal().database.write() as writing:
