@@ -84,15 +84,23 @@ class Drafts(Connection):
         return self.get("drafts/audiences")
 
     def ask_to_publish(
-        self, draft: int, to: str | None, changed: str, *, ids: Sequence[int] = (), narrow: bool = False
+        self,
+        draft: int,
+        to: str | None,
+        changed: str,
+        *,
+        ids: Sequence[int] = (),
+        narrow: bool = False,
+        over: bool = False,
     ) -> Document:
         """Ask that it is published: to `myself`, `everyone`, or `instruments` or `experiments` by their ids.
 
         None: to whom it is on offer now. Where somebody would lose it, that is refused unless `narrow` says that
-        it is meant.
+        it is meant; where it would replace what somebody else published, unless `over` does.
         """
-        body = {"to": to, "ids": [int(one) for one in ids], "changed": changed, "narrow": narrow}
-        return self.call("POST", f"drafts/{int(draft)}/publish", json=body)
+        body = {"to": to, "ids": [int(one) for one in ids], "changed": changed}
+        meant = {"narrow": narrow, "over": over}
+        return self.call("POST", f"drafts/{int(draft)}/publish", json={**body, **meant})
 
     def waiting(self) -> list[Document]:
         """What waits for a second person, and this one could sign off or refuse; the oldest first."""

@@ -20,6 +20,7 @@ from portal.audit.record import record
 from portal.drafts.models import Draft
 from portal.drafts.narrowing import check_nobody_loses
 from portal.drafts.past import history
+from portal.drafts.replacing import check_replaces_nobodys
 from portal.drafts.revisions import LONGEST_CHANGED, DraftRevision, RevisionDeed, RevisionWish, Wished
 from portal.drafts.service import check_staff, draft_for
 from portal.errors import ConflictError, InvalidError, LimitError, NotFoundError
@@ -96,11 +97,13 @@ def ask_to_publish(
     *,
     now: datetime,
     narrow: bool = False,
+    over: bool = False,
 ) -> RevisionWish:
     """Ask that the draft's text as it is now is published, with a sentence of what changed.
 
-    `narrow`: it is meant that somebody who has what is on offer under its name loses it.
-    Raises what `ask_to_try` raises, ConflictError where no run of this very revision succeeded, and NarrowerError.
+    `narrow`: it is meant that somebody who has what is on offer under its name loses it; `over`: that it replaces
+    what somebody else published. Raises what `ask_to_try` raises, ConflictError where no run of this very revision
+    succeeded, NarrowerError and ReplacedError.
     """
     sentence = one_line(changed, LONGEST_CHANGED + 1)
     if not sentence or len(sentence) > LONGEST_CHANGED:
@@ -111,6 +114,8 @@ def ask_to_publish(
         raise ConflictError("No run of this very text has succeeded yet. Try it first; nothing was published.")
     if not narrow:
         check_nobody_loses(session, actor, revision.name, audience)
+    if not over:
+        check_replaces_nobodys(session, actor, draft_for(session, actor, draft_id), revision.name)
     return _ask(session, actor, revision, Wished.PUBLISH, audience=audience, changed=sentence, now=now)
 
 

@@ -27,12 +27,23 @@ narrow_option = click.option(
 @click.option("--changed", required=True, metavar="SENTENCE", help="What changed, for those who use it.")
 @narrow_option
 @click.option(
+    "--over", is_flag=True, help="It replaces what somebody else published; without this, that is refused."
+)
+@click.option(
     "--wait", is_flag=True, help="Wait until it is signed off or refused; the exit code is 7 if refused."
 )
 @click.option("--patience", default=60, show_default=True, type=click.IntRange(1, 86400), help="Seconds to wait.")
 @json_option
 def publish(
-    draft: str, *, to: str | None, changed: str, narrow: bool, wait: bool, patience: int, as_json: bool
+    draft: str,
+    *,
+    to: str | None,
+    changed: str,
+    narrow: bool,
+    over: bool,
+    wait: bool,
+    patience: int,
+    as_json: bool,
 ) -> int:
     """Ask that a draft is published: gantry analyses publish shrink --to everyone --changed "The first one."
 
@@ -41,7 +52,7 @@ def publish(
     client = make_client()
     number = draft_number(client, draft)
     kind, ids = audience(client, to) if to is not None else (None, [])
-    wish = client.ask_to_publish(number, kind, changed, ids=ids, narrow=narrow)
+    wish = client.ask_to_publish(number, kind, changed, ids=ids, narrow=narrow, over=over)
     if wait:
         wish = _answered(client, number, wish, patience)
     show_wish(wish, as_json=as_json)

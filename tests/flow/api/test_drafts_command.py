@@ -319,3 +319,20 @@ def test_what_is_not_there_yet_is_to_be_filled_in_as_the_page_says_it(
     file.write_text("".join(lines).replace("summary:", "sumary:"))
     err = sam("analyses", "check", file, *how)[2]
     assert "unknown key sumary; did you mean summary?" in err
+
+
+def test_publishing_over_what_somebody_else_published_is_refused_unless_it_is_meant(
+    sam: Gantry,
+    file: Path,
+    sqlite_database: Database,
+    sqlite_facility: SmallFacility,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("portal.drafts.publishing.was_tried", lambda *_of: True)
+    sam("analyses", "draft", file)
+    with sqlite_database.write() as session:
+        put_down(session, sqlite_facility.actors["maya"].person_id, "shrink", SHRINK.replace("50", "60"))
+    words = ("analyses", "publish", "shrink", "--to", "everyone", "--changed", "New.")
+    code, _, err = sam(*words)
+    assert code == 7 and "stands what Maya Lind published" in err and "--over" in err, err
+    assert sam(*words, "--over")[0] == 0

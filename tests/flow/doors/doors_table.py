@@ -492,6 +492,7 @@ FORMS: Mapping[str, Mapping[str, Any]] = {
     "drafts.ask_to_publish": {
         "changed": "It is new.", "to": "everyone", "instrument": "1", "experiment": "1", "experiment_words": "",
         "narrow": "yes",
+        "over": "yes",
     },
     "drafts.find_experiments": {"experiment": "1", "experiment_words": "zebra"},
     "drafts.make_key": {"label": "Blue key", "client_data": MADE[0], "attestation": MADE[1]},
@@ -588,7 +589,9 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
         "inputs": {"data": ["{dataset}"]}, "options": {"histogram_bins": 64}, "preset": None, "mode": "each",
         "experiment": None, "variant": None, "title": "Again", "use": None, "accept_terms": None,
     },
-    "api_drafts.ask_to_publish": {"to": "instruments", "ids": [1], "changed": "It is new.", "narrow": True},
+    "api_drafts.ask_to_publish": {
+        "to": "instruments", "ids": [1], "changed": "It is new.", "narrow": True, "over": True,
+    },
     "api_images.ask_for_image": {"name": "cows"},
     "api_drafts.refuse": {"why": "It names no contact."},
     "api_images.refuse_image": {"why": "It does not say what it is for."},

@@ -10,6 +10,7 @@ from published_here import put_down
 from sqlalchemy import select
 
 from portal.catalogue.models import Instrument
+from portal.drafts.models import Draft
 from portal.drafts.revisions import RevisionWish
 from portal.jobtype.load import judge
 from portal.jobtype.offer.audience import EVERYONE, Audience, To
@@ -145,3 +146,43 @@ def test_going_back_to_a_revision_for_fewer_is_said_and_ticked_first(desk: Desk,
     on_offer(site, NAME, EVERYONE, "the third text")
     desk.send(f"{page}/again", {"digest": second, "changed": "Back."})
     assert asked(site)[1:] == [{"to": "everyone", "author": "sam", "ids": []}]
+
+
+def test_what_somebody_else_published_is_replaced_only_where_that_is_meant(
+    desk: Desk, ines: Desk, site: Any
+) -> None:
+    draft = sound(ines)
+    name = name_of(ines, draft)
+    ines.look(f"/analyses/drafts/{draft}/publish")
+    assert 'name="over"' not in ines.html
+    first = on_offer(site, name, EVERYONE)
+    ines.look(f"/analyses/drafts/{draft}/publish")
+    whose = f"Under the name {name} stands what Sam Weber published: it would be replaced."
+    assert whose in told(ines.html) and ticked(ines.html, "over") == []
+    address = f"/analyses/drafts/{draft}/ask-to-publish"
+    ines.send(address, {"changed": "Mine.", "to": "everyone"})
+    assert f"{whose} Nothing was asked for." in told(ines.html) and asked(site) == []
+    assert 'value="Mine."' in ines.html
+    # Sam, whose it is, is not asked; nor is who changes what he published, until he publishes again.
+    own = sound(desk)
+    assert name_of(desk, own) == name
+    desk.look(f"/analyses/drafts/{own}/publish")
+    assert 'name="over"' not in desk.html
+    with site.database.write() as session:
+        session.get_one(Draft, draft).based_on = first
+    ines.look(f"/analyses/drafts/{draft}/publish")
+    assert 'name="over"' not in ines.html
+    on_offer(site, name, EVERYONE, "a third text")
+    ines.look(f"/analyses/drafts/{draft}/publish")
+    since = "This draft began as an earlier revision. Sam Weber published another one since: it would be replaced."
+    assert since in told(ines.html)
+    ines.send(address, {"changed": "Mine.", "to": "everyone", "over": "yes"})
+    assert [one["author"] for one in asked(site)] == ["ines"]
+
+
+def test_who_has_it_alone_is_not_named_to_whom_it_would_be_replaced_by(ines: Desk, site: Any) -> None:
+    draft = sound(ines)
+    on_offer(site, name_of(ines, draft), Audience(To.MYSELF, "sam"))
+    ines.send(f"/analyses/drafts/{draft}/ask-to-publish", {"changed": "x", "to": "everyone"})
+    assert "stands what somebody else of the staff has alone: it would be replaced." in told(ines.html)
+    assert "Weber" not in told(ines.html) and asked(site) == []

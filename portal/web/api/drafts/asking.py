@@ -57,6 +57,9 @@ class AskedToPublish(Body):
     ids: Ids = Field(default_factory=list, description="Of the instruments or experiments that are meant.")
     changed: Changed
     narrow: Narrow = False
+    over: bool = Field(
+        False, description="It is meant that this replaces what somebody else published; without it: 409."
+    )
 
 
 @api.get("/drafts/audiences", summary="To whom one may publish", responses={200: Audiences})
@@ -115,7 +118,8 @@ def try_draft(path: DraftPath, header: IdempotencyHeader, body: DraftTrial) -> R
 def ask_to_publish(path: DraftPath, body: AskedToPublish) -> Response:
     """Ask that its text as it is now is published.
 
-    409 where no run of this very text succeeded, or where somebody who has it now would lose it (`narrow`).
+    409 where no run of this very text succeeded, where somebody who has it now would lose it (`narrow`), or where
+    it would replace what somebody else published under its name (`over`).
     """
     close_session()
     with portal().database.write() as writing:
@@ -126,7 +130,7 @@ def ask_to_publish(path: DraftPath, body: AskedToPublish) -> Response:
             service.draft_for(writing, actor(), path.draft)
             audience = audience_for(writing, actor(), body.to or "", body.ids)
         asked = publishing.ask_to_publish(
-            writing, actor(), path.draft, audience, body.changed, now=now(), narrow=body.narrow
+            writing, actor(), path.draft, audience, body.changed, now=now(), narrow=body.narrow, over=body.over
         )
         wish = asked.id
     return _wish(wish)

@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from portal.drafts import publishing, service, trying
 from portal.drafts.narrowing import NarrowerError
-from portal.errors import ConflictError, InvalidError, LimitError
+from portal.drafts.replacing import ReplacedError
+from portal.errors import ConflictError, InvalidError, LimitError, PortalError
 from portal.form.values import as_text
 from portal.jobs.submit.check import SubmitRequest
 from portal.jobtype.model import JobType
@@ -31,6 +32,8 @@ from portal.web.views.start import inputs_of
 MEANT = (
     "Nothing was asked for. Where that is meant, tick below that they lose it; else choose so that they keep it."
 )
+
+OVER = "Nothing was asked for. Where that is meant, tick below that it replaces it; else give yours another name."
 
 
 @page.post("/<int:draft_id>/ask-to-try")
@@ -154,12 +157,12 @@ def ask_to_publish(draft_id: int) -> ResponseReturnValue:
     changed = request.form.get("changed", "")
     try:
         audience = asked_for(session(), actor(), request.form)
-        narrow = "narrow" in request.form
+        meant = {name: name in request.form for name in ("narrow", "over")}
         with portal().database.write() as writing:
-            publishing.ask_to_publish(writing, actor(), draft_id, audience, changed, now=now(), narrow=narrow)
+            publishing.ask_to_publish(writing, actor(), draft_id, audience, changed, now=now(), **meant)
         flash("Asked. What becomes of it stands here.")
     except (InvalidError, ConflictError, LimitError) as error:
-        flash(f"{error.said} {MEANT}" if isinstance(error, NarrowerError) else error.message, "wrong")
+        flash(_told(error), "wrong")
         here = url_for(
             "drafts.edit",
             draft_id=draft_id,
@@ -171,6 +174,14 @@ def ask_to_publish(draft_id: int) -> ResponseReturnValue:
         )
         return redirect(here, 303)
     return redirect(url_for("drafts.edit", draft_id=draft_id, step="publish"), 303)
+
+
+def _told(error: PortalError) -> str:
+    if isinstance(error, NarrowerError):
+        return f"{error.said} {MEANT}"
+    if isinstance(error, ReplacedError):
+        return f"{error.said} {OVER}"
+    return error.message
 
 
 def _inputs(jobtype: JobType, on: int) -> dict[str, list[int]]:

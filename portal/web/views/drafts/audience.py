@@ -12,7 +12,9 @@ from portal.catalogue.access import visible
 from portal.catalogue.models import Instrument, Investigation
 from portal.catalogue.models.searchable import fold
 from portal.drafts.audiences import audience_for
+from portal.drafts.models import Draft
 from portal.drafts.narrowing import audience_now, narrowing, until_now
+from portal.drafts.replacing import replacing
 from portal.errors import InvalidError
 from portal.identity.actor import Actor
 from portal.jobtype.offer.audience import MOST, Audience, To
@@ -67,13 +69,16 @@ class ForWhom:
     narrows: str
     """Who would lose it by what the address says was chosen; empty where nobody would."""
 
+    replaces: str = ""
+    """What somebody else published that it would replace, in a sentence; empty where nothing is."""
+
     @property
     def may_narrow(self) -> bool:
         """If there is anybody to lose it."""
         return bool(self.narrows or any(one.narrows for one in self.choices))
 
 
-def for_whom(session: Session, actor: Actor, name: str, sent: MultiDict[str, str]) -> ForWhom:
+def for_whom(session: Session, actor: Actor, draft: Draft, name: str, sent: MultiDict[str, str]) -> ForWhom:
     """The question for an analysis of this name. `sent`: what was answered already, from an address or a form."""
     had = audience_now(session, actor, name)
     answered = sent if "to" in sent else _as_now(had, sent)
@@ -100,6 +105,7 @@ def for_whom(session: Session, actor: Actor, name: str, sent: MultiDict[str, str
         tuple((number, full or short, number in ticked) for number, full, short in found),
         experiments(session, actor, answered),
         narrowing(session, actor, name, asked) if asked is not None else "",
+        replacing(session, actor, draft, name),
     )
 
 

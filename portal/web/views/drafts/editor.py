@@ -152,7 +152,7 @@ def editor_of(
         "label_at": label_at,
         "rule": RULE,
         "example": _example(draft, checked, step),
-        "whom": _whom(checked, step),
+        "whom": _whom(draft, checked, step),
     }
 
 
@@ -184,10 +184,10 @@ def _example(draft: Draft, checked: Checked, step: str) -> Example | None:
     return example_of(session(), actor(), draft.id, checked.jobtype, stage)
 
 
-def _whom(checked: Checked, step: str) -> ForWhom | None:
+def _whom(draft: Draft, checked: Checked, step: str) -> ForWhom | None:
     if step != Step.PUBLISH.value or checked.jobtype is None:
         return None
-    return for_whom(session(), actor(), checked.jobtype.name, request.args)
+    return for_whom(session(), actor(), draft, checked.jobtype.name, request.args)
 
 
 def live_values(jobtype: JobType, sent: MultiDict[str, str]) -> dict[str, str]:
