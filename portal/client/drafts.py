@@ -79,6 +79,15 @@ class Drafts(Connection):
         place = f"drafts/{int(draft)}/trials"
         return self.call("POST", place, json=dict(form), headers=headers, repeat=key is not None)
 
+    def example(self, draft: int) -> Document:
+        """The example picture of the draft's text as it is now, and those from which to choose."""
+        return self.get(f"drafts/{int(draft)}/example")
+
+    def choose_example(self, draft: int, picture: int | None, *, earlier: bool = False) -> Document:
+        """Keep one of those that are offered, or the earlier revision's; neither: none."""
+        body = {"picture": None if picture is None else int(picture), "earlier": earlier}
+        return self.call("PUT", f"drafts/{int(draft)}/example", json=body, repeat=True)
+
     def audiences(self) -> Document:
         """The instruments to whose scientists one may publish."""
         return self.get("drafts/audiences")

@@ -17,6 +17,7 @@ EXERCISES = {
         "tests again and again under load; lists which did not pass every time",
     ),
     "odd-words": ("tests.exercises.odd_words", "each command of `gantry` with each odd word"),
+    "odd-requests": ("tests.exercises.odd_requests", "each page and door of the API with each odd value"),
     "first-command": ("tests.exercises.first_command", "each `./run` command as the first one in a fresh clone"),
 }
 

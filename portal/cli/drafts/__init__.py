@@ -15,6 +15,7 @@ COMMANDS = {
     "draft": f"{HERE}.writing:draft",
     "check": f"{HERE}.checking:check",
     "try": f"{HERE}.running:try_draft",
+    "example": f"{HERE}.example:example",
     "publish": f"{HERE}.publishing:publish",
     "approve": f"{HERE}.publishing:approve",
     "waiting": f"{HERE}.second:waiting",

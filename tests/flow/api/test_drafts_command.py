@@ -336,3 +336,22 @@ def test_publishing_over_what_somebody_else_published_is_refused_unless_it_is_me
     code, _, err = sam(*words)
     assert code == 7 and "stands what Maya Lind published" in err and "--over" in err, err
     assert sam(*words, "--over")[0] == 0
+
+
+def test_the_example_picture_is_shown_and_chosen_once_a_trial_succeeded(
+    sam: Gantry, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sam("analyses", "draft", file)
+    code, out, err = sam("analyses", "example", "shrink")
+    assert code == 0 and "has no example picture" in out and "a trial of this very text that succeeded" in err
+    code, _, err = sam("analyses", "example", "shrink", "--picture", "1")
+    assert code == 7 and "No run of this very text has succeeded yet" in err
+    assert sam("analyses", "example", "shrink", "--picture", "1", "--none")[0] == 2
+    monkeypatch.setattr("portal.drafts.publishing.was_tried", lambda *_of: True)
+    code, out, err = sam("analyses", "example", "shrink")
+    assert code == 0 and "Its trials made no pictures." in out + err
+    code, _, err = sam("analyses", "example", "shrink", "--picture", "99")
+    assert code == 4 and "no picture of a trial of this very text" in err
+    code, _, err = sam("analyses", "example", "shrink", "--earlier")
+    assert code == 4 and "No earlier revision" in err
+    assert _json(sam("analyses", "example", "shrink", "--none", "--json"))["chosen"] is None

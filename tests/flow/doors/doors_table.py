@@ -212,6 +212,9 @@ API = """
     api_drafts.throw_draft_away         DELETE  sign-in  sign-in  hides  forbidden  hides  hides  done  forbidden  | -
     api_drafts.ask_to_try               POST    sign-in  sign-in  hides  forbidden  hides  hides  422  forbidden  | -
     api_drafts.try_draft                POST    sign-in  sign-in  hides  forbidden  hides  hides  409  forbidden  | -
+    api_drafts.read_example             GET     sign-in  hides  hides  hides  forbidden  hides  shows  forbidden  | -
+    api_drafts.read_example_picture     GET     sign-in  hides  hides  hides  forbidden  hides  hides  forbidden  | -
+    api_drafts.choose_example           PUT     sign-in  sign-in  hides  forbidden  hides  hides  409  forbidden  | -
     api_drafts.ask_to_publish           POST    sign-in  sign-in  hides  forbidden  hides  hides  422  forbidden  | -
     api_drafts.check_draft_form         POST    sign-in  sign-in  hides  hides  forbidden  hides  409  forbidden  | -
     api_drafts.check_text               POST    sign-in  sign-in  forbidden  forbidden  forbidden  forbidden  shows  forbidden  | -
@@ -589,6 +592,7 @@ BODIES: Mapping[str, Mapping[str, Any]] = {
         "inputs": {"data": ["{dataset}"]}, "options": {"histogram_bins": 64}, "preset": None, "mode": "each",
         "experiment": None, "variant": None, "title": "Again", "use": None, "accept_terms": None,
     },
+    "api_drafts.choose_example": {"picture": 1, "earlier": False},
     "api_drafts.ask_to_publish": {
         "to": "instruments", "ids": [1], "changed": "It is new.", "narrow": True, "over": True,
     },

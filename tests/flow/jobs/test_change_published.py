@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from asking import Asking
 from flask.testing import FlaskClient
 from job_yard import Yard, analysis
 from PIL import Image
@@ -25,6 +26,7 @@ from portal.drafts.trying import submit_trial
 from portal.errors import ConflictError, NotFoundError
 from portal.identity.models import Person
 from portal.identity.sessions import open_session
+from portal.identity.tokens import create_token
 from portal.jobs.models import JobOutput
 from portal.jobs.state import State
 from portal.jobs.submit.check import SubmitRequest
@@ -100,6 +102,15 @@ def client_of(yard: Yard, name: str) -> FlaskClient:
     return client
 
 
+def api_of(yard: Yard, name: str) -> Asking:
+    """The API, asked with a token of this person's."""
+    app = create_app(yard.settings, database=yard.database)
+    with yard.database.write() as session:
+        actor, now = yard.facility.actors[name], datetime.now(UTC)
+        _token, secret = create_token(session, actor, "test", ("read", "submit"), days=1, now=now)
+    return Asking(app, secret)
+
+
 def told(html: str) -> str:
     return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html)))
 
@@ -154,7 +165,22 @@ def test_a_change_is_published_beside_the_first_and_the_first_again(yard_with: C
     assert second != first
     with pytest.raises(NotFoundError):  # it is of the other text
         yard.change(pictures.choose, changed, old_picture, settings=yard.settings, person="sam")
-    pick(yard, changed)
+    # By the API: what its trials made is offered, and one of it chosen.
+    asking = api_of(yard, "sam")
+    place = f"/drafts/{changed}/example"
+    found = asking("GET", place).json
+    assert (found["chosen"], found["may_change"], found["earlier"]["width"]) == (None, True, 30)
+    [offered] = found["offered"]
+    assert grey_of(asking("GET", offered["url"].removeprefix("/api/v1")).data) == 200
+    assert asking("PUT", place, json={"picture": old_picture}).status_code == 404
+    assert asking("PUT", place, json={"picture": offered["id"], "earlier": True}).status_code == 422
+    assert asking("PUT", place, json={"earlier": True}).json["of_earlier"] is True
+    assert asking("PUT", place, json={}).json["chosen"] is None
+    assert asking("GET", f"{place}.png").status_code == 404
+    chosen = asking("PUT", place, json={"picture": offered["id"]}).json
+    assert chosen["chosen"]["width"] == offered["width"] and chosen["of_earlier"] is False
+    assert grey_of(asking("GET", f"{place}.png").data) == 200
+    assert api_of(yard, "maya")("GET", place).status_code == 404
     assert on_offer(yard).by_name[NAME].revision == first
     assert grey_of(maya.get(f"/analyses/{NAME}/example.png").data) == 40
     yard.change(ask_to_publish, changed, EVERYONE, "Lighter.", person="sam")
