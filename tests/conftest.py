@@ -13,11 +13,13 @@ import time
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import compiled_once
 import psycopg
 import pytest
+from kept_databases import KeptDatabases
 from postgres_server import start_postgres
 from small_facility import NOW, SmallFacility, fill_small_facility
 from sqlalchemy.engine import make_url
@@ -133,14 +135,20 @@ def sqlite_url(_sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-@pytest.fixture
-def postgres_url(_postgres_template: tuple[str, str]) -> Iterator[str]:
-    """The URL of a fresh PostgreSQL database with all tables."""
+@pytest.fixture(scope="session")
+def _postgres_databases(_postgres_template: tuple[str, str]) -> Iterator[KeptDatabases]:
     server, template = _postgres_template
-    name = f"gantry_test_{uuid.uuid4().hex[:12]}"
-    _administer(server, f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield make_url(server).set(database=name).render_as_string(hide_password=False)
-    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+    databases = KeptDatabases(server, template, partial(_administer, server))
+    yield databases
+    databases.close()
+
+
+@pytest.fixture
+def postgres_url(_postgres_databases: KeptDatabases) -> Iterator[str]:
+    """The URL of a PostgreSQL database with all tables, as the migrations leave it."""
+    name = _postgres_databases.take()
+    yield _postgres_databases.url(name)
+    _postgres_databases.give_back(name)
 
 
 @pytest.fixture

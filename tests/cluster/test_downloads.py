@@ -22,7 +22,7 @@ NAME = "Größe #2 100%; 测试.txt"
 LARGE = "large.txt"
 MIB = 24
 """Of the large file: more than nginx, the system and a reader that takes nothing hold between them."""
-PATIENCE_S = 60
+PATIENCE_S = 180
 HALF = 600
 """Connections that never end their handshake: with those below more than nginx takes as Debian sets it up."""
 SLOW = 60

@@ -27,8 +27,8 @@ FIRST = "cluster"
 ORDER = (FIRST, "flow", "web", "lint", "others", "browser", "programs", "truths", "upgrade")
 """By folder of tests/; `lint` is no folder, and `others` are all folders that are not named. What takes long comes
 early, so that the last ones end at about one time."""
-AT_ONCE = 4
-"""On two processors: the cluster and the flows of jobs wait more than they compute."""
+AT_ONCE = 3
+"""On two processors: some stage waits at most times."""
 WITHIN = {
     "upgrade": ("flow/upgrade",),
     "programs": ("unit/wrappers/programs",),

@@ -21,6 +21,8 @@ from portal.db import Base, Database
 from portal.web.part import PAGE_OF
 from portal.web.security import csrf
 
+pytestmark = pytest.mark.timeout(1800)  # some thousand requests each, on whatever machine this is
+
 PAGE_DOORS, API_DOORS = read(PAGES, PAGE_PEOPLE), read(API, API_PEOPLE)
 
 NUMBERS = (0, -1, 2**31 - 1, 2**31, 2**63 - 1, 2**63, 2**64, 10**30, -(2**63) - 1)

@@ -29,6 +29,8 @@ BOUNDED = {
     "suppress_health_check": list(HealthCheck),
 }
 
+pytestmark = pytest.mark.timeout(1800)  # some thousand requests, on whatever machine this is
+
 
 @pytest.fixture
 def either_house(database: Database, make_house: Callable[[Database], House]) -> House:
