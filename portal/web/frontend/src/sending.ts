@@ -22,11 +22,23 @@ export function busy(form: HTMLFormElement, pressed: HTMLButtonElement): HTMLBut
     const timer = window.setTimeout(allow, SILENCE_MS, form, SILENT);
     const stopped = [pressed, button].filter((one) => !one.disabled);
     waiting.set(form, { button, label, stopped, timer });
-    if (button.matches(".btn")) button.replaceChildren(button.dataset.busy ?? `${button.textContent?.trim() ?? ""}…`);
+    if (button.matches(".btn")) {
+      const words = button.dataset.busy ?? `${button.textContent?.trim() ?? ""}…`;
+      button.replaceChildren(words, ...label.map(placeOf).filter((one) => one !== null));
+    }
     button.setAttribute("aria-busy", "true");
   }
   pressed.disabled = button.disabled = true;
   return button;
+}
+
+/** Unseen, where a part of the label would be: an answer that is still under way may bring a new one to its id. */
+function placeOf(part: Node): HTMLElement | null {
+  if (!(part instanceof HTMLElement) || !part.id) return null;
+  const place = document.createElement("span");
+  place.id = part.id;
+  place.hidden = true;
+  return place;
 }
 
 const SILENT = "No answer for 30 seconds. It may have arrived: look under Jobs before you press again.";
