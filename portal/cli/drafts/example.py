@@ -39,10 +39,10 @@ def example(draft: str, *, picture: int | None, earlier: bool, leave_out: bool, 
 def _show(number: int, found: Document) -> None:
     kept = found["chosen"]
     if kept is None:
-        say(f"Draft {number} has no example picture.")
+        say(f"Draft {number} has no example picture.", err=True)
     else:
         whose = ", an earlier revision's" if found["of_earlier"] else ""
-        say(f"Its example picture: {kept['width']} x {kept['height']}{whose}.")
+        say(f"Its example picture: {kept['width']} x {kept['height']}{whose}.", err=True)
     if not found["may_change"]:
         say("One is chosen between a trial of this very text that succeeded and its publishing.", err=True)
         return
