@@ -352,7 +352,7 @@ def test_the_example_picture_is_shown_and_chosen_once_a_trial_succeeded(
     code, out, err = sam("analyses", "example", "shrink")
     assert (code, out) == (0, "") and "that succeeded" not in err  # a table without rows
     code, _, err = sam("analyses", "example", "shrink", "--picture", "99")
-    assert code == 4 and "no picture of a trial of this very text" in err
+    assert code == 3 and "no picture of a trial of this very text" in err
     code, _, err = sam("analyses", "example", "shrink", "--earlier")
-    assert code == 4 and "No earlier revision" in err
+    assert code == 3 and "No earlier revision" in err
     assert _json(sam("analyses", "example", "shrink", "--none", "--json"))["chosen"] is None
